@@ -1,0 +1,17 @@
+//! Windowshop: a health-plan marketplace. Browse first, sign up last.
+//!
+//! One crate, one binary. The rooms and what may call what are drawn in `docs/architecture.md`;
+//! each room opens with a paragraph that says what it is for and what it must never do.
+
+pub mod app;
+pub mod catalogue;
+pub mod config;
+pub mod costs;
+pub mod eligibility;
+pub mod load;
+pub mod plans;
+pub mod router;
+pub mod serve;
+pub mod telemetry;
+pub mod types;
+pub mod web;

@@ -1,0 +1,187 @@
+//! The field's own small types, shared by every room: money, places, plan identifiers.
+//!
+//! Each can only be made from something valid, so what holds one need not check it again.
+
+use std::fmt;
+
+/// An amount of money in whole US cents. Never a float: rates, credits and cost sharing are law.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, serde::Serialize, serde::Deserialize)]
+#[serde(transparent)]
+pub struct Cents(pub i64);
+
+impl Cents {
+    pub const ZERO: Cents = Cents(0);
+
+    /// `1234.50`: plain decimals for CSV and JSON, no sign of currency, no grouping.
+    pub fn decimal(self) -> String {
+        let sign = if self.0 < 0 { "-" } else { "" };
+        format!("{sign}{}.{:02}", self.0.abs() / 100, self.0.abs() % 100)
+    }
+
+    /// `$1,234.50`, and `$1,234` where there are no cents: how both languages write US money.
+    pub fn dollars(self) -> String {
+        let whole = group_thousands(self.0.abs() / 100);
+        let sign = if self.0 < 0 { "-" } else { "" };
+        match self.0.abs() % 100 {
+            0 => format!("{sign}${whole}"),
+            cents => format!("{sign}${whole}.{cents:02}"),
+        }
+    }
+
+    /// `$1,234.50` always with its cents: for premiums, which people compare digit by digit.
+    pub fn dollars_cents(self) -> String {
+        let sign = if self.0 < 0 { "-" } else { "" };
+        format!("{sign}${}.{:02}", group_thousands(self.0.abs() / 100), self.0.abs() % 100)
+    }
+
+    /// Reads `1234.5`, `$1,234.50`, ` 12 `; `None` for anything else. More than two decimals are refused.
+    pub fn parse(text: &str) -> Option<Cents> {
+        let text: String = text.trim().chars().filter(|c| !matches!(c, '$' | ',' | ' ')).collect();
+        let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
+        let digits = |s: &str| s.bytes().all(|b| b.is_ascii_digit());
+        if (whole.is_empty() && fraction.is_empty())
+            || !digits(whole)
+            || !digits(fraction)
+            || whole.len() > 12
+            || fraction.len() > 2
+        {
+            return None;
+        }
+        let whole: i64 = if whole.is_empty() { 0 } else { whole.parse().ok()? };
+        let fraction: i64 = if fraction.is_empty() { 0 } else { format!("{fraction:0<2}").parse().ok()? };
+        Some(Cents(whole * 100 + fraction))
+    }
+}
+
+impl std::ops::Add for Cents {
+    type Output = Cents;
+    fn add(self, other: Cents) -> Cents {
+        Cents(self.0 + other.0)
+    }
+}
+
+impl std::iter::Sum for Cents {
+    fn sum<I: Iterator<Item = Cents>>(amounts: I) -> Cents {
+        Cents(amounts.map(|c| c.0).sum())
+    }
+}
+
+/// `12345` → `12,345`.
+pub fn group_thousands(n: i64) -> String {
+    let digits = n.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (i, c) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) && c != '-' {
+            out.push(',');
+        }
+        out.push(c);
+    }
+    out
+}
+
+/// A five-digit ZIP code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Zip5(u32);
+
+impl Zip5 {
+    /// Reads `45202` and `45202-1234` (the last four digits are dropped: no rate depends on them).
+    pub fn parse(text: &str) -> Option<Zip5> {
+        let text = text.trim();
+        let five = match text.split_once('-') {
+            Some((five, four)) if four.len() == 4 && four.bytes().all(|b| b.is_ascii_digit()) => five,
+            Some(_) => return None,
+            None => text,
+        };
+        (five.len() == 5 && five.bytes().all(|b| b.is_ascii_digit())).then(|| Zip5(five.parse().unwrap_or(0)))
+    }
+    pub fn number(self) -> u32 {
+        self.0
+    }
+    /// The first three digits, by which AK, ID, MA, NE and Los Angeles draw rating areas.
+    pub fn zip3(self) -> u16 {
+        (self.0 / 100) as u16
+    }
+}
+
+impl fmt::Display for Zip5 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:05}", self.0)
+    }
+}
+
+/// A county by its five-digit FIPS code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CountyFips(u32);
+
+impl CountyFips {
+    pub fn parse(text: &str) -> Option<CountyFips> {
+        let text = text.trim();
+        (text.len() == 5 && text.bytes().all(|b| b.is_ascii_digit())).then(|| CountyFips(text.parse().unwrap_or(0)))
+    }
+    pub fn number(self) -> u32 {
+        self.0
+    }
+}
+
+impl fmt::Display for CountyFips {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:05}", self.0)
+    }
+}
+
+/// A plan's 14-character HIOS standard component id, `33931OH0070006`: issuer (5), state (2), product (3), plan (4).
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PlanId(String);
+
+impl PlanId {
+    /// Lower case is taken as upper, a variant's suffix (`-01`) is dropped.
+    pub fn parse(text: &str) -> Option<PlanId> {
+        let text = text.trim().to_ascii_uppercase();
+        let id = match text.len() {
+            14 => &text[..],
+            17 if text.is_char_boundary(14) && text.as_bytes()[14] == b'-' => &text[..14],
+            _ => return None,
+        };
+        let b = id.as_bytes();
+        let shaped = b[..5].iter().all(u8::is_ascii_digit)
+            && b[5..7].iter().all(u8::is_ascii_uppercase)
+            && b[7..].iter().all(u8::is_ascii_digit);
+        shaped.then(|| PlanId(id.to_string()))
+    }
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for PlanId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn money_is_written_and_read_the_same_way() {
+        assert_eq!(Cents(123_456_789).dollars_cents(), "$1,234,567.89");
+        assert_eq!(Cents(100_000).dollars(), "$1,000");
+        assert_eq!(Cents(-150).dollars(), "-$1.50");
+        assert_eq!(Cents(5).decimal(), "0.05");
+        assert_eq!(Cents::parse(" $1,234.5 "), Some(Cents(123_450)));
+        for bad in ["", ".", "1.234", "-5", "1e3", "abc", "9999999999999"] {
+            assert_eq!(Cents::parse(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn identifiers_are_read_kindly_and_only_when_whole() {
+        assert_eq!(Zip5::parse("45202-1234").unwrap().to_string(), "45202");
+        assert_eq!(Zip5::parse("00601").unwrap().to_string(), "00601");
+        assert!(Zip5::parse("4520").is_none() && Zip5::parse("45202-12").is_none());
+        assert_eq!(PlanId::parse("33931oh0070006-01").unwrap().as_str(), "33931OH0070006");
+        assert!(PlanId::parse("33931OH00700é6").is_none());
+        assert_eq!(CountyFips::parse("02170").unwrap().to_string(), "02170");
+    }
+}
