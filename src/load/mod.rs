@@ -22,8 +22,10 @@ pub mod progress;
 pub mod quality;
 pub mod rates;
 pub mod read;
+pub mod sample;
 pub mod service_areas;
 pub mod sold;
+pub mod synth;
 pub mod values;
 pub mod write;
 
@@ -248,14 +250,18 @@ async fn describe(
     provenance: Provenance,
     now: OffsetDateTime,
 ) -> Result<(), LoadError> {
-    let built_at = now.to_offset(time::UtcOffset::UTC).format(&Rfc3339);
-    let built_at = built_at.map_err(|e| LoadError::Input(format!("the time of the build cannot be written: {e}")))?;
+    let built_at = rfc3339(now)?;
     build.meta("schema_version", &write::SCHEMA_VERSION.to_string()).await?;
     build.meta("plan_year", &year.to_string()).await?;
     build.meta("built_at", &built_at).await?;
     build.meta("hash", hash).await?;
     build.meta("rates_provenance", provenance.word()).await?;
     build.meta("loader", env!("CARGO_PKG_VERSION")).await
+}
+
+fn rfc3339(now: OffsetDateTime) -> Result<String, LoadError> {
+    let text = now.to_offset(time::UtcOffset::UTC).format(&Rfc3339);
+    text.map_err(|e| LoadError::Input(format!("the time of the build cannot be written: {e}")))
 }
 
 async fn blocking<T: Send + 'static>(
