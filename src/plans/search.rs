@@ -1,0 +1,212 @@
+//! `GET /plans`: the list. Address in, one canonical address back, then one pass over the catalogue.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::response::Response;
+use sqlx::Row;
+
+use super::address::{Asked, Search, Unanswered, write_query};
+use super::ask;
+use super::elsewhere::{self, Elsewhere};
+use super::filters::FilterForm;
+use super::query::{Arg, Want, build_query, read_tally};
+use super::tally::Tally;
+use super::view::Card;
+use super::words;
+use crate::catalogue::Catalogue;
+use crate::web::error::Failure;
+use crate::web::page::{self, CachePolicy, Cx};
+
+/// Cards on one page: what fits the first view of a phone's patience (and one TCP window).
+pub const PAGE_SIZE: usize = 10;
+
+/// What an address turned out to be.
+pub enum Settled {
+    Search(Box<Search>, Arc<Catalogue>),
+    Unanswered(Unanswered),
+    /// The plans of this place are to be found somewhere else.
+    Elsewhere(Box<Elsewhere>),
+}
+
+/// Address → search, in the catalogue of its plan year.
+pub fn settle(cx: &Cx, asked: &mut Asked) -> Result<Settled, Failure> {
+    let catalogue = catalogue_for(cx, asked)?;
+    // Before anything more is asked: is this the right place at all?
+    if let Ok(zip) = asked.zip() {
+        let counties: Vec<_> = catalogue.places.counties(zip).collect();
+        let chosen: Vec<_> = counties.iter().copied().filter(|county| Some(county.fips) == asked.county).collect();
+        let counties = if chosen.is_empty() { counties } else { chosen };
+        if let Some(elsewhere) = elsewhere::find(cx, &catalogue, &asked.zip_typed, &counties) {
+            return Ok(Settled::Elsewhere(Box::new(elsewhere)));
+        }
+    }
+    let place = match asked.place(&catalogue.places) {
+        Ok(place) => place,
+        Err(unanswered) => return Ok(Settled::Unanswered(unanswered)),
+    };
+    let household = match asked.household() {
+        Ok(household) => household,
+        Err(unanswered) => return Ok(Settled::Unanswered(unanswered)),
+    };
+    let search = Search {
+        year: catalogue.year,
+        place,
+        household,
+        product: asked.product,
+        facets: asked.facets.clone(),
+        sort: asked.sort,
+        page: asked.page,
+    };
+    Ok(Settled::Search(Box::new(search), catalogue))
+}
+
+/// The catalogue of the year asked for, else the newest; a year that is not loaded is noted on the page.
+pub fn catalogue_for(cx: &Cx, asked: &mut Asked) -> Result<Arc<Catalogue>, Failure> {
+    use super::facets::{Note, NoteKind};
+    let newest = || cx.catalogues.newest().ok_or(Failure::Unavailable);
+    match asked.year {
+        None => newest(),
+        Some(year) => cx.catalogues.get(year).map_or_else(
+            || {
+                asked.notes.push(Note::new("year", &year.to_string(), NoteKind::BadValue));
+                newest()
+            },
+            Ok,
+        ),
+    }
+}
+
+/// Binds and runs the statement of a search.
+pub async fn fetch(catalogue: &Catalogue, search: &Search, want: Want<'_>) -> Result<Vec<sqlx::sqlite::SqliteRow>, sqlx::Error> {
+    let query = build_query(search, want);
+    // Safe: every word of the text comes from closed sets, every value is bound (see query.rs).
+    let mut statement = sqlx::query(sqlx::AssertSqlSafe(query.sql));
+    for arg in query.args {
+        statement = match arg {
+            Arg::Int(n) => statement.bind(n),
+            Arg::Text(text) => statement.bind(text),
+        };
+    }
+    statement.fetch_all(&catalogue.pool).await
+}
+
+/// Every plan sold to the household, counted.
+pub async fn tally(catalogue: &Catalogue, search: &Search) -> Result<Tally, Failure> {
+    let rows = fetch(catalogue, search, Want::Tally).await?;
+    let text: Option<String> = rows.first().and_then(|row| row.get(0));
+    let offers = read_tally(text.as_deref().unwrap_or_default())
+        .ok_or_else(|| Failure::Internal(anyhow::anyhow!("the tally's statement and its reader disagree")))?;
+    Ok(Tally::new(offers))
+}
+
+/// Cards of these plans, in this order. A plan not sold to the household is left out.
+pub async fn cards(catalogue: &Catalogue, search: &Search, plans: &[i64]) -> Result<Vec<Card>, Failure> {
+    if plans.is_empty() {
+        return Ok(Vec::new());
+    }
+    let family = search.household.is_family();
+    let rows = fetch(catalogue, search, Want::Rows(plans)).await?;
+    let mut cards = rows.iter().map(|row| Card::read(row, family)).collect::<Result<Vec<_>, _>>()?;
+    cards.sort_by_key(|card| plans.iter().position(|plan| *plan == card.plan_pk));
+    Ok(cards)
+}
+
+/// A filter in words, with the address of the same list without it.
+pub struct Chip {
+    pub words: String,
+    pub remove: String,
+}
+
+pub struct SortLink {
+    pub words: String,
+    pub href: String,
+    pub current: bool,
+}
+
+/// A way out of an empty list.
+pub struct WayOut {
+    pub words: String,
+    pub href: String,
+}
+
+#[derive(Template)]
+#[template(path = "plans.html")]
+struct PlansPage<'a> {
+    cx: &'a Cx,
+    search: &'a Search,
+    /// The query in words: heading and title.
+    heading: String,
+    /// "Hamilton County, OH · 2 people …"
+    who: String,
+    change: String,
+    notes: Vec<String>,
+    warnings: Vec<String>,
+    chips: Vec<Chip>,
+    clear: String,
+    form: FilterForm,
+    sorts: Vec<SortLink>,
+    order_words: String,
+    cards: Vec<Card>,
+    range_words: String,
+    products: Vec<(String, String, bool)>,
+    previous: Option<String>,
+    next: Option<String>,
+    csv: String,
+    ways_out: Vec<WayOut>,
+    total: usize,
+    catastrophic_note: Option<String>,
+}
+
+/// `GET /plans`, `GET /es/plans`.
+pub async fn list(cx: Cx) -> Result<Response, Failure> {
+    let mut asked = Asked::read(&cx.query);
+    let (mut search, catalogue) = match settle(&cx, &mut asked)? {
+        Settled::Search(search, catalogue) => (*search, catalogue),
+        Settled::Unanswered(unanswered) => return ask::page(&cx, asked, Some(unanswered)),
+        Settled::Elsewhere(elsewhere) => return elsewhere::page(&cx, *elsewhere),
+    };
+    // A wish that we could not follow stays in the address, so that the note about it stays on the page.
+    if asked.notes.is_empty() && search.canonical() != cx.query {
+        return Ok(page::redirect(&cx, &format!("/plans?{}", search.canonical())));
+    }
+    let policy = CachePolicy::of(&catalogue);
+    if let Some(unchanged) = page::not_modified(&cx, &policy) {
+        return Ok(unchanged);
+    }
+    let tally = tally(&catalogue, &search).await?;
+    let total = tally.total();
+    let pages = total.div_ceil(PAGE_SIZE).max(1);
+    // Past the end: the last page, not an empty one (a filter may have shortened the list under a kept link).
+    search.page = search.page.min(pages as u32);
+    let first = (search.page as usize - 1) * PAGE_SIZE;
+    let shown: Vec<i64> =
+        tally.results(search.sort).iter().skip(first).take(PAGE_SIZE).map(|offer| offer.plan_pk).collect();
+    let cards = cards(&catalogue, &search, &shown).await?;
+    let here = |change: &dyn Fn(&mut Search)| cx.href(&format!("/plans?{}", search.with(change)));
+    let page_link = |n: u32| here(&|s: &mut Search| s.page = n);
+    let template = PlansPage {
+        heading: words::heading(&cx, &search, total),
+        who: words::who(&cx, &search),
+        change: cx.href(&format!("/?{}", write_query(&search.pairs()))),
+        notes: words::notes(&cx, &asked.notes),
+        warnings: words::warnings(&cx, &catalogue),
+        chips: words::chips(&cx, &search, &catalogue),
+        clear: here(&|s: &mut Search| s.facets = Default::default()),
+        form: FilterForm::new(&cx, &search, &tally, &catalogue),
+        sorts: words::sorts(&cx, &search),
+        order_words: cx.t(&format!("sort.{}_explained", search.sort.key())).to_string(),
+        range_words: words::range(&cx, first, cards.len(), total),
+        products: words::products(&cx, &search),
+        previous: (search.page > 1).then(|| page_link(search.page - 1)),
+        next: ((search.page as usize) < pages).then(|| page_link(search.page + 1)),
+        csv: cx.href(&format!("/plans.csv?{}", write_query(&search.pairs()))),
+        ways_out: if total == 0 { words::ways_out(&cx, &search, &tally) } else { Vec::new() },
+        catastrophic_note: words::catastrophic(&cx, &search),
+        cards,
+        total,
+        search: &search,
+        cx: &cx,
+    };
+    Ok(page::render(&cx, template, policy))
+}
