@@ -4,6 +4,7 @@
 //! port); both tell ALL faults at once, each with its flag, its variable, what is wrong and what to do. Nothing else
 //! in the program reads the environment.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -51,7 +52,7 @@ pub struct ServeArgs {
     #[arg(long, env = "WINDOWSHOP_CDN_BASE", value_name = "URL", default_value = "")]
     pub cdn_base: String,
     /// People reach this site by https only: tells browsers so for a year (HSTS)
-    #[arg(long, env = "WINDOWSHOP_BEHIND_TLS")]
+    #[arg(long, env = "WINDOWSHOP_BEHIND_TLS", value_parser = clap::builder::BoolishValueParser::new())]
     pub behind_tls: bool,
     /// Form of the log lines: text or json
     #[arg(long, env = "WINDOWSHOP_LOG_FORMAT", default_value = "text")]
@@ -263,9 +264,13 @@ fn check_data_dir(config: &Config) -> Vec<Fault> {
 fn check_files_are_private(config: &Config) -> Vec<Fault> {
     use std::os::unix::fs::PermissionsExt as _;
     let mut faults = Vec::new();
+    let mut seen = HashSet::new();
     let places = [("data-dir", config.data_dir.clone()), ("catalogues", config.catalogues_dir())];
     for (flag, dir) in places {
         for path in std::iter::once(dir.clone()).chain(files_in(&dir)) {
+            if !seen.insert(path.clone()) {
+                continue; // the default catalogues folder is inside the data folder
+            }
             let Ok(data) = std::fs::symlink_metadata(&path) else { continue };
             let mode = data.permissions().mode();
             let shown = path.display();

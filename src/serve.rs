@@ -4,6 +4,7 @@
 //! client may be. It must never look into a request.
 
 use std::future::Future;
+use std::io::Write as _;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -47,7 +48,8 @@ pub async fn serve(config: Config, mut faults: Vec<Fault>) -> anyhow::Result<()>
     let app = App::build(config).await?;
     announce(&app, listener.local_addr()?);
     tokio::spawn(watch_catalogues(Arc::clone(&app)));
-    run(listener, app, stop_signal()?).await;
+    let config = app.config.clone();
+    run(listener, router(app), &config, stop_signal()?).await;
     Ok(())
 }
 
@@ -73,7 +75,8 @@ fn announce(app: &App, address: SocketAddr) {
     let host = if address.ip().is_unspecified() { "localhost".to_string() } else { address.ip().to_string() };
     let host = if host.contains(':') { format!("[{host}]") } else { host };
     let url = app.config.public_url.clone().unwrap_or_else(|| format!("http://{host}:{}/", address.port()));
-    println!("Windowshop is ready: open {url} (Ctrl-C stops it)");
+    // A closed standard output is no reason not to serve.
+    let _ = writeln!(std::io::stdout(), "Windowshop is ready: open {url} (Ctrl-C stops it)");
     tracing::info!(%address, catalogues = %catalogues.version(), build = app.build, "serving");
 }
 
@@ -109,9 +112,7 @@ async fn watch_catalogues(app: Arc<App>) {
 
 /// Serves connections from `listener` until `stop` is done, then finishes running requests for at most
 /// `--stop-timeout-seconds`.
-pub async fn run(listener: TcpListener, app: Arc<App>, stop: impl Future<Output = ()>) {
-    let config = app.config.clone();
-    let router = router(app);
+pub async fn run(listener: TcpListener, router: Router, config: &Config, stop: impl Future<Output = ()>) {
     let places = Arc::new(Semaphore::new(config.max_connections));
     let graceful = GracefulShutdown::new();
     let mut stop = std::pin::pin!(stop);
@@ -127,7 +128,7 @@ pub async fn run(listener: TcpListener, app: Arc<App>, stop: impl Future<Output 
         };
         match accepted {
             Ok((stream, _)) => {
-                let connection = connection(stream, router.clone(), &config, graceful.watcher());
+                let connection = connection(stream, router.clone(), config, graceful.watcher());
                 tokio::spawn(async move {
                     connection.await;
                     drop(place);

@@ -1,0 +1,3 @@
+//! The site's tests: one linked binary.
+
+mod web;
