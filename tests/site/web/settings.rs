@@ -25,6 +25,7 @@ async fn all_faults_are_told_at_once_with_flag_and_variable() {
         "plans.example.org",
         "--cdn-base",
         "http://cdn.example.org/a;b?c",
+        "--behind-tls=maybe",
         "--log-format",
         "xml",
         "--log-level",
@@ -46,6 +47,7 @@ async fn all_faults_are_told_at_once_with_flag_and_variable() {
         "data-dir",
         "public-url",
         "cdn-base",
+        "behind-tls",
         "log-format",
         "log-level",
         "request-timeout-seconds",
@@ -55,7 +57,7 @@ async fn all_faults_are_told_at_once_with_flag_and_variable() {
         let variable = flag.to_ascii_uppercase().replace('-', "_");
         assert!(told.contains(&format!("--{flag} (WINDOWSHOP_{variable}): ")), "{flag} is not in\n{told}");
     }
-    for words in ["is not https", "more than a host and a path", "signs other than", "12 things are wrong"] {
+    for words in ["is not https", "more than a host and a path", "signs other than", "13 things are wrong"] {
         assert!(told.contains(words), "{words} is not in\n{told}");
     }
 }
