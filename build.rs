@@ -27,7 +27,10 @@ fn main() -> io::Result<()> {
 
     let mut stamp = DefaultHasher::new();
     for name in STAMPED {
-        println!("cargo::rerun-if-changed={name}");
+        // Cargo takes a missing path for a changed one and would build anew each time.
+        if root.join(name).exists() {
+            println!("cargo::rerun-if-changed={name}");
+        }
         for file in files(&root.join(name))? {
             stamp.write(file.strip_prefix(&root).unwrap_or(&file).to_string_lossy().as_bytes());
             stamp.write(&fs::read(&file)?);

@@ -52,8 +52,16 @@ pub struct ServeArgs {
     #[arg(long, env = "WINDOWSHOP_CDN_BASE", value_name = "URL", default_value = "")]
     pub cdn_base: String,
     /// People reach this site by https only: tells browsers so for a year (HSTS)
-    #[arg(long, env = "WINDOWSHOP_BEHIND_TLS", value_parser = clap::builder::BoolishValueParser::new())]
-    pub behind_tls: bool,
+    #[arg(
+        long,
+        env = "WINDOWSHOP_BEHIND_TLS",
+        value_name = "true|false",
+        default_value = "false",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true"
+    )]
+    pub behind_tls: String,
     /// Form of the log lines: text or json
     #[arg(long, env = "WINDOWSHOP_LOG_FORMAT", default_value = "text")]
     pub log_format: String,
@@ -152,7 +160,14 @@ impl Config {
                 "" => String::new(),
                 base => read_base("cdn-base", base, f),
             },
-            behind_tls: args.behind_tls,
+            behind_tls: match args.behind_tls.to_ascii_lowercase().as_str() {
+                "true" | "yes" | "on" | "1" => true,
+                "false" | "no" | "off" | "0" | "" => false,
+                other => {
+                    f.push(Fault::new("behind-tls", format!("{other:?} is neither true nor false")));
+                    false
+                }
+            },
             log_format: match args.log_format.as_str() {
                 "text" => LogFormat::Text,
                 "json" => LogFormat::Json,
@@ -259,7 +274,8 @@ fn check_data_dir(config: &Config) -> Vec<Fault> {
     }
 }
 
-/// Keys and secrets only for their owner; nothing of ours writable by everyone on the machine.
+/// Keys and secrets only for their owner; no file of ours writable by everyone on the machine. Folders are not judged:
+/// volumes of containers are often open to all, and in a container "all" is this program.
 #[cfg(unix)]
 fn check_files_are_private(config: &Config) -> Vec<Fault> {
     use std::os::unix::fs::PermissionsExt as _;
@@ -267,17 +283,17 @@ fn check_files_are_private(config: &Config) -> Vec<Fault> {
     let mut seen = HashSet::new();
     let places = [("data-dir", config.data_dir.clone()), ("catalogues", config.catalogues_dir())];
     for (flag, dir) in places {
-        for path in std::iter::once(dir.clone()).chain(files_in(&dir)) {
-            if !seen.insert(path.clone()) {
-                continue; // the default catalogues folder is inside the data folder
-            }
+        for path in files_in(&dir) {
             let Ok(data) = std::fs::symlink_metadata(&path) else { continue };
+            if !data.is_file() || !seen.insert(path.clone()) {
+                continue; // both may be the same folder
+            }
             let mode = data.permissions().mode();
             let shown = path.display();
-            if !data.is_symlink() && mode & 0o002 != 0 {
+            if mode & 0o002 != 0 {
                 let what = format!("{shown}: everyone on this machine may change it: run `chmod o-w {shown}`");
                 faults.push(Fault::new(flag, what));
-            } else if data.is_file() && is_secret(&path) && mode & 0o077 != 0 {
+            } else if is_secret(&path) && mode & 0o077 != 0 {
                 let what = format!("{shown}: others may read this secret: run `chmod 600 {shown}`");
                 faults.push(Fault::new(flag, what));
             }

@@ -26,6 +26,14 @@ impl Lang {
         }
     }
 
+    /// The language's name in itself, for the link to it.
+    pub fn own_name(self) -> &'static str {
+        match self {
+            Lang::En => "English",
+            Lang::Es => "Español",
+        }
+    }
+
     /// What stands before each path in this language: nothing or `/es`.
     pub fn prefix(self) -> &'static str {
         match self {

@@ -114,7 +114,12 @@ impl Cx {
         }
     }
 
-    /// This page's full address in a language, for `rel="canonical"` and `hreflang`; `None` without `--public-url`.
+    /// This page's full address, for `rel="canonical"`; `None` without `--public-url`.
+    pub fn canonical_url(&self) -> Option<String> {
+        self.absolute(self.lang)
+    }
+
+    /// This page's full address in a language, for `hreflang`; `None` without `--public-url`.
     pub fn absolute(&self, lang: Lang) -> Option<String> {
         let base = self.app.config.public_url.as_deref()?;
         Some(format!("{base}{}", localized(lang, &self.path_and_query())))
