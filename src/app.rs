@@ -18,6 +18,7 @@ pub struct App {
     pub catalogues: Shelf,
     pub messages: Messages,
     pub assets: Assets,
+    pub tables: crate::eligibility::tables::Tables,
     /// Names this build in ETags: the version and a hash of all sources. The same for the same binary on every host.
     pub build: &'static str,
     /// The only clock. Tests put a fixed one here.
@@ -32,8 +33,9 @@ impl App {
         })?;
         let catalogues = Shelf::open(&config.catalogues_dir()).await.context("no catalogue can be served")?;
         let assets = Assets::new(&config.cdn_base);
+        let tables = Default::default();
         let build = concat!(env!("CARGO_PKG_VERSION"), "-", env!("WINDOWSHOP_BUILD"));
-        Ok(Arc::new(App { config, catalogues, messages, assets, build, clock: system_clock }))
+        Ok(Arc::new(App { config, catalogues, messages, assets, tables, build, clock: system_clock }))
     }
 }
 

@@ -15,12 +15,25 @@ use axum::{extract::State, http::StatusCode};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::app::App;
+use crate::plans::{ask, compare, detail, download, search};
 use crate::telemetry;
-use crate::web::{assets, error, guard};
+use crate::web::{assets, content, error, guard};
 
 /// Pages, each also under `/es`.
 fn pages() -> Router<Arc<App>> {
     Router::new()
+        // --- the shop ---
+        .route("/", get(ask::home))
+        .route("/plans", get(search::list))
+        .route("/plans.csv", get(download::plans))
+        .route("/plans/{plan_id}", get(detail::plan))
+        .route("/compare", get(compare::compare))
+        .route("/compare.csv", get(download::comparison))
+        // --- words ---
+        .route("/glossary", get(content::glossary))
+        .route("/about-prices", get(content::about_prices))
+        .route("/accessibility", get(content::accessibility))
+        .route("/privacy", get(content::privacy))
 }
 
 pub fn router(app: Arc<App>) -> Router {

@@ -76,7 +76,16 @@ pub struct Catalogue {
     /// The table `meta`, whole.
     pub meta: HashMap<String, String>,
     pub places: Places,
+    /// Names of the insurers by HIOS issuer id: some hundred, read once.
+    issuers: HashMap<u32, String>,
     file: FoundFile,
+}
+
+impl Catalogue {
+    /// The insurer's name; its number where the catalogue has none by it (from an old link, say).
+    pub fn issuer_name(&self, issuer_id: u32) -> String {
+        self.issuers.get(&issuer_id).cloned().unwrap_or_else(|| format!("{issuer_id:05}"))
+    }
 }
 
 impl fmt::Debug for Catalogue {
@@ -107,6 +116,10 @@ impl Catalogues {
     /// The one of the latest plan year.
     pub fn newest(&self) -> &Arc<Catalogue> {
         &self.newest
+    }
+
+    pub fn years(&self) -> impl Iterator<Item = u16> {
+        self.by_year.iter().map(|c| c.year)
     }
 
     /// By plan year, earliest first.
@@ -212,13 +225,29 @@ async fn open(file: FoundFile, connections: u32) -> Result<Catalogue, Unfit> {
     let places = Places::load(&pool)
         .await
         .map_err(|error| Unfit::Unreadable { file: file.path.clone(), cause: format!("{error:#}") })?;
+    let issuers = read_issuers(&pool).await.map_err(unreadable)?;
     let note = meta.get("note").filter(|note| !note.trim().is_empty()).cloned();
-    Ok(Catalogue { year: file.year, version: file.version.clone(), pool, provenance, note, meta, places, file })
+    Ok(Catalogue {
+        year: file.year,
+        version: file.version.clone(),
+        pool,
+        provenance,
+        note,
+        meta,
+        places,
+        issuers,
+        file,
+    })
 }
 
 async fn read_meta(pool: &SqlitePool) -> Result<HashMap<String, String>, sqlx::Error> {
     let rows = sqlx::query("SELECT key, value FROM meta").fetch_all(pool).await?;
     rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
+}
+
+async fn read_issuers(pool: &SqlitePool) -> Result<HashMap<u32, String>, sqlx::Error> {
+    let rows = sqlx::query("SELECT issuer_id, name FROM issuer").fetch_all(pool).await?;
+    rows.iter().map(|row| Ok((row.try_get::<i64, _>(0)? as u32, row.try_get(1)?))).collect()
 }
 
 fn verify(file: &FoundFile, meta: &HashMap<String, String>) -> Result<RatesProvenance, Unfit> {

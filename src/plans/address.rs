@@ -111,10 +111,7 @@ impl Unanswered {
     pub fn is_fault(&self) -> bool {
         matches!(
             self,
-            Unanswered::ZipUnreadable
-                | Unanswered::ZipUnknown
-                | Unanswered::CountyNotInZip
-                | Unanswered::PeopleWrong
+            Unanswered::ZipUnreadable | Unanswered::ZipUnknown | Unanswered::CountyNotInZip | Unanswered::PeopleWrong
         )
     }
 }
@@ -372,10 +369,7 @@ mod tests {
     #[test]
     fn the_form_and_the_address_are_one_search() {
         let form = search_of("zip=45202&age1=40&age2=38&t2=1&age3=5&age4=&metal=silver&metal=gold&page=2");
-        assert_eq!(
-            form.canonical(),
-            "year=2026&zip=45202&county=39061&people=40,38t,5&metal=silver,gold&page=2"
-        );
+        assert_eq!(form.canonical(), "year=2026&zip=45202&county=39061&people=40,38t,5&metal=silver,gold&page=2");
         assert_eq!(search_of(&form.canonical()), form);
     }
 

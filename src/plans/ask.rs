@@ -7,7 +7,7 @@ use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
 
-use super::address::{Asked, PersonRow, Search, Unanswered};
+use super::address::{Asked, PersonRow, Unanswered};
 use super::household::PEOPLE_MAX;
 use super::search::catalogue_for;
 use super::words;
@@ -60,7 +60,7 @@ pub async fn home(cx: Cx) -> Result<Response, Failure> {
 
 /// The questions, with what is wrong marked where it is wrong.
 pub fn page(cx: &Cx, mut asked: Asked, unanswered: Option<Unanswered>) -> Result<Response, Failure> {
-    let catalogue = catalogue_for(cx, &mut asked)?;
+    let catalogue = catalogue_for(cx, &mut asked);
     let policy = CachePolicy::of_all(&cx.catalogues);
     if let (None, Some(unchanged)) = (&unanswered, page::not_modified(cx, &policy)) {
         return Ok(unchanged);

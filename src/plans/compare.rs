@@ -67,7 +67,7 @@ pub async fn chosen(cx: &Cx, asked: &mut Asked) -> Result<Result<Chosen, Respons
     let (mut search, catalogue) = match search::settle(cx, asked)? {
         Settled::Search(search, catalogue) => (*search, catalogue),
         Settled::Unanswered(unanswered) => return ask::page(cx, asked.clone(), Some(unanswered)).map(Err),
-        Settled::Elsewhere(elsewhere) => return super::elsewhere::page(cx, *elsewhere).map(Err),
+        Settled::Elsewhere(elsewhere) => return Ok(Err(super::elsewhere::page(cx, *elsewhere))),
     };
     search.facets = Default::default();
     let mut notes = words::notes(cx, &asked.notes);
@@ -112,7 +112,8 @@ pub async fn chosen(cx: &Cx, asked: &mut Asked) -> Result<Result<Chosen, Respons
 /// `GET /compare`.
 pub async fn compare(cx: Cx) -> Result<Response, Failure> {
     // "Only what differs" is this page's own switch, not a part of the search.
-    let only = form_urlencoded::parse(cx.query.as_bytes()).any(|(name, value)| name == "only" && value == "differences");
+    let only =
+        form_urlencoded::parse(cx.query.as_bytes()).any(|(name, value)| name == "only" && value == "differences");
     let mut asked = Asked::read(&cx.query);
     asked.notes.retain(|note| note.name != "only");
     let Chosen { search, catalogue, cards, facts, notes } = match chosen(&cx, &mut asked).await? {
@@ -177,7 +178,9 @@ fn sections(cx: &Cx, cards: &[Card], facts: &[Facts]) -> Vec<CompareSection> {
         row(cx.t("plan.deductible_family"), by_card(&|c| Card::amount_words(cx, c.deductible_family))),
         row(
             cx.t("plan.drug_deductible"),
-            by_card(&|c| c.drug_deductible.map_or_else(|| cx.t("compare.no_drug_deductible").to_string(), |d| d.dollars())),
+            by_card(&|c| {
+                c.drug_deductible.map_or_else(|| cx.t("compare.no_drug_deductible").to_string(), |d| d.dollars())
+            }),
         ),
         row(cx.t("plan.moop_individual"), by_card(&|c| Card::amount_words(cx, c.moop_individual))),
         row(cx.t("plan.moop_family"), by_card(&|c| Card::amount_words(cx, c.moop_family))),

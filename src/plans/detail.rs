@@ -86,20 +86,27 @@ struct PlanPage<'a> {
 }
 
 /// `GET /plans/{plan_id}`.
-pub async fn plan(cx: Cx, State(_): State<std::sync::Arc<crate::app::App>>, Path(id): Path<String>) -> Result<Response, Failure> {
+pub async fn plan(
+    cx: Cx,
+    State(_): State<std::sync::Arc<crate::app::App>>,
+    Path(id): Path<String>,
+) -> Result<Response, Failure> {
     let plan_id = PlanId::parse(&id).ok_or(Failure::NotFound)?;
     let mut asked = Asked::read(&cx.query);
     let settled = match asked.zip_typed.is_empty() && asked.rows.is_empty() {
         true => None,
         false => Some(search::settle(&cx, &mut asked)?),
     };
-    let catalogue = search::catalogue_for(&cx, &mut asked)?;
+    let catalogue = search::catalogue_for(&cx, &mut asked);
     let search = match &settled {
         Some(Settled::Search(search, _)) => Some(search.as_ref()),
         _ => None,
     };
     let canonical = canonical(&plan_id, search, &asked);
-    if asked.notes.is_empty() && canonical != format!("{}{}", cx.path, if cx.query.is_empty() { String::new() } else { format!("?{}", cx.query) }) {
+    if asked.notes.is_empty()
+        && canonical
+            != format!("{}{}", cx.path, if cx.query.is_empty() { String::new() } else { format!("?{}", cx.query) })
+    {
         return Ok(page::redirect(&cx, &canonical));
     }
     let policy = CachePolicy::of(&catalogue);
@@ -129,7 +136,9 @@ pub async fn plan(cx: Cx, State(_): State<std::sync::Arc<crate::app::App>>, Path
 fn canonical(plan_id: &PlanId, search: Option<&Search>, asked: &Asked) -> String {
     let pairs = match search {
         Some(search) => search.who_and_where(),
-        None => asked.pairs().into_iter().filter(|(name, _)| ["year", "zip", "county", "people"].contains(name)).collect(),
+        None => {
+            asked.pairs().into_iter().filter(|(name, _)| ["year", "zip", "county", "people"].contains(name)).collect()
+        }
     };
     match pairs.is_empty() {
         true => format!("/plans/{plan_id}"),
@@ -192,7 +201,8 @@ fn build<'a>(
 /// "Silver · HMO · 33931OH0070006".
 fn subtitle(cx: &Cx, packed: Packed, facts: &Facts) -> String {
     let metal = super::codes::Metal::from_code(packed.metal()).map(|m| cx.t(&format!("metal.{}", m.key())));
-    let plan_type = super::codes::PlanType::from_code(packed.plan_type()).map(|t| cx.t(&format!("plan_type.{}", t.key())));
+    let plan_type =
+        super::codes::PlanType::from_code(packed.plan_type()).map(|t| cx.t(&format!("plan_type.{}", t.key())));
     let parts: Vec<&str> = [metal, plan_type].into_iter().flatten().collect();
     format!("{} · {}", parts.join(" · "), facts.text("plan_id").unwrap_or_default())
 }
@@ -201,12 +211,20 @@ fn highlights(cx: &Cx, facts: &Facts, card: Option<&Card>, packed: Packed) -> Ve
     let line = |key: &str, words: String, slug| Line { term: cx.t(key).to_string(), words, slug };
     let mut lines = Vec::new();
     if let Some(card) = card {
-        lines.push(line("plan.deductible_individual", Card::amount_words(cx, card.deductible_individual), Some("deductible")));
+        lines.push(line(
+            "plan.deductible_individual",
+            Card::amount_words(cx, card.deductible_individual),
+            Some("deductible"),
+        ));
         lines.push(line("plan.deductible_family", Card::amount_words(cx, card.deductible_family), Some("deductible")));
         if let Some(drug) = card.drug_deductible {
             lines.push(line("plan.drug_deductible", drug.dollars(), Some("deductible")));
         }
-        lines.push(line("plan.moop_individual", Card::amount_words(cx, card.moop_individual), Some("out-of-pocket-maximum")));
+        lines.push(line(
+            "plan.moop_individual",
+            Card::amount_words(cx, card.moop_individual),
+            Some("out-of-pocket-maximum"),
+        ));
         lines.push(line("plan.moop_family", Card::amount_words(cx, card.moop_family), Some("out-of-pocket-maximum")));
     }
     if let Some(value) = facts.variant_number("av_calculator_bp").or(facts.variant_number("issuer_av_bp")) {
@@ -214,7 +232,9 @@ fn highlights(cx: &Cx, facts: &Facts, card: Option<&Card>, packed: Packed) -> Ve
     }
     if packed.metal() <= 6 {
         lines.push(line("plan.hsa", facts.yes_no(cx, "hsa").to_string(), Some("hsa")));
-        let design = facts.text("design").map_or_else(|| cx.t("words.no").to_string(), |design| format!("{}: {design}", cx.t("words.yes")));
+        let design = facts
+            .text("design")
+            .map_or_else(|| cx.t("words.no").to_string(), |design| format!("{}: {design}", cx.t("words.yes")));
         lines.push(line("plan.design", design, Some("standard-design")));
     }
     lines.push(line("plan.is_new", facts.yes_no(cx, "is_new").to_string(), None));
@@ -302,11 +322,18 @@ fn access(cx: &Cx, facts: &Facts) -> Vec<Line> {
     };
     let mut lines = vec![
         line("plan.national_network", facts.yes_no(cx, "national_network").to_string(), Some("national-network")),
-        line("plan.out_of_service_area", with_words("out_of_service_area", "out_of_service_area_description"), Some("service-area")),
+        line(
+            "plan.out_of_service_area",
+            with_words("out_of_service_area", "out_of_service_area_description"),
+            Some("service-area"),
+        ),
         line("plan.out_of_country", with_words("out_of_country", "out_of_country_description"), None),
     ];
     if facts.number("product") != Some(1) {
-        lines.insert(1, line("plan.referral", with_words("referral_required", "referral_specialists"), Some("referral")));
+        lines.insert(
+            1,
+            line("plan.referral", with_words("referral_required", "referral_specialists"), Some("referral")),
+        );
     }
     if let Some(name) = facts.text("network_name") {
         lines.insert(0, line("plan.network", name, Some("network")));
@@ -356,7 +383,12 @@ fn example_view(cx: &Cx, example: &Example) -> ExampleView {
 }
 
 /// Plans of the same level nearest in price: (name and insurer, premium, address).
-async fn similar(cx: &Cx, search: &Search, catalogue: &Catalogue, card: &Card) -> Result<Vec<(String, String, String)>, Failure> {
+async fn similar(
+    cx: &Cx,
+    search: &Search,
+    catalogue: &Catalogue,
+    card: &Card,
+) -> Result<Vec<(String, String, String)>, Failure> {
     let tally = search::tally(catalogue, search).await?;
     let mut near: Vec<_> = tally
         .results(super::codes::Sort::Premium)

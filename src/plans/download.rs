@@ -41,7 +41,7 @@ pub async fn plans(cx: Cx) -> Result<Response, Failure> {
     let (search, catalogue) = match search::settle(&cx, &mut asked)? {
         Settled::Search(search, catalogue) => (*search, catalogue),
         Settled::Unanswered(unanswered) => return ask::page(&cx, asked, Some(unanswered)),
-        Settled::Elsewhere(elsewhere) => return super::elsewhere::page(&cx, *elsewhere),
+        Settled::Elsewhere(elsewhere) => return Ok(super::elsewhere::page(&cx, *elsewhere)),
     };
     let policy = CachePolicy::of(&catalogue);
     if let Some(unchanged) = page::not_modified(&cx, &policy) {
@@ -64,7 +64,7 @@ pub async fn comparison(cx: Cx) -> Result<Response, Failure> {
 }
 
 fn answer(cx: &Cx, cards: &[Card], file_name: &str, policy: CachePolicy) -> Result<Response, Failure> {
-    let csv = write(cx, cards).map_err(Failure::Internal)?;
+    let csv = write(cx, cards).map_err(Failure::internal)?;
     let mut response = page::send(cx, StatusCode::OK, "text/csv; charset=utf-8", csv, policy);
     if let Ok(value) = HeaderValue::try_from(format!("attachment; filename=\"{file_name}\"")) {
         response.headers_mut().insert(header::CONTENT_DISPOSITION, value);

@@ -8,7 +8,6 @@ use axum::response::Response;
 use crate::catalogue::Catalogue;
 use crate::catalogue::places::County;
 use crate::eligibility::tables::{Marketplace, MarketplaceKind};
-use crate::web::error::Failure;
 use crate::web::page::{self, CachePolicy, Cx};
 
 /// Where to send people of a place.
@@ -41,7 +40,7 @@ pub fn find(cx: &Cx, catalogue: &Catalogue, zip: &str, counties: &[&County]) -> 
     Some(Elsewhere { zip: zip.to_string(), county: (*first).clone(), year: catalogue.year, marketplace })
 }
 
-pub fn page(cx: &Cx, elsewhere: Elsewhere) -> Result<Response, Failure> {
+pub fn page(cx: &Cx, elsewhere: Elsewhere) -> Response {
     let Elsewhere { zip, county, year, marketplace } = elsewhere;
     let state = cx.t(&format!("state.{}", county.state)).to_string();
     let name = marketplace.as_ref().map(|m| m.name.clone()).unwrap_or_default();
@@ -60,5 +59,5 @@ pub fn page(cx: &Cx, elsewhere: Elsewhere) -> Result<Response, Failure> {
         again: cx.href("/"),
         cx,
     };
-    Ok(page::render(cx, template, CachePolicy::of_all(&cx.catalogues)))
+    page::render(cx, template, CachePolicy::of_all(&cx.catalogues))
 }

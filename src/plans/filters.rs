@@ -43,14 +43,15 @@ pub struct FilterForm {
     pub ranges: Vec<RangeFields>,
     pub text: String,
     pub stars: Vec<Choice>,
-    /// How many filters are set: said on the closed box.
-    pub set: usize,
+    /// How many filters are set, in words: said on the closed box.
+    pub set: Option<String>,
 }
 
 impl FilterForm {
     pub fn new(cx: &Cx, search: &Search, tally: &Tally, catalogue: &Catalogue) -> FilterForm {
         let facets = &search.facets;
-        let mut groups = vec![metals(cx, search, tally), types(cx, search, tally), issuers(cx, search, tally, catalogue)];
+        let mut groups =
+            vec![metals(cx, search, tally), types(cx, search, tally), issuers(cx, search, tally, catalogue)];
         groups.push(features(cx, search, tally));
         if search.product == Product::Medical {
             groups.push(programs(cx, search, tally));
@@ -76,7 +77,7 @@ impl FilterForm {
                     ticked: facets.stars_min == Some(stars),
                 })
                 .collect(),
-            set: facets.pairs().len(),
+            set: (!facets.is_empty()).then(|| cx.n("plans.filters_count", facets.pairs().len() as i64)),
         }
     }
 }
@@ -122,7 +123,8 @@ fn metals(cx: &Cx, search: &Search, tally: &Tally) -> Group {
 }
 
 fn types(cx: &Cx, search: &Search, tally: &Tally) -> Group {
-    let describe = |t: super::codes::PlanType| (t.key().to_string(), cx.t(&format!("plan_type.{}", t.key())).to_string());
+    let describe =
+        |t: super::codes::PlanType| (t.key().to_string(), cx.t(&format!("plan_type.{}", t.key())).to_string());
     let choices = choices(tally.types(), &search.facets.types, describe);
     Group { name: "type", legend: cx.t("filter.type").to_string(), term: Some("network"), choices }
 }

@@ -99,7 +99,6 @@ impl Facet {
 /// Writes the statement for a search. Flat on purpose: read it from top to bottom.
 pub fn build_query(search: &Search, want: Want) -> Query {
     let mut q = Writer::default();
-    let facets = &search.facets;
     // One person looks at the individual amounts, two or more at the family's (per group).
     let (deductible, moop) = match search.household.is_family() {
         false => ("v.deductible_individual", "v.moop_individual"),
@@ -107,42 +106,7 @@ pub fn build_query(search: &Search, want: Want) -> Query {
     };
     let premium = Charge::of(&search.household).sql();
 
-    // ---- The filters: each adds one bit to `miss`. NULL (not filed) fails a range: it cannot be shown to meet it.
-    let mut miss = Misses::default();
-    if !facets.metals.is_empty() {
-        miss.add(Facet::Metal, q.one_of("v.metal", facets.metals.iter().map(|m| m.code())));
-    }
-    if !facets.types.is_empty() {
-        miss.add(Facet::Type, q.one_of("v.plan_type", facets.types.iter().map(|t| t.code())));
-    }
-    if !facets.issuers.is_empty() {
-        miss.add(Facet::Issuer, q.one_of("v.issuer_id", facets.issuers.iter().map(|id| i64::from(*id))));
-    }
-    for (facet, column, span) in [
-        (Facet::Premium, premium.as_str(), &facets.premium),
-        (Facet::Deductible, deductible, &facets.deductible),
-        (Facet::Moop, moop, &facets.moop),
-    ] {
-        if !span.is_open() {
-            miss.add(facet, q.within(column, span));
-        }
-    }
-    if let Some(stars) = facets.stars_min {
-        miss.add(Facet::Stars, q.compare("v.stars >= ", i64::from(stars)));
-    }
-    if !facets.programs.is_empty() {
-        // All programmes asked for: the plan's bits, masked, are the whole mask.
-        let mask = facets.programs.iter().map(|p| p.bit()).sum();
-        let bits = q.compare("(v.programs & ", mask);
-        miss.add(Facet::Programs, q.compare(&format!("{bits}) = "), mask));
-    }
-    for feature in &facets.features {
-        miss.add(Facet::of_feature(*feature), format!("{} = 1", feature.column()));
-    }
-    if let Some(text) = &facets.text {
-        miss.add(Facet::Text, q.text_search(text));
-    }
-    let miss = miss.sql();
+    let miss = misses(&mut q, search, &premium, deductible, moop);
 
     // ---- What comes back.
     match want {
@@ -153,7 +117,9 @@ pub fn build_query(search: &Search, want: Want) -> Query {
             );
         }
         Want::Rows(_) => {
-            q.sql = format!("SELECT s.plan_pk, ({premium}) AS premium, {deductible} AS deductible, {moop} AS moop,\n  {ROWS}\n");
+            q.sql = format!(
+                "SELECT s.plan_pk, ({premium}) AS premium, {deductible} AS deductible, {moop} AS moop,\n  {ROWS}\n"
+            );
         }
     }
 
@@ -190,6 +156,46 @@ pub fn build_query(search: &Search, want: Want) -> Query {
         q.sql += &chosen;
     }
     q.finish()
+}
+
+/// The filters: each adds one bit to `miss`. NULL (not filed) fails a range: it cannot be shown to meet it.
+fn misses(q: &mut Writer, search: &Search, premium: &str, deductible: &str, moop: &str) -> String {
+    let facets = &search.facets;
+    let mut miss = Misses::default();
+    if !facets.metals.is_empty() {
+        miss.add(Facet::Metal, q.one_of("v.metal", facets.metals.iter().map(|m| m.code())));
+    }
+    if !facets.types.is_empty() {
+        miss.add(Facet::Type, q.one_of("v.plan_type", facets.types.iter().map(|t| t.code())));
+    }
+    if !facets.issuers.is_empty() {
+        miss.add(Facet::Issuer, q.one_of("v.issuer_id", facets.issuers.iter().map(|id| i64::from(*id))));
+    }
+    for (facet, column, span) in [
+        (Facet::Premium, premium, &facets.premium),
+        (Facet::Deductible, deductible, &facets.deductible),
+        (Facet::Moop, moop, &facets.moop),
+    ] {
+        if !span.is_open() {
+            miss.add(facet, q.within(column, span));
+        }
+    }
+    if let Some(stars) = facets.stars_min {
+        miss.add(Facet::Stars, q.compare("v.stars >= ", i64::from(stars)));
+    }
+    if !facets.programs.is_empty() {
+        // All programmes asked for: the plan's bits, masked, are the whole mask.
+        let mask = facets.programs.iter().map(|p| p.bit()).sum();
+        let bits = q.compare("(v.programs & ", mask);
+        miss.add(Facet::Programs, q.compare(&format!("{bits}) = "), mask));
+    }
+    for feature in &facets.features {
+        miss.add(Facet::of_feature(*feature), format!("{} = 1", feature.column()));
+    }
+    if let Some(text) = &facets.text {
+        miss.add(Facet::Text, q.text_search(text));
+    }
+    miss.sql()
 }
 
 /// Display columns of a plan in a list, a comparison or the CSV; `view::Card::read` takes them by name.

@@ -31,7 +31,7 @@ pub enum Settled {
 
 /// Address → search, in the catalogue of its plan year.
 pub fn settle(cx: &Cx, asked: &mut Asked) -> Result<Settled, Failure> {
-    let catalogue = catalogue_for(cx, asked)?;
+    let catalogue = catalogue_for(cx, asked);
     // Before anything more is asked: is this the right place at all?
     if let Ok(zip) = asked.zip() {
         let counties: Vec<_> = catalogue.places.counties(zip).collect();
@@ -62,23 +62,22 @@ pub fn settle(cx: &Cx, asked: &mut Asked) -> Result<Settled, Failure> {
 }
 
 /// The catalogue of the year asked for, else the newest; a year that is not loaded is noted on the page.
-pub fn catalogue_for(cx: &Cx, asked: &mut Asked) -> Result<Arc<Catalogue>, Failure> {
+pub fn catalogue_for(cx: &Cx, asked: &mut Asked) -> Arc<Catalogue> {
     use super::facets::{Note, NoteKind};
-    let newest = || cx.catalogues.newest().ok_or(Failure::Unavailable);
-    match asked.year {
-        None => newest(),
-        Some(year) => cx.catalogues.get(year).map_or_else(
-            || {
-                asked.notes.push(Note::new("year", &year.to_string(), NoteKind::BadValue));
-                newest()
-            },
-            Ok,
-        ),
-    }
+    let newest = || Arc::clone(cx.catalogues.newest());
+    let Some(year) = asked.year else { return newest() };
+    cx.catalogues.get(year).cloned().unwrap_or_else(|| {
+        asked.notes.push(Note::new("year", &year.to_string(), NoteKind::BadValue));
+        newest()
+    })
 }
 
 /// Binds and runs the statement of a search.
-pub async fn fetch(catalogue: &Catalogue, search: &Search, want: Want<'_>) -> Result<Vec<sqlx::sqlite::SqliteRow>, sqlx::Error> {
+pub async fn fetch(
+    catalogue: &Catalogue,
+    search: &Search,
+    want: Want<'_>,
+) -> Result<Vec<sqlx::sqlite::SqliteRow>, sqlx::Error> {
     let query = build_query(search, want);
     // Safe: every word of the text comes from closed sets, every value is bound (see query.rs).
     let mut statement = sqlx::query(sqlx::AssertSqlSafe(query.sql));
@@ -96,7 +95,7 @@ pub async fn tally(catalogue: &Catalogue, search: &Search) -> Result<Tally, Fail
     let rows = fetch(catalogue, search, Want::Tally).await?;
     let text: Option<String> = rows.first().and_then(|row| row.get(0));
     let offers = read_tally(text.as_deref().unwrap_or_default())
-        .ok_or_else(|| Failure::Internal(anyhow::anyhow!("the tally's statement and its reader disagree")))?;
+        .ok_or_else(|| Failure::internal(anyhow::anyhow!("the tally's statement and its reader disagree")))?;
     Ok(Tally::new(offers))
 }
 
@@ -164,7 +163,7 @@ pub async fn list(cx: Cx) -> Result<Response, Failure> {
     let (mut search, catalogue) = match settle(&cx, &mut asked)? {
         Settled::Search(search, catalogue) => (*search, catalogue),
         Settled::Unanswered(unanswered) => return ask::page(&cx, asked, Some(unanswered)),
-        Settled::Elsewhere(elsewhere) => return elsewhere::page(&cx, *elsewhere),
+        Settled::Elsewhere(elsewhere) => return Ok(elsewhere::page(&cx, *elsewhere)),
     };
     // A wish that we could not follow stays in the address, so that the note about it stays on the page.
     if asked.notes.is_empty() && search.canonical() != cx.query {

@@ -70,8 +70,9 @@ pub const SECTIONS: [(&str, &[&str]); 6] = [
 
 /// (section, place within it) of a benefit; unnamed ones come last among the other services.
 pub fn place_of(slug: &str) -> (usize, usize) {
-    let named = SECTIONS.iter().enumerate().find_map(|(section, (_, slugs))| {
-        slugs.iter().position(|known| *known == slug).map(|place| (section, place))
-    });
+    let named = SECTIONS
+        .iter()
+        .enumerate()
+        .find_map(|(section, (_, slugs))| slugs.iter().position(|known| *known == slug).map(|place| (section, place)));
     named.unwrap_or((SECTIONS.len() - 1, usize::MAX))
 }

@@ -43,9 +43,7 @@ impl Shares {
         };
         match self.parts() {
             (first, None) => say(first),
-            (first, Some(second)) => {
-                cx.tf("share.plus_both", &[("copay", &say(first)), ("coinsurance", &say(second))])
-            }
+            (first, Some(second)) => cx.tf("share.plus_both", &[("copay", &say(first)), ("coinsurance", &say(second))]),
         }
     }
 
@@ -54,7 +52,8 @@ impl Shares {
             return (Words::Message("share.not_covered", None), None);
         }
         let copay = self.copay.and_then(|share| copay_words(share, self.copay_filed.as_deref()));
-        let coinsurance = self.coinsurance.and_then(|share| coinsurance_words(share, self.coinsurance_filed.as_deref()));
+        let coinsurance =
+            self.coinsurance.and_then(|share| coinsurance_words(share, self.coinsurance_filed.as_deref()));
         match (copay, coinsurance) {
             (None, None) if self.copay.is_none() && self.coinsurance.is_none() => {
                 (Words::Message("share.not_provided", None), None)
@@ -70,7 +69,9 @@ impl Shares {
 /// Where one of the two is "no charge", the other alone is what a person pays.
 fn both(copay: Words, coinsurance: Words) -> (Words, Option<Words>) {
     let is = |words: &Words, key: &str| matches!(words, Words::Message(k, _) if *k == key);
-    if is(&coinsurance, "share.no_charge") || (is(&coinsurance, "share.no_charge_after_deductible") && !is(&copay, "share.no_charge")) {
+    if is(&coinsurance, "share.no_charge")
+        || (is(&coinsurance, "share.no_charge_after_deductible") && !is(&copay, "share.no_charge"))
+    {
         return (copay, None);
     }
     if is(&copay, "share.no_charge") || is(&copay, "share.no_charge_after_deductible") {
@@ -144,7 +145,9 @@ mod tests {
 
     fn key(shares: Shares) -> (String, bool) {
         match shares.parts() {
-            (Words::Message(key, amount), second) => (format!("{key} {}", amount.unwrap_or_default()), second.is_some()),
+            (Words::Message(key, amount), second) => {
+                (format!("{key} {}", amount.unwrap_or_default()), second.is_some())
+            }
             (Words::Filed(text), second) => (text, second.is_some()),
         }
     }
@@ -155,20 +158,33 @@ mod tests {
         let case = |copay, coinsurance| key(Shares { covered: Some(true), copay, coinsurance, ..Shares::default() });
         let one = |text: &str| (text.to_string(), false);
         assert_eq!(case(share(Amount, 3000), share(NotApplicable, 0)), one("share.amount $30"));
-        assert_eq!(case(share(NotApplicable, 0), share(AmountAfterDeductible, 4000)), one("share.percent_after_deductible 40%"));
-        assert_eq!(case(share(NoChargeAfterDeductible, 0), share(NotApplicable, 0)), one("share.no_charge_after_deductible "));
+        assert_eq!(
+            case(share(NotApplicable, 0), share(AmountAfterDeductible, 4000)),
+            one("share.percent_after_deductible 40%")
+        );
+        assert_eq!(
+            case(share(NoChargeAfterDeductible, 0), share(NotApplicable, 0)),
+            one("share.no_charge_after_deductible ")
+        );
         assert_eq!(case(share(Amount, 0), share(NotApplicable, 0)), one("share.no_charge "));
         assert_eq!(case(share(NotApplicable, 0), share(Amount, 10_000)), one("share.full_cost "));
         assert_eq!(case(share(NoCharge, 0), share(Amount, 2000)), one("share.percent 20%"));
         assert_eq!(case(share(NotApplicable, 0), share(NotApplicable, 0)), one("share.not_applicable "));
-        assert_eq!(case(share(PerStay, 50_000), share(AmountAfterDeductible, 2000)), ("share.per_stay $500".to_string(), true));
+        assert_eq!(
+            case(share(PerStay, 50_000), share(AmountAfterDeductible, 2000)),
+            ("share.per_stay $500".to_string(), true)
+        );
     }
 
     #[test]
     fn what_is_not_filed_is_never_a_zero() {
         assert_eq!(key(Shares::default()).0, "share.not_provided ");
         assert_eq!(key(Shares { covered: Some(false), ..Shares::default() }).0, "share.not_covered ");
-        let filed = Shares { copay: share(ShareKind::Unparsed, 0), copay_filed: Some("See brochure".into()), ..Shares::default() };
+        let filed = Shares {
+            copay: share(ShareKind::Unparsed, 0),
+            copay_filed: Some("See brochure".into()),
+            ..Shares::default()
+        };
         assert_eq!(key(filed).0, "See brochure");
     }
 

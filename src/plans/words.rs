@@ -205,10 +205,7 @@ pub fn products(cx: &Cx, search: &Search) -> Vec<(String, String, bool)> {
 /// "Plans 11 to 20 of 47".
 pub fn range(cx: &Cx, first: usize, shown: usize, total: usize) -> String {
     let number = |n: usize| group_thousands(n as i64);
-    cx.tf(
-        "plans.range",
-        &[("first", &number(first + 1)), ("last", &number(first + shown)), ("total", &number(total))],
-    )
+    cx.tf("plans.range", &[("first", &number(first + 1)), ("last", &number(first + shown)), ("total", &number(total))])
 }
 
 /// Why catastrophic plans are not in the list.

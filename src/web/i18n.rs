@@ -98,15 +98,15 @@ impl Messages {
         .map(String::as_str)
     }
 
-    /// The message; a missing one shows its key and is logged once, because a page with one odd word is better than
+    /// The message; a missing one shows as "[…]" and is logged once, because a page with one odd word is better than
     /// no page. A test looks for missing keys, so this is a last resort.
-    pub fn t<'a>(&'a self, lang: Lang, key: &'a str) -> &'a str {
+    pub fn t(&self, lang: Lang, key: &str) -> &str {
         self.get(lang, key).unwrap_or_else(|| {
             let mut missed = self.missed.lock().unwrap_or_else(PoisonError::into_inner);
             if missed.insert(key.to_string()) {
                 tracing::error!(key, "a message is missing: add it to templates/messages in both languages");
             }
-            key
+            "[…]"
         })
     }
 

@@ -3,6 +3,7 @@
 //! Called by all rooms that answer requests. It knows nothing of plans, prices or people.
 
 pub mod assets;
+pub mod content;
 pub mod error;
 pub mod guard;
 pub mod i18n;

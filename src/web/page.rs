@@ -82,8 +82,13 @@ impl Cx {
     }
 
     /// The message of this key in this page's language.
-    pub fn t<'a>(&'a self, key: &'a str) -> &'a str {
+    pub fn t(&self, key: &str) -> &str {
         self.app.messages.t(self.lang, key)
+    }
+
+    /// The message, where the key comes from data (a benefit's name, say) and may have none.
+    pub fn known(&self, key: &str) -> Option<&str> {
+        self.app.messages.get(self.lang, key)
     }
 
     /// The message with its `{name}`s replaced.
