@@ -48,8 +48,7 @@ pub async fn plans(cx: Cx) -> Result<Response, Failure> {
         return Ok(unchanged);
     }
     let tally = search::tally(&catalogue, &search).await?;
-    let all: Vec<i64> = tally.results(search.sort).iter().map(|offer| offer.plan_pk).collect();
-    let cards = search::cards(&catalogue, &search, &all).await?;
+    let cards = search::cards(&catalogue, &search, &tally.results(search.sort)).await?;
     answer(&cx, &cards, &format!("plans-{}-{}.csv", search.year, search.place.zip), policy)
 }
 

@@ -4,8 +4,31 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::codes::{Feature, Metal, PlanType, Program, Sort};
-use super::query::{Facet, Offer};
+use super::query::{self, Facet};
+use crate::catalogue::variants::VariantFacts;
 use crate::types::Cents;
+
+/// A plan sold to the household, with what the catalogue says of the variant that it would get.
+#[derive(Debug, Clone, Copy)]
+pub struct Offer {
+    pub plan_pk: i64,
+    pub premium: Cents,
+    pub miss: i64,
+    pub facts: VariantFacts,
+    /// Of the household: one person's own, or the family's.
+    pub deductible: Option<Cents>,
+    pub moop: Option<Cents>,
+}
+
+impl Offer {
+    pub fn new(offer: query::Offer, facts: VariantFacts, family: bool) -> Offer {
+        let (deductible, moop) = match family {
+            false => (facts.deductible_individual, facts.moop_individual),
+            true => (facts.deductible_family, facts.moop_family),
+        };
+        Offer { plan_pk: offer.plan_pk, premium: offer.premium, miss: offer.miss, facts, deductible, moop }
+    }
+}
 
 /// Every plan sold to the household, with the filters that each fails.
 #[derive(Debug, Clone, Default)]
@@ -33,6 +56,11 @@ impl Tally {
         self.offers.len()
     }
 
+    /// The plan among those sold, whether or not it meets the filters.
+    pub fn find(&self, plan_pk: i64) -> Option<&Offer> {
+        self.offers.iter().find(|offer| offer.plan_pk == plan_pk)
+    }
+
     pub fn total(&self) -> usize {
         self.offers.iter().filter(|offer| offer.miss == 0).count()
     }
@@ -47,7 +75,7 @@ impl Tally {
                 Sort::Premium => Cents::ZERO,
                 Sort::Deductible => last(offer.deductible),
                 Sort::Moop => last(offer.moop),
-                Sort::Stars => Cents(-offer.packed.stars()),
+                Sort::Stars => Cents(-offer.facts.packed.stars()),
             };
             (first, offer.premium, offer.plan_pk)
         });
@@ -60,18 +88,18 @@ impl Tally {
     }
 
     pub fn metals(&self) -> Vec<(Metal, usize)> {
-        let counts = self.count_by(Facet::Metal, |offer| offer.packed.metal());
+        let counts = self.count_by(Facet::Metal, |offer| offer.facts.packed.metal());
         Metal::ALL.into_iter().filter_map(|m| counts.get(&m.code()).map(|n| (m, *n))).collect()
     }
 
     pub fn types(&self) -> Vec<(PlanType, usize)> {
-        let counts = self.count_by(Facet::Type, |offer| offer.packed.plan_type());
+        let counts = self.count_by(Facet::Type, |offer| offer.facts.packed.plan_type());
         PlanType::ALL.into_iter().filter_map(|t| counts.get(&t.code()).map(|n| (t, *n))).collect()
     }
 
     /// (issuer id, plans), by id.
     pub fn issuers(&self) -> Vec<(u32, usize)> {
-        self.count_by(Facet::Issuer, |offer| i64::from(offer.issuer_id))
+        self.count_by(Facet::Issuer, |offer| i64::from(offer.facts.issuer_id))
             .into_iter()
             .map(|(id, n)| (id as u32, n))
             .collect()
@@ -79,12 +107,13 @@ impl Tally {
 
     /// How many plans would be left with this feature asked for.
     pub fn feature(&self, feature: Feature) -> usize {
-        self.beside(Facet::of_feature(feature)).filter(|offer| offer.packed.has(feature)).count()
+        self.beside(Facet::of_feature(feature)).filter(|offer| offer.facts.packed.has(feature)).count()
     }
 
     /// Plans with at least so many stars, for 5, 4, 3, 2, 1.
     pub fn stars(&self) -> Vec<(u8, usize)> {
-        let least = |stars: u8| self.beside(Facet::Stars).filter(|o| o.packed.stars() >= i64::from(stars)).count();
+        let least =
+            |stars: u8| self.beside(Facet::Stars).filter(|o| o.facts.packed.stars() >= i64::from(stars)).count();
         (1..=5).rev().map(|stars| (stars, least(stars))).collect()
     }
 
@@ -93,7 +122,7 @@ impl Tally {
         let mask: i64 = chosen.iter().map(|p| p.bit()).sum();
         let offers = |program: Program| {
             let wanted = mask | program.bit();
-            self.beside(Facet::Programs).filter(|o| o.packed.programs() & wanted == wanted).count()
+            self.beside(Facet::Programs).filter(|o| o.facts.packed.programs() & wanted == wanted).count()
         };
         Program::ALL.into_iter().map(|program| (program, offers(program))).collect()
     }

@@ -1,7 +1,7 @@
 //! One plan with its price, as list, plan page, comparison, print and CSV all show it: [`Card`].
 //!
-//! Read from the row that `query::build_query` returns; a number shown anywhere comes from here, so no two
-//! pages can disagree.
+//! Its price and amounts come from the `Offer` that `query::build_query` found; a number shown anywhere comes from
+//! here, so no two pages can disagree.
 
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
@@ -9,11 +9,42 @@ use sqlx::sqlite::SqliteRow;
 use super::address::{Search, write_query};
 use super::codes::{Feature, Metal, Packed, PlanType};
 use super::shares::{Share, Shares};
+use super::tally::Offer;
 use crate::load::cost_share::ShareKind;
 use crate::types::Cents;
 use crate::web::page::Cx;
 
-/// The services on every card: key of the message, prefix of the columns in `query::ROWS`.
+/// Display columns of plans by key, in the order of the list: `?1` keys as a JSON array, `?2` and `?3` the variants of
+/// silver plans and of others. One text for every search, so that it is prepared once.
+pub const CARDS: &str =
+    "SELECT p.plan_pk, p.plan_id, p.name, p.issuer_id, i.name AS issuer, v.packed, p.stars_overall, p.design,
+  v.drug_deductible_individual, v.drug_deductible_family, d.plan_variant_id,
+  c1.covered AS primary_covered, c1.copay_tier1_kind AS primary_copay_kind, c1.copay_tier1_amount AS primary_copay,
+  c1.coins_tier1_kind AS primary_coins_kind, c1.coins_tier1_amount AS primary_coins,
+  c2.covered AS specialist_covered, c2.copay_tier1_kind AS specialist_copay_kind,
+  c2.copay_tier1_amount AS specialist_copay, c2.coins_tier1_kind AS specialist_coins_kind,
+  c2.coins_tier1_amount AS specialist_coins,
+  c3.covered AS generic_covered, c3.copay_tier1_kind AS generic_copay_kind, c3.copay_tier1_amount AS generic_copay,
+  c3.coins_tier1_kind AS generic_coins_kind, c3.coins_tier1_amount AS generic_coins,
+  c4.covered AS emergency_covered, c4.copay_tier1_kind AS emergency_copay_kind,
+  c4.copay_tier1_amount AS emergency_copay, c4.coins_tier1_kind AS emergency_coins_kind,
+  c4.coins_tier1_amount AS emergency_coins
+FROM json_each(?1) w
+CROSS JOIN plan p ON p.plan_pk = w.value
+CROSS JOIN variant v ON v.variant_pk = p.plan_pk * 8 + CASE p.metal WHEN 4 THEN ?2 ELSE ?3 END
+CROSS JOIN issuer i ON i.issuer_id = p.issuer_id
+CROSS JOIN variant_detail d ON d.plan_pk = v.plan_pk AND d.variant_code = v.variant_code
+LEFT JOIN cost_sharing c1 ON c1.plan_pk = v.plan_pk AND c1.variant_code = v.variant_code AND c1.benefit_id =
+  (SELECT benefit_id FROM benefit WHERE slug = 'primary-care-visit-to-treat-an-injury-or-illness')
+LEFT JOIN cost_sharing c2 ON c2.plan_pk = v.plan_pk AND c2.variant_code = v.variant_code AND c2.benefit_id =
+  (SELECT benefit_id FROM benefit WHERE slug = 'specialist-visit')
+LEFT JOIN cost_sharing c3 ON c3.plan_pk = v.plan_pk AND c3.variant_code = v.variant_code AND c3.benefit_id =
+  (SELECT benefit_id FROM benefit WHERE slug = 'generic-drugs')
+LEFT JOIN cost_sharing c4 ON c4.plan_pk = v.plan_pk AND c4.variant_code = v.variant_code AND c4.benefit_id =
+  (SELECT benefit_id FROM benefit WHERE slug = 'emergency-room-services')
+ORDER BY w.key";
+
+/// The services on every card: key of the message, prefix of the columns in [`CARDS`].
 pub const CARD_SERVICES: [&str; 4] = ["primary", "specialist", "generic", "emergency"];
 
 #[derive(Debug, Clone)]
@@ -38,12 +69,11 @@ pub struct Card {
     pub drug_deductible: Option<Cents>,
     pub moop_individual: Option<Cents>,
     pub moop_family: Option<Cents>,
-    pub sbc_url: Option<String>,
     pub services: [Shares; 4],
 }
 
 impl Card {
-    pub fn read(row: &SqliteRow, family: bool) -> Result<Card, sqlx::Error> {
+    pub fn read(row: &SqliteRow, offer: &Offer, family: bool) -> Result<Card, sqlx::Error> {
         let cents = |name: &str| row.try_get::<Option<i64>, _>(name).map(|cents| cents.map(Cents));
         let mut services: [Shares; 4] = Default::default();
         for (service, prefix) in services.iter_mut().zip(CARD_SERVICES) {
@@ -61,24 +91,23 @@ impl Card {
             };
         }
         Ok(Card {
-            plan_pk: row.try_get("plan_pk")?,
+            plan_pk: offer.plan_pk,
             plan_id: row.try_get("plan_id")?,
-            plan_variant_id: row.try_get::<Option<String>, _>("plan_variant_id")?.unwrap_or_default(),
+            plan_variant_id: row.try_get("plan_variant_id")?,
             name: row.try_get("name")?,
             issuer_id: row.try_get::<i64, _>("issuer_id")? as u32,
             issuer: row.try_get("issuer")?,
             packed: Packed(row.try_get("packed")?),
             stars: row.try_get("stars_overall")?,
             design: row.try_get("design")?,
-            premium: Cents(row.try_get("premium")?),
-            deductible: cents("deductible")?,
-            moop: cents("moop")?,
-            deductible_individual: cents("deductible_individual")?,
-            deductible_family: cents("deductible_family")?,
+            premium: offer.premium,
+            deductible: offer.deductible,
+            moop: offer.moop,
+            deductible_individual: offer.facts.deductible_individual,
+            deductible_family: offer.facts.deductible_family,
             drug_deductible: cents(if family { "drug_deductible_family" } else { "drug_deductible_individual" })?,
-            moop_individual: cents("moop_individual")?,
-            moop_family: cents("moop_family")?,
-            sbc_url: row.try_get("sbc_url")?,
+            moop_individual: offer.facts.moop_individual,
+            moop_family: offer.facts.moop_family,
             services,
         })
     }
