@@ -166,6 +166,8 @@ struct PlansPage<'a> {
     csv: String,
     ways_out: Vec<WayOut>,
     total: usize,
+    /// Names of the deductible and the maximum: one person's own, or the whole family's.
+    family: (&'static str, &'static str),
     catastrophic_note: Option<String>,
 }
 
@@ -215,6 +217,10 @@ pub async fn list(cx: Cx) -> Result<Response, Failure> {
         catastrophic_note: words::catastrophic(&cx, &search),
         cards,
         total,
+        family: match search.household.is_family() {
+            false => ("card.deductible", "card.moop"),
+            true => ("card.deductible_family", "card.moop_family"),
+        },
         search: &search,
         cx: &cx,
     };
