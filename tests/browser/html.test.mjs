@@ -24,7 +24,7 @@ before(async () => {
 });
 after(() => rmSync(folder, { recursive: true }));
 
-/** What the checker has to say about these files, [{ name, text }], in words. */
+/** What the checker has to say about these files, [{ name, text }]. */
 function check(files, kind, ...flags) {
   const paths = files.map(({ text }, i) => {
     const path = join(folder, `${i}.${kind}`);
@@ -33,10 +33,15 @@ function check(files, kind, ...flags) {
   });
   const run = spawnSync('java', ['-Xss4m', '-jar', jar, '--Werror', '--format', 'json', '--exit-zero-always', ...flags, ...paths], { encoding: 'utf8', maxBuffer: 1 << 26 });
   assert.equal(run.status, 0, `the checker did not run: ${run.error ?? run.stderr.slice(0, 500)}`);
-  return JSON.parse(run.stderr).messages.map(message => {
+  // One line for each thing it says, with the first place and how many more there are.
+  const said = new Map();
+  for (const message of JSON.parse(run.stderr).messages) {
     const file = files[+/(\d+)\.\w+$/.exec(message.url ?? '')?.[1]];
-    return `${file?.name ?? '?'}: ${message.subType ?? message.type}: ${message.message} (line ${message.lastLine}: ${message.extract?.trim().slice(0, 90)})`;
-  });
+    const words = `${message.subType ?? message.type}: ${message.message}`;
+    const place = `${file?.name ?? '?'}, line ${message.lastLine}: ${message.extract?.replace(/\s+/g, ' ').slice(0, 120)}`;
+    said.set(words, [...(said.get(words) ?? []), place]);
+  }
+  return [...said].map(([words, places]) => `${words} (${places.length} times, first in ${places[0]})`);
 }
 
 test(`${PAGES.length} pages are valid HTML`, () => none(check(PAGES.map(page => ({ name: page.name, text: texts.get(page) })), 'html')));
