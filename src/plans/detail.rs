@@ -397,7 +397,6 @@ async fn similar(
         .collect();
     near.sort_by_key(|offer| ((offer.premium.0 - card.premium.0).abs(), offer.plan_pk));
     near.truncate(SIMILAR_MAX);
-    let cards = search::cards(catalogue, search, &near).await?;
     let link = |card: &Card| (format!("{} · {}", card.name, card.issuer), card.premium_words(), card.href(cx, search));
-    Ok(cards.iter().map(link).collect())
+    Ok(near.into_iter().map(|offer| link(&Card::new(catalogue, offer))).collect())
 }

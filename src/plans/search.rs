@@ -11,7 +11,7 @@ use super::elsewhere::{self, Elsewhere};
 use super::filters::FilterForm;
 use super::query::{Arg, build_query, read_offers};
 use super::tally::{Offer, Tally};
-use super::view::{self, Card};
+use super::view::Card;
 use super::words;
 use crate::catalogue::Catalogue;
 use crate::web::error::Failure;
@@ -72,7 +72,7 @@ pub fn catalogue_for(cx: &Cx, asked: &mut Asked) -> Arc<Catalogue> {
 }
 
 /// Every plan sold to the household, counted: binds and runs the statement of a search.
-pub async fn tally(catalogue: &Catalogue, search: &Search) -> Result<Tally, Failure> {
+pub async fn tally<'c>(catalogue: &'c Catalogue, search: &Search) -> Result<Tally<'c>, Failure> {
     let query = build_query(search);
     // Safe: every word of the text comes from closed sets, every value is bound (see query.rs).
     let mut statement = sqlx::query_scalar(sqlx::AssertSqlSafe(query.sql));
@@ -87,40 +87,17 @@ pub async fn tally(catalogue: &Catalogue, search: &Search) -> Result<Tally, Fail
     let offers = offers.ok_or_else(|| Failure::internal(anyhow::anyhow!("the search and its reader disagree")))?;
     let (variants, family) = (search.variants(), search.household.is_family());
     let known = offers.into_iter().filter_map(|offer| {
-        let metal = catalogue.variants.metal(offer.plan_pk)?;
-        let facts = catalogue.variants.get(offer.plan_pk, variants.of_metal(metal))?;
-        Some(Offer::new(offer, *facts, family))
+        let plan = catalogue.variants.plan(offer.plan_pk)?;
+        let facts = catalogue.variants.variant(offer.plan_pk, variants.of_metal(plan.metal))?;
+        Some(Offer::new(offer, plan, facts, family))
     });
     Ok(Tally::new(known.collect()))
-}
-
-/// Cards of these offers, in this order.
-pub async fn cards(catalogue: &Catalogue, search: &Search, offers: &[&Offer]) -> Result<Vec<Card>, Failure> {
-    if offers.is_empty() {
-        return Ok(Vec::new());
-    }
-    let list: Vec<String> = offers.iter().map(|offer| offer.plan_pk.to_string()).collect();
-    let variants = search.variants();
-    let rows = sqlx::query(view::CARDS)
-        .bind(format!("[{}]", list.join(",")))
-        .bind(variants.silver)
-        .bind(variants.other)
-        .fetch_all(&catalogue.pool)
-        .await?;
-    let mut cards = Vec::with_capacity(rows.len());
-    for (row, offer) in rows.iter().zip(offers) {
-        cards.push(Card::read(row, offer, search.household.is_family())?);
-    }
-    Ok(cards)
 }
 
 /// The card of one plan; `None` where it is not sold to the household.
 pub async fn card(catalogue: &Catalogue, search: &Search, plan_pk: i64) -> Result<Option<Card>, Failure> {
     let tally = tally(catalogue, search).await?;
-    match tally.find(plan_pk) {
-        Some(offer) => Ok(cards(catalogue, search, &[offer]).await?.pop()),
-        None => Ok(None),
-    }
+    Ok(tally.find(plan_pk).map(|offer| Card::new(catalogue, offer)))
 }
 
 /// A filter in words, with the address of the same list without it.
@@ -194,7 +171,7 @@ pub async fn list(cx: Cx) -> Result<Response, Failure> {
     search.page = search.page.min(pages as u32);
     let first = (search.page as usize - 1) * PAGE_SIZE;
     let shown: Vec<&Offer> = tally.results(search.sort).into_iter().skip(first).take(PAGE_SIZE).collect();
-    let cards = cards(&catalogue, &search, &shown).await?;
+    let cards: Vec<Card> = shown.into_iter().map(|offer| Card::new(&catalogue, offer)).collect();
     let here = |change: &dyn Fn(&mut Search)| cx.href(&format!("/plans?{}", search.with(change)));
     let page_link = |n: u32| here(&|s: &mut Search| s.page = n);
     let template = PlansPage {

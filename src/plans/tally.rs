@@ -5,35 +5,38 @@ use std::collections::BTreeMap;
 
 use super::codes::{Feature, Metal, PlanType, Program, Sort};
 use super::query::{self, Facet};
-use crate::catalogue::variants::VariantFacts;
+use crate::catalogue::variants::{PlanFacts, VariantFacts};
 use crate::types::Cents;
 
 /// A plan sold to the household, with what the catalogue says of the variant that it would get.
 #[derive(Debug, Clone, Copy)]
-pub struct Offer {
+pub struct Offer<'c> {
     pub plan_pk: i64,
     pub premium: Cents,
     pub miss: i64,
-    pub facts: VariantFacts,
+    pub plan: &'c PlanFacts,
+    pub facts: &'c VariantFacts,
     /// Of the household: one person's own, or the family's.
     pub deductible: Option<Cents>,
     pub moop: Option<Cents>,
+    pub drug_deductible: Option<Cents>,
 }
 
-impl Offer {
-    pub fn new(offer: query::Offer, facts: VariantFacts, family: bool) -> Offer {
-        let (deductible, moop) = match family {
-            false => (facts.deductible_individual, facts.moop_individual),
-            true => (facts.deductible_family, facts.moop_family),
+impl<'c> Offer<'c> {
+    pub fn new(offer: query::Offer, plan: &'c PlanFacts, facts: &'c VariantFacts, family: bool) -> Offer<'c> {
+        let (deductible, moop, drug_deductible) = match family {
+            false => (facts.deductible_individual, facts.moop_individual, facts.drug_deductible_individual),
+            true => (facts.deductible_family, facts.moop_family, facts.drug_deductible_family),
         };
-        Offer { plan_pk: offer.plan_pk, premium: offer.premium, miss: offer.miss, facts, deductible, moop }
+        let query::Offer { plan_pk, premium, miss } = offer;
+        Offer { plan_pk, premium, miss, plan, facts, deductible, moop, drug_deductible }
     }
 }
 
 /// Every plan sold to the household, with the filters that each fails.
 #[derive(Debug, Clone, Default)]
-pub struct Tally {
-    offers: Vec<Offer>,
+pub struct Tally<'c> {
+    offers: Vec<Offer<'c>>,
 }
 
 /// What giving up one filter would bring: said when nothing is found.
@@ -46,8 +49,8 @@ pub struct Relax {
     pub nearest: Option<Cents>,
 }
 
-impl Tally {
-    pub fn new(offers: Vec<Offer>) -> Tally {
+impl<'c> Tally<'c> {
+    pub fn new(offers: Vec<Offer<'c>>) -> Tally<'c> {
         Tally { offers }
     }
 
@@ -57,7 +60,7 @@ impl Tally {
     }
 
     /// The plan among those sold, whether or not it meets the filters.
-    pub fn find(&self, plan_pk: i64) -> Option<&Offer> {
+    pub fn find(&self, plan_pk: i64) -> Option<&Offer<'c>> {
         self.offers.iter().find(|offer| offer.plan_pk == plan_pk)
     }
 
@@ -67,8 +70,8 @@ impl Tally {
 
     /// The results in order. Ties: premium, then the catalogue's order (plan ID), so that a list never shuffles.
     /// What is not filed sorts last.
-    pub fn results(&self, sort: Sort) -> Vec<&Offer> {
-        let mut results: Vec<&Offer> = self.offers.iter().filter(|offer| offer.miss == 0).collect();
+    pub fn results(&self, sort: Sort) -> Vec<&Offer<'c>> {
+        let mut results: Vec<&Offer<'c>> = self.offers.iter().filter(|offer| offer.miss == 0).collect();
         let last = |amount: Option<Cents>| amount.unwrap_or(Cents(i64::MAX));
         results.sort_by_key(|offer| {
             let first = match sort {
@@ -83,7 +86,7 @@ impl Tally {
     }
 
     /// Plans that count for a filter's own choices: they meet every other filter.
-    fn beside(&self, facet: Facet) -> impl Iterator<Item = &Offer> {
+    fn beside(&self, facet: Facet) -> impl Iterator<Item = &Offer<'c>> {
         self.offers.iter().filter(move |offer| offer.miss & !facet.bit() == 0)
     }
 
@@ -161,7 +164,7 @@ impl Tally {
         ways
     }
 
-    fn count_by(&self, facet: Facet, value: impl Fn(&Offer) -> i64) -> BTreeMap<i64, usize> {
+    fn count_by(&self, facet: Facet, value: impl Fn(&Offer<'c>) -> i64) -> BTreeMap<i64, usize> {
         let mut counts = BTreeMap::new();
         for offer in self.beside(facet) {
             *counts.entry(value(offer)).or_insert(0) += 1;

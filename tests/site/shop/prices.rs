@@ -3,6 +3,8 @@
 use sqlx::Row as _;
 use windowshop::plans::premium::{Charge, Rates, policy_premium};
 use windowshop::plans::search;
+use windowshop::plans::tally::Tally;
+use windowshop::plans::view::Card;
 use windowshop::types::Cents;
 
 use super::{PLACES, Shop};
@@ -88,9 +90,10 @@ async fn family_amounts_are_the_familys() {
     let two = shop.search("zip=45202&people=40,38");
     let catalogue = shop.catalogue();
     let tally = search::tally(&catalogue, &one).await.expect("a tally");
-    let single = search::cards(&catalogue, &one, &tally.results(Default::default())).await.expect("cards");
-    let tally = search::tally(&catalogue, &two).await.expect("a tally");
-    let family = search::cards(&catalogue, &two, &tally.results(Default::default())).await.expect("cards");
+    let cards = |tally: &Tally| -> Vec<Card> {
+        tally.results(Default::default()).into_iter().map(|offer| Card::new(&catalogue, offer)).collect()
+    };
+    let (single, family) = (cards(&tally), cards(&search::tally(&catalogue, &two).await.expect("a tally")));
     for one in &single {
         let two = family.iter().find(|card| card.plan_pk == one.plan_pk).expect("sold to the family too");
         assert_eq!((one.deductible, one.moop), (one.deductible_individual, one.moop_individual), "{}", one.plan_id);
@@ -101,12 +104,19 @@ async fn family_amounts_are_the_familys() {
 
 #[tokio::test]
 async fn every_statement_prepares() {
+    use windowshop::catalogue::variants;
     use windowshop::plans::facts;
     let shop = Shop::open().await;
     let catalogue = shop.catalogue();
-    for sql in
-        [facts::PLAN, facts::VARIANT, facts::BENEFITS, facts::LIMITS, facts::EXAMPLES, windowshop::plans::view::CARDS]
-    {
+    for sql in [
+        facts::PLAN,
+        facts::VARIANT,
+        facts::BENEFITS,
+        facts::LIMITS,
+        facts::EXAMPLES,
+        variants::PLANS,
+        variants::VARIANTS,
+    ] {
         sqlx::query(&format!("EXPLAIN {sql}").leak() as &'static str).fetch_all(&catalogue.pool).await.expect(sql);
     }
     // The builder's own, with everything asked for at once.
