@@ -1,1 +1,2 @@
-//! (being built)
+//! temp
+pub mod tables;

@@ -1,0 +1,228 @@
+//! `GET /plans`: the list. Address in, one canonical address back, then one pass over the catalogue.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::response::Response;
+
+use super::address::{Asked, Search, Unanswered, write_query};
+use super::ask;
+use super::elsewhere::{self, Elsewhere};
+use super::filters::FilterForm;
+use super::query::{Arg, build_query, read_offers};
+use super::tally::{Offer, Tally};
+use super::view::{self, Card};
+use super::words;
+use crate::catalogue::Catalogue;
+use crate::web::error::Failure;
+use crate::web::page::{self, CachePolicy, Cx};
+
+/// Cards on one page: what fits the first view of a phone's patience (and one TCP window).
+pub const PAGE_SIZE: usize = 10;
+
+/// What an address turned out to be.
+pub enum Settled {
+    Search(Box<Search>, Arc<Catalogue>),
+    Unanswered(Unanswered),
+    /// The plans of this place are to be found somewhere else.
+    Elsewhere(Box<Elsewhere>),
+}
+
+/// Address → search, in the catalogue of its plan year.
+pub fn settle(cx: &Cx, asked: &mut Asked) -> Result<Settled, Failure> {
+    let catalogue = catalogue_for(cx, asked);
+    // Before anything more is asked: is this the right place at all?
+    if let Ok(zip) = asked.zip() {
+        let counties: Vec<_> = catalogue.places.counties(zip).collect();
+        let chosen: Vec<_> = counties.iter().copied().filter(|county| Some(county.fips) == asked.county).collect();
+        let counties = if chosen.is_empty() { counties } else { chosen };
+        if let Some(elsewhere) = elsewhere::find(cx, &catalogue, &asked.zip_typed, &counties) {
+            return Ok(Settled::Elsewhere(Box::new(elsewhere)));
+        }
+    }
+    let place = match asked.place(&catalogue.places) {
+        Ok(place) => place,
+        Err(unanswered) => return Ok(Settled::Unanswered(unanswered)),
+    };
+    let household = match asked.household() {
+        Ok(household) => household,
+        Err(unanswered) => return Ok(Settled::Unanswered(unanswered)),
+    };
+    let search = Search {
+        year: catalogue.year,
+        place,
+        household,
+        product: asked.product,
+        facets: asked.facets.clone(),
+        sort: asked.sort,
+        page: asked.page,
+    };
+    Ok(Settled::Search(Box::new(search), catalogue))
+}
+
+/// The catalogue of the year asked for, else the newest; a year that is not loaded is noted on the page.
+pub fn catalogue_for(cx: &Cx, asked: &mut Asked) -> Arc<Catalogue> {
+    use super::facets::{Note, NoteKind};
+    let newest = || Arc::clone(cx.catalogues.newest());
+    let Some(year) = asked.year else { return newest() };
+    cx.catalogues.get(year).cloned().unwrap_or_else(|| {
+        asked.notes.push(Note::new("year", &year.to_string(), NoteKind::BadValue));
+        newest()
+    })
+}
+
+/// Every plan sold to the household, counted: binds and runs the statement of a search.
+pub async fn tally(catalogue: &Catalogue, search: &Search) -> Result<Tally, Failure> {
+    let query = build_query(search);
+    // Safe: every word of the text comes from closed sets, every value is bound (see query.rs).
+    let mut statement = sqlx::query_scalar(sqlx::AssertSqlSafe(query.sql));
+    for arg in query.args {
+        statement = match arg {
+            Arg::Int(n) => statement.bind(n),
+            Arg::Text(text) => statement.bind(text),
+        };
+    }
+    let text: Option<String> = statement.fetch_one(&catalogue.pool).await?;
+    let offers = read_offers(text.as_deref().unwrap_or_default());
+    let offers = offers.ok_or_else(|| Failure::internal(anyhow::anyhow!("the search and its reader disagree")))?;
+    let (variants, family) = (search.variants(), search.household.is_family());
+    let known = offers.into_iter().filter_map(|offer| {
+        let metal = catalogue.variants.metal(offer.plan_pk)?;
+        let facts = catalogue.variants.get(offer.plan_pk, variants.of_metal(metal))?;
+        Some(Offer::new(offer, *facts, family))
+    });
+    Ok(Tally::new(known.collect()))
+}
+
+/// Cards of these offers, in this order.
+pub async fn cards(catalogue: &Catalogue, search: &Search, offers: &[&Offer]) -> Result<Vec<Card>, Failure> {
+    if offers.is_empty() {
+        return Ok(Vec::new());
+    }
+    let list: Vec<String> = offers.iter().map(|offer| offer.plan_pk.to_string()).collect();
+    let variants = search.variants();
+    let rows = sqlx::query(view::CARDS)
+        .bind(format!("[{}]", list.join(",")))
+        .bind(variants.silver)
+        .bind(variants.other)
+        .fetch_all(&catalogue.pool)
+        .await?;
+    let mut cards = Vec::with_capacity(rows.len());
+    for (row, offer) in rows.iter().zip(offers) {
+        cards.push(Card::read(row, offer, search.household.is_family())?);
+    }
+    Ok(cards)
+}
+
+/// The card of one plan; `None` where it is not sold to the household.
+pub async fn card(catalogue: &Catalogue, search: &Search, plan_pk: i64) -> Result<Option<Card>, Failure> {
+    let tally = tally(catalogue, search).await?;
+    match tally.find(plan_pk) {
+        Some(offer) => Ok(cards(catalogue, search, &[offer]).await?.pop()),
+        None => Ok(None),
+    }
+}
+
+/// A filter in words, with the address of the same list without it.
+pub struct Chip {
+    pub words: String,
+    pub remove: String,
+}
+
+pub struct SortLink {
+    pub words: String,
+    pub href: String,
+    pub current: bool,
+}
+
+/// A way out of an empty list.
+pub struct WayOut {
+    pub words: String,
+    pub href: String,
+}
+
+#[derive(Template)]
+#[template(path = "plans.html")]
+struct PlansPage<'a> {
+    cx: &'a Cx,
+    search: &'a Search,
+    /// The query in words: heading and title.
+    heading: String,
+    /// "Hamilton County, OH · 2 people …"
+    who: String,
+    change: String,
+    notes: Vec<String>,
+    warnings: Vec<String>,
+    chips: Vec<Chip>,
+    clear: String,
+    form: FilterForm,
+    sorts: Vec<SortLink>,
+    order_words: String,
+    cards: Vec<Card>,
+    range_words: String,
+    products: Vec<(String, String, bool)>,
+    previous: Option<String>,
+    next: Option<String>,
+    csv: String,
+    ways_out: Vec<WayOut>,
+    total: usize,
+    /// Names of the deductible and the maximum: one person's own, or the whole family's.
+    family: (&'static str, &'static str),
+    catastrophic_note: Option<String>,
+}
+
+/// `GET /plans`, `GET /es/plans`.
+pub async fn list(cx: Cx) -> Result<Response, Failure> {
+    let mut asked = Asked::read(&cx.query);
+    let (mut search, catalogue) = match settle(&cx, &mut asked)? {
+        Settled::Search(search, catalogue) => (*search, catalogue),
+        Settled::Unanswered(unanswered) => return ask::page(&cx, asked, Some(unanswered)),
+        Settled::Elsewhere(elsewhere) => return Ok(elsewhere::page(&cx, *elsewhere)),
+    };
+    // A wish that we could not follow stays in the address, so that the note about it stays on the page.
+    if asked.notes.is_empty() && search.canonical() != cx.query {
+        return Ok(page::redirect(&cx, &format!("/plans?{}", search.canonical())));
+    }
+    let policy = CachePolicy::of(&catalogue);
+    if let Some(unchanged) = page::not_modified(&cx, &policy) {
+        return Ok(unchanged);
+    }
+    let tally = tally(&catalogue, &search).await?;
+    let total = tally.total();
+    let pages = total.div_ceil(PAGE_SIZE).max(1);
+    // Past the end: the last page, not an empty one (a filter may have shortened the list under a kept link).
+    search.page = search.page.min(pages as u32);
+    let first = (search.page as usize - 1) * PAGE_SIZE;
+    let shown: Vec<&Offer> = tally.results(search.sort).into_iter().skip(first).take(PAGE_SIZE).collect();
+    let cards = cards(&catalogue, &search, &shown).await?;
+    let here = |change: &dyn Fn(&mut Search)| cx.href(&format!("/plans?{}", search.with(change)));
+    let page_link = |n: u32| here(&|s: &mut Search| s.page = n);
+    let template = PlansPage {
+        heading: words::heading(&cx, &search, total),
+        who: words::who(&cx, &search),
+        change: cx.href(&format!("/?{}", write_query(&search.pairs()))),
+        notes: words::notes(&cx, &asked.notes),
+        warnings: words::warnings(&cx, &catalogue),
+        chips: words::chips(&cx, &search, &catalogue),
+        clear: here(&|s: &mut Search| s.facets = Default::default()),
+        form: FilterForm::new(&cx, &search, &tally, &catalogue),
+        sorts: words::sorts(&cx, &search),
+        order_words: cx.t(&format!("sort.{}_explained", search.sort.key())).to_string(),
+        range_words: words::range(&cx, first, cards.len(), total),
+        products: words::products(&cx, &search),
+        previous: (search.page > 1).then(|| page_link(search.page - 1)),
+        next: ((search.page as usize) < pages).then(|| page_link(search.page + 1)),
+        csv: cx.href(&format!("/plans.csv?{}", write_query(&search.pairs()))),
+        ways_out: if total == 0 { words::ways_out(&cx, &search, &tally) } else { Vec::new() },
+        catastrophic_note: words::catastrophic(&cx, &search),
+        cards,
+        total,
+        family: match search.household.is_family() {
+            false => ("card.deductible", "card.moop"),
+            true => ("card.deductible_family", "card.moop_family"),
+        },
+        search: &search,
+        cx: &cx,
+    };
+    Ok(page::render(&cx, template, policy))
+}
