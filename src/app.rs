@@ -10,6 +10,7 @@ use time::OffsetDateTime;
 
 use crate::catalogue::Shelf;
 use crate::config::Config;
+use crate::eligibility::Tables;
 use crate::web::assets::Assets;
 use crate::web::i18n::Messages;
 
@@ -18,7 +19,8 @@ pub struct App {
     pub catalogues: Shelf,
     pub messages: Messages,
     pub assets: Assets,
-    pub tables: crate::eligibility::tables::Tables,
+    /// Rules as data: dated, cited tables.
+    pub tables: Tables,
     /// Names this build in ETags: the version and a hash of all sources. The same for the same binary on every host.
     pub build: &'static str,
     /// The only clock. Tests put a fixed one here.
@@ -33,7 +35,10 @@ impl App {
         })?;
         let catalogues = Shelf::open(&config.catalogues_dir()).await.context("no catalogue can be served")?;
         let assets = Assets::new(&config.cdn_base);
-        let tables = Default::default();
+        let tables = Tables::load().map_err(|faults| {
+            let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
+            anyhow::anyhow!("the rules of this build are not whole:\n  {}", faults.join("\n  "))
+        })?;
         let build = concat!(env!("CARGO_PKG_VERSION"), "-", env!("WINDOWSHOP_BUILD"));
         Ok(Arc::new(App { config, catalogues, messages, assets, tables, build, clock: system_clock }))
     }

@@ -143,7 +143,7 @@ impl fmt::Display for Fault {
 }
 
 /// What is looked at before start, one function per concern; a new room adds its own line here.
-const CHECKS: [fn(&Config) -> Vec<Fault>; 3] = [check_data_dir, check_files_are_private, check_port];
+const CHECKS: [fn(&Config) -> Vec<Fault>; 4] = [check_data_dir, check_files_are_private, check_port, check_rules];
 
 impl Config {
     /// Reads all settings. A setting that cannot be read is a fault and gets its default, so that the others can
@@ -214,6 +214,12 @@ impl Config {
         }
         faults
     }
+}
+
+/// A gap in the dated rules, or a row without its law, would give somebody a wrong answer.
+fn check_rules(_: &Config) -> Vec<Fault> {
+    let faults = crate::eligibility::Tables::load().err().unwrap_or_default();
+    faults.into_iter().map(|fault| Fault::new("rules", fault.to_string())).collect()
 }
 
 fn read_listen(text: &str, faults: &mut Vec<Fault>) -> SocketAddr {

@@ -4,6 +4,7 @@
 //! `windowshop load`; nothing here ever writes to one.
 
 pub mod places;
+pub mod variants;
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
@@ -15,6 +16,7 @@ use sqlx::Row as _;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};
 
 use places::Places;
+use variants::Variants;
 
 /// The schema that this build reads. `load` writes it into `meta`; both change together.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -76,6 +78,7 @@ pub struct Catalogue {
     /// The table `meta`, whole.
     pub meta: HashMap<String, String>,
     pub places: Places,
+    pub variants: Variants,
     /// Names of the insurers by HIOS issuer id: some hundred, read once.
     issuers: HashMap<u32, String>,
     file: FoundFile,
@@ -226,6 +229,7 @@ async fn open(file: FoundFile, connections: u32) -> Result<Catalogue, Unfit> {
         .await
         .map_err(|error| Unfit::Unreadable { file: file.path.clone(), cause: format!("{error:#}") })?;
     let issuers = read_issuers(&pool).await.map_err(unreadable)?;
+    let variants = Variants::load(&pool).await.map_err(unreadable)?;
     let note = meta.get("note").filter(|note| !note.trim().is_empty()).cloned();
     Ok(Catalogue {
         year: file.year,
@@ -235,6 +239,7 @@ async fn open(file: FoundFile, connections: u32) -> Result<Catalogue, Unfit> {
         note,
         meta,
         places,
+        variants,
         issuers,
         file,
     })

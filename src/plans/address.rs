@@ -7,6 +7,7 @@
 use super::codes::{Product, Sort};
 use super::facets::{Facets, Note, NoteKind};
 use super::household::{AGE_MAX, Household, PEOPLE_MAX, PeopleFault, Person};
+use super::query::Variants;
 use crate::catalogue::places::{Place, Places};
 use crate::types::{CountyFips, Zip5};
 
@@ -301,6 +302,11 @@ impl Search {
             ("county", self.place.county.fips.to_string()),
             ("people", self.household.to_string()),
         ]
+    }
+
+    /// Which variants of the plans this household would get.
+    pub fn variants(&self) -> Variants {
+        Variants::STANDARD
     }
 
     /// Everything but the page number: what a form has to carry along.

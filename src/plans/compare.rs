@@ -95,7 +95,7 @@ pub async fn chosen(cx: &Cx, asked: &mut Asked) -> Result<Result<Chosen, Respons
         } else {
             super::codes::Product::Medical
         };
-        match search::cards(&chosen.catalogue, &of_product, &[facts.plan_pk]).await?.pop() {
+        match search::card(&chosen.catalogue, &of_product, facts.plan_pk).await? {
             Some(card) => {
                 chosen.cards.push(card);
                 chosen.facts.push(facts);

@@ -122,7 +122,7 @@ pub async fn plan(
         search
     });
     let card = match &search {
-        Some(search) => search::cards(&catalogue, search, &[facts.plan_pk]).await?.into_iter().next(),
+        Some(search) => search::card(&catalogue, search, facts.plan_pk).await?,
         None => None,
     };
     let similar = match (&search, &card) {
@@ -393,11 +393,10 @@ async fn similar(
     let mut near: Vec<_> = tally
         .results(super::codes::Sort::Premium)
         .into_iter()
-        .filter(|offer| offer.plan_pk != card.plan_pk && offer.packed.metal() == card.packed.metal())
+        .filter(|offer| offer.plan_pk != card.plan_pk && offer.facts.packed.metal() == card.packed.metal())
         .collect();
     near.sort_by_key(|offer| ((offer.premium.0 - card.premium.0).abs(), offer.plan_pk));
-    let near: Vec<i64> = near.into_iter().take(SIMILAR_MAX).map(|offer| offer.plan_pk).collect();
-    let cards = search::cards(catalogue, search, &near).await?;
+    near.truncate(SIMILAR_MAX);
     let link = |card: &Card| (format!("{} · {}", card.name, card.issuer), card.premium_words(), card.href(cx, search));
-    Ok(cards.iter().map(link).collect())
+    Ok(near.into_iter().map(|offer| link(&Card::new(catalogue, offer))).collect())
 }

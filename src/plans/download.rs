@@ -9,7 +9,8 @@ use super::address::Asked;
 use super::ask;
 use super::compare;
 use super::search::{self, Settled};
-use super::view::{CARD_SERVICES, Card};
+use super::view::Card;
+use crate::catalogue::variants::CARD_SERVICES;
 use crate::types::Cents;
 use crate::web::error::Failure;
 use crate::web::page::{self, CachePolicy, Cx};
@@ -48,8 +49,8 @@ pub async fn plans(cx: Cx) -> Result<Response, Failure> {
         return Ok(unchanged);
     }
     let tally = search::tally(&catalogue, &search).await?;
-    let all: Vec<i64> = tally.results(search.sort).iter().map(|offer| offer.plan_pk).collect();
-    let cards = search::cards(&catalogue, &search, &all).await?;
+    let results = tally.results(search.sort).into_iter();
+    let cards: Vec<Card> = results.map(|offer| Card::new(&catalogue, offer)).collect();
     answer(&cx, &cards, &format!("plans-{}-{}.csv", search.year, search.place.zip), policy)
 }
 

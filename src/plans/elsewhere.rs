@@ -7,6 +7,7 @@ use axum::response::Response;
 
 use crate::catalogue::Catalogue;
 use crate::catalogue::places::County;
+use crate::eligibility::State;
 use crate::eligibility::tables::{Marketplace, MarketplaceKind};
 use crate::web::page::{self, CachePolicy, Cx};
 
@@ -36,7 +37,8 @@ pub fn find(cx: &Cx, catalogue: &Catalogue, zip: &str, counties: &[&County]) -> 
     if counties.iter().any(|county| catalogue.places.is_sold_in(county.fips)) {
         return None;
     }
-    let marketplace = cx.app.tables.marketplace(&first.state, catalogue.year).cloned();
+    let state = State::parse(&first.state);
+    let marketplace = state.and_then(|state| cx.app.tables.marketplace(state, i32::from(catalogue.year))).cloned();
     Some(Elsewhere { zip: zip.to_string(), county: (*first).clone(), year: catalogue.year, marketplace })
 }
 

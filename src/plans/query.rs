@@ -1,29 +1,23 @@
 //! [`build_query`]: the one function that writes the shop's SQL.
 //!
-//! The page, the total, every facet count, the comparison and the CSV all come from here, so there is no
-//! second WHERE anywhere. It reads the immutable catalogue only. Words in the SQL come from closed sets
+//! The page, the total, every facet count, the plan page's price, the comparison and the CSV all come from here, so
+//! there is no second WHERE anywhere. It reads the immutable catalogue only. Words in the SQL come from closed sets
 //! (`codes.rs`, `premium.rs`); values are always bound.
 //!
-//! How one statement answers everything ("drill-sideways"): each plan sold to this household comes back
-//! with `miss`, a bit for every filter whose condition it fails. A plan with `miss = 0` is a result and
-//! counts for every filter; a plan that fails exactly one filter counts for that filter's own choices
-//! (choosing another value there would show it); all others count nowhere.
+//! How one statement answers everything ("drill-sideways"): each plan sold to this household comes back with its
+//! premium and with `miss`, a bit for every filter whose condition it fails. A plan with `miss = 0` is a result and
+//! counts for every filter; a plan that fails exactly one filter counts for that filter's own choices (choosing another
+//! value there would show it); all others count nowhere.
+//!
+//! Why it looks as it does was measured (docs/performance.md): a county has some 130 plans, and as rows and columns
+//! their transport costs three times the search. So each plan is one integer, and the county one text of integers.
+//! What does not depend on the household (metal, insurer, deductibles …) is in memory, see `catalogue::variants`.
 
 use super::address::Search;
 use super::codes::Feature;
 use super::facets::Span;
 use super::premium::Charge;
 use crate::types::Cents;
-
-/// What the statement is to return.
-#[derive(Debug, Clone, Copy)]
-pub enum Want<'a> {
-    /// One row, one text: every plan sold to the household as `plan_pk,premium,…;…` (see [`Offer`]).
-    /// A county has some 130 plans; as rows and columns, their transport would cost more than the search.
-    Tally,
-    /// Display columns of these plans (see `view::Card`), one row each, in no order.
-    Rows(&'a [i64]),
-}
 
 /// A bound value.
 #[derive(Debug, Clone, PartialEq)]
@@ -96,8 +90,8 @@ impl Facet {
     }
 }
 
-/// Writes the statement for a search. Flat on purpose: read it from top to bottom.
-pub fn build_query(search: &Search, want: Want) -> Query {
+/// Writes the statement for a search: one row, one text, see [`read_offers`]. Flat on purpose: read it from top to bottom.
+pub fn build_query(search: &Search) -> Query {
     let mut q = Writer::default();
     // One person looks at the individual amounts, two or more at the family's (per group).
     let (deductible, moop) = match search.household.is_family() {
@@ -105,57 +99,69 @@ pub fn build_query(search: &Search, want: Want) -> Query {
         true => ("v.deductible_family", "v.moop_family"),
     };
     let premium = Charge::of(&search.household).sql();
-
     let miss = misses(&mut q, search, &premium, deductible, moop);
 
-    // ---- What comes back.
-    match want {
-        Want::Tally => {
-            q.sql = format!(
-                "SELECT group_concat(s.plan_pk || ',' || ({premium}) || ',' || ({miss}) || ',' || v.packed || ',' || \
-                 v.issuer_id || ',' || ifnull({deductible}, '') || ',' || ifnull({moop}, ''), ';')\n"
-            );
-        }
-        Want::Rows(_) => {
-            q.sql = format!(
-                "SELECT s.plan_pk, ({premium}) AS premium, {deductible} AS deductible, {moop} AS moop,\n  {ROWS}\n"
-            );
-        }
-    }
+    // ---- What comes back: plan_pk, premium and miss of each plan as one integer, all of them as one text.
+    // A plan without a premium (a family tier not filed) is NULL, and group_concat leaves it out.
+    // Parentheses are needed: SQLite gives << and | the same rank.
+    q.sql = format!("SELECT group_concat((s.plan_pk << {PLAN_SHIFT}) | (({premium}) << {PREMIUM_SHIFT}) | ({miss}))\n");
 
-    // ---- Where it comes from: plans sold in the county, their variant, their rates in the rating area.
-    // `sold` is read in the order of its key; the CROSS JOINs keep SQLite from turning that round.
-    q.sql += "FROM sold s\n\
-              CROSS JOIN variant v ON v.plan_pk = s.plan_pk AND v.variant_code = 1\n\
-              CROSS JOIN rate r ON r.rating_area_pk = ";
-    q.bind_after(search.place.rating_area_pk.unwrap_or(-1));
-    q.sql += " AND r.plan_pk = s.plan_pk\n";
-    if let Want::Rows(_) = want {
-        q.sql += ROWS_JOINS;
+    // ---- Where it comes from: plans sold in the county, the variant that the household would get, their rates in the
+    // rating area. `sold` is read in the order of its key; CROSS JOIN keeps SQLite from turning that round.
+    q.sql += "FROM sold s\nCROSS JOIN variant v ON v.variant_pk = s.plan_pk * 8 + ";
+    let Variants { silver, other } = search.variants();
+    match silver == other {
+        true => q.bind_after(other),
+        false => {
+            q.sql += "CASE s.metal WHEN 4 THEN ";
+            q.bind_after(silver);
+            q.sql += " ELSE ";
+            q.bind_after(other);
+            q.sql += " END";
+        }
     }
+    q.sql += "\nCROSS JOIN rate r ON r.rate_pk = s.plan_pk + ";
+    q.bind_after(search.place.rating_area_pk.unwrap_or(-1) * RATING_AREA_STEP);
 
     // ---- Which plans the household may buy here at all. These are not filters: nobody can switch them off.
-    q.sql += "WHERE s.county_fips = ";
+    q.sql += "\nWHERE s.county_fips = ";
     q.bind_after(i64::from(search.place.county.fips.number()));
     q.sql += " AND s.product = ";
     q.bind_after(search.product.code());
     // Sold in part of the county only: the ZIP must be one of those listed.
-    q.sql += " AND (s.by_zip = 0 OR EXISTS (SELECT 1 FROM sold_zip z WHERE z.county_fips = s.county_fips \
+    q.sql += "\n  AND (s.by_zip = 0 OR EXISTS (SELECT 1 FROM sold_zip z WHERE z.county_fips = s.county_fips \
               AND z.plan_pk = s.plan_pk AND z.zip = ";
     q.bind_after(i64::from(search.place.zip.number()));
     q.sql += "))";
     if !search.household.may_buy_catastrophic() {
-        q.sql += " AND v.metal <> 1";
+        q.sql += "\n  AND s.metal <> 1";
     }
     if !search.household.children_only() {
-        q.sql += " AND v.child_only = 0";
-    }
-    if let Want::Rows(plans) = want {
-        let chosen = q.one_of("s.plan_pk", plans.iter().copied());
-        q.sql += " AND ";
-        q.sql += &chosen;
+        q.sql += "\n  AND v.child_only = 0";
     }
     q.finish()
+}
+
+/// Places of the three numbers in a plan's integer: 23 bits of plan_pk, 24 of premium ($167,772.15 a month), 16 of miss.
+const PLAN_SHIFT: u32 = 40;
+const PREMIUM_SHIFT: u32 = 16;
+/// `rate.rate_pk` is `rating_area_pk` times this plus `plan_pk` (sql/catalogue/schema.sql).
+const RATING_AREA_STEP: i64 = 1 << 20;
+
+/// Which variant of a plan a household would be enrolled in: one for silver plans, one for all others
+/// (45 CFR 156.420: 01 without reductions, 02 and 03 for tribal members, 04, 05, 06 silver only).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Variants {
+    pub silver: i64,
+    pub other: i64,
+}
+
+impl Variants {
+    pub const STANDARD: Variants = Variants { silver: 1, other: 1 };
+
+    pub fn of_metal(self, metal: i64) -> i64 {
+        if metal == super::codes::Metal::Silver.code() { self.silver } else { self.other }
+    }
 }
 
 /// The filters: each adds one bit to `miss`. NULL (not filed) fails a range: it cannot be shown to meet it.
@@ -197,35 +203,6 @@ fn misses(q: &mut Writer, search: &Search, premium: &str, deductible: &str, moop
     }
     miss.sql()
 }
-
-/// Display columns of a plan in a list, a comparison or the CSV; `view::Card::read` takes them by name.
-const ROWS: &str = "p.plan_id, p.name, p.issuer_id, i.name AS issuer, v.packed, v.stars, p.stars_overall, p.design,
-  v.drug_deductible_individual, v.drug_deductible_family, v.deductible_individual, v.deductible_family,
-  v.moop_individual, v.moop_family, d.plan_variant_id, d.sbc_url, p.state,
-  c1.covered AS primary_covered, c1.copay_tier1_kind AS primary_copay_kind, c1.copay_tier1_amount AS primary_copay,
-  c1.coins_tier1_kind AS primary_coins_kind, c1.coins_tier1_amount AS primary_coins,
-  c2.covered AS specialist_covered, c2.copay_tier1_kind AS specialist_copay_kind,
-  c2.copay_tier1_amount AS specialist_copay, c2.coins_tier1_kind AS specialist_coins_kind,
-  c2.coins_tier1_amount AS specialist_coins,
-  c3.covered AS generic_covered, c3.copay_tier1_kind AS generic_copay_kind, c3.copay_tier1_amount AS generic_copay,
-  c3.coins_tier1_kind AS generic_coins_kind, c3.coins_tier1_amount AS generic_coins,
-  c4.covered AS emergency_covered, c4.copay_tier1_kind AS emergency_copay_kind,
-  c4.copay_tier1_amount AS emergency_copay, c4.coins_tier1_kind AS emergency_coins_kind,
-  c4.coins_tier1_amount AS emergency_coins";
-
-/// Where those columns come from. The four services on every card, by the name CMS gave each.
-const ROWS_JOINS: &str = "CROSS JOIN plan p ON p.plan_pk = s.plan_pk
-CROSS JOIN issuer i ON i.issuer_id = p.issuer_id
-LEFT JOIN variant_detail d ON d.plan_pk = v.plan_pk AND d.variant_code = v.variant_code
-LEFT JOIN cost_sharing c1 ON c1.plan_pk = v.plan_pk AND c1.variant_code = v.variant_code AND c1.benefit_id =
-  (SELECT benefit_id FROM benefit WHERE slug = 'primary-care-visit-to-treat-an-injury-or-illness')
-LEFT JOIN cost_sharing c2 ON c2.plan_pk = v.plan_pk AND c2.variant_code = v.variant_code AND c2.benefit_id =
-  (SELECT benefit_id FROM benefit WHERE slug = 'specialist-visit')
-LEFT JOIN cost_sharing c3 ON c3.plan_pk = v.plan_pk AND c3.variant_code = v.variant_code AND c3.benefit_id =
-  (SELECT benefit_id FROM benefit WHERE slug = 'generic-drugs')
-LEFT JOIN cost_sharing c4 ON c4.plan_pk = v.plan_pk AND c4.variant_code = v.variant_code AND c4.benefit_id =
-  (SELECT benefit_id FROM benefit WHERE slug = 'emergency-room-services')
-";
 
 /// The bits of `miss`, written as one sum. A condition that is false or NULL sets its bit.
 #[derive(Default)]
@@ -299,41 +276,42 @@ impl Writer {
     }
 }
 
-/// One plan sold to the household: one record of [`Want::Tally`].
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// One plan sold to the household.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Offer {
     pub plan_pk: i64,
     /// Monthly premium of the policy.
     pub premium: Cents,
     /// Bits of [`Facet`] that the plan fails.
     pub miss: i64,
-    pub packed: super::codes::Packed,
-    pub issuer_id: u32,
-    pub deductible: Option<Cents>,
-    pub moop: Option<Cents>,
 }
 
-/// Reads the text of [`Want::Tally`]. `None` if it is not in its form: the statement and this are one thing.
-pub fn read_tally(text: &str) -> Option<Vec<Offer>> {
-    text.split(';').filter(|record| !record.is_empty()).map(read_offer).collect()
-}
-
-fn read_offer(record: &str) -> Option<Offer> {
-    let mut fields = record.split(',');
-    let mut next = || fields.next();
-    let offer = Offer {
-        plan_pk: next()?.parse().ok()?,
-        premium: Cents(next()?.parse().ok()?),
-        miss: next()?.parse().ok()?,
-        packed: super::codes::Packed(next()?.parse().ok()?),
-        issuer_id: next()?.parse().ok()?,
-        deductible: optional(next()?)?,
-        moop: optional(next()?)?,
+/// Reads the text that the statement returns. `None` if it is not in its form: the two are one thing.
+pub fn read_offers(text: &str) -> Option<Vec<Offer>> {
+    let offer = |number: &str| {
+        let packed: i64 = number.parse().ok()?;
+        Some(Offer {
+            plan_pk: packed >> PLAN_SHIFT,
+            premium: Cents((packed >> PREMIUM_SHIFT) & ((1 << (PLAN_SHIFT - PREMIUM_SHIFT)) - 1)),
+            miss: packed & ((1 << PREMIUM_SHIFT) - 1),
+        })
     };
-    next().is_none().then_some(offer)
+    text.split(',').filter(|number| !number.is_empty()).map(offer).collect()
 }
 
-/// Blank is "not filed"; anything else must be a number.
-fn optional(field: &str) -> Option<Option<Cents>> {
-    if field.is_empty() { Some(None) } else { Some(Some(Cents(field.parse().ok()?))) }
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn three_numbers_travel_in_one() {
+        let packed = 8_388_607_i64 << PLAN_SHIFT | 16_777_215 << PREMIUM_SHIFT | 65_535;
+        let offers =
+            read_offers(&format!("{packed},{}", 5_i64 << PLAN_SHIFT | 35_585 << PREMIUM_SHIFT)).expect("offers");
+        assert_eq!(offers[0], Offer { plan_pk: 8_388_607, premium: Cents(16_777_215), miss: 65_535 });
+        assert_eq!(offers[1], Offer { plan_pk: 5, premium: Cents(35_585), miss: 0 });
+        assert_eq!(read_offers(""), Some(vec![]));
+        assert_eq!(read_offers("12,x"), None);
+        assert!(Facet::ALL.iter().all(|facet| facet.bit() < 1 << PREMIUM_SHIFT));
+    }
 }

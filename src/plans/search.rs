@@ -4,14 +4,13 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::response::Response;
-use sqlx::Row;
 
 use super::address::{Asked, Search, Unanswered, write_query};
 use super::ask;
 use super::elsewhere::{self, Elsewhere};
 use super::filters::FilterForm;
-use super::query::{Arg, Want, build_query, read_tally};
-use super::tally::Tally;
+use super::query::{Arg, build_query, read_offers};
+use super::tally::{Offer, Tally};
 use super::view::Card;
 use super::words;
 use crate::catalogue::Catalogue;
@@ -72,43 +71,33 @@ pub fn catalogue_for(cx: &Cx, asked: &mut Asked) -> Arc<Catalogue> {
     })
 }
 
-/// Binds and runs the statement of a search.
-pub async fn fetch(
-    catalogue: &Catalogue,
-    search: &Search,
-    want: Want<'_>,
-) -> Result<Vec<sqlx::sqlite::SqliteRow>, sqlx::Error> {
-    let query = build_query(search, want);
+/// Every plan sold to the household, counted: binds and runs the statement of a search.
+pub async fn tally<'c>(catalogue: &'c Catalogue, search: &Search) -> Result<Tally<'c>, Failure> {
+    let query = build_query(search);
     // Safe: every word of the text comes from closed sets, every value is bound (see query.rs).
-    let mut statement = sqlx::query(sqlx::AssertSqlSafe(query.sql));
+    let mut statement = sqlx::query_scalar(sqlx::AssertSqlSafe(query.sql));
     for arg in query.args {
         statement = match arg {
             Arg::Int(n) => statement.bind(n),
             Arg::Text(text) => statement.bind(text),
         };
     }
-    statement.fetch_all(&catalogue.pool).await
+    let text: Option<String> = statement.fetch_one(&catalogue.pool).await?;
+    let offers = read_offers(text.as_deref().unwrap_or_default());
+    let offers = offers.ok_or_else(|| Failure::internal(anyhow::anyhow!("the search and its reader disagree")))?;
+    let (variants, family) = (search.variants(), search.household.is_family());
+    let known = offers.into_iter().filter_map(|offer| {
+        let plan = catalogue.variants.plan(offer.plan_pk)?;
+        let facts = catalogue.variants.variant(offer.plan_pk, variants.of_metal(plan.metal))?;
+        Some(Offer::new(offer, plan, facts, family))
+    });
+    Ok(Tally::new(known.collect()))
 }
 
-/// Every plan sold to the household, counted.
-pub async fn tally(catalogue: &Catalogue, search: &Search) -> Result<Tally, Failure> {
-    let rows = fetch(catalogue, search, Want::Tally).await?;
-    let text: Option<String> = rows.first().and_then(|row| row.get(0));
-    let offers = read_tally(text.as_deref().unwrap_or_default())
-        .ok_or_else(|| Failure::internal(anyhow::anyhow!("the tally's statement and its reader disagree")))?;
-    Ok(Tally::new(offers))
-}
-
-/// Cards of these plans, in this order. A plan not sold to the household is left out.
-pub async fn cards(catalogue: &Catalogue, search: &Search, plans: &[i64]) -> Result<Vec<Card>, Failure> {
-    if plans.is_empty() {
-        return Ok(Vec::new());
-    }
-    let family = search.household.is_family();
-    let rows = fetch(catalogue, search, Want::Rows(plans)).await?;
-    let mut cards = rows.iter().map(|row| Card::read(row, family)).collect::<Result<Vec<_>, _>>()?;
-    cards.sort_by_key(|card| plans.iter().position(|plan| *plan == card.plan_pk));
-    Ok(cards)
+/// The card of one plan; `None` where it is not sold to the household.
+pub async fn card(catalogue: &Catalogue, search: &Search, plan_pk: i64) -> Result<Option<Card>, Failure> {
+    let tally = tally(catalogue, search).await?;
+    Ok(tally.find(plan_pk).map(|offer| Card::new(catalogue, offer)))
 }
 
 /// A filter in words, with the address of the same list without it.
@@ -154,6 +143,8 @@ struct PlansPage<'a> {
     csv: String,
     ways_out: Vec<WayOut>,
     total: usize,
+    /// Names of the deductible and the maximum: one person's own, or the whole family's.
+    family: (&'static str, &'static str),
     catastrophic_note: Option<String>,
 }
 
@@ -179,9 +170,8 @@ pub async fn list(cx: Cx) -> Result<Response, Failure> {
     // Past the end: the last page, not an empty one (a filter may have shortened the list under a kept link).
     search.page = search.page.min(pages as u32);
     let first = (search.page as usize - 1) * PAGE_SIZE;
-    let shown: Vec<i64> =
-        tally.results(search.sort).iter().skip(first).take(PAGE_SIZE).map(|offer| offer.plan_pk).collect();
-    let cards = cards(&catalogue, &search, &shown).await?;
+    let shown: Vec<&Offer> = tally.results(search.sort).into_iter().skip(first).take(PAGE_SIZE).collect();
+    let cards: Vec<Card> = shown.into_iter().map(|offer| Card::new(&catalogue, offer)).collect();
     let here = |change: &dyn Fn(&mut Search)| cx.href(&format!("/plans?{}", search.with(change)));
     let page_link = |n: u32| here(&|s: &mut Search| s.page = n);
     let template = PlansPage {
@@ -204,6 +194,10 @@ pub async fn list(cx: Cx) -> Result<Response, Failure> {
         catastrophic_note: words::catastrophic(&cx, &search),
         cards,
         total,
+        family: match search.household.is_family() {
+            false => ("card.deductible", "card.moop"),
+            true => ("card.deductible_family", "card.moop_family"),
+        },
         search: &search,
         cx: &cx,
     };

@@ -4,13 +4,39 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::codes::{Feature, Metal, PlanType, Program, Sort};
-use super::query::{Facet, Offer};
+use super::query::{self, Facet};
+use crate::catalogue::variants::{PlanFacts, VariantFacts};
 use crate::types::Cents;
+
+/// A plan sold to the household, with what the catalogue says of the variant that it would get.
+#[derive(Debug, Clone, Copy)]
+pub struct Offer<'c> {
+    pub plan_pk: i64,
+    pub premium: Cents,
+    pub miss: i64,
+    pub plan: &'c PlanFacts,
+    pub facts: &'c VariantFacts,
+    /// Of the household: one person's own, or the family's.
+    pub deductible: Option<Cents>,
+    pub moop: Option<Cents>,
+    pub drug_deductible: Option<Cents>,
+}
+
+impl<'c> Offer<'c> {
+    pub fn new(offer: query::Offer, plan: &'c PlanFacts, facts: &'c VariantFacts, family: bool) -> Offer<'c> {
+        let (deductible, moop, drug_deductible) = match family {
+            false => (facts.deductible_individual, facts.moop_individual, facts.drug_deductible_individual),
+            true => (facts.deductible_family, facts.moop_family, facts.drug_deductible_family),
+        };
+        let query::Offer { plan_pk, premium, miss } = offer;
+        Offer { plan_pk, premium, miss, plan, facts, deductible, moop, drug_deductible }
+    }
+}
 
 /// Every plan sold to the household, with the filters that each fails.
 #[derive(Debug, Clone, Default)]
-pub struct Tally {
-    offers: Vec<Offer>,
+pub struct Tally<'c> {
+    offers: Vec<Offer<'c>>,
 }
 
 /// What giving up one filter would bring: said when nothing is found.
@@ -23,8 +49,8 @@ pub struct Relax {
     pub nearest: Option<Cents>,
 }
 
-impl Tally {
-    pub fn new(offers: Vec<Offer>) -> Tally {
+impl<'c> Tally<'c> {
+    pub fn new(offers: Vec<Offer<'c>>) -> Tally<'c> {
         Tally { offers }
     }
 
@@ -33,21 +59,26 @@ impl Tally {
         self.offers.len()
     }
 
+    /// The plan among those sold, whether or not it meets the filters.
+    pub fn find(&self, plan_pk: i64) -> Option<&Offer<'c>> {
+        self.offers.iter().find(|offer| offer.plan_pk == plan_pk)
+    }
+
     pub fn total(&self) -> usize {
         self.offers.iter().filter(|offer| offer.miss == 0).count()
     }
 
     /// The results in order. Ties: premium, then the catalogue's order (plan ID), so that a list never shuffles.
     /// What is not filed sorts last.
-    pub fn results(&self, sort: Sort) -> Vec<&Offer> {
-        let mut results: Vec<&Offer> = self.offers.iter().filter(|offer| offer.miss == 0).collect();
+    pub fn results(&self, sort: Sort) -> Vec<&Offer<'c>> {
+        let mut results: Vec<&Offer<'c>> = self.offers.iter().filter(|offer| offer.miss == 0).collect();
         let last = |amount: Option<Cents>| amount.unwrap_or(Cents(i64::MAX));
         results.sort_by_key(|offer| {
             let first = match sort {
                 Sort::Premium => Cents::ZERO,
                 Sort::Deductible => last(offer.deductible),
                 Sort::Moop => last(offer.moop),
-                Sort::Stars => Cents(-offer.packed.stars()),
+                Sort::Stars => Cents(-offer.facts.packed.stars()),
             };
             (first, offer.premium, offer.plan_pk)
         });
@@ -55,23 +86,23 @@ impl Tally {
     }
 
     /// Plans that count for a filter's own choices: they meet every other filter.
-    fn beside(&self, facet: Facet) -> impl Iterator<Item = &Offer> {
+    fn beside(&self, facet: Facet) -> impl Iterator<Item = &Offer<'c>> {
         self.offers.iter().filter(move |offer| offer.miss & !facet.bit() == 0)
     }
 
     pub fn metals(&self) -> Vec<(Metal, usize)> {
-        let counts = self.count_by(Facet::Metal, |offer| offer.packed.metal());
+        let counts = self.count_by(Facet::Metal, |offer| offer.facts.packed.metal());
         Metal::ALL.into_iter().filter_map(|m| counts.get(&m.code()).map(|n| (m, *n))).collect()
     }
 
     pub fn types(&self) -> Vec<(PlanType, usize)> {
-        let counts = self.count_by(Facet::Type, |offer| offer.packed.plan_type());
+        let counts = self.count_by(Facet::Type, |offer| offer.facts.packed.plan_type());
         PlanType::ALL.into_iter().filter_map(|t| counts.get(&t.code()).map(|n| (t, *n))).collect()
     }
 
     /// (issuer id, plans), by id.
     pub fn issuers(&self) -> Vec<(u32, usize)> {
-        self.count_by(Facet::Issuer, |offer| i64::from(offer.issuer_id))
+        self.count_by(Facet::Issuer, |offer| i64::from(offer.facts.issuer_id))
             .into_iter()
             .map(|(id, n)| (id as u32, n))
             .collect()
@@ -79,12 +110,13 @@ impl Tally {
 
     /// How many plans would be left with this feature asked for.
     pub fn feature(&self, feature: Feature) -> usize {
-        self.beside(Facet::of_feature(feature)).filter(|offer| offer.packed.has(feature)).count()
+        self.beside(Facet::of_feature(feature)).filter(|offer| offer.facts.packed.has(feature)).count()
     }
 
     /// Plans with at least so many stars, for 5, 4, 3, 2, 1.
     pub fn stars(&self) -> Vec<(u8, usize)> {
-        let least = |stars: u8| self.beside(Facet::Stars).filter(|o| o.packed.stars() >= i64::from(stars)).count();
+        let least =
+            |stars: u8| self.beside(Facet::Stars).filter(|o| o.facts.packed.stars() >= i64::from(stars)).count();
         (1..=5).rev().map(|stars| (stars, least(stars))).collect()
     }
 
@@ -93,7 +125,7 @@ impl Tally {
         let mask: i64 = chosen.iter().map(|p| p.bit()).sum();
         let offers = |program: Program| {
             let wanted = mask | program.bit();
-            self.beside(Facet::Programs).filter(|o| o.packed.programs() & wanted == wanted).count()
+            self.beside(Facet::Programs).filter(|o| o.facts.packed.programs() & wanted == wanted).count()
         };
         Program::ALL.into_iter().map(|program| (program, offers(program))).collect()
     }
@@ -132,7 +164,7 @@ impl Tally {
         ways
     }
 
-    fn count_by(&self, facet: Facet, value: impl Fn(&Offer) -> i64) -> BTreeMap<i64, usize> {
+    fn count_by(&self, facet: Facet, value: impl Fn(&Offer<'c>) -> i64) -> BTreeMap<i64, usize> {
         let mut counts = BTreeMap::new();
         for offer in self.beside(facet) {
             *counts.entry(value(offer)).or_insert(0) += 1;

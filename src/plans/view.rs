@@ -1,86 +1,59 @@
 //! One plan with its price, as list, plan page, comparison, print and CSV all show it: [`Card`].
 //!
-//! Read from the row that `query::build_query` returns; a number shown anywhere comes from here, so no two
-//! pages can disagree.
-
-use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
+//! Its price and amounts come from the `Offer` that `query::build_query` found; a number shown anywhere comes from
+//! here, so no two pages can disagree.
 
 use super::address::{Search, write_query};
 use super::codes::{Feature, Metal, Packed, PlanType};
-use super::shares::{Share, Shares};
-use crate::load::cost_share::ShareKind;
+use super::shares::Shares;
+use super::tally::Offer;
+use crate::catalogue::Catalogue;
+use crate::catalogue::variants::CARD_SERVICES;
 use crate::types::Cents;
 use crate::web::page::Cx;
-
-/// The services on every card: key of the message, prefix of the columns in `query::ROWS`.
-pub const CARD_SERVICES: [&str; 4] = ["primary", "specialist", "generic", "emergency"];
 
 #[derive(Debug, Clone)]
 pub struct Card {
     pub plan_pk: i64,
     pub plan_id: String,
-    pub plan_variant_id: String,
     pub name: String,
-    pub issuer_id: u32,
     pub issuer: String,
     pub packed: Packed,
     /// NULL: no row in the Quality PUF. 0: filed as "Not Rated".
     pub stars: Option<i64>,
-    pub design: Option<String>,
     pub premium: Cents,
     /// Of this household: the individual's, or the family's where two or more are covered.
     pub deductible: Option<Cents>,
     pub moop: Option<Cents>,
-    pub deductible_individual: Option<Cents>,
-    pub deductible_family: Option<Cents>,
     /// Only where drugs have a deductible of their own.
     pub drug_deductible: Option<Cents>,
+    pub deductible_individual: Option<Cents>,
+    pub deductible_family: Option<Cents>,
     pub moop_individual: Option<Cents>,
     pub moop_family: Option<Cents>,
-    pub sbc_url: Option<String>,
     pub services: [Shares; 4],
 }
 
 impl Card {
-    pub fn read(row: &SqliteRow, family: bool) -> Result<Card, sqlx::Error> {
-        let cents = |name: &str| row.try_get::<Option<i64>, _>(name).map(|cents| cents.map(Cents));
-        let mut services: [Shares; 4] = Default::default();
-        for (service, prefix) in services.iter_mut().zip(CARD_SERVICES) {
-            let share = |what: &str| -> Result<Option<Share>, sqlx::Error> {
-                let kind: Option<i64> = row.try_get(format!("{prefix}_{what}_kind").as_str())?;
-                let amount: Option<i64> = row.try_get(format!("{prefix}_{what}").as_str())?;
-                Ok(kind.and_then(ShareKind::from_code).map(|kind| Share { kind, amount }))
-            };
-            let covered: Option<i64> = row.try_get(format!("{prefix}_covered").as_str())?;
-            *service = Shares {
-                covered: covered.map(|covered| covered == 1),
-                copay: share("copay")?,
-                coinsurance: share("coins")?,
-                ..Shares::default()
-            };
+    pub fn new(catalogue: &Catalogue, offer: &Offer) -> Card {
+        let facts = offer.facts;
+        Card {
+            plan_pk: offer.plan_pk,
+            plan_id: offer.plan.plan_id.clone(),
+            name: offer.plan.name.clone(),
+            issuer: catalogue.issuer_name(facts.issuer_id),
+            packed: facts.packed,
+            stars: offer.plan.stars,
+            premium: offer.premium,
+            deductible: offer.deductible,
+            moop: offer.moop,
+            drug_deductible: offer.drug_deductible,
+            deductible_individual: facts.deductible_individual,
+            deductible_family: facts.deductible_family,
+            moop_individual: facts.moop_individual,
+            moop_family: facts.moop_family,
+            services: facts.services.clone(),
         }
-        Ok(Card {
-            plan_pk: row.try_get("plan_pk")?,
-            plan_id: row.try_get("plan_id")?,
-            plan_variant_id: row.try_get::<Option<String>, _>("plan_variant_id")?.unwrap_or_default(),
-            name: row.try_get("name")?,
-            issuer_id: row.try_get::<i64, _>("issuer_id")? as u32,
-            issuer: row.try_get("issuer")?,
-            packed: Packed(row.try_get("packed")?),
-            stars: row.try_get("stars_overall")?,
-            design: row.try_get("design")?,
-            premium: Cents(row.try_get("premium")?),
-            deductible: cents("deductible")?,
-            moop: cents("moop")?,
-            deductible_individual: cents("deductible_individual")?,
-            deductible_family: cents("deductible_family")?,
-            drug_deductible: cents(if family { "drug_deductible_family" } else { "drug_deductible_individual" })?,
-            moop_individual: cents("moop_individual")?,
-            moop_family: cents("moop_family")?,
-            sbc_url: row.try_get("sbc_url")?,
-            services,
-        })
     }
 
     pub fn metal(&self) -> Option<Metal> {

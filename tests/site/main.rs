@@ -1,3 +1,4 @@
 //! The site's tests: one linked binary.
 
+mod shop;
 mod web;
