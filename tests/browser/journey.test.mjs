@@ -97,7 +97,11 @@ for (const lang of ['en', 'es']) {
     await follow('li:first-child > article h2 a');
     assert.equal(await tab.locator('h1').innerText(), name);
     await follow('p.back a');
-    assert.equal(tab.url(), list, 'back is back to the same list');
+    assert.equal(new URL(tab.url()).pathname, at('/plans'));
+    assert.equal(query().get('people'), '40');
+    await tab.goBack();
+    await tab.goBack();
+    assert.equal(tab.url(), list, 'the browser’s own way back leads to the list as it was');
 
     // compare two
     await tabTo('li:nth-child(1) > article input[name=plan]');

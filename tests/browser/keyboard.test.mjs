@@ -1,7 +1,7 @@
 // Every page can be walked with Tab: the focus can be seen at each stop, nothing is left out, nothing traps, the first
 // stop skips to the main part. And whatever a finger has to hit is at least 24 by 24 px.
 import { after, before, test } from 'node:test';
-import { DESK, PAGES, PHONE, launch, lookAt, none } from './lib.mjs';
+import { DESK, PAGES, PHONE, launch, lookAt, none, still } from './lib.mjs';
 
 const MOST = 500;
 let browser;
@@ -73,10 +73,10 @@ function small() {
 }
 
 const english = PAGES.filter(page => page.lang === 'en');
-test(`Tab walks ${english.length} pages on a phone`, async () => none(await lookAt(browser, PHONE, english, walk)));
+test(`Tab walks ${english.length} pages on a phone`, async () => none(await lookAt(browser, still(PHONE), english, walk)));
 test('Tab walks the main pages in Spanish on a wide screen', async () => {
   const main = ['home', 'home, with mistakes', 'list, filtered', 'plan, with household', 'compare three', 'not found'];
-  none(await lookAt(browser, DESK, PAGES.filter(page => page.lang === 'es' && main.some(name => page.name === `${name} (es)`)), walk));
+  none(await lookAt(browser, still(DESK), PAGES.filter(page => page.lang === 'es' && main.some(name => page.name === `${name} (es)`)), walk));
 });
 test('the skip link works on every page', async () => none(await lookAt(browser, PHONE, PAGES, skip)));
 test('every target is at least 24 by 24 px', async () => {

@@ -12,6 +12,8 @@ export const launch = () => chromium.launch({
 
 export const PHONE = { viewport: { width: 360, height: 640 }, deviceScaleFactor: 1, isMobile: true, hasTouch: true };
 export const DESK = { viewport: { width: 1280, height: 800 } };
+/** For tests that measure where things are at once after they moved. */
+export const still = screen => ({ ...screen, reducedMotion: 'reduce' });
 
 // --- every page ---------------------------------------------------------------------------------------------------
 
@@ -138,7 +140,12 @@ export async function lookAt(browser, options, pages, look) {
   return faults;
 }
 
-/** Fails with all faults, one a line, rather than with the first. */
+/** Fails with the faults, one a line, rather than with the first alone. */
 export function none(faults) {
-  if (faults.length) throw new Error(`${faults.length} faults\n${faults.map(fault => `  ${fault}`).join('\n')}`);
+  if (!faults.length) return;
+  const lines = faults.slice(0, 30).map(fault => `  ${fault.slice(0, 400)}`);
+  if (faults.length > lines.length) lines.push(`  and ${faults.length - lines.length} more`);
+  const error = new Error(`${faults.length} faults\n${lines.join('\n')}`);
+  error.stack = error.message; // where it was thrown says nothing
+  throw error;
 }
