@@ -60,15 +60,18 @@ pub struct Chosen {
     pub cards: Vec<Card>,
     pub facts: Vec<Facts>,
     pub notes: Vec<String>,
+    pub policy: CachePolicy,
 }
 
 /// Reads the plans of an address. `Err(page)` where something has to be asked first.
 pub async fn chosen(cx: &Cx, asked: &mut Asked) -> Result<Result<Chosen, Response>, Failure> {
-    let (mut search, catalogue) = match search::settle(cx, asked)? {
-        Settled::Search(search, catalogue) => (*search, catalogue),
+    let settled = match search::settle(cx, asked)? {
+        Settled::Search(settled) => settled,
         Settled::Unanswered(unanswered) => return ask::page(cx, asked.clone(), Some(unanswered)).map(Err),
         Settled::Elsewhere(elsewhere) => return Ok(Err(super::elsewhere::page(cx, *elsewhere))),
     };
+    let policy = settled.policy(cx);
+    let (mut search, catalogue) = (settled.search, settled.catalogue);
     search.facets = Default::default();
     let mut notes = words::notes(cx, &asked.notes);
     let mut ids: Vec<PlanId> = Vec::new();
@@ -83,7 +86,7 @@ pub async fn chosen(cx: &Cx, asked: &mut Asked) -> Result<Result<Chosen, Respons
             None => notes.push(cx.tf("compare.bad_plan", &[("plan", &typed.chars().take(30).collect::<String>())])),
         }
     }
-    let mut chosen = Chosen { search, catalogue, cards: Vec::new(), facts: Vec::new(), notes };
+    let mut chosen = Chosen { search, catalogue, cards: Vec::new(), facts: Vec::new(), notes, policy };
     for id in ids {
         let Some(facts) = Facts::read(&chosen.catalogue.pool, &id, 1).await? else {
             chosen.notes.push(cx.tf("compare.bad_plan", &[("plan", id.as_str())]));
@@ -116,11 +119,10 @@ pub async fn compare(cx: Cx) -> Result<Response, Failure> {
         form_urlencoded::parse(cx.query.as_bytes()).any(|(name, value)| name == "only" && value == "differences");
     let mut asked = Asked::read(&cx.query);
     asked.notes.retain(|note| note.name != "only");
-    let Chosen { search, catalogue, cards, facts, notes } = match chosen(&cx, &mut asked).await? {
+    let Chosen { search, catalogue, cards, facts, notes, policy } = match chosen(&cx, &mut asked).await? {
         Ok(chosen) => chosen,
         Err(page) => return Ok(page),
     };
-    let policy = CachePolicy::of(&catalogue);
     if let Some(unchanged) = page::not_modified(&cx, &policy) {
         return Ok(unchanged);
     }

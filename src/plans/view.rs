@@ -21,7 +21,12 @@ pub struct Card {
     pub packed: Packed,
     /// NULL: no row in the Quality PUF. 0: filed as "Not Rated".
     pub stars: Option<i64>,
+    /// Full monthly premium.
     pub premium: Cents,
+    /// What the household pays after its tax credit: equal where it has none.
+    pub net: Cents,
+    /// The part of the credit that this plan uses.
+    pub credit: Cents,
     /// Of this household: the individual's, or the family's where two or more are covered.
     pub deductible: Option<Cents>,
     pub moop: Option<Cents>,
@@ -45,6 +50,8 @@ impl Card {
             packed: facts.packed,
             stars: offer.plan.stars,
             premium: offer.premium,
+            net: offer.net(),
+            credit: offer.credit,
             deductible: offer.deductible,
             moop: offer.moop,
             drug_deductible: offer.drug_deductible,

@@ -210,7 +210,7 @@ pub fn range(cx: &Cx, first: usize, shown: usize, total: usize) -> String {
 
 /// Why catastrophic plans are not in the list.
 pub fn catastrophic(cx: &Cx, search: &Search) -> Option<String> {
-    let hidden = search.product == Product::Medical && !search.household.may_buy_catastrophic();
+    let hidden = search.product == Product::Medical && !search.policy.catastrophic;
     hidden.then(|| cx.t("plans.catastrophic_hidden").to_string())
 }
 
