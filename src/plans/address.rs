@@ -49,6 +49,19 @@ pub struct PersonRow {
 }
 
 impl PersonRow {
+    /// Whether the closed box of the form holds an answer.
+    pub fn says_more(&self) -> bool {
+        self.pregnant || self.tribal_member || self.other_coverage || self.relation != Relation::Unsaid
+    }
+
+    pub fn is_spouse(&self) -> bool {
+        self.relation == Relation::Spouse
+    }
+
+    pub fn is_dependant(&self) -> bool {
+        self.relation == Relation::Dependant
+    }
+
     fn is_blank(&self) -> bool {
         self.age.trim().is_empty()
             && ![self.tobacco, self.pregnant, self.tribal_member, self.no_cover, self.other_coverage].contains(&true)

@@ -174,8 +174,11 @@ fn row(term: &str, cells: Vec<String>) -> CompareRow {
 fn sections(cx: &Cx, cards: &[Card], facts: &[Facts]) -> Vec<CompareSection> {
     let by_card = |say: &dyn Fn(&Card) -> String| cards.iter().map(say).collect::<Vec<_>>();
     let by_facts = |say: &dyn Fn(&Facts) -> String| facts.iter().map(say).collect::<Vec<_>>();
-    let costs = vec![
-        row(cx.t("card.premium"), by_card(&Card::premium_words)),
+    let helped = cards.iter().any(|card| card.credit.0 > 0);
+    let full = row(cx.t("compare.full_premium"), by_card(&Card::premium_words));
+    let credit = row(cx.t("compare.credit"), by_card(&|card| card.credit.dollars_cents()));
+    let mut costs = vec![
+        row(cx.t(if helped { "compare.net_premium" } else { "card.premium" }), by_card(&Card::net_words)),
         row(cx.t("plan.deductible_individual"), by_card(&|c| Card::amount_words(cx, c.deductible_individual))),
         row(cx.t("plan.deductible_family"), by_card(&|c| Card::amount_words(cx, c.deductible_family))),
         row(
@@ -187,6 +190,9 @@ fn sections(cx: &Cx, cards: &[Card], facts: &[Facts]) -> Vec<CompareSection> {
         row(cx.t("plan.moop_individual"), by_card(&|c| Card::amount_words(cx, c.moop_individual))),
         row(cx.t("plan.moop_family"), by_card(&|c| Card::amount_words(cx, c.moop_family))),
     ];
+    if helped {
+        costs.splice(1..1, [full, credit]);
+    }
     let kind = vec![
         row(cx.t("card.issuer"), by_card(&|c| c.issuer.clone())),
         row(cx.t("filter.metal"), by_card(&|c| c.metal_words(cx).to_string())),

@@ -399,8 +399,8 @@ async fn similar(
         .into_iter()
         .filter(|offer| offer.plan_pk != card.plan_pk && offer.facts.packed.metal() == card.packed.metal())
         .collect();
-    near.sort_by_key(|offer| ((offer.premium.0 - card.premium.0).abs(), offer.plan_pk));
+    near.sort_by_key(|offer| ((offer.net().0 - card.net.0).abs(), offer.plan_pk));
     near.truncate(SIMILAR_MAX);
-    let link = |card: &Card| (format!("{} · {}", card.name, card.issuer), card.premium_words(), card.href(cx, search));
+    let link = |card: &Card| (format!("{} · {}", card.name, card.issuer), card.net_words(), card.href(cx, search));
     Ok(near.into_iter().map(|offer| link(&Card::new(catalogue, offer))).collect())
 }

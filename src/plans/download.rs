@@ -77,7 +77,7 @@ fn answer(cx: &Cx, cards: &[Card], file_name: &str, policy: CachePolicy) -> Resu
 fn write(cx: &Cx, cards: &[Card]) -> anyhow::Result<Vec<u8>> {
     use super::codes::Feature;
     let mut csv = csv::Writer::from_writer(Vec::new());
-    let header = HEADER.into_iter().map(str::to_string).chain(CARD_SERVICES.map(str::to_string));
+    let header = HEADER.into_iter().chain(CARD_SERVICES).chain(["premium_after_credit", "credit_applied"]);
     csv.write_record(header)?;
     let money = |amount: Option<Cents>| amount.map(Cents::decimal).unwrap_or_default();
     for card in cards {
@@ -102,6 +102,7 @@ fn write(cx: &Cx, cards: &[Card]) -> anyhow::Result<Vec<u8>> {
             yes(Feature::StandardDesign),
         ];
         record.extend(card.service_words(cx).into_iter().map(|(_, words)| safe(&words)));
+        record.extend([card.net.decimal(), card.credit.decimal()]);
         csv.write_record(record)?;
     }
     csv.into_inner().map_err(|error| anyhow::anyhow!("the CSV could not be finished: {}", error.error()))

@@ -18,6 +18,7 @@ pub mod facts;
 pub mod filters;
 pub mod finances;
 pub mod household;
+pub mod panel;
 pub mod premium;
 pub mod query;
 pub mod savings;

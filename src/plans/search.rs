@@ -13,6 +13,7 @@ use super::facets::Facets;
 use super::filters::FilterForm;
 use super::finances::Finances;
 use super::household::Household;
+use super::panel::Panel;
 use super::query::{Arg, build_query, read_offers};
 use super::savings::{self, CreditTerms, Help, Policy};
 use super::tally::{Offer, Tally};
@@ -228,6 +229,7 @@ struct PlansPage<'a> {
     form: FilterForm,
     sorts: Vec<SortLink>,
     order_words: String,
+    panel: Panel,
     cards: Vec<Card>,
     range_words: String,
     products: Vec<(String, String, bool)>,
@@ -287,6 +289,7 @@ pub async fn list(cx: Cx) -> Result<Response, Failure> {
         next: ((search.page as usize) < pages).then(|| page_link(search.page + 1)),
         csv: cx.href(&format!("/plans.csv?{}", write_query(&search.pairs()))),
         ways_out: if total == 0 { words::ways_out(&cx, search, &tally) } else { Vec::new() },
+        panel: Panel::new(&cx, search, help.as_ref(), &tally),
         catastrophic_note: words::catastrophic(&cx, search),
         cards,
         total,

@@ -87,6 +87,17 @@ impl Card {
         self.premium.dollars_cents()
     }
 
+    /// What the household pays: $0.00 is a price like any other.
+    pub fn net_words(&self) -> String {
+        self.net.dollars_cents()
+    }
+
+    /// "Full price $512.10, tax credit $274.00"; `None` where they are the same.
+    pub fn full_words(&self, cx: &Cx) -> Option<String> {
+        let (premium, credit) = (self.premium.dollars_cents(), self.credit.dollars_cents());
+        (self.credit.0 > 0).then(|| cx.tf("help.full", &[("premium", &premium), ("credit", &credit)]))
+    }
+
     /// An amount, or that the insurer has not provided it: never $0 for missing.
     pub fn amount_words(cx: &Cx, amount: Option<Cents>) -> String {
         amount.map_or_else(|| cx.t("share.not_provided").to_string(), Cents::dollars)
