@@ -1,0 +1,215 @@
+//! The year itself: everybody's care grows in proportion from nothing to the whole, and stops at each deductible and
+//! maximum on the way.
+//!
+//! Called by `range` and `estimate` with the bills of a household already added up by how they are shared. It must know
+//! nothing of services, plans or money other than dollars in `f64`.
+//!
+//! The steps are those of CMS's out-of-pocket model: a deductible is over for a person as soon as any deductible that
+//! covers them is met; nothing more is paid once any maximum that covers them is met.
+
+use super::plan::KINDS;
+use super::rules::Caps;
+
+/// One person's bills in one pool (medical or drugs), added up by how they are shared: dollars of a whole year.
+/// `out_*` do not count to the out-of-pocket maximum.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(super) struct Pool {
+    /// Paid and counted to the deductible while it is open.
+    pub deductible: f64,
+    /// Paid beside the deductible while it is open.
+    pub beside: f64,
+    /// Paid once the deductible is over.
+    pub after: f64,
+    /// Paid from the first bill on; the deductible does not apply.
+    pub always: f64,
+    pub out_deductible: f64,
+    pub out_beside: f64,
+    pub out_after: f64,
+    pub out_always: f64,
+}
+
+/// For which share of the year (0 to 1) a person's pool was in each state.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(super) struct Times {
+    /// The deductible open and the maximum not reached.
+    pub deductible: f64,
+    /// The maximum not reached.
+    pub below_maximum: f64,
+    /// The deductible open, for bills that do not count to the maximum.
+    pub out_deductible: f64,
+}
+
+impl Pool {
+    /// What was paid out of pocket in a year of these times.
+    pub(super) fn paid(&self, t: &Times) -> f64 {
+        t.deductible * (self.deductible + self.beside)
+            + (t.below_maximum - t.deductible) * self.after
+            + t.below_maximum * self.always
+            + t.out_deductible * (self.out_deductible + self.out_beside)
+            + (1.0 - t.out_deductible) * self.out_after
+            + self.out_always
+    }
+}
+
+/// A limit that is not reached yet.
+#[derive(Debug, Clone, Copy)]
+struct Limit {
+    left: f64,
+    /// `FAMILY`, or the person it covers.
+    person: u32,
+    kind: u8,
+    deductible: bool,
+}
+const FAMILY: u32 = u32::MAX;
+
+#[derive(Debug, Clone, Copy, Default)]
+struct State {
+    open: [bool; 2],
+    reached: [bool; 2],
+    /// Yearly speed to deductibles and to maximums, by kind: medical, drugs, both.
+    to_deductible: [f64; KINDS],
+    to_maximum: [f64; KINDS],
+}
+
+/// A limit with less left than this is met: CMS's program rounds what is left to four decimals of a dollar.
+const MET: f64 = 0.000_05;
+
+/// The pools that a kind of limit covers: medical, drugs, both.
+const COVERS: [&[usize]; KINDS] = [&[0], &[1], &[0, 1]];
+
+/// Working memory, kept between years so that none of them allocates.
+#[derive(Debug, Default)]
+pub(super) struct Engine {
+    limits: Vec<Limit>,
+    states: Vec<State>,
+    pub times: Vec<[Times; 2]>,
+    pub maximum_reached: bool,
+}
+
+impl Engine {
+    /// Runs one year; gives the dollars paid by everybody, and leaves `times` of each person and pool.
+    pub(super) fn run(&mut self, people: &[[Pool; 2]], caps: &Caps) -> f64 {
+        self.start(people.len(), caps);
+        let mut at = 0.0;
+        loop {
+            let (to_deductible, to_maximum) = self.speeds(people);
+            let speed = |l: &Limit, states: &[State]| match (l.deductible, l.person) {
+                (true, FAMILY) => to_deductible[l.kind as usize],
+                (false, FAMILY) => to_maximum[l.kind as usize],
+                (true, p) => states[p as usize].to_deductible[l.kind as usize],
+                (false, p) => states[p as usize].to_maximum[l.kind as usize],
+            };
+            let mut step = 1.0 - at;
+            let mut stopped = false;
+            for limit in &self.limits {
+                let speed = speed(limit, &self.states);
+                if speed * step > limit.left {
+                    step = limit.left / speed;
+                    stopped = true;
+                }
+            }
+            for (times, state) in self.times.iter_mut().zip(&self.states) {
+                for (pool, times) in times.iter_mut().enumerate() {
+                    times.below_maximum += if state.reached[pool] { 0.0 } else { step };
+                    times.deductible += if state.open[pool] && !state.reached[pool] { step } else { 0.0 };
+                    times.out_deductible += if state.open[pool] { step } else { 0.0 };
+                }
+            }
+            if !stopped {
+                break;
+            }
+            at += step;
+            for limit in &mut self.limits {
+                limit.left -= speed(limit, &self.states) * step;
+            }
+            self.meet();
+        }
+        self.times.iter().zip(people).map(|(t, p)| p[0].paid(&t[0]) + p[1].paid(&t[1])).sum()
+    }
+
+    /// Sets every limit of the household, and the states they begin with.
+    fn start(&mut self, people: usize, caps: &Caps) {
+        self.limits.clear();
+        self.maximum_reached = false;
+        self.times.clear();
+        self.times.resize(people, [Times::default(); 2]);
+        let opens = |pool: usize| {
+            let exists = |limits: &[f64; KINDS]| limits[pool].is_finite() || limits[2].is_finite();
+            exists(&caps.group_deductible) || exists(&caps.person_deductible)
+        };
+        let begin = State { open: [opens(0), opens(1)], ..State::default() };
+        self.states.clear();
+        self.states.resize(people, begin);
+        let all = [
+            (true, &caps.group_deductible, true),
+            (false, &caps.group_maximum, true),
+            (true, &caps.person_deductible, false),
+            (false, &caps.person_maximum, false),
+        ];
+        for (deductible, limits, group) in all {
+            for (kind, left) in limits.iter().enumerate().filter(|(_, left)| left.is_finite()) {
+                let kind = kind as u8;
+                if group {
+                    self.limits.push(Limit { left: *left, person: FAMILY, kind, deductible });
+                } else {
+                    self.limits.extend((0..people as u32).map(|person| Limit {
+                        left: *left,
+                        person,
+                        kind,
+                        deductible,
+                    }));
+                }
+            }
+        }
+        self.meet();
+    }
+
+    /// Takes the limits that are met off the list, with what follows for those they cover.
+    fn meet(&mut self) {
+        let mut i = 0;
+        while i < self.limits.len() {
+            let Limit { left, person, kind, deductible } = self.limits[i];
+            if left >= MET {
+                i += 1;
+                continue;
+            }
+            self.limits.swap_remove(i);
+            self.maximum_reached |= !deductible;
+            let covered = if person == FAMILY {
+                &mut self.states[..]
+            } else {
+                &mut self.states[person as usize..=person as usize]
+            };
+            for state in covered {
+                for &pool in COVERS[kind as usize] {
+                    if deductible {
+                        state.open[pool] = false;
+                    } else {
+                        state.reached[pool] = true;
+                    }
+                }
+            }
+        }
+    }
+
+    /// How fast everybody comes nearer to their limits; gives the family's sums.
+    fn speeds(&mut self, people: &[[Pool; 2]]) -> ([f64; KINDS], [f64; KINDS]) {
+        let (mut to_deductible, mut to_maximum) = ([0.0; KINDS], [0.0; KINDS]);
+        for (state, pools) in self.states.iter_mut().zip(people) {
+            for (i, pool) in pools.iter().enumerate() {
+                let (open, reached) = (state.open[i], state.reached[i]);
+                let counted = if reached { 0.0 } else { pool.deductible };
+                state.to_deductible[i] = if open { counted + pool.out_deductible } else { 0.0 };
+                let shared = if open { pool.deductible + pool.beside } else { pool.after };
+                state.to_maximum[i] = if reached { 0.0 } else { pool.always + shared };
+            }
+            state.to_deductible[2] = state.to_deductible[0] + state.to_deductible[1];
+            state.to_maximum[2] = state.to_maximum[0] + state.to_maximum[1];
+            for kind in 0..KINDS {
+                to_deductible[kind] += state.to_deductible[kind];
+                to_maximum[kind] += state.to_maximum[kind];
+            }
+        }
+        (to_deductible, to_maximum)
+    }
+}
