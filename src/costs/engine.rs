@@ -40,6 +40,11 @@ pub(super) struct Times {
 }
 
 impl Pool {
+    /// The person's share of all prices outside the deductible, which the average share is made of.
+    pub(super) fn share(&self) -> f64 {
+        self.after + self.always + self.out_after + self.out_always
+    }
+
     /// What was paid out of pocket in a year of these times.
     pub(super) fn paid(&self, t: &Times) -> f64 {
         t.deductible * (self.deductible + self.beside)
@@ -48,6 +53,52 @@ impl Pool {
             + t.out_deductible * (self.out_deductible + self.out_beside)
             + (1.0 - t.out_deductible) * self.out_after
             + self.out_always
+    }
+}
+
+/// A person's year with no limits but their own.
+struct Alone {
+    times: Times,
+    /// What the year brought to the deductible and to the maximum.
+    to_deductible: f64,
+    to_maximum: f64,
+    reached: bool,
+}
+
+impl Pool {
+    fn alone(&self, deductible: f64, maximum: f64) -> Alone {
+        let (fills, pays) = (self.deductible + self.out_deductible, self.always + self.deductible + self.beside);
+        let close = if deductible < MET {
+            0.0
+        } else if fills > deductible {
+            deductible / fills
+        } else {
+            1.0
+        };
+        if maximum < MET || pays * close > maximum {
+            // The maximum comes first; what does not count to it goes on filling the deductible.
+            let below = if maximum < MET { 0.0 } else { maximum / pays };
+            let (left, rest) = (deductible - fills * below, self.out_deductible * (1.0 - below));
+            let out = if deductible < MET {
+                0.0
+            } else if rest > left {
+                below + left / self.out_deductible
+            } else {
+                1.0
+            };
+            let times = Times { deductible: below.min(out), below_maximum: below, out_deductible: out };
+            let to_deductible = fills * times.deductible + self.out_deductible * (out - times.deductible);
+            return Alone { times, to_deductible, to_maximum: pays * below, reached: true };
+        }
+        let (left, later) = (maximum - pays * close, self.always + self.after);
+        let reached = later * (1.0 - close) > left;
+        let below = if reached { close + left / later } else { 1.0 };
+        Alone {
+            times: Times { deductible: close, below_maximum: below, out_deductible: close },
+            to_deductible: fills * close,
+            to_maximum: pays * close + later * (below - close),
+            reached,
+        }
     }
 }
 
@@ -87,12 +138,58 @@ pub(super) struct Engine {
 }
 
 impl Engine {
-    /// Runs one year; gives the dollars paid by everybody, and leaves `times` of each person and pool.
-    pub(super) fn run(&mut self, people: &[[Pool; 2]], caps: &Caps) -> f64 {
-        self.start(people.len(), caps);
+    /// Runs one year; gives the dollars paid by everybody, and leaves `times` of each person and pool. Where all limits
+    /// are combined, everything is in the first pool, `drugs` is not read, and the first pool's times stand for both.
+    pub(super) fn run(&mut self, medical: &[Pool], drugs: &[Pool], caps: &Caps) -> f64 {
+        if caps.all_combined {
+            if !self.run_alone(medical, caps) {
+                self.run_together([medical, medical], 1, caps);
+                self.times.iter_mut().for_each(|t| t[1] = t[0]);
+            }
+            return self.times.iter().zip(medical).map(|(t, p)| p.paid(&t[0])).sum();
+        }
+        self.run_together([medical, drugs], 2, caps);
+        let pools = medical.iter().zip(drugs);
+        self.times.iter().zip(pools).map(|(t, (m, d))| m.paid(&t[0]) + d.paid(&t[1])).sum()
+    }
+
+    /// The short way, open to nine plans in ten: everybody's year on their own, without steps. Gives `false` where the
+    /// family's deductible or maximum would have stopped somebody, and the year must be run together.
+    fn run_alone(&mut self, people: &[Pool], caps: &Caps) -> bool {
+        let one = people.len() == 1;
+        let (group_deductible, group_maximum) = (caps.group_deductible[2], caps.group_maximum[2]);
+        let (mut deductible, mut maximum) = (caps.person_deductible[2], caps.person_maximum[2]);
+        if one {
+            // Both limits are filled by the same person; the smaller one is met first.
+            (deductible, maximum) = (deductible.min(group_deductible), maximum.min(group_maximum));
+        }
+        if group_deductible < MET || deductible.is_infinite() && group_deductible.is_infinite() {
+            // No deductible at all is one that is met before the year begins.
+            deductible = 0.0;
+        }
+        if group_maximum < MET {
+            maximum = 0.0;
+        }
+        self.times.clear();
+        self.maximum_reached = false;
+        let (mut to_deductible, mut to_maximum) = (0.0, 0.0);
+        for pool in people {
+            let alone = pool.alone(deductible, maximum);
+            to_deductible += alone.to_deductible;
+            to_maximum += alone.to_maximum;
+            self.maximum_reached |= alone.reached;
+            self.times.push([alone.times; 2]);
+        }
+        // A limit that is met on the last step stops nobody: two people often fill their family's exactly.
+        one || (deductible < MET || to_deductible < group_deductible + MET) && to_maximum < group_maximum + MET
+    }
+
+    /// Steps from limit to limit, for any set of them: medical, drugs and both, each for the family and each person.
+    fn run_together(&mut self, pools: [&[Pool]; 2], used: usize, caps: &Caps) {
+        self.start(pools[0].len(), caps);
         let mut at = 0.0;
         loop {
-            let (to_deductible, to_maximum) = self.speeds(people);
+            let (to_deductible, to_maximum) = self.speeds(&pools[..used]);
             let speed = |l: &Limit, states: &[State]| match (l.deductible, l.person) {
                 (true, FAMILY) => to_deductible[l.kind as usize],
                 (false, FAMILY) => to_maximum[l.kind as usize],
@@ -124,7 +221,6 @@ impl Engine {
             }
             self.meet();
         }
-        self.times.iter().zip(people).map(|(t, p)| p[0].paid(&t[0]) + p[1].paid(&t[1])).sum()
     }
 
     /// Sets every limit of the household, and the states they begin with.
@@ -193,10 +289,10 @@ impl Engine {
     }
 
     /// How fast everybody comes nearer to their limits; gives the family's sums.
-    fn speeds(&mut self, people: &[[Pool; 2]]) -> ([f64; KINDS], [f64; KINDS]) {
+    fn speeds(&mut self, pools: &[&[Pool]]) -> ([f64; KINDS], [f64; KINDS]) {
         let (mut to_deductible, mut to_maximum) = ([0.0; KINDS], [0.0; KINDS]);
-        for (state, pools) in self.states.iter_mut().zip(people) {
-            for (i, pool) in pools.iter().enumerate() {
+        for (person, state) in self.states.iter_mut().enumerate() {
+            for (i, pool) in pools.iter().map(|of| &of[person]).enumerate() {
                 let (open, reached) = (state.open[i], state.reached[i]);
                 let counted = if reached { 0.0 } else { pool.deductible };
                 state.to_deductible[i] = if open { counted + pool.out_deductible } else { 0.0 };
@@ -211,5 +307,58 @@ impl Engine {
             }
         }
         (to_deductible, to_maximum)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const NONE: f64 = f64::INFINITY;
+
+    fn pool() -> impl Strategy<Value = Pool> {
+        proptest::array::uniform8(prop_oneof![Just(0.0), 0.0..20_000.0]).prop_map(|x: [f64; 8]| Pool {
+            deductible: x[0],
+            beside: x[1],
+            // Never more than what is due while the deductible is open.
+            after: x[2].min(x[0] + x[1]),
+            always: x[3],
+            out_deductible: x[4],
+            out_beside: x[5],
+            out_after: x[6].min(x[4] + x[5]),
+            out_always: x[7],
+        })
+    }
+
+    fn limit() -> impl Strategy<Value = f64> {
+        prop_oneof![Just(NONE), Just(0.0), 0.0..20_000.0, 20_000.0..200_000.0]
+    }
+
+    proptest! {
+        #[test]
+        fn the_short_way_for_combined_limits_is_the_long_way(
+            people in proptest::collection::vec(pool(), 1..5),
+            [gd, gm, pd, pm] in [limit(), limit(), limit(), limit()],
+        ) {
+            let all = |x| [NONE, NONE, x];
+            let caps = Caps {
+                group_deductible: all(gd),
+                group_maximum: all(gm),
+                person_deductible: all(pd),
+                person_maximum: all(pm),
+                all_combined: true,
+            };
+            let none = vec![Pool::default(); people.len()];
+            let (mut short, mut long) = (Engine::default(), Engine::default());
+            let a = short.run(&people, &none, &caps);
+            let b = long.run(&people, &none, &Caps { all_combined: false, ..caps });
+            prop_assert!((a - b).abs() < 0.001, "{a} {b}");
+            prop_assert_eq!(short.maximum_reached, long.maximum_reached);
+            for (short, long) in short.times.iter().zip(&long.times) {
+                prop_assert!((short[0].deductible - long[0].deductible).abs() < 1e-6);
+                prop_assert!((short[0].below_maximum - long[0].below_maximum).abs() < 1e-6);
+            }
+        }
     }
 }

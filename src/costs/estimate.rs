@@ -7,7 +7,7 @@ use super::engine::Times;
 use super::household::Person;
 use super::money::{cents, split};
 use super::plan::CostSharing;
-use super::range::{Estimator, Outcome};
+use super::range::Estimator;
 use super::rules::{Caps, Gap, Model, Part, Rules};
 use super::service::{SERVICES, Service};
 use crate::types::Cents;
@@ -138,7 +138,7 @@ impl Estimator {
         let lines = (0..people).flat_map(|_| Service::all().map(blank)).collect();
         let mut draft = Draft { lines, years: years.len() as u32, maximum_reached: 0 };
         for year in years {
-            let outcome = self.year(year, caps);
+            self.year(year, caps);
             draft.maximum_reached += u32::from(self.engine.maximum_reached);
             for (i, line) in draft.lines.iter_mut().enumerate() {
                 let lane = year * people + i / SERVICES;
@@ -147,7 +147,7 @@ impl Estimator {
             }
             for person in 0..people {
                 let lines = &mut draft.lines[person * SERVICES..][..SERVICES];
-                self.pay(rules, year, person, &outcome, |service, kind, dollars| {
+                self.pay(rules, year, person, |service, kind, dollars| {
                     lines[service as usize].paid[kind] += dollars * weight;
                 });
             }
@@ -156,14 +156,7 @@ impl Estimator {
     }
 
     /// Tells what one person paid in the year just run: service, kind (deductible, copay, coinsurance, uncovered), dollars.
-    fn pay(
-        &self,
-        rules: &Rules,
-        year: usize,
-        person: usize,
-        outcome: &Outcome,
-        mut tell: impl FnMut(Service, usize, f64),
-    ) {
+    fn pay(&self, rules: &Rules, year: usize, person: usize, mut tell: impl FnMut(Service, usize, f64)) {
         let lane = year * self.persons.len() + person;
         let stays = self.lanes.units(Service::InpatientPhysician)[lane];
         for part in &rules.parts {
@@ -183,7 +176,7 @@ impl Estimator {
         for service in Service::all().filter(|s| rules.is_averaged(*s)) {
             let (times, price) = (self.times(person, service), self.lanes.price(service)[lane]);
             tell(service, DEDUCTIBLE, price * times.deductible);
-            tell(service, COINSURANCE, price * outcome.average_share * (times.below_maximum - times.deductible));
+            tell(service, COINSURANCE, price * self.average_share[year] * (times.below_maximum - times.deductible));
         }
     }
 }

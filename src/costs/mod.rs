@@ -4,6 +4,7 @@
 //! plan, or show a number for a plan whose filings do not carry one. `docs/costs.md` explains the model and its limits.
 
 pub mod command;
+pub mod dominance;
 pub mod estimate;
 pub mod household;
 pub mod inflation;
@@ -22,5 +23,5 @@ pub use estimate::{Estimate, estimate};
 pub use household::{Person, Use};
 pub use plan::{CostSharing, Share};
 pub use range::{Estimator, Range};
-pub use rules::{Gap, Model, Note, Rules};
+pub use rules::{Gap, Model, Note, Rules, Size};
 pub use service::Service;

@@ -43,15 +43,11 @@ pub struct Estimator {
     averaged: [Vec<f64>; 2],
     /// Price of visits that are free, which count neither to limits nor to the average share.
     free: Vec<f64>,
-    pub(super) pools: Vec<[Pool; 2]>,
+    /// By lane, with the average share laid on: medical care (or everything, where no limit tells them apart), drugs.
+    pools: [Vec<Pool>; 2],
+    /// By year: the plan's average share.
+    pub(super) average_share: Vec<f64>,
     pub(super) engine: Engine,
-}
-
-/// One calculated year: the average share of other services, and what was paid.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Outcome {
-    pub average_share: f64,
-    pub paid: f64,
 }
 
 impl Estimator {
@@ -64,7 +60,8 @@ impl Estimator {
             sums: vec![0.0; ROWS * n],
             averaged: [vec![0.0; n], vec![0.0; n]],
             free: vec![0.0; n],
-            pools: vec![[Pool::default(); 2]; people.len()],
+            pools: [vec![Pool::default(); n], vec![Pool::default(); n]],
+            average_share: vec![0.0; lanes.years],
             engine: Engine::default(),
             lanes,
         }
@@ -85,7 +82,7 @@ impl Estimator {
         self.add_up(rules);
         let (mut average, mut good, mut bad) = (0.0, 0.0, 0.0);
         for year in 0..self.lanes.years {
-            let paid = self.year(year, &caps).paid;
+            let paid = self.year(year, &caps);
             average += if year < self.lanes.average { paid } else { 0.0 };
             good = if year == self.lanes.good { paid } else { good };
             bad = if year == self.lanes.bad { paid } else { bad };
@@ -99,25 +96,27 @@ impl Estimator {
 
     /// Adds up the bills of every lane by how the plan shares them.
     pub(super) fn add_up(&mut self, rules: &Rules) {
-        self.sums.fill(0.0);
+        let used = if rules.all_combined() { FIELDS } else { ROWS } * self.lanes.len();
+        self.sums[..used].fill(0.0);
         self.free.fill(0.0);
         self.averaged.iter_mut().for_each(|lane| lane.fill(0.0));
         for part in &rules.parts {
-            self.add(part);
+            self.add(part, rules.pool(part.service));
         }
         for service in Service::all().filter(|s| rules.is_averaged(*s)) {
-            let lanes = &mut self.averaged[usize::from(service.is_drug())];
+            let lanes = &mut self.averaged[rules.pool(service)];
             for (sum, price) in lanes.iter_mut().zip(self.lanes.price(service)) {
                 *sum += price;
             }
         }
+        self.lay_out(rules.all_combined());
     }
 
-    fn add(&mut self, part: &Part) {
+    fn add(&mut self, part: &Part, pool: usize) {
         let n = self.lanes.len();
         let (units, price) = (self.lanes.units(part.service), self.lanes.price(part.service));
         let stays = self.lanes.units(Service::InpatientPhysician);
-        let first = usize::from(part.service.is_drug()) * ROWS / 2 + if part.in_maximum { 0 } else { 4 };
+        let first = pool * FIELDS + if part.in_maximum { 0 } else { 4 };
         let sums = &mut self.sums[first * n..][..4 * n];
         if !part.is_whole() {
             for lane in 0..n {
@@ -132,61 +131,78 @@ impl Estimator {
             }
             return;
         }
-        // The three plain ways, each a loop without a branch: this is where the time goes.
-        if part.before {
-            for lane in 0..n {
-                let bill = part.bill(units[lane], price[lane], stays[lane]);
-                add_one(part, sums, n, lane, bill.price, bill.share);
+        // The plain ways, each a loop without a branch: this is where the time goes.
+        let [open, beside, after, always] = rows(sums, n);
+        let share = |lane: usize| part.bill(units[lane], price[lane], stays[lane]).share;
+        match (part.deductible, part.before, part.is_plain_rate()) {
+            (false, _, true) if part.rate == 0.0 => {}
+            (false, _, true) => (0..n).for_each(|lane| always[lane] += part.rate * price[lane]),
+            (false, _, false) => (0..n).for_each(|lane| always[lane] += share(lane)),
+            (true, false, true) => {
+                (0..n).for_each(|lane| open[lane] += price[lane]);
+                (0..n).for_each(|lane| after[lane] += part.rate * price[lane]);
             }
-        } else if part.deductible {
-            let (open, rest) = sums.split_at_mut(n);
-            let after = &mut rest[n..2 * n];
-            for lane in 0..n {
-                let bill = part.bill(units[lane], price[lane], stays[lane]);
-                open[lane] += bill.price;
-                after[lane] += bill.share;
+            (true, false, false) => {
+                (0..n).for_each(|lane| open[lane] += price[lane]);
+                (0..n).for_each(|lane| after[lane] += share(lane));
             }
-        } else if part.copay > 0.0 || part.rate > 0.0 {
-            let always = &mut sums[3 * n..];
-            for lane in 0..n {
-                always[lane] += part.bill(units[lane], price[lane], stays[lane]).share;
+            (true, true, _) => {
+                for lane in 0..n {
+                    let share = share(lane);
+                    open[lane] += price[lane] - share;
+                    beside[lane] += share;
+                    after[lane] += share;
+                }
             }
         }
     }
 
-    /// Runs one year; the engine keeps its times.
-    pub(super) fn year(&mut self, year: usize, caps: &Caps) -> Outcome {
+    /// Turns the sums into everybody's pools, and lays the average share of the year on what takes it.
+    fn lay_out(&mut self, all_combined: bool) {
         let (people, n) = (self.lanes.people, self.lanes.len());
-        let first = year * people;
-        let (mut price, mut share) = (0.0, 0.0);
-        for person in 0..people {
-            let lane = first + person;
-            let at = |row: usize| self.sums[row * n + lane];
-            let pool = |r: usize| Pool {
-                deductible: at(r),
-                beside: at(r + 1),
-                after: at(r + 2),
-                always: at(r + 3),
-                out_deductible: at(r + 4),
-                out_beside: at(r + 5),
-                out_after: at(r + 6),
-                out_always: at(r + 7),
-            };
-            let pools = [pool(0), pool(FIELDS)];
-            for p in &pools {
-                share += p.after + p.always + p.out_after + p.out_always;
+        for (pools, sums) in self.pools.iter_mut().zip(self.sums.chunks(FIELDS * n)) {
+            let row = |i: usize| &sums[i * n..][..n];
+            let [open, beside, after, always] = [row(0), row(1), row(2), row(3)];
+            let [out_open, out_beside, out_after, out_always] = [row(4), row(5), row(6), row(7)];
+            for (lane, pool) in pools[..n].iter_mut().enumerate() {
+                *pool = Pool {
+                    deductible: open[lane],
+                    beside: beside[lane],
+                    after: after[lane],
+                    always: always[lane],
+                    out_deductible: out_open[lane],
+                    out_beside: out_beside[lane],
+                    out_after: out_after[lane],
+                    out_always: out_always[lane],
+                };
             }
-            price += self.lanes.total[lane] - self.averaged[0][lane] - self.averaged[1][lane] - self.free[lane];
-            self.pools[person] = pools;
-        }
-        let average_share = if price > 0.0 { share / price } else { 0.0 };
-        for person in 0..people {
-            for (pool, averaged) in self.pools[person].iter_mut().zip(&self.averaged) {
-                pool.deductible += averaged[first + person];
-                pool.after += averaged[first + person] * average_share;
+            if all_combined {
+                break;
             }
         }
-        Outcome { average_share, paid: self.engine.run(&self.pools, caps) }
+        let used = if all_combined { 1 } else { 2 };
+        for year in 0..self.lanes.years {
+            let lanes = year * people..(year + 1) * people;
+            let total = |of: &[f64]| of[lanes.clone()].iter().sum::<f64>();
+            let averaged: f64 = self.averaged[..used].iter().map(|of| total(of)).sum();
+            let price = total(&self.lanes.total) - averaged - total(&self.free);
+            let shares = self.pools[..used].iter().flat_map(|pools| &pools[lanes.clone()]);
+            let share: f64 = shares.map(Pool::share).sum();
+            let average = if price > 0.0 { share / price } else { 0.0 };
+            for (pools, averaged) in self.pools[..used].iter_mut().zip(&self.averaged) {
+                for (pool, averaged) in pools[lanes.clone()].iter_mut().zip(&averaged[lanes.clone()]) {
+                    pool.deductible += averaged;
+                    pool.after += averaged * average;
+                }
+            }
+            self.average_share[year] = average;
+        }
+    }
+
+    /// Runs one year of what was added up; gives the dollars paid. The engine keeps the year's times.
+    pub(super) fn year(&mut self, year: usize, caps: &Caps) -> f64 {
+        let lanes = year * self.lanes.people..(year + 1) * self.lanes.people;
+        self.engine.run(&self.pools[0][lanes.clone()], &self.pools[1][lanes], caps)
     }
 
     pub(super) fn times(&self, person: usize, service: Service) -> Times {
@@ -194,16 +210,25 @@ impl Estimator {
     }
 }
 
-/// One lane of a part into the four rows of its pool: counted to the deductible, beside it, after it, always.
+/// The four rows that a pool's sums begin with: counted to the deductible, beside it, after it, always.
+fn rows(sums: &mut [f64], n: usize) -> [&mut [f64]; 4] {
+    let (open, rest) = sums.split_at_mut(n);
+    let (beside, rest) = rest.split_at_mut(n);
+    let (after, always) = rest.split_at_mut(n);
+    [open, beside, after, &mut always[..n]]
+}
+
+/// One lane of a part into those rows.
 fn add_one(part: &Part, sums: &mut [f64], n: usize, lane: usize, price: f64, share: f64) {
+    let [open, beside, after, always] = rows(sums, n);
     if !part.deductible {
-        sums[3 * n + lane] += share;
+        always[lane] += share;
         return;
     }
-    let beside = if part.before { share } else { 0.0 };
-    sums[lane] += price - beside;
-    sums[n + lane] += beside;
-    sums[2 * n + lane] += share;
+    let first = if part.before { share } else { 0.0 };
+    open[lane] += price - first;
+    beside[lane] += first;
+    after[lane] += share;
 }
 
 #[cfg(test)]

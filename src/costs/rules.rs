@@ -100,6 +100,11 @@ pub(super) struct Bill {
 }
 
 impl Part {
+    /// The person pays a share of every price, and no copay or cap comes in.
+    pub(super) fn is_plain_rate(&self) -> bool {
+        self.copay == 0.0 && self.cap == f64::INFINITY
+    }
+
     pub(super) fn is_whole(&self) -> bool {
         self.from == 0.0 && self.to == f64::INFINITY
     }
@@ -134,6 +139,8 @@ pub struct Rules {
     averaged: u32,
     deductible: [Side; KINDS],
     maximum: [Side; KINDS],
+    /// No limit is for medical care or for drugs alone.
+    all_combined: bool,
     notes: Box<[Note]>,
 }
 
@@ -152,6 +159,8 @@ pub(super) struct Caps {
     pub group_maximum: [f64; KINDS],
     pub person_deductible: [f64; KINDS],
     pub person_maximum: [f64; KINDS],
+    /// No limit is for medical care or for drugs alone.
+    pub all_combined: bool,
 }
 
 impl Rules {
@@ -172,12 +181,15 @@ impl Rules {
                 Side { individual: dollars(a.individual), person: dollars(a.person), family: dollars(a.family) }
             })
         };
+        let unfiled = super::plan::Amounts::default();
+        let combined = |limits: &super::plan::Limits| limits.medical == unfiled && limits.drug == unfiled;
         Ok(Rules {
             model,
             parts: rules.parts.into(),
             averaged: rules.averaged,
             deductible: sides(&plan.deductible),
             maximum: sides(&plan.maximum),
+            all_combined: combined(&plan.deductible) && combined(&plan.maximum),
             notes: rules.notes.into(),
         })
     }
@@ -191,6 +203,15 @@ impl Rules {
         self.averaged & (1 << service as u32) != 0
     }
 
+    pub(super) fn all_combined(&self) -> bool {
+        self.all_combined
+    }
+
+    /// Where a service's bills are added up: medical care 0, drugs 1; all in one pool where no limit tells them apart.
+    pub(super) fn pool(&self, service: Service) -> usize {
+        usize::from(service.is_drug() && !self.all_combined)
+    }
+
     /// The limits that bind a household of this many people.
     pub(super) fn caps(&self, people: usize) -> Result<Caps, Gap> {
         let alone = people == 1;
@@ -200,6 +221,7 @@ impl Rules {
             sides.map(|s| if alone && self.model == Model::Shop { f64::INFINITY } else { s.person })
         };
         let caps = Caps {
+            all_combined: self.all_combined,
             group_deductible: group(&self.deductible),
             group_maximum: group(&self.maximum),
             person_deductible: each(&self.deductible),
