@@ -7,7 +7,7 @@ use super::service::{SERVICES, Service};
 use super::utilization::{AgeBand, BAD, Condition, DECILES, GOOD, Level, Row, Sex, YearKind, condition, row};
 
 /// How much care a person expects to use.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub enum Use {
     /// Not said: any year may come.
     #[default]
@@ -107,6 +107,7 @@ impl Lanes {
     /// for who did not say.
     pub(super) fn new(people: &[Person], model: Model, factor: f64) -> Lanes {
         let (years, average, good, bad) = years(people, model);
+        let ranks = ranks(people);
         let n = years.len() * people.len();
         let mut lanes = Lanes {
             people: people.len(),
@@ -118,12 +119,12 @@ impl Lanes {
             price: vec![0.0; SERVICES * n],
             total: vec![0.0; n],
         };
-        for (y, (year, decile)) in years.iter().enumerate() {
+        for (y, (year, number)) in years.iter().enumerate() {
             for (p, person) in people.iter().enumerate() {
                 let known =
                     Person { usage: if person.usage == Use::Any { Use::Medium } else { person.usage }, ..*person };
                 let person = if model == Model::Cms { &known } else { person };
-                let (lane, row) = (y * people.len() + p, person.row(*year, *decile).priced(factor));
+                let (lane, row) = (y * people.len() + p, person.row(*year, decile(*number, ranks[p])).priced(factor));
                 for s in 0..SERVICES {
                     lanes.units[s * n + lane] = row.units[s];
                     lanes.price[s * n + lane] = row.price[s];
@@ -150,19 +151,39 @@ impl Lanes {
 
 /// The years to calculate, how many of them make the average, and which are the good and the bad one.
 fn years(people: &[Person], model: Model) -> (Vec<(YearKind, u8)>, usize, usize, usize) {
-    let one = !people.iter().any(|p| p.usage.varies());
     if model == Model::Cms {
         return (vec![(YearKind::Average, 0)], 1, 0, 0);
     }
-    if one {
-        return (vec![(YearKind::Average, 0), (YearKind::Good, 0), (YearKind::Bad, 0)], 1, 1, 2);
+    let rest = [(YearKind::Good, 0), (YearKind::Bad, 0)];
+    if !people.iter().any(|p| p.usage.varies()) {
+        return (vec![(YearKind::Average, 0), rest[0], rest[1]], 1, 1, 2);
     }
     let mut years: Vec<_> = DECILES.map(|d| (YearKind::Average, d)).collect();
-    if people.iter().all(|p| p.usage.varies()) {
+    if people.len() == 1 {
         return (years, 10, usize::from(GOOD) - 1, usize::from(BAD) - 1);
     }
-    years.extend([(YearKind::Good, 0), (YearKind::Bad, 0)]);
+    years.extend(rest);
     (years, 10, 10, 11)
+}
+
+/// Steps by which the ten average years go through the deciles, person by person; the fifth goes in step with the first.
+/// Chosen among such lists for coming nearest to years drawn independently (`docs/costs.md`).
+const STEPS: [u8; 4] = [1, 3, 9, 5];
+
+/// The decile of one person in the average years 1 to 10. Everybody lives through every decile once, but not in step:
+/// people of a family do not all fall ill in the same year, and if they did, the family's maximum would hide most of it.
+fn decile(year: u8, rank: usize) -> u8 {
+    // Multiples of a number below 11 run through 1 to 10, each once.
+    (u16::from(year) * u16::from(STEPS[rank % STEPS.len()]) % 11) as u8
+}
+
+/// Each person's place among the varying ones, whatever order they were given in: people with the same rows may swap.
+fn ranks(people: &[Person]) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..people.len()).filter(|i| people[*i].usage.varies()).collect();
+    order.sort_by_key(|i| (AgeBand::of(people[*i].age), people[*i].sex, people[*i].usage));
+    let mut ranks = vec![0; people.len()];
+    order.iter().enumerate().for_each(|(rank, i)| ranks[*i] = rank);
+    ranks
 }
 
 #[cfg(test)]
@@ -174,10 +195,24 @@ mod tests {
     }
 
     #[test]
-    fn a_household_that_said_nothing_has_the_ten_deciles_with_good_and_bad_among_them() {
+    fn one_person_who_said_nothing_has_the_ten_deciles_with_good_and_bad_among_them() {
+        let lanes = Lanes::new(&[person(Use::Any)], Model::Shop, 1.0);
+        assert_eq!((lanes.years, lanes.average, lanes.good, lanes.bad, lanes.len()), (10, 10, 2, 9, 10));
+        assert_eq!(lanes.total[2], row(AgeBand::To44, Sex::Female, Level::Decile(3)).allowed());
+    }
+
+    #[test]
+    fn a_family_lives_through_every_decile_but_not_in_step() {
+        for rank in 0..10 {
+            let mut deciles: Vec<u8> = DECILES.map(|year| decile(year, rank)).collect();
+            deciles.sort_unstable();
+            assert_eq!(deciles, DECILES.collect::<Vec<_>>());
+        }
         let lanes = Lanes::new(&[person(Use::Any), person(Use::Any)], Model::Shop, 1.0);
-        assert_eq!((lanes.years, lanes.average, lanes.good, lanes.bad, lanes.len()), (10, 10, 2, 9, 20));
-        assert_eq!(lanes.total[2 * 2], row(AgeBand::To44, Sex::Female, Level::Decile(3)).allowed());
+        assert_eq!((lanes.years, lanes.average, lanes.good, lanes.bad), (12, 10, 10, 11));
+        let top = row(AgeBand::To44, Sex::Female, Level::Decile(10)).allowed();
+        assert!((0..10).all(|year| lanes.total[year * 2] < top || lanes.total[year * 2 + 1] < top));
+        assert!(lanes.total[22] == top && lanes.total[23] == top);
     }
 
     #[test]
