@@ -336,6 +336,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
         #[test]
         fn the_short_way_for_combined_limits_is_the_long_way(
             people in proptest::collection::vec(pool(), 1..5),

@@ -213,10 +213,22 @@ struct DraftLine {
 }
 
 impl Draft {
+    /// What was paid, by kind and line. The total is cut first to kinds, then to people, then to lines, so that what
+    /// counts to a maximum is never off by more than a cent.
+    fn cents(&self, total: Cents) -> [Vec<Cents>; 4] {
+        let sums: [f64; 4] = std::array::from_fn(|kind| self.lines.iter().map(|l| l.paid[kind]).sum());
+        let kinds = split(&sums, total);
+        std::array::from_fn(|kind| {
+            let dollars: Vec<f64> = self.lines.iter().map(|l| l.paid[kind]).collect();
+            let each: Vec<f64> = dollars.chunks(SERVICES).map(|lines| lines.iter().sum()).collect();
+            let people = split(&each, kinds[kind]);
+            dollars.chunks(SERVICES).zip(people).flat_map(|(lines, cents)| split(lines, cents)).collect()
+        })
+    }
+
     /// `out_of_pocket`: the same total as in lists, to which the lines are cut.
     fn year(self, out_of_pocket: f64, premium: Cents, rules: &Rules) -> Year {
-        let dollars: Vec<f64> = self.lines.iter().flat_map(|l| l.paid).collect();
-        let paid = split(&dollars, cents(out_of_pocket));
+        let paid = self.cents(cents(out_of_pocket));
         let prices: Vec<f64> = self.lines.iter().map(|l| l.allowed).collect();
         let allowed = split(&prices, cents(prices.iter().sum()));
         let line = |i: usize, l: &DraftLine| Line {
@@ -224,10 +236,10 @@ impl Draft {
             units: l.units,
             allowed: allowed[i],
             paid: Paid {
-                deductible: paid[i * 4 + DEDUCTIBLE],
-                copays: paid[i * 4 + COPAY],
-                coinsurance: paid[i * 4 + COINSURANCE],
-                uncovered: paid[i * 4 + UNCOVERED],
+                deductible: paid[DEDUCTIBLE][i],
+                copays: paid[COPAY][i],
+                coinsurance: paid[COINSURANCE][i],
+                uncovered: paid[UNCOVERED][i],
             },
             basis: rules.basis(l.service),
         };
