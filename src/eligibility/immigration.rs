@@ -36,11 +36,13 @@ pub fn opens(
         reasons.push(Reason::new(tables, rule, Outcome::NotMet).input("as_of", Value::Day(day)));
         return false;
     };
-    let blocked = status == ImmigrationStatus::Daca
-        && tables.chose(member.state, StateChoice::DacaMarketplaceBlocked, family.as_of);
-    let met = row.answer == ImmigrationAnswer::Yes && !blocked;
+    let blocked = tables
+        .option(member.state, StateChoice::DacaMarketplaceBlocked, family.as_of)
+        .filter(|option| status == ImmigrationStatus::Daca && option.value == "yes");
+    let met = row.answer == ImmigrationAnswer::Yes && blocked.is_none();
     if status != ImmigrationStatus::UsCitizen {
-        let reason = Reason::test(tables, rule, met).cite(&row.citation, row.status);
+        let (citation, read) = blocked.map_or((&row.citation, row.status), |o| (&o.citation, o.status));
+        let reason = Reason::test(tables, rule, met).cite(citation, read);
         reasons.push(reason.input("status", word(member)).input("coverage_day", Value::Day(day)));
     }
     met
