@@ -155,6 +155,7 @@ fn immigration_rules_change_by_date() {
         let next = immigrant(status, 2027, 40_000, "2026-11-21");
         assert_eq!((next.credit, next.marketplace), (still, true), "{status} in 2027");
     }
+    assert!(immigrant("refugee", 2026, 40_000, "2027-03-01").credit, "looking back on 2026");
     assert!(immigrant("refugee", 2026, 9_000, "2026-09-30").medicaid.is_some());
     let after = immigrant("refugee", 2026, 9_000, "2026-10-01");
     assert!(after.medicaid.is_none() && after.emergency_medicaid);
@@ -171,6 +172,14 @@ fn below_the_poverty_line_lawfully_present_people_had_a_credit_until_2025() {
     };
     assert_eq!((with(2025).credit, word(with(2025).csr)), (true, "94".into()));
     assert!(!with(2026).credit && !with(2026).coverage_gap);
+    // A parent without lawful presence opens nothing for a citizen of the household.
+    let mixed = json!({"plan_year": 2025, "state": "TX", "household_income": 9000, "people":
+        [{"age": 40, "immigration": {"status": "not_lawfully_present"}}, {"age": 20, "relationship": "child"}]});
+    assert!(ask(&mixed, "2025-06-01").people.iter().all(|p| !p.credit));
+    let refused = json!({"plan_year": 2025, "state": "TX", "household_income": 9000, "people":
+        [{"age": 40, "immigration": {"status": "nonimmigrant"},
+          "medicaid_denied": {"date": "2024-06-01", "because_of_immigration": true}}]});
+    assert!(ask(&refused, "2025-06-01").people[0].credit);
 }
 
 #[test]
