@@ -31,6 +31,11 @@ fn relationship() -> impl Strategy<Value = &'static str> {
         "sibling",
         "other_relative",
         "unrelated",
+        "child",
+        "child",
+        "child",
+        "child",
+        "child",
         "self",
     ])
 }
@@ -48,11 +53,17 @@ fn person(first: bool) -> impl Strategy<Value = serde_json::Value> {
         "compact_of_free_association",
         "not_lawfully_present",
     ]);
-    let claims = word(&["", "", "", "nobody", "someone_else", "1", "2"]);
-    let filings = word(&["", "", "", "married_filing_separately", "head_of_household", "married_filing_jointly"]);
-    let coverages = word(&["", "", "medicaid", "employer", "medicare_part_a_free", "nonsense"]);
+    let claims = word(&["", "", "", "", "", "", "", "nobody", "someone_else", "1", "2"]);
+    let filings =
+        word(&["", "", "", "", "", "", "married_filing_separately", "head_of_household", "married_filing_jointly"]);
+    let coverages = prop_oneof![
+        30 => word(&["", "", "medicaid", "employer", "medicare_part_a_free"]),
+        1 => word(&["nonsense"]),
+    ];
+    let ages = prop_oneof![30 => 0_i32..100, 1 => -2_i32..135];
+    let incomes = prop_oneof![30 => 0_i64..30_000_000, 1 => -10_000_i64..200_000_000_000];
     let flags = prop::collection::vec(any::<bool>(), 10);
-    (-2_i32..135, relationship(), statuses, claims, filings, coverages, flags, -10_000_i64..200_000_000_000).prop_map(
+    (ages, relationship(), statuses, claims, filings, coverages, flags, incomes).prop_map(
         move |(age, rel, status, claimed, filing, coverage, flags, income)| {
             let mut p = json!({"age": age, "immigration": {"status": status}, "pregnant": flags[0],
                 "applying": flags[1] || flags[2], "tribal_member": flags[3] && flags[4], "receives_ssi": flags[5] && flags[6],
@@ -78,12 +89,17 @@ fn person(first: bool) -> impl Strategy<Value = serde_json::Value> {
 fn anything() -> impl Strategy<Value = serde_json::Value> {
     let states: Vec<&'static str> = State::all().map(State::code).chain(["PR", "", "ZZ"]).collect();
     let others = prop::collection::vec(person(false), 0..6);
-    (2022_i32..2029, prop::sample::select(states), person(true), others, 0_i64..500_000).prop_map(
-        |(year, state, first, others, benchmark)| {
+    (
+        prop_oneof![20 => 2024_i32..=2027, 1 => 2022_i32..2029],
+        prop::sample::select(states),
+        person(true),
+        others,
+        0_i64..500_000,
+    )
+        .prop_map(|(year, state, first, others, benchmark)| {
             let people: Vec<_> = std::iter::once(first).chain(others).collect();
             json!({"plan_year": year, "state": state, "people": people, "benchmark_monthly": benchmark as f64 / 100.0})
-        },
-    )
+        })
 }
 
 /// A plain family that always has an answer.

@@ -279,3 +279,19 @@ fn every_answer_says_why_and_cites_the_row_that_it_read() {
     assert_eq!((&json["compared"]["amount"], &json["compared"]["limit"]), (&json!(62600.01), &json!(62600.0)));
     assert_eq!(json["citation"], "26 USC 36B(c)(1)(A); P.L. 119-21 s. 71302");
 }
+
+/// The three cheapest silver plans of a county for one age, essential health benefits only (CMS Rate and Plan
+/// Attributes PUF 2026), and the credit that HealthCare.gov answered.
+#[test]
+fn healthcare_gov_answers_of_2026_are_met_to_the_cent() {
+    let asked = |state: &str, county: &str, age: u8, income: u32, plans: [(&str, f64); 3]| {
+        let plans: Vec<_> = plans.iter().map(|(id, p)| json!({"plan_id": id, "member_premiums": [p]})).collect();
+        let household = json!({"plan_year": 2026, "state": state, "county_fips": county, "household_income": income,
+                               "people": [{"age": age}], "silver_plans": plans});
+        ask(&household, "2025-11-21").tax_households[0].credit_monthly
+    };
+    let franklin = [("31981OH0020021", 527.68), ("31981OH0020020", 527.69), ("29341OH0100052", 538.05)];
+    assert_eq!(asked("OH", "39049", 40, 37_650, franklin), Some(Cents(27_400)));
+    let kanawha = [("31274WV0560008", 865.65), ("50328WV0020021", 896.65), ("50328WV0010021", 897.08)];
+    assert_eq!(asked("WV", "54039", 27, 60_240, kanawha), Some(Cents(39_700)));
+}
