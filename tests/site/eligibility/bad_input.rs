@@ -60,6 +60,7 @@ fn people_are_checked_one_by_one() {
     for age in [json!(130), json!(-1), json!(121)] {
         assert_eq!(error(|h| h["people"][0]["age"] = age.clone()).0, "people[0].age");
     }
+    assert_eq!(error(|h| h["people"][0]["expected_children"] = json!(11)).0, "people[0].expected_children");
     assert_eq!(error(|h| h["people"][0] = json!({})).1, "give age or date_of_birth");
     assert_eq!(error(|h| h["people"][0] = json!({"date_of_birth": "1880-01-01"})).0, "people[0].date_of_birth");
     assert_eq!(error(|h| h["people"] = json!([])).0, "people");
