@@ -10,7 +10,6 @@ use time::OffsetDateTime;
 
 use crate::catalogue::Shelf;
 use crate::config::Config;
-use crate::eligibility::tables::agencies::Agencies;
 use crate::eligibility::{TableFault, Tables};
 use crate::web::assets::Assets;
 use crate::web::i18n::Messages;
@@ -22,8 +21,6 @@ pub struct App {
     pub assets: Assets,
     /// Rules as data: dated, cited tables.
     pub tables: Tables,
-    /// Where each state's people apply for Medicaid and CHIP.
-    pub agencies: Agencies,
     /// Names this build in ETags: the version and a hash of all sources. The same for the same binary on every host.
     pub build: &'static str,
     /// The only clock. Tests put a fixed one here.
@@ -43,9 +40,8 @@ impl App {
             anyhow::anyhow!("the rules of this build are not whole:\n  {}", faults.join("\n  "))
         };
         let tables = Tables::load().map_err(not_whole)?;
-        let agencies = Agencies::load().map_err(not_whole)?;
         let build = concat!(env!("CARGO_PKG_VERSION"), "-", env!("WINDOWSHOP_BUILD"));
-        Ok(Arc::new(App { config, catalogues, messages, assets, tables, agencies, build, clock: system_clock }))
+        Ok(Arc::new(App { config, catalogues, messages, assets, tables, build, clock: system_clock }))
     }
 }
 

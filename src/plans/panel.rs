@@ -9,9 +9,8 @@ use super::savings::{self, Help};
 use super::tally::Tally;
 use super::words;
 use crate::eligibility::household::Relationship;
-use crate::eligibility::tables::CsrLevel;
-use crate::eligibility::tables::agencies::MedicaidAgency;
-use crate::eligibility::{ChipCategory, PersonAnswer, State};
+use crate::eligibility::tables::MedicaidAgency;
+use crate::eligibility::{ChipCategory, PersonAnswer};
 use crate::web::page::Cx;
 
 /// What the box says. Without an income: only the invitation to give one.
@@ -57,8 +56,7 @@ impl Panel {
             };
         };
         let people = &help.determination.people;
-        let state = State::parse(&search.place.county.state);
-        let agency = state.and_then(|state| cx.app.agencies.of(state));
+        let agency = cx.app.tables.medicaid_agency(&search.place.county.state);
         let public: Vec<String> =
             people.iter().enumerate().filter_map(|(i, p)| public_words(cx, search, (i, p), agency)).collect();
         let without = search.with(|s| s.finances = None);
@@ -185,16 +183,4 @@ fn taken_words(cx: &Cx, search: &Search) -> String {
         })
         .collect();
     cx.tf("help.taken", &[("people", &words.join(", "))])
-}
-
-/// The extra savings of a policy, for pages that name the level alone.
-pub fn level_of(search: &Search) -> CsrLevel {
-    match search.variants().silver {
-        2 => CsrLevel::Zero,
-        3 => CsrLevel::Limited,
-        4 => CsrLevel::Csr73,
-        5 => CsrLevel::Csr87,
-        6 => CsrLevel::Csr94,
-        _ => CsrLevel::None,
-    }
 }

@@ -269,7 +269,12 @@ impl Writer {
             .filter(|word| !word.is_empty())
             .map(|word| format!("\"{word}\"*"))
             .collect();
-        let id = self.bind(Arg::Text(format!("{}*", text.replace(['*', '?', '['], "").to_ascii_uppercase())));
+        let start: String = text.chars().filter(char::is_ascii_alphanumeric).collect();
+        if start.is_empty() {
+            // Nothing that a name or an ID could begin with.
+            return "0".to_string();
+        }
+        let id = self.bind(Arg::Text(format!("{}*", start.to_ascii_uppercase())));
         let by_id = format!("(SELECT x.plan_id FROM plan x WHERE x.plan_pk = s.plan_pk) GLOB {id}");
         if words.is_empty() {
             return by_id;

@@ -30,7 +30,7 @@ use windowshop::web::page::{self, CachePolicy, Cx};
 use windowshop::{router, telemetry};
 
 const CATALOGUE: &str = "catalogue-2026-20261121-ab12cd34.db";
-const SCHEMA: &str = "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;";
+const SCHEMA: &str = include_str!("../../sql/catalogue/schema.sql");
 
 // ── What the tests stand on ──────────────────────────────────────────────────────────────────────────────────────
 

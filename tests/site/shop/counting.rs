@@ -91,6 +91,7 @@ fn counts_are_those_of_filtering_by_hand() {
             all.iter().filter(|offer| fits(offer, &other)).count()
         };
         prop_assert_eq!(tally.total(), count(&|_| {}));
+        found.set(found.get() + usize::from(tally.total() > 0));
         for metal in Metal::ALL {
             let counted = tally.metals().iter().find(|(m, _)| *m == metal).map_or(0, |(_, n)| *n);
             prop_assert_eq!(counted, count(&|f| f.metals = vec![metal]), "{:?}", metal);
@@ -117,12 +118,6 @@ fn counts_are_those_of_filtering_by_hand() {
     });
     outcome.expect("every count agrees");
     // The property means nothing if no filter ever finds a plan.
-    runner
-        .run(&any_facets(), |facets| {
-            found.set(found.get() + usize::from(all.iter().any(|offer| fits(offer, &facets))));
-            Ok(())
-        })
-        .expect("no assertion here");
     assert!(found.get() > 40, "only {} of 200 random filters found anything", found.get());
 }
 
