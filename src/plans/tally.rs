@@ -19,6 +19,8 @@ pub struct Offer<'c> {
     pub premium: Cents,
     /// What of the household's tax credit this plan uses, a month.
     pub credit: Cents,
+    /// A catastrophic plan, of a household that has a credit which it cannot be used for.
+    pub credit_barred: bool,
     pub miss: i64,
     pub plan: &'c PlanFacts,
     pub facts: &'c VariantFacts,
@@ -35,7 +37,18 @@ impl<'c> Offer<'c> {
             true => (facts.deductible_family, facts.moop_family, facts.drug_deductible_family),
         };
         let query::Offer { plan_pk, premium, miss } = offer;
-        Offer { plan_pk, premium, credit: Cents::ZERO, miss, plan, facts, deductible, moop, drug_deductible }
+        Offer {
+            plan_pk,
+            premium,
+            credit: Cents::ZERO,
+            credit_barred: false,
+            miss,
+            plan,
+            facts,
+            deductible,
+            moop,
+            drug_deductible,
+        }
     }
 }
 
@@ -82,6 +95,7 @@ impl<'c> Tally<'c> {
         for offer in &mut offers {
             let catastrophic = offer.facts.packed.metal() == Metal::Catastrophic.code();
             offer.credit = credit.map_or(Cents::ZERO, |most| credit_applied(most, offer.ehb_premium(), catastrophic));
+            offer.credit_barred = catastrophic && credit.is_some_and(|most| most.0 > 0);
             if !premium.holds(offer.net()) {
                 offer.miss |= Facet::Premium.bit();
             }

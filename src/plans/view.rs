@@ -27,6 +27,8 @@ pub struct Card {
     pub net: Cents,
     /// The part of the credit that this plan uses.
     pub credit: Cents,
+    /// The household has a credit, which this (catastrophic) plan cannot use.
+    pub credit_barred: bool,
     /// Of this household: the individual's, or the family's where two or more are covered.
     pub deductible: Option<Cents>,
     pub moop: Option<Cents>,
@@ -52,6 +54,7 @@ impl Card {
             premium: offer.premium,
             net: offer.net(),
             credit: offer.credit,
+            credit_barred: offer.credit_barred,
             deductible: offer.deductible,
             moop: offer.moop,
             drug_deductible: offer.drug_deductible,
@@ -92,8 +95,11 @@ impl Card {
         self.net.dollars_cents()
     }
 
-    /// "Full price $512.10, tax credit $274.00"; `None` where they are the same.
+    /// "Full price $512.10, tax credit $274.00", or why there is none; `None` for a household without a credit.
     pub fn full_words(&self, cx: &Cx) -> Option<String> {
+        if self.credit_barred {
+            return Some(cx.t("help.credit_none_catastrophic").to_string());
+        }
         let (premium, credit) = (self.premium.dollars_cents(), self.credit.dollars_cents());
         (self.credit.0 > 0).then(|| cx.tf("help.full", &[("premium", &premium), ("credit", &credit)]))
     }
