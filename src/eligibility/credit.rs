@@ -10,7 +10,7 @@ use crate::types::Cents;
 /// The applicable percentage at an exact FPL percentage, and its band; `None` above the last band.
 ///
 /// Linear between the ends of the band (26 CFR 1.36B-3(g)); the answer is in percent.
-pub fn applicable_percentage<'a>(bands: &'a [ApplicableBand], fpl: Ratio) -> Option<(Ratio, &'a ApplicableBand)> {
+pub fn applicable_percentage(bands: &[ApplicableBand], fpl: Ratio) -> Option<(Ratio, &ApplicableBand)> {
     let last = bands.last()?;
     let band = bands.iter().find(|band| {
         let below_end = match band.fpl_to {

@@ -7,42 +7,41 @@ use time::Date;
 
 use super::determination::{
     ChipCategory, Determination, MarketplaceAnswer, MedicaidDecision, MedicaidHouseholdAnswer, PersonAnswer,
-    TaxHouseholdAnswer,
 };
 use super::family::{Family, TaxRole, resolve};
 use super::household::{FieldError, FilingStatus, Household, Incarceration};
 use super::income::{self, PersonIncome, TaxHousehold};
 use super::medicaid::{self, PublicCoverage};
 use super::reasons::{Outcome, Reason, Rule, Value};
-use super::rounding::{Ratio, shown_cents};
+use super::rounding::Ratio;
 use super::tables::{
     CreditLimits, CsrLevel, Group, Guideline, GuidelineProgramme, ImmigrationProgramme, ImmigrationStatus,
     MarketplaceKind, NumberCode, Rounding, StateChoice, Tables,
 };
-use super::{benchmark, coverage, credit, csr, immigration, medicaid_household};
+use super::{coverage, csr, household_credit, immigration, medicaid_household};
 use crate::types::Cents;
 
 /// A tax household with its income measured.
-struct Measured<'t> {
-    people: TaxHousehold,
-    magi: Cents,
-    guideline: &'t Guideline,
-    line: Cents,
-    fpl: Ratio,
-    limits: &'t CreditLimits,
-    in_range: bool,
+pub(super) struct Measured<'t> {
+    pub(super) people: TaxHousehold,
+    pub(super) magi: Cents,
+    pub(super) guideline: &'t Guideline,
+    pub(super) line: Cents,
+    pub(super) fpl: Ratio,
+    pub(super) limits: &'t CreditLimits,
+    pub(super) in_range: bool,
     /// Filing status and reconciliation stand in nobody's way.
-    filing_ok: bool,
-    reasons: Vec<Reason>,
+    pub(super) filing_ok: bool,
+    pub(super) reasons: Vec<Reason>,
 }
 
 /// What is shared by the steps.
-struct Work<'a> {
-    family: Family<'a>,
-    tables: &'a Tables,
-    incomes: Vec<PersonIncome>,
-    rounding: &'a Rounding,
-    kind: MarketplaceKind,
+pub(super) struct Work<'a> {
+    pub(super) family: Family<'a>,
+    pub(super) tables: &'a Tables,
+    pub(super) incomes: Vec<PersonIncome>,
+    pub(super) rounding: &'a Rounding,
+    pub(super) kind: MarketplaceKind,
 }
 
 /// Determines a household on a day.
@@ -50,11 +49,25 @@ struct Work<'a> {
 /// # Errors
 /// Every field that cannot be used, by its path.
 pub fn determine(household: &Household, tables: &Tables, as_of: Date) -> Result<Determination, Vec<FieldError>> {
+    determine_shifted(household, tables, as_of, 0)
+}
+
+/// The same with `shift` cents a year more (or less) for the first filer of the first person's tax household: how
+/// `thresholds` asks what another income would change.
+///
+/// # Errors
+/// As [`determine`].
+pub(super) fn determine_shifted(
+    household: &Household,
+    tables: &Tables,
+    as_of: Date,
+    shift: i64,
+) -> Result<Determination, Vec<FieldError>> {
     let family = resolve(household, tables, as_of)?;
     let households = income::tax_households(&family);
     let mut errors = coverage::check_kinds(&family, tables);
     let incomes = match income::incomes(&family, &households, tables) {
-        Ok(incomes) => incomes,
+        Ok(incomes) => income::shifted(incomes, &households, shift),
         Err(more) => {
             errors.extend(more);
             return Err(errors);
@@ -82,7 +95,7 @@ pub fn determine(household: &Household, tables: &Tables, as_of: Date) -> Result<
         let measure = which.map(|w| (&measured[w], allowed[w]));
         people.push(person(&work, i, public, household, measure));
     }
-    let tax_households = measured.into_iter().map(|m| tax_household(&work, m, &people)).collect();
+    let tax_households = measured.into_iter().map(|m| household_credit::answer(&work, m, &people)).collect();
     let marketplace =
         MarketplaceAnswer { kind: marketplace.kind, name: marketplace.name.clone(), url: marketplace.url.clone() };
     Ok(Determination {
@@ -97,7 +110,7 @@ pub fn determine(household: &Household, tables: &Tables, as_of: Date) -> Result<
     })
 }
 
-fn names(work: &Work<'_>, which: &[usize]) -> Vec<String> {
+pub(super) fn names(work: &Work<'_>, which: &[usize]) -> Vec<String> {
     which.iter().map(|&i| work.family.members[i].id.clone()).collect()
 }
 
@@ -390,140 +403,4 @@ fn basic_health(
     let reason = Reason::test(work.tables, Rule::BasicHealth, met).cite(&limit.citation, limit.status);
     reasons.push(reason.compare(Value::Percent(measured.fpl.shown()), "at_most", Value::Percent(limit.limit_fpl)));
     met
-}
-
-fn tax_household(work: &Work<'_>, measured: Measured<'_>, people: &[PersonAnswer]) -> TaxHouseholdAnswer {
-    let (family, tables) = (&work.family, work.tables);
-    let eligible: Vec<usize> = measured.people.members.iter().copied().filter(|&i| people[i].credit).collect();
-    let bands = tables.bands(family.said.plan_year);
-    let found = credit::applicable_percentage(bands, measured.fpl);
-    let applicable = found.map(|(ratio, _)| ratio);
-    let contribution = applicable.map(|a| shown_cents(credit::contribution_monthly(measured.magi, a)));
-    let mut reasons = measured.reasons;
-    if let Some((ratio, band)) = found {
-        let reason = Reason::new(tables, Rule::ApplicablePercentage, Outcome::Noted).cite(&band.citation, band.status);
-        let reason = reason
-            .input("initial_percent", Value::Percent(band.initial_percent))
-            .input("final_percent", Value::Percent(band.final_percent));
-        reasons.push(reason.input("applicable_percentage", Value::Percent(ratio.shown())));
-    }
-    if let Some(amount) = contribution {
-        let reason = Reason::new(tables, Rule::ExpectedContribution, Outcome::Noted);
-        reasons.push(reason.input("contribution_monthly", Value::Money(amount)));
-    }
-    let first = measured.people.members.contains(&0);
-    let benchmark = find_benchmark(work, &eligible, first);
-    let qsehra = coverage::qsehra_reduction(family, tables, &eligible, measured.magi);
-    let shopping = measured.people.members.iter().filter(|&&i| people[i].shops());
-    let mut answer = TaxHouseholdAnswer {
-        filers: names(work, &measured.people.filers),
-        members: names(work, &measured.people.members),
-        family_size: measured.people.members.len(),
-        magi: measured.magi,
-        guideline_year: measured.guideline.guideline_year,
-        guideline: measured.line,
-        fpl_percent: measured.fpl.shown(),
-        fpl_percent_exact: measured.fpl.exact(),
-        applicable_percentage: applicable.map(Ratio::shown),
-        applicable_percentage_exact: applicable.map(Ratio::exact),
-        contribution_monthly: contribution,
-        credit_eligible: names(work, &eligible),
-        benchmark_monthly: benchmark.as_ref().map(|b| b.monthly),
-        benchmark_plans: benchmark.map(|b| b.plans).unwrap_or_default(),
-        credit_monthly: None,
-        qsehra_monthly: qsehra,
-        csr_together: csr::together(shopping.map(|&i| people[i].csr)),
-        reasons,
-        member_indexes: measured.people.members,
-        eligible_indexes: eligible,
-        fpl: measured.fpl,
-        applicable,
-        rounding: work.rounding.credit_rounding,
-    };
-    finish_credit(work, &mut answer);
-    answer
-}
-
-fn finish_credit(work: &Work<'_>, answer: &mut TaxHouseholdAnswer) {
-    let tables = work.tables;
-    if answer.eligible_indexes.is_empty() {
-        answer.credit_monthly = Some(Cents::ZERO);
-        answer.reasons.push(Reason::new(tables, Rule::MonthlyCredit, Outcome::NotMet));
-        return;
-    }
-    let Some(monthly) = answer.benchmark_monthly else {
-        answer.reasons.push(Reason::new(tables, Rule::Benchmark, Outcome::Noted).input("known", Value::YesNo(false)));
-        return;
-    };
-    answer.reasons.push(
-        Reason::new(tables, Rule::Benchmark, Outcome::Noted)
-            .input("benchmark_monthly", Value::Money(monthly))
-            .input("members", Value::Number(answer.eligible_indexes.len() as i64)),
-    );
-    if answer.qsehra_monthly != Cents::ZERO {
-        let reason = Reason::new(tables, Rule::QsehraReduces, Outcome::Noted);
-        answer.reasons.push(reason.input("monthly", Value::Money(answer.qsehra_monthly)));
-    }
-    let credit = answer.credit_for(monthly);
-    answer.credit_monthly = Some(credit);
-    let reason = Reason::test(tables, Rule::MonthlyCredit, credit != Cents::ZERO);
-    let reason = reason.cite(&work.rounding.citation, work.rounding.status);
-    answer.reasons.push(reason.input("credit_monthly", Value::Money(credit)));
-}
-
-fn find_benchmark(work: &Work<'_>, eligible: &[usize], first: bool) -> Option<benchmark::Benchmark> {
-    let said = work.family.said;
-    if eligible.is_empty() {
-        return None;
-    }
-    if let Some(monthly) = said.benchmark_monthly.filter(|_| first) {
-        return Some(benchmark::Benchmark { monthly, plans: Vec::new() });
-    }
-    let number = |code, default| {
-        let day = work.family.coverage_start;
-        work.tables.number(code, day).map_or(default, |n| n.value)
-    };
-    let rules = benchmark::RatingRules {
-        child_under_age: number(NumberCode::RatedChildrenUnderAge, 21) as u8,
-        children_at_most: number(NumberCode::RatedChildrenAtMost, 3) as usize,
-        dental_under_age: number(NumberCode::PediatricDentalUnderAge, 19) as u8,
-    };
-    let ages: Vec<u8> = work.family.members.iter().map(|m| m.age).collect();
-    let plans: Vec<_> = said
-        .silver_plans
-        .iter()
-        .map(|p| benchmark::SilverPlan {
-            plan_id: &p.plan_id,
-            member_premiums: p.member_premiums.clone(),
-            pediatric_dental: p.pediatric_dental,
-        })
-        .collect();
-    let dental: Vec<_> = said
-        .dental_plans
-        .iter()
-        .map(|p| benchmark::DentalPlan { plan_id: &p.plan_id, member_premiums: p.member_premiums.clone() })
-        .collect();
-    benchmark::benchmark(&ages, &groups_by_place(work, eligible), &plans, &dental, rules)
-}
-
-/// Members of one state, county and ZIP code may share a policy.
-fn groups_by_place(work: &Work<'_>, eligible: &[usize]) -> Vec<Vec<usize>> {
-    let said = work.family.said;
-    let place = |i: usize| {
-        let member = &work.family.members[i];
-        let elsewhere = member.said.state.is_some() || member.said.county_fips.is_some() || member.said.zip.is_some();
-        let or = |own: &'_ Option<String>, home: &'_ Option<String>| {
-            if elsewhere { own.clone() } else { home.clone() }
-        };
-        (member.state, or(&member.said.county_fips, &said.county_fips), or(&member.said.zip, &said.zip))
-    };
-    let mut groups: Vec<(_, Vec<usize>)> = Vec::new();
-    for &i in eligible {
-        let here = place(i);
-        match groups.iter_mut().find(|(there, _)| *there == here) {
-            Some((_, members)) => members.push(i),
-            None => groups.push((here, vec![i])),
-        }
-    }
-    groups.into_iter().map(|(_, members)| members).collect()
 }

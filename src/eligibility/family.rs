@@ -223,13 +223,13 @@ fn check_counts_and_money(household: &Household, errors: &mut Vec<FieldError>) {
         let lowest = Some(offer.lowest_silver_self_only_monthly);
         amount(format!("hra_offers[{i}].lowest_silver_self_only_monthly"), lowest, false);
     }
-    let premiums = household.silver_plans.iter().map(|p| ("silver_plans", &p.member_premiums));
-    let dental = household.dental_plans.iter().map(|p| ("dental_plans", &p.member_premiums));
-    for (list, plans) in [("silver_plans", premiums.collect::<Vec<_>>()), ("dental_plans", dental.collect())] {
-        for (i, (_, each)) in plans.into_iter().enumerate() {
-            for (k, premium) in each.iter().enumerate() {
-                amount(format!("{list}[{i}].member_premiums[{k}]"), *premium, false);
-            }
+    let silver =
+        household.silver_plans.iter().enumerate().map(|(i, p)| (format!("silver_plans[{i}]"), &p.member_premiums));
+    let dental =
+        household.dental_plans.iter().enumerate().map(|(i, p)| (format!("dental_plans[{i}]"), &p.member_premiums));
+    for (plan, premiums) in silver.chain(dental) {
+        for (k, premium) in premiums.iter().enumerate() {
+            amount(format!("{plan}.member_premiums[{k}]"), *premium, false);
         }
     }
 }
@@ -322,8 +322,8 @@ fn marry(members: &mut [Member<'_>], ids: &HashMap<String, usize>, errors: &mut 
 fn find_parents(members: &mut [Member<'_>], ids: &HashMap<String, usize>, errors: &mut Vec<FieldError>) {
     let couple: Vec<usize> = std::iter::once(0).chain(members[0].spouse).collect();
     let parents: Vec<usize> = (0..members.len()).filter(|&i| members[i].relationship == Relationship::Parent).collect();
-    for i in 0..members.len() {
-        let found = match &members[i].said.parents {
+    for (i, member) in members.iter_mut().enumerate() {
+        let found = match &member.said.parents {
             Some(names) => {
                 let mut found = Vec::with_capacity(names.len());
                 for (k, name) in names.iter().enumerate() {
@@ -337,53 +337,58 @@ fn find_parents(members: &mut [Member<'_>], ids: &HashMap<String, usize>, errors
                 }
                 found
             }
-            None => match members[i].relationship {
+            None => match member.relationship {
                 Relationship::Child | Relationship::Stepchild => couple.clone(),
                 Relationship::Applicant | Relationship::Sibling => parents.clone(),
                 _ => Vec::new(),
             },
         };
-        members[i].parents = found;
+        member.parents = found;
+    }
+}
+
+/// What a person said about taxes, or the default: the first person, spouse and domestic partner file; the first
+/// person claims everyone else.
+fn tax_role(
+    member: &Member<'_>,
+    i: usize,
+    first_files: bool,
+    ids: &HashMap<String, usize>,
+) -> Result<TaxRole, FieldError> {
+    let said = member.said;
+    let adult_of_the_house =
+        matches!(member.relationship, Relationship::Applicant | Relationship::Spouse | Relationship::DomesticPartner);
+    match said.claimed_by.as_deref() {
+        Some("someone_else") => Ok(TaxRole::ClaimedOutside),
+        Some("nobody") if said.files_taxes == Some(false) => Ok(TaxRole::NonFiler),
+        Some("nobody") => Ok(TaxRole::Filer),
+        Some(name) => match ids.get(name) {
+            Some(&k) if k != i => Ok(TaxRole::ClaimedBy(k)),
+            _ => {
+                let message = format!("`{name}` is neither the id of another person nor nobody nor someone_else");
+                Err(FieldError::new(format!("people[{i}].claimed_by"), message))
+            }
+        },
+        None => Ok(match said.files_taxes {
+            Some(true) => TaxRole::Filer,
+            None if adult_of_the_house => TaxRole::Filer,
+            _ if adult_of_the_house || !first_files => TaxRole::NonFiler,
+            _ => TaxRole::ClaimedBy(0),
+        }),
     }
 }
 
 fn settle_taxes(members: &mut [Member<'_>], ids: &HashMap<String, usize>, errors: &mut Vec<FieldError>) {
-    for i in 0..members.len() {
-        let said = members[i].said;
-        let adult_of_the_house = matches!(
-            members[i].relationship,
-            Relationship::Applicant | Relationship::Spouse | Relationship::DomesticPartner
-        );
-        members[i].role = match said.claimed_by.as_deref() {
-            Some("someone_else") => TaxRole::ClaimedOutside,
-            Some("nobody") => {
-                if said.files_taxes.unwrap_or(true) {
-                    TaxRole::Filer
-                } else {
-                    TaxRole::NonFiler
-                }
+    let mut first_files = false;
+    for (i, member) in members.iter_mut().enumerate() {
+        member.role = match tax_role(member, i, first_files, ids) {
+            Ok(role) => role,
+            Err(error) => {
+                errors.push(error);
+                continue;
             }
-            Some(name) => match ids.get(name) {
-                Some(&k) if k != i => TaxRole::ClaimedBy(k),
-                _ => {
-                    let message = format!("`{name}` is neither the id of another person nor nobody nor someone_else");
-                    errors.push(FieldError::new(format!("people[{i}].claimed_by"), message));
-                    continue;
-                }
-            },
-            None => match said.files_taxes {
-                Some(true) => TaxRole::Filer,
-                Some(false) if adult_of_the_house => TaxRole::NonFiler,
-                None if adult_of_the_house => TaxRole::Filer,
-                Some(false) | None => {
-                    if members[0].role == TaxRole::Filer {
-                        TaxRole::ClaimedBy(0)
-                    } else {
-                        TaxRole::NonFiler
-                    }
-                }
-            },
         };
+        first_files |= i == 0 && member.role == TaxRole::Filer;
     }
     for i in 0..members.len() {
         if let TaxRole::ClaimedBy(by) = members[i].role
@@ -413,7 +418,8 @@ fn settle_taxes(members: &mut [Member<'_>], ids: &HashMap<String, usize>, errors
 
 fn check_references(household: &Household, ids: &HashMap<String, usize>, errors: &mut Vec<FieldError>) {
     let mut known = |path: String, name: &str, outside: bool| {
-        if !ids.contains_key(name) && !(outside && name == "someone_else") {
+        let stands_outside = outside && name == "someone_else";
+        if !stands_outside && !ids.contains_key(name) {
             errors.push(FieldError::new(path, format!("nobody here has the id `{name}`")));
         }
     };

@@ -76,6 +76,9 @@ pub struct Household {
     #[serde(default)]
     pub id: Option<String>,
     pub plan_year: i32,
+    /// The day to determine for, when `windowshop determine` reads it; callers in the program pass theirs.
+    #[serde(default, with = "day::option")]
+    pub as_of: Option<Date>,
     /// Default: 1 January of the plan year, or the first of the month after `as_of` once the year has begun.
     #[serde(default, with = "day::option")]
     pub coverage_start: Option<Date>,

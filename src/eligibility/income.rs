@@ -97,6 +97,17 @@ pub fn incomes(
     if errors.is_empty() { Ok(out) } else { Err(errors) }
 }
 
+/// Adds `shift` cents a year to the first filer of the first person's tax household, or to the first person.
+pub fn shifted(mut incomes: Vec<PersonIncome>, households: &[TaxHousehold], shift: i64) -> Vec<PersonIncome> {
+    let first = households.iter().find(|t| t.members.contains(&0)).and_then(|t| t.filers.first()).copied();
+    if let Some(income) = incomes.get_mut(first.unwrap_or(0)) {
+        for amount in [&mut income.year, &mut income.medicaid_year, &mut income.medicaid_month_x12] {
+            amount.0 = amount.0.saturating_add(shift);
+        }
+    }
+    incomes
+}
+
 fn person_income(family: &Family<'_>, i: usize, tables: &Tables, errors: &mut Vec<FieldError>) -> PersonIncome {
     let person = family.members[i].said;
     let mut sum = PersonIncome::default();

@@ -6,18 +6,22 @@
 //! ([`credit`], [`csr`], [`benchmark`], [`enrolment`]). Nothing here may log or remember what a household said.
 
 pub mod benchmark;
+pub mod command;
 
 pub mod credit;
 pub mod csr;
+pub mod enrolment;
 
 pub mod household;
 pub mod rounding;
 pub mod tables;
+pub mod thresholds;
 
 mod coverage;
 mod determination;
 mod determine;
 mod family;
+mod household_credit;
 mod immigration;
 mod income;
 mod medicaid;

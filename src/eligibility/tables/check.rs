@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use time::{Date, Month};
 
+use super::market_rows::*;
 use super::read::{Row, Stretch, TableFault, check_stretches, rows};
 use super::rows::*;
 use super::sources::Sources;
@@ -54,10 +55,9 @@ fn unique<K: std::hash::Hash + Eq + std::fmt::Debug, T>(
     let mut out = HashMap::new();
     for row in rows {
         let k = key(&row.data);
-        if out.contains_key(&k) {
-            faults.push(TableFault { file, line: row.line, reason: format!("{k:?} has a row already") });
-        } else {
-            out.insert(k, row.data);
+        let named = format!("{k:?}");
+        if out.insert(k, row.data).is_some() {
+            faults.push(TableFault { file, line: row.line, reason: format!("{named} has a row already") });
         }
     }
     out
@@ -161,6 +161,7 @@ fn read_all(sources: &Sources<'_>, faults: &mut Vec<TableFault>) -> Tables {
     let limits_by_year = rows("credit_limits", sources.text("credit_limits"), all);
     let filing = rows("filing_thresholds", sources.text("filing_thresholds"), all);
     let coverage = rows("coverage_kinds", sources.text("coverage_kinds"), all);
+    let agencies = rows("medicaid_agencies", sources.text("medicaid_agencies"), all);
     let incomes = rows("income_kinds", sources.text("income_kinds"), all);
 
     let mut tables = Tables {
@@ -182,6 +183,7 @@ fn read_all(sources: &Sources<'_>, faults: &mut Vec<TableFault>) -> Tables {
         filing: unique("filing_thresholds", filing, |f: &FilingThreshold| f.plan_year, all),
         numbers: slots(numbers, NumberCode::COUNT, |n| n.code as usize),
         marketplaces: slots(marketplaces, State::COUNT, |m| m.state.index()),
+        agencies: unique("medicaid_agencies", agencies, |a: &MedicaidAgency| a.state.clone(), all),
         rounding: bare(rounding),
         enrolment: bare(enrolment),
         sep_kinds: bare(sep_kinds),
@@ -247,6 +249,9 @@ fn check_states(tables: &Tables, faults: &mut Vec<TableFault>) {
             if tables.limit(state, group, start).is_none() {
                 faults.push(fault("medicaid_limits", format!("{state} has no limit for {group:?} on {start}")));
             }
+        }
+        if tables.medicaid_agency(state.code()).is_none() {
+            faults.push(fault("medicaid_agencies", format!("{state} has no agency")));
         }
         if tables.option(state, StateChoice::AdultExpansion, start).is_none() {
             faults.push(fault("state_options", format!("{state} has no adult_expansion on {start}")));

@@ -4,10 +4,12 @@
 //! date. Called by every other module of this room. It never guesses: a lookup without a row answers `None`.
 
 mod check;
+mod market_rows;
 mod read;
 mod rows;
 mod sources;
 
+pub use market_rows::*;
 pub use read::TableFault;
 pub use rows::*;
 pub use sources::Sources;
@@ -36,6 +38,7 @@ pub struct Tables {
     filing: HashMap<i32, FilingThreshold>,
     numbers: Vec<Vec<DatedNumber>>,
     marketplaces: Vec<Vec<Marketplace>>,
+    agencies: HashMap<String, MedicaidAgency>,
     rounding: Vec<Rounding>,
     enrolment: Vec<EnrolmentSpan>,
     sep_kinds: Vec<SepKind>,
@@ -159,6 +162,11 @@ impl Tables {
 
     pub fn marketplace(&self, state: State, plan_year: i32) -> Option<&Marketplace> {
         self.marketplaces[state.index()].iter().find(|m| holds_year(m.plan_year_from, m.plan_year_to, plan_year))
+    }
+
+    /// Where people of a state (postal code; territories too) apply for Medicaid and CHIP.
+    pub fn medicaid_agency(&self, state: &str) -> Option<&MedicaidAgency> {
+        self.agencies.get(state)
     }
 
     pub fn rounding(&self, platform: Platform, plan_year: i32) -> Option<&Rounding> {

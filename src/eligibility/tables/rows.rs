@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Deserializer, Serialize};
 use time::Date;
 
-use super::super::rounding::{CreditRounding, Pct};
+use super::super::rounding::Pct;
 use super::super::state::{Area, State};
 use crate::types::Cents;
 
@@ -183,7 +183,20 @@ pub enum Group {
 }
 
 impl Group {
-    pub const COUNT: usize = 11;
+    pub const COUNT: usize = Group::ALL.len();
+    pub const ALL: [Group; 11] = [
+        Group::Infant,
+        Group::Child1To5,
+        Group::Child6To18,
+        Group::Pregnant,
+        Group::Parent,
+        Group::Adult,
+        Group::YoungAdult,
+        Group::ChipChild,
+        Group::ChipPregnant,
+        Group::ChipUnborn,
+        Group::BasicHealth,
+    ];
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -392,117 +405,6 @@ pub struct DatedNumber {
     #[serde(with = "day::option")]
     pub to: Option<Date>,
     pub value: i64,
-    pub citation: Citation,
-    pub status: Status,
-}
-
-/// Who runs a state's marketplace.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum MarketplaceKind {
-    #[serde(rename = "ffm")]
-    Ffm,
-    #[serde(rename = "sbm-fp")]
-    SbmFp,
-    #[serde(rename = "sbm")]
-    Sbm,
-}
-
-/// The computer that takes the application and rounds the credit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Platform {
-    Federal,
-    State,
-}
-
-impl MarketplaceKind {
-    pub fn platform(self) -> Platform {
-        match self {
-            MarketplaceKind::Ffm | MarketplaceKind::SbmFp => Platform::Federal,
-            MarketplaceKind::Sbm => Platform::State,
-        }
-    }
-}
-
-#[derive(Debug, Clone, Deserialize)]
-pub struct Marketplace {
-    pub state: State,
-    pub plan_year_from: i32,
-    pub plan_year_to: Option<i32>,
-    pub kind: MarketplaceKind,
-    pub name: String,
-    pub url: String,
-    pub phone: String,
-    pub citation: Citation,
-    pub status: Status,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-pub struct Rounding {
-    pub platform: Platform,
-    pub plan_year_from: i32,
-    pub plan_year_to: Option<i32>,
-    pub credit_rounding: CreditRounding,
-    pub citation: Citation,
-    pub status: Status,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-pub struct EnrolmentSpan {
-    pub plan_year: i32,
-    /// `federal`, `state`, or the postal code of a state with its own dates.
-    pub marketplace: String,
-    #[serde(with = "day")]
-    pub selected_from: Date,
-    #[serde(with = "day")]
-    pub selected_to: Date,
-    #[serde(with = "day")]
-    pub coverage_start: Date,
-    pub citation: Citation,
-    pub status: Status,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum CoverageStart {
-    AfterLoss,
-    NextMonth,
-    EventDay,
-    HraStart,
-    AsFits,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum PriorCoverage {
-    No,
-    Person,
-    OneSpouse,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-pub struct SepKind {
-    pub code: String,
-    pub days_before: Option<i64>,
-    pub days_after: Option<i64>,
-    pub coverage_start: CoverageStart,
-    pub prior_coverage: PriorCoverage,
-    #[serde(with = "day")]
-    pub from: Date,
-    #[serde(with = "day::option")]
-    pub to: Option<Date>,
-    pub citation: Citation,
-    pub status: Status,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-pub struct Change {
-    pub plan_year: i32,
-    pub message_key: String,
-    #[serde(with = "day")]
-    pub from: Date,
-    #[serde(with = "day::option")]
-    pub to: Option<Date>,
     pub citation: Citation,
     pub status: Status,
 }

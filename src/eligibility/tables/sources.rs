@@ -21,6 +21,7 @@ impl Sources<'_> {
             ("filing_thresholds", include_str!("../../../data/rules/filing_thresholds.csv")),
             ("dated_rules", include_str!("../../../data/rules/dated_rules.csv")),
             ("marketplaces", include_str!("../../../data/rules/marketplaces.csv")),
+            ("medicaid_agencies", include_str!("../../../data/rules/medicaid_agencies.csv")),
             ("rounding", include_str!("../../../data/rules/rounding.csv")),
             ("open_enrolment", include_str!("../../../data/rules/open_enrolment.csv")),
             ("sep_kinds", include_str!("../../../data/rules/sep_kinds.csv")),
