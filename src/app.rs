@@ -10,7 +10,8 @@ use time::OffsetDateTime;
 
 use crate::catalogue::Shelf;
 use crate::config::Config;
-use crate::eligibility::Tables;
+use crate::eligibility::tables::agencies::Agencies;
+use crate::eligibility::{TableFault, Tables};
 use crate::web::assets::Assets;
 use crate::web::i18n::Messages;
 
@@ -21,6 +22,8 @@ pub struct App {
     pub assets: Assets,
     /// Rules as data: dated, cited tables.
     pub tables: Tables,
+    /// Where each state's people apply for Medicaid and CHIP.
+    pub agencies: Agencies,
     /// Names this build in ETags: the version and a hash of all sources. The same for the same binary on every host.
     pub build: &'static str,
     /// The only clock. Tests put a fixed one here.
@@ -35,12 +38,14 @@ impl App {
         })?;
         let catalogues = Shelf::open(&config.catalogues_dir()).await.context("no catalogue can be served")?;
         let assets = Assets::new(&config.cdn_base);
-        let tables = Tables::load().map_err(|faults| {
+        let not_whole = |faults: Vec<TableFault>| {
             let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
             anyhow::anyhow!("the rules of this build are not whole:\n  {}", faults.join("\n  "))
-        })?;
+        };
+        let tables = Tables::load().map_err(not_whole)?;
+        let agencies = Agencies::load().map_err(not_whole)?;
         let build = concat!(env!("CARGO_PKG_VERSION"), "-", env!("WINDOWSHOP_BUILD"));
-        Ok(Arc::new(App { config, catalogues, messages, assets, tables, build, clock: system_clock }))
+        Ok(Arc::new(App { config, catalogues, messages, assets, tables, agencies, build, clock: system_clock }))
     }
 }
 

@@ -218,7 +218,8 @@ impl Config {
 
 /// A gap in the dated rules, or a row without its law, would give somebody a wrong answer.
 fn check_rules(_: &Config) -> Vec<Fault> {
-    let faults = crate::eligibility::Tables::load().err().unwrap_or_default();
+    let mut faults = crate::eligibility::Tables::load().err().unwrap_or_default();
+    faults.extend(crate::eligibility::tables::agencies::Agencies::load().err().unwrap_or_default());
     faults.into_iter().map(|fault| Fault::new("rules", fault.to_string())).collect()
 }
 

@@ -23,6 +23,8 @@ pub struct PlanFacts {
     pub metal: i64,
     /// NULL: no row in the Quality PUF. 0: filed as "Not Rated".
     pub stars: Option<i64>,
+    /// Of a dental plan: the share of its premium that is for children's dental, parts per million.
+    pub pediatric_dental_ppm: u32,
 }
 
 #[derive(Debug, Clone)]
@@ -51,7 +53,8 @@ pub struct Variants {
     variants: Vec<Option<VariantFacts>>,
 }
 
-pub const PLANS: &str = "SELECT plan_pk, plan_id, name, metal, stars_overall FROM plan";
+pub const PLANS: &str =
+    "SELECT plan_pk, plan_id, name, metal, stars_overall, coalesce(pediatric_dental_ppm, 0) FROM plan";
 
 /// The four services by the name CMS gave each.
 pub const VARIANTS: &str = "SELECT v.variant_pk, v.packed, v.issuer_id, v.ehb_ppm, v.deductible_individual,
@@ -85,6 +88,7 @@ impl Variants {
                 name: row.try_get(2)?,
                 metal: row.try_get(3)?,
                 stars: row.try_get(4)?,
+                pediatric_dental_ppm: row.try_get::<i64, _>(5)? as u32,
             };
             put(&mut all.plans, row.try_get(0)?, facts);
         }

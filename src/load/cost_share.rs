@@ -62,7 +62,7 @@ pub struct CostShare {
 }
 
 /// Words this release does not know.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a cost share that this release understands")]
 pub struct UnknownWords;
 

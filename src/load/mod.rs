@@ -1,5 +1,293 @@
-//! temp
+//! The loader: CMS's public files → one immutable catalogue file a plan year.
+//!
+//! Called by the `load`, `sample` and `synth` commands, and by `serve` on first start. It reads two folders and writes
+//! into a third; it never touches a catalogue that exists, never publishes one that is not whole, and asks no clock:
+//! the time of the build is an argument.
+//!
+//! The way through: `gather` takes stock of the files (`read` finds and opens them) and sends them through one reader
+//! each (`geo`, `attributes`, `rates`, `benefits`, `service_areas`, `quality`, `optional`); `plans` and `sold` make the
+//! rows; `write` puts them into the new file; `check` looks it over; `problems` says what was wrong with the input.
+
+pub mod attributes;
+pub mod benefits;
+pub mod check;
 pub mod cost_share;
-pub fn slug(name: &str) -> String {
-    name.to_string()
+pub mod gather;
+pub mod geo;
+pub mod model;
+pub mod optional;
+pub mod plans;
+pub mod problems;
+pub mod progress;
+pub mod quality;
+pub mod rates;
+pub mod read;
+pub mod service_areas;
+pub mod sold;
+pub mod values;
+pub mod write;
+
+pub use problems::{LoadError, Problems};
+pub use progress::Progress;
+
+use gather::Gathered;
+use read::{Kind, Source};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+use write::Build;
+
+/// Where the prices of a catalogue come from. Pages say so when they are not filed ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Provenance {
+    /// As insurers filed them.
+    Filed,
+    /// Modelled: right in breadth, wrong in the single price.
+    Illustrative,
+    /// Made up, with the plans.
+    Invented,
+}
+
+impl Provenance {
+    pub fn word(self) -> &'static str {
+        match self {
+            Provenance::Filed => "filed",
+            Provenance::Illustrative => "illustrative",
+            Provenance::Invented => "invented",
+        }
+    }
+
+    fn parse(word: &str) -> Option<Provenance> {
+        let all = [Provenance::Filed, Provenance::Illustrative, Provenance::Invented];
+        all.into_iter().find(|provenance| word.trim().eq_ignore_ascii_case(provenance.word()))
+    }
+}
+
+/// Build catalogues from CMS's Exchange Public Use Files.
+#[derive(Debug, Clone, clap::Args)]
+pub struct LoadArgs {
+    /// Folder with the Plan Attributes, Rate, Benefits, Service Area and Quality PUFs, each as .zip or .csv
+    #[arg(long, value_name = "DIR")]
+    pub from: PathBuf,
+    /// Folder with the ZIP-county and rating-area tables
+    #[arg(long, value_name = "DIR")]
+    pub geo: PathBuf,
+    /// Folder the catalogue is written to
+    #[arg(long, value_name = "DIR")]
+    pub to: PathBuf,
+    /// Write nothing if any row is faulty
+    #[arg(long)]
+    pub strict: bool,
+    /// How many faults to report in full; all are counted
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    pub max_errors: usize,
+    /// What the premiums are [default: what provenance.txt in the --from folder says, else filed]
+    #[arg(long, value_enum)]
+    pub rates: Option<Provenance>,
+}
+
+/// What a load is to do.
+#[derive(Debug, Clone)]
+pub struct LoadOptions {
+    pub from: PathBuf,
+    pub geo: PathBuf,
+    pub to: PathBuf,
+    pub strict: bool,
+    pub max_errors: usize,
+    /// `None`: as `provenance.txt` in the folder says, else filed.
+    pub rates: Option<Provenance>,
+    pub progress: Progress,
+}
+
+impl LoadOptions {
+    /// With the defaults of the command line, and without progress.
+    pub fn new(from: impl Into<PathBuf>, geo: impl Into<PathBuf>, to: impl Into<PathBuf>) -> LoadOptions {
+        let (from, geo, to) = (from.into(), geo.into(), to.into());
+        LoadOptions { from, geo, to, strict: false, max_errors: 50, rates: None, progress: Progress::Quiet }
+    }
+}
+
+impl From<LoadArgs> for LoadOptions {
+    fn from(args: LoadArgs) -> LoadOptions {
+        let LoadArgs { from, geo, to, strict, max_errors, rates } = args;
+        LoadOptions { from, geo, to, strict, max_errors, rates, progress: Progress::to_stderr() }
+    }
+}
+
+/// A catalogue that was published.
+#[derive(Debug, Clone)]
+pub struct Built {
+    pub path: PathBuf,
+    pub plan_year: i32,
+    /// What decides its content, as lower-case hex of a sha256; the file's name has the first eight.
+    pub hash: String,
+    /// Rows of each table.
+    pub counts: BTreeMap<String, i64>,
+}
+
+/// What a load did.
+#[derive(Debug)]
+pub struct Report {
+    pub catalogues: Vec<Built>,
+    pub problems: Problems,
+}
+
+impl Report {
+    /// For the command's exit: 0 when every row was good, 2 when catalogues were written but rows were left out.
+    pub fn exit_code(&self) -> u8 {
+        if self.problems.bad_rows() == 0 { 0 } else { 2 }
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.problems)?;
+        for Built { path, plan_year, counts, .. } in &self.catalogues {
+            let count = |table: &str| counts.get(table).copied().unwrap_or(0);
+            writeln!(
+                f,
+                "plan year {plan_year}: {} plans, {} variants, {} rates, {} county offers, {} benefits rows → {}",
+                count("plan"),
+                count("variant"),
+                count("rate"),
+                count("sold"),
+                count("cost_sharing"),
+                path.display()
+            )?;
+        }
+        let bad = self.problems.bad_rows();
+        if bad > 0 {
+            writeln!(f, "{bad} faulty rows were left out; --strict would have refused them")?;
+        }
+        Ok(())
+    }
+}
+
+/// Builds one catalogue for each plan year in `options.from`, and publishes them when all of them are whole.
+///
+/// `now` is the time that the files' names and `meta` carry. May be dropped at any point: nothing is left behind.
+///
+/// # Errors
+/// Any [`LoadError`]; the folder is as it was before.
+pub async fn run(options: &LoadOptions, now: OffsetDateTime) -> Result<Report, LoadError> {
+    let provenance = provenance(&options.from, options.rates)?;
+    let (from, geo) = (options.from.clone(), options.geo.clone());
+    let stock = blocking(move || gather::take_stock(&from, &geo)).await?;
+    let mut problems = Problems::new(options.max_errors);
+    stock.ignored.iter().for_each(|words| problems.warn(format!("passed over {words}")));
+    let mut ready = Vec::new();
+    for (year, files) in stock.years {
+        let places = (stock.zip_county.clone(), stock.rating_areas.clone());
+        let (build, built, found) = build(options, (year, files), places, &provenance, now).await?;
+        problems.absorb(found);
+        ready.push((build, built));
+    }
+    if options.strict && problems.bad_rows() > 0 {
+        return Err(LoadError::Strict(problems.bad_rows(), Box::new(problems)));
+    }
+    let mut catalogues = Vec::new();
+    for (build, mut built) in ready {
+        let name = write::file_name(built.plan_year, now, &built.hash);
+        built.path = build.publish(&name).await?;
+        catalogues.push(built);
+    }
+    Ok(Report { catalogues, problems })
+}
+
+async fn build(
+    options: &LoadOptions,
+    (year, files): (i32, BTreeMap<Kind, Source>),
+    places: (Source, Source),
+    (provenance, note): &(Provenance, Option<String>),
+    now: OffsetDateTime,
+) -> Result<(Build, Built, Problems), LoadError> {
+    let progress = options.progress.clone();
+    let words = [year.to_string(), provenance.word().to_string(), note.clone().unwrap_or_default()];
+    let mut build = Build::start(&options.to, year).await?;
+    let (out, mut queue) = write::queue();
+    let max_errors = options.max_errors;
+    let reader = blocking(move || {
+        let words = words.each_ref().map(String::as_str);
+        let hash = gather::content_hash(files.values().chain([&places.0, &places.1]), &words)?;
+        let gathered = gather::read_all(&files, (&places.0, &places.1), max_errors, &progress, &out)?;
+        Ok((gathered, hash))
+    });
+    let reader = tokio::spawn(reader);
+    let written = build.drain(&mut queue).await;
+    // A writer that failed leaves the reader with nowhere to send to; it stops by itself.
+    drop(queue);
+    let read = reader.await.map_err(|e| LoadError::Input(format!("the reader stopped: {e}")))?;
+    written?;
+    let (Gathered { problems, meta }, hash) = read?;
+    options.progress.say("indexing and checking");
+    for (key, value) in &meta {
+        build.meta(key, value).await?;
+    }
+    describe(&mut build, year, &hash, *provenance, now).await?;
+    if let Some(note) = note {
+        build.meta("note", note).await?;
+    }
+    let mut problems = problems;
+    let (counts, warnings) = match build.complete().await {
+        // The faults explain why the catalogue is not whole.
+        Err(LoadError::NotWhole(rules)) => return Err(LoadError::NotWhole(format!("{rules}\n{problems}"))),
+        done => done?,
+    };
+    warnings.into_iter().for_each(|words| problems.warn(words));
+    let built = Built { path: PathBuf::new(), plan_year: year, hash, counts: counts.into_iter().collect() };
+    Ok((build, built, problems))
+}
+
+/// The rows of `meta` that every catalogue has.
+async fn describe(
+    build: &mut Build,
+    year: i32,
+    hash: &str,
+    provenance: Provenance,
+    now: OffsetDateTime,
+) -> Result<(), LoadError> {
+    let built_at = now.to_offset(time::UtcOffset::UTC).format(&Rfc3339);
+    let built_at = built_at.map_err(|e| LoadError::Input(format!("the time of the build cannot be written: {e}")))?;
+    build.meta("schema_version", &write::SCHEMA_VERSION.to_string()).await?;
+    build.meta("plan_year", &year.to_string()).await?;
+    build.meta("built_at", &built_at).await?;
+    build.meta("hash", hash).await?;
+    build.meta("rates_provenance", provenance.word()).await?;
+    build.meta("loader", env!("CARGO_PKG_VERSION")).await
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, LoadError> + Send + 'static,
+) -> Result<T, LoadError> {
+    tokio::task::spawn_blocking(work).await.map_err(|e| LoadError::Input(format!("a reader stopped: {e}")))?
+}
+
+/// The word and the note of `provenance.txt` (or `PROVENANCE`) in the folder, and the flag.
+fn provenance(from: &Path, flag: Option<Provenance>) -> Result<(Provenance, Option<String>), LoadError> {
+    let Some(path) = ["provenance.txt", "PROVENANCE", "PROVENANCE.txt"]
+        .map(|name| from.join(name))
+        .into_iter()
+        .find(|p| p.is_file())
+    else {
+        return Ok((flag.unwrap_or(Provenance::Filed), None));
+    };
+    let text = std::fs::read_to_string(&path)
+        .map_err(|e| LoadError::Read { path: path.display().to_string(), reason: e.to_string() })?;
+    let (word, note) = text.trim_start_matches('\u{feff}').split_once('\n').unwrap_or((&text, ""));
+    let Some(said) = Provenance::parse(word) else {
+        let words = "its first line must be filed, illustrative or invented";
+        return Err(LoadError::Read { path: path.display().to_string(), reason: words.to_string() });
+    };
+    if flag.is_some_and(|flag| flag != said) {
+        let words = format!(
+            "{} says the rates are {}, --rates says otherwise: change one of them",
+            path.display(),
+            said.word()
+        );
+        return Err(LoadError::Input(words));
+    }
+    let note = note.split_whitespace().collect::<Vec<_>>().join(" ");
+    Ok((said, Some(note).filter(|note| !note.is_empty())))
 }

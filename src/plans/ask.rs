@@ -7,7 +7,8 @@ use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
 
-use super::address::{Asked, PersonRow, Unanswered};
+use super::address::{Asked, PersonRow, Unanswered, write_query};
+use super::finances::NAMES;
 use super::household::PEOPLE_MAX;
 use super::search::catalogue_for;
 use super::words;
@@ -29,6 +30,15 @@ pub struct Fault {
     pub words: String,
 }
 
+/// One amount of money, all of them optional.
+pub struct MoneyField {
+    pub name: &'static str,
+    pub label: String,
+    pub hint: String,
+    pub typed: String,
+    pub fault: Option<String>,
+}
+
 #[derive(Template)]
 #[template(path = "ask.html")]
 struct AskPage<'a> {
@@ -43,6 +53,11 @@ struct AskPage<'a> {
     county_fault: Option<String>,
     rows: Vec<(usize, PersonRow, Option<String>)>,
     people_fault: Option<String>,
+    money: Vec<MoneyField>,
+    /// Whether the closed box holds something typed.
+    money_open: bool,
+    /// The page that helps to add an income up.
+    income_helper: String,
     faults: Vec<Fault>,
     notes: Vec<String>,
     /// Choices of plan year, when several are loaded: (year, chosen).
@@ -74,7 +89,12 @@ pub fn page(cx: &Cx, mut asked: Asked, unanswered: Option<Unanswered>) -> Result
         Some(_) => asked.household().err(),
         None => None,
     };
-    let is_fault = [&place_fault, &people_fault].into_iter().flatten().any(Unanswered::is_fault);
+    // Reading marks what is wrong on the fields; the kind of fault is always the same.
+    let money_fault = match &unanswered {
+        Some(_) => asked.money().err(),
+        None => None,
+    };
+    let is_fault = [&place_fault, &people_fault, &money_fault].into_iter().flatten().any(Unanswered::is_fault);
     let template = build(cx, &asked, &catalogue, place_fault, people_fault, unanswered.is_none());
     let status = if is_fault { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     Ok(page::render_status(cx, status, template, policy))
@@ -126,7 +146,14 @@ fn build<'a>(
         let named = words.as_ref().map(|w| cx.tf("ask.person_fault", &[("n", &n.to_string()), ("fault", w)]));
         fault(&format!("age{n}"), &named);
     }
+    let money: Vec<MoneyField> = NAMES.into_iter().map(|name| money_field(cx, asked, name)).collect();
+    for field in &money {
+        fault(field.name, &field.fault);
+    }
     AskPage {
+        money_open: money.iter().skip(1).any(|field| !field.typed.is_empty() || field.fault.is_some()),
+        income_helper: cx.href(&format!("/income?{}", write_query(&asked.pairs()))),
+        money,
         cx,
         title: cx.t(if home { "home.title" } else { "ask.title" }),
         home,
@@ -141,6 +168,18 @@ fn build<'a>(
         notes: words::notes(cx, &asked.notes),
         years: years(cx, catalogue.year),
         wishes: asked.wishes(),
+    }
+}
+
+fn money_field(cx: &Cx, asked: &Asked, name: &'static str) -> MoneyField {
+    let typed = asked.finances.pairs().into_iter().find(|(known, _)| *known == name).map(|(_, typed)| typed);
+    let fault = asked.finances.faults.iter().find(|(field, _)| *field == name);
+    MoneyField {
+        name,
+        label: cx.t(&format!("money.{name}")).to_string(),
+        hint: cx.t(&format!("money.{name}_hint")).to_string(),
+        fault: fault.map(|(_, key)| cx.tf(key, &[("typed", typed.as_deref().unwrap_or_default())])),
+        typed: typed.unwrap_or_default(),
     }
 }
 

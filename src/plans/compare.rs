@@ -60,15 +60,18 @@ pub struct Chosen {
     pub cards: Vec<Card>,
     pub facts: Vec<Facts>,
     pub notes: Vec<String>,
+    pub policy: CachePolicy,
 }
 
 /// Reads the plans of an address. `Err(page)` where something has to be asked first.
 pub async fn chosen(cx: &Cx, asked: &mut Asked) -> Result<Result<Chosen, Response>, Failure> {
-    let (mut search, catalogue) = match search::settle(cx, asked)? {
-        Settled::Search(search, catalogue) => (*search, catalogue),
+    let settled = match search::settle(cx, asked)? {
+        Settled::Search(settled) => settled,
         Settled::Unanswered(unanswered) => return ask::page(cx, asked.clone(), Some(unanswered)).map(Err),
         Settled::Elsewhere(elsewhere) => return Ok(Err(super::elsewhere::page(cx, *elsewhere))),
     };
+    let policy = settled.policy(cx);
+    let (mut search, catalogue) = (settled.search, settled.catalogue);
     search.facets = Default::default();
     let mut notes = words::notes(cx, &asked.notes);
     let mut ids: Vec<PlanId> = Vec::new();
@@ -83,7 +86,7 @@ pub async fn chosen(cx: &Cx, asked: &mut Asked) -> Result<Result<Chosen, Respons
             None => notes.push(cx.tf("compare.bad_plan", &[("plan", &typed.chars().take(30).collect::<String>())])),
         }
     }
-    let mut chosen = Chosen { search, catalogue, cards: Vec::new(), facts: Vec::new(), notes };
+    let mut chosen = Chosen { search, catalogue, cards: Vec::new(), facts: Vec::new(), notes, policy };
     for id in ids {
         let Some(facts) = Facts::read(&chosen.catalogue.pool, &id, 1).await? else {
             chosen.notes.push(cx.tf("compare.bad_plan", &[("plan", id.as_str())]));
@@ -116,11 +119,10 @@ pub async fn compare(cx: Cx) -> Result<Response, Failure> {
         form_urlencoded::parse(cx.query.as_bytes()).any(|(name, value)| name == "only" && value == "differences");
     let mut asked = Asked::read(&cx.query);
     asked.notes.retain(|note| note.name != "only");
-    let Chosen { search, catalogue, cards, facts, notes } = match chosen(&cx, &mut asked).await? {
+    let Chosen { search, catalogue, cards, facts, notes, policy } = match chosen(&cx, &mut asked).await? {
         Ok(chosen) => chosen,
         Err(page) => return Ok(page),
     };
-    let policy = CachePolicy::of(&catalogue);
     if let Some(unchanged) = page::not_modified(&cx, &policy) {
         return Ok(unchanged);
     }
@@ -172,8 +174,11 @@ fn row(term: &str, cells: Vec<String>) -> CompareRow {
 fn sections(cx: &Cx, cards: &[Card], facts: &[Facts]) -> Vec<CompareSection> {
     let by_card = |say: &dyn Fn(&Card) -> String| cards.iter().map(say).collect::<Vec<_>>();
     let by_facts = |say: &dyn Fn(&Facts) -> String| facts.iter().map(say).collect::<Vec<_>>();
-    let costs = vec![
-        row(cx.t("card.premium"), by_card(&Card::premium_words)),
+    let helped = cards.iter().any(|card| card.credit.0 > 0);
+    let full = row(cx.t("compare.full_premium"), by_card(&Card::premium_words));
+    let credit = row(cx.t("compare.credit"), by_card(&|card| card.credit.dollars_cents()));
+    let mut costs = vec![
+        row(cx.t(if helped { "compare.net_premium" } else { "card.premium" }), by_card(&Card::net_words)),
         row(cx.t("plan.deductible_individual"), by_card(&|c| Card::amount_words(cx, c.deductible_individual))),
         row(cx.t("plan.deductible_family"), by_card(&|c| Card::amount_words(cx, c.deductible_family))),
         row(
@@ -185,6 +190,9 @@ fn sections(cx: &Cx, cards: &[Card], facts: &[Facts]) -> Vec<CompareSection> {
         row(cx.t("plan.moop_individual"), by_card(&|c| Card::amount_words(cx, c.moop_individual))),
         row(cx.t("plan.moop_family"), by_card(&|c| Card::amount_words(cx, c.moop_family))),
     ];
+    if helped {
+        costs.splice(1..1, [full, credit]);
+    }
     let kind = vec![
         row(cx.t("card.issuer"), by_card(&|c| c.issuer.clone())),
         row(cx.t("filter.metal"), by_card(&|c| c.metal_words(cx).to_string())),

@@ -19,6 +19,9 @@ use crate::web::page::{self, CachePolicy, Cx};
 /// Similar plans shown: a way on, not another list.
 const SIMILAR_MAX: usize = 3;
 
+/// The parts of an address that a plan's page keeps.
+const WHO: [&str; 8] = ["year", "zip", "county", "people", "income", "monthly", "offer", "offer_family"];
+
 /// A row of "deductibles and maximums": what it is, and the amounts for one person and for a family.
 pub struct LimitRow {
     pub words: String,
@@ -99,7 +102,7 @@ pub async fn plan(
     };
     let catalogue = search::catalogue_for(&cx, &mut asked);
     let search = match &settled {
-        Some(Settled::Search(search, _)) => Some(search.as_ref()),
+        Some(Settled::Search(settled)) => Some(&settled.search),
         _ => None,
     };
     let canonical = canonical(&plan_id, search, &asked);
@@ -109,7 +112,10 @@ pub async fn plan(
     {
         return Ok(page::redirect(&cx, &canonical));
     }
-    let policy = CachePolicy::of(&catalogue);
+    let policy = match &settled {
+        Some(Settled::Search(settled)) => settled.policy(&cx),
+        _ => CachePolicy::of(&catalogue),
+    };
     if let Some(unchanged) = page::not_modified(&cx, &policy) {
         return Ok(unchanged);
     }
@@ -136,9 +142,7 @@ pub async fn plan(
 fn canonical(plan_id: &PlanId, search: Option<&Search>, asked: &Asked) -> String {
     let pairs = match search {
         Some(search) => search.who_and_where(),
-        None => {
-            asked.pairs().into_iter().filter(|(name, _)| ["year", "zip", "county", "people"].contains(name)).collect()
-        }
+        None => asked.pairs().into_iter().filter(|(name, _)| WHO.contains(name)).collect(),
     };
     match pairs.is_empty() {
         true => format!("/plans/{plan_id}"),
@@ -395,8 +399,8 @@ async fn similar(
         .into_iter()
         .filter(|offer| offer.plan_pk != card.plan_pk && offer.facts.packed.metal() == card.packed.metal())
         .collect();
-    near.sort_by_key(|offer| ((offer.premium.0 - card.premium.0).abs(), offer.plan_pk));
+    near.sort_by_key(|offer| ((offer.net().0 - card.net.0).abs(), offer.plan_pk));
     near.truncate(SIMILAR_MAX);
-    let link = |card: &Card| (format!("{} · {}", card.name, card.issuer), card.premium_words(), card.href(cx, search));
+    let link = |card: &Card| (format!("{} · {}", card.name, card.issuer), card.net_words(), card.href(cx, search));
     Ok(near.into_iter().map(|offer| link(&Card::new(catalogue, offer))).collect())
 }

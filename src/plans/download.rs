@@ -39,18 +39,19 @@ const HEADER: [&str; 17] = [
 /// `GET /plans.csv`.
 pub async fn plans(cx: Cx) -> Result<Response, Failure> {
     let mut asked = Asked::read(&cx.query);
-    let (search, catalogue) = match search::settle(&cx, &mut asked)? {
-        Settled::Search(search, catalogue) => (*search, catalogue),
+    let settled = match search::settle(&cx, &mut asked)? {
+        Settled::Search(settled) => settled,
         Settled::Unanswered(unanswered) => return ask::page(&cx, asked, Some(unanswered)),
         Settled::Elsewhere(elsewhere) => return Ok(super::elsewhere::page(&cx, *elsewhere)),
     };
-    let policy = CachePolicy::of(&catalogue);
+    let policy = settled.policy(&cx);
+    let (search, catalogue) = (&settled.search, &settled.catalogue);
     if let Some(unchanged) = page::not_modified(&cx, &policy) {
         return Ok(unchanged);
     }
-    let tally = search::tally(&catalogue, &search).await?;
+    let tally = search::tally(catalogue, search).await?;
     let results = tally.results(search.sort).into_iter();
-    let cards: Vec<Card> = results.map(|offer| Card::new(&catalogue, offer)).collect();
+    let cards: Vec<Card> = results.map(|offer| Card::new(catalogue, offer)).collect();
     answer(&cx, &cards, &format!("plans-{}-{}.csv", search.year, search.place.zip), policy)
 }
 
@@ -61,7 +62,7 @@ pub async fn comparison(cx: Cx) -> Result<Response, Failure> {
         Ok(chosen) => chosen,
         Err(page) => return Ok(page),
     };
-    answer(&cx, &chosen.cards, &format!("compare-{}.csv", chosen.search.year), CachePolicy::of(&chosen.catalogue))
+    answer(&cx, &chosen.cards, &format!("compare-{}.csv", chosen.search.year), chosen.policy.clone())
 }
 
 fn answer(cx: &Cx, cards: &[Card], file_name: &str, policy: CachePolicy) -> Result<Response, Failure> {
@@ -76,7 +77,7 @@ fn answer(cx: &Cx, cards: &[Card], file_name: &str, policy: CachePolicy) -> Resu
 fn write(cx: &Cx, cards: &[Card]) -> anyhow::Result<Vec<u8>> {
     use super::codes::Feature;
     let mut csv = csv::Writer::from_writer(Vec::new());
-    let header = HEADER.into_iter().map(str::to_string).chain(CARD_SERVICES.map(str::to_string));
+    let header = HEADER.into_iter().chain(CARD_SERVICES).chain(["premium_after_credit", "credit_applied"]);
     csv.write_record(header)?;
     let money = |amount: Option<Cents>| amount.map(Cents::decimal).unwrap_or_default();
     for card in cards {
@@ -101,6 +102,7 @@ fn write(cx: &Cx, cards: &[Card]) -> anyhow::Result<Vec<u8>> {
             yes(Feature::StandardDesign),
         ];
         record.extend(card.service_words(cx).into_iter().map(|(_, words)| safe(&words)));
+        record.extend([card.net.decimal(), card.credit.decimal()]);
         csv.write_record(record)?;
     }
     csv.into_inner().map_err(|error| anyhow::anyhow!("the CSV could not be finished: {}", error.error()))

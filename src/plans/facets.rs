@@ -5,6 +5,7 @@
 //! (docs/addresses.md): add to it, never break it.
 
 use super::codes::{Feature, Metal, PlanType, Product, Program};
+use crate::types::Cents;
 
 /// Text search: longer than any plan's name, short enough for a phone's heading.
 pub const TEXT_CHARS_MAX: usize = 80;
@@ -23,6 +24,12 @@ pub struct Span {
 impl Span {
     pub fn is_open(&self) -> bool {
         self.min.is_none() && self.max.is_none()
+    }
+
+    /// Whether an amount lies in the range: "up to $450" takes in $450.00 and not $450.01.
+    pub fn holds(&self, amount: Cents) -> bool {
+        let cents = |dollars: u32| i64::from(dollars) * 100;
+        self.min.is_none_or(|min| amount.0 >= cents(min)) && self.max.is_none_or(|max| amount.0 <= cents(max))
     }
 
     /// Amounts typed the wrong way round are turned: nobody means an empty range.
@@ -213,7 +220,7 @@ fn read_dollars(text: &str) -> Option<Option<u32>> {
     if text.trim().is_empty() {
         return Some(None);
     }
-    let cents = crate::types::Cents::parse(text)?.0;
+    let cents = Cents::parse(text)?.0;
     let dollars = u32::try_from(cents / 100).ok()?;
     (dollars <= DOLLARS_MAX).then_some(Some(dollars))
 }

@@ -1,8 +1,9 @@
 //! Who the plan is for, as the address says it: `people=40,38t,5`.
 //!
 //! The grammar is a public contract (docs/addresses.md): each person is an age in years on the day
-//! coverage starts, followed by letters in any order, written back in the order `t p m n`:
-//! `t` uses tobacco, `p` pregnant, `m` member of a federally recognised tribe, `n` does not need cover.
+//! coverage starts, followed by letters in any order, written back in the order `t p m n s d c`:
+//! `t` uses tobacco, `p` pregnant, `m` member of a federally recognised tribe, `n` does not need cover, `s` spouse of the
+//! first person, `d` dependant on the first person's tax return, `c` has other coverage that shuts out help.
 //! No names and no dates of birth: an address is seen by others.
 
 use std::fmt;
@@ -11,6 +12,16 @@ use std::fmt;
 pub const PEOPLE_MAX: usize = 12;
 /// Ages above this are a slip of the finger.
 pub const AGE_MAX: u8 = 120;
+
+/// How a person is related to the first one; only help with costs looks at it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Relation {
+    /// Not said: see `savings::relations` for what is taken then.
+    #[default]
+    Unsaid,
+    Spouse,
+    Dependant,
+}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Person {
@@ -21,11 +32,22 @@ pub struct Person {
     pub pregnant: bool,
     pub tribal_member: bool,
     pub needs_cover: bool,
+    pub relation: Relation,
+    /// Has coverage, other than a job's offer, that shuts out the premium tax credit (Medicare, TRICARE …).
+    pub other_coverage: bool,
 }
 
 impl Person {
     pub fn of_age(age: u8) -> Person {
-        Person { age, tobacco: false, pregnant: false, tribal_member: false, needs_cover: true }
+        Person {
+            age,
+            tobacco: false,
+            pregnant: false,
+            tribal_member: false,
+            needs_cover: true,
+            relation: Relation::Unsaid,
+            other_coverage: false,
+        }
     }
 
     fn parse(text: &str) -> Result<Person, PeopleFault> {
@@ -43,6 +65,9 @@ impl Person {
                 'p' => person.pregnant = true,
                 'm' => person.tribal_member = true,
                 'n' => person.needs_cover = false,
+                's' => person.relation = Relation::Spouse,
+                'd' => person.relation = Relation::Dependant,
+                'c' => person.other_coverage = true,
                 _ => return Err(fault()),
             }
         }
@@ -53,9 +78,15 @@ impl Person {
 impl fmt::Display for Person {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.age)?;
-        for (set, letter) in
-            [(self.tobacco, 't'), (self.pregnant, 'p'), (self.tribal_member, 'm'), (!self.needs_cover, 'n')]
-        {
+        for (set, letter) in [
+            (self.tobacco, 't'),
+            (self.pregnant, 'p'),
+            (self.tribal_member, 'm'),
+            (!self.needs_cover, 'n'),
+            (self.relation == Relation::Spouse, 's'),
+            (self.relation == Relation::Dependant, 'd'),
+            (self.other_coverage, 'c'),
+        ] {
             if set {
                 write!(f, "{letter}")?;
             }
@@ -112,6 +143,18 @@ impl Household {
         self.people.iter().filter(|p| p.needs_cover)
     }
 
+    /// The same people, of whom only the chosen ones (by place) are covered. If none were, all stay as they are.
+    pub fn only(&self, chosen: impl Fn(usize) -> bool) -> Household {
+        let mut people = self.people.clone();
+        people.iter_mut().enumerate().for_each(|(i, person)| person.needs_cover &= chosen(i));
+        Household::new(people).unwrap_or_else(|_| self.clone())
+    }
+
+    pub fn without_tobacco(&self) -> Household {
+        let people = self.people.iter().map(|person| Person { tobacco: false, ..*person }).collect();
+        Household { people }
+    }
+
     /// Whether family deductibles and maximums apply (two or more on one policy), or one person's own.
     pub fn is_family(&self) -> bool {
         self.covered().count() > 1
@@ -166,10 +209,12 @@ mod tests {
     proptest! {
         #[test]
         fn any_household_survives_the_address(
-            ages in prop::collection::vec((0u8..=AGE_MAX, any::<[bool; 4]>()), 1..=PEOPLE_MAX)
+            ages in prop::collection::vec((0u8..=AGE_MAX, any::<[bool; 5]>(), 0..3), 1..=PEOPLE_MAX)
         ) {
-            let people: Vec<Person> = ages.into_iter().map(|(age, [t, p, m, c])|
-                Person { age, tobacco: t, pregnant: p, tribal_member: m, needs_cover: c }).collect();
+            let relations = [Relation::Unsaid, Relation::Spouse, Relation::Dependant];
+            let people: Vec<Person> = ages.into_iter().map(|(age, [t, p, m, n, c], r)| Person {
+                age, tobacco: t, pregnant: p, tribal_member: m, needs_cover: n, relation: relations[r], other_coverage: c,
+            }).collect();
             if let Ok(household) = Household::new(people) {
                 prop_assert_eq!(Household::parse(&household.to_string()), Ok(household));
             }

@@ -14,7 +14,7 @@
 //! What does not depend on the household (metal, insurer, deductibles …) is in memory, see `catalogue::variants`.
 
 use super::address::Search;
-use super::codes::Feature;
+use super::codes::{Feature, Metal};
 use super::facets::Span;
 use super::premium::Charge;
 use crate::types::Cents;
@@ -94,12 +94,13 @@ impl Facet {
 pub fn build_query(search: &Search) -> Query {
     let mut q = Writer::default();
     // One person looks at the individual amounts, two or more at the family's (per group).
-    let (deductible, moop) = match search.household.is_family() {
+    let household = &search.policy.household;
+    let (deductible, moop) = match household.is_family() {
         false => ("v.deductible_individual", "v.moop_individual"),
         true => ("v.deductible_family", "v.moop_family"),
     };
-    let premium = Charge::of(&search.household).sql();
-    let miss = misses(&mut q, search, &premium, deductible, moop);
+    let premium = Charge::of(household).sql();
+    let miss = misses(&mut q, search, deductible, moop);
 
     // ---- What comes back: plan_pk, premium and miss of each plan as one integer, all of them as one text.
     // A plan without a premium (a family tier not filed) is NULL, and group_concat leaves it out.
@@ -110,10 +111,11 @@ pub fn build_query(search: &Search) -> Query {
     // rating area. `sold` is read in the order of its key; CROSS JOIN keeps SQLite from turning that round.
     q.sql += "FROM sold s\nCROSS JOIN variant v ON v.variant_pk = s.plan_pk * 8 + ";
     let Variants { silver, other } = search.variants();
-    match silver == other {
-        true => q.bind_after(other),
-        false => {
-            q.sql += "CASE s.metal WHEN 4 THEN ";
+    match (silver, other) {
+        (1, 1) => q.sql += "1",
+        // Catastrophic plans have no reduced variants.
+        _ => {
+            q.sql += "CASE s.metal WHEN 1 THEN 1 WHEN 4 THEN ";
             q.bind_after(silver);
             q.sql += " ELSE ";
             q.bind_after(other);
@@ -133,10 +135,10 @@ pub fn build_query(search: &Search) -> Query {
               AND z.plan_pk = s.plan_pk AND z.zip = ";
     q.bind_after(i64::from(search.place.zip.number()));
     q.sql += "))";
-    if !search.household.may_buy_catastrophic() {
+    if !search.policy.catastrophic {
         q.sql += "\n  AND s.metal <> 1";
     }
-    if !search.household.children_only() {
+    if !household.children_only() {
         q.sql += "\n  AND v.child_only = 0";
     }
     q.finish()
@@ -157,15 +159,20 @@ pub struct Variants {
 }
 
 impl Variants {
+    /// Dental plans have no reduced variants either.
     pub const STANDARD: Variants = Variants { silver: 1, other: 1 };
 
     pub fn of_metal(self, metal: i64) -> i64 {
-        if metal == super::codes::Metal::Silver.code() { self.silver } else { self.other }
+        match Metal::from_code(metal) {
+            Some(Metal::Silver) => self.silver,
+            Some(Metal::Catastrophic) => 1,
+            _ => self.other,
+        }
     }
 }
 
 /// The filters: each adds one bit to `miss`. NULL (not filed) fails a range: it cannot be shown to meet it.
-fn misses(q: &mut Writer, search: &Search, premium: &str, deductible: &str, moop: &str) -> String {
+fn misses(q: &mut Writer, search: &Search, deductible: &str, moop: &str) -> String {
     let facets = &search.facets;
     let mut miss = Misses::default();
     if !facets.metals.is_empty() {
@@ -177,11 +184,11 @@ fn misses(q: &mut Writer, search: &Search, premium: &str, deductible: &str, moop
     if !facets.issuers.is_empty() {
         miss.add(Facet::Issuer, q.one_of("v.issuer_id", facets.issuers.iter().map(|id| i64::from(*id))));
     }
-    for (facet, column, span) in [
-        (Facet::Premium, premium, &facets.premium),
-        (Facet::Deductible, deductible, &facets.deductible),
-        (Facet::Moop, moop, &facets.moop),
-    ] {
+    // The premium's own bit is set by `tally.rs`: people filter by what they would pay, and the credit hangs on the
+    // county's second-lowest silver plan, which only this statement's answer tells.
+    for (facet, column, span) in
+        [(Facet::Deductible, deductible, &facets.deductible), (Facet::Moop, moop, &facets.moop)]
+    {
         if !span.is_open() {
             miss.add(facet, q.within(column, span));
         }

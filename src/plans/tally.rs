@@ -4,15 +4,21 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::codes::{Feature, Metal, PlanType, Program, Sort};
+use super::facets::Span;
 use super::query::{self, Facet};
 use crate::catalogue::variants::{PlanFacts, VariantFacts};
+use crate::eligibility::credit::credit_applied;
+use crate::eligibility::rounding;
 use crate::types::Cents;
 
 /// A plan sold to the household, with what the catalogue says of the variant that it would get.
 #[derive(Debug, Clone, Copy)]
 pub struct Offer<'c> {
     pub plan_pk: i64,
+    /// Full monthly premium of the policy.
     pub premium: Cents,
+    /// What of the household's tax credit this plan uses, a month.
+    pub credit: Cents,
     pub miss: i64,
     pub plan: &'c PlanFacts,
     pub facts: &'c VariantFacts,
@@ -29,7 +35,19 @@ impl<'c> Offer<'c> {
             true => (facts.deductible_family, facts.moop_family, facts.drug_deductible_family),
         };
         let query::Offer { plan_pk, premium, miss } = offer;
-        Offer { plan_pk, premium, miss, plan, facts, deductible, moop, drug_deductible }
+        Offer { plan_pk, premium, credit: Cents::ZERO, miss, plan, facts, deductible, moop, drug_deductible }
+    }
+}
+
+impl Offer<'_> {
+    /// What the household pays a month: never below zero, because a credit is capped at a part of the premium.
+    pub fn net(&self) -> Cents {
+        Cents(self.premium.0 - self.credit.0)
+    }
+
+    /// The part of the premium that is for essential health benefits: all that a credit may pay.
+    pub fn ehb_premium(&self) -> Cents {
+        rounding::ehb_share(self.premium, self.facts.ehb_ppm)
     }
 }
 
@@ -37,6 +55,10 @@ impl<'c> Offer<'c> {
 #[derive(Debug, Clone, Default)]
 pub struct Tally<'c> {
     offers: Vec<Offer<'c>>,
+    /// The most that the household's credit can be, a month; `None` where it has none.
+    pub credit: Option<Cents>,
+    /// The benchmark premium that the credit was worked out from.
+    pub benchmark: Option<Cents>,
 }
 
 /// What giving up one filter would bring: said when nothing is found.
@@ -50,8 +72,25 @@ pub struct Relax {
 }
 
 impl<'c> Tally<'c> {
-    pub fn new(offers: Vec<Offer<'c>>) -> Tally<'c> {
-        Tally { offers }
+    /// `premium` is the filter on what the household would pay, which only now can be told.
+    pub fn new(
+        mut offers: Vec<Offer<'c>>,
+        benchmark: Option<Cents>,
+        credit: Option<Cents>,
+        premium: Span,
+    ) -> Tally<'c> {
+        for offer in &mut offers {
+            let catastrophic = offer.facts.packed.metal() == Metal::Catastrophic.code();
+            offer.credit = credit.map_or(Cents::ZERO, |most| credit_applied(most, offer.ehb_premium(), catastrophic));
+            if !premium.holds(offer.net()) {
+                offer.miss |= Facet::Premium.bit();
+            }
+        }
+        Tally { offers, credit, benchmark }
+    }
+
+    pub fn offers(&self) -> &[Offer<'c>] {
+        &self.offers
     }
 
     /// Plans sold to the household whatever the filters.
@@ -68,7 +107,7 @@ impl<'c> Tally<'c> {
         self.offers.iter().filter(|offer| offer.miss == 0).count()
     }
 
-    /// The results in order. Ties: premium, then the catalogue's order (plan ID), so that a list never shuffles.
+    /// The results in order. Ties: what is paid, the full premium, then the catalogue's order (plan ID), so that a list never shuffles.
     /// What is not filed sorts last.
     pub fn results(&self, sort: Sort) -> Vec<&Offer<'c>> {
         let mut results: Vec<&Offer<'c>> = self.offers.iter().filter(|offer| offer.miss == 0).collect();
@@ -80,7 +119,7 @@ impl<'c> Tally<'c> {
                 Sort::Moop => last(offer.moop),
                 Sort::Stars => Cents(-offer.facts.packed.stars()),
             };
-            (first, offer.premium, offer.plan_pk)
+            (first, offer.net(), offer.premium, offer.plan_pk)
         });
         results
     }
@@ -177,6 +216,6 @@ fn amount(offer: &Offer, facet: Facet) -> Option<Cents> {
     match facet {
         Facet::Deductible => offer.deductible,
         Facet::Moop => offer.moop,
-        _ => Some(offer.premium),
+        _ => Some(offer.net()),
     }
 }

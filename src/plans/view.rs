@@ -21,7 +21,12 @@ pub struct Card {
     pub packed: Packed,
     /// NULL: no row in the Quality PUF. 0: filed as "Not Rated".
     pub stars: Option<i64>,
+    /// Full monthly premium.
     pub premium: Cents,
+    /// What the household pays after its tax credit: equal where it has none.
+    pub net: Cents,
+    /// The part of the credit that this plan uses.
+    pub credit: Cents,
     /// Of this household: the individual's, or the family's where two or more are covered.
     pub deductible: Option<Cents>,
     pub moop: Option<Cents>,
@@ -45,6 +50,8 @@ impl Card {
             packed: facts.packed,
             stars: offer.plan.stars,
             premium: offer.premium,
+            net: offer.net(),
+            credit: offer.credit,
             deductible: offer.deductible,
             moop: offer.moop,
             drug_deductible: offer.drug_deductible,
@@ -78,6 +85,17 @@ impl Card {
 
     pub fn premium_words(&self) -> String {
         self.premium.dollars_cents()
+    }
+
+    /// What the household pays: $0.00 is a price like any other.
+    pub fn net_words(&self) -> String {
+        self.net.dollars_cents()
+    }
+
+    /// "Full price $512.10, tax credit $274.00"; `None` where they are the same.
+    pub fn full_words(&self, cx: &Cx) -> Option<String> {
+        let (premium, credit) = (self.premium.dollars_cents(), self.credit.dollars_cents());
+        (self.credit.0 > 0).then(|| cx.tf("help.full", &[("premium", &premium), ("credit", &credit)]))
     }
 
     /// An amount, or that the insurer has not provided it: never $0 for missing.

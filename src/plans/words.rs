@@ -40,7 +40,7 @@ pub fn county_words(search: &Search) -> String {
 /// "ZIP 45202 · Hamilton County, OH · 40, 38 (tobacco) and 5 years old · coverage in 2026".
 pub fn who(cx: &Cx, search: &Search) -> String {
     let people: Vec<String> = search.household.people().iter().map(|person| person_words(cx, person)).collect();
-    cx.tf(
+    let mut words = cx.tf(
         "plans.who",
         &[
             ("zip", &search.place.zip.to_string()),
@@ -48,20 +48,31 @@ pub fn who(cx: &Cx, search: &Search) -> String {
             ("people", &people.join("; ")),
             ("year", &search.year.to_string()),
         ],
-    )
+    );
+    if let Some(money) = &search.finances {
+        words.push(' ');
+        words.push_str(&cx.tf("plans.who_income", &[("income", &money.income.dollars())]));
+    }
+    words
+}
+
+/// "38 years old".
+pub fn age_words(cx: &Cx, age: u8) -> String {
+    match age {
+        0 => cx.t("person.under_one").to_string(),
+        age => cx.n("person.age", i64::from(age)),
+    }
 }
 
 /// "38 years old, uses tobacco".
 pub fn person_words(cx: &Cx, person: &Person) -> String {
-    let mut words = match person.age {
-        0 => cx.t("person.under_one").to_string(),
-        age => cx.n("person.age", i64::from(age)),
-    };
+    let mut words = age_words(cx, person.age);
     for (set, key) in [
         (person.tobacco, "person.tobacco"),
         (person.pregnant, "person.pregnant"),
         (person.tribal_member, "person.tribal_member"),
         (!person.needs_cover, "person.no_cover"),
+        (person.other_coverage, "person.other_coverage"),
     ] {
         if set {
             words.push_str(", ");
@@ -210,7 +221,7 @@ pub fn range(cx: &Cx, first: usize, shown: usize, total: usize) -> String {
 
 /// Why catastrophic plans are not in the list.
 pub fn catastrophic(cx: &Cx, search: &Search) -> Option<String> {
-    let hidden = search.product == Product::Medical && !search.household.may_buy_catastrophic();
+    let hidden = search.product == Product::Medical && !search.policy.catastrophic;
     hidden.then(|| cx.t("plans.catastrophic_hidden").to_string())
 }
 

@@ -29,6 +29,8 @@ const CACHE_PUBLIC: &str = "public, max-age=60, s-maxage=300, stale-while-revali
 const CACHE_REDIRECT: &str = "public, max-age=60";
 const CACHE_MOVED: &str = "public, max-age=86400";
 const CACHE_NEVER: &str = "no-store";
+/// For the back button; a shared cache may not keep it.
+const CACHE_OWN: &str = "private, max-age=60";
 
 /// What every page knows of its request. An extractor that cannot fail.
 #[derive(Clone)]
@@ -79,6 +81,11 @@ impl Cx {
             catalogues: app.catalogues.current(),
             if_none_match: None,
         }
+    }
+
+    /// The day, by the only clock. For what hangs on a date by law; a public page must not look.
+    pub fn today(&self) -> time::Date {
+        (self.app.clock)().date()
     }
 
     /// The message of this key in this page's language.
@@ -166,6 +173,8 @@ fn localized(lang: Lang, path_and_query: &str) -> String {
 pub enum CachePolicy {
     /// Anyone, until the version changes. `version` names all data that the page was made from.
     Public { version: String },
+    /// Only the browser that asked: pages whose address says more of a household than its ages (an income).
+    Own { version: String },
     /// Nobody: pages that know a person.
     Private,
 }
@@ -184,7 +193,7 @@ impl CachePolicy {
 
 /// The 304 that answers this request, if the asker has the page already: lets a handler skip all work.
 pub fn not_modified(cx: &Cx, policy: &CachePolicy) -> Option<Response<Body>> {
-    let CachePolicy::Public { version } = policy else { return None };
+    let (CachePolicy::Public { version } | CachePolicy::Own { version }) = policy else { return None };
     let matched = etag_matches(cx.if_none_match.as_deref()?, &cx.tag(version))?;
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::NOT_MODIFIED;
@@ -240,7 +249,7 @@ pub fn send(
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
     headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(cx.lang.code()));
     match &policy {
-        CachePolicy::Public { version } if status == StatusCode::OK => {
+        CachePolicy::Public { version } | CachePolicy::Own { version } if status == StatusCode::OK => {
             let tag = cx.tag(version);
             set_caching(&mut response, &policy, &tag);
         }
@@ -252,8 +261,10 @@ pub fn send(
 fn set_caching(response: &mut Response<Body>, policy: &CachePolicy, tag: &str) {
     let headers = response.headers_mut();
     match policy {
-        CachePolicy::Public { .. } => {
-            headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(CACHE_PUBLIC));
+        CachePolicy::Public { .. } | CachePolicy::Own { .. } => {
+            let own = matches!(policy, CachePolicy::Own { .. });
+            let caching = if own { CACHE_OWN } else { CACHE_PUBLIC };
+            headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(caching));
             headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
             if let Ok(etag) = HeaderValue::try_from(format!("\"{tag}\"")) {
                 headers.insert(header::ETAG, etag);

@@ -3,6 +3,7 @@
 //! `Tables::load` reads and checks all tables once at start; everything else here is a lookup by state, year or
 //! date. Called by every other module of this room. It never guesses: a lookup without a row answers `None`.
 
+pub mod agencies;
 mod check;
 mod market_rows;
 mod read;

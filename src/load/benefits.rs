@@ -1,0 +1,228 @@
+//! Benefits and Cost Sharing PUF → what each variant's member pays for each kind of care.
+//!
+//! Called by `load::gather`. The file can have a million rows, so rows go straight to the writer. It also notes which
+//! plans cover children's and adults' dental care, which the hot columns need.
+
+use super::cost_share::{CostShare, ShareKind, UnknownWords, parse_coinsurance, parse_copay};
+use super::geo::Counts;
+use super::model::{Extras, Known, Plans};
+use super::problems::{Fault, LoadError, Problems};
+use super::progress::Meter;
+use super::read::{Row, Source};
+use super::values;
+use super::write::{Cell, Out, Rows, cell};
+use std::collections::{HashMap, HashSet};
+
+const REQUIRED: [&str; 12] = [
+    "BusinessYear",
+    "StandardComponentId",
+    "PlanId",
+    "BenefitName",
+    "CopayInnTier1",
+    "CopayInnTier2",
+    "CopayOutofNet",
+    "CoinsInnTier1",
+    "CoinsInnTier2",
+    "CoinsOutofNet",
+    "IsEHB",
+    "IsCovered",
+];
+const OPTIONAL: [&str; 8] = [
+    "QuantLimitOnSvc",
+    "LimitQty",
+    "LimitUnit",
+    "Exclusions",
+    "Explanation",
+    "EHBVarReason",
+    "IsExclFromInnMOOP",
+    "IsExclFromOonMOOP",
+];
+const COPAYS: [&str; 3] = ["CopayInnTier1", "CopayInnTier2", "CopayOutofNet"];
+const COINSURANCES: [&str; 3] = ["CoinsInnTier1", "CoinsInnTier2", "CoinsOutofNet"];
+pub const COLUMNS: [&str; 31] = [
+    "plan_pk",
+    "variant_code",
+    "benefit_id",
+    "covered",
+    "is_ehb",
+    "copay_tier1",
+    "copay_tier1_kind",
+    "copay_tier1_amount",
+    "copay_tier2",
+    "copay_tier2_kind",
+    "copay_tier2_amount",
+    "copay_out",
+    "copay_out_kind",
+    "copay_out_amount",
+    "coins_tier1",
+    "coins_tier1_kind",
+    "coins_tier1_amount",
+    "coins_tier2",
+    "coins_tier2_kind",
+    "coins_tier2_amount",
+    "coins_out",
+    "coins_out_kind",
+    "coins_out_amount",
+    "limited",
+    "limit_qty",
+    "limit_unit",
+    "exclusions",
+    "explanation",
+    "ehb_variance",
+    "excluded_in_moop",
+    "excluded_out_moop",
+];
+
+/// Kinds of care by name, numbered as they are first met.
+#[derive(Debug, Default)]
+pub struct Benefits {
+    ids: HashMap<String, i64>,
+    names: Vec<String>,
+}
+
+impl Benefits {
+    pub fn id(&mut self, name: &str) -> i64 {
+        if let Some(id) = self.ids.get(name) {
+            return *id;
+        }
+        self.names.push(name.to_string());
+        let id = self.names.len() as i64;
+        self.ids.insert(name.to_string(), id);
+        id
+    }
+
+    pub fn write(&self, out: &Out) -> Result<(), LoadError> {
+        let mut rows = Rows::new(out, "benefit", &["benefit_id", "name", "slug"]);
+        let mut slugs = HashSet::new();
+        for (id, name) in (1_i64..).zip(&self.names) {
+            let mut slug = values::slug(name);
+            // Two names that differ only in signs.
+            if !slugs.insert(slug.clone()) {
+                slug = format!("{slug}-{id}");
+                slugs.insert(slug.clone());
+            }
+            rows.push([cell(id), cell(name), cell(&slug)])?;
+        }
+        rows.finish().map(drop)
+    }
+}
+
+pub fn read(
+    source: &Source,
+    meter: Meter,
+    (plans, extras): (&Plans, &mut Extras),
+    problems: &mut Problems,
+    out: &Out,
+) -> Result<Counts, LoadError> {
+    let mut opened = source.open()?;
+    let mut table = source.table(&mut opened, meter, &REQUIRED, &OPTIONAL)?;
+    let mut rows = Rows::new(out, "cost_sharing", &COLUMNS);
+    let (mut benefits, mut seen) = (Benefits::default(), HashSet::new());
+    while let Some(row) = table.next_row(problems)? {
+        let Some((pk, variant)) = place(&row, plans, problems) else { continue };
+        let name = row.text("BenefitName");
+        let Some(covered) = covered(&row, problems) else { continue };
+        if name.is_empty() {
+            row.problem(problems, "BenefitName", "", Fault::Missing, "a kind of care is wanted");
+            continue;
+        }
+        let benefit = benefits.id(&name);
+        if !seen.insert((pk, variant, benefit)) {
+            row.problem(problems, "BenefitName", &name, Fault::Duplicate, "this variant has a row for it already");
+            continue;
+        }
+        if covered == Some(true) {
+            note_dental(extras, pk, &name);
+        }
+        write_row(&row, [cell(pk), cell(variant), cell(benefit), cell(covered)], problems, &mut rows)?;
+    }
+    benefits.write(out)?;
+    Ok((table.read, rows.finish()?))
+}
+
+/// The plan's key and variant of a row; `None`: left out, with a report where that is a fault.
+fn place(row: &Row, plans: &Plans, problems: &mut Problems) -> Option<(u32, i64)> {
+    let id = row.text("PlanId");
+    let (plan, code) = id.split_at_checked(14).unwrap_or((&id, ""));
+    match plans.find(plan) {
+        Known::LeftOut => None,
+        Known::Never => {
+            row.problem(problems, "PlanId", &id, Fault::UnknownPlan, "the Plan Attributes PUF has no such plan");
+            None
+        }
+        Known::Plan(pk) => {
+            let code = code.strip_prefix("-0").and_then(|digit| digit.parse::<i64>().ok());
+            let known = |code: &i64| plans.get(pk).is_some_and(|plan| plan.variants.iter().any(|v| v.code == *code));
+            let code = code.filter(known);
+            if code.is_none() {
+                row.problem(problems, "PlanId", &id, Fault::UnknownPlan, "the Plan Attributes PUF has no such variant");
+            }
+            Some((pk, code?))
+        }
+    }
+}
+
+/// `Some(None)`: not said; `None` after a fault was reported.
+fn covered(row: &Row, problems: &mut Problems) -> Option<Option<bool>> {
+    let value = row.text("IsCovered");
+    match value.to_ascii_lowercase().as_str() {
+        "" => Some(None),
+        "covered" => Some(Some(true)),
+        "not covered" => Some(Some(false)),
+        _ => {
+            row.problem(problems, "IsCovered", &value, Fault::Word, "Covered or Not Covered is wanted");
+            None
+        }
+    }
+}
+
+fn note_dental(extras: &mut Extras, pk: u32, benefit: &str) {
+    match benefit {
+        "Dental Check-Up for Children" | "Basic Dental Care - Child" => drop(extras.child_dental.insert(pk)),
+        "Routine Dental Services (Adult)" | "Basic Dental Care - Adult" => drop(extras.adult_dental.insert(pk)),
+        _ => {}
+    }
+}
+
+fn write_row(row: &Row, key: [Cell; 4], problems: &mut Problems, rows: &mut Rows) -> Result<(), LoadError> {
+    let shares =
+        COPAYS.map(|c| (c, true)).into_iter().chain(COINSURANCES.map(|c| (c, false))).map(|(column, copay)| {
+            let filed = row.text(column);
+            let share = if copay { parse_copay(&filed) } else { parse_coinsurance(&filed) };
+            if share.is_err() {
+                row.problem(problems, column, &filed, Fault::Wording, "kept as filed");
+            }
+            (filed, share)
+        });
+    let shares: Vec<_> = shares.collect();
+    let quantity = row.text("LimitQty");
+    let quantity = quantity.strip_suffix(".0").unwrap_or(&quantity);
+    let [unit, exclusions, explanation, variance] =
+        ["LimitUnit", "Exclusions", "Explanation", "EHBVarReason"].map(|column| row.text(column));
+    // A yes-or-no that is neither says nothing, as a blank does; the filed benefit itself is still good.
+    let yes_no = |column: &str| cell(values::yes_no(&row.text(column)).unwrap_or_default());
+    let words = |text| cell(values::words(text));
+    let cells = key.into_iter().chain([yes_no("IsEHB")]);
+    let cells = cells.chain(shares.iter().flat_map(|(filed, share)| share_cells(filed, *share)));
+    rows.push(cells.chain([
+        yes_no("QuantLimitOnSvc"),
+        words(quantity),
+        words(&unit),
+        words(&exclusions),
+        words(&explanation),
+        words(&variance),
+        yes_no("IsExclFromInnMOOP"),
+        yes_no("IsExclFromOonMOOP"),
+    ]))
+}
+
+/// Filed words, kind and amount.
+pub fn share_cells(filed: &str, share: Result<Option<CostShare>, UnknownWords>) -> [Cell<'_>; 3] {
+    let (kind, amount) = match share {
+        Ok(None) => return [cell(None::<i64>), cell(None::<i64>), cell(None::<i64>)],
+        Ok(Some(share)) => (share.kind, Some(share.amount)),
+        Err(UnknownWords) => (ShareKind::Unparsed, None),
+    };
+    let without = [ShareKind::NotApplicable, ShareKind::NoCharge, ShareKind::NoChargeAfterDeductible];
+    [cell(filed), cell(kind.code()), cell(amount.filter(|_| !without.contains(&kind)))]
+}

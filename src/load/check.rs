@@ -1,0 +1,69 @@
+//! Runs `sql/catalogue/checks.sql`: named queries that must find nothing in a catalogue fit to be served.
+//!
+//! Called by the writer before a catalogue is published, and by anyone who doubts a file. It only reads.
+
+use super::problems::LoadError;
+use super::write::failed;
+use sqlx::SqliteConnection;
+
+pub const CHECKS: &str = include_str!("../../sql/catalogue/checks.sql");
+
+/// One query of the file.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Check {
+    /// What must hold, in words.
+    pub rule: &'static str,
+    pub sql: &'static str,
+    /// A `-- check:` that finds rows keeps the catalogue from being published; a `-- warn:` is only reported.
+    pub must_hold: bool,
+}
+
+pub fn all() -> Vec<Check> {
+    let mut checks = Vec::new();
+    let mut rest = CHECKS;
+    while let Some(start) = rest.find("\n-- check: ").into_iter().chain(rest.find("\n-- warn: ")).min() {
+        let block = &rest[start + 1..];
+        let (title, body) = block.split_once('\n').unwrap_or((block, ""));
+        let end = body.find("\n-- check: ").into_iter().chain(body.find("\n-- warn: ")).min().unwrap_or(body.len());
+        let (kind, rule) = title.trim_start_matches("-- ").split_once(": ").unwrap_or(("check", title));
+        checks.push(Check { rule, sql: body[..end].trim(), must_hold: kind == "check" });
+        rest = &body[end..];
+    }
+    checks
+}
+
+/// Returns the warnings.
+///
+/// # Errors
+/// [`LoadError::NotWhole`] with every rule that is broken and the first rows that break it.
+pub async fn run(connection: &mut SqliteConnection) -> Result<Vec<String>, LoadError> {
+    let (mut broken, mut warnings) = (Vec::new(), Vec::new());
+    for check in all() {
+        let rows: Vec<String> =
+            sqlx::query_scalar(check.sql).fetch_all(&mut *connection).await.map_err(|e| failed(check.rule, e))?;
+        if rows.is_empty() {
+            continue;
+        }
+        let (rule, rows) = (check.rule, rows.join("; "));
+        match check.must_hold {
+            true => broken.push(format!("not so: {rule}: {rows}")),
+            false => warnings.push(format!("{rule}: {rows}")),
+        }
+    }
+    if broken.is_empty() { Ok(warnings) } else { Err(LoadError::NotWhole(broken.join("\n"))) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_check_of_the_file_is_found() {
+        let checks = all();
+        assert_eq!(checks.len(), CHECKS.matches("\n-- check: ").count() + CHECKS.matches("\n-- warn: ").count());
+        assert!(checks.len() > 15 && checks.iter().filter(|c| !c.must_hold).count() == 1);
+        for check in checks {
+            assert!(check.sql.ends_with(';') && check.sql.matches(';').count() == 1, "{}", check.rule);
+        }
+    }
+}

@@ -1,0 +1,382 @@
+//! Rate PUF → one row of premiums for each plan in each rating area.
+//!
+//! Called by `load::gather` on a thread of its own: it is by far the largest file (51 rows for each plan and rating
+//! area), so it is turned on its side in memory, 32-bit cents by age, and nothing else of a row is kept. Rates that are
+//! not in force on 1 January of the plan year are passed over. Joined on the 14-character plan id.
+
+use super::geo::{Counts, Geo};
+use super::model::{Known, MEDICAL, Plans};
+use super::problems::{Fault, LoadError, Problems};
+use super::progress::Meter;
+use super::read::{Row, Source};
+use super::values;
+use super::write::{Cell, Out, Rows, cell};
+use std::collections::HashMap;
+
+/// Ages 0–14, 15, … 63, 64 and over.
+pub const AGES: usize = 51;
+const REQUIRED: [&str; 7] =
+    ["BusinessYear", "StateCode", "PlanId", "RatingAreaId", "Age", "IndividualRate", "IndividualTobaccoRate"];
+const DATES: [&str; 2] = ["RateEffectiveDate", "RateExpirationDate"];
+const FAMILY: [&str; 7] = [
+    "Couple",
+    "PrimarySubscriberAndOneDependent",
+    "PrimarySubscriberAndTwoDependents",
+    "PrimarySubscriberAndThreeOrMoreDependents",
+    "CoupleAndOneDependent",
+    "CoupleAndTwoDependents",
+    "CoupleAndThreeOrMoreDependents",
+];
+const FAMILY_COLUMNS: [&str; 7] =
+    ["couple", "one_dependent", "two_dependents", "three_dependents", "couple_one", "couple_two", "couple_three"];
+
+/// Cents a month of one plan in one rating area; `NONE` where nothing is filed.
+#[derive(Debug, Clone)]
+pub struct Rate {
+    pub plan: u32,
+    pub area: u32,
+    pub tiered: bool,
+    pub ages: [i32; AGES],
+    pub tobacco: [i32; AGES],
+    pub family: [i32; 7],
+}
+
+pub const NONE: i32 = -1;
+
+impl Rate {
+    pub fn new(plan: u32, area: u32) -> Rate {
+        Rate { plan, area, tiered: false, ages: [NONE; AGES], tobacco: [NONE; AGES], family: [NONE; 7] }
+    }
+
+    pub fn complete(&self) -> bool {
+        self.ages.iter().all(|cents| *cents != NONE)
+    }
+}
+
+/// All rates, and where each (plan, rating area) lies among them.
+#[derive(Debug, Default)]
+pub struct Rates {
+    pub list: Vec<Rate>,
+    places: HashMap<(u32, u32), usize>,
+}
+
+impl Rates {
+    /// The rate to fill for a plan in a rating area.
+    pub fn at(&mut self, plan: u32, area: u32) -> usize {
+        *self.places.entry((plan, area)).or_insert_with(|| {
+            self.list.push(Rate::new(plan, area));
+            self.list.len() - 1
+        })
+    }
+
+    /// Does the plan have a price for every age there?
+    pub fn priced(&self, plan: u32, area: u32) -> bool {
+        self.places.get(&(plan, area)).is_some_and(|at| self.list[*at].complete())
+    }
+
+    /// Writes the complete ones; returns the incomplete.
+    pub fn write(&self, out: &Out) -> Result<Vec<&Rate>, LoadError> {
+        let ages = |letter: char| (14..14 + AGES).map(move |age| format!("{letter}{age}"));
+        let names: Vec<String> = ["rating_area_pk", "plan_pk", "tiered", "tobacco_rated"]
+            .into_iter()
+            .map(str::to_string)
+            .chain(ages('a'))
+            .chain(ages('t'))
+            .chain(FAMILY_COLUMNS.map(str::to_string))
+            .collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let mut order: Vec<&Rate> = self.list.iter().collect();
+        order.sort_unstable_by_key(|rate| (rate.area, rate.plan));
+        let (complete, incomplete): (Vec<&Rate>, Vec<&Rate>) = order.into_iter().partition(|rate| rate.complete());
+        let mut rows = Rows::new(out, "rate", &names);
+        for rate in complete {
+            let tobacco_rated = rate.tobacco.iter().any(|cents| *cents != NONE);
+            let tobacco = rate.tobacco.iter().zip(&rate.ages).map(|(t, a)| cell(if *t == NONE { *a } else { *t }));
+            let keys: [Cell; 4] = [cell(rate.area), cell(rate.plan), cell(rate.tiered), cell(tobacco_rated)];
+            let family = rate.family.iter().map(|cents| cell(Some(*cents).filter(|cents| *cents != NONE)));
+            rows.push(keys.into_iter().chain(rate.ages.iter().map(|a| cell(*a))).chain(tobacco).chain(family))?;
+        }
+        rows.finish()?;
+        Ok(incomplete)
+    }
+}
+
+/// Reads the file against the plans and rating areas that are known.
+pub fn read(
+    source: &Source,
+    meter: Meter,
+    (plans, geo): (&Plans, &Geo),
+    problems: &mut Problems,
+) -> Result<(Rates, Counts), LoadError> {
+    let mut opened = source.open()?;
+    let optional: Vec<&'static str> = DATES.into_iter().chain(FAMILY).collect();
+    let mut table = source.table(&mut opened, meter, &REQUIRED, &optional)?;
+    let place = |name: &str| table.index(name).unwrap_or(usize::MAX);
+    let columns = Columns {
+        plan: place("PlanId"),
+        area: place("RatingAreaId"),
+        age: place("Age"),
+        rate: place("IndividualRate"),
+        tobacco: place("IndividualTobaccoRate"),
+        dates: DATES.map(place),
+        family: FAMILY.map(place),
+    };
+    let january = format!("{:04}-01-01", source.year.unwrap_or_default());
+    let mut reader = Reader { columns, plans, geo, january, rates: Rates::default(), last: Last::default() };
+    let mut kept = 0;
+    while let Some(row) = table.next_row(problems)? {
+        kept += u64::from(reader.row(&row, problems));
+    }
+    Ok((reader.rates, (table.read, kept)))
+}
+
+struct Columns {
+    plan: usize,
+    area: usize,
+    age: usize,
+    rate: usize,
+    tobacco: usize,
+    dates: [usize; 2],
+    family: [usize; 7],
+}
+
+/// What the last row said and meant: rows come sorted, so most of a row is what the row before had.
+#[derive(Default)]
+struct Last {
+    plan: Vec<u8>,
+    area: Vec<u8>,
+    at: Option<usize>,
+    dates: [Vec<u8>; 2],
+    in_force: bool,
+}
+
+struct Reader<'a> {
+    columns: Columns,
+    plans: &'a Plans,
+    geo: &'a Geo,
+    january: String,
+    rates: Rates,
+    last: Last,
+}
+
+impl Reader<'_> {
+    /// Takes a row in; false when it is passed over or faulty.
+    fn row(&mut self, row: &Row, problems: &mut Problems) -> bool {
+        if !self.in_force(row, problems) {
+            return false;
+        }
+        let Some(at) = self.place(row, problems) else { return false };
+        let age = row.bytes(self.columns.age);
+        let Some(ages) = ages(age) else {
+            let words = String::from_utf8_lossy(age);
+            row.problem(
+                problems,
+                "Age",
+                &words,
+                Fault::Word,
+                "0-14, 0-20, 15 to 64, 64 and over, or Family Option is wanted",
+            );
+            return false;
+        };
+        let may_be_zero =
+            self.plans.get(self.rates.list[at].plan).is_some_and(|p| p.product != MEDICAL || p.child_only == "child");
+        let least = if may_be_zero { 0 } else { 1 };
+        let Ok(Some(rate)) = self.amount(row, self.columns.rate, "IndividualRate", least, problems) else {
+            if row.bytes(self.columns.rate).is_empty() {
+                row.problem(problems, "IndividualRate", "", Fault::Missing, "a premium is needed here");
+            }
+            return false;
+        };
+        let Ok(tobacco) = self.amount(row, self.columns.tobacco, "IndividualTobaccoRate", least, problems) else {
+            return false;
+        };
+        let mut family = [NONE; 7];
+        if ages.family {
+            for (i, cents) in family.iter_mut().enumerate() {
+                match self.amount(row, self.columns.family[i], FAMILY[i], least, problems) {
+                    Ok(filed) => *cents = filed.unwrap_or(NONE),
+                    Err(()) => return false,
+                }
+            }
+        }
+        let held = &mut self.rates.list[at];
+        let tobacco = tobacco.unwrap_or(NONE);
+        let slots = ages.first..=ages.last;
+        let differs = |held: i32, new: i32| held != NONE && held != new;
+        let started = held.ages.iter().any(|cents| *cents != NONE);
+        let twice = slots.clone().any(|i| held.ages[i] != NONE && (held.ages[i], held.tobacco[i]) != (rate, tobacco))
+            || (started && held.tiered != ages.family)
+            || (ages.family && held.family.iter().zip(&family).any(|(a, b)| differs(*a, *b)));
+        if twice {
+            let value = String::from_utf8_lossy(row.bytes(self.columns.rate)).into_owned();
+            row.problem(
+                problems,
+                "IndividualRate",
+                &value,
+                Fault::Duplicate,
+                "this plan, area and age has another rate already",
+            );
+            return false;
+        }
+        slots.clone().for_each(|i| held.ages[i] = rate);
+        slots.for_each(|i| held.tobacco[i] = tobacco);
+        if ages.family {
+            held.tiered = true;
+            held.family = family;
+        }
+        true
+    }
+
+    fn in_force(&mut self, row: &Row, problems: &mut Problems) -> bool {
+        let dates = self.columns.dates.map(|column| row.bytes(column));
+        if self.last.dates[0] == dates[0] && self.last.dates[1] == dates[1] && !self.last.dates[0].is_empty() {
+            return self.last.in_force;
+        }
+        let mut days = [const { None }; 2];
+        for (i, filed) in dates.into_iter().enumerate() {
+            let filed = String::from_utf8_lossy(filed);
+            match values::date(&filed) {
+                Ok(day) => days[i] = day,
+                Err((fault, reason)) => {
+                    row.problem(problems, DATES[i], &filed, fault, reason);
+                    return false;
+                }
+            }
+        }
+        let [from, to] = days;
+        self.last.dates = dates.map(<[u8]>::to_vec);
+        self.last.in_force = from.is_none_or(|day| day <= self.january) && to.is_none_or(|day| day >= self.january);
+        self.last.in_force
+    }
+
+    /// Which rate the row belongs to.
+    fn place(&mut self, row: &Row, problems: &mut Problems) -> Option<usize> {
+        let (plan, area) = (row.bytes(self.columns.plan), row.bytes(self.columns.area));
+        if self.last.at.is_some() && self.last.plan == plan && self.last.area == area {
+            return self.last.at;
+        }
+        let id = String::from_utf8_lossy(plan);
+        let pk = match self.plans.find(&id) {
+            Known::Plan(pk) => pk,
+            Known::LeftOut => return None,
+            Known::Never => {
+                row.problem(problems, "PlanId", &id, Fault::UnknownPlan, "the Plan Attributes PUF has no such plan");
+                return None;
+            }
+        };
+        let words = String::from_utf8_lossy(area);
+        let number = words.strip_prefix("Rating Area ").unwrap_or(&words).trim().parse().ok();
+        let known = number.and_then(|number| self.geo.area(id.get(5..7)?, number));
+        let Some(key) = known else {
+            row.problem(problems, "RatingAreaId", &words, Fault::RatingArea, "the rating-area table has no such area");
+            return None;
+        };
+        self.last.plan = plan.to_vec();
+        self.last.area = area.to_vec();
+        self.last.at = Some(self.rates.at(pk, key));
+        self.last.at
+    }
+
+    /// `Ok(None)`: blank. `Err` after a fault was reported.
+    fn amount(&self, row: &Row, at: usize, name: &str, least: i32, problems: &mut Problems) -> Result<Option<i32>, ()> {
+        let filed = row.bytes(at);
+        if filed.is_empty() {
+            return Ok(None);
+        }
+        match cents(filed).filter(|cents| *cents >= least) {
+            Some(cents) => Ok(Some(cents)),
+            None => {
+                let value = String::from_utf8_lossy(filed);
+                row.problem(
+                    problems,
+                    name,
+                    &value,
+                    Fault::Money,
+                    "a monthly premium above zero, such as 285.75, is wanted",
+                );
+                Err(())
+            }
+        }
+    }
+}
+
+/// `285.75` → 28575; at most two decimals, no sign, below ten million dollars.
+fn cents(filed: &[u8]) -> Option<i32> {
+    let filed = filed.strip_prefix(b"$").unwrap_or(filed);
+    let (whole, fraction) = match filed.iter().position(|b| *b == b'.') {
+        Some(dot) => (&filed[..dot], &filed[dot + 1..]),
+        None => (filed, &[][..]),
+    };
+    if whole.is_empty() || whole.len() > 7 || fraction.len() > 2 {
+        return None;
+    }
+    let mut cents = 0;
+    for digit in whole.iter().chain(fraction) {
+        cents = cents * 10 + i32::from(digit.is_ascii_digit().then(|| digit - b'0')?);
+    }
+    Some(if fraction.len() == 2 { cents } else { cents * if fraction.is_empty() { 100 } else { 10 } })
+}
+
+/// Which ages a row is for, as places in [`Rate::ages`].
+struct Ages {
+    first: usize,
+    last: usize,
+    family: bool,
+}
+
+fn ages(filed: &[u8]) -> Option<Ages> {
+    let band = |first: u32, last: u32| {
+        let slot = |age: u32| usize::try_from(age.clamp(14, 64) - 14).ok();
+        (first <= last).then_some(())?;
+        Some(Ages { first: slot(first)?, last: slot(last)?, family: false })
+    };
+    let text = std::str::from_utf8(filed).ok()?;
+    if let Ok(age) = text.parse::<u32>() {
+        return if age <= 64 { band(age, age) } else { None };
+    }
+    let lower = text.to_ascii_lowercase();
+    if lower == "family option" {
+        return Some(Ages { first: 0, last: AGES - 1, family: true });
+    }
+    if let Some(age) = lower.strip_suffix("and over").or_else(|| lower.strip_suffix('+')) {
+        let age: u32 = age.trim().parse().ok()?;
+        return band(age, age.max(64));
+    }
+    let (first, last) = lower.split_once('-')?;
+    band(first.trim().parse().ok()?, last.trim().parse().ok()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn slots(filed: &str) -> Option<(usize, usize, bool)> {
+        ages(filed.as_bytes()).map(|a| (a.first, a.last, a.family))
+    }
+
+    #[test]
+    fn every_way_of_writing_an_age_finds_its_place() {
+        assert_eq!(slots("0-14"), Some((0, 0, false)));
+        assert_eq!(slots("0-20"), Some((0, 6, false)));
+        assert_eq!(slots("15"), Some((1, 1, false)));
+        assert_eq!(slots("63"), Some((49, 49, false)));
+        for last in ["64", "64 and over", "65 and over", "64+"] {
+            assert_eq!(slots(last), Some((50, 50, false)), "{last}");
+        }
+        assert_eq!(slots("Family Option"), Some((0, 50, true)));
+        for bad in ["", "65", "20-0", "old", "-3", "1-2-3"] {
+            assert_eq!(slots(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn premiums_are_read_to_the_cent() {
+        assert_eq!(
+            [cents(b"285.75"), cents(b"285.7"), cents(b"285"), cents(b"$0.01")],
+            [Some(28575), Some(28570), Some(28500), Some(1)]
+        );
+        for bad in ["", ".", "-1", "1.234", "12345678", "1e3", "1,200"] {
+            assert_eq!(cents(bad.as_bytes()), None, "{bad}");
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! Plans × service areas × rates → which plans a county's residents can buy.
+//!
+//! Called by `load::gather` and `synth` when all three are complete. A plan is only sold where it has a price for every
+//! age; where it has none, that is a warning and the plan is not offered there.
+
+use super::geo::{CountyAreas, Geo};
+use super::model::{Plan, Plans};
+use super::problems::{LoadError, Problems};
+use super::rates::Rates;
+use super::service_areas::{Coverage, ServiceAreas};
+use super::write::{Out, Rows, cell};
+
+/// On-exchange plans that are sold nowhere or not everywhere they are filed, by cause, for `meta` and warnings.
+#[derive(Debug, Default)]
+pub struct Unsold {
+    pub no_service_area: Vec<String>,
+    pub no_rates: Vec<String>,
+    pub no_county: Vec<String>,
+    /// Plan-county pairs left out because a rating area there has no price for the plan.
+    pub counties_without_rates: Vec<String>,
+    /// Plan-county pairs that span rating areas and have a price in some of them.
+    pub counties_partly_rated: Vec<String>,
+}
+
+impl Unsold {
+    fn causes(&self) -> [(&'static str, &'static str, &Vec<String>); 5] {
+        [
+            (
+                "unsold.no_service_area",
+                "plans are not sold: the Service Area PUF lacks their area",
+                &self.no_service_area,
+            ),
+            ("unsold.no_rates", "plans are not sold: the Rate PUF has no premiums for them", &self.no_rates),
+            ("unsold.no_county", "plans are not sold: no county of theirs could be used", &self.no_county),
+            (
+                "unsold.counties_without_rates",
+                "times a plan is left out of a county where it has no premium for every age",
+                &self.counties_without_rates,
+            ),
+            (
+                "sold.counties_partly_rated",
+                "times a plan is sold only in the ZIP codes of a county where it has premiums",
+                &self.counties_partly_rated,
+            ),
+        ]
+    }
+
+    /// Counts for the catalogue's `meta` table.
+    pub fn meta(&self) -> Vec<(String, String)> {
+        self.causes().iter().map(|(key, _, list)| (key.to_string(), list.len().to_string())).collect()
+    }
+
+    pub fn warn(&self, problems: &mut Problems) {
+        for (_, words, list) in self.causes() {
+            if let Some(first) = list.first() {
+                problems.warn(format!("{} {words} (the first: {first})", list.len()));
+            }
+        }
+    }
+}
+
+/// Writes `sold` and `sold_zip`.
+pub fn write(
+    (plans, geo): (&Plans, &Geo),
+    areas: &ServiceAreas,
+    rates: &Rates,
+    out: &Out,
+) -> Result<Unsold, LoadError> {
+    let mut unsold = Unsold::default();
+    let rated: std::collections::HashSet<u32> = rates.list.iter().filter(|r| r.complete()).map(|r| r.plan).collect();
+    let (mut sold, mut zips) = (Vec::new(), Vec::new());
+    for (pk, plan) in plans.each().filter(|(_, plan)| plan.on_exchange() && plan.variants.iter().any(|v| v.code == 1)) {
+        let area = plan.service_area_id.as_deref().unwrap_or_default();
+        let Some(counties) = areas.find(&plan.state, plan.issuer_id, area) else {
+            unsold.no_service_area.push(plan.id.clone());
+            continue;
+        };
+        if !rated.contains(&pk) {
+            unsold.no_rates.push(plan.id.clone());
+            continue;
+        }
+        let before = sold.len();
+        for (county, coverage) in counties {
+            match offer(geo, rates, (pk, plan), *county, coverage, &mut unsold) {
+                Offer::No => {}
+                Offer::Whole => sold.push((*county, plan.product, pk, false)),
+                Offer::In(some) => {
+                    sold.push((*county, plan.product, pk, true));
+                    zips.extend(some.into_iter().map(|zip| (*county, pk, zip)));
+                }
+            }
+        }
+        if sold.len() == before {
+            unsold.no_county.push(plan.id.clone());
+        }
+    }
+    sold.sort_unstable();
+    zips.sort_unstable();
+    let mut rows = Rows::new(out, "sold", &["county_fips", "product", "plan_pk", "by_zip"]);
+    for (county, product, plan, by_zip) in sold {
+        rows.push([cell(county), cell(product), cell(plan), cell(by_zip)])?;
+    }
+    rows.finish()?;
+    let mut rows = Rows::new(out, "sold_zip", &["county_fips", "plan_pk", "zip"]);
+    for (county, plan, zip) in zips {
+        rows.push([cell(county), cell(plan), cell(zip)])?;
+    }
+    rows.finish()?;
+    Ok(unsold)
+}
+
+enum Offer {
+    No,
+    Whole,
+    In(Vec<u32>),
+}
+
+fn offer(
+    geo: &Geo,
+    rates: &Rates,
+    (pk, plan): (u32, &Plan),
+    county: u32,
+    coverage: &Coverage,
+    unsold: &mut Unsold,
+) -> Offer {
+    let here = || format!("{} in county {county:05}", plan.id);
+    let covered = |zip: &u32| coverage.as_ref().is_none_or(|zips| zips.contains(zip));
+    match geo.areas_of(county) {
+        CountyAreas::One(area) if !rates.priced(pk, area) => {
+            unsold.counties_without_rates.push(here());
+            Offer::No
+        }
+        CountyAreas::One(_) if coverage.is_none() && geo.zips.contains_key(&county) => Offer::Whole,
+        CountyAreas::One(_) => {
+            let zips: Vec<u32> = geo.zips.get(&county).into_iter().flatten().copied().filter(covered).collect();
+            if zips.is_empty() { Offer::No } else { Offer::In(zips) }
+        }
+        CountyAreas::ByZip(places) => {
+            let covered: Vec<&(u32, u32)> = places.iter().filter(|(zip, _)| covered(zip)).collect();
+            let priced: Vec<u32> =
+                covered.iter().filter(|(_, area)| rates.priced(pk, *area)).map(|(zip, _)| *zip).collect();
+            if priced.is_empty() {
+                unsold.counties_without_rates.push(here());
+                return Offer::No;
+            }
+            if priced.len() < covered.len() {
+                unsold.counties_partly_rated.push(here());
+            }
+            if priced.len() == places.len() { Offer::Whole } else { Offer::In(priced) }
+        }
+    }
+}
