@@ -50,6 +50,6 @@ impl App {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the one place where the time is read; all others are given it")]
-fn system_clock() -> OffsetDateTime {
+pub fn system_clock() -> OffsetDateTime {
     OffsetDateTime::now_utc()
 }

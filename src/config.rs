@@ -12,6 +12,9 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Parser, Subcommand};
 
 use crate::catalogue;
+use crate::costs::command::EstimateArgs;
+use crate::eligibility::command::DetermineArgs;
+use crate::load::LoadArgs;
 
 #[derive(Debug, Parser)]
 #[command(name = "windowshop", version, about, args_conflicts_with_subcommands = true)]
@@ -31,6 +34,12 @@ pub enum Command {
     Check(ServeArgs),
     /// Ask a running server whether it is ready; for container health checks
     Health(ServeArgs),
+    /// Turn CMS's Exchange Public Use Files into a catalogue
+    Load(LoadArgs),
+    /// Say who of a household may get what, and why, as JSON
+    Determine(DetermineArgs),
+    /// Say what a year with a plan would cost, line by line, as JSON
+    Estimate(EstimateArgs),
 }
 
 /// All are read as words first, so that a bad number is one fault among others and not the only one that is told.

@@ -4,7 +4,9 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 use windowshop::config::{Cli, Command, Config, ServeArgs};
-use windowshop::{serve, telemetry};
+use windowshop::eligibility::command::DetermineArgs;
+use windowshop::load::{self, LoadArgs};
+use windowshop::{app, costs, eligibility, serve, telemetry};
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -13,9 +15,12 @@ async fn main() -> ExitCode {
         Command::Serve(args) => run_serve(&args).await,
         Command::Check(args) => run_check(&args).await,
         Command::Health(args) => run_health(&args).await,
+        Command::Load(args) => run_load(args).await,
+        Command::Determine(args) => run_determine(&args),
+        Command::Estimate(args) => costs::command::command(&args),
     };
     match result {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("windowshop: {error:#}");
             ExitCode::FAILURE
@@ -23,22 +28,33 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run_serve(args: &ServeArgs) -> anyhow::Result<()> {
+async fn run_serve(args: &ServeArgs) -> anyhow::Result<ExitCode> {
     let (config, faults) = Config::read(args);
     telemetry::start(config.log_format, &config.log_level, std::io::stderr)?;
-    serve::serve(config, faults).await
+    serve::serve(config, faults).await.map(|()| ExitCode::SUCCESS)
 }
 
-async fn run_check(args: &ServeArgs) -> anyhow::Result<()> {
+async fn run_check(args: &ServeArgs) -> anyhow::Result<ExitCode> {
     let (config, mut faults) = Config::read(args);
     faults.extend(config.validate().await);
     serve::refuse_on(&faults)?;
     println!("Nothing is wrong: `windowshop serve` with these settings will start.");
-    Ok(())
+    Ok(ExitCode::SUCCESS)
 }
 
-async fn run_health(args: &ServeArgs) -> anyhow::Result<()> {
+async fn run_health(args: &ServeArgs) -> anyhow::Result<ExitCode> {
     let (config, faults) = Config::read(args);
     serve::refuse_on(&faults)?;
-    serve::health(&config).await
+    serve::health(&config).await.map(|()| ExitCode::SUCCESS)
+}
+
+async fn run_load(args: LoadArgs) -> anyhow::Result<ExitCode> {
+    let report = load::run(&args.into(), app::system_clock()).await?;
+    println!("{report}");
+    Ok(ExitCode::from(report.exit_code()))
+}
+
+fn run_determine(args: &DetermineArgs) -> anyhow::Result<ExitCode> {
+    let today = app::system_clock().date();
+    eligibility::command::command(args, today, &mut std::io::stdin(), &mut std::io::stdout())
 }

@@ -6,6 +6,7 @@
 use std::future::Future;
 use std::io::Write as _;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -22,8 +23,9 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Semaphore;
 use tower::ServiceExt as _;
 
-use crate::app::App;
+use crate::app::{self, App};
 use crate::config::{Config, Fault};
+use crate::load;
 use crate::router::router;
 use crate::web::guard::HEADERS_BYTES_MAX;
 
@@ -63,10 +65,18 @@ pub fn refuse_on(faults: &[Fault]) -> anyhow::Result<()> {
     }
 }
 
-/// Builds the shipped sample into the data folder.
+/// Builds the shipped sample where `serve` looks for catalogues: a first start has something to show.
 async fn build_sample(config: &Config) -> anyhow::Result<()> {
-    let dir = config.catalogues_dir();
-    std::fs::create_dir_all(&dir).with_context(|| format!("cannot make {}", dir.display()))
+    tracing::info!("no catalogue yet: building the shipped sample (a second or two)");
+    build_sample_into(&config.catalogues_dir()).await
+}
+
+/// The same, into any folder.
+pub async fn build_sample_into(dir: &Path) -> anyhow::Result<()> {
+    std::fs::create_dir_all(dir).with_context(|| format!("cannot make {}", dir.display()))?;
+    let report = load::shipped::load(dir, app::system_clock()).await.context("the shipped sample cannot be loaded")?;
+    tracing::info!(catalogues = report.catalogues.len(), "the shipped sample is built");
+    Ok(())
 }
 
 fn announce(app: &App, address: SocketAddr) {

@@ -4,6 +4,9 @@
 //! household. Ranks plans, not distinct prices: two plans at the lowest price make the benchmark that price. (The
 //! other reading, by distinct price, is not used; see docs/eligibility.md.) It never reads tobacco or full premiums.
 
+use time::Date;
+
+use super::tables::{NumberCode, Tables};
 use crate::types::Cents;
 
 /// One silver plan with the premium of each credit-eligible member, in one agreed order.
@@ -32,6 +35,18 @@ pub struct RatingRules {
     pub children_at_most: usize,
     /// 19: members under this age have pediatric dental.
     pub dental_under_age: u8,
+}
+
+impl RatingRules {
+    /// The rules in force on a day; `None` when the tables do not reach it.
+    pub fn on(tables: &Tables, day: Date) -> Option<RatingRules> {
+        let number = |code| tables.number(code, day).map(|n| n.value);
+        Some(RatingRules {
+            child_under_age: u8::try_from(number(NumberCode::RatedChildrenUnderAge)?).ok()?,
+            children_at_most: usize::try_from(number(NumberCode::RatedChildrenAtMost)?).ok()?,
+            dental_under_age: u8::try_from(number(NumberCode::PediatricDentalUnderAge)?).ok()?,
+        })
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

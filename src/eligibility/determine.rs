@@ -15,8 +15,8 @@ use super::medicaid::{self, PublicCoverage};
 use super::reasons::{Outcome, Reason, Rule, Value};
 use super::rounding::Ratio;
 use super::tables::{
-    CreditLimits, CsrLevel, Group, Guideline, GuidelineProgramme, ImmigrationProgramme, ImmigrationStatus,
-    MarketplaceKind, NumberCode, Rounding, StateChoice, Tables,
+    CreditLimits, CsrLevel, Group, Guideline, GuidelineProgramme, ImmigrationAnswer, ImmigrationProgramme,
+    ImmigrationStatus, MarketplaceKind, NumberCode, Rounding, StateChoice, Tables,
 };
 use super::{coverage, csr, household_credit, immigration, medicaid_household};
 use crate::types::Cents;
@@ -229,7 +229,12 @@ fn allowed_by_income(work: &Work<'_>, measured: &Measured<'_>, public: &[Assesse
         && !measured.fpl.at_least(measured.limits.minimum_fpl)
         && measured.people.members.iter().any(|&i| {
             let status = work.family.members[i].said.immigration.status;
-            status != ImmigrationStatus::UsCitizen && public[i].0.barred_by_status && public[i].1.is_some()
+            let day = immigration::coverage_day(&work.family);
+            let present = work
+                .tables
+                .immigration(ImmigrationProgramme::Marketplace, status, day)
+                .is_some_and(|row| row.answer == ImmigrationAnswer::Yes);
+            status != ImmigrationStatus::UsCitizen && present && public[i].0.barred_by_status
         });
     measured.in_range || excepted
 }

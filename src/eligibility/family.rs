@@ -16,6 +16,8 @@ use crate::types::{Cents, CountyFips, Zip5};
 pub const MOST_PEOPLE: usize = 40;
 /// Older than this is a slip of the pen.
 pub const OLDEST: i32 = 120;
+/// More children expected at once than this is a slip of the pen.
+pub const MOST_EXPECTED: u8 = 10;
 /// A yearly income above this is a slip of the pen.
 pub const HIGHEST_INCOME: Cents = Cents(100_000_000_000);
 
@@ -111,6 +113,10 @@ pub fn resolve<'a>(household: &'a Household, tables: &Tables, as_of: Date) -> Re
     let ids = ids(household, &mut errors);
     let mut members = Vec::with_capacity(household.people.len());
     for (i, person) in household.people.iter().enumerate() {
+        if person.expected_children > MOST_EXPECTED {
+            let message = format!("at most {MOST_EXPECTED}");
+            errors.push(FieldError::new(format!("people[{i}].expected_children"), message));
+        }
         let place = person.state.as_deref().map_or(Some(state), State::parse);
         let Some(age) = age_on(person, i, start, &mut errors) else { continue };
         members.push(Member {
@@ -195,7 +201,7 @@ fn check_counts_and_money(household: &Household, errors: &mut Vec<FieldError>) {
         let Some(amount) = amount else { return };
         if amount.0 < 0 && !may_be_loss {
             errors.push(FieldError::new(path, "must be zero or more"));
-        } else if amount.0.abs() > HIGHEST_INCOME.0 {
+        } else if amount.0.unsigned_abs() > HIGHEST_INCOME.0.unsigned_abs() {
             errors.push(FieldError::new(path, format!("more than {}: check the amount", HIGHEST_INCOME.dollars())));
         }
     };

@@ -460,7 +460,10 @@ impl Household {
                 path if path == "." => "household".to_string(),
                 path => path,
             };
-            FieldError::new(path, error.into_inner().to_string())
+            // The path says where; the parser's line and column only confuse beside it.
+            let message = error.into_inner().to_string();
+            let words = message.rsplit_once(" at line ").map_or(&message[..], |(words, _)| words);
+            FieldError::new(path, words)
         })?;
         json.end().map_err(|error| FieldError::new("household", error.to_string()))?;
         Ok(household)

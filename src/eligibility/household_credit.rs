@@ -6,7 +6,6 @@ use super::determination::{PersonAnswer, TaxHouseholdAnswer};
 use super::determine::{Measured, Work, names};
 use super::reasons::{Outcome, Reason, Rule, Value};
 use super::rounding::{Ratio, shown_cents};
-use super::tables::NumberCode;
 use super::{benchmark, coverage, credit, csr};
 use crate::types::Cents;
 
@@ -98,15 +97,7 @@ fn find_benchmark(work: &Work<'_>, eligible: &[usize], first: bool) -> Option<be
     if let Some(monthly) = said.benchmark_monthly.filter(|_| first) {
         return Some(benchmark::Benchmark { monthly, plans: Vec::new() });
     }
-    let number = |code, default| {
-        let day = work.family.coverage_start;
-        work.tables.number(code, day).map_or(default, |n| n.value)
-    };
-    let rules = benchmark::RatingRules {
-        child_under_age: number(NumberCode::RatedChildrenUnderAge, 21) as u8,
-        children_at_most: number(NumberCode::RatedChildrenAtMost, 3) as usize,
-        dental_under_age: number(NumberCode::PediatricDentalUnderAge, 19) as u8,
-    };
+    let rules = benchmark::RatingRules::on(work.tables, work.family.coverage_start)?;
     let ages: Vec<u8> = work.family.members.iter().map(|m| m.age).collect();
     let plans: Vec<_> = said
         .silver_plans

@@ -7,16 +7,19 @@ use time::Date;
 
 use super::family::{Family, Member};
 use super::reasons::{Outcome, Reason, Rule, Value};
-use super::tables::{ImmigrationAnswer, ImmigrationProgramme, ImmigrationStatus, NumberCode, StateChoice, Tables};
+use super::tables::{
+    ImmigrationAnswer, ImmigrationProgramme, ImmigrationStatus, NumberCode, StateChoice, Tables, plan_year_days,
+};
 
 fn word(member: &Member<'_>) -> Value {
     let status = member.said.immigration.status;
     Value::Text(serde_json::to_value(status).ok().and_then(|v| v.as_str().map(str::to_string)).unwrap_or_default())
 }
 
-/// The day that marketplace and credit rules read: the day of the determination, but within the coverage year.
+/// The day that marketplace and credit rules read: the day of the determination, but within the time of coverage.
 pub fn coverage_day(family: &Family<'_>) -> Date {
-    family.as_of.max(family.coverage_start)
+    let last = plan_year_days(family.said.plan_year).map_or(family.coverage_start, |(_, last)| last);
+    family.as_of.max(family.coverage_start).min(last)
 }
 
 /// Whether a status lets a person use the marketplace or have the credit.
@@ -36,11 +39,13 @@ pub fn opens(
         reasons.push(Reason::new(tables, rule, Outcome::NotMet).input("as_of", Value::Day(day)));
         return false;
     };
-    let blocked = status == ImmigrationStatus::Daca
-        && tables.chose(member.state, StateChoice::DacaMarketplaceBlocked, family.as_of);
-    let met = row.answer == ImmigrationAnswer::Yes && !blocked;
+    let blocked = tables
+        .option(member.state, StateChoice::DacaMarketplaceBlocked, family.as_of)
+        .filter(|option| status == ImmigrationStatus::Daca && option.value == "yes");
+    let met = row.answer == ImmigrationAnswer::Yes && blocked.is_none();
     if status != ImmigrationStatus::UsCitizen {
-        let reason = Reason::test(tables, rule, met).cite(&row.citation, row.status);
+        let (citation, read) = blocked.map_or((&row.citation, row.status), |o| (&o.citation, o.status));
+        let reason = Reason::test(tables, rule, met).cite(citation, read);
         reasons.push(reason.input("status", word(member)).input("coverage_day", Value::Day(day)));
     }
     met
@@ -56,7 +61,7 @@ pub fn opens_medicaid(family: &Family<'_>, tables: &Tables, i: usize, reasons: &
     }
     let day = family.as_of;
     let row = tables.immigration(ImmigrationProgramme::Medicaid, said.status, day);
-    let years = tables.number(NumberCode::FiveYearBarYears, day).map_or(5, |n| n.value);
+    let years = tables.number(NumberCode::FiveYearBarYears, day).map_or(0, |n| n.value);
     let qualified = match row.map(|r| r.answer) {
         Some(ImmigrationAnswer::Yes) => true,
         Some(ImmigrationAnswer::FiveYearBar) => {
@@ -104,7 +109,7 @@ fn anniversary(since: Date, years: i64) -> Option<Date> {
 fn lawfully_residing(family: &Family<'_>, tables: &Tables, i: usize, reasons: &mut Vec<Reason>) -> bool {
     let member = &family.members[i];
     let day = family.as_of;
-    let under = tables.number(NumberCode::YoungAdultUnderAge, day).map_or(21, |n| n.value);
+    let under = tables.number(NumberCode::YoungAdultUnderAge, day).map_or(0, |n| n.value);
     let choice = if i64::from(member.age_now) < under {
         StateChoice::LawfullyResidingChildren
     } else if member.said.pregnant || member.said.postpartum {

@@ -90,6 +90,8 @@ pub fn assess(
         return out;
     }
     if denied(&case, &mut out.reasons) {
+        // The state's own word that status stands in the way opens the credit below the poverty line, where it was.
+        out.barred_by_status = member.said.medicaid_denied.as_ref().is_some_and(|d| d.because_of_immigration);
         return out;
     }
     let mut category = medicaid_category(&case, household.month_x12, &mut out);

@@ -84,7 +84,7 @@ pub fn is_child(family: &Family<'_>, tables: &Tables, i: usize) -> bool {
     let member = &family.members[i];
     let day = family.as_of;
     let age = i64::from(member.age_now);
-    let under = tables.number(NumberCode::ChildUnderAge, day).map_or(19, |n| n.value);
+    let under = tables.number(NumberCode::ChildUnderAge, day).map_or(0, |n| n.value);
     let student_under = tables
         .option(member.state, StateChoice::StudentChildAge, day)
         .and_then(|o| o.value.parse::<i64>().ok())

@@ -23,6 +23,7 @@ pub mod quality;
 pub mod rates;
 pub mod read;
 pub mod service_areas;
+pub mod shipped;
 pub mod sold;
 pub mod values;
 pub mod write;

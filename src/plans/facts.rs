@@ -75,7 +75,7 @@ impl Benefit {
 
     pub fn limit_words(&self, cx: &Cx) -> Option<String> {
         let (quantity, unit) = self.limit.as_ref()?;
-        let slug = crate::load::slug(unit);
+        let slug = crate::load::values::slug(unit);
         let unit = cx.known(&format!("limit_unit.{slug}")).unwrap_or(unit);
         Some(cx.tf("plan.limit", &[("qty", quantity), ("unit", unit)]))
     }

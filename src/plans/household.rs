@@ -209,7 +209,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_household_survives_the_address(
-            ages in prop::collection::vec((0u8..=AGE_MAX, any::<[bool; 5]>(), 0..3), 1..=PEOPLE_MAX)
+            ages in prop::collection::vec((0u8..=AGE_MAX, any::<[bool; 5]>(), 0usize..3), 1..=PEOPLE_MAX)
         ) {
             let relations = [Relation::Unsaid, Relation::Spouse, Relation::Dependant];
             let people: Vec<Person> = ages.into_iter().map(|(age, [t, p, m, n, c], r)| Person {

@@ -2,6 +2,7 @@
 
 mod aptc;
 mod bad_input;
+mod docs;
 mod grid;
 mod magi_rules;
 mod promises;

@@ -1,4 +1,7 @@
-//! The site's tests: one linked binary.
+//! The tests of the whole: one linked binary.
 
+mod costs;
+mod costs_laws;
+mod eligibility;
 mod shop;
 mod web;

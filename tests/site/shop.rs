@@ -20,9 +20,10 @@ use windowshop::app::App;
 use windowshop::catalogue::Catalogue;
 use windowshop::config::{Cli, Config};
 use windowshop::plans::address::{Asked, Search};
+use windowshop::plans::savings::Policy;
 use windowshop::plans::search;
-use windowshop::plans::tally::Tally;
 use windowshop::router;
+use windowshop::types::Cents;
 
 /// The shipped sample, loaded once for all tests of this binary.
 static SAMPLE: OnceCell<PathBuf> = OnceCell::const_new();
@@ -122,10 +123,13 @@ impl Shop {
     fn search(&self, query: &str) -> Search {
         let catalogue = self.catalogue();
         let mut asked = Asked::read(query);
+        let household = asked.household().expect("a household");
         Search {
             year: catalogue.year,
             place: asked.place(&catalogue.places).expect("a place"),
-            household: asked.household().expect("a household"),
+            policy: Policy::at_full_price(&household),
+            household,
+            finances: asked.money().expect("amounts"),
             product: asked.product,
             facets: asked.facets,
             sort: asked.sort,
@@ -133,9 +137,18 @@ impl Shop {
         }
     }
 
-    async fn tally(&self, query: &str) -> Tally {
+    /// Plans of the list and how many are sold, at full price.
+    async fn total(&self, query: &str) -> usize {
         let search = self.search(query);
-        search::tally(&self.catalogue(), &search).await.expect("a tally")
+        search::tally(&self.catalogue(), &search).await.expect("a tally").total()
+    }
+
+    /// The premium of the first plan of the list.
+    async fn cheapest(&self, query: &str) -> Cents {
+        let search = self.search(query);
+        let catalogue = self.catalogue();
+        let tally = search::tally(&catalogue, &search).await.expect("a tally");
+        tally.results(Default::default())[0].premium
     }
 }
 

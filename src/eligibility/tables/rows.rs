@@ -390,11 +390,10 @@ pub enum NumberCode {
     CommunityEngagementChildAtMost,
     MedicaidDenialDays,
     FamilyOfferUsesFamilyPremium,
-    MinimumValuePercent,
 }
 
 impl NumberCode {
-    pub const COUNT: usize = 19;
+    pub const COUNT: usize = 18;
 }
 
 #[derive(Debug, Clone, Deserialize)]

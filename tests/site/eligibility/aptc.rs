@@ -56,7 +56,13 @@ fn answer(id: &str, t: &Expected) -> TaxHouseholdAnswer {
         .enumerate()
         .map(|(i, (born, county))| {
             let relationship = if i == 0 { "self" } else { "other_relative" };
-            let claimed = if i == 0 { "nobody" } else if alone { "someone_else" } else { "1" };
+            let claimed = if i == 0 {
+                "nobody"
+            } else if alone {
+                "someone_else"
+            } else {
+                "1"
+            };
             json!({"date_of_birth": born, "county_fips": county, "relationship": relationship,
                    "claimed_by": claimed, "medicaid_denied": denied})
         })

@@ -42,11 +42,8 @@ fn cases() -> Vec<Case> {
 }
 
 fn ours(case: &Case) -> Determination {
-    let people: Vec<_> = case
-        .people
-        .iter()
-        .map(|p| json!({"age": p.age, "relationship": p.rel, "pregnant": p.pregnant}))
-        .collect();
+    let people: Vec<_> =
+        case.people.iter().map(|p| json!({"age": p.age, "relationship": p.rel, "pregnant": p.pregnant})).collect();
     let household = json!({"plan_year": case.year, "state": case.state, "county_fips": case.county_fips,
                            "household_income": case.magi, "people": people});
     // The model measures Medicaid with the guideline of the coverage year: in July ours does too.

@@ -25,8 +25,8 @@ const SOLD: [(&str, usize, usize); 8] = [
 async fn each_county_sells_the_plans_that_cms_quotes() {
     let shop = Shop::open().await;
     for (place, at_27, at_40) in SOLD {
-        assert_eq!(shop.tally(&format!("{place}&people=27")).await.total(), at_27, "{place} at 27");
-        assert_eq!(shop.tally(&format!("{place}&people=40")).await.total(), at_40, "{place} at 40");
+        assert_eq!(shop.total(&format!("{place}&people=27")).await, at_27, "{place} at 27");
+        assert_eq!(shop.total(&format!("{place}&people=40")).await, at_40, "{place} at 40");
     }
 }
 
@@ -73,10 +73,7 @@ async fn the_sql_and_the_pure_function_agree_on_every_plan() {
 async fn tobacco_and_children_follow_the_rule() {
     // 45 CFR 147.102(c)(1): the fourth child under 21 costs nothing more; 21-year-olds are all charged.
     let shop = Shop::open().await;
-    let cheapest = async |people: &str| {
-        let tally = shop.tally(&format!("zip=45202&people={people}")).await;
-        tally.results(Default::default())[0].premium
-    };
+    let cheapest = async |people: &str| shop.cheapest(&format!("zip=45202&people={people}")).await;
     assert_eq!(cheapest("40,10,9,8").await, cheapest("40,10,9,8,7").await);
     assert!(cheapest("45,21,21,21,21").await > cheapest("45,21,21,21").await);
     // A person who needs no cover adds nothing.
@@ -117,7 +114,7 @@ async fn every_statement_prepares() {
         variants::PLANS,
         variants::VARIANTS,
     ] {
-        sqlx::query(&format!("EXPLAIN {sql}").leak() as &'static str).fetch_all(&catalogue.pool).await.expect(sql);
+        sqlx::query(sqlx::AssertSqlSafe(format!("EXPLAIN {sql}"))).fetch_all(&catalogue.pool).await.expect(sql);
     }
     // The builder's own, with everything asked for at once.
     let everything = "zip=45202&people=40,38t&metal=silver&type=hmo&issuer=33931&premium=1-9000&deductible=-90000\
