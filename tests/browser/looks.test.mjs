@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { DESK, PHONE, launch, lookAt, none, open, pageNamed } from './lib.mjs';
 
 const folder = process.env.SCREENSHOTS || 'target/screenshots';
-const MAIN = ['home', 'home, with mistakes', 'which county', 'another state’s marketplace', 'list, family', 'list, filtered',
-  'list, nothing fits', 'plan, with household', 'compare three', 'compare three, differences', 'glossary', 'about prices', 'not found'];
+const MAIN = ['home', 'home, with mistakes', 'which county', 'another state’s marketplace', 'list, family', 'list, tax credit', 'list, Medicaid', 'list, filtered',
+  'list, nothing fits', 'plan, with household', 'plan, tax credit', 'compare three', 'compare three, differences', 'glossary', 'about prices', 'not found'];
 const file = (name, lang, kind) => join(folder, `${name.replace(/[^a-z]+/gi, '-')}-${lang}-${kind}`);
 
 let browser;
