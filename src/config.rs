@@ -15,6 +15,8 @@ use crate::catalogue;
 use crate::costs::command::EstimateArgs;
 use crate::eligibility::command::DetermineArgs;
 use crate::load::LoadArgs;
+use crate::load::sample::SampleArgs;
+use crate::load::synth::SynthArgs;
 
 #[derive(Debug, Parser)]
 #[command(name = "windowshop", version, about, args_conflicts_with_subcommands = true)]
@@ -36,6 +38,10 @@ pub enum Command {
     Health(ServeArgs),
     /// Turn CMS's Exchange Public Use Files into a catalogue
     Load(LoadArgs),
+    /// Cut a small catalogue out of a large one, for work on a small machine
+    Sample(SampleArgs),
+    /// Invent a large catalogue, for load tests
+    Synth(SynthArgs),
     /// Say who of a household may get what, and why, as JSON
     Determine(DetermineArgs),
     /// Say what a year with a plan would cost, line by line, as JSON

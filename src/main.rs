@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 use windowshop::config::{Cli, Command, Config, ServeArgs};
 use windowshop::eligibility::command::DetermineArgs;
-use windowshop::load::{self, LoadArgs};
+use windowshop::load::{self, Built, LoadArgs, LoadError};
 use windowshop::{app, costs, eligibility, serve, telemetry};
 
 #[tokio::main]
@@ -16,6 +16,11 @@ async fn main() -> ExitCode {
         Command::Check(args) => run_check(&args).await,
         Command::Health(args) => run_health(&args).await,
         Command::Load(args) => run_load(args).await,
+        Command::Sample(args) => match args.options() {
+            Ok(options) => say(load::sample::run(&options, app::system_clock()).await),
+            Err(error) => Err(error.into()),
+        },
+        Command::Synth(args) => say(load::synth::run(&args, app::system_clock()).await),
         Command::Determine(args) => run_determine(&args),
         Command::Estimate(args) => costs::command::command(&args),
     };
@@ -46,6 +51,11 @@ async fn run_health(args: &ServeArgs) -> anyhow::Result<ExitCode> {
     let (config, faults) = Config::read(args);
     serve::refuse_on(&faults)?;
     serve::health(&config).await.map(|()| ExitCode::SUCCESS)
+}
+
+fn say(built: Result<Built, LoadError>) -> anyhow::Result<ExitCode> {
+    println!("{}", built?);
+    Ok(ExitCode::SUCCESS)
 }
 
 async fn run_load(args: LoadArgs) -> anyhow::Result<ExitCode> {

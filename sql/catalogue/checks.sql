@@ -102,6 +102,9 @@ SELECT 'nothing is sold in any county' WHERE NOT EXISTS (SELECT 1 FROM sold);
 -- check: every reference leads somewhere
 SELECT "table" || ' row leads to no ' || parent FROM pragma_foreign_key_check LIMIT 5;
 
+-- check: the file is sound
+SELECT quick_check FROM pragma_quick_check WHERE quick_check <> 'ok' LIMIT 5;
+
 -- warn: counties where medical plans are sold but no silver plan, so that no benchmark can be found
 SELECT county.name || ', ' || county.state FROM county
 WHERE county_fips IN (SELECT county_fips FROM sold WHERE product = 0) AND county_fips NOT IN (

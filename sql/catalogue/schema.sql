@@ -7,19 +7,21 @@
 
 -- What this file is: one row a fact.
 CREATE TABLE meta (
-    key TEXT PRIMARY KEY,      -- schema_version, plan_year, built_at, hash, rates_provenance, note, loader, count.<table> …
+    key TEXT PRIMARY KEY,      -- schema_version, plan_year, built_at, hash, rates_provenance, note, loader,
+                               -- count.<table>, unsold.<cause>, sample_of, sample_counties …
     value TEXT NOT NULL        -- the fact in words or digits; built_at is RFC 3339 in UTC
 ) STRICT, WITHOUT ROWID;
 
 -- Every file this catalogue was built from.
 CREATE TABLE source_file (
-    name TEXT PRIMARY KEY,         -- file name as given, without its folder; a zip's member after a slash
+    name TEXT NOT NULL,            -- file name as given, without its folder; a zip's member after a slash
     kind TEXT NOT NULL,            -- which of CMS's files it is, e.g. 'Rate PUF'
     sha256 TEXT NOT NULL,          -- of the file as given (of the zip, where zipped), lower-case hex
     bytes INTEGER NOT NULL,        -- size of the file as given
     rows_read INTEGER NOT NULL,    -- data rows, without the header
     rows_kept INTEGER NOT NULL,    -- rows that became part of the catalogue
-    rows_skipped INTEGER NOT NULL  -- rows left out: small-group (SHOP) rows and rows with faults
+    rows_skipped INTEGER NOT NULL, -- rows left out: small-group (SHOP) rows and rows with faults
+    PRIMARY KEY (kind, name)
 ) STRICT, WITHOUT ROWID;
 
 -- ── Code tables: what the small integers mean ───────────────────────────────────────────────────────────────────

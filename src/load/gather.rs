@@ -79,7 +79,7 @@ pub fn take_stock(from: &Path, geo: &Path) -> Result<Inventory, LoadError> {
     })
 }
 
-fn missing(kind: Kind, of_year: &str, folder: &Path) -> LoadError {
+pub fn missing(kind: Kind, of_year: &str, folder: &Path) -> LoadError {
     let columns = kind.signature().join(", ");
     LoadError::MissingFile { what: format!("{}{of_year}", kind.name()), folder: folder.to_path_buf(), columns }
 }

@@ -57,13 +57,15 @@ impl Geo {
         )
     }
 
-    /// Adds a county, e.g. an invented one; its ZIP codes are added with [`Geo::add_zip`].
-    pub fn add_county(&mut self, fips: u32, state: &str, name: &str, area: i64) {
-        self.counties.insert(fips, (state.to_string(), name.to_string()));
-        self.areas.insert((state.to_string(), area), 0);
+    /// Adds invented counties of one state: code, name, rating area. Their ZIP codes are added with [`Geo::add_zip`].
+    pub fn add_counties(&mut self, state: &str, counties: impl Iterator<Item = (u32, String, i64)> + Clone) {
+        self.areas.extend(counties.clone().map(|(.., area)| ((state.to_string(), area), 0)));
         self.number_areas();
-        let pk = self.area(state, area).unwrap_or_default();
-        self.by_county.insert(fips, pk);
+        for (fips, name, area) in counties {
+            self.counties.insert(fips, (state.to_string(), name));
+            let pk = self.area(state, area).unwrap_or_default();
+            self.by_county.insert(fips, pk);
+        }
     }
 
     pub fn add_zip(&mut self, zip: u32, county: u32, ratio_ppm: i64) {

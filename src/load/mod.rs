@@ -22,9 +22,11 @@ pub mod progress;
 pub mod quality;
 pub mod rates;
 pub mod read;
+pub mod sample;
 pub mod service_areas;
 pub mod shipped;
 pub mod sold;
+pub mod synth;
 pub mod values;
 pub mod write;
 
@@ -145,24 +147,24 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.problems)?;
-        for Built { path, plan_year, counts, .. } in &self.catalogues {
-            let count = |table: &str| counts.get(table).copied().unwrap_or(0);
-            writeln!(
-                f,
-                "plan year {plan_year}: {} plans, {} variants, {} rates, {} county offers, {} benefits rows → {}",
-                count("plan"),
-                count("variant"),
-                count("rate"),
-                count("sold"),
-                count("cost_sharing"),
-                path.display()
-            )?;
-        }
-        let bad = self.problems.bad_rows();
-        if bad > 0 {
-            writeln!(f, "{bad} faulty rows were left out; --strict would have refused them")?;
-        }
-        Ok(())
+        self.catalogues.iter().try_for_each(|built| writeln!(f, "{built}"))
+    }
+}
+
+impl fmt::Display for Built {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let count = |table: &str| self.counts.get(table).copied().unwrap_or(0);
+        write!(
+            f,
+            "plan year {}: {} plans, {} variants, {} rates, {} county offers, {} benefits rows → {}",
+            self.plan_year,
+            count("plan"),
+            count("variant"),
+            count("rate"),
+            count("sold"),
+            count("cost_sharing"),
+            self.path.display()
+        )
     }
 }
 
@@ -249,14 +251,18 @@ async fn describe(
     provenance: Provenance,
     now: OffsetDateTime,
 ) -> Result<(), LoadError> {
-    let built_at = now.to_offset(time::UtcOffset::UTC).format(&Rfc3339);
-    let built_at = built_at.map_err(|e| LoadError::Input(format!("the time of the build cannot be written: {e}")))?;
+    let built_at = rfc3339(now)?;
     build.meta("schema_version", &write::SCHEMA_VERSION.to_string()).await?;
     build.meta("plan_year", &year.to_string()).await?;
     build.meta("built_at", &built_at).await?;
     build.meta("hash", hash).await?;
     build.meta("rates_provenance", provenance.word()).await?;
     build.meta("loader", env!("CARGO_PKG_VERSION")).await
+}
+
+fn rfc3339(now: OffsetDateTime) -> Result<String, LoadError> {
+    let text = now.to_offset(time::UtcOffset::UTC).format(&Rfc3339);
+    text.map_err(|e| LoadError::Input(format!("the time of the build cannot be written: {e}")))
 }
 
 async fn blocking<T: Send + 'static>(

@@ -247,7 +247,7 @@ impl Build {
             self.meta(&format!("count.{table}"), &count.to_string()).await?;
             counts.push((table, count));
         }
-        self.run("ANALYZE").await?;
+        self.run("ANALYZE main").await?;
         let warnings = check::run(&mut self.connection).await?;
         self.run("COMMIT").await?;
         Ok((counts, warnings))

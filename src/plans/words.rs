@@ -184,8 +184,9 @@ pub fn warnings(cx: &Cx, catalogue: &Catalogue) -> Vec<String> {
         RatesProvenance::Illustrative => Some("warning.illustrative"),
         RatesProvenance::Invented => Some("warning.invented"),
     };
-    let sample = (catalogue.note.as_deref() == Some("age-curve")).then_some("warning.age_curve");
-    key.into_iter().chain(sample).map(|key| cx.t(key).to_string()).collect()
+    // A note is a key of ours where there are words for it in both languages, else it is shown as it was given.
+    let note = catalogue.note.as_deref().map(|note| cx.known(&format!("warning.{note}")).unwrap_or(note));
+    key.map(|key| cx.t(key)).into_iter().chain(note).map(str::to_string).collect()
 }
 
 pub fn sorts(cx: &Cx, search: &Search) -> Vec<SortLink> {

@@ -3,5 +3,6 @@
 mod costs;
 mod costs_laws;
 mod eligibility;
+mod load;
 mod shop;
 mod web;
