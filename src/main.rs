@@ -1,1 +1,70 @@
-fn main() {}
+//! The command line: parse, then one call per command.
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use windowshop::config::{Cli, Command, Config, ServeArgs};
+use windowshop::eligibility::command::DetermineArgs;
+use windowshop::load::{self, Built, LoadArgs, LoadError};
+use windowshop::{app, costs, eligibility, serve, telemetry};
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let result = match cli.command.unwrap_or(Command::Serve(cli.serve)) {
+        Command::Serve(args) => run_serve(&args).await,
+        Command::Check(args) => run_check(&args).await,
+        Command::Health(args) => run_health(&args).await,
+        Command::Load(args) => run_load(args).await,
+        Command::Sample(args) => match args.options() {
+            Ok(options) => say(load::sample::run(&options, app::system_clock()).await),
+            Err(error) => Err(error.into()),
+        },
+        Command::Synth(args) => say(load::synth::run(&args, app::system_clock()).await),
+        Command::Determine(args) => run_determine(&args),
+        Command::Estimate(args) => costs::command::command(&args),
+    };
+    match result {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("windowshop: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run_serve(args: &ServeArgs) -> anyhow::Result<ExitCode> {
+    let (config, faults) = Config::read(args);
+    telemetry::start(config.log_format, &config.log_level, std::io::stderr)?;
+    serve::serve(config, faults).await.map(|()| ExitCode::SUCCESS)
+}
+
+async fn run_check(args: &ServeArgs) -> anyhow::Result<ExitCode> {
+    let (config, mut faults) = Config::read(args);
+    faults.extend(config.validate().await);
+    serve::refuse_on(&faults)?;
+    println!("Nothing is wrong: `windowshop serve` with these settings will start.");
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn run_health(args: &ServeArgs) -> anyhow::Result<ExitCode> {
+    let (config, faults) = Config::read(args);
+    serve::refuse_on(&faults)?;
+    serve::health(&config).await.map(|()| ExitCode::SUCCESS)
+}
+
+fn say(built: Result<Built, LoadError>) -> anyhow::Result<ExitCode> {
+    println!("{}", built?);
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn run_load(args: LoadArgs) -> anyhow::Result<ExitCode> {
+    let report = load::run(&args.into(), app::system_clock()).await?;
+    println!("{report}");
+    Ok(ExitCode::from(report.exit_code()))
+}
+
+fn run_determine(args: &DetermineArgs) -> anyhow::Result<ExitCode> {
+    let today = app::system_clock().date();
+    eligibility::command::command(args, today, &mut std::io::stdin(), &mut std::io::stdout())
+}

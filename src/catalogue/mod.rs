@@ -1,1 +1,349 @@
-//! (being built)
+//! The catalogues on the shelf: found in a folder, verified, opened read-only, and swapped when a newer one appears.
+//!
+//! Called by `app` (open), `serve` (watch) and pages (`Cx::catalogues`). A catalogue is an immutable SQLite file made by
+//! `windowshop load`; nothing here ever writes to one.
+
+pub mod places;
+pub mod variants;
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::SystemTime;
+
+use sqlx::Row as _;
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};
+
+use places::Places;
+use variants::Variants;
+
+/// The schema that this build reads. `load` writes it into `meta`; both change together.
+pub const SCHEMA_VERSION: u32 = 1;
+/// How much of the file may be mapped into memory: more than any catalogue, so that pages are read without copies.
+const MMAP_BYTES_MAX: &str = "1073741824";
+/// Prepared statements kept per connection. The search has one shape per set of facets, so there are many.
+const STATEMENTS_KEPT: usize = 256;
+/// How long a request waits for a connection before it is told that the site is busy.
+const CONNECTION_WAIT: std::time::Duration = std::time::Duration::from_secs(5);
+
+/// Why a catalogue cannot be served. Each says the file and what to do.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum Unfit {
+    #[error("{}: the folder cannot be read: {cause}", .dir.display())]
+    Folder { dir: PathBuf, cause: String },
+    #[error("{}: no catalogue in this folder: build one with `windowshop load --to {}`", .dir.display(), .dir.display())]
+    Empty { dir: PathBuf },
+    #[error("{}: cannot be read as a catalogue ({cause}): build it again with `windowshop load`", .file.display())]
+    Unreadable { file: PathBuf, cause: String },
+    #[error("{}: was built by a newer Windowshop (schema {found}, this one reads {SCHEMA_VERSION}): update Windowshop, or build the catalogue again with this one", .file.display())]
+    Newer { file: PathBuf, found: u32 },
+    #[error("{}: was built by an older Windowshop (schema {found}, this one reads {SCHEMA_VERSION}): build it again with `windowshop load`", .file.display())]
+    Older { file: PathBuf, found: u32 },
+    #[error("{}: its table meta says {key} = {found:?}: build it again with `windowshop load`", .file.display())]
+    Meta { file: PathBuf, key: &'static str, found: String },
+}
+
+/// Where the rates of a catalogue come from. Shown wherever a price is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RatesProvenance {
+    /// As insurers filed them with CMS.
+    Filed,
+    /// Real plans with made-up rates, because the real ones are not published yet.
+    Illustrative,
+    /// Invented plans and rates, for load tests.
+    Invented,
+}
+
+impl RatesProvenance {
+    fn parse(word: &str) -> Option<RatesProvenance> {
+        match word {
+            "filed" => Some(RatesProvenance::Filed),
+            "illustrative" => Some(RatesProvenance::Illustrative),
+            "invented" => Some(RatesProvenance::Invented),
+            _ => None,
+        }
+    }
+}
+
+/// One plan year's plans, rates and places.
+pub struct Catalogue {
+    pub year: u16,
+    /// `2026-20261121-ab12cd34`: plan year, day of building, hash. The cache key of all pages made from it.
+    pub version: String,
+    pub pool: SqlitePool,
+    pub provenance: RatesProvenance,
+    /// What the builder wants said about this catalogue, if anything.
+    pub note: Option<String>,
+    /// The table `meta`, whole.
+    pub meta: HashMap<String, String>,
+    pub places: Places,
+    pub variants: Variants,
+    /// Names of the insurers by HIOS issuer id: some hundred, read once.
+    issuers: HashMap<u32, String>,
+    file: FoundFile,
+}
+
+impl Catalogue {
+    /// The insurer's name; its number where the catalogue has none by it (from an old link, say).
+    pub fn issuer_name(&self, issuer_id: u32) -> String {
+        self.issuers.get(&issuer_id).cloned().unwrap_or_else(|| format!("{issuer_id:05}"))
+    }
+}
+
+impl fmt::Debug for Catalogue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Catalogue({})", self.version)
+    }
+}
+
+/// The newest catalogue of each plan year. Never empty.
+#[derive(Debug)]
+pub struct Catalogues {
+    by_year: Vec<Arc<Catalogue>>,
+    newest: Arc<Catalogue>,
+}
+
+impl Catalogues {
+    /// `None` if there are none.
+    fn new(mut all: Vec<Arc<Catalogue>>) -> Option<Catalogues> {
+        all.sort_by_key(|c| c.year);
+        let newest = Arc::clone(all.last()?);
+        Some(Catalogues { by_year: all, newest })
+    }
+
+    pub fn get(&self, year: u16) -> Option<&Arc<Catalogue>> {
+        self.by_year.iter().find(|c| c.year == year)
+    }
+
+    /// The one of the latest plan year.
+    pub fn newest(&self) -> &Arc<Catalogue> {
+        &self.newest
+    }
+
+    pub fn years(&self) -> impl Iterator<Item = u16> {
+        self.by_year.iter().map(|c| c.year)
+    }
+
+    /// By plan year, earliest first.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<Catalogue>> {
+        self.by_year.iter()
+    }
+
+    /// All versions together: the cache key of pages that do not depend on one plan year.
+    pub fn version(&self) -> String {
+        self.by_year.iter().map(|c| c.version.as_str()).collect::<Vec<_>>().join("+")
+    }
+}
+
+/// A file whose name is a catalogue's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct FoundFile {
+    path: PathBuf,
+    year: u16,
+    built: u32,
+    version: String,
+    modified: SystemTime,
+    bytes: u64,
+}
+
+/// `catalogue-2026-20261121-ab12cd34.db` → (2026, 20261121, `2026-20261121-ab12cd34`).
+fn parse_name(name: &str) -> Option<(u16, u32, &str)> {
+    let version = name.strip_prefix("catalogue-")?.strip_suffix(".db")?;
+    let mut parts = version.split('-');
+    let (year, built, hash) = (parts.next()?, parts.next()?, parts.next()?);
+    let digits = |s: &str, n| s.len() == n && s.bytes().all(|b| b.is_ascii_digit());
+    let hexadecimal = hash.len() == 8 && hash.bytes().all(|b| b.is_ascii_hexdigit());
+    if parts.next().is_some() || !digits(year, 4) || !digits(built, 8) || !hexadecimal {
+        return None;
+    }
+    Some((year.parse().ok()?, built.parse().ok()?, version))
+}
+
+/// The newest file of each plan year in `dir`: the latest day of building, then the latest modified.
+fn find(dir: &Path) -> Result<Vec<FoundFile>, Unfit> {
+    let unreadable = |cause: std::io::Error| Unfit::Folder { dir: dir.to_path_buf(), cause: cause.to_string() };
+    let mut newest: BTreeMap<u16, FoundFile> = BTreeMap::new();
+    for entry in std::fs::read_dir(dir).map_err(unreadable)? {
+        let entry = entry.map_err(unreadable)?;
+        let name = entry.file_name();
+        let Some((year, built, version)) = name.to_str().and_then(parse_name) else { continue };
+        // A file that vanishes between listing and looking is no fault: a newer one has taken its place.
+        let Ok(data) = std::fs::metadata(entry.path()) else { continue };
+        let modified = data.modified().unwrap_or(SystemTime::UNIX_EPOCH);
+        let version = version.to_string();
+        let file = FoundFile { path: entry.path(), year, built, version, modified, bytes: data.len() };
+        let older = newest.get(&year).is_none_or(|n| (n.built, n.modified) < (file.built, file.modified));
+        if older {
+            newest.insert(year, file);
+        }
+    }
+    Ok(newest.into_values().collect())
+}
+
+/// Whether a folder holds any catalogue, good or bad. A folder that is not there holds none.
+pub fn any_in(dir: &Path) -> bool {
+    find(dir).is_ok_and(|files| !files.is_empty())
+}
+
+/// Opens each plan year's newest file and closes it again: for `windowshop check`. All faults at once.
+pub async fn check(dir: &Path) -> Vec<Unfit> {
+    let files = match find(dir) {
+        Ok(files) if files.is_empty() => return vec![Unfit::Empty { dir: dir.to_path_buf() }],
+        Ok(files) => files,
+        Err(fault) => return vec![fault],
+    };
+    let mut faults = Vec::new();
+    for file in files {
+        match open(file, 1).await {
+            Ok(catalogue) => catalogue.pool.close().await,
+            Err(fault) => faults.push(fault),
+        }
+    }
+    faults
+}
+
+async fn open(file: FoundFile, connections: u32) -> Result<Catalogue, Unfit> {
+    let unreadable = |error: sqlx::Error| Unfit::Unreadable { file: file.path.clone(), cause: error.to_string() };
+    let options = SqliteConnectOptions::new()
+        .filename(&file.path)
+        .read_only(true)
+        // Nobody writes to this file, so SQLite need neither lock it nor look whether it has changed.
+        .immutable(true)
+        .pragma("mmap_size", MMAP_BYTES_MAX)
+        .statement_cache_capacity(STATEMENTS_KEPT);
+    let pool = SqlitePoolOptions::new()
+        .min_connections(connections)
+        .max_connections(connections)
+        .acquire_timeout(CONNECTION_WAIT)
+        // A connection to a file does not go stale: no ping, no age.
+        .test_before_acquire(false)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .connect_with(options)
+        .await
+        .map_err(unreadable)?;
+    let meta = read_meta(&pool).await.map_err(unreadable)?;
+    let provenance = verify(&file, &meta)?;
+    let places = Places::load(&pool)
+        .await
+        .map_err(|error| Unfit::Unreadable { file: file.path.clone(), cause: format!("{error:#}") })?;
+    let issuers = read_issuers(&pool).await.map_err(unreadable)?;
+    let variants = Variants::load(&pool).await.map_err(unreadable)?;
+    let note = meta.get("note").filter(|note| !note.trim().is_empty()).cloned();
+    Ok(Catalogue {
+        year: file.year,
+        version: file.version.clone(),
+        pool,
+        provenance,
+        note,
+        meta,
+        places,
+        variants,
+        issuers,
+        file,
+    })
+}
+
+async fn read_meta(pool: &SqlitePool) -> Result<HashMap<String, String>, sqlx::Error> {
+    let rows = sqlx::query("SELECT key, value FROM meta").fetch_all(pool).await?;
+    rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
+}
+
+async fn read_issuers(pool: &SqlitePool) -> Result<HashMap<u32, String>, sqlx::Error> {
+    let rows = sqlx::query("SELECT issuer_id, name FROM issuer").fetch_all(pool).await?;
+    rows.iter().map(|row| Ok((row.try_get::<i64, _>(0)? as u32, row.try_get(1)?))).collect()
+}
+
+fn verify(file: &FoundFile, meta: &HashMap<String, String>) -> Result<RatesProvenance, Unfit> {
+    let value = |key: &str| meta.get(key).map_or("", String::as_str);
+    let wrong = |key: &'static str| Unfit::Meta { file: file.path.clone(), key, found: value(key).to_string() };
+    let schema: u32 = value("schema_version").parse().map_err(|_| wrong("schema_version"))?;
+    match schema.cmp(&SCHEMA_VERSION) {
+        std::cmp::Ordering::Greater => return Err(Unfit::Newer { file: file.path.clone(), found: schema }),
+        std::cmp::Ordering::Less => return Err(Unfit::Older { file: file.path.clone(), found: schema }),
+        std::cmp::Ordering::Equal => {}
+    }
+    if value("plan_year").parse() != Ok(file.year) {
+        return Err(wrong("plan_year"));
+    }
+    RatesProvenance::parse(value("rates_provenance")).ok_or_else(|| wrong("rates_provenance"))
+}
+
+/// What is being served, and where newer ones are looked for.
+pub struct Shelf {
+    dir: PathBuf,
+    connections: u32,
+    current: RwLock<Arc<Catalogues>>,
+    /// Files that were found unfit, so that each is logged once and not at every look.
+    refused: Mutex<Vec<FoundFile>>,
+}
+
+impl Shelf {
+    /// Opens the newest catalogue of each plan year in `dir`. Any unfit one is a fault: at start a person is watching.
+    pub async fn open(dir: &Path) -> Result<Shelf, Unfit> {
+        let cores = std::thread::available_parallelism().map_or(2, usize::from);
+        let connections = u32::try_from(cores * 2).unwrap_or(8);
+        let mut all = Vec::new();
+        for file in find(dir)? {
+            all.push(Arc::new(open(file, connections).await?));
+        }
+        let catalogues = Catalogues::new(all).ok_or_else(|| Unfit::Empty { dir: dir.to_path_buf() })?;
+        let current = RwLock::new(Arc::new(catalogues));
+        Ok(Shelf { dir: dir.to_path_buf(), connections, current, refused: Mutex::default() })
+    }
+
+    /// The catalogues to answer a request from. Hold it for the whole answer: a swap does not disturb it.
+    pub fn current(&self) -> Arc<Catalogues> {
+        Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Looks at the folder again and serves what is newest; says whether anything was swapped. An unfit file is logged
+    /// once and the old one stays; so it does if the folder is empty or gone.
+    pub async fn look_again(&self) -> bool {
+        let files = match find(&self.dir) {
+            Ok(files) => files,
+            Err(fault) => {
+                tracing::warn!(%fault, "cannot look for newer catalogues; serving the old ones");
+                return false;
+            }
+        };
+        let current = self.current();
+        let mut all = Vec::new();
+        let mut swapped = false;
+        for file in files {
+            let old = current.get(file.year);
+            match old {
+                Some(old) if old.file == file => all.push(Arc::clone(old)),
+                old => match self.open_or_refuse(file).await {
+                    Some(new) => {
+                        tracing::info!(version = %new.version, "a new catalogue is being served");
+                        swapped = true;
+                        all.push(Arc::new(new));
+                    }
+                    None => all.extend(old.cloned()),
+                },
+            }
+        }
+        // A plan year whose last file was taken away stays until the next start: its pages are being read.
+        all.extend(current.iter().filter(|old| !all.iter().any(|c| c.year == old.year)).cloned().collect::<Vec<_>>());
+        if swapped && let Some(catalogues) = Catalogues::new(all) {
+            *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(catalogues);
+        }
+        swapped
+    }
+
+    async fn open_or_refuse(&self, file: FoundFile) -> Option<Catalogue> {
+        if self.refused.lock().unwrap_or_else(PoisonError::into_inner).contains(&file) {
+            return None;
+        }
+        match open(file.clone(), self.connections).await {
+            Ok(catalogue) => Some(catalogue),
+            Err(fault) => {
+                tracing::error!(%fault, "a new catalogue cannot be served; the old one stays");
+                self.refused.lock().unwrap_or_else(PoisonError::into_inner).push(file);
+                None
+            }
+        }
+    }
+}

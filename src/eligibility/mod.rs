@@ -1,1 +1,41 @@
-//! (being built)
+//! Eligibility: what each person of a household can have — a marketplace plan, the premium tax credit, cost-sharing
+//! reductions, Medicaid, CHIP — and why.
+//!
+//! Pure functions over dated, cited tables (`data/rules/`): no I/O, no clock, no floats in a decision. The shop, the
+//! application and `windowshop determine` call [`determine`]; each may also call the sums by themselves
+//! ([`credit`], [`csr`], [`benchmark`], [`enrolment`]). Nothing here may log or remember what a household said.
+
+pub mod benchmark;
+pub mod command;
+
+pub mod credit;
+pub mod csr;
+pub mod enrolment;
+
+pub mod household;
+pub mod rounding;
+pub mod tables;
+pub mod thresholds;
+
+mod coverage;
+mod determination;
+mod determine;
+mod family;
+mod household_credit;
+mod immigration;
+mod income;
+mod medicaid;
+mod medicaid_household;
+mod reasons;
+mod state;
+
+pub use determination::{
+    ChipCategory, Determination, MarketplaceAnswer, MedicaidCategory, MedicaidDecision, MedicaidHouseholdAnswer,
+    PersonAnswer, TaxHouseholdAnswer,
+};
+pub use determine::determine;
+pub use family::{HIGHEST_INCOME, MOST_PEOPLE, OLDEST};
+pub use household::{FieldError, Household, Person};
+pub use reasons::{Compared, Input, Outcome, Reason, Rule, Value};
+pub use state::{Area, State};
+pub use tables::{CsrLevel, TableFault, Tables};

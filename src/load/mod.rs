@@ -24,6 +24,7 @@ pub mod rates;
 pub mod read;
 pub mod sample;
 pub mod service_areas;
+pub mod shipped;
 pub mod sold;
 pub mod synth;
 pub mod values;
@@ -146,24 +147,24 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.problems)?;
-        for Built { path, plan_year, counts, .. } in &self.catalogues {
-            let count = |table: &str| counts.get(table).copied().unwrap_or(0);
-            writeln!(
-                f,
-                "plan year {plan_year}: {} plans, {} variants, {} rates, {} county offers, {} benefits rows → {}",
-                count("plan"),
-                count("variant"),
-                count("rate"),
-                count("sold"),
-                count("cost_sharing"),
-                path.display()
-            )?;
-        }
-        let bad = self.problems.bad_rows();
-        if bad > 0 {
-            writeln!(f, "{bad} faulty rows were left out; --strict would have refused them")?;
-        }
-        Ok(())
+        self.catalogues.iter().try_for_each(|built| writeln!(f, "{built}"))
+    }
+}
+
+impl fmt::Display for Built {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let count = |table: &str| self.counts.get(table).copied().unwrap_or(0);
+        write!(
+            f,
+            "plan year {}: {} plans, {} variants, {} rates, {} county offers, {} benefits rows → {}",
+            self.plan_year,
+            count("plan"),
+            count("variant"),
+            count("rate"),
+            count("sold"),
+            count("cost_sharing"),
+            self.path.display()
+        )
     }
 }
 

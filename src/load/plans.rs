@@ -128,7 +128,8 @@ fn plan_cells<'a>(pk: u32, plan: &'a Plan, stars: Option<&[i64; 4]>) -> [Cell<'a
     ]
 }
 
-const VARIANT_COLUMNS: [&str; 23] = [
+const VARIANT_COLUMNS: [&str; 24] = [
+    "variant_pk",
     "plan_pk",
     "variant_code",
     "product",
@@ -162,6 +163,7 @@ fn write_variants(plans: &Plans, extras: &Extras, out: &Out) -> Result<(), LoadE
         for variant in &plan.variants {
             let family = code::FAMILY_PER_GROUP;
             rows.push([
+                cell(i64::from(pk) * 8 + variant.code),
                 cell(pk),
                 cell(variant.code),
                 cell(plan.product),

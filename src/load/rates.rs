@@ -77,7 +77,7 @@ impl Rates {
     /// Writes the complete ones; returns the incomplete.
     pub fn write(&self, out: &Out) -> Result<Vec<&Rate>, LoadError> {
         let ages = |letter: char| (14..14 + AGES).map(move |age| format!("{letter}{age}"));
-        let names: Vec<String> = ["rating_area_pk", "plan_pk", "tiered", "tobacco_rated"]
+        let names: Vec<String> = ["rate_pk", "rating_area_pk", "plan_pk", "tiered", "tobacco_rated"]
             .into_iter()
             .map(str::to_string)
             .chain(ages('a'))
@@ -92,7 +92,8 @@ impl Rates {
         for rate in complete {
             let tobacco_rated = rate.tobacco.iter().any(|cents| *cents != NONE);
             let tobacco = rate.tobacco.iter().zip(&rate.ages).map(|(t, a)| cell(if *t == NONE { *a } else { *t }));
-            let keys: [Cell; 4] = [cell(rate.area), cell(rate.plan), cell(rate.tiered), cell(tobacco_rated)];
+            let key = i64::from(rate.area) * (1 << 20) + i64::from(rate.plan);
+            let keys: [Cell; 5] = [cell(key), cell(rate.area), cell(rate.plan), cell(rate.tiered), cell(tobacco_rated)];
             let family = rate.family.iter().map(|cents| cell(Some(*cents).filter(|cents| *cents != NONE)));
             rows.push(keys.into_iter().chain(rate.ages.iter().map(|a| cell(*a))).chain(tobacco).chain(family))?;
         }

@@ -83,9 +83,9 @@ pub fn write(
         for (county, coverage) in counties {
             match offer(geo, rates, (pk, plan), *county, coverage, &mut unsold) {
                 Offer::No => {}
-                Offer::Whole => sold.push((*county, plan.product, pk, false)),
+                Offer::Whole => sold.push((*county, plan.product, pk, plan.metal, false)),
                 Offer::In(some) => {
-                    sold.push((*county, plan.product, pk, true));
+                    sold.push((*county, plan.product, pk, plan.metal, true));
                     zips.extend(some.into_iter().map(|zip| (*county, pk, zip)));
                 }
             }
@@ -96,9 +96,9 @@ pub fn write(
     }
     sold.sort_unstable();
     zips.sort_unstable();
-    let mut rows = Rows::new(out, "sold", &["county_fips", "product", "plan_pk", "by_zip"]);
-    for (county, product, plan, by_zip) in sold {
-        rows.push([cell(county), cell(product), cell(plan), cell(by_zip)])?;
+    let mut rows = Rows::new(out, "sold", &["county_fips", "product", "plan_pk", "metal", "by_zip"]);
+    for (county, product, plan, metal, by_zip) in sold {
+        rows.push([cell(county), cell(product), cell(plan), cell(metal), cell(by_zip)])?;
     }
     rows.finish()?;
     let mut rows = Rows::new(out, "sold_zip", &["county_fips", "plan_pk", "zip"]);

@@ -1,1 +1,15 @@
-//! (being built)
+//! What every page shares: the request's context and rendering, errors, messages, assets, headers and limits.
+//!
+//! Called by all rooms that answer requests. It knows nothing of plans, prices or people.
+
+pub mod assets;
+pub mod content;
+pub mod error;
+pub mod guard;
+pub mod i18n;
+pub mod page;
+
+/// What `build.rs` listed: messages of both languages, assets.
+mod embedded {
+    include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
+}

@@ -90,7 +90,7 @@ async fn the_shipped_sample_sells_what_is_sold_in_each_county() {
     }
     assert_eq!(db.number("SELECT count(DISTINCT county_fips) FROM sold").await, 11);
     assert_eq!(db.text("SELECT value FROM meta WHERE key = 'rates_provenance'").await, "filed");
-    assert!(db.text("SELECT value FROM meta WHERE key = 'note'").await.contains("ages 27 and 40"));
+    assert!(db.text("SELECT value FROM meta WHERE key = 'note'").await.contains("age_curve"));
     assert_eq!(db.text("SELECT value FROM meta WHERE key = 'built_at'").await, "2025-11-01T12:00:00Z");
     assert_eq!(db.number("SELECT count(*) FROM plan_fts WHERE plan_fts MATCH 'oscar*'").await, {
         let by_name = "SELECT count(*) FROM plan JOIN issuer USING (issuer_id) WHERE plan.name LIKE '%oscar%' OR issuer.name LIKE '%oscar%'";

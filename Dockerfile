@@ -1,0 +1,41 @@
+# syntax=docker/dockerfile:1
+# A small image: one binary, no shell, not root, nothing written outside of /data. docs/running.md lists all settings.
+#
+#   docker build -t windowshop .
+#   docker run --rm --read-only -p 8080:8080 -v windowshop:/data windowshop
+
+FROM rust:1.95-slim-bookworm AS build
+WORKDIR /src
+COPY Cargo.toml Cargo.lock build.rs ./
+COPY src src
+COPY templates templates
+COPY assets assets
+COPY sql sql
+COPY data data
+# Cargo.toml names them, so cargo wants them to be there; nothing of them gets into the binary.
+COPY tests/site tests/site
+COPY tests/load tests/load
+# What cargo downloads and builds stays on the building machine, so that a second build takes seconds.
+RUN --mount=type=cache,target=/usr/local/cargo/registry \
+    --mount=type=cache,target=/src/target \
+    cargo build --release --locked \
+    && install -D target/release/windowshop /out/usr/local/bin/windowshop \
+    && install -d /out/data
+
+FROM gcr.io/distroless/cc-debian12:nonroot
+COPY --from=build /out/usr/local/bin/windowshop /usr/local/bin/windowshop
+# The sample of real plans, for a first look; your own catalogues go to /data/catalogues.
+COPY --from=build /src/data /app/data
+COPY --from=build --chown=65532:65532 /out/data /data
+WORKDIR /app
+USER 65532:65532
+ENV WINDOWSHOP_LISTEN=0.0.0.0:8080 \
+    WINDOWSHOP_DATA_DIR=/data \
+    WINDOWSHOP_LOG_FORMAT=json
+VOLUME /data
+EXPOSE 8080
+STOPSIGNAL SIGTERM
+# A first start builds the sample before it answers.
+HEALTHCHECK --interval=15s --timeout=3s --start-period=60s --retries=3 CMD ["/usr/local/bin/windowshop", "health"]
+ENTRYPOINT ["/usr/local/bin/windowshop"]
+CMD ["serve"]

@@ -1,0 +1,71 @@
+//! Lists the embedded files (messages, assets) and stamps the build, so that the binary alone is the whole site.
+//!
+//! Why a build script and not a hand-written list: message files and assets come and go with every room that is
+//! added, and a file that somebody forgot to list would be missing only in production. Why not a crate that embeds
+//! folders: it is thirty lines, and this way nothing is read from disk at run time, in tests or in a container.
+//!
+//! The stamp goes into each page's ETag. It covers the code as well as the texts, because a change of either can
+//! change a page's bytes; the same sources give the same stamp on every host.
+
+use std::collections::hash_map::DefaultHasher;
+use std::fmt::Write as _;
+use std::hash::Hasher;
+use std::path::{Path, PathBuf};
+use std::{env, fs, io};
+
+/// All that can change a page's bytes.
+const STAMPED: [&str; 7] = ["src", "templates", "assets", "sql", "data", "Cargo.lock", "build.rs"];
+
+fn main() -> io::Result<()> {
+    let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default());
+    let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
+    let mut code = String::new();
+    list(&mut code, "MESSAGES_EN", "&str", &root.join("templates/messages/en"))?;
+    list(&mut code, "MESSAGES_ES", "&str", &root.join("templates/messages/es"))?;
+    list(&mut code, "ASSETS", "&[u8]", &root.join("assets"))?;
+    fs::write(out.join("embedded.rs"), code)?;
+
+    let mut stamp = DefaultHasher::new();
+    for name in STAMPED {
+        // Cargo takes a missing path for a changed one and would build anew each time.
+        if root.join(name).exists() {
+            println!("cargo::rerun-if-changed={name}");
+        }
+        for file in files(&root.join(name))? {
+            stamp.write(file.strip_prefix(&root).unwrap_or(&file).to_string_lossy().as_bytes());
+            stamp.write(&fs::read(&file)?);
+        }
+    }
+    println!("cargo::rustc-env=WINDOWSHOP_BUILD={:016x}", stamp.finish());
+    Ok(())
+}
+
+/// `pub const NAME: &[(&str, KIND)]`: each file's name (with its folders) and its content, in order of name.
+fn list(code: &mut String, name: &str, kind: &str, folder: &Path) -> io::Result<()> {
+    let include = if kind == "&str" { "include_str!" } else { "include_bytes!" };
+    let _ = writeln!(code, "pub const {name}: &[(&str, {kind})] = &[");
+    for file in files(folder)? {
+        let short = file.strip_prefix(folder).unwrap_or(&file).to_string_lossy().replace('\\', "/");
+        let _ = writeln!(code, "    ({short:?}, {include}({:?})),", file.display().to_string());
+    }
+    let _ = writeln!(code, "];");
+    Ok(())
+}
+
+/// Every file at or below `path`, sorted; none if it is not there. Hidden files (editors' leavings) are not ours.
+fn files(path: &Path) -> io::Result<Vec<PathBuf>> {
+    if path.is_file() {
+        return Ok(vec![path.to_path_buf()]);
+    }
+    let mut found = Vec::new();
+    if path.is_dir() {
+        for entry in fs::read_dir(path)? {
+            let entry = entry?;
+            if !entry.file_name().to_string_lossy().starts_with('.') {
+                found.extend(files(&entry.path())?);
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
+}

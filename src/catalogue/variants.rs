@@ -1,0 +1,147 @@
+//! What lists show of each plan and variant besides its price: held in memory, read once from the catalogue.
+//!
+//! Some 22,000 variants of the whole country are ten megabytes. They do not change, and fetching ten of them with every
+//! search took longer than the search itself (docs/performance.md).
+
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Row, SqlitePool};
+
+use crate::load::cost_share::ShareKind;
+use crate::plans::codes::Packed;
+use crate::plans::shares::{Share, Shares};
+use crate::types::Cents;
+
+/// The services that every card shows, by the slug of their benefit. Columns of [`VARIANTS`] carry the prefix.
+pub const CARD_SERVICES: [&str; 4] = ["primary", "specialist", "generic", "emergency"];
+
+/// What all variants of a plan share.
+#[derive(Debug, Clone)]
+pub struct PlanFacts {
+    /// 14 characters.
+    pub plan_id: String,
+    pub name: String,
+    pub metal: i64,
+    /// NULL: no row in the Quality PUF. 0: filed as "Not Rated".
+    pub stars: Option<i64>,
+    /// Of a dental plan: the share of its premium that is for children's dental, parts per million.
+    pub pediatric_dental_ppm: u32,
+}
+
+#[derive(Debug, Clone)]
+pub struct VariantFacts {
+    pub packed: Packed,
+    /// HIOS issuer id.
+    pub issuer_id: u32,
+    /// Share of the premium that is for essential health benefits, parts per million.
+    pub ehb_ppm: u32,
+    pub deductible_individual: Option<Cents>,
+    pub deductible_family: Option<Cents>,
+    pub moop_individual: Option<Cents>,
+    pub moop_family: Option<Cents>,
+    /// Only where drugs have a deductible of their own.
+    pub drug_deductible_individual: Option<Cents>,
+    pub drug_deductible_family: Option<Cents>,
+    /// In the order of [`CARD_SERVICES`].
+    pub services: [Shares; 4],
+}
+
+#[derive(Debug, Default)]
+pub struct Variants {
+    /// By `plan_pk`.
+    plans: Vec<Option<PlanFacts>>,
+    /// By `variant_pk`, which is plan_pk times eight plus the variant's code.
+    variants: Vec<Option<VariantFacts>>,
+}
+
+pub const PLANS: &str =
+    "SELECT plan_pk, plan_id, name, metal, stars_overall, coalesce(pediatric_dental_ppm, 0) FROM plan";
+
+/// The four services by the name CMS gave each.
+pub const VARIANTS: &str = "SELECT v.variant_pk, v.packed, v.issuer_id, v.ehb_ppm, v.deductible_individual,
+  v.deductible_family, v.moop_individual, v.moop_family, v.drug_deductible_individual, v.drug_deductible_family,
+  c1.covered AS primary_covered, c1.copay_tier1_kind AS primary_copay_kind, c1.copay_tier1_amount AS primary_copay,
+  c1.coins_tier1_kind AS primary_coins_kind, c1.coins_tier1_amount AS primary_coins,
+  c2.covered AS specialist_covered, c2.copay_tier1_kind AS specialist_copay_kind,
+  c2.copay_tier1_amount AS specialist_copay, c2.coins_tier1_kind AS specialist_coins_kind,
+  c2.coins_tier1_amount AS specialist_coins,
+  c3.covered AS generic_covered, c3.copay_tier1_kind AS generic_copay_kind, c3.copay_tier1_amount AS generic_copay,
+  c3.coins_tier1_kind AS generic_coins_kind, c3.coins_tier1_amount AS generic_coins,
+  c4.covered AS emergency_covered, c4.copay_tier1_kind AS emergency_copay_kind,
+  c4.copay_tier1_amount AS emergency_copay, c4.coins_tier1_kind AS emergency_coins_kind,
+  c4.coins_tier1_amount AS emergency_coins
+FROM variant v
+LEFT JOIN cost_sharing c1 ON c1.plan_pk = v.plan_pk AND c1.variant_code = v.variant_code AND c1.benefit_id =
+  (SELECT benefit_id FROM benefit WHERE slug = 'primary-care-visit-to-treat-an-injury-or-illness')
+LEFT JOIN cost_sharing c2 ON c2.plan_pk = v.plan_pk AND c2.variant_code = v.variant_code AND c2.benefit_id =
+  (SELECT benefit_id FROM benefit WHERE slug = 'specialist-visit')
+LEFT JOIN cost_sharing c3 ON c3.plan_pk = v.plan_pk AND c3.variant_code = v.variant_code AND c3.benefit_id =
+  (SELECT benefit_id FROM benefit WHERE slug = 'generic-drugs')
+LEFT JOIN cost_sharing c4 ON c4.plan_pk = v.plan_pk AND c4.variant_code = v.variant_code AND c4.benefit_id =
+  (SELECT benefit_id FROM benefit WHERE slug = 'emergency-room-services')";
+
+impl Variants {
+    pub async fn load(pool: &SqlitePool) -> Result<Variants, sqlx::Error> {
+        let mut all = Variants::default();
+        for row in sqlx::query(PLANS).fetch_all(pool).await? {
+            let facts = PlanFacts {
+                plan_id: row.try_get(1)?,
+                name: row.try_get(2)?,
+                metal: row.try_get(3)?,
+                stars: row.try_get(4)?,
+                pediatric_dental_ppm: row.try_get::<i64, _>(5)? as u32,
+            };
+            put(&mut all.plans, row.try_get(0)?, facts);
+        }
+        for row in sqlx::query(VARIANTS).fetch_all(pool).await? {
+            put(&mut all.variants, row.try_get(0)?, read_variant(&row)?);
+        }
+        Ok(all)
+    }
+
+    pub fn plan(&self, plan_pk: i64) -> Option<&PlanFacts> {
+        self.plans.get(usize::try_from(plan_pk).ok()?)?.as_ref()
+    }
+
+    pub fn variant(&self, plan_pk: i64, variant_code: i64) -> Option<&VariantFacts> {
+        self.variants.get(usize::try_from(plan_pk * 8 + variant_code).ok()?)?.as_ref()
+    }
+}
+
+fn put<T>(list: &mut Vec<Option<T>>, place: i64, item: T) {
+    let place = usize::try_from(place).unwrap_or(0);
+    if list.len() <= place {
+        list.resize_with(place + 1, || None);
+    }
+    list[place] = Some(item);
+}
+
+fn read_variant(row: &SqliteRow) -> Result<VariantFacts, sqlx::Error> {
+    let cents = |name: &str| row.try_get::<Option<i64>, _>(name).map(|cents| cents.map(Cents));
+    let mut services: [Shares; 4] = Default::default();
+    for (service, prefix) in services.iter_mut().zip(CARD_SERVICES) {
+        let share = |what: &str| -> Result<Option<Share>, sqlx::Error> {
+            let kind: Option<i64> = row.try_get(format!("{prefix}_{what}_kind").as_str())?;
+            let amount: Option<i64> = row.try_get(format!("{prefix}_{what}").as_str())?;
+            Ok(kind.and_then(ShareKind::from_code).map(|kind| Share { kind, amount }))
+        };
+        let covered: Option<i64> = row.try_get(format!("{prefix}_covered").as_str())?;
+        *service = Shares {
+            covered: covered.map(|covered| covered == 1),
+            copay: share("copay")?,
+            coinsurance: share("coins")?,
+            ..Shares::default()
+        };
+    }
+    Ok(VariantFacts {
+        packed: Packed(row.try_get("packed")?),
+        issuer_id: row.try_get::<i64, _>("issuer_id")? as u32,
+        ehb_ppm: row.try_get::<i64, _>("ehb_ppm")? as u32,
+        deductible_individual: cents("deductible_individual")?,
+        deductible_family: cents("deductible_family")?,
+        moop_individual: cents("moop_individual")?,
+        moop_family: cents("moop_family")?,
+        drug_deductible_individual: cents("drug_deductible_individual")?,
+        drug_deductible_family: cents("drug_deductible_family")?,
+        services,
+    })
+}

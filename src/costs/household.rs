@@ -1,0 +1,252 @@
+//! A household's use of care, laid out for the calculation: one lane per person and year.
+//!
+//! Made once per search or page and then used for every plan. It must know nothing about plans.
+
+use super::rules::Model;
+use super::service::{SERVICES, Service};
+use super::utilization::{AgeBand, BAD, Condition, DECILES, GOOD, Level, Row, Sex, YearKind, condition, row};
+
+/// How much care a person expects to use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Use {
+    /// Not said: any year may come.
+    #[default]
+    Any,
+    Low,
+    Medium,
+    High,
+    /// 1 to 10; the rows of analysts.
+    Decile(u8),
+    Condition(Condition),
+}
+
+impl Use {
+    /// Reads `low`, `medium`, `high`, `any`, `decile-7`, `maternity`, …; `None` for anything else.
+    pub fn parse(text: &str) -> Option<Use> {
+        let text = text.trim().to_ascii_lowercase();
+        match text.as_str() {
+            "any" => return Some(Use::Any),
+            "low" => return Some(Use::Low),
+            "medium" => return Some(Use::Medium),
+            "high" => return Some(Use::High),
+            _ => {}
+        }
+        if let Some(decile) = text.strip_prefix("decile-") {
+            return decile.parse().ok().filter(|d| DECILES.contains(d)).map(Use::Decile);
+        }
+        Condition::ALL.into_iter().find(|c| c.word() == text).map(Use::Condition)
+    }
+
+    /// Whether the average year runs over all deciles of this person.
+    fn varies(self) -> bool {
+        matches!(self, Use::Any) || matches!(self, Use::Condition(c) if !c.is_whole_year())
+    }
+}
+
+/// A covered person. Without a sex, the mean of both rows is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Person {
+    pub age: u8,
+    pub sex: Option<Sex>,
+    pub usage: Use,
+}
+
+impl Person {
+    /// The row of this person in one year; `decile` counts in an average year where use was not said.
+    pub fn row(&self, year: YearKind, decile: u8) -> Row {
+        let band = AgeBand::of(self.age);
+        match self.sex {
+            Some(sex) => self.row_of(band, sex, year, decile),
+            None => {
+                let male = self.row_of(band, Sex::Male, year, decile);
+                self.row_of(band, Sex::Female, year, decile).blend(0.5, &male, 0.5)
+            }
+        }
+    }
+
+    fn row_of(&self, band: AgeBand, sex: Sex, year: YearKind, decile: u8) -> Row {
+        let ordinary = |level: Level| *row(band, sex, level);
+        let any = match year {
+            YearKind::Good => Level::Decile(GOOD),
+            YearKind::Average => Level::Decile(decile),
+            YearKind::Bad => Level::Decile(BAD),
+        };
+        match (self.usage, year) {
+            (Use::Condition(c), _) => match condition(band, sex, c, year) {
+                Ok(whole) => *whole,
+                Err(care) => ordinary(any).blend(1.0, care, 1.0),
+            },
+            (Use::Low, YearKind::Average) => ordinary(Level::Decile(GOOD)),
+            (Use::Medium, YearKind::Average) => ordinary(Level::Median),
+            (Use::High, YearKind::Average) => ordinary(Level::Decile(BAD)),
+            (Use::Decile(d), YearKind::Average) => ordinary(Level::Decile(d)),
+            (Use::Decile(d), YearKind::Good) => ordinary(Level::Decile(d.min(GOOD))),
+            _ => ordinary(any),
+        }
+    }
+}
+
+/// Years to calculate and what each is for. Lane = year × people + person.
+#[derive(Debug, Clone)]
+pub(super) struct Lanes {
+    pub people: usize,
+    pub years: usize,
+    /// The first so many years make the average; `good` and `bad` may be among them.
+    pub average: usize,
+    pub good: usize,
+    pub bad: usize,
+    /// By service, then lane: units of the year, and their whole price in dollars.
+    pub units: Vec<f64>,
+    pub price: Vec<f64>,
+    /// By lane: the price of everything.
+    pub total: Vec<f64>,
+}
+
+impl Lanes {
+    /// `factor`: from the table's prices to those wanted. Model `Cms` has one year: its low, medium and high, and medium
+    /// for who did not say.
+    pub(super) fn new(people: &[Person], model: Model, factor: f64) -> Lanes {
+        let (years, average, good, bad) = years(people, model);
+        let ranks = ranks(people);
+        let n = years.len() * people.len();
+        let mut lanes = Lanes {
+            people: people.len(),
+            years: years.len(),
+            average,
+            good,
+            bad,
+            units: vec![0.0; SERVICES * n],
+            price: vec![0.0; SERVICES * n],
+            total: vec![0.0; n],
+        };
+        for (y, (year, number)) in years.iter().enumerate() {
+            for (p, person) in people.iter().enumerate() {
+                let known =
+                    Person { usage: if person.usage == Use::Any { Use::Medium } else { person.usage }, ..*person };
+                let person = if model == Model::Cms { &known } else { person };
+                let (lane, row) = (y * people.len() + p, person.row(*year, decile(*number, ranks[p])).priced(factor));
+                for s in 0..SERVICES {
+                    lanes.units[s * n + lane] = row.units[s];
+                    lanes.price[s * n + lane] = row.price[s];
+                }
+                lanes.total[lane] = row.allowed();
+            }
+        }
+        lanes
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.total.len()
+    }
+
+    /// Units of every lane of a service.
+    pub(super) fn units(&self, service: Service) -> &[f64] {
+        &self.units[service as usize * self.len()..][..self.len()]
+    }
+
+    pub(super) fn price(&self, service: Service) -> &[f64] {
+        &self.price[service as usize * self.len()..][..self.len()]
+    }
+}
+
+/// The years to calculate, how many of them make the average, and which are the good and the bad one.
+fn years(people: &[Person], model: Model) -> (Vec<(YearKind, u8)>, usize, usize, usize) {
+    if model == Model::Cms {
+        return (vec![(YearKind::Average, 0)], 1, 0, 0);
+    }
+    let rest = [(YearKind::Good, 0), (YearKind::Bad, 0)];
+    if !people.iter().any(|p| p.usage.varies()) {
+        return (vec![(YearKind::Average, 0), rest[0], rest[1]], 1, 1, 2);
+    }
+    let mut years: Vec<_> = DECILES.map(|d| (YearKind::Average, d)).collect();
+    if people.len() == 1 {
+        return (years, 10, usize::from(GOOD) - 1, usize::from(BAD) - 1);
+    }
+    years.extend(rest);
+    (years, 10, 10, 11)
+}
+
+/// Steps by which the ten average years go through the deciles, person by person; the fifth goes in step with the first.
+/// Chosen among such lists for coming nearest to years drawn independently (`docs/costs.md`).
+const STEPS: [u8; 4] = [1, 3, 9, 5];
+
+/// The decile of one person in the average years 1 to 10. Everybody lives through every decile once, but not in step:
+/// people of a family do not all fall ill in the same year, and if they did, the family's maximum would hide most of it.
+fn decile(year: u8, rank: usize) -> u8 {
+    // Multiples of a number below 11 run through 1 to 10, each once.
+    (u16::from(year) * u16::from(STEPS[rank % STEPS.len()]) % 11) as u8
+}
+
+/// Each person's place among the varying ones, whatever order they were given in: people with the same rows may swap.
+fn ranks(people: &[Person]) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..people.len()).filter(|i| people[*i].usage.varies()).collect();
+    order.sort_by_key(|i| (AgeBand::of(people[*i].age), people[*i].sex, people[*i].usage));
+    let mut ranks = vec![0; people.len()];
+    order.iter().enumerate().for_each(|(rank, i)| ranks[*i] = rank);
+    ranks
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn person(usage: Use) -> Person {
+        Person { age: 40, sex: Some(Sex::Female), usage }
+    }
+
+    #[test]
+    fn one_person_who_said_nothing_has_the_ten_deciles_with_good_and_bad_among_them() {
+        let lanes = Lanes::new(&[person(Use::Any)], Model::Shop, 1.0);
+        assert_eq!((lanes.years, lanes.average, lanes.good, lanes.bad, lanes.len()), (10, 10, 2, 9, 10));
+        assert_eq!(lanes.total[2], row(AgeBand::To44, Sex::Female, Level::Decile(3)).allowed());
+    }
+
+    #[test]
+    fn a_family_lives_through_every_decile_but_not_in_step() {
+        for rank in 0..10 {
+            let mut deciles: Vec<u8> = DECILES.map(|year| decile(year, rank)).collect();
+            deciles.sort_unstable();
+            assert_eq!(deciles, DECILES.collect::<Vec<_>>());
+        }
+        let lanes = Lanes::new(&[person(Use::Any), person(Use::Any)], Model::Shop, 1.0);
+        assert_eq!((lanes.years, lanes.average, lanes.good, lanes.bad), (12, 10, 10, 11));
+        let top = row(AgeBand::To44, Sex::Female, Level::Decile(10)).allowed();
+        assert!((0..10).all(|year| lanes.total[year * 2] < top || lanes.total[year * 2 + 1] < top));
+        assert!(lanes.total[22] == top && lanes.total[23] == top);
+    }
+
+    #[test]
+    fn chosen_use_moves_the_average_year_and_leaves_good_and_bad_possible() {
+        let mixed = Lanes::new(&[person(Use::Any), person(Use::High)], Model::Shop, 1.0);
+        assert_eq!((mixed.years, mixed.average), (12, 10));
+        let high = row(AgeBand::To44, Sex::Female, Level::Decile(10)).allowed();
+        assert!((0..10).all(|y| mixed.total[y * 2 + 1] == high));
+        assert!(mixed.total[10 * 2 + 1] < high && mixed.total[11 * 2 + 1] == high);
+        let fixed = Lanes::new(&[person(Use::Medium)], Model::Shop, 1.0);
+        assert_eq!((fixed.years, fixed.average), (3, 1));
+    }
+
+    #[test]
+    fn care_for_a_condition_comes_on_top_and_prices_rise_with_the_factor() {
+        let birth = person(Use::Condition(Condition::Maternity));
+        let plain = person(Use::Any).row(YearKind::Average, 6).allowed();
+        assert!((birth.row(YearKind::Average, 6).allowed() - plain - 7140.27).abs() < 0.01);
+        let dear = Lanes::new(&[person(Use::Medium)], Model::Cms, 1.138);
+        assert!((dear.total[0] - 1.138 * 1972.08).abs() < 0.01);
+    }
+
+    #[test]
+    fn without_a_sex_the_mean_of_both_is_taken() {
+        let of = |sex| Person { sex, ..person(Use::Low) }.row(YearKind::Average, 0).allowed();
+        let mean = (of(Some(Sex::Female)) + of(Some(Sex::Male))) / 2.0;
+        assert!((of(None) - mean).abs() < 1e-9);
+    }
+
+    #[test]
+    fn uses_are_read_and_unknown_ones_refused() {
+        assert_eq!(Use::parse(" High "), Some(Use::High));
+        assert_eq!(Use::parse("decile-7"), Some(Use::Decile(7)));
+        assert_eq!(Use::parse("multiple-sclerosis"), Some(Use::Condition(Condition::MultipleSclerosis)));
+        assert!(["", "extreme", "decile-11", "decile-0", "decile-x"].iter().all(|u| Use::parse(u).is_none()));
+    }
+}

@@ -1,0 +1,353 @@
+//! A variant's cost sharing made ready for the calculation: which part of each bill the person pays, and when.
+//!
+//! Made once per variant (`Rules::new`), because none of it depends on the household; read by `range` and `estimate`.
+//! It must never fill a gap in silence: what was not filed becomes a `Note` or a `Gap`.
+
+use super::plan::{CostSharing, KINDS, Share};
+use super::service::Service;
+use super::words::{Coinsurance, Copay, Per, behaviour};
+
+/// Which rules to follow where filings are silent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Model {
+    /// CMS's program exactly, its known faults included.
+    Cms,
+    /// Ours: see `docs/costs.md` for each difference.
+    Shop,
+}
+
+/// Why a plan has no estimate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Gap {
+    #[error("nobody to estimate for")]
+    NoPeople,
+    #[error("the plan filed no deductible for {0}")]
+    NoDeductible(Size),
+    #[error("the plan filed no out-of-pocket maximum for {0}")]
+    NoMaximum(Size),
+    #[error("the plan filed too little cost sharing: nothing for {0}")]
+    TooFewShares(Field),
+    #[error("CMS's table has no row for the copay and coinsurance words of {}", .0.code())]
+    UnknownPair(Service),
+}
+
+/// One person alone, or a family: they have different deductibles and maximums.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Size {
+    Individual,
+    Family,
+}
+
+impl std::fmt::Display for Size {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(if *self == Size::Individual { "one person" } else { "a family" })
+    }
+}
+
+/// A kind of care of which a plan must file something to be estimated at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Field {
+    Visits,
+    Hospital,
+    Drugs,
+}
+
+impl std::fmt::Display for Field {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(["doctor visits", "hospital care", "drugs"][*self as usize])
+    }
+}
+
+/// Something the reader of an estimate must be told about the plan's data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Note {
+    /// Nothing filed: priced at the plan's average share, after the deductible.
+    AverageShare(Service),
+    /// Nothing filed for preventive care: free in network by law (45 CFR 147.130).
+    PreventiveByLaw,
+    /// A pair of words that CMS's table does not have: read by the general rule.
+    GeneralRule(Service),
+    /// Model `Cms` alone: nothing filed, so its program repeats the service before it, or takes it as not covered.
+    Repeated(Service),
+}
+
+/// One stretch of a service's units with its price to the person.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Part {
+    pub service: Service,
+    /// Units of the year from the first to the last that this part prices; `0.0` and infinity for all.
+    pub from: f64,
+    pub to: f64,
+    /// Dollars per unit, and share of the price.
+    pub copay: f64,
+    pub rate: f64,
+    /// Copays are counted by stay, or for at most `days` days.
+    pub per_stay: bool,
+    pub days: f64,
+    /// The most that the rate may take of one unit, in dollars.
+    pub cap: f64,
+    pub deductible: bool,
+    pub before: bool,
+    pub in_maximum: bool,
+    pub covered: bool,
+}
+
+/// What one stretch costs in a year: its price, and the person's share of it outside the deductible.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Bill {
+    pub price: f64,
+    pub share: f64,
+}
+
+impl Part {
+    /// The person pays a share of every price, and no copay or cap comes in.
+    pub(super) fn is_plain_rate(&self) -> bool {
+        self.copay == 0.0 && self.cap == f64::INFINITY
+    }
+
+    pub(super) fn is_whole(&self) -> bool {
+        self.from == 0.0 && self.to == f64::INFINITY
+    }
+
+    /// Units and price that fall into this stretch.
+    pub(super) fn stretch(&self, units: f64, price: f64) -> (f64, f64) {
+        let within = (units.min(self.to) - self.from).max(0.0);
+        (within, if units > 0.0 { price * (within / units) } else { 0.0 })
+    }
+
+    /// `stays`: admissions of the year, which is what copays per stay are counted by.
+    pub(super) fn bill(&self, units: f64, price: f64, stays: f64) -> Bill {
+        let counted = if self.per_stay { stays } else { units.min(self.days) };
+        let share = (self.copay * counted + (self.rate * price).min(self.cap * units)).min(price);
+        Bill { price, share }
+    }
+
+    /// The copay's part of a share, between 0 and 1.
+    pub(super) fn copay_part(&self, units: f64, price: f64, stays: f64) -> f64 {
+        let copay = self.copay * if self.per_stay { stays } else { units.min(self.days) };
+        let both = copay + (self.rate * price).min(self.cap * units);
+        if both > 0.0 { copay / both } else { 0.0 }
+    }
+}
+
+/// A variant ready to be priced for any household.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rules {
+    pub(super) model: Model,
+    pub(super) parts: Box<[Part]>,
+    /// Services priced at the plan's average share, one bit each.
+    averaged: u32,
+    deductible: [Side; KINDS],
+    maximum: [Side; KINDS],
+    /// No limit is for medical care or for drugs alone.
+    all_combined: bool,
+    notes: Box<[Note]>,
+}
+
+/// One kind's amounts in dollars; infinity = not filed.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Side {
+    individual: f64,
+    person: f64,
+    family: f64,
+}
+
+/// Deductibles and maximums that bind a household, in dollars by kind (medical, drug, combined); infinity = none.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Caps {
+    pub group_deductible: [f64; KINDS],
+    pub group_maximum: [f64; KINDS],
+    pub person_deductible: [f64; KINDS],
+    pub person_maximum: [f64; KINDS],
+    /// No limit is for medical care or for drugs alone.
+    pub all_combined: bool,
+}
+
+impl Rules {
+    /// # Errors
+    /// A `Gap`: `Shop` needs something filed for visits, hospital and drugs; `Cms` needs words that its table knows.
+    pub fn new(plan: &CostSharing, model: Model) -> Result<Rules, Gap> {
+        if model == Model::Shop {
+            enough(plan)?;
+        }
+        let mut rules = Draft { plan, model, parts: Vec::with_capacity(28), averaged: 0, notes: Vec::new() };
+        let mut before = Share::Missing;
+        for service in Service::all() {
+            before = rules.add(service, before)?;
+        }
+        let sides = |limits: &super::plan::Limits| {
+            limits.by_kind().map(|a| {
+                let dollars = |c: Option<crate::types::Cents>| c.map_or(f64::INFINITY, |c| c.0 as f64 / 100.0);
+                Side { individual: dollars(a.individual), person: dollars(a.person), family: dollars(a.family) }
+            })
+        };
+        let unfiled = super::plan::Amounts::default();
+        let combined = |limits: &super::plan::Limits| limits.medical == unfiled && limits.drug == unfiled;
+        Ok(Rules {
+            model,
+            parts: rules.parts.into(),
+            averaged: rules.averaged,
+            deductible: sides(&plan.deductible),
+            maximum: sides(&plan.maximum),
+            all_combined: combined(&plan.deductible) && combined(&plan.maximum),
+            notes: rules.notes.into(),
+        })
+    }
+
+    /// What the reader must be told about the plan's data.
+    pub fn notes(&self) -> &[Note] {
+        &self.notes
+    }
+
+    pub(super) fn is_averaged(&self, service: Service) -> bool {
+        self.averaged & (1 << service as u32) != 0
+    }
+
+    pub(super) fn all_combined(&self) -> bool {
+        self.all_combined
+    }
+
+    /// Where a service's bills are added up: medical care 0, drugs 1; all in one pool where no limit tells them apart.
+    pub(super) fn pool(&self, service: Service) -> usize {
+        usize::from(service.is_drug() && !self.all_combined)
+    }
+
+    /// The limits that bind a household of this many people.
+    pub(super) fn caps(&self, people: usize) -> Result<Caps, Gap> {
+        let alone = people == 1;
+        let group = |sides: &[Side; KINDS]| sides.map(|s| if alone { s.individual } else { s.family });
+        // CMS's program applies the amounts per person to someone alone too; filings make the two equal or the second larger.
+        let each = |sides: &[Side; KINDS]| {
+            sides.map(|s| if alone && self.model == Model::Shop { f64::INFINITY } else { s.person })
+        };
+        let caps = Caps {
+            all_combined: self.all_combined,
+            group_deductible: group(&self.deductible),
+            group_maximum: group(&self.maximum),
+            person_deductible: each(&self.deductible),
+            person_maximum: each(&self.maximum),
+        };
+        if self.model == Model::Shop {
+            let size = if alone { Size::Individual } else { Size::Family };
+            let filed = |a: &[f64], b: &[f64]| a.iter().chain(b).any(|x| x.is_finite());
+            if !filed(&caps.group_deductible, &caps.person_deductible) {
+                return Err(Gap::NoDeductible(size));
+            }
+            if !filed(&caps.group_maximum, &caps.person_maximum) {
+                return Err(Gap::NoMaximum(size));
+            }
+        }
+        Ok(caps)
+    }
+}
+
+/// The plan filed something for visits, for hospital care and for drugs.
+fn enough(plan: &CostSharing) -> Result<(), Gap> {
+    use Service as S;
+    let any = |of: &[S]| of.iter().any(|s| plan.shares[*s as usize] != Share::Missing);
+    let needs = [
+        (Field::Visits, &[S::PrimaryCare, S::Specialist][..]),
+        (Field::Hospital, &[S::InpatientFacility, S::EmergencyRoom, S::OutpatientFacility][..]),
+        (Field::Drugs, &[S::GenericDrugs, S::PreferredBrand][..]),
+    ];
+    needs.iter().find(|(_, of)| !any(of)).map_or(Ok(()), |(field, _)| Err(Gap::TooFewShares(*field)))
+}
+
+struct Draft<'a> {
+    plan: &'a CostSharing,
+    model: Model,
+    parts: Vec<Part>,
+    averaged: u32,
+    notes: Vec<Note>,
+}
+
+impl Draft<'_> {
+    /// Adds one service; gives back the share that CMS's program would repeat if the next one is missing.
+    fn add(&mut self, service: Service, before: Share) -> Result<Share, Gap> {
+        let filed = self.plan.shares[service as usize];
+        if service == Service::Other {
+            self.averaged |= 1 << service as u32;
+            return Ok(Share::NotCovered);
+        }
+        let share = match (filed, self.model) {
+            (Share::Missing, Model::Cms) => {
+                self.notes.push(Note::Repeated(service));
+                if before == Share::Missing { Share::NotCovered } else { before }
+            }
+            (Share::Missing, Model::Shop) if service == Service::Preventive => {
+                self.notes.push(Note::PreventiveByLaw);
+                Share::Covered { copay: Copay::NoCharge, coinsurance: Coinsurance::NoCharge, outside_maximum: false }
+            }
+            (Share::Missing, Model::Shop) => {
+                self.averaged |= 1 << service as u32;
+                self.notes.push(Note::AverageShare(service));
+                return Ok(Share::Missing);
+            }
+            (filed, _) => filed,
+        };
+        match share {
+            Share::Covered { copay, coinsurance, outside_maximum } => {
+                self.covered(service, copay, coinsurance, !outside_maximum)?;
+            }
+            Share::Missing | Share::NotCovered => {
+                let mut part = self.blank(service);
+                (part.rate, part.covered) = (1.0, false);
+                if self.model == Model::Shop {
+                    part.cap = f64::INFINITY;
+                }
+                self.parts.push(part);
+            }
+        }
+        Ok(share)
+    }
+
+    fn covered(&mut self, service: Service, copay: Copay, rate: Coinsurance, in_maximum: bool) -> Result<(), Gap> {
+        let (does, known) = behaviour(copay, rate);
+        if !known && self.model == Model::Cms {
+            return Err(Gap::UnknownPair(service));
+        }
+        if !known {
+            self.notes.push(Note::GeneralRule(service));
+        }
+        let mut part = Part { in_maximum, deductible: does.deductible, before: does.before, ..self.blank(service) };
+        if let (true, Copay::Amount { amount, per, .. }) = (does.copay, copay) {
+            part.copay = amount.0 as f64 / 100.0;
+            let inpatient = service == Service::InpatientFacility;
+            part.per_stay = inpatient && per == Per::Stay;
+            if let (true, Per::Day, Some(days)) = (inpatient, per, self.plan.inpatient_copay_days) {
+                part.days = f64::from(days);
+            }
+        }
+        if let (true, Coinsurance::Rate { basis_points, .. }) = (does.coinsurance, rate) {
+            part.rate = f64::from(basis_points) / 10_000.0;
+        }
+        let first = self.plan.primary_care_copays_first;
+        if service == Service::PrimaryCare && self.model == Model::Shop && first > 0 && part.copay > 0.0 {
+            let to = part.from + f64::from(first);
+            self.parts.push(Part { to, rate: 0.0, deductible: false, before: false, ..part });
+            (part.from, part.copay) = (to, 0.0);
+        }
+        self.parts.push(part);
+        Ok(())
+    }
+
+    /// A service paid in full by the plan, with the plan's own caps and free visits.
+    fn blank(&self, service: Service) -> Part {
+        let drug_cap = self.plan.specialty_drug_cap.filter(|_| service == Service::SpecialtyDrugs);
+        let free = if service == Service::PrimaryCare { self.plan.free_primary_care_visits } else { 0 };
+        Part {
+            service,
+            from: f64::from(free),
+            to: f64::INFINITY,
+            copay: 0.0,
+            rate: 0.0,
+            per_stay: false,
+            days: f64::INFINITY,
+            cap: drug_cap.map_or(f64::INFINITY, |c| c.0 as f64 / 100.0),
+            deductible: false,
+            before: false,
+            in_maximum: false,
+            covered: true,
+        }
+    }
+}

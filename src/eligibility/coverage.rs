@@ -1,0 +1,146 @@
+//! Other coverage and job offers: what stands in the way of the credit (26 USC 36B(c)(2); 26 CFR 1.36B-2).
+//!
+//! Called by `determine` for each member of a tax household. Costs are yearly or monthly cents; affordability is
+//! compared exactly.
+
+use super::credit::affordable;
+use super::family::Family;
+use super::household::{CoverageState, EmployerOffer, FieldError, HraKind, HraOffer};
+use super::reasons::{Outcome, Reason, Rule, Value};
+use super::rounding::yearly;
+use super::tables::{BlocksWhen, NumberCode, Tables};
+use crate::types::Cents;
+
+/// Kinds of coverage that we do not know are refused.
+pub fn check_kinds(family: &Family<'_>, tables: &Tables) -> Vec<FieldError> {
+    let mut errors = Vec::new();
+    for (i, member) in family.members.iter().enumerate() {
+        for (k, coverage) in member.said.other_coverage.iter().enumerate() {
+            if tables.coverage_kind(&coverage.kind).is_none() {
+                let known: Vec<_> = tables.coverage_kinds().iter().map(|k| k.kind.as_str()).collect();
+                let message = format!("`{}` is not a kind we know; use one of {}", coverage.kind, known.join(", "));
+                errors.push(FieldError::new(format!("people[{i}].other_coverage[{k}].kind"), message));
+            }
+        }
+    }
+    errors
+}
+
+/// Whether other coverage or a job offer shuts person `i` out of the credit.
+pub fn shuts_out(family: &Family<'_>, tables: &Tables, i: usize, magi: Cents, reasons: &mut Vec<Reason>) -> bool {
+    let mut shut = false;
+    let member = &family.members[i];
+    for coverage in &member.said.other_coverage {
+        let ended = coverage.ends.is_some_and(|end| end < family.coverage_start);
+        let Some(kind) = tables.coverage_kind(&coverage.kind).filter(|_| !ended) else { continue };
+        let blocks = match kind.blocks_credit_when {
+            BlocksWhen::Eligible => true,
+            BlocksWhen::Enrolled => coverage.state == CoverageState::Enrolled,
+            BlocksWhen::Never => false,
+        };
+        if blocks {
+            let reason = Reason::new(tables, Rule::OtherCoverage, Outcome::NotMet).cite(&kind.citation, kind.status);
+            reasons.push(reason.input("kind", Value::Text(coverage.kind.clone())));
+            shut = true;
+        }
+    }
+    for offer in &family.said.employer_offers {
+        shut |= offer_shuts_out(family, tables, i, offer, magi, reasons);
+    }
+    for offer in &family.said.hra_offers {
+        shut |= hra_shuts_out(family, tables, i, offer, magi, reasons);
+    }
+    shut
+}
+
+fn offer_shuts_out(
+    family: &Family<'_>,
+    tables: &Tables,
+    i: usize,
+    offer: &EmployerOffer,
+    magi: Cents,
+    reasons: &mut Vec<Reason>,
+) -> bool {
+    let id = &family.members[i].id;
+    if offer.enrolled.contains(id) {
+        let reason = Reason::new(tables, Rule::EmployerOffer, Outcome::NotMet);
+        reasons.push(reason.input("enrolled", Value::YesNo(true)));
+        return true;
+    }
+    let Some(row) = tables.esi(family.said.plan_year) else { return false };
+    if !offer.covers.contains(id) {
+        return false;
+    }
+    let employee = offer.employee == *id;
+    let by_family =
+        !employee && tables.number(NumberCode::FamilyOfferUsesFamilyPremium, family.coverage_start).is_some();
+    let premium = if by_family { offer.family_premium } else { offer.self_only_premium };
+    let value = if employee { offer.minimum_value } else { offer.family_minimum_value.unwrap_or(offer.minimum_value) };
+    let base = Reason::new(tables, Rule::EmployerOffer, Outcome::Noted)
+        .cite(&row.citation, row.status)
+        .input("measured_by", Value::Word(if by_family { "family_premium" } else { "self_only_premium" }))
+        .input("minimum_value", Value::YesNo(value));
+    let Some(premium) = premium else {
+        // An offer without its cost cannot be judged: said as such, it shuts nobody out.
+        reasons.push(base.input("premium_given", Value::YesNo(false)));
+        return false;
+    };
+    let cost = yearly(premium, offer.premium_frequency.per_year());
+    let shut = value && affordable(cost, row.percent, magi);
+    let most = Cents(((i128::from(row.percent.0) * i128::from(magi.0)) / 10_000).min(i128::from(i64::MAX)) as i64);
+    let mut reason = base.input("percent_of_income", Value::Percent(row.percent)).compare(
+        Value::Money(cost),
+        "at_most",
+        Value::Money(most),
+    );
+    reason.outcome = if shut { Outcome::NotMet } else { Outcome::Met };
+    reasons.push(reason);
+    shut
+}
+
+/// Whether the HRA makes the lowest-cost silver plan affordable; the cost left to the employee for a year.
+fn hra_affordable(family: &Family<'_>, tables: &Tables, offer: &HraOffer, magi: Cents) -> Option<(bool, Cents)> {
+    let row = tables.esi(family.said.plan_year)?;
+    let left = Cents((offer.lowest_silver_self_only_monthly.0 - offer.self_only_monthly.0).max(0));
+    let cost = yearly(left, 12);
+    Some((affordable(cost, row.percent, magi), cost))
+}
+
+fn hra_shuts_out(
+    family: &Family<'_>,
+    tables: &Tables,
+    i: usize,
+    offer: &HraOffer,
+    magi: Cents,
+    reasons: &mut Vec<Reason>,
+) -> bool {
+    if !offer.covers.contains(&family.members[i].id) {
+        return false;
+    }
+    let Some((affordable, cost)) = hra_affordable(family, tables, offer, magi) else { return false };
+    let accepted = offer.kind == HraKind::Ichra && offer.accepted;
+    let shut = accepted || affordable;
+    let reason = Reason::test(tables, Rule::HraOffer, !shut)
+        .input("accepted", Value::YesNo(accepted))
+        .input("affordable", Value::YesNo(affordable))
+        .input("lowest_silver_after_hra_yearly", Value::Money(cost));
+    reasons.push(reason);
+    shut
+}
+
+/// What unaffordable QSEHRA offers take off the monthly credit of these eligible members.
+pub fn qsehra_reduction(family: &Family<'_>, tables: &Tables, eligible: &[usize], magi: Cents) -> Cents {
+    let mut sum = 0_i64;
+    for offer in family.said.hra_offers.iter().filter(|o| o.kind == HraKind::Qsehra) {
+        let covered = eligible.iter().filter(|&&i| offer.covers.contains(&family.members[i].id)).count();
+        let unaffordable = hra_affordable(family, tables, offer, magi).is_some_and(|(ok, _)| !ok);
+        if covered > 0 && unaffordable {
+            let amount = match offer.family_monthly {
+                Some(family) if offer.covers.len() > 1 => family,
+                _ => offer.self_only_monthly,
+            };
+            sum = sum.saturating_add(amount.0);
+        }
+    }
+    Cents(sum)
+}

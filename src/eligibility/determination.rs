@@ -1,0 +1,200 @@
+//! What `determine` answers: outcomes per person and per tax household, each with its reasons.
+//!
+//! Plain data for pages, CSV and JSON (schema: docs/determine.md). Nothing here computes.
+
+use serde::Serialize;
+use time::Date;
+
+use super::reasons::Reason;
+use super::rounding::{CreditRounding, Pct, Ratio};
+use super::state::State;
+use super::tables::{CsrLevel, MarketplaceKind};
+use crate::types::Cents;
+
+/// Dollars as a JSON number.
+fn dollars<S: serde::Serializer>(amount: &Cents, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_f64(amount.0 as f64 / 100.0)
+}
+
+fn some_dollars<S: serde::Serializer>(amount: &Option<Cents>, to: S) -> Result<S::Ok, S::Error> {
+    match amount {
+        Some(amount) => dollars(amount, to),
+        None => to.serialize_none(),
+    }
+}
+
+fn day<S: serde::Serializer>(day: &Date, to: S) -> Result<S::Ok, S::Error> {
+    to.collect_str(day)
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct Determination {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    pub plan_year: i32,
+    #[serde(serialize_with = "day")]
+    pub as_of: Date,
+    #[serde(serialize_with = "day")]
+    pub coverage_start: Date,
+    pub state: State,
+    pub marketplace: MarketplaceAnswer,
+    pub people: Vec<PersonAnswer>,
+    pub tax_households: Vec<TaxHouseholdAnswer>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct MarketplaceAnswer {
+    pub kind: MarketplaceKind,
+    pub name: String,
+    pub url: String,
+}
+
+/// The Medicaid group that takes a person in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MedicaidCategory {
+    Ssi,
+    Infant,
+    #[serde(rename = "child_1_5")]
+    Child1To5,
+    #[serde(rename = "child_6_18")]
+    Child6To18,
+    Pregnant,
+    Parent,
+    FormerFosterCare,
+    YoungAdult,
+    Adult,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChipCategory {
+    Child,
+    Pregnant,
+    /// From conception to birth: covers the pregnancy, not the parent.
+    Unborn,
+}
+
+/// Who says the last word on Medicaid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MedicaidDecision {
+    /// The marketplace determines.
+    Marketplace,
+    /// The marketplace assesses, the state agency determines.
+    StateAgency,
+    /// A state-run marketplace, joined with the agency.
+    StateMarketplace,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct MedicaidHouseholdAnswer {
+    pub members: Vec<String>,
+    /// Members and the expected children that count.
+    pub size: usize,
+    #[serde(serialize_with = "dollars")]
+    pub monthly_income_x12: Cents,
+    pub guideline_year: i32,
+    /// Of the current month, rounded for reading.
+    pub fpl_percent: Pct,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct PersonAnswer {
+    pub id: String,
+    pub age: u8,
+    pub applying: bool,
+    /// May buy through the marketplace (a qualified health plan).
+    pub marketplace: bool,
+    /// May have the premium tax credit.
+    pub credit: bool,
+    pub csr: CsrLevel,
+    pub medicaid: Option<MedicaidCategory>,
+    pub chip: Option<ChipCategory>,
+    pub basic_health: bool,
+    pub emergency_medicaid: bool,
+    /// Too poor for the credit, in a state that did not expand Medicaid.
+    pub coverage_gap: bool,
+    /// May buy a catastrophic plan.
+    pub catastrophic: bool,
+    /// The state should look at Medicaid by age, disability or long-term care.
+    pub non_magi_referral: bool,
+    pub medicaid_decision: MedicaidDecision,
+    pub medicaid_household: Option<MedicaidHouseholdAnswer>,
+    pub reasons: Vec<Reason>,
+}
+
+impl PersonAnswer {
+    /// Medicaid, CHIP for the person, or the Basic Health Program: coverage that stands in place of the credit.
+    pub fn public_coverage(&self) -> bool {
+        self.medicaid.is_some()
+            || matches!(self.chip, Some(ChipCategory::Child | ChipCategory::Pregnant))
+            || self.basic_health
+    }
+
+    /// Buys a plan: may use the marketplace, applies, and has no public coverage.
+    pub fn shops(&self) -> bool {
+        self.applying && self.marketplace && !self.public_coverage()
+    }
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct TaxHouseholdAnswer {
+    pub filers: Vec<String>,
+    pub members: Vec<String>,
+    pub family_size: usize,
+    #[serde(serialize_with = "dollars")]
+    pub magi: Cents,
+    pub guideline_year: i32,
+    #[serde(serialize_with = "dollars")]
+    pub guideline: Cents,
+    /// Rounded half up to 0.01 for reading; decisions read the exact one.
+    pub fpl_percent: Pct,
+    pub fpl_percent_exact: String,
+    /// `null` above the last band.
+    pub applicable_percentage: Option<Pct>,
+    pub applicable_percentage_exact: Option<String>,
+    /// What the family is expected to pay a month for the benchmark plan, rounded for reading.
+    #[serde(serialize_with = "some_dollars")]
+    pub contribution_monthly: Option<Cents>,
+    /// Ids of the members whose premiums the credit helps to pay.
+    pub credit_eligible: Vec<String>,
+    #[serde(serialize_with = "some_dollars")]
+    pub benchmark_monthly: Option<Cents>,
+    /// Plans that set the benchmark, one per policy; empty when the premium was given.
+    pub benchmark_plans: Vec<String>,
+    /// The most the credit can be in a month; `null` without a benchmark; 0 when nobody can have it.
+    #[serde(serialize_with = "some_dollars")]
+    pub credit_monthly: Option<Cents>,
+    /// Lowered the credit.
+    #[serde(serialize_with = "dollars")]
+    pub qsehra_monthly: Cents,
+    /// Cost-sharing level of one policy for all shopping members.
+    pub csr_together: CsrLevel,
+    pub reasons: Vec<Reason>,
+    /// Places in the list of people: for callers in the program.
+    #[serde(skip)]
+    pub member_indexes: Vec<usize>,
+    #[serde(skip)]
+    pub eligible_indexes: Vec<usize>,
+    #[serde(skip)]
+    pub fpl: Ratio,
+    #[serde(skip)]
+    pub applicable: Option<Ratio>,
+    #[serde(skip)]
+    pub rounding: CreditRounding,
+}
+
+impl TaxHouseholdAnswer {
+    /// The credit for a benchmark premium (a month, for exactly the credit-eligible members): how the shop prices
+    /// a household whose benchmark it has found in its own catalogue. Zero when nobody can have a credit.
+    pub fn credit_for(&self, benchmark_monthly: Cents) -> Cents {
+        match self.applicable {
+            Some(applicable) if !self.eligible_indexes.is_empty() => {
+                let full = super::credit::monthly_credit(benchmark_monthly, self.magi, applicable, self.rounding);
+                Cents((full.0 - self.qsehra_monthly.0).max(0))
+            }
+            _ => Cents::ZERO,
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! What a person's citizenship or immigration status opens, by date.
+//!
+//! Reads only `data/rules/immigration.csv` and the state options; called by `determine` and `medicaid`. A status
+//! never makes anyone liable here: it only opens or shuts a programme.
+
+use time::Date;
+
+use super::family::{Family, Member};
+use super::reasons::{Outcome, Reason, Rule, Value};
+use super::tables::{
+    ImmigrationAnswer, ImmigrationProgramme, ImmigrationStatus, NumberCode, StateChoice, Tables, plan_year_days,
+};
+
+fn word(member: &Member<'_>) -> Value {
+    let status = member.said.immigration.status;
+    Value::Text(serde_json::to_value(status).ok().and_then(|v| v.as_str().map(str::to_string)).unwrap_or_default())
+}
+
+/// The day that marketplace and credit rules read: the day of the determination, but within the time of coverage.
+pub fn coverage_day(family: &Family<'_>) -> Date {
+    let last = plan_year_days(family.said.plan_year).map_or(family.coverage_start, |(_, last)| last);
+    family.as_of.max(family.coverage_start).min(last)
+}
+
+/// Whether a status lets a person use the marketplace or have the credit.
+pub fn opens(
+    family: &Family<'_>,
+    tables: &Tables,
+    i: usize,
+    programme: ImmigrationProgramme,
+    reasons: &mut Vec<Reason>,
+) -> bool {
+    let member = &family.members[i];
+    let status = member.said.immigration.status;
+    let day = coverage_day(family);
+    let rule =
+        if programme == ImmigrationProgramme::Credit { Rule::CreditImmigration } else { Rule::MarketplaceImmigration };
+    let Some(row) = tables.immigration(programme, status, day) else {
+        reasons.push(Reason::new(tables, rule, Outcome::NotMet).input("as_of", Value::Day(day)));
+        return false;
+    };
+    let blocked = tables
+        .option(member.state, StateChoice::DacaMarketplaceBlocked, family.as_of)
+        .filter(|option| status == ImmigrationStatus::Daca && option.value == "yes");
+    let met = row.answer == ImmigrationAnswer::Yes && blocked.is_none();
+    if status != ImmigrationStatus::UsCitizen {
+        let (citation, read) = blocked.map_or((&row.citation, row.status), |o| (&o.citation, o.status));
+        let reason = Reason::test(tables, rule, met).cite(citation, read);
+        reasons.push(reason.input("status", word(member)).input("coverage_day", Value::Day(day)));
+    }
+    met
+}
+
+/// Whether status lets a person have Medicaid or CHIP on the day of the determination: as a qualified person, or
+/// as a lawfully residing child or pregnant person where the state covers them.
+pub fn opens_medicaid(family: &Family<'_>, tables: &Tables, i: usize, reasons: &mut Vec<Reason>) -> bool {
+    let member = &family.members[i];
+    let said = &member.said.immigration;
+    if said.status == ImmigrationStatus::UsCitizen {
+        return true;
+    }
+    let day = family.as_of;
+    let row = tables.immigration(ImmigrationProgramme::Medicaid, said.status, day);
+    let years = tables.number(NumberCode::FiveYearBarYears, day).map_or(0, |n| n.value);
+    let qualified = match row.map(|r| r.answer) {
+        Some(ImmigrationAnswer::Yes) => true,
+        Some(ImmigrationAnswer::FiveYearBar) => {
+            said.veteran_or_active_duty
+                || exempt_by_former_status(said.adjusted_from)
+                || said.since.is_some_and(|since| anniversary(since, years).is_some_and(|end| end <= day))
+        }
+        Some(ImmigrationAnswer::No) | None => false,
+    };
+    if let Some(row) = row {
+        let mut reason = Reason::test(tables, Rule::MedicaidImmigration, qualified).cite(&row.citation, row.status);
+        reason = reason.input("status", word(member));
+        if row.answer == ImmigrationAnswer::FiveYearBar {
+            reason = reason.input("five_year_bar_years", Value::Number(years));
+            if let Some(since) = said.since {
+                reason = reason.input("since", Value::Day(since));
+            }
+        }
+        reasons.push(reason);
+    }
+    qualified || lawfully_residing(family, tables, i, reasons)
+}
+
+/// Statuses whose former holders have no five-year bar after adjusting to permanent residence (8 USC 1613(b)).
+fn exempt_by_former_status(former: Option<ImmigrationStatus>) -> bool {
+    matches!(
+        former,
+        Some(
+            ImmigrationStatus::Refugee
+                | ImmigrationStatus::Asylee
+                | ImmigrationStatus::WithholdingOfRemoval
+                | ImmigrationStatus::CubanHaitianEntrant
+                | ImmigrationStatus::Amerasian
+                | ImmigrationStatus::TraffickingVictim
+        )
+    )
+}
+
+fn anniversary(since: Date, years: i64) -> Option<Date> {
+    let year = i32::try_from(i64::from(since.year()) + years).ok()?;
+    // 29 February completes its years on 1 March.
+    since.replace_year(year).ok().or_else(|| Date::from_calendar_date(year, time::Month::March, 1).ok())
+}
+
+fn lawfully_residing(family: &Family<'_>, tables: &Tables, i: usize, reasons: &mut Vec<Reason>) -> bool {
+    let member = &family.members[i];
+    let day = family.as_of;
+    let under = tables.number(NumberCode::YoungAdultUnderAge, day).map_or(0, |n| n.value);
+    let choice = if i64::from(member.age_now) < under {
+        StateChoice::LawfullyResidingChildren
+    } else if member.said.pregnant || member.said.postpartum {
+        StateChoice::LawfullyResidingPregnant
+    } else {
+        return false;
+    };
+    let pregnant_too = (member.said.pregnant || member.said.postpartum)
+        && tables.chose(member.state, StateChoice::LawfullyResidingPregnant, day);
+    let state_covers = tables.chose(member.state, choice, day) || pregnant_too;
+    let resides = tables
+        .immigration(ImmigrationProgramme::LawfullyResiding, member.said.immigration.status, day)
+        .is_some_and(|row| row.answer == ImmigrationAnswer::Yes);
+    let reason = Reason::test(tables, Rule::LawfullyResidingOption, state_covers && resides);
+    reasons.push(reason.input("state_covers", Value::YesNo(state_covers)).input("status", word(member)));
+    state_covers && resides
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn five_years_are_counted_by_the_calendar() {
+        let since = Date::from_calendar_date(2020, time::Month::February, 29).unwrap();
+        assert_eq!(anniversary(since, 5).unwrap().to_string(), "2025-03-01");
+    }
+}

@@ -1,0 +1,329 @@
+//! Medicaid and CHIP for one person: the groups in their order, income against the state's limit, and what stands
+//! in the way (status, other insurance, denial).
+//!
+//! Called by `determine` for everyone who applies. MAGI groups only: age, disability and long-term care are
+//! referred to the state, never decided here.
+
+use super::determination::{ChipCategory, MedicaidCategory};
+use super::family::Family;
+use super::household::{CommunityEngagement, CoverageState, Incarceration};
+use super::immigration;
+use super::medicaid_household::MedicaidHousehold;
+use super::reasons::{Outcome, Reason, Rule, Value};
+use super::rounding::Ratio;
+use super::tables::{Group, Guideline, MedicaidLimit, NumberCode, StateChoice, Tables};
+use crate::types::Cents;
+
+/// What Medicaid and CHIP say to one person.
+#[derive(Debug, Default)]
+pub struct PublicCoverage {
+    pub medicaid: Option<MedicaidCategory>,
+    pub chip: Option<ChipCategory>,
+    pub emergency: bool,
+    /// Income and group fit, only status stands in the way.
+    pub barred_by_status: bool,
+    /// Would be in the adult group but for the 80 hours: that shuts out the credit too.
+    pub failed_community_engagement: bool,
+    pub reasons: Vec<Reason>,
+}
+
+/// What the tests below read about one person.
+struct Case<'a> {
+    family: &'a Family<'a>,
+    tables: &'a Tables,
+    i: usize,
+    guideline: &'a Guideline,
+    household: &'a MedicaidHousehold,
+}
+
+impl Case<'_> {
+    fn number(&self, code: NumberCode) -> i64 {
+        // A number that is not in force cannot admit anyone: no age is under zero.
+        self.tables.number(code, self.family.as_of).map_or(0, |n| n.value)
+    }
+
+    fn limit(&self, group: Group) -> Option<&MedicaidLimit> {
+        self.tables.limit(self.family.members[self.i].state, group, self.family.as_of)
+    }
+
+    /// Holds income against the group's limit; the limit row includes the 5 % disregard.
+    fn income_within(&self, group: Group, income: Cents, rule: Rule, reasons: &mut Vec<Reason>) -> bool {
+        let Some(limit) = self.limit(group) else { return false };
+        let fpl = Ratio::percent_of(income, self.guideline.amount(self.household.size));
+        let met = fpl.at_most(limit.limit_fpl);
+        let name = serde_json::to_value(group).ok().and_then(|v| v.as_str().map(str::to_string)).unwrap_or_default();
+        reasons.push(
+            Reason::test(self.tables, rule, met)
+                .cite(&limit.citation, limit.status)
+                .input("group", Value::Text(name))
+                .input("yearly_income", Value::Money(income))
+                .input("household_size", Value::Number(self.household.size as i64))
+                .compare(Value::Percent(fpl.shown()), "at_most", Value::Percent(limit.limit_fpl)),
+        );
+        met
+    }
+}
+
+/// Assesses one person. `annual_below_poverty`: the tax household's yearly income is below 100 % (gap filling).
+pub fn assess(
+    family: &Family<'_>,
+    tables: &Tables,
+    i: usize,
+    guideline: &Guideline,
+    household: &MedicaidHousehold,
+    annual_below_poverty: bool,
+) -> PublicCoverage {
+    let mut out = PublicCoverage::default();
+    let member = &family.members[i];
+    let case = Case { family, tables, i, guideline, household };
+    out.reasons.push(
+        Reason::new(tables, Rule::MedicaidHousehold, Outcome::Noted)
+            .input("rule", Value::Word(household.kind))
+            .input("size", Value::Number(household.size as i64))
+            .input(
+                "monthly_income",
+                Value::Money(super::rounding::shown_cents(Ratio { num: i128::from(household.month_x12.0), den: 12 })),
+            ),
+    );
+    if !member.said.resident {
+        out.reasons.push(Reason::new(tables, Rule::MedicaidResidency, Outcome::NotMet));
+        return out;
+    }
+    if denied(&case, &mut out.reasons) {
+        // The state's own word that status stands in the way opens the credit below the poverty line, where it was.
+        out.barred_by_status = member.said.medicaid_denied.as_ref().is_some_and(|d| d.because_of_immigration);
+        return out;
+    }
+    let mut category = medicaid_category(&case, household.month_x12, &mut out);
+    let mut income = household.month_x12;
+    if category.is_none() && annual_below_poverty && household.year < household.month_x12 {
+        let reason = Reason::new(tables, Rule::GapFilling, Outcome::Met);
+        out.reasons.push(reason.input("yearly_income", Value::Money(household.year)));
+        income = household.year;
+        category = medicaid_category(&case, income, &mut out);
+    }
+    let status_ok = if category.is_some()
+        || member.said.pregnant
+        || i64::from(member.age_now) < case.number(NumberCode::ChildUnderAge)
+    {
+        immigration::opens_medicaid(family, tables, i, &mut out.reasons)
+    } else {
+        // Nothing to open; asked all the same, because the credit below the poverty line reads the answer.
+        immigration::opens_medicaid(family, tables, i, &mut Vec::new())
+    };
+    out.barred_by_status = !status_ok;
+    match category {
+        Some(category) if status_ok => out.medicaid = Some(category),
+        Some(_) => {
+            out.emergency = true;
+            out.reasons.push(Reason::new(tables, Rule::EmergencyMedicaid, Outcome::Met));
+        }
+        None => {}
+    }
+    if out.medicaid.is_none() {
+        out.chip = chip_category(&case, income, status_ok, &mut out.reasons);
+    }
+    out
+}
+
+fn denied(case: &Case<'_>, reasons: &mut Vec<Reason>) -> bool {
+    let Some(denial) = &case.family.members[case.i].said.medicaid_denied else { return false };
+    let days = case.number(NumberCode::MedicaidDenialDays);
+    let recent = (case.family.as_of - denial.date).whole_days() <= days;
+    let holds = recent || denial.because_of_immigration;
+    let outcome = if holds { Outcome::NotMet } else { Outcome::Noted };
+    let reason = Reason::new(case.tables, Rule::MedicaidDenied, outcome).input("denied_on", Value::Day(denial.date));
+    reasons.push(reason.input("because_of_immigration", Value::YesNo(denial.because_of_immigration)));
+    holds
+}
+
+/// The first group, in order, that takes this income.
+fn medicaid_category(case: &Case<'_>, income: Cents, out: &mut PublicCoverage) -> Option<MedicaidCategory> {
+    let member = &case.family.members[case.i];
+    let said = member.said;
+    let age = i64::from(member.age_now);
+    let reasons = &mut out.reasons;
+    if said.receives_ssi {
+        reasons.push(Reason::new(case.tables, Rule::MedicaidSsi, Outcome::Met));
+        return Some(MedicaidCategory::Ssi);
+    }
+    if age < case.number(NumberCode::ChildUnderAge) {
+        let (group, category) = match age {
+            0 => (Group::Infant, MedicaidCategory::Infant),
+            1..=5 => (Group::Child1To5, MedicaidCategory::Child1To5),
+            _ => (Group::Child6To18, MedicaidCategory::Child6To18),
+        };
+        if case.income_within(group, income, Rule::MedicaidLimit, reasons) {
+            return Some(category);
+        }
+    }
+    if (said.pregnant || said.postpartum) && case.income_within(Group::Pregnant, income, Rule::MedicaidLimit, reasons) {
+        return Some(MedicaidCategory::Pregnant);
+    }
+    if cares_for_dependent_child(case) && case.income_within(Group::Parent, income, Rule::MedicaidLimit, reasons) {
+        return Some(MedicaidCategory::Parent);
+    }
+    if let Some(foster) = &said.former_foster_care {
+        let met = age < case.number(NumberCode::FormerFosterUnderAge)
+            && i64::from(foster.left_at_age) >= case.number(NumberCode::FormerFosterLeftAtLeast)
+            && foster.had_medicaid;
+        let reason = Reason::test(case.tables, Rule::FormerFosterCare, met);
+        reasons.push(reason.input("left_at_age", Value::Number(i64::from(foster.left_at_age))));
+        if met {
+            return Some(MedicaidCategory::FormerFosterCare);
+        }
+    }
+    let young = (case.number(NumberCode::ChildUnderAge)..case.number(NumberCode::YoungAdultUnderAge)).contains(&age);
+    if young && case.income_within(Group::YoungAdult, income, Rule::MedicaidLimit, reasons) {
+        return Some(MedicaidCategory::YoungAdult);
+    }
+    adult_group(case, income, out).then_some(MedicaidCategory::Adult)
+}
+
+fn adult_group(case: &Case<'_>, income: Cents, out: &mut PublicCoverage) -> bool {
+    let member = &case.family.members[case.i];
+    let age = i64::from(member.age_now);
+    let ages = case.number(NumberCode::AdultGroupMinimumAge)..case.number(NumberCode::AdultGroupUnderAge);
+    let medicare = has(case, "medicare_part_a_free") || has(case, "medicare_part_a_premium");
+    if !ages.contains(&age) || member.said.pregnant || medicare {
+        return false;
+    }
+    if !case.income_within(Group::Adult, income, Rule::MedicaidLimit, &mut out.reasons) {
+        return false;
+    }
+    if let Some(child) = uncovered_child(case) {
+        let reason = Reason::new(case.tables, Rule::DependentChildCovered, Outcome::NotMet);
+        out.reasons.push(reason.input("child", Value::Text(case.family.members[child].id.clone())));
+        return false;
+    }
+    match community_engagement(case) {
+        Some(false) => {
+            let hours = Value::Number(case.number(NumberCode::CommunityEngagementHours));
+            let reason = Reason::new(case.tables, Rule::CommunityEngagement, Outcome::NotMet);
+            out.reasons.push(reason.input("hours_a_month", hours));
+            out.failed_community_engagement = true;
+            false
+        }
+        Some(true) => {
+            let hours = Value::Number(case.number(NumberCode::CommunityEngagementHours));
+            let reason = Reason::new(case.tables, Rule::CommunityEngagement, Outcome::Noted);
+            out.reasons.push(reason.input("hours_a_month", hours));
+            true
+        }
+        None => true,
+    }
+}
+
+/// `None`: not asked (not in force, not an expansion state, or exempt); else whether the person passes. Who has not
+/// said passes, with a note: the state asks, not we.
+fn community_engagement(case: &Case<'_>) -> Option<bool> {
+    case.tables.number(NumberCode::CommunityEngagementHours, case.family.as_of)?;
+    let member = &case.family.members[case.i];
+    let said = member.said;
+    if !case.tables.chose(member.state, StateChoice::AdultExpansion, case.family.as_of) {
+        return None;
+    }
+    let child_at_most = case.number(NumberCode::CommunityEngagementChildAtMost);
+    let young_child = (0..case.family.members.len())
+        .any(|k| i64::from(case.family.members[k].age_now) <= child_at_most && case.family.is_parent_of(case.i, k));
+    let exempt = young_child
+        || said.postpartum
+        || said.blind_or_disabled
+        || said.tribal_member
+        || said.full_time_student
+        || said.former_foster_care.is_some()
+        || said.community_engagement == Some(CommunityEngagement::Exempt);
+    if exempt { None } else { Some(said.community_engagement != Some(CommunityEngagement::DoesNotMeet)) }
+}
+
+/// A parent or caretaker of a dependent child at home, or the spouse of one.
+fn cares_for_dependent_child(case: &Case<'_>) -> bool {
+    let family = case.family;
+    let under = case.number(NumberCode::DependentChildUnderAge);
+    let dependent = |k: usize| {
+        let age = i64::from(family.members[k].age_now);
+        family.live_together(case.i, k) && (age < under || (age == under && family.members[k].said.full_time_student))
+    };
+    let cares = |who: usize| {
+        (0..family.members.len()).any(|k| {
+            let named = family.members[who].said.caretaker_of.contains(&family.members[k].id);
+            k != who && dependent(k) && (named || family.is_parent_of(who, k))
+        })
+    };
+    let spouse = family.members[case.i].spouse.filter(|&s| family.live_together(case.i, s));
+    cares(case.i) || spouse.is_some_and(cares)
+}
+
+/// A child under 19 at home of this parent who has no coverage and asks for none (42 CFR 435.119(c)).
+fn uncovered_child(case: &Case<'_>) -> Option<usize> {
+    let under = case.number(NumberCode::ChildUnderAge);
+    (0..case.family.members.len()).find(|&k| {
+        let child = &case.family.members[k];
+        i64::from(child.age_now) < under
+            && case.family.is_parent_of(case.i, k)
+            && case.family.live_together(case.i, k)
+            && !child.said.applying
+            && !child.said.other_coverage.iter().any(|c| c.state == CoverageState::Enrolled)
+    })
+}
+
+fn has(case: &Case<'_>, kind: &str) -> bool {
+    let start = case.family.coverage_start;
+    let covered = &case.family.members[case.i].said.other_coverage;
+    covered.iter().any(|c| c.kind == kind && c.ends.is_none_or(|end| end >= start))
+}
+
+fn chip_category(case: &Case<'_>, income: Cents, status_ok: bool, reasons: &mut Vec<Reason>) -> Option<ChipCategory> {
+    let member = &case.family.members[case.i];
+    let said = member.said;
+    let child = i64::from(member.age_now) < case.number(NumberCode::ChildUnderAge);
+    if said.incarcerated != Incarceration::No {
+        return None;
+    }
+    if child
+        && status_ok
+        && case.income_within(Group::ChipChild, income, Rule::ChipLimit, reasons)
+        && uninsured(case, reasons)
+        && waited(case, reasons)
+    {
+        return Some(ChipCategory::Child);
+    }
+    if said.pregnant && status_ok && case.income_within(Group::ChipPregnant, income, Rule::ChipLimit, reasons) {
+        return Some(ChipCategory::Pregnant);
+    }
+    if said.pregnant && case.income_within(Group::ChipUnborn, income, Rule::Unborn, reasons) {
+        return Some(ChipCategory::Unborn);
+    }
+    None
+}
+
+fn uninsured(case: &Case<'_>, reasons: &mut Vec<Reason>) -> bool {
+    let member = &case.family.members[case.i];
+    let start = case.family.coverage_start;
+    let by_kind = member.said.other_coverage.iter().any(|c| {
+        c.state == CoverageState::Enrolled
+            && c.ends.is_none_or(|end| end >= start)
+            && !matches!(c.kind.as_str(), "medicaid" | "chip")
+            && case.tables.coverage_kind(&c.kind).is_some_and(|k| k.counts_as_insured)
+    });
+    let by_job = case.family.said.employer_offers.iter().any(|o| o.enrolled.contains(&member.id));
+    if by_kind || by_job {
+        reasons.push(Reason::new(case.tables, Rule::ChipInsured, Outcome::NotMet));
+    }
+    !by_kind && !by_job
+}
+
+fn waited(case: &Case<'_>, reasons: &mut Vec<Reason>) -> bool {
+    let member = &case.family.members[case.i];
+    let Some(option) = case.tables.option(member.state, StateChoice::ChipWaitingDays, case.family.as_of) else {
+        return true;
+    };
+    let days = option.value.parse::<i64>().unwrap_or(0);
+    let last_end = member.said.other_coverage.iter().filter(|c| c.kind == "employer").filter_map(|c| c.ends).max();
+    let met = last_end.is_none_or(|end| (case.family.as_of - end).whole_days() >= days);
+    if !met {
+        let reason = Reason::new(case.tables, Rule::ChipWaiting, Outcome::NotMet).cite(&option.citation, option.status);
+        reasons.push(reason.input("waiting_days", Value::Number(days)));
+    }
+    met
+}

@@ -1,0 +1,217 @@
+//! What another income would change: the amounts of yearly MAGI at which an answer turns, up and down.
+//!
+//! Candidates come from the tables; each is tried by determining the household a cent below and above, so that only
+//! what really turns is told. Called by the page "How we worked this out" and by `windowshop determine --thresholds`.
+
+use serde::Serialize;
+use time::Date;
+
+use super::determination::{Determination, TaxHouseholdAnswer};
+use super::determine::determine_shifted;
+use super::family::HIGHEST_INCOME;
+use super::household::{FieldError, Household};
+use super::rounding::{Pct, Ratio, income_at_most, income_below};
+use super::state::State;
+use super::tables::{CsrLevel, Group, GuidelineProgramme, Tables};
+use crate::types::Cents;
+
+/// What turns at a threshold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum What {
+    Credit,
+    Csr,
+    Medicaid,
+    Chip,
+    BasicHealth,
+    CoverageGap,
+    /// The share of income to pay steps up.
+    ApplicablePercentage,
+}
+
+/// One answer on both sides of a threshold, as `determine` words it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Turn {
+    /// `None`: the tax household.
+    pub person: Option<String>,
+    pub what: What,
+    pub at_or_below: String,
+    pub above: String,
+}
+
+/// A yearly MAGI of the first person's tax household.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Threshold {
+    /// The highest income, to the cent, for which the answers `at_or_below` hold.
+    #[serde(serialize_with = "dollars")]
+    pub at_most: Cents,
+    /// Above the income that the household gave (or at it).
+    pub ahead: bool,
+    pub turns: Vec<Turn>,
+}
+
+fn dollars<S: serde::Serializer>(amount: &Cents, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_f64(amount.0 as f64 / 100.0)
+}
+
+/// The nearest threshold below the household's income, and the nearest at or above it.
+pub fn nearest(thresholds: &[Threshold]) -> (Option<&Threshold>, Option<&Threshold>) {
+    (thresholds.iter().rev().find(|t| !t.ahead), thresholds.iter().find(|t| t.ahead))
+}
+
+/// Every threshold of the first person's tax household, ascending; empty if that person files no return.
+///
+/// # Errors
+/// As `determine`.
+pub fn thresholds(household: &Household, tables: &Tables, as_of: Date) -> Result<Vec<Threshold>, Vec<FieldError>> {
+    let now = determine_shifted(household, tables, as_of, 0)?;
+    let Some(first) = first_household(&now) else { return Ok(Vec::new()) };
+    let mut out = Vec::new();
+    for amount in candidates(household, tables, as_of, &now, first) {
+        let shift = amount.0 - first.magi.0;
+        let below = determine_shifted(household, tables, as_of, shift)?;
+        let above = determine_shifted(household, tables, as_of, shift + 1)?;
+        let turns = turns(&below, &above);
+        if !turns.is_empty() {
+            out.push(Threshold { at_most: amount, ahead: amount >= first.magi, turns });
+        }
+    }
+    Ok(out)
+}
+
+fn first_household(answer: &Determination) -> Option<&TaxHouseholdAnswer> {
+    answer.tax_households.iter().find(|t| t.member_indexes.contains(&0))
+}
+
+fn candidates(
+    household: &Household,
+    tables: &Tables,
+    as_of: Date,
+    now: &Determination,
+    first: &TaxHouseholdAnswer,
+) -> Vec<Cents> {
+    let year = household.plan_year;
+    let mut out = Vec::new();
+    let line = first.guideline;
+    out.extend(tables.bands(year).iter().map(|b| income_below(b.fpl_from, line)));
+    out.extend(tables.csr_bands(year).filter_map(|b| b.fpl_to).map(|to| income_at_most(to, line)));
+    if let Some(limits) = tables.credit_limits(year) {
+        out.push(income_below(limits.minimum_fpl, line));
+        out.extend(limits.maximum_fpl.map(|max| income_at_most(max, line)));
+    }
+    for &i in &first.member_indexes {
+        let own = household.people.get(i).and_then(|p| p.state.as_deref());
+        let Some(state) = State::parse(own.unwrap_or(&household.state)) else { continue };
+        let Some(medicaid) = &now.people[i].medicaid_household else { continue };
+        let Some((guideline, _)) = tables.guideline(GuidelineProgramme::Medicaid, as_of, state.area()) else {
+            continue;
+        };
+        let medicaid_line = guideline.amount(medicaid.size);
+        for group in Group::ALL {
+            let Some(limit) = tables.limit(state, group, as_of) else { continue };
+            if group == Group::BasicHealth {
+                out.push(income_at_most(limit.limit_fpl, line));
+            }
+            // The Medicaid household may have other incomes: what is missing to its limit is missing to the filer.
+            let missing = income_at_most(limit.limit_fpl, medicaid_line).0 - medicaid.monthly_income_x12.0;
+            out.push(Cents(first.magi.0.saturating_add(missing)));
+        }
+    }
+    out.retain(|amount| amount.0 >= 0 && *amount < HIGHEST_INCOME);
+    out.sort_unstable();
+    out.dedup();
+    out
+}
+
+fn word(value: impl Serialize) -> String {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(text)) => text,
+        Ok(serde_json::Value::Bool(true)) => "yes".into(),
+        Ok(serde_json::Value::Null | serde_json::Value::Bool(false)) => "no".into(),
+        Ok(other) => other.to_string(),
+        Err(_) => String::new(),
+    }
+}
+
+fn turns(below: &Determination, above: &Determination) -> Vec<Turn> {
+    let mut out = Vec::new();
+    for (b, a) in below.people.iter().zip(&above.people) {
+        let mut turn = |what, differs: bool, at_or_below: String, after: String| {
+            if differs {
+                out.push(Turn { person: Some(b.id.clone()), what, at_or_below, above: after });
+            }
+        };
+        turn(What::Medicaid, b.medicaid != a.medicaid, word(b.medicaid), word(a.medicaid));
+        turn(What::Chip, b.chip != a.chip, word(b.chip), word(a.chip));
+        turn(What::BasicHealth, b.basic_health != a.basic_health, word(b.basic_health), word(a.basic_health));
+        turn(What::CoverageGap, b.coverage_gap != a.coverage_gap, word(b.coverage_gap), word(a.coverage_gap));
+        turn(What::Credit, b.credit != a.credit, word(b.credit), word(a.credit));
+        let shown = |level: CsrLevel| word(level);
+        turn(What::Csr, b.csr != a.csr, shown(b.csr), shown(a.csr));
+    }
+    if let (Some(b), Some(a)) = (first_household(below), first_household(above))
+        && let (Some(before), Some(after)) = (b.applicable, a.applicable)
+        && steps_up(before, after)
+        && !(b.eligible_indexes.is_empty() && a.eligible_indexes.is_empty())
+    {
+        let turn = Turn {
+            person: None,
+            what: What::ApplicablePercentage,
+            at_or_below: before.shown().decimal(),
+            above: after.shown().decimal(),
+        };
+        out.push(turn);
+    }
+    out
+}
+
+/// More than the slope of a band can do in one cent.
+fn steps_up(before: Ratio, after: Ratio) -> bool {
+    let Pct(b) = before.shown();
+    let Pct(a) = after.shown();
+    a - b > 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::household::Person;
+    use super::*;
+    use time::macros::date;
+
+    fn single(state: &str, income: i64) -> Household {
+        let person = Person { age: Some(40), ..Person::default() };
+        Household {
+            plan_year: 2026,
+            state: state.into(),
+            people: vec![person],
+            household_income: Some(Cents(income)),
+            ..Household::default()
+        }
+    }
+
+    #[test]
+    fn names_the_cliff_and_the_doors_around_an_income() {
+        let tables = Tables::load().unwrap();
+        let found = thresholds(&single("OH", 3_765_000), &tables, date!(2026 - 06 - 01)).unwrap();
+        let (down, up) = nearest(&found);
+        let (down, up) = (down.unwrap(), up.unwrap());
+        // 37,650 is above 200 % (31,300) and below 250 % (39,125).
+        assert_eq!((down.at_most, up.at_most), (Cents(3_130_000), Cents(3_912_500)));
+        assert_eq!((up.turns[0].what, &up.turns[0].above[..]), (What::Csr, "none"));
+        let cliff = found.last().unwrap();
+        assert_eq!(cliff.at_most, Cents(6_260_000));
+        assert_eq!((cliff.turns[0].what, &cliff.turns[0].above[..]), (What::Credit, "no"));
+        let medicaid = found.iter().find(|t| t.turns.iter().any(|t| t.what == What::Medicaid)).unwrap();
+        assert_eq!(medicaid.at_most, Cents(15_960 * 138));
+    }
+
+    #[test]
+    fn without_expansion_the_gap_ends_where_the_credit_begins() {
+        let tables = Tables::load().unwrap();
+        let found = thresholds(&single("TX", 1_200_000), &tables, date!(2026 - 06 - 01)).unwrap();
+        let begins = found.iter().find(|t| t.turns.iter().any(|t| t.what == What::Credit)).unwrap();
+        assert_eq!(begins.at_most, Cents(1_564_999));
+        assert!(begins.turns.iter().any(|t| t.what == What::CoverageGap && t.at_or_below == "yes"));
+        assert!(found.iter().any(|t| t.turns.iter().any(|t| t.what == What::ApplicablePercentage)));
+    }
+}

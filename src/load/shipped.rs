@@ -1,0 +1,45 @@
+//! The sample that comes with the binary: real plans of eleven counties, so that a first start has something to show.
+//!
+//! Called by `serve` on a first start and by tests. The files are the same that `windowshop load` reads (data/README.md);
+//! they are in the binary so that it works wherever it is put.
+
+use std::path::Path;
+
+use time::OffsetDateTime;
+
+use super::{LoadError, LoadOptions, Report};
+
+const SAMPLE: [(&str, &[u8]); 6] = [
+    ("plan-attributes-puf.zip", include_bytes!("../../data/sample/plan-attributes-puf.zip")),
+    ("rate-puf.zip", include_bytes!("../../data/sample/rate-puf.zip")),
+    ("benefits-and-cost-sharing-puf.zip", include_bytes!("../../data/sample/benefits-and-cost-sharing-puf.zip")),
+    ("service-area-puf.zip", include_bytes!("../../data/sample/service-area-puf.zip")),
+    ("quality-puf.zip", include_bytes!("../../data/sample/quality-puf.zip")),
+    ("provenance.txt", include_bytes!("../../data/sample/provenance.txt")),
+];
+const GEO: [(&str, &[u8]); 2] = [
+    ("zip-county.zip", include_bytes!("../../data/geo/zip-county.zip")),
+    ("rating-areas.zip", include_bytes!("../../data/geo/rating-areas.zip")),
+];
+
+/// Loads the sample into a folder.
+///
+/// # Errors
+/// As `load::run`; and where the files cannot be written beside the catalogue to be read from there.
+pub async fn load(to: &Path, now: OffsetDateTime) -> Result<Report, LoadError> {
+    let unwritable = |e: std::io::Error| LoadError::Write { path: to.to_path_buf(), reason: e.to_string() };
+    let dir = to.join(format!(".sample-{}", std::process::id()));
+    let (from, geo) = (dir.join("cms"), dir.join("geo"));
+    let unpack = |folder: &Path, files: &[(&str, &[u8])]| {
+        std::fs::create_dir_all(folder)?;
+        files.iter().try_for_each(|(name, bytes)| std::fs::write(folder.join(name), bytes))
+    };
+    let unpacked = unpack(&from, &SAMPLE).and_then(|()| unpack(&geo, &GEO));
+    let loaded = match unpacked {
+        Ok(()) => super::run(&LoadOptions::new(&from, &geo, to), now).await,
+        Err(error) => Err(unwritable(error)),
+    };
+    // The catalogue stands or does not; what was unpacked is of no more use either way.
+    std::fs::remove_dir_all(&dir).unwrap_or_default();
+    loaded
+}

@@ -1,0 +1,500 @@
+//! The whole address of the shop: every pair ⇄ [`Search`], and the one canonical form.
+//!
+//! `/plans?year=2026&zip=45202&county=39061&people=40,38t,5&…`. Reading takes the short form and plain form
+//! fields (`age1=40&t1=1`) alike; writing gives one stable form, so that links can be kept, shared and
+//! cached. What is missing or wrong comes back as an [`Unanswered`] with all that was typed.
+
+use super::codes::{Product, Sort};
+use super::facets::{Facets, Note, NoteKind};
+use super::finances::{FinanceFields, Finances};
+use super::household::{AGE_MAX, Household, PEOPLE_MAX, PeopleFault, Person, Relation};
+use super::query::Variants;
+use super::savings::Policy;
+use crate::catalogue::places::{Place, Places};
+use crate::types::{CountyFips, Zip5};
+
+/// Pages beyond this are no list that anyone reads.
+const PAGE_MAX: u32 = 500;
+
+/// Everything a search needs, all of it valid.
+#[derive(Debug, Clone)]
+pub struct Search {
+    pub year: u16,
+    pub place: Place,
+    /// As typed.
+    pub household: Household,
+    /// `None`: full prices are shown.
+    pub finances: Option<Finances>,
+    /// Who buys, and on what terms: follows from the above and the rules.
+    pub policy: Policy,
+    pub product: Product,
+    pub facets: Facets,
+    pub sort: Sort,
+    /// From 1.
+    pub page: u32,
+}
+
+/// One row of the people form as typed, right or wrong, so that nothing typed is lost.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PersonRow {
+    pub age: String,
+    pub tobacco: bool,
+    pub pregnant: bool,
+    pub tribal_member: bool,
+    pub no_cover: bool,
+    pub other_coverage: bool,
+    pub relation: Relation,
+    /// Message key of what is wrong with this row.
+    pub fault: Option<&'static str>,
+}
+
+impl PersonRow {
+    /// Whether the closed box of the form holds an answer.
+    pub fn says_more(&self) -> bool {
+        self.pregnant || self.tribal_member || self.other_coverage || self.relation != Relation::Unsaid
+    }
+
+    pub fn is_spouse(&self) -> bool {
+        self.relation == Relation::Spouse
+    }
+
+    pub fn is_dependant(&self) -> bool {
+        self.relation == Relation::Dependant
+    }
+
+    fn is_blank(&self) -> bool {
+        self.age.trim().is_empty()
+            && ![self.tobacco, self.pregnant, self.tribal_member, self.no_cover, self.other_coverage].contains(&true)
+    }
+
+    fn of(person: &Person) -> PersonRow {
+        PersonRow {
+            age: person.age.to_string(),
+            tobacco: person.tobacco,
+            pregnant: person.pregnant,
+            tribal_member: person.tribal_member,
+            no_cover: !person.needs_cover,
+            other_coverage: person.other_coverage,
+            relation: person.relation,
+            fault: None,
+        }
+    }
+
+    fn read(&mut self) -> Option<Person> {
+        let digits: String = self.age.chars().filter(|c| !c.is_whitespace()).collect();
+        self.fault = match digits.parse::<u32>() {
+            _ if digits.is_empty() => Some("ask.age_missing"),
+            Ok(age) if age <= u32::from(AGE_MAX) => {
+                return Some(Person {
+                    age: age as u8,
+                    tobacco: self.tobacco,
+                    pregnant: self.pregnant,
+                    tribal_member: self.tribal_member,
+                    needs_cover: !self.no_cover,
+                    relation: self.relation,
+                    other_coverage: self.other_coverage,
+                });
+            }
+            Ok(_) => Some("ask.age_too_high"),
+            Err(_) => Some("ask.age_not_number"),
+        };
+        None
+    }
+}
+
+/// What was read from an address, before it meets a catalogue.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Asked {
+    pub year: Option<u16>,
+    pub zip_typed: String,
+    pub county: Option<CountyFips>,
+    pub rows: Vec<PersonRow>,
+    /// What is wrong with the household as a whole (message key).
+    pub people_fault: Option<&'static str>,
+    pub finances: FinanceFields,
+    pub product: Product,
+    pub facets: Facets,
+    pub sort: Sort,
+    pub page: u32,
+    /// `plan=` values, in order (comparison).
+    pub plans: Vec<String>,
+    /// The form's "add a person" button was pressed.
+    pub add_person: bool,
+    pub notes: Vec<Note>,
+}
+
+/// Why a list cannot be shown yet. Not errors unless something was typed wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unanswered {
+    ZipMissing,
+    ZipUnreadable,
+    ZipUnknown,
+    CountyMissing,
+    CountyNotInZip,
+    PeopleMissing,
+    PeopleWrong,
+    FinancesWrong,
+}
+
+impl Unanswered {
+    /// Whether something typed has to be put right (422), or is only still to be asked (200).
+    pub fn is_fault(&self) -> bool {
+        matches!(
+            self,
+            Unanswered::ZipUnreadable | Unanswered::ZipUnknown | Unanswered::CountyNotInZip | Unanswered::PeopleWrong
+        )
+    }
+}
+
+impl Asked {
+    pub fn read(query: &str) -> Asked {
+        let mut asked = Asked { page: 1, ..Asked::default() };
+        let mut people: Option<String> = None;
+        let mut rows: [PersonRow; PEOPLE_MAX] = Default::default();
+        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+            let (name, value) = (name.as_ref(), value.as_ref());
+            let mut bad = |value: &str| asked.notes.push(Note::new(name, value, NoteKind::BadValue));
+            match name {
+                "year" if value.is_empty() => {}
+                "year" => match value.parse() {
+                    Ok(year) => asked.year = Some(year),
+                    Err(_) => bad(value),
+                },
+                "zip" => asked.zip_typed = value.trim().chars().take(20).collect(),
+                "county" if value.is_empty() => {}
+                "county" => match CountyFips::parse(value) {
+                    Some(fips) => asked.county = Some(fips),
+                    None => bad(value),
+                },
+                "people" => people = Some(value.to_string()),
+                "product" => match value {
+                    "medical" | "" => asked.product = Product::Medical,
+                    "dental" => asked.product = Product::Dental,
+                    _ => bad(value),
+                },
+                "sort" if value.is_empty() => {}
+                "sort" => match Sort::from_key(value) {
+                    Some(sort) => asked.sort = sort,
+                    None => bad(value),
+                },
+                "page" => match value.parse() {
+                    Ok(page @ 1..=PAGE_MAX) => asked.page = page,
+                    _ => bad(value),
+                },
+                "plan" => asked.plans.extend(value.split(',').filter(|id| !id.is_empty()).map(str::to_string)),
+                "add" => asked.add_person = true,
+                _ if asked.finances.field_mut(name).is_some() => {
+                    let text = value.trim().chars().take(30).collect();
+                    asked.finances.field_mut(name).into_iter().for_each(|field| *field = String::clone(&text));
+                }
+                _ => {
+                    if !row_field(&mut rows, name, value)
+                        && !asked.facets.take(name, value, &mut asked.notes)
+                        && !value.is_empty()
+                    {
+                        asked.notes.push(Note::new(name, value, NoteKind::UnknownName));
+                    }
+                }
+            }
+        }
+        asked.facets.settle(asked.product, &mut asked.notes);
+        asked.take_people(people, rows);
+        asked
+    }
+
+    /// Form rows win over `people=`: they are what a person has just typed.
+    fn take_people(&mut self, people: Option<String>, rows: [PersonRow; PEOPLE_MAX]) {
+        self.rows = rows.into_iter().filter(|row| !row.is_blank()).collect();
+        if !self.rows.is_empty() {
+            return;
+        }
+        match people.as_deref().map(Household::parse) {
+            None | Some(Err(PeopleFault::Nobody)) => {}
+            Some(Ok(household)) => self.rows = household.people().iter().map(PersonRow::of).collect(),
+            Some(Err(fault)) => {
+                let typed = people.unwrap_or_default();
+                self.rows = typed
+                    .split(',')
+                    .take(PEOPLE_MAX)
+                    .map(|text| PersonRow { age: text.chars().take(20).collect(), ..PersonRow::default() })
+                    .collect();
+                self.people_fault = match fault {
+                    PeopleFault::TooMany => Some("ask.people_too_many"),
+                    PeopleFault::NobodyNeedsCover => Some("ask.nobody_needs_cover"),
+                    // The row itself says what is wrong with its age.
+                    _ => None,
+                };
+            }
+        }
+    }
+
+    /// The household, or every row's fault marked on it.
+    pub fn household(&mut self) -> Result<Household, Unanswered> {
+        if self.rows.is_empty() {
+            return Err(Unanswered::PeopleMissing);
+        }
+        if self.people_fault == Some("ask.people_too_many") {
+            return Err(Unanswered::PeopleWrong);
+        }
+        let people: Vec<Option<Person>> = self.rows.iter_mut().map(PersonRow::read).collect();
+        let people: Option<Vec<Person>> = people.into_iter().collect();
+        let fault = match people.map(Household::new) {
+            Some(Ok(household)) => return Ok(household),
+            Some(Err(PeopleFault::NobodyNeedsCover)) => Some("ask.nobody_needs_cover"),
+            _ => None,
+        };
+        self.people_fault = fault;
+        Err(Unanswered::PeopleWrong)
+    }
+
+    pub fn money(&mut self) -> Result<Option<Finances>, Unanswered> {
+        self.finances.read().map_err(|()| Unanswered::FinancesWrong)
+    }
+
+    pub fn zip(&self) -> Result<Zip5, Unanswered> {
+        if self.zip_typed.is_empty() {
+            return Err(Unanswered::ZipMissing);
+        }
+        Zip5::parse(&self.zip_typed).ok_or(Unanswered::ZipUnreadable)
+    }
+
+    /// The place: the ZIP's only county, or the one chosen.
+    pub fn place(&self, places: &Places) -> Result<Place, Unanswered> {
+        let zip = self.zip()?;
+        let mut counties = places.counties(zip);
+        let Some(first) = counties.next() else { return Err(Unanswered::ZipUnknown) };
+        let several = counties.next().is_some();
+        match self.county {
+            Some(fips) => places.place(zip, fips).ok_or(Unanswered::CountyNotInZip),
+            None if several => Err(Unanswered::CountyMissing),
+            None => places.place(zip, first.fips).ok_or(Unanswered::ZipUnknown),
+        }
+    }
+
+    /// Everything typed, for links that carry it on (home page and back): canonical where it can be.
+    pub fn pairs(&self) -> Vec<(&'static str, String)> {
+        let people: Vec<String> = self
+            .rows
+            .iter()
+            .map(|row| {
+                let flags = [
+                    (row.tobacco, 't'),
+                    (row.pregnant, 'p'),
+                    (row.tribal_member, 'm'),
+                    (row.no_cover, 'n'),
+                    (row.relation == Relation::Spouse, 's'),
+                    (row.relation == Relation::Dependant, 'd'),
+                    (row.other_coverage, 'c'),
+                ];
+                let letters: String = flags.iter().filter(|(set, _)| *set).map(|(_, letter)| letter).collect();
+                format!("{}{letters}", row.age.trim())
+            })
+            .collect();
+        let mut pairs = vec![
+            ("year", self.year.map(|y| y.to_string()).unwrap_or_default()),
+            ("zip", self.zip_typed.clone()),
+            ("county", self.county.map(|c| c.to_string()).unwrap_or_default()),
+            ("people", people.join(",")),
+        ];
+        pairs.extend(self.finances.pairs());
+        pairs.extend(self.wishes());
+        pairs.retain(|(_, value)| !value.is_empty());
+        pairs
+    }
+
+    /// What is wished for, apart from who and where: product, filters, order.
+    pub fn wishes(&self) -> Vec<(&'static str, String)> {
+        wishes(self.product, &self.facets, self.sort)
+    }
+}
+
+/// `age1=40`, `t1=1` …: the plain form's fields. `false` where the name is none of them.
+fn row_field(rows: &mut [PersonRow; PEOPLE_MAX], name: &str, value: &str) -> bool {
+    let at = name.find(|c: char| c.is_ascii_digit()).unwrap_or(name.len());
+    let (field, number) = name.split_at(at);
+    let Some(row) = number.parse::<usize>().ok().and_then(|n| n.checked_sub(1)).and_then(|i| rows.get_mut(i)) else {
+        return false;
+    };
+    let ticked = !value.is_empty();
+    match field {
+        "age" => row.age = value.trim().chars().take(20).collect(),
+        "t" => row.tobacco = ticked,
+        "p" => row.pregnant = ticked,
+        "m" => row.tribal_member = ticked,
+        "n" => row.no_cover = ticked,
+        "c" => row.other_coverage = ticked,
+        "r" => {
+            row.relation = match value {
+                "s" => Relation::Spouse,
+                "d" => Relation::Dependant,
+                _ => Relation::Unsaid,
+            }
+        }
+        _ => return false,
+    }
+    true
+}
+
+fn wishes(product: Product, facets: &Facets, sort: Sort) -> Vec<(&'static str, String)> {
+    let mut pairs = Vec::new();
+    if product != Product::default() {
+        pairs.push(("product", product.key().to_string()));
+    }
+    pairs.extend(facets.pairs());
+    if sort != Sort::default() {
+        pairs.push(("sort", sort.key().to_string()));
+    }
+    pairs
+}
+
+impl Search {
+    /// Who and where: the part of the address that every page of the shop shares.
+    pub fn who_and_where(&self) -> Vec<(&'static str, String)> {
+        let mut pairs = vec![
+            ("year", self.year.to_string()),
+            ("zip", self.place.zip.to_string()),
+            ("county", self.place.county.fips.to_string()),
+            ("people", self.household.to_string()),
+        ];
+        pairs.extend(self.finances.iter().flat_map(Finances::pairs));
+        pairs
+    }
+
+    /// Which variants of the plans this household would get. Dental plans have only one.
+    pub fn variants(&self) -> Variants {
+        match self.product {
+            Product::Medical => self.policy.variants,
+            Product::Dental => Variants::STANDARD,
+        }
+    }
+
+    /// Everything but the page number: what a form has to carry along.
+    pub fn pairs(&self) -> Vec<(&'static str, String)> {
+        let mut pairs = self.who_and_where();
+        pairs.extend(wishes(self.product, &self.facets, self.sort));
+        pairs
+    }
+
+    /// The canonical query string.
+    pub fn canonical(&self) -> String {
+        let mut pairs = self.pairs();
+        if self.page > 1 {
+            pairs.push(("page", self.page.to_string()));
+        }
+        write_query(&pairs)
+    }
+
+    /// The canonical query of the same search after a change, from its first page.
+    pub fn with(&self, change: impl FnOnce(&mut Search)) -> String {
+        let mut other = self.clone();
+        other.page = 1;
+        change(&mut other);
+        other.canonical()
+    }
+}
+
+/// Pairs as a query string. Commas stay as they are: they are legal there, and people read addresses.
+pub fn write_query(pairs: &[(&'static str, String)]) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    for (name, value) in pairs {
+        query.append_pair(name, value);
+    }
+    query.finish().replace("%2C", ",")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalogue::places::County;
+    use proptest::prelude::*;
+
+    fn place() -> Place {
+        let county = County {
+            fips: CountyFips::parse("39061").expect("valid"),
+            name: "Hamilton County".into(),
+            state: "OH".into(),
+        };
+        let zip = Zip5::parse("45202").expect("valid");
+        Place { zip, county, rating_area_pk: Some(1), rating_area_number: Some(4) }
+    }
+
+    fn search_of(query: &str) -> Search {
+        let mut asked = Asked::read(query);
+        let household = asked.household().expect("a household");
+        Search {
+            year: 2026,
+            place: place(),
+            policy: Policy::at_full_price(&household),
+            household,
+            finances: asked.money().expect("amounts"),
+            product: asked.product,
+            facets: asked.facets,
+            sort: asked.sort,
+            page: asked.page,
+        }
+    }
+
+    #[test]
+    fn the_form_and_the_address_are_one_search() {
+        let form = search_of("zip=45202&age1=40&age2=38&t2=1&age3=5&age4=&metal=silver&metal=gold&page=2");
+        assert_eq!(form.canonical(), "year=2026&zip=45202&county=39061&people=40,38t,5&metal=silver,gold&page=2");
+        assert_eq!(search_of(&form.canonical()).canonical(), form.canonical());
+    }
+
+    #[test]
+    fn a_wrong_row_keeps_what_was_typed_and_says_what_is_wrong() {
+        let mut asked = Asked::read("age1=forty&age2=8&t3=1&age4=200");
+        assert_eq!(asked.household(), Err(Unanswered::PeopleWrong));
+        let said: Vec<_> = asked.rows.iter().map(|row| (row.age.as_str(), row.fault)).collect();
+        assert_eq!(
+            said,
+            [
+                ("forty", Some("ask.age_not_number")),
+                ("8", None),
+                ("", Some("ask.age_missing")),
+                ("200", Some("ask.age_too_high"))
+            ]
+        );
+    }
+
+    #[test]
+    fn unknown_names_are_noted_and_blank_ones_ignored() {
+        let asked = Asked::read("zip=45202&colour=red&shape=&year=soon");
+        let noted: Vec<&str> = asked.notes.iter().map(|note| note.name.as_str()).collect();
+        assert_eq!(noted, ["colour", "year"]);
+    }
+
+    proptest! {
+        #[test]
+        fn any_address_settles_in_one_step(query in "[a-z0-9=&,%+._ -]{0,120}") {
+            let asked = Asked::read(&query);
+            let again = Asked::read(&write_query(&asked.wishes()));
+            prop_assert_eq!(again.wishes(), asked.wishes());
+            prop_assert!(again.notes.is_empty());
+        }
+
+        #[test]
+        fn a_search_survives_its_address(
+            metals in prop::sample::subsequence(super::super::codes::Metal::ALL[..6].to_vec(), 0..6),
+            features in prop::sample::subsequence(super::super::codes::Feature::ALL.to_vec(), 0..7),
+            premium in (prop::option::of(1u32..2000), prop::option::of(0u32..2000)),
+            stars in prop::option::of(1u8..=5),
+            text in "[ -~é]{0,30}",
+            page in 1u32..20,
+        ) {
+            let mut search = search_of("people=40");
+            let mut notes = Vec::new();
+            search.facets.metals = metals;
+            search.facets.features = features;
+            search.facets.features.sort();
+            search.facets.premium.min = premium.0;
+            search.facets.premium.max = premium.1;
+            search.facets.stars_min = stars;
+            search.facets.take("q", &text, &mut notes);
+            search.facets.settle(Product::Medical, &mut notes);
+            search.page = page;
+            let again = search_of(&search.canonical());
+            prop_assert_eq!((&again.facets, again.page), (&search.facets, search.page));
+        }
+    }
+}

@@ -1,0 +1,281 @@
+//! The closed sets of the shop: metals, plan types, programmes, features, sorts.
+//!
+//! Each has a code (as stored in the catalogue, see `sql/catalogue/schema.sql`), and a key, which is
+//! its word in the address and its message key. Only words from here ever become SQL.
+
+/// Metal level of a medical plan, or benefit level of a dental one. Source: Plan Attributes PUF, `MetalLevel`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Metal {
+    Catastrophic = 1,
+    Bronze = 2,
+    ExpandedBronze = 3,
+    Silver = 4,
+    Gold = 5,
+    Platinum = 6,
+    Low = 7,
+    High = 8,
+}
+
+impl Metal {
+    pub const ALL: [Metal; 8] = [
+        Metal::Catastrophic,
+        Metal::Bronze,
+        Metal::ExpandedBronze,
+        Metal::Silver,
+        Metal::Gold,
+        Metal::Platinum,
+        Metal::Low,
+        Metal::High,
+    ];
+
+    pub fn code(self) -> i64 {
+        self as i64
+    }
+
+    pub fn key(self) -> &'static str {
+        match self {
+            Metal::Catastrophic => "catastrophic",
+            Metal::Bronze => "bronze",
+            Metal::ExpandedBronze => "expanded_bronze",
+            Metal::Silver => "silver",
+            Metal::Gold => "gold",
+            Metal::Platinum => "platinum",
+            Metal::Low => "low",
+            Metal::High => "high",
+        }
+    }
+
+    pub fn from_code(code: i64) -> Option<Metal> {
+        Metal::ALL.into_iter().find(|m| m.code() == code)
+    }
+
+    pub fn from_key(key: &str) -> Option<Metal> {
+        Metal::ALL.into_iter().find(|m| m.key() == key)
+    }
+
+    /// Which product this level belongs to: dental plans have `low` and `high` only.
+    pub fn product(self) -> Product {
+        if matches!(self, Metal::Low | Metal::High) { Product::Dental } else { Product::Medical }
+    }
+}
+
+/// How the network works. Source: Plan Attributes PUF, `PlanType`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PlanType {
+    Hmo = 1,
+    Ppo = 2,
+    Epo = 3,
+    Pos = 4,
+    Indemnity = 5,
+}
+
+impl PlanType {
+    pub const ALL: [PlanType; 5] = [PlanType::Hmo, PlanType::Ppo, PlanType::Epo, PlanType::Pos, PlanType::Indemnity];
+
+    pub fn code(self) -> i64 {
+        self as i64
+    }
+
+    pub fn key(self) -> &'static str {
+        match self {
+            PlanType::Hmo => "hmo",
+            PlanType::Ppo => "ppo",
+            PlanType::Epo => "epo",
+            PlanType::Pos => "pos",
+            PlanType::Indemnity => "indemnity",
+        }
+    }
+
+    pub fn from_code(code: i64) -> Option<PlanType> {
+        PlanType::ALL.into_iter().find(|t| t.code() == code)
+    }
+
+    pub fn from_key(key: &str) -> Option<PlanType> {
+        PlanType::ALL.into_iter().find(|t| t.key() == key)
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum Product {
+    #[default]
+    Medical = 0,
+    Dental = 1,
+}
+
+impl Product {
+    pub fn code(self) -> i64 {
+        self as i64
+    }
+
+    pub fn key(self) -> &'static str {
+        match self {
+            Product::Medical => "medical",
+            Product::Dental => "dental",
+        }
+    }
+}
+
+/// A disease-management programme. The bit is its place in `variant.programs`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Program {
+    Asthma = 0,
+    Depression = 1,
+    Diabetes = 2,
+    HeartDisease = 3,
+    HighBloodPressure = 4,
+    LowBackPain = 5,
+    PainManagement = 6,
+    Pregnancy = 7,
+    WeightLoss = 8,
+}
+
+impl Program {
+    pub const ALL: [Program; 9] = [
+        Program::Asthma,
+        Program::Depression,
+        Program::Diabetes,
+        Program::HeartDisease,
+        Program::HighBloodPressure,
+        Program::LowBackPain,
+        Program::PainManagement,
+        Program::Pregnancy,
+        Program::WeightLoss,
+    ];
+
+    pub fn bit(self) -> i64 {
+        1 << (self as i64)
+    }
+
+    pub fn key(self) -> &'static str {
+        match self {
+            Program::Asthma => "asthma",
+            Program::Depression => "depression",
+            Program::Diabetes => "diabetes",
+            Program::HeartDisease => "heart_disease",
+            Program::HighBloodPressure => "high_blood_pressure",
+            Program::LowBackPain => "low_back_pain",
+            Program::PainManagement => "pain_management",
+            Program::Pregnancy => "pregnancy",
+            Program::WeightLoss => "weight_loss",
+        }
+    }
+
+    pub fn from_key(key: &str) -> Option<Program> {
+        Program::ALL.into_iter().find(|p| p.key() == key)
+    }
+}
+
+/// A yes-or-no quality of a plan; each is a 0/1 column of `variant` and a bit of `variant.packed`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Feature {
+    Hsa,
+    NationalNetwork,
+    NoReferral,
+    StandardDesign,
+    ChildDental,
+    AdultDental,
+    NewPlan,
+}
+
+impl Feature {
+    pub const ALL: [Feature; 7] = [
+        Feature::Hsa,
+        Feature::NationalNetwork,
+        Feature::NoReferral,
+        Feature::StandardDesign,
+        Feature::ChildDental,
+        Feature::AdultDental,
+        Feature::NewPlan,
+    ];
+
+    pub fn key(self) -> &'static str {
+        match self {
+            Feature::Hsa => "hsa",
+            Feature::NationalNetwork => "national",
+            Feature::NoReferral => "noreferral",
+            Feature::StandardDesign => "standard",
+            Feature::ChildDental => "childdental",
+            Feature::AdultDental => "adultdental",
+            Feature::NewPlan => "new",
+        }
+    }
+
+    pub fn from_key(key: &str) -> Option<Feature> {
+        Feature::ALL.into_iter().find(|f| f.key() == key)
+    }
+
+    /// The column of `variant` that holds it.
+    pub fn column(self) -> &'static str {
+        match self {
+            Feature::Hsa => "v.hsa",
+            Feature::NationalNetwork => "v.national",
+            Feature::NoReferral => "v.referral_free",
+            Feature::StandardDesign => "v.standard_design",
+            Feature::ChildDental => "v.child_dental",
+            Feature::AdultDental => "v.adult_dental",
+            Feature::NewPlan => "v.is_new",
+        }
+    }
+
+    /// Its place in `variant.packed`.
+    pub fn packed_bit(self) -> u32 {
+        match self {
+            Feature::StandardDesign => 10,
+            Feature::Hsa => 11,
+            Feature::NationalNetwork => 12,
+            Feature::NoReferral => 13,
+            Feature::NewPlan => 14,
+            Feature::ChildDental => 15,
+            Feature::AdultDental => 16,
+        }
+    }
+}
+
+/// The order of the list. Names follow the CMS Marketplace API.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum Sort {
+    #[default]
+    Premium,
+    Deductible,
+    Moop,
+    Stars,
+}
+
+impl Sort {
+    pub const ALL: [Sort; 4] = [Sort::Premium, Sort::Deductible, Sort::Moop, Sort::Stars];
+
+    pub fn key(self) -> &'static str {
+        match self {
+            Sort::Premium => "premium",
+            Sort::Deductible => "deductible",
+            Sort::Moop => "moop",
+            Sort::Stars => "stars",
+        }
+    }
+
+    pub fn from_key(key: &str) -> Option<Sort> {
+        Sort::ALL.into_iter().find(|s| s.key() == key)
+    }
+}
+
+/// What `variant.packed` holds, unpacked. The packing is written once, in `sql/catalogue/schema.sql`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Packed(pub i64);
+
+impl Packed {
+    pub fn metal(self) -> i64 {
+        self.0 & 0xf
+    }
+    pub fn plan_type(self) -> i64 {
+        (self.0 >> 4) & 0x7
+    }
+    pub fn stars(self) -> i64 {
+        (self.0 >> 7) & 0x7
+    }
+    pub fn has(self, feature: Feature) -> bool {
+        (self.0 >> feature.packed_bit()) & 1 == 1
+    }
+    pub fn programs(self) -> i64 {
+        (self.0 >> 18) & 0x1ff
+    }
+}

@@ -1,0 +1,158 @@
+//! What a visitor says of money, each part optional: yearly income, this month's income, a job's offer.
+//!
+//! Asked only for the help it may bring, kept nowhere but in the address, and never logged. Amounts are read as people
+//! write them ("40k", "$40,000.50") and shown back as understood.
+
+use crate::types::Cents;
+
+/// More than this is a slip of the finger: nobody with such an income needs our sums.
+pub const INCOME_DOLLARS_MAX: i64 = 10_000_000;
+
+/// The amounts that were given; at least the income.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finances {
+    /// Expected MAGI of the tax household for the plan year.
+    pub income: Cents,
+    /// The same for the current month, which Medicaid looks at; `None`: a twelfth of the year.
+    pub monthly: Option<Cents>,
+    /// A job offers coverage to the first person: its cheapest plan for that person alone, a month.
+    pub offer: Option<Cents>,
+    /// The same for the whole family; `None`: the family cannot join.
+    pub offer_family: Option<Cents>,
+}
+
+/// The fields as typed, so that nothing typed is lost.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FinanceFields {
+    pub income: String,
+    pub monthly: String,
+    pub offer: String,
+    pub offer_family: String,
+    /// (field, message key) of what is wrong.
+    pub faults: Vec<(&'static str, &'static str)>,
+}
+
+/// The names in the address, in the order of the canonical form.
+pub const NAMES: [&str; 4] = ["income", "monthly", "offer", "offer_family"];
+
+impl FinanceFields {
+    pub fn field_mut(&mut self, name: &str) -> Option<&mut String> {
+        match name {
+            "income" => Some(&mut self.income),
+            "monthly" => Some(&mut self.monthly),
+            "offer" => Some(&mut self.offer),
+            "offer_family" => Some(&mut self.offer_family),
+            _ => None,
+        }
+    }
+
+    /// What was typed, unchanged, for links and forms that carry it on.
+    pub fn pairs(&self) -> Vec<(&'static str, String)> {
+        let typed = [&self.income, &self.monthly, &self.offer, &self.offer_family];
+        NAMES.into_iter().zip(typed.map(String::clone)).filter(|(_, value)| !value.is_empty()).collect()
+    }
+
+    /// `Ok(None)`: no income was given, so full prices are shown. `Err`: the faults are marked.
+    pub fn read(&mut self) -> Result<Option<Finances>, ()> {
+        let mut faults = Vec::new();
+        let mut take = |name: &'static str, text: &str| {
+            read_amount(text).unwrap_or_else(|key| {
+                faults.push((name, key));
+                None
+            })
+        };
+        let income = take("income", &self.income);
+        let monthly = take("monthly", &self.monthly);
+        let offer = take("offer", &self.offer);
+        let offer_family = take("offer_family", &self.offer_family);
+        if income.is_none() && faults.is_empty() && (monthly.is_some() || offer.is_some() || offer_family.is_some()) {
+            faults.push(("income", "ask.income_needed"));
+        }
+        if offer.is_none() && offer_family.is_some() && faults.is_empty() {
+            faults.push(("offer", "ask.offer_needed"));
+        }
+        self.faults = faults;
+        match self.faults.is_empty() {
+            true => Ok(income.map(|income| Finances { income, monthly, offer, offer_family })),
+            false => Err(()),
+        }
+    }
+}
+
+impl Finances {
+    /// The canonical pairs.
+    pub fn pairs(&self) -> Vec<(&'static str, String)> {
+        let amounts = [Some(self.income), self.monthly, self.offer, self.offer_family];
+        NAMES.into_iter().zip(amounts).filter_map(|(name, amount)| Some((name, write_amount(amount?)))).collect()
+    }
+}
+
+/// `37650`, or `37650.50` where there are cents.
+pub fn write_amount(amount: Cents) -> String {
+    let text = amount.decimal();
+    text.strip_suffix(".00").map_or(text.clone(), str::to_string)
+}
+
+/// Blank is no answer; else dollars as people write them, or the key of what is wrong.
+fn read_amount(text: &str) -> Result<Option<Cents>, &'static str> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Ok(None);
+    }
+    if text.trim_start_matches('$').trim_start().starts_with(['-', '−', '(']) {
+        return Err("ask.amount_negative");
+    }
+    let (number, thousands) = match text.strip_suffix(['k', 'K']) {
+        Some(number) => (number, 1000),
+        None => (text, 1),
+    };
+    // A thousand written with a point ("40.000") would be read as forty dollars: ask instead of guessing.
+    if number.split_once('.').is_some_and(|(_, cents)| cents.trim().len() == 3) {
+        return Err("ask.amount_not_number");
+    }
+    let cents = Cents::parse(number).ok_or("ask.amount_not_number")?;
+    match cents.0.checked_mul(thousands) {
+        Some(cents) if cents <= INCOME_DOLLARS_MAX * 100 => Ok(Some(Cents(cents))),
+        _ => Err("ask.amount_too_high"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_are_read_as_people_write_them() {
+        for (typed, cents) in [
+            ("37650", 3_765_000),
+            ("$40,000.50", 4_000_050),
+            ("40k", 4_000_000),
+            ("40.5K", 4_050_000),
+            (" 1 200 ", 120_000),
+            ("0", 0),
+        ] {
+            assert_eq!(read_amount(typed), Ok(Some(Cents(cents))), "{typed}");
+        }
+        assert_eq!(read_amount("  "), Ok(None));
+    }
+
+    #[test]
+    fn what_cannot_be_an_income_says_why() {
+        assert_eq!(read_amount("-5"), Err("ask.amount_negative"));
+        assert_eq!(read_amount("$-5"), Err("ask.amount_negative"));
+        assert_eq!(read_amount("lots"), Err("ask.amount_not_number"));
+        assert_eq!(read_amount("40.000"), Err("ask.amount_not_number"));
+        assert_eq!(read_amount("99999999999"), Err("ask.amount_too_high"));
+        assert_eq!(read_amount("999999k"), Err("ask.amount_too_high"));
+    }
+
+    #[test]
+    fn other_amounts_need_the_income() {
+        let mut fields = FinanceFields { offer: "120".into(), ..FinanceFields::default() };
+        assert_eq!(fields.read(), Err(()));
+        assert_eq!(fields.faults, [("income", "ask.income_needed")]);
+        let mut fields = FinanceFields { income: "40k".into(), offer_family: "500".into(), ..FinanceFields::default() };
+        assert_eq!(fields.read(), Err(()));
+        assert_eq!(fields.faults, [("offer", "ask.offer_needed")]);
+    }
+}

@@ -1,0 +1,228 @@
+//! Who the plan is for, as the address says it: `people=40,38t,5`.
+//!
+//! The grammar is a public contract (docs/addresses.md): each person is an age in years on the day
+//! coverage starts, followed by letters in any order, written back in the order `t p m n s d c`:
+//! `t` uses tobacco, `p` pregnant, `m` member of a federally recognised tribe, `n` does not need cover, `s` spouse of the
+//! first person, `d` dependant on the first person's tax return, `c` has other coverage that shuts out help.
+//! No names and no dates of birth: an address is seen by others.
+
+use std::fmt;
+
+/// More than this many people are asked to call: no family-tier or age-rated plan prices them online.
+pub const PEOPLE_MAX: usize = 12;
+/// Ages above this are a slip of the finger.
+pub const AGE_MAX: u8 = 120;
+
+/// How a person is related to the first one; only help with costs looks at it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Relation {
+    /// Not said: see `savings::relations` for what is taken then.
+    #[default]
+    Unsaid,
+    Spouse,
+    Dependant,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Person {
+    /// Age in whole years on the day coverage starts (45 CFR 147.102(a)(1)(iii)).
+    pub age: u8,
+    /// Used tobacco four or more times a week on average in the past six months (45 CFR 147.102(a)(1)(iv)).
+    pub tobacco: bool,
+    pub pregnant: bool,
+    pub tribal_member: bool,
+    pub needs_cover: bool,
+    pub relation: Relation,
+    /// Has coverage, other than a job's offer, that shuts out the premium tax credit (Medicare, TRICARE …).
+    pub other_coverage: bool,
+}
+
+impl Person {
+    pub fn of_age(age: u8) -> Person {
+        Person {
+            age,
+            tobacco: false,
+            pregnant: false,
+            tribal_member: false,
+            needs_cover: true,
+            relation: Relation::Unsaid,
+            other_coverage: false,
+        }
+    }
+
+    fn parse(text: &str) -> Result<Person, PeopleFault> {
+        let text = text.trim();
+        let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+        let fault = || PeopleFault::Unreadable(text.chars().take(20).collect());
+        let age: u8 = text[..digits].parse().map_err(|_| fault())?;
+        if age > AGE_MAX {
+            return Err(PeopleFault::TooOld(age));
+        }
+        let mut person = Person::of_age(age);
+        for letter in text[digits..].chars() {
+            match letter.to_ascii_lowercase() {
+                't' => person.tobacco = true,
+                'p' => person.pregnant = true,
+                'm' => person.tribal_member = true,
+                'n' => person.needs_cover = false,
+                's' => person.relation = Relation::Spouse,
+                'd' => person.relation = Relation::Dependant,
+                'c' => person.other_coverage = true,
+                _ => return Err(fault()),
+            }
+        }
+        Ok(person)
+    }
+}
+
+impl fmt::Display for Person {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.age)?;
+        for (set, letter) in [
+            (self.tobacco, 't'),
+            (self.pregnant, 'p'),
+            (self.tribal_member, 'm'),
+            (!self.needs_cover, 'n'),
+            (self.relation == Relation::Spouse, 's'),
+            (self.relation == Relation::Dependant, 'd'),
+            (self.other_coverage, 'c'),
+        ] {
+            if set {
+                write!(f, "{letter}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Why a `people=` value cannot be used. Each is a message key, with what was typed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PeopleFault {
+    Nobody,
+    TooMany,
+    Unreadable(String),
+    TooOld(u8),
+    NobodyNeedsCover,
+}
+
+/// One to [`PEOPLE_MAX`] people, at least one of whom needs cover. The order is the one typed.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Household {
+    people: Vec<Person>,
+}
+
+impl Household {
+    pub fn new(people: Vec<Person>) -> Result<Household, PeopleFault> {
+        if people.is_empty() {
+            return Err(PeopleFault::Nobody);
+        }
+        if people.len() > PEOPLE_MAX {
+            return Err(PeopleFault::TooMany);
+        }
+        if !people.iter().any(|p| p.needs_cover) {
+            return Err(PeopleFault::NobodyNeedsCover);
+        }
+        Ok(Household { people })
+    }
+
+    pub fn parse(text: &str) -> Result<Household, PeopleFault> {
+        let parts: Vec<&str> = text.split(',').filter(|part| !part.trim().is_empty()).collect();
+        // Counted before it is read: a hostile address must not make us build a long list.
+        if parts.len() > PEOPLE_MAX {
+            return Err(PeopleFault::TooMany);
+        }
+        Household::new(parts.into_iter().map(Person::parse).collect::<Result<_, _>>()?)
+    }
+
+    pub fn people(&self) -> &[Person] {
+        &self.people
+    }
+
+    /// Those who need cover: the members of the policy.
+    pub fn covered(&self) -> impl Iterator<Item = &Person> + Clone {
+        self.people.iter().filter(|p| p.needs_cover)
+    }
+
+    /// The same people, of whom only the chosen ones (by place) are covered. If none were, all stay as they are.
+    pub fn only(&self, chosen: impl Fn(usize) -> bool) -> Household {
+        let mut people = self.people.clone();
+        people.iter_mut().enumerate().for_each(|(i, person)| person.needs_cover &= chosen(i));
+        Household::new(people).unwrap_or_else(|_| self.clone())
+    }
+
+    pub fn without_tobacco(&self) -> Household {
+        let people = self.people.iter().map(|person| Person { tobacco: false, ..*person }).collect();
+        Household { people }
+    }
+
+    /// Whether family deductibles and maximums apply (two or more on one policy), or one person's own.
+    pub fn is_family(&self) -> bool {
+        self.covered().count() > 1
+    }
+
+    /// Catastrophic plans are for people under 30 on the first day of the plan year, or with an exemption
+    /// that only the Marketplace can grant (45 CFR 155.305(h), 156.155). All on the policy must qualify.
+    pub fn may_buy_catastrophic(&self) -> bool {
+        self.covered().all(|p| p.age < 30)
+    }
+
+    /// A plan filed as child-only is sold to people under 21 alone (45 CFR 156.200(c)(2)).
+    pub fn children_only(&self) -> bool {
+        self.covered().all(|p| p.age < 21)
+    }
+}
+
+impl fmt::Display for Household {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, person) in self.people.iter().enumerate() {
+            if i > 0 {
+                f.write_str(",")?;
+            }
+            write!(f, "{person}")?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn the_grammar_reads_what_it_writes_and_writes_one_form() {
+        assert_eq!(Household::parse(" 40, 38mt ,5n,, 0").unwrap().to_string(), "40,38tm,5n,0");
+        assert_eq!(Household::parse("040T").unwrap().to_string(), "40t");
+    }
+
+    #[test]
+    fn each_fault_says_what_is_wrong() {
+        assert_eq!(Household::parse(""), Err(PeopleFault::Nobody));
+        assert_eq!(Household::parse("40,x"), Err(PeopleFault::Unreadable("x".into())));
+        assert_eq!(Household::parse("121"), Err(PeopleFault::TooOld(121)));
+        assert_eq!(Household::parse("40n"), Err(PeopleFault::NobodyNeedsCover));
+        assert_eq!(Household::parse(&"1,".repeat(13)), Err(PeopleFault::TooMany));
+        assert_eq!(Household::parse("4é"), Err(PeopleFault::Unreadable("4é".into())));
+        assert!(matches!(Household::parse("999"), Err(PeopleFault::Unreadable(_))));
+    }
+
+    proptest! {
+        #[test]
+        fn any_household_survives_the_address(
+            ages in prop::collection::vec((0u8..=AGE_MAX, any::<[bool; 5]>(), 0usize..3), 1..=PEOPLE_MAX)
+        ) {
+            let relations = [Relation::Unsaid, Relation::Spouse, Relation::Dependant];
+            let people: Vec<Person> = ages.into_iter().map(|(age, [t, p, m, n, c], r)| Person {
+                age, tobacco: t, pregnant: p, tribal_member: m, needs_cover: n, relation: relations[r], other_coverage: c,
+            }).collect();
+            if let Ok(household) = Household::new(people) {
+                prop_assert_eq!(Household::parse(&household.to_string()), Ok(household));
+            }
+        }
+
+        #[test]
+        fn no_text_panics(text in ".{0,60}") {
+            let _ = Household::parse(&text);
+        }
+    }
+}

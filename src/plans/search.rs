@@ -1,0 +1,304 @@
+//! `GET /plans`: the list. Address in, one canonical address back, then one pass over the catalogue.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::response::Response;
+
+use super::address::{Asked, Search, Unanswered, write_query};
+use super::ask;
+use super::codes::Product;
+use super::elsewhere::{self, Elsewhere};
+use super::facets::Facets;
+use super::filters::FilterForm;
+use super::finances::Finances;
+use super::household::Household;
+use super::panel::Panel;
+use super::query::{Arg, build_query, read_offers};
+use super::savings::{self, CreditTerms, Help, Policy};
+use super::tally::{Offer, Tally};
+use super::view::Card;
+use super::words;
+use crate::catalogue::Catalogue;
+use crate::catalogue::places::Place;
+use crate::eligibility::rounding;
+use crate::types::Cents;
+use crate::web::error::Failure;
+use crate::web::page::{self, CachePolicy, Cx};
+
+/// Cards on one page: what fits the first view of a phone's patience (and one TCP window).
+pub const PAGE_SIZE: usize = 10;
+/// Pediatric dental is an essential health benefit to the end of the month in which a person turns 19
+/// (45 CFR 156.110(a)(10), 156.115(a)(6)).
+const CHILD_DENTAL_AGE: u8 = 19;
+
+/// What an address turned out to be.
+pub enum Settled {
+    Search(Box<Settlement>),
+    Unanswered(Unanswered),
+    /// The plans of this place are to be found somewhere else.
+    Elsewhere(Box<Elsewhere>),
+}
+
+/// A search with the catalogue it is asked of, and what help its household may get.
+pub struct Settlement {
+    pub search: Search,
+    pub catalogue: Arc<Catalogue>,
+    /// `None`: no income was given.
+    pub help: Option<Help>,
+}
+
+impl Settlement {
+    /// Who may keep a page of this search. An address with an income is for its own browser only; and what help there
+    /// is can change from one day to the next.
+    pub fn policy(&self, cx: &Cx) -> CachePolicy {
+        match &self.help {
+            None => CachePolicy::of(&self.catalogue),
+            Some(_) => CachePolicy::Own { version: format!("{}+{}", self.catalogue.version, cx.today()) },
+        }
+    }
+}
+
+/// Address → search, in the catalogue of its plan year.
+pub fn settle(cx: &Cx, asked: &mut Asked) -> Result<Settled, Failure> {
+    let catalogue = catalogue_for(cx, asked);
+    // Before anything more is asked: is this the right place at all?
+    if let Ok(zip) = asked.zip() {
+        let counties: Vec<_> = catalogue.places.counties(zip).collect();
+        let chosen: Vec<_> = counties.iter().copied().filter(|county| Some(county.fips) == asked.county).collect();
+        let counties = if chosen.is_empty() { counties } else { chosen };
+        if let Some(elsewhere) = elsewhere::find(cx, &catalogue, &asked.zip_typed, &counties) {
+            return Ok(Settled::Elsewhere(Box::new(elsewhere)));
+        }
+    }
+    let place = match asked.place(&catalogue.places) {
+        Ok(place) => place,
+        Err(unanswered) => return Ok(Settled::Unanswered(unanswered)),
+    };
+    // All that is wrong is marked at once, so both are read before either is given back.
+    let (household, finances) = (asked.household(), asked.money());
+    let (household, finances) = match (household, finances) {
+        (Ok(household), Ok(finances)) => (household, finances),
+        (Err(unanswered), _) | (_, Err(unanswered)) => return Ok(Settled::Unanswered(unanswered)),
+    };
+    let help = match &finances {
+        Some(money) => Some(help(cx, &catalogue, (&place, &household, money))?),
+        None => None,
+    };
+    let policy = match &help {
+        Some(help) => Policy::with_help(&household, &help.determination),
+        None => Policy::at_full_price(&household),
+    };
+    let search = Search {
+        year: catalogue.year,
+        place,
+        household,
+        finances,
+        policy,
+        product: asked.product,
+        facets: asked.facets.clone(),
+        sort: asked.sort,
+        page: asked.page,
+    };
+    Ok(Settled::Search(Box::new(Settlement { search, catalogue, help })))
+}
+
+/// The engine's answer. What it refuses was let through by our own reading of the address, so it is our fault.
+fn help(cx: &Cx, catalogue: &Catalogue, of: (&Place, &Household, &Finances)) -> Result<Help, Failure> {
+    let (place, household, money) = of;
+    let household = savings::eligibility_household(catalogue.year, place, household, money);
+    savings::determine_help(&cx.app.tables, &household, cx.today()).map_err(|faults| {
+        let faults: Vec<String> = faults.iter().map(|fault| fault.path.clone()).collect();
+        Failure::internal(anyhow::anyhow!("the engine refused {}", faults.join(", ")))
+    })
+}
+
+/// The catalogue of the year asked for, else the newest; a year that is not loaded is noted on the page.
+pub fn catalogue_for(cx: &Cx, asked: &mut Asked) -> Arc<Catalogue> {
+    use super::facets::{Note, NoteKind};
+    let newest = || Arc::clone(cx.catalogues.newest());
+    let Some(year) = asked.year else { return newest() };
+    cx.catalogues.get(year).cloned().unwrap_or_else(|| {
+        asked.notes.push(Note::new("year", &year.to_string(), NoteKind::BadValue));
+        newest()
+    })
+}
+
+/// Every plan sold to the household, priced and counted.
+pub async fn tally<'c>(catalogue: &'c Catalogue, search: &Search) -> Result<Tally<'c>, Failure> {
+    let offers = offers(catalogue, search).await?;
+    let terms = match search.product {
+        Product::Medical => search.policy.credit.as_deref(),
+        // The credit is for medical plans; what is left of it for a child's dental plan is settled when enrolling.
+        Product::Dental => None,
+    };
+    let Some(terms) = terms else { return Ok(Tally::new(offers, None, None, search.facets.premium)) };
+    let benchmark = benchmark(catalogue, search, terms, &offers).await?;
+    let credit = benchmark.map(|benchmark| terms.answer.credit_for(benchmark));
+    Ok(Tally::new(offers, benchmark, credit, search.facets.premium))
+}
+
+/// The benchmark premium. Most households' list is its own benchmark list; a second statement is asked only where
+/// other people are on the policy than have a credit, or somebody uses tobacco.
+async fn benchmark(
+    catalogue: &Catalogue,
+    search: &Search,
+    terms: &CreditTerms,
+    offers: &[Offer<'_>],
+) -> Result<Option<Cents>, Failure> {
+    let children = terms.eligible.only(|i| terms.eligible.people()[i].age < CHILD_DENTAL_AGE);
+    let children = Some(children).filter(|_| terms.eligible.covered().any(|person| person.age < CHILD_DENTAL_AGE));
+    let for_people = |household: &Household, product| {
+        let policy = Policy { household: household.clone(), credit: None, ..search.policy.clone() };
+        Search { policy, product, facets: Facets::default(), ..search.clone() }
+    };
+    let mut dental = Vec::new();
+    if let Some(children) = &children {
+        for offer in self::offers(catalogue, &for_people(children, Product::Dental)).await? {
+            dental.push(rounding::ehb_share(offer.premium, offer.plan.pediatric_dental_ppm));
+        }
+    }
+    if terms.same_as_policy {
+        return Ok(savings::benchmark_premium(offers, &dental, children.is_some()));
+    }
+    let others = self::offers(catalogue, &for_people(&terms.eligible, Product::Medical)).await?;
+    Ok(savings::benchmark_premium(&others, &dental, children.is_some()))
+}
+
+/// Binds and runs the statement of a search.
+async fn offers<'c>(catalogue: &'c Catalogue, search: &Search) -> Result<Vec<Offer<'c>>, Failure> {
+    let query = build_query(search);
+    // Safe: every word of the text comes from closed sets, every value is bound (see query.rs).
+    let mut statement = sqlx::query_scalar(sqlx::AssertSqlSafe(query.sql));
+    for arg in query.args {
+        statement = match arg {
+            Arg::Int(n) => statement.bind(n),
+            Arg::Text(text) => statement.bind(text),
+        };
+    }
+    let text: Option<String> = statement.fetch_one(&catalogue.pool).await?;
+    let offers = read_offers(text.as_deref().unwrap_or_default());
+    let offers = offers.ok_or_else(|| Failure::internal(anyhow::anyhow!("the search and its reader disagree")))?;
+    let (variants, family) = (search.variants(), search.policy.household.is_family());
+    let known = offers.into_iter().filter_map(|offer| {
+        let plan = catalogue.variants.plan(offer.plan_pk)?;
+        let facts = catalogue.variants.variant(offer.plan_pk, variants.of_metal(plan.metal))?;
+        Some(Offer::new(offer, plan, facts, family))
+    });
+    Ok(known.collect())
+}
+
+/// The card of one plan; `None` where it is not sold to the household.
+pub async fn card(catalogue: &Catalogue, search: &Search, plan_pk: i64) -> Result<Option<Card>, Failure> {
+    let tally = tally(catalogue, search).await?;
+    Ok(tally.find(plan_pk).map(|offer| Card::new(catalogue, offer)))
+}
+
+/// A filter in words, with the address of the same list without it.
+pub struct Chip {
+    pub words: String,
+    pub remove: String,
+}
+
+pub struct SortLink {
+    pub words: String,
+    pub href: String,
+    pub current: bool,
+}
+
+/// A way out of an empty list.
+pub struct WayOut {
+    pub words: String,
+    pub href: String,
+}
+
+#[derive(Template)]
+#[template(path = "plans.html")]
+struct PlansPage<'a> {
+    cx: &'a Cx,
+    search: &'a Search,
+    /// The query in words: heading and title.
+    heading: String,
+    /// "Hamilton County, OH · 2 people …"
+    who: String,
+    change: String,
+    notes: Vec<String>,
+    warnings: Vec<String>,
+    chips: Vec<Chip>,
+    clear: String,
+    form: FilterForm,
+    sorts: Vec<SortLink>,
+    order_words: String,
+    panel: Panel,
+    cards: Vec<Card>,
+    range_words: String,
+    products: Vec<(String, String, bool)>,
+    previous: Option<String>,
+    next: Option<String>,
+    csv: String,
+    ways_out: Vec<WayOut>,
+    total: usize,
+    /// Names of the deductible and the maximum: one person's own, or the whole family's.
+    family: (&'static str, &'static str),
+    catastrophic_note: Option<String>,
+}
+
+/// `GET /plans`, `GET /es/plans`.
+pub async fn list(cx: Cx) -> Result<Response, Failure> {
+    let mut asked = Asked::read(&cx.query);
+    let mut settled = match settle(&cx, &mut asked)? {
+        Settled::Search(settled) => *settled,
+        Settled::Unanswered(unanswered) => return ask::page(&cx, asked, Some(unanswered)),
+        Settled::Elsewhere(elsewhere) => return Ok(elsewhere::page(&cx, *elsewhere)),
+    };
+    // A wish that we could not follow stays in the address, so that the note about it stays on the page.
+    if asked.notes.is_empty() && settled.search.canonical() != cx.query {
+        return Ok(page::redirect(&cx, &format!("/plans?{}", settled.search.canonical())));
+    }
+    let policy = settled.policy(&cx);
+    if let Some(unchanged) = page::not_modified(&cx, &policy) {
+        return Ok(unchanged);
+    }
+    let (catalogue, help) = (settled.catalogue, settled.help);
+    let search = &mut settled.search;
+    let tally = tally(&catalogue, search).await?;
+    let total = tally.total();
+    let pages = total.div_ceil(PAGE_SIZE).max(1);
+    // Past the end: the last page, not an empty one (a filter may have shortened the list under a kept link).
+    search.page = search.page.min(pages as u32);
+    let search = &*search;
+    let first = (search.page as usize - 1) * PAGE_SIZE;
+    let shown: Vec<&Offer> = tally.results(search.sort).into_iter().skip(first).take(PAGE_SIZE).collect();
+    let cards: Vec<Card> = shown.into_iter().map(|offer| Card::new(&catalogue, offer)).collect();
+    let here = |change: &dyn Fn(&mut Search)| cx.href(&format!("/plans?{}", search.with(change)));
+    let page_link = |n: u32| here(&|s: &mut Search| s.page = n);
+    let template = PlansPage {
+        heading: words::heading(&cx, search, total),
+        who: words::who(&cx, search),
+        change: cx.href(&format!("/?{}", write_query(&search.pairs()))),
+        notes: words::notes(&cx, &asked.notes),
+        warnings: words::warnings(&cx, &catalogue),
+        chips: words::chips(&cx, search, &catalogue),
+        clear: here(&|s: &mut Search| s.facets = Default::default()),
+        form: FilterForm::new(&cx, search, &tally, &catalogue),
+        sorts: words::sorts(&cx, search),
+        order_words: cx.t(&format!("sort.{}_explained", search.sort.key())).to_string(),
+        range_words: words::range(&cx, first, cards.len(), total),
+        products: words::products(&cx, search),
+        previous: (search.page > 1).then(|| page_link(search.page - 1)),
+        next: ((search.page as usize) < pages).then(|| page_link(search.page + 1)),
+        csv: cx.href(&format!("/plans.csv?{}", write_query(&search.pairs()))),
+        ways_out: if total == 0 { words::ways_out(&cx, search, &tally) } else { Vec::new() },
+        panel: Panel::new(&cx, search, help.as_ref(), &tally),
+        catastrophic_note: words::catastrophic(&cx, search),
+        cards,
+        total,
+        family: match search.policy.household.is_family() {
+            false => ("card.deductible", "card.moop"),
+            true => ("card.deductible_family", "card.moop_family"),
+        },
+        search,
+        cx: &cx,
+    };
+    Ok(page::render(&cx, template, policy))
+}

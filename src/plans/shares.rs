@@ -1,0 +1,195 @@
+//! Cost sharing in words: what a person pays for one service, from the typed copay and coinsurance.
+//!
+//! Pure: it returns message keys with amounts; the page puts them into its language. The one place where
+//! "copay and coinsurance" becomes a sentence, used by list, plan page, comparison and CSV alike.
+
+use crate::load::cost_share::ShareKind;
+use crate::types::Cents;
+use crate::web::page::Cx;
+
+/// One filed share: what kind, and cents (copay) or basis points (coinsurance).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Share {
+    pub kind: ShareKind,
+    pub amount: Option<i64>,
+}
+
+/// What is filed for one service on one side of the network.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Shares {
+    /// `Some(false)`: not covered. `None`: not said.
+    pub covered: Option<bool>,
+    pub copay: Option<Share>,
+    pub coinsurance: Option<Share>,
+    /// The words as filed, shown where we could not type them.
+    pub copay_filed: Option<String>,
+    pub coinsurance_filed: Option<String>,
+}
+
+/// A message and what goes into its `{amount}`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Words {
+    Message(&'static str, Option<String>),
+    Filed(String),
+}
+
+impl Shares {
+    /// "$30 copay", "40% after you meet the deductible", "$500 per stay, plus 20%", "Not covered" …
+    pub fn words(&self, cx: &Cx) -> String {
+        let say = |words: Words| match words {
+            Words::Message(key, None) => cx.t(key).to_string(),
+            Words::Message(key, Some(amount)) => cx.tf(key, &[("amount", &amount)]),
+            Words::Filed(text) => text,
+        };
+        match self.parts() {
+            (first, None) => say(first),
+            (first, Some(second)) => cx.tf("share.plus_both", &[("copay", &say(first)), ("coinsurance", &say(second))]),
+        }
+    }
+
+    fn parts(&self) -> (Words, Option<Words>) {
+        if self.covered == Some(false) {
+            return (Words::Message("share.not_covered", None), None);
+        }
+        let copay = self.copay.and_then(|share| copay_words(share, self.copay_filed.as_deref()));
+        let coinsurance =
+            self.coinsurance.and_then(|share| coinsurance_words(share, self.coinsurance_filed.as_deref()));
+        match (copay, coinsurance) {
+            (None, None) if self.copay.is_none() && self.coinsurance.is_none() => {
+                (Words::Message("share.not_provided", None), None)
+            }
+            // Filed as "Not Applicable" on both sides: the insurer says nothing is charged for or by either.
+            (None, None) => (Words::Message("share.not_applicable", None), None),
+            (Some(one), None) | (None, Some(one)) => (one, None),
+            (Some(copay), Some(coinsurance)) => both(copay, coinsurance),
+        }
+    }
+}
+
+/// Where one of the two is "no charge", the other alone is what a person pays.
+fn both(copay: Words, coinsurance: Words) -> (Words, Option<Words>) {
+    let is = |words: &Words, key: &str| matches!(words, Words::Message(k, _) if *k == key);
+    if is(&coinsurance, "share.no_charge")
+        || (is(&coinsurance, "share.no_charge_after_deductible") && !is(&copay, "share.no_charge"))
+    {
+        return (copay, None);
+    }
+    if is(&copay, "share.no_charge") || is(&copay, "share.no_charge_after_deductible") {
+        return (coinsurance, None);
+    }
+    (copay, Some(coinsurance))
+}
+
+fn copay_words(share: Share, filed: Option<&str>) -> Option<Words> {
+    let amount = share.amount.unwrap_or(0);
+    let key = match share.kind {
+        ShareKind::NotApplicable => return None,
+        ShareKind::Unparsed => return filed.map(|text| Words::Filed(text.to_string())),
+        ShareKind::NoCharge => "share.no_charge",
+        ShareKind::NoChargeAfterDeductible => "share.no_charge_after_deductible",
+        ShareKind::Amount => "share.amount",
+        ShareKind::AmountAfterDeductible => "share.amount_after_deductible",
+        ShareKind::AmountBeforeDeductible => "share.amount_before_deductible",
+        ShareKind::PerStay => "share.per_stay",
+        ShareKind::PerStayAfterDeductible => "share.per_stay_after_deductible",
+        ShareKind::PerStayBeforeDeductible => "share.per_stay_before_deductible",
+        ShareKind::PerDay => "share.per_day",
+        ShareKind::PerDayAfterDeductible => "share.per_day_after_deductible",
+        ShareKind::PerDayBeforeDeductible => "share.per_day_before_deductible",
+    };
+    Some(match (amount, key) {
+        (_, "share.no_charge" | "share.no_charge_after_deductible") => Words::Message(key, None),
+        (0, "share.amount" | "share.per_stay" | "share.per_day") => Words::Message("share.no_charge", None),
+        (0, "share.amount_after_deductible" | "share.per_stay_after_deductible" | "share.per_day_after_deductible") => {
+            Words::Message("share.no_charge_after_deductible", None)
+        }
+        _ => Words::Message(key, Some(Cents(amount).dollars())),
+    })
+}
+
+fn coinsurance_words(share: Share, filed: Option<&str>) -> Option<Words> {
+    let amount = share.amount.unwrap_or(0);
+    let key = match share.kind {
+        ShareKind::NotApplicable => return None,
+        ShareKind::Unparsed => return filed.map(|text| Words::Filed(text.to_string())),
+        ShareKind::NoCharge => return Some(Words::Message("share.no_charge", None)),
+        ShareKind::NoChargeAfterDeductible => return Some(Words::Message("share.no_charge_after_deductible", None)),
+        ShareKind::AmountAfterDeductible => "share.percent_after_deductible",
+        _ => "share.percent",
+    };
+    Some(match (amount, key) {
+        (0, "share.percent") => Words::Message("share.no_charge", None),
+        (0, _) => Words::Message("share.no_charge_after_deductible", None),
+        // 100 % out of network means that the plan pays nothing.
+        (10_000, "share.percent") => Words::Message("share.full_cost", None),
+        _ => Words::Message(key, Some(percent(amount))),
+    })
+}
+
+/// Basis points as `40%` or `12.5%`.
+pub fn percent(basis_points: i64) -> String {
+    match basis_points % 100 {
+        0 => format!("{}%", basis_points / 100),
+        rest if rest % 10 == 0 => format!("{}.{}%", basis_points / 100, rest / 10),
+        rest => format!("{}.{rest:02}%", basis_points / 100),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn share(kind: ShareKind, amount: i64) -> Option<Share> {
+        Some(Share { kind, amount: Some(amount) })
+    }
+
+    fn key(shares: Shares) -> (String, bool) {
+        match shares.parts() {
+            (Words::Message(key, amount), second) => {
+                (format!("{key} {}", amount.unwrap_or_default()), second.is_some())
+            }
+            (Words::Filed(text), second) => (text, second.is_some()),
+        }
+    }
+
+    #[test]
+    fn filed_pairs_become_what_a_person_pays() {
+        use ShareKind::*;
+        let case = |copay, coinsurance| key(Shares { covered: Some(true), copay, coinsurance, ..Shares::default() });
+        let one = |text: &str| (text.to_string(), false);
+        assert_eq!(case(share(Amount, 3000), share(NotApplicable, 0)), one("share.amount $30"));
+        assert_eq!(
+            case(share(NotApplicable, 0), share(AmountAfterDeductible, 4000)),
+            one("share.percent_after_deductible 40%")
+        );
+        assert_eq!(
+            case(share(NoChargeAfterDeductible, 0), share(NotApplicable, 0)),
+            one("share.no_charge_after_deductible ")
+        );
+        assert_eq!(case(share(Amount, 0), share(NotApplicable, 0)), one("share.no_charge "));
+        assert_eq!(case(share(NotApplicable, 0), share(Amount, 10_000)), one("share.full_cost "));
+        assert_eq!(case(share(NoCharge, 0), share(Amount, 2000)), one("share.percent 20%"));
+        assert_eq!(case(share(NotApplicable, 0), share(NotApplicable, 0)), one("share.not_applicable "));
+        assert_eq!(
+            case(share(PerStay, 50_000), share(AmountAfterDeductible, 2000)),
+            ("share.per_stay $500".to_string(), true)
+        );
+    }
+
+    #[test]
+    fn what_is_not_filed_is_never_a_zero() {
+        assert_eq!(key(Shares::default()).0, "share.not_provided ");
+        assert_eq!(key(Shares { covered: Some(false), ..Shares::default() }).0, "share.not_covered ");
+        let filed = Shares {
+            copay: share(ShareKind::Unparsed, 0),
+            copay_filed: Some("See brochure".into()),
+            ..Shares::default()
+        };
+        assert_eq!(key(filed).0, "See brochure");
+    }
+
+    #[test]
+    fn percentages_keep_their_decimals() {
+        assert_eq!([percent(4000), percent(1250), percent(1205)], ["40%", "12.5%", "12.05%"]);
+    }
+}

@@ -1,0 +1,163 @@
+//! One plan with its price, as list, plan page, comparison, print and CSV all show it: [`Card`].
+//!
+//! Its price and amounts come from the `Offer` that `query::build_query` found; a number shown anywhere comes from
+//! here, so no two pages can disagree.
+
+use super::address::{Search, write_query};
+use super::codes::{Feature, Metal, Packed, PlanType};
+use super::shares::Shares;
+use super::tally::Offer;
+use crate::catalogue::Catalogue;
+use crate::catalogue::variants::CARD_SERVICES;
+use crate::types::Cents;
+use crate::web::page::Cx;
+
+#[derive(Debug, Clone)]
+pub struct Card {
+    pub plan_pk: i64,
+    pub plan_id: String,
+    pub name: String,
+    pub issuer: String,
+    pub packed: Packed,
+    /// NULL: no row in the Quality PUF. 0: filed as "Not Rated".
+    pub stars: Option<i64>,
+    /// Full monthly premium.
+    pub premium: Cents,
+    /// What the household pays after its tax credit: equal where it has none.
+    pub net: Cents,
+    /// The part of the credit that this plan uses.
+    pub credit: Cents,
+    /// The household has a credit, which this (catastrophic) plan cannot use.
+    pub credit_barred: bool,
+    /// Of this household: the individual's, or the family's where two or more are covered.
+    pub deductible: Option<Cents>,
+    pub moop: Option<Cents>,
+    /// Only where drugs have a deductible of their own.
+    pub drug_deductible: Option<Cents>,
+    pub deductible_individual: Option<Cents>,
+    pub deductible_family: Option<Cents>,
+    pub moop_individual: Option<Cents>,
+    pub moop_family: Option<Cents>,
+    pub services: [Shares; 4],
+}
+
+impl Card {
+    pub fn new(catalogue: &Catalogue, offer: &Offer) -> Card {
+        let facts = offer.facts;
+        Card {
+            plan_pk: offer.plan_pk,
+            plan_id: offer.plan.plan_id.clone(),
+            name: offer.plan.name.clone(),
+            issuer: catalogue.issuer_name(facts.issuer_id),
+            packed: facts.packed,
+            stars: offer.plan.stars,
+            premium: offer.premium,
+            net: offer.net(),
+            credit: offer.credit,
+            credit_barred: offer.credit_barred,
+            deductible: offer.deductible,
+            moop: offer.moop,
+            drug_deductible: offer.drug_deductible,
+            deductible_individual: facts.deductible_individual,
+            deductible_family: facts.deductible_family,
+            moop_individual: facts.moop_individual,
+            moop_family: facts.moop_family,
+            services: facts.services.clone(),
+        }
+    }
+
+    pub fn metal(&self) -> Option<Metal> {
+        Metal::from_code(self.packed.metal())
+    }
+
+    pub fn metal_key(&self) -> &'static str {
+        self.metal().map_or("unknown", Metal::key)
+    }
+
+    pub fn type_key(&self) -> &'static str {
+        PlanType::from_code(self.packed.plan_type()).map_or("unknown", PlanType::key)
+    }
+
+    pub fn metal_words<'a>(&self, cx: &'a Cx) -> &'a str {
+        cx.t(&format!("metal.{}", self.metal_key()))
+    }
+
+    pub fn type_words<'a>(&self, cx: &'a Cx) -> &'a str {
+        cx.t(&format!("plan_type.{}", self.type_key()))
+    }
+
+    pub fn premium_words(&self) -> String {
+        self.premium.dollars_cents()
+    }
+
+    /// What the household pays: $0.00 is a price like any other.
+    pub fn net_words(&self) -> String {
+        self.net.dollars_cents()
+    }
+
+    /// "Full price $512.10, tax credit $274.00", or why there is none; `None` for a household without a credit.
+    pub fn full_words(&self, cx: &Cx) -> Option<String> {
+        if self.credit_barred {
+            return Some(cx.t("help.credit_none_catastrophic").to_string());
+        }
+        let (premium, credit) = (self.premium.dollars_cents(), self.credit.dollars_cents());
+        (self.credit.0 > 0).then(|| cx.tf("help.full", &[("premium", &premium), ("credit", &credit)]))
+    }
+
+    /// An amount, or that the insurer has not provided it: never $0 for missing.
+    pub fn amount_words(cx: &Cx, amount: Option<Cents>) -> String {
+        amount.map_or_else(|| cx.t("share.not_provided").to_string(), Cents::dollars)
+    }
+
+    pub fn deductible_words(&self, cx: &Cx) -> String {
+        let main = Card::amount_words(cx, self.deductible);
+        match self.drug_deductible {
+            Some(drug) => cx.tf("card.plus_drug_deductible", &[("medical", &main), ("drug", &drug.dollars())]),
+            None => main,
+        }
+    }
+
+    pub fn moop_words(&self, cx: &Cx) -> String {
+        Card::amount_words(cx, self.moop)
+    }
+
+    /// "4 out of 5", "Not rated": an unrated plan is not a bad one.
+    pub fn stars_words(&self, cx: &Cx) -> String {
+        stars_words(cx, self.stars)
+    }
+
+    /// (message key of the service, what a person pays).
+    pub fn service_words(&self, cx: &Cx) -> Vec<(String, String)> {
+        CARD_SERVICES
+            .iter()
+            .zip(&self.services)
+            .map(|(service, shares)| (cx.t(&format!("service.{service}")).to_string(), shares.words(cx)))
+            .collect()
+    }
+
+    pub fn badges<'a>(&self, cx: &'a Cx) -> Vec<&'a str> {
+        [Feature::Hsa, Feature::NationalNetwork, Feature::StandardDesign, Feature::NoReferral, Feature::NewPlan]
+            .into_iter()
+            .filter(|feature| self.packed.has(*feature))
+            .map(|feature| cx.t(&format!("badge.{}", feature.key())))
+            .collect()
+    }
+
+    /// The plan's page for this household.
+    pub fn href(&self, cx: &Cx, search: &Search) -> String {
+        let mut pairs = search.who_and_where();
+        if search.product != super::codes::Product::Medical {
+            pairs.push(("product", search.product.key().to_string()));
+        }
+        cx.href(&format!("/plans/{}?{}", self.plan_id, write_query(&pairs)))
+    }
+}
+
+/// Stars out of five in words. `None` and 0 are both "not rated", said as such.
+pub fn stars_words(cx: &Cx, stars: Option<i64>) -> String {
+    match stars {
+        Some(n @ 1..=5) => cx.tf("stars.of_five", &[("n", &n.to_string())]),
+        Some(_) => cx.t("stars.not_rated").to_string(),
+        None => cx.t("stars.not_provided").to_string(),
+    }
+}

@@ -1,0 +1,269 @@
+//! A search in words: heading, chips, notes, ways out of an empty list. Every filter that has SQL has words here.
+
+use super::address::Search;
+use super::codes::{Product, Sort};
+use super::facets::{Facets, Note, Span};
+use super::household::Person;
+use super::query::Facet;
+use super::search::{Chip, SortLink, WayOut};
+use super::tally::{Relax, Tally};
+use crate::catalogue::{Catalogue, RatesProvenance};
+use crate::types::{Cents, group_thousands};
+use crate::web::page::Cx;
+
+fn dollars(whole: u32) -> String {
+    Cents(i64::from(whole) * 100).dollars()
+}
+
+/// "47 health plans in Hamilton County, OH: silver or gold, premium up to $450".
+pub fn heading(cx: &Cx, search: &Search, total: usize) -> String {
+    let key = match search.product {
+        Product::Medical => "plans.heading_medical",
+        Product::Dental => "plans.heading_dental",
+    };
+    let plans = cx.n(key, total as i64);
+    let county = county_words(search);
+    let filters = filter_words(cx, search, None);
+    match filters.is_empty() {
+        true => cx.tf("plans.heading", &[("plans", &plans), ("county", &county)]),
+        false => {
+            let filters: Vec<String> = filters.into_iter().map(|(_, words)| words).collect();
+            cx.tf("plans.heading_filtered", &[("plans", &plans), ("county", &county), ("filters", &filters.join(", "))])
+        }
+    }
+}
+
+pub fn county_words(search: &Search) -> String {
+    format!("{}, {}", search.place.county.name, search.place.county.state)
+}
+
+/// "ZIP 45202 · Hamilton County, OH · 40, 38 (tobacco) and 5 years old · coverage in 2026".
+pub fn who(cx: &Cx, search: &Search) -> String {
+    let people: Vec<String> = search.household.people().iter().map(|person| person_words(cx, person)).collect();
+    let mut words = cx.tf(
+        "plans.who",
+        &[
+            ("zip", &search.place.zip.to_string()),
+            ("county", &county_words(search)),
+            ("people", &people.join("; ")),
+            ("year", &search.year.to_string()),
+        ],
+    );
+    if let Some(money) = &search.finances {
+        words.push(' ');
+        words.push_str(&cx.tf("plans.who_income", &[("income", &money.income.dollars())]));
+    }
+    words
+}
+
+/// "38 years old".
+pub fn age_words(cx: &Cx, age: u8) -> String {
+    match age {
+        0 => cx.t("person.under_one").to_string(),
+        age => cx.n("person.age", i64::from(age)),
+    }
+}
+
+/// "38 years old, uses tobacco".
+pub fn person_words(cx: &Cx, person: &Person) -> String {
+    let mut words = age_words(cx, person.age);
+    for (set, key) in [
+        (person.tobacco, "person.tobacco"),
+        (person.pregnant, "person.pregnant"),
+        (person.tribal_member, "person.tribal_member"),
+        (!person.needs_cover, "person.no_cover"),
+        (person.other_coverage, "person.other_coverage"),
+    ] {
+        if set {
+            words.push_str(", ");
+            words.push_str(cx.t(key));
+        }
+    }
+    words
+}
+
+/// Each filter that is set, with its words. Issuers need the catalogue for their names.
+fn filter_words(cx: &Cx, search: &Search, catalogue: Option<&Catalogue>) -> Vec<(Facet, String)> {
+    let facets = &search.facets;
+    let or = |words: Vec<&str>| words.join(&format!(" {} ", cx.t("words.or")));
+    let mut all = Vec::new();
+    if !facets.metals.is_empty() {
+        let keys: Vec<String> = facets.metals.iter().map(|m| format!("metal.{}", m.key())).collect();
+        all.push((Facet::Metal, or(keys.iter().map(|key| cx.t(key)).collect())));
+    }
+    if !facets.types.is_empty() {
+        let keys: Vec<String> = facets.types.iter().map(|t| format!("plan_type.{}", t.key())).collect();
+        all.push((Facet::Type, or(keys.iter().map(|key| cx.t(key)).collect())));
+    }
+    if !facets.issuers.is_empty() {
+        let words = match catalogue {
+            Some(catalogue) => {
+                let names: Vec<String> = facets.issuers.iter().map(|id| catalogue.issuer_name(*id)).collect();
+                or(names.iter().map(String::as_str).collect())
+            }
+            None => cx.n("filter.issuers_chosen", facets.issuers.len() as i64),
+        };
+        all.push((Facet::Issuer, words));
+    }
+    for (facet, name, span) in [
+        (Facet::Premium, "filter.premium", &facets.premium),
+        (Facet::Deductible, "filter.deductible", &facets.deductible),
+        (Facet::Moop, "filter.moop", &facets.moop),
+    ] {
+        if let Some(words) = span_words(cx, cx.t(name), span) {
+            all.push((facet, words));
+        }
+    }
+    for feature in &facets.features {
+        all.push((Facet::of_feature(*feature), cx.t(&format!("feature.{}", feature.key())).to_string()));
+    }
+    if let Some(stars) = facets.stars_min {
+        all.push((Facet::Stars, cx.n("stars.at_least", i64::from(stars))));
+    }
+    if !facets.programs.is_empty() {
+        let names: Vec<String> =
+            facets.programs.iter().map(|p| cx.t(&format!("program.{}", p.key())).to_string()).collect();
+        all.push((Facet::Programs, cx.tf("filter.programs_chosen", &[("programs", &names.join(", "))])));
+    }
+    if let Some(text) = &facets.text {
+        all.push((Facet::Text, cx.tf("filter.text_chosen", &[("text", text)])));
+    }
+    all
+}
+
+fn span_words(cx: &Cx, what: &str, span: &Span) -> Option<String> {
+    Some(match (span.min, span.max) {
+        (None, None) => return None,
+        (Some(min), None) => cx.tf("filter.from", &[("what", what), ("min", &dollars(min))]),
+        (None, Some(max)) => cx.tf("filter.up_to", &[("what", what), ("max", &dollars(max))]),
+        (Some(min), Some(max)) => {
+            cx.tf("filter.between", &[("what", what), ("min", &dollars(min)), ("max", &dollars(max))])
+        }
+    })
+}
+
+/// Takes one filter off.
+fn without(facet: Facet) -> impl Fn(&mut Facets) {
+    move |facets| match facet {
+        Facet::Metal => facets.metals.clear(),
+        Facet::Type => facets.types.clear(),
+        Facet::Issuer => facets.issuers.clear(),
+        Facet::Premium => facets.premium = Span::default(),
+        Facet::Deductible => facets.deductible = Span::default(),
+        Facet::Moop => facets.moop = Span::default(),
+        Facet::Stars => facets.stars_min = None,
+        Facet::Programs => facets.programs.clear(),
+        Facet::Text => facets.text = None,
+        _ => facets.features.retain(|feature| Facet::of_feature(*feature) != facet),
+    }
+}
+
+/// The filters that are set, each with the address of the list without it.
+pub fn chips(cx: &Cx, search: &Search, catalogue: &Catalogue) -> Vec<Chip> {
+    filter_words(cx, search, Some(catalogue))
+        .into_iter()
+        .map(|(facet, words)| Chip { words, remove: remove_href(cx, search, facet) })
+        .collect()
+}
+
+fn remove_href(cx: &Cx, search: &Search, facet: Facet) -> String {
+    cx.href(&format!("/plans?{}", search.with(|s| without(facet)(&mut s.facets))))
+}
+
+/// What we did not follow in the address.
+pub fn notes(cx: &Cx, notes: &[Note]) -> Vec<String> {
+    // A few are enough to say that the address is not one of ours.
+    let said = |note: &Note| cx.tf(note.key(), &[("name", &note.name), ("value", &note.value)]);
+    notes.iter().take(5).map(said).collect()
+}
+
+/// What everyone who sees a price of this catalogue must be told.
+pub fn warnings(cx: &Cx, catalogue: &Catalogue) -> Vec<String> {
+    let key = match catalogue.provenance {
+        RatesProvenance::Filed => None,
+        RatesProvenance::Illustrative => Some("warning.illustrative"),
+        RatesProvenance::Invented => Some("warning.invented"),
+    };
+    // A note is a key of ours where there are words for it in both languages, else it is shown as it was given.
+    let note = catalogue.note.as_deref().map(|note| cx.known(&format!("warning.{note}")).unwrap_or(note));
+    key.map(|key| cx.t(key)).into_iter().chain(note).map(str::to_string).collect()
+}
+
+pub fn sorts(cx: &Cx, search: &Search) -> Vec<SortLink> {
+    let link = |sort: Sort| SortLink {
+        words: cx.t(&format!("sort.{}", sort.key())).to_string(),
+        href: cx.href(&format!("/plans?{}", search.with(|s| s.sort = sort))),
+        current: search.sort == sort,
+    };
+    Sort::ALL.into_iter().map(link).collect()
+}
+
+/// (words, address, whether it is the one shown): medical and dental plans are two lists.
+pub fn products(cx: &Cx, search: &Search) -> Vec<(String, String, bool)> {
+    let link = |product: Product| {
+        let change = |s: &mut Search| {
+            if s.product != product {
+                // Filters of one product mean little for the other.
+                s.facets = Facets::default();
+                s.product = product;
+            }
+        };
+        let words = cx.t(&format!("product.{}", product.key())).to_string();
+        (words, cx.href(&format!("/plans?{}", search.with(change))), search.product == product)
+    };
+    [Product::Medical, Product::Dental].into_iter().map(link).collect()
+}
+
+/// "Plans 11 to 20 of 47".
+pub fn range(cx: &Cx, first: usize, shown: usize, total: usize) -> String {
+    let number = |n: usize| group_thousands(n as i64);
+    cx.tf("plans.range", &[("first", &number(first + 1)), ("last", &number(first + shown)), ("total", &number(total))])
+}
+
+/// Why catastrophic plans are not in the list.
+pub fn catastrophic(cx: &Cx, search: &Search) -> Option<String> {
+    let hidden = search.product == Product::Medical && !search.policy.catastrophic;
+    hidden.then(|| cx.t("plans.catastrophic_hidden").to_string())
+}
+
+/// Which filter to relax, and by how much, when nothing is found.
+pub fn ways_out(cx: &Cx, search: &Search, tally: &Tally) -> Vec<WayOut> {
+    let set = filter_words(cx, search, None);
+    let mut ways: Vec<WayOut> = tally
+        .relax(&search.facets)
+        .into_iter()
+        .filter_map(|relax| {
+            let (_, words) = set.iter().find(|(facet, _)| *facet == relax.facet)?;
+            Some(way_out(cx, search, &relax, words))
+        })
+        .collect();
+    if ways.is_empty() && !search.facets.is_empty() {
+        // No single filter is to blame.
+        let href = cx.href(&format!("/plans?{}", search.with(|s| s.facets = Facets::default())));
+        let words = cx.n("plans.way_out_all", tally.sold() as i64);
+        ways.push(WayOut { words, href });
+    }
+    ways
+}
+
+fn way_out(cx: &Cx, search: &Search, relax: &Relax, filter: &str) -> WayOut {
+    let plans = cx.n("plans.count", relax.plans as i64);
+    let Some(nearest) = relax.nearest else {
+        let words = cx.tf("plans.way_out", &[("filter", filter), ("plans", &plans)]);
+        return WayOut { words, href: remove_href(cx, search, relax.facet) };
+    };
+    // For an amount: move the end that stands in the way just far enough for the first plan.
+    let up = u32::try_from((nearest.0 + 99) / 100).unwrap_or(u32::MAX);
+    let down = u32::try_from(nearest.0 / 100).unwrap_or(0);
+    let change = |s: &mut Search| {
+        let span = match relax.facet {
+            Facet::Deductible => &mut s.facets.deductible,
+            Facet::Moop => &mut s.facets.moop,
+            _ => &mut s.facets.premium,
+        };
+        span.max = span.max.map(|max| max.max(up));
+        span.min = span.min.map(|min| min.min(down)).filter(|min| *min > 0);
+    };
+    let words = cx.tf("plans.way_out_amount", &[("filter", filter), ("amount", &nearest.dollars_cents())]);
+    WayOut { words, href: cx.href(&format!("/plans?{}", search.with(change))) }
+}

@@ -1,0 +1,185 @@
+//! One error type for all handlers, and its page: what happened, what became of your answers, what to do next.
+//!
+//! A handler returns `Failure`; the response then carries it as an extension, and the layer `pages`, which knows the
+//! request's language, writes the page. So layers that know no language (limits, timeouts, panics) fail the same way.
+//! The cause never reaches the page: it stays in the extension, from which the request log takes it.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use super::page::{self, CachePolicy, Cx};
+use crate::app::App;
+use crate::telemetry::RequestId;
+
+/// How soon a client may try again after a 429 or 503, in seconds.
+const RETRY_AFTER_SECONDS: u16 = 30;
+
+/// Why a request was not answered as asked. The words of a cause are for the log.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum Failure {
+    /// 400: `0` says what was wrong, without repeating what the person typed.
+    #[error("bad request: {0}")]
+    BadRequest(String),
+    #[error("not found")]
+    NotFound,
+    #[error("method not allowed")]
+    MethodNotAllowed,
+    /// 408: the request did not arrive in time.
+    #[error("the request did not arrive in time")]
+    RequestTimeout,
+    #[error("the body is over the limit")]
+    TooLarge,
+    #[error("the address is over the limit")]
+    UriTooLong,
+    #[error("too many requests")]
+    TooManyRequests,
+    #[error("the headers are over the limit")]
+    HeadersTooLarge,
+    /// 500: a fault of ours.
+    #[error("{}", chain(.0))]
+    Internal(Arc<anyhow::Error>),
+    /// 503: too busy, or a part does not answer; worth trying again.
+    #[error("not available: {0}")]
+    Unavailable(String),
+}
+
+/// `what: because: because`, on one line.
+fn chain(error: &anyhow::Error) -> String {
+    format!("{error:#}").replace('\n', " ")
+}
+
+impl Failure {
+    pub fn internal(error: impl Into<anyhow::Error>) -> Failure {
+        Failure::Internal(Arc::new(error.into()))
+    }
+
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Failure::BadRequest(_) => StatusCode::BAD_REQUEST,
+            Failure::NotFound => StatusCode::NOT_FOUND,
+            Failure::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Failure::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
+            Failure::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Failure::UriTooLong => StatusCode::URI_TOO_LONG,
+            Failure::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
+            Failure::HeadersTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            Failure::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            Failure::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    /// What axum itself refused, by its status; `None` for a status that no one gives without a page.
+    fn of_status(status: StatusCode) -> Option<Failure> {
+        Some(match status {
+            StatusCode::NOT_FOUND => Failure::NotFound,
+            StatusCode::METHOD_NOT_ALLOWED => Failure::MethodNotAllowed,
+            StatusCode::REQUEST_TIMEOUT => Failure::RequestTimeout,
+            StatusCode::PAYLOAD_TOO_LARGE => Failure::TooLarge,
+            StatusCode::URI_TOO_LONG => Failure::UriTooLong,
+            StatusCode::SERVICE_UNAVAILABLE => Failure::Unavailable("refused by a layer".to_string()),
+            other if other.is_client_error() => Failure::BadRequest(format!("refused before the handler: {other}")),
+            other if other.is_server_error() => Failure::internal(anyhow::anyhow!("an answer without words: {other}")),
+            _ => return None,
+        })
+    }
+}
+
+impl From<anyhow::Error> for Failure {
+    fn from(error: anyhow::Error) -> Failure {
+        // A typed failure that travelled through `?` in an anyhow function keeps its status.
+        match error.downcast::<Failure>() {
+            Ok(failure) => failure,
+            Err(error) => Failure::internal(error),
+        }
+    }
+}
+
+impl From<sqlx::Error> for Failure {
+    fn from(error: sqlx::Error) -> Failure {
+        match error {
+            sqlx::Error::PoolTimedOut => Failure::Unavailable("no database connection was free in time".to_string()),
+            other => Failure::internal(other),
+        }
+    }
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        let mut response = Response::new(Body::empty());
+        *response.status_mut() = self.status();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+#[derive(Template)]
+#[template(path = "error.html")]
+struct ErrorPage<'a> {
+    cx: &'a Cx,
+    title: &'a str,
+    what: &'a str,
+    answers: &'a str,
+    next: &'a str,
+    reference: String,
+}
+
+/// The layer that gives every failure its page, in the language of the address. Also those that axum or another layer
+/// made without words: an answer of ours always says how it may be cached, theirs do not.
+pub async fn pages(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    let uri = request.uri().clone();
+    let id = request.extensions().get::<RequestId>().cloned();
+    let mut response = next.run(request).await;
+    let failure = match response.extensions_mut().remove::<Failure>() {
+        Some(failure) => failure,
+        None if response.headers().contains_key(header::CACHE_CONTROL) => return response,
+        None => match Failure::of_status(response.status()) {
+            Some(failure) => failure,
+            None => return response,
+        },
+    };
+    let cx = Cx::new(&app, &uri, id.as_ref().map_or("", |id| &id.0));
+    let mut page = error_page(&cx, failure.status());
+    if let Some(allow) = response.headers().get(header::ALLOW) {
+        page.headers_mut().insert(header::ALLOW, allow.clone());
+    }
+    if matches!(failure, Failure::TooManyRequests | Failure::Unavailable(_)) {
+        page.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS));
+    }
+    page.extensions_mut().insert(failure);
+    page
+}
+
+fn error_page(cx: &Cx, status: StatusCode) -> Response {
+    let keys = ["title", "what", "answers", "next"].map(|part| format!("error.{}.{part}", status.as_u16()));
+    let [title, what, answers, next] = keys.each_ref().map(|key| cx.t(key));
+    let reference = cx.tf("error.reference", &[("id", &cx.request_id)]);
+    let mut page =
+        page::render_status(cx, status, ErrorPage { cx, title, what, answers, next, reference }, CachePolicy::Private);
+    if page.extensions_mut().remove::<Failure>().is_some() {
+        // The error page's own template failed: say it without a template.
+        *page.status_mut() = status;
+        *page.body_mut() = Body::from(format!("{status}\n{}\n", cx.request_id));
+        page.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+        page.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    page
+}
+
+/// The router's fallback. An address that ends in `/` is led to the one without, where there may be a page.
+pub async fn not_found(cx: Cx) -> Response {
+    match cx.path.strip_suffix('/') {
+        Some(shorter) if !shorter.is_empty() && !cx.path.contains("//") => {
+            let query = if cx.query.is_empty() { String::new() } else { format!("?{}", cx.query) };
+            page::moved(&cx, &format!("{shorter}{query}"))
+        }
+        // `/es/`
+        Some("") if cx.lang.prefix() == "/es" => page::moved(&cx, &cx.path_and_query()),
+        _ => Failure::NotFound.into_response(),
+    }
+}

@@ -1,0 +1,332 @@
+//! One page: what it needs to know of its request (`Cx`), how it is rendered, and how long others may keep it.
+//!
+//! Called by every handler that answers with HTML. Public pages depend on their URL, their language, the catalogue and
+//! this build, and on nothing else: that is what makes their ETags strong and lets a CDN serve them. So a public page
+//! must never look at a cookie, a clock or the request's id.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{FromRequestParts, OriginalUri};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Uri, header};
+use axum::response::IntoResponse as _;
+use sha2::{Digest as _, Sha256};
+
+use super::error::Failure;
+use super::i18n::Lang;
+use crate::app::App;
+use crate::catalogue::{Catalogue, Catalogues};
+use crate::telemetry::RequestId;
+
+/// Browsers ask again after a minute (and get a 304 of some 300 bytes). A shared cache keeps a page five minutes and
+/// may then serve it ten minutes more while it asks, so that a new catalogue is seen everywhere within a quarter of an
+/// hour; if the site is down it may serve what it has for a day, because yesterday's prices, which are fixed for the
+/// year, are better than no page.
+const CACHE_PUBLIC: &str = "public, max-age=60, s-maxage=300, stale-while-revalidate=600, stale-if-error=86400";
+/// Where an address leads can change with the catalogue, so redirects are kept a minute only.
+const CACHE_REDIRECT: &str = "public, max-age=60";
+const CACHE_MOVED: &str = "public, max-age=86400";
+const CACHE_NEVER: &str = "no-store";
+/// For the back button; a shared cache may not keep it.
+const CACHE_OWN: &str = "private, max-age=60";
+
+/// What every page knows of its request. An extractor that cannot fail.
+#[derive(Clone)]
+pub struct Cx {
+    pub app: Arc<App>,
+    pub lang: Lang,
+    /// Without `/es`; `/` for the home page.
+    pub path: String,
+    /// Raw, what stood after `?`; empty if nothing.
+    pub query: String,
+    /// For error pages and logs only, never on a public page.
+    pub request_id: String,
+    /// The catalogues as they were when the request came: the same ones for the whole answer.
+    pub catalogues: Arc<Catalogues>,
+    /// `If-None-Match` of a GET or HEAD.
+    if_none_match: Option<String>,
+}
+
+impl FromRequestParts<Arc<App>> for Cx {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Cx, Infallible> {
+        // Inside `nest("/es", …)` axum shortens the URI; the original keeps the language.
+        let uri = parts.extensions.get::<OriginalUri>().map_or(&parts.uri, |original| &original.0);
+        let id = parts.extensions.get::<RequestId>().map_or("", |id| &id.0);
+        let mut cx = Cx::new(app, uri, id);
+        if matches!(parts.method, Method::GET | Method::HEAD) {
+            cx.if_none_match = joined(&parts.headers, header::IF_NONE_MATCH);
+        }
+        Ok(cx)
+    }
+}
+
+fn joined(headers: &HeaderMap, name: header::HeaderName) -> Option<String> {
+    let values: Vec<&str> = headers.get_all(name).iter().filter_map(|v| v.to_str().ok()).collect();
+    (!values.is_empty()).then(|| values.join(","))
+}
+
+impl Cx {
+    pub fn new(app: &Arc<App>, uri: &Uri, request_id: &str) -> Cx {
+        let (lang, path) = Lang::of_path(uri.path());
+        Cx {
+            app: Arc::clone(app),
+            lang,
+            path: path.to_string(),
+            query: uri.query().unwrap_or("").to_string(),
+            request_id: request_id.to_string(),
+            catalogues: app.catalogues.current(),
+            if_none_match: None,
+        }
+    }
+
+    /// The day, by the only clock. For what hangs on a date by law; a public page must not look.
+    pub fn today(&self) -> time::Date {
+        (self.app.clock)().date()
+    }
+
+    /// The message of this key in this page's language.
+    pub fn t(&self, key: &str) -> &str {
+        self.app.messages.t(self.lang, key)
+    }
+
+    /// The message, where the key comes from data (a benefit's name, say) and may have none.
+    pub fn known(&self, key: &str) -> Option<&str> {
+        self.app.messages.get(self.lang, key)
+    }
+
+    /// The message with its `{name}`s replaced.
+    pub fn tf(&self, key: &str, values: &[(&str, &str)]) -> String {
+        self.app.messages.tf(self.lang, key, values)
+    }
+
+    /// The message for a number: `key.one` or `key.other`, `{n}` grouped.
+    pub fn n(&self, key: &str, n: i64) -> String {
+        self.app.messages.n(self.lang, key, n)
+    }
+
+    /// A link to a page of this site in this page's language: `/plans?…` → `/es/plans?…`.
+    pub fn href(&self, path_and_query: &str) -> String {
+        localized(self.lang, path_and_query)
+    }
+
+    /// This page, with the same answers, in the other language.
+    pub fn other_lang_href(&self) -> String {
+        localized(self.lang.other(), &self.path_and_query())
+    }
+
+    /// This page's path and query without its language: `/plans?zip=45202`.
+    pub fn path_and_query(&self) -> String {
+        match self.query.as_str() {
+            "" => self.path.clone(),
+            query => format!("{}?{query}", self.path),
+        }
+    }
+
+    /// This page's full address, for `rel="canonical"`; `None` without `--public-url`.
+    pub fn canonical_url(&self) -> Option<String> {
+        self.absolute(self.lang)
+    }
+
+    /// This page's full address in a language, for `hreflang`; `None` without `--public-url`.
+    pub fn absolute(&self, lang: Lang) -> Option<String> {
+        let base = self.app.config.public_url.as_deref()?;
+        Some(format!("{base}{}", localized(lang, &self.path_and_query())))
+    }
+
+    /// The URL of an asset, `site.css` → `/assets/site.1a2b3c4d5e6f.css`.
+    pub fn asset<'a>(&'a self, name: &'a str) -> &'a str {
+        self.app.assets.url(name)
+    }
+
+    /// The asset's `integrity=""`.
+    pub fn integrity(&self, name: &str) -> &'static str {
+        self.app.assets.integrity(name)
+    }
+
+    /// The strong validator of this URL under a version, without quotes and coding.
+    fn tag(&self, version: &str) -> String {
+        let parts = [self.app.build, version, self.lang.code(), &self.path, &self.query];
+        let mut hash = Sha256::new();
+        for part in parts {
+            hash.update(part.as_bytes());
+            hash.update([0]);
+        }
+        hash.finalize().iter().take(12).map(|b| format!("{b:02x}")).collect()
+    }
+}
+
+fn localized(lang: Lang, path_and_query: &str) -> String {
+    match (lang, path_and_query.strip_prefix('/')) {
+        (Lang::En, _) => path_and_query.to_string(),
+        // The Spanish home is `/es`, not `/es/`.
+        (Lang::Es, Some(rest)) if rest.is_empty() || rest.starts_with(['?', '#']) => format!("/es{rest}"),
+        (Lang::Es, _) => format!("/es{path_and_query}"),
+    }
+}
+
+/// Who may keep a page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CachePolicy {
+    /// Anyone, until the version changes. `version` names all data that the page was made from.
+    Public { version: String },
+    /// Only the browser that asked: pages whose address says more of a household than its ages (an income).
+    Own { version: String },
+    /// Nobody: pages that know a person.
+    Private,
+}
+
+impl CachePolicy {
+    /// For a page made from one catalogue.
+    pub fn of(catalogue: &Catalogue) -> CachePolicy {
+        CachePolicy::Public { version: catalogue.version.clone() }
+    }
+
+    /// For a page that does not ask which plan year, or shows several.
+    pub fn of_all(catalogues: &Catalogues) -> CachePolicy {
+        CachePolicy::Public { version: catalogues.version() }
+    }
+}
+
+/// The 304 that answers this request, if the asker has the page already: lets a handler skip all work.
+pub fn not_modified(cx: &Cx, policy: &CachePolicy) -> Option<Response<Body>> {
+    let (CachePolicy::Public { version } | CachePolicy::Own { version }) = policy else { return None };
+    let matched = etag_matches(cx.if_none_match.as_deref()?, &cx.tag(version))?;
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::NOT_MODIFIED;
+    set_caching(&mut response, policy, &matched);
+    Some(response)
+}
+
+/// Looks for `"tag"`, `"tag-br"` or `"tag-gz"` (also marked weak, as some proxies do) or `*` in `If-None-Match`; gives
+/// the tag in the form in which the asker has it.
+pub fn etag_matches(if_none_match: &str, tag: &str) -> Option<String> {
+    if_none_match.split(',').map(str::trim).find_map(|item| {
+        if item == "*" {
+            return Some(tag.to_string());
+        }
+        let inner = item.strip_prefix("W/").unwrap_or(item).strip_prefix('"')?.strip_suffix('"')?;
+        let ours = matches!(inner.strip_prefix(tag)?, "" | "-br" | "-gz");
+        ours.then(|| inner.to_string())
+    })
+}
+
+/// The page as an answer with status 200, or a 304.
+pub fn render(cx: &Cx, template: impl askama::Template, policy: CachePolicy) -> Response<Body> {
+    if let Some(response) = not_modified(cx, &policy) {
+        return response;
+    }
+    render_status(cx, StatusCode::OK, template, policy)
+}
+
+/// The page with another status. A status other than 200 is never public, whatever the policy says.
+pub fn render_status(
+    cx: &Cx,
+    status: StatusCode,
+    template: impl askama::Template,
+    policy: CachePolicy,
+) -> Response<Body> {
+    match template.render() {
+        Ok(html) => send(cx, status, "text/html; charset=utf-8", html, policy),
+        Err(error) => Failure::internal(anyhow::Error::new(error).context("a template did not render")).into_response(),
+    }
+}
+
+/// Any other text that was made (CSV, JSON) under the same rules of caching.
+pub fn send(
+    cx: &Cx,
+    status: StatusCode,
+    content_type: &'static str,
+    body: impl Into<Body>,
+    policy: CachePolicy,
+) -> Response<Body> {
+    let mut response = Response::new(body.into());
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(cx.lang.code()));
+    match &policy {
+        CachePolicy::Public { version } | CachePolicy::Own { version } if status == StatusCode::OK => {
+            let tag = cx.tag(version);
+            set_caching(&mut response, &policy, &tag);
+        }
+        _ => set_caching(&mut response, &CachePolicy::Private, ""),
+    }
+    response
+}
+
+fn set_caching(response: &mut Response<Body>, policy: &CachePolicy, tag: &str) {
+    let headers = response.headers_mut();
+    match policy {
+        CachePolicy::Public { .. } | CachePolicy::Own { .. } => {
+            let own = matches!(policy, CachePolicy::Own { .. });
+            let caching = if own { CACHE_OWN } else { CACHE_PUBLIC };
+            headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(caching));
+            headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+            if let Ok(etag) = HeaderValue::try_from(format!("\"{tag}\"")) {
+                headers.insert(header::ETAG, etag);
+            }
+        }
+        CachePolicy::Private => {
+            headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(CACHE_NEVER));
+        }
+    }
+}
+
+/// 303 to a page of this site (path and query without language), e.g. from a form's fields to the canonical URL.
+pub fn redirect(cx: &Cx, to: &str) -> Response<Body> {
+    redirect_as(StatusCode::SEE_OTHER, &cx.href(to), CACHE_REDIRECT)
+}
+
+/// 308: the page has this other address for good.
+pub fn moved(cx: &Cx, to: &str) -> Response<Body> {
+    redirect_as(StatusCode::PERMANENT_REDIRECT, &cx.href(to), CACHE_MOVED)
+}
+
+fn redirect_as(status: StatusCode, to: &str, cache: &'static str) -> Response<Body> {
+    // `//host/…` and `/\host` are other sites to a browser: never lead there.
+    let ours = to.starts_with('/') && !to[1..].starts_with(['/', '\\']);
+    let Some(location) = ours.then(|| HeaderValue::try_from(to).ok()).flatten() else {
+        return Failure::internal(anyhow::anyhow!("a redirect's target is not a path of this site")).into_response();
+    };
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::LOCATION, location);
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(cache));
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_carry_the_language() {
+        assert_eq!(localized(Lang::Es, "/"), "/es");
+        assert_eq!(localized(Lang::Es, "/?zip=45202"), "/es?zip=45202");
+        assert_eq!(localized(Lang::Es, "/plans?zip=45202#list"), "/es/plans?zip=45202#list");
+        assert_eq!(localized(Lang::En, "/plans"), "/plans");
+    }
+
+    #[test]
+    fn a_tag_is_known_in_each_coding_and_no_other_form() {
+        assert_eq!(etag_matches("\"x\", W/\"abc-br\"", "abc").as_deref(), Some("abc-br"));
+        assert_eq!(etag_matches("\"abc\"", "abc").as_deref(), Some("abc"));
+        assert_eq!(etag_matches("*", "abc").as_deref(), Some("abc"));
+        for other in ["\"abcd\"", "abc", "\"ab\"", "\"abc-zz\"", ""] {
+            assert_eq!(etag_matches(other, "abc"), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn redirects_stay_on_this_site() {
+        for bad in ["//evil.example", "https://evil.example", "/\\evil.example", "", "/a\nb"] {
+            let status = redirect_as(StatusCode::SEE_OTHER, bad, CACHE_REDIRECT).status();
+            assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR, "{bad}");
+        }
+        assert_eq!(redirect_as(StatusCode::SEE_OTHER, "/es/plans?a=b", CACHE_REDIRECT).status(), StatusCode::SEE_OTHER);
+    }
+}

@@ -1,0 +1,26 @@
+// axe-core finds nothing against WCAG 2.2 A and AA, nor against its best practices, on any page in either language.
+import { after, before, test } from 'node:test';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { DESK, PAGES, PHONE, launch, lookAt, none } from './lib.mjs';
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22a', 'wcag22aa', 'best-practice'];
+
+async function audit(tab) {
+  // Filters and "why we ask" are looked at opened.
+  await tab.evaluate(() => document.querySelectorAll('details').forEach(details => { details.open = true; }));
+  await tab.evaluate(axe); // over the debugger, so the page's own policy does not stop it
+  const { violations } = await tab.evaluate(rules => window.axe.run(document, { runOnly: rules, resultTypes: ['violations'] }), RULES);
+  return violations.flatMap(rule => rule.nodes.slice(0, 3).map(node => `${rule.id}: ${rule.help}: ${node.target.join(' ')} ${node.html.slice(0, 100)}`));
+}
+
+let browser;
+before(async () => { browser = await launch(); });
+after(() => browser.close());
+
+for (const lang of ['en', 'es']) {
+  const pages = PAGES.filter(page => page.lang === lang);
+  test(`axe finds nothing on a phone: ${pages.length} pages (${lang})`, async () => none(await lookAt(browser, PHONE, pages, audit)));
+}
+test('axe finds nothing on a wide screen', async () => none(await lookAt(browser, DESK, PAGES.filter(page => page.lang === 'en'), audit)));

@@ -1,0 +1,214 @@
+// The whole errand, from the first question to a downloaded comparison, with scripts switched off, on a phone's screen,
+// with nothing but a keyboard, in both languages. Steps are found by what they lead to, not by their words.
+import { after, before, test } from 'node:test';
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { BASE, FAMILY, ONE, PAGES, PHONE, SILVER, csv, launch, localized, open, pageNamed, parseCsv } from './lib.mjs';
+
+let browser, context, tab;
+before(async () => { browser = await launch(); });
+after(() => browser.close());
+
+/** A fresh tab without script. */
+async function fresh(path) {
+  await context?.close();
+  context = await browser.newContext({ ...PHONE, javaScriptEnabled: false, acceptDownloads: true });
+  tab = await context.newPage();
+  await tab.goto(BASE + path);
+}
+
+const focused = selector => tab.evaluate(wanted => document.activeElement.matches(wanted), selector);
+
+/** Presses Tab until the focus is on this. */
+async function tabTo(selector) {
+  assert.ok(await tab.locator(selector).count(), `${selector} is not on ${tab.url()}`);
+  for (let i = 0; i < 400; i++) {
+    await tab.keyboard.press('Tab');
+    if (await focused(selector)) return;
+  }
+  assert.fail(`Tab never came to ${selector} on ${tab.url()}`);
+}
+
+/** Goes to this with Tab, presses Enter, and waits for the page that follows. */
+async function follow(selector) {
+  const from = tab.url();
+  await tabTo(selector);
+  await Promise.all([tab.waitForURL(url => url.href !== from), tab.keyboard.press('Enter')]);
+}
+
+async function type(selector, words) {
+  await tabTo(selector);
+  await tab.keyboard.press('Control+A');
+  await tab.keyboard.type(words);
+}
+
+async function download(selector) {
+  await tabTo(selector);
+  const [file] = await Promise.all([tab.waitForEvent('download'), tab.keyboard.press('Enter')]);
+  assert.match(file.suggestedFilename(), /\.csv$/);
+  return parseCsv(readFileSync(await file.path(), 'utf8'));
+}
+
+const query = () => new URL(tab.url()).searchParams;
+const total = async () => +/\d[\d,.]*/.exec(await tab.locator('h1').innerText())[0].replace(/\D/g, '');
+
+for (const lang of ['en', 'es']) {
+  const at = path => localized(lang, path);
+
+  test(`from the first question to a comparison on the desk (${lang})`, async () => {
+    await fresh(at('/'));
+    await type('#zip', '45202');
+    await type('#age1', '40');
+    await follow('form.ask button:not(.plain)');
+    assert.equal(new URL(tab.url()).pathname + new URL(tab.url()).search, at(`/plans?${ONE}`), 'the form leads to the short address');
+    const all = await total();
+    assert.equal(all, (await csv(`/plans.csv?${ONE}`)).length, 'the heading counts what the spreadsheet holds');
+    assert.equal(await tab.locator('article').count(), 10);
+
+    // filter
+    await tabTo('details.filters > summary');
+    await tab.keyboard.press('Enter');
+    await tabTo('#metal-silver');
+    await tab.keyboard.press('Space');
+    await tabTo('#metal-gold');
+    await tab.keyboard.press('Space');
+    await type('#deductible_max', '3000');
+    await follow('details.filters form button[type=submit]');
+    assert.equal(query().get('metal'), 'silver,gold');
+    assert.equal(query().get('deductible'), '-3000');
+    const filtered = await total();
+    assert.ok(filtered > 0 && filtered < all, `${filtered} of ${all}`);
+    assert.ok((await csv(`/plans.csv?${ONE}&metal=silver,gold&deductible=-3000`)).every(plan => ['silver', 'gold'].includes(plan.metal) && +plan.deductible <= 3000));
+
+    // take one filter away
+    const chips = await tab.locator('ul.chips a').count();
+    await follow('ul.chips li:first-child a');
+    assert.equal(await tab.locator('ul.chips a').count() < chips, true, 'a chip went');
+    assert.ok(await total() > filtered, 'and plans came back');
+
+    // sort
+    await follow('nav.sorts a[href*="sort=deductible"]');
+    assert.equal(query().get('sort'), 'deductible');
+    const order = (await csv(`/plans.csv?${query()}`)).map(plan => +plan.deductible);
+    assert.deepEqual(order, [...order].sort((a, b) => a - b));
+
+    // one plan and back
+    const list = tab.url(), name = await tab.locator('article h2 a').first().innerText();
+    await follow('li:first-child > article h2 a');
+    assert.equal(await tab.locator('h1').innerText(), name);
+    await follow('p.back a');
+    assert.equal(new URL(tab.url()).pathname, at('/plans'));
+    assert.equal(query().get('people'), '40');
+    await tab.goBack();
+    await tab.goBack();
+    assert.equal(tab.url(), list, 'the browser’s own way back leads to the list as it was');
+
+    // compare two
+    await tabTo('li:nth-child(1) > article input[name=plan]');
+    await tab.keyboard.press('Space');
+    await tabTo('li:nth-child(2) > article input[name=plan]');
+    await tab.keyboard.press('Space');
+    await follow('form[action$="/compare"] button[type=submit]');
+    assert.equal(query().getAll('plan').length, 2);
+    const rows = await tab.locator('table.compare tbody tr').count();
+    await follow('a[href*="only=differences"]');
+    const differing = await tab.locator('table.compare tbody tr').count();
+    assert.ok(differing > 0 && differing < rows, `${differing} of ${rows} rows`);
+    const compared = await download('a[href*="compare.csv"]');
+    assert.deepEqual(compared.map(plan => plan.plan_id).sort(), query().getAll('plan').sort());
+    for (const plan of compared) assert.match(plan.premium, /^\d+\.\d\d$/);
+  });
+
+  test(`the list as a spreadsheet (${lang})`, async () => {
+    await fresh(at(`/plans?${FAMILY}&metal=gold`));
+    const shown = await total(), rows = await download('a[href*="plans.csv"]');
+    assert.equal(rows.length, shown);
+    assert.ok(rows.every(plan => plan.metal === 'gold'));
+  });
+
+  test(`a mistake is said, found and put right (${lang})`, async () => {
+    await fresh(at('/'));
+    await type('#zip', '4520');
+    await type('#age1', '40');
+    await follow('form.ask button:not(.plain)');
+    assert.equal(await tab.locator('#age1').inputValue(), '40', 'what was right is kept');
+    assert.equal(await tab.locator('#zip').inputValue(), '4520', 'and so is what was wrong');
+    assert.equal(await tab.locator('#zip').getAttribute('aria-invalid'), 'true');
+    await tabTo('.summary a');
+    await tab.keyboard.press('Enter');
+    assert.ok(await focused('#zip'), 'the summary leads to the field');
+    await tab.keyboard.press('Control+A');
+    await tab.keyboard.type('45202');
+    await follow('form.ask button:not(.plain)');
+    assert.equal(new URL(tab.url()).pathname, at('/plans'));
+  });
+
+  test(`each mistake of the summary leads to its field (${lang})`, async () => {
+    await fresh(at('/'));
+    await open(tab, pageNamed('home, with mistakes', lang));
+    const links = await tab.locator('.summary a').evaluateAll(all => all.map(a => a.getAttribute('href')));
+    assert.ok(links.length >= 3, `${links.length} mistakes`);
+    for (const [i, href] of links.entries()) {
+      await tabTo(`.summary li:nth-child(${i + 1}) a`);
+      await tab.keyboard.press('Enter');
+      assert.ok(await focused(`input${href}`), `${href} has the focus`);
+    }
+  });
+
+  test(`a ZIP in several counties asks which one, and goes on (${lang})`, async () => {
+    await fresh(at('/plans?zip=45241&people=40'));
+    const counties = await tab.locator('input[name=county]').count();
+    assert.ok(counties >= 2);
+    await tabTo('input[name=county]');
+    await tab.keyboard.press('Space');
+    await follow('form.ask button:not(.plain)');
+    assert.match(query().get('county'), /^39\d\d\d$/);
+    assert.equal(query().get('people'), '40');
+    assert.equal(new URL(tab.url()).pathname, at('/plans'));
+  });
+
+  test(`more people, and every answer changed from the list (${lang})`, async () => {
+    await fresh(at('/'));
+    await type('#zip', '45202');
+    await type('#age1', '40');
+    await follow('button[name=add]');
+    assert.equal(await tab.locator('#zip').inputValue(), '45202');
+    await type('#age2', '5');
+    await tabTo('#t1');
+    await tab.keyboard.press('Space');
+    await follow('form.ask button:not(.plain)');
+    assert.equal(query().get('people'), '40t,5');
+    await follow('p.who a');
+    assert.equal(await tab.locator('#age2').inputValue(), '5');
+    assert.equal(await tab.locator('#t1').isChecked(), true);
+  });
+}
+
+test('the other language is the same page with the same answers, everywhere', async () => {
+  await fresh('/');
+  for (const page of PAGES.filter(page => page.lang === 'en')) {
+    await open(tab, page);
+    const link = tab.locator('header a[hreflang]');
+    const wanted = localized('es', page.path);
+    assert.equal(await link.getAttribute('href'), wanted, page.name);
+    assert.equal(await link.getAttribute('lang'), 'es', page.name);
+    if (page.send || page.status === 414) continue; // a link asks with GET
+    await Promise.all([tab.waitForURL(url => url.pathname.startsWith('/es')), link.press('Enter')]);
+    assert.equal(await tab.locator('html').getAttribute('lang'), 'es');
+    assert.equal(await tab.locator('header a[hreflang]').getAttribute('href'), page.path, `${page.name}: and back`);
+  }
+});
+
+test('a plan’s page keeps the household on the way to the list', async () => {
+  await fresh(`/plans/${SILVER}?${FAMILY}`);
+  await follow('p.back a');
+  assert.equal(query().get('people'), '40,38t,9,5');
+});
+
+test('a term leads to its words in the glossary', async () => {
+  await fresh(`/plans?${ONE}`);
+  for (const href of await tab.locator('a.term').evaluateAll(all => all.map(a => a.getAttribute('href')))) {
+    await tab.goto(BASE + href);
+    assert.equal(await tab.locator(new URL(tab.url()).hash).count(), 1, `${href} is there`);
+  }
+});

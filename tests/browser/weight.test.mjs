@@ -1,0 +1,120 @@
+// A first view costs little: bytes are counted on the wire, headers and chunk marks included, as a browser that asks for
+// brotli gets them. A second view costs next to nothing, and nothing is asked of anyone else.
+import { after, before, test } from 'node:test';
+import assert from 'node:assert/strict';
+import { connect } from 'node:net';
+import { brotliDecompressSync } from 'node:zlib';
+import { BASE, PAGES, PHONE, launch, lookAt, none } from './lib.mjs';
+
+const FIRST_VIEW = 14_600; // ten TCP segments of 1,460 bytes: what a server may send before the first answer comes back
+const STYLES = 8 * 1024;
+const REQUESTS = 3;
+
+/** Sends one request on a connection of its own: { status, headers, body, bytes }, bytes as they came over the wire. */
+function wire({ path, send }, more = {}) {
+  const { hostname, port } = new URL(BASE);
+  const headers = { host: `${hostname}:${port}`, 'accept-encoding': 'br', connection: 'close', ...more };
+  if (send) headers['content-length'] = Buffer.byteLength(send.body ?? '');
+  return new Promise((done, fail) => {
+    const chunks = [];
+    const socket = connect(+port, hostname, () => {
+      const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`).join('');
+      socket.write(`${send?.method ?? 'GET'} ${path} HTTP/1.1\r\n${lines}\r\n${send?.body ?? ''}`);
+    });
+    socket.on('data', chunk => chunks.push(chunk)).on('error', fail).on('end', () => {
+      const all = Buffer.concat(chunks), cut = all.indexOf('\r\n\r\n');
+      const [first, ...fields] = all.subarray(0, cut).toString('latin1').split('\r\n');
+      const named = Object.fromEntries(fields.map(field => [field.slice(0, field.indexOf(':')).toLowerCase(), field.slice(field.indexOf(':') + 1).trim()]));
+      const body = all.subarray(cut + 4);
+      done({ status: +first.split(' ')[1], headers: named, bytes: all.length, body: named['transfer-encoding'] === 'chunked' ? unchunk(body) : body });
+    });
+  });
+}
+
+function unchunk(body) {
+  const parts = [];
+  for (let at = 0; ;) {
+    const line = body.indexOf('\r\n', at), size = parseInt(body.subarray(at, line).toString(), 16);
+    if (!size) return Buffer.concat(parts);
+    parts.push(body.subarray(line + 2, line + 2 + size));
+    at = line + 2 + size + 2;
+  }
+}
+
+const html = answer => (answer.headers['content-encoding'] === 'br' ? brotliDecompressSync(answer.body) : answer.body).toString();
+const wanted = text => [...text.matchAll(/<(?:link rel="(?:stylesheet|icon)" href|img[^>]* src|script[^>]* src)="([^"]+)"/g)].map(found => found[1]);
+
+test('a first view of any page stays within ten segments and three requests', async t => {
+  const styles = await wire({ path: wanted(html(await wire({ path: '/' }))).find(href => href.endsWith('.css')) });
+  assert.ok(styles.body.length <= STYLES, `the stylesheet has ${styles.body.length} bytes`);
+  const faults = [], sizes = [];
+  for (const page of PAGES) {
+    const answer = await wire(page), requests = 1 + wanted(html(answer)).length, bytes = answer.bytes + styles.bytes;
+    if (answer.status !== page.status) faults.push(`${page.name}: answered ${answer.status}`);
+    if (page.status === 200 && answer.headers['content-encoding'] !== 'br') faults.push(`${page.name}: is not compressed`);
+    if (bytes > FIRST_VIEW) faults.push(`${page.name}: ${bytes} bytes (${answer.bytes} and ${styles.bytes} of styles)`);
+    if (requests > REQUESTS) faults.push(`${page.name}: ${requests} requests`);
+    sizes.push([bytes, page.name]);
+  }
+  sizes.sort(([a], [b]) => b - a).slice(0, 4).forEach(([bytes, name]) => t.diagnostic(`${bytes} bytes: ${name}`));
+  t.diagnostic(`${styles.bytes} bytes of these are the stylesheet and its headers`);
+  none(faults);
+});
+
+test('assets are kept for ever, pages are asked for again and cost a 304', async () => {
+  const faults = [];
+  for (const page of PAGES.filter(page => page.status === 200)) {
+    const first = await wire(page), tag = first.headers.etag;
+    if (!tag || tag.startsWith('W/')) { faults.push(`${page.name}: has no strong ETag`); continue; }
+    // A page that knows an income is for the visitor's own browser alone.
+    const who = page.path.includes('income=') ? 'private' : 'public';
+    if (!first.headers['cache-control']?.startsWith(`${who}, max-age=`)) faults.push(`${page.name}: cache-control ${first.headers['cache-control']}`);
+    if (!/accept-encoding/i.test(first.headers.vary ?? '')) faults.push(`${page.name}: vary ${first.headers.vary}`);
+    const again = await wire(page, { 'if-none-match': tag });
+    if (again.status !== 304 || again.body.length) faults.push(`${page.name}: asked again, ${again.status} with ${again.body.length} bytes`);
+    const twice = await wire(page);
+    if (!twice.body.equals(first.body)) faults.push(`${page.name}: is not the same bytes the second time`);
+  }
+  for (const href of wanted(html(await wire({ path: '/' })))) {
+    const { status, headers } = await wire({ path: href });
+    if (status !== 200 || !/max-age=31536000/.test(headers['cache-control']) || !/immutable/.test(headers['cache-control'])) faults.push(`${href}: ${status}, ${headers['cache-control']}`);
+  }
+  none(faults);
+});
+
+test('errors are not kept by anyone', async () => {
+  none((await Promise.all(PAGES.filter(page => page.status >= 400).map(async page => {
+    const { headers } = await wire(page);
+    return /no-store|max-age=/.test(headers['cache-control'] ?? '') ? [] : [`${page.name}: cache-control ${headers['cache-control']}`];
+  }))).flat());
+});
+
+let browser;
+before(async () => { browser = await launch(); });
+after(() => browser.close());
+
+test('the browser asks nobody else, gets no cookie, stores nothing and has nothing to complain about', async () => {
+  none(await lookAt(browser, PHONE, PAGES, async (tab, page) => {
+    const asked = [], faults = [];
+    tab.on('request', request => asked.push(request.url()));
+    tab.on('console', message => { if (!message.text().includes(`status of ${page.status}`)) faults.push(`console: ${message.text()}`); });
+    tab.on('pageerror', error => faults.push(`error: ${error.message}`));
+    if (!page.send) await tab.reload();
+    for (const url of asked) if (!url.startsWith(`${BASE}/`)) faults.push(`asked ${url}`);
+    if (asked.length > REQUESTS) faults.push(`${asked.length} requests`);
+    const kept = await tab.evaluate(() => [document.cookie, localStorage.length + sessionStorage.length, document.scripts.length].join());
+    if (kept !== ',0,0') faults.push(`cookies, storage, scripts: ${kept}`);
+    if ((await tab.context().cookies()).length) faults.push('sets a cookie');
+    if (!await tab.evaluate(() => getComputedStyle(document.body).marginTop === '0px')) faults.push('its stylesheet did not apply');
+    return faults;
+  }));
+});
+
+test('every answer carries the headers that keep people safe', async () => {
+  none((await Promise.all(PAGES.map(async page => {
+    const { headers } = await wire(page), csp = headers['content-security-policy'] ?? '';
+    const fine = csp.includes("default-src 'none'") && csp.includes("frame-ancestors 'none'") && !csp.includes('unsafe')
+      && headers['referrer-policy'] === 'no-referrer' && headers['x-content-type-options'] === 'nosniff' && !('set-cookie' in headers);
+    return fine ? [] : [`${page.name}: ${JSON.stringify(headers)}`];
+  }))).flat());
+});

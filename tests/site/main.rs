@@ -1,0 +1,8 @@
+//! The tests of the whole: one linked binary.
+
+mod costs;
+mod costs_laws;
+mod eligibility;
+mod load;
+mod shop;
+mod web;

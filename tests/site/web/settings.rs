@@ -1,0 +1,161 @@
+//! All faults of the settings at once, and the shelf: which catalogues are served, refused, swapped.
+
+use clap::Parser as _;
+use windowshop::catalogue::Shelf;
+use windowshop::config::{Cli, Command, Config, LogFormat};
+use windowshop::serve;
+
+use super::{CATALOGUE, Log, config, data_dir, make_catalogue};
+
+#[tokio::test]
+async fn all_faults_are_told_at_once_with_flag_and_variable() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("a-file");
+    std::fs::write(&file, "").unwrap();
+    let cli = Cli::try_parse_from([
+        "windowshop",
+        "check",
+        "--listen",
+        "nowhere",
+        "--catalogues",
+        dir.path().join("missing").to_str().unwrap(),
+        "--data-dir",
+        file.join("below").to_str().unwrap(),
+        "--public-url",
+        "plans.example.org",
+        "--cdn-base",
+        "http://cdn.example.org/a;b?c",
+        "--behind-tls=maybe",
+        "--log-format",
+        "xml",
+        "--log-level",
+        "loud",
+        "--request-timeout-seconds",
+        "soon",
+        "--max-body-bytes",
+        "0",
+        "--max-connections",
+        "1.5",
+    ]);
+    let Some(Command::Check(args)) = cli.unwrap().command else { panic!("check") };
+    let (config, mut faults) = Config::read(&args);
+    faults.extend(config.validate().await);
+    let told = serve::refuse_on(&faults).unwrap_err().to_string();
+    for flag in [
+        "listen",
+        "catalogues",
+        "data-dir",
+        "public-url",
+        "cdn-base",
+        "behind-tls",
+        "log-format",
+        "log-level",
+        "request-timeout-seconds",
+        "max-body-bytes",
+        "max-connections",
+    ] {
+        let variable = flag.to_ascii_uppercase().replace('-', "_");
+        assert!(told.contains(&format!("--{flag} (WINDOWSHOP_{variable}): ")), "{flag} is not in\n{told}");
+    }
+    for words in ["is not https", "more than a host and a path", "signs other than", "13 things are wrong"] {
+        assert!(told.contains(words), "{words} is not in\n{told}");
+    }
+}
+
+#[tokio::test]
+async fn a_good_configuration_has_no_fault_and_a_first_start_wants_the_sample() {
+    let dir = data_dir().await;
+    let good = config(dir.path(), &[]);
+    assert!(!good.wants_sample());
+    assert_eq!(good.validate().await, []);
+    let empty = tempfile::tempdir().unwrap();
+    let first = config(empty.path(), &[]);
+    assert!(first.wants_sample());
+    assert_eq!(first.validate().await, []);
+    let named = config(empty.path(), &["--catalogues", empty.path().to_str().unwrap()]);
+    assert!(!named.wants_sample(), "a folder that somebody named is never filled behind their back");
+    assert!(named.validate().await[0].what.contains("no catalogue in this folder"));
+}
+
+#[tokio::test]
+async fn unfit_catalogues_say_what_to_do() {
+    let dir = tempfile::tempdir().unwrap();
+    let named = config(dir.path(), &["--catalogues", dir.path().to_str().unwrap()]);
+    let at = |year: u16| dir.path().join(format!("catalogue-{year}-20261121-ab12cd34.db"));
+    make_catalogue(&at(2024), "0", "2024").await;
+    make_catalogue(&at(2025), "2", "2025").await;
+    make_catalogue(&at(2026), "1", "2025").await;
+    std::fs::write(at(2027), "this is no database, and long enough to be looked at as one by SQLite").unwrap();
+    std::fs::write(dir.path().join("notes.txt"), "not a catalogue by its name").unwrap();
+    let told: Vec<String> = named.validate().await.iter().map(ToString::to_string).collect();
+    assert_eq!(told.len(), 4, "{told:#?}");
+    for (fault, words) in told.iter().zip(["older Windowshop", "newer Windowshop", "plan_year", "cannot be read as"]) {
+        assert!(fault.contains(words) && fault.starts_with("--catalogues"), "{words} not in {fault}");
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn open_keys_and_files_that_anyone_may_change_are_faults() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let dir = data_dir().await;
+    let set = |name: &str, mode| {
+        let path = dir.path().join(name);
+        std::fs::File::options().create(true).append(true).open(&path).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+    };
+    set("session.key", 0o640);
+    set("good.key", 0o600);
+    set("turkey.txt", 0o644);
+    set(&format!("catalogues/{CATALOGUE}"), 0o666);
+    let told: Vec<String> = config(dir.path(), &[]).validate().await.iter().map(ToString::to_string).collect();
+    assert_eq!(told.len(), 2, "{told:#?}");
+    assert!(told[0].contains("session.key: others may read") && told[0].contains("chmod 600"), "{told:?}");
+    assert!(told[1].contains("everyone on this machine may change it"), "{told:?}");
+}
+
+#[tokio::test]
+async fn a_taken_port_is_a_fault() {
+    let dir = data_dir().await;
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut config = config(dir.path(), &[]);
+    config.listen = taken.local_addr().unwrap();
+    let faults = config.validate().await;
+    assert!(faults.len() == 1 && faults[0].to_string().contains("--listen (WINDOWSHOP_LISTEN): "), "{faults:?}");
+    assert!(faults[0].what.contains("is taken"), "{faults:?}");
+}
+
+#[tokio::test]
+async fn the_newest_of_each_year_is_served_and_swapped_whole() {
+    let dir = tempfile::tempdir().unwrap();
+    let at = |name: &str| dir.path().join(format!("catalogue-{name}.db"));
+    make_catalogue(&at("2025-20251101-00000001"), "1", "2025").await;
+    make_catalogue(&at("2026-20261101-00000002"), "1", "2026").await;
+    make_catalogue(&at("2026-20261019-00000003"), "1", "2026").await;
+    let shelf = Shelf::open(dir.path()).await.unwrap();
+    assert_eq!(shelf.current().version(), "2025-20251101-00000001+2026-20261101-00000002");
+    assert!(!shelf.look_again().await, "nothing is new");
+
+    let held = shelf.current();
+    make_catalogue(&at("2026-20261102-00000004"), "1", "2026").await;
+    std::fs::write(at("2027-20261102-00000005"), "half a copy").unwrap();
+    let (log, _guard) = Log::keep(LogFormat::Text);
+    assert!(shelf.look_again().await);
+    assert!(!shelf.look_again().await);
+    assert_eq!(log.text().matches("cannot be served").count(), 1, "a bad file is told once:\n{}", log.text());
+    assert_eq!(shelf.current().newest().version, "2026-20261102-00000004");
+    assert_eq!(shelf.current().get(2025).unwrap().version, "2025-20251101-00000001");
+    assert!(shelf.current().get(2027).is_none());
+
+    let old = sqlx::query("SELECT count(*) FROM meta").fetch_one(&held.newest().pool).await;
+    assert!(old.is_ok(), "an answer under way keeps its catalogue");
+
+    std::fs::remove_file(at("2026-20261102-00000004")).unwrap();
+    assert!(shelf.look_again().await);
+    assert_eq!(shelf.current().newest().version, "2026-20261101-00000002", "taking a file away goes back");
+    for entry in std::fs::read_dir(dir.path()).unwrap() {
+        std::fs::remove_file(entry.unwrap().path()).unwrap();
+    }
+    assert!(!shelf.look_again().await);
+    assert_eq!(shelf.current().newest().version, "2026-20261101-00000002", "an empty folder stops nothing");
+}
