@@ -154,7 +154,7 @@ pub fn finish(
     if let Some(first) = incomplete.first() {
         let id = plans.get(first.plan).map(|plan| plan.id.as_str()).unwrap_or_default();
         let n = incomplete.len();
-        problems.warn(format!("{n} times a plan lacks the premium of some age in a rating area (the first: {id})"));
+        problems.warn(format!("plans that lack the premium of some age in a rating area: {n} (the first: {id})"));
     }
     let unsold = sold::write((plans, geo), areas, rates, out)?;
     unsold.warn(problems);

@@ -147,7 +147,11 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.problems)?;
-        self.catalogues.iter().try_for_each(|built| writeln!(f, "{built}"))
+        self.catalogues.iter().try_for_each(|built| writeln!(f, "{built}"))?;
+        match self.problems.bad_rows() {
+            0 => Ok(()),
+            bad => writeln!(f, "rows left out for a fault: {bad} (--strict would have refused them)"),
+        }
     }
 }
 

@@ -20,7 +20,7 @@ pub enum LoadError {
     TwoFiles { first: String, second: String, kind: &'static str, year: i32 },
     #[error("{0}")]
     Input(String),
-    #[error("{1}{0} faulty rows and --strict was asked for: no catalogue was written")]
+    #[error("{1}rows with a fault: {0}; --strict was asked for, so no catalogue was written")]
     Strict(u64, Box<Problems>),
     #[error("the catalogue is not whole, so it was not published:\n{0}")]
     NotWhole(String),

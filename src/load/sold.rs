@@ -27,19 +27,23 @@ impl Unsold {
         [
             (
                 "unsold.no_service_area",
-                "plans are not sold: the Service Area PUF lacks their area",
+                "plans not sold because the Service Area PUF lacks their area",
                 &self.no_service_area,
             ),
-            ("unsold.no_rates", "plans are not sold: the Rate PUF has no premiums for them", &self.no_rates),
-            ("unsold.no_county", "plans are not sold: no county of theirs could be used", &self.no_county),
+            (
+                "unsold.no_rates",
+                "plans not sold because the Rate PUF has no whole set of premiums for them",
+                &self.no_rates,
+            ),
+            ("unsold.no_county", "plans not sold because no county of theirs could be used", &self.no_county),
             (
                 "unsold.counties_without_rates",
-                "times a plan is left out of a county where it has no premium for every age",
+                "plans left out of a county where they lack premiums, each county counted",
                 &self.counties_without_rates,
             ),
             (
                 "sold.counties_partly_rated",
-                "times a plan is sold only in the ZIP codes of a county where it has premiums",
+                "plans sold only in those ZIP codes of a county where they have premiums, each county counted",
                 &self.counties_partly_rated,
             ),
         ]
@@ -53,7 +57,7 @@ impl Unsold {
     pub fn warn(&self, problems: &mut Problems) {
         for (_, words, list) in self.causes() {
             if let Some(first) = list.first() {
-                problems.warn(format!("{} {words} (the first: {first})", list.len()));
+                problems.warn(format!("{words}: {} (the first: {first})", list.len()));
             }
         }
     }

@@ -31,7 +31,7 @@ async fn a_bad_rate_is_reported_where_it_is_and_the_plan_is_not_sold_without_it(
     assert_eq!((problem.value.as_str(), problem.fault, report.exit_code()), ("3o2.00", Fault::Money, 2));
     assert_eq!(db.text("SELECT plan_id FROM sold JOIN plan USING (plan_pk)").await, TWO);
     assert_eq!(db.number("SELECT count(*) FROM rate").await, 1);
-    assert!(report.to_string().contains("1 faulty rows were left out"), "{report}");
+    assert!(report.to_string().contains("rows left out for a fault: 1 "), "{report}");
 }
 
 #[tokio::test]
@@ -171,7 +171,8 @@ async fn a_catalogue_that_is_not_whole_is_not_published() {
     let (place, done) = source.load(|_| {}).await;
     let words = done.expect_err("nothing is sold").to_string();
     assert!(
-        words.contains("nothing is sold") && words.contains("2 plans are not sold: the Service Area PUF"),
+        words.contains("nothing is sold")
+            && words.contains("plans not sold because the Service Area PUF lacks their area: 2"),
         "{words}"
     );
     assert!(files(&place.path().join("to")).is_empty());

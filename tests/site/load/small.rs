@@ -313,7 +313,7 @@ async fn where_rating_areas_go_by_zip_a_plan_is_sold_where_it_has_a_price() {
     let (_place, report, mut db) = whole(&source).await;
     assert_eq!(db.text("SELECT concat_ws(':', county_fips, by_zip) FROM sold WHERE plan_pk = 1").await, "2020:1");
     assert_eq!(db.text("SELECT concat_ws(':', zip) FROM sold_zip").await, "99501");
-    assert!(report.to_string().contains("only in the ZIP codes of a county"), "{report}");
+    assert!(report.to_string().contains("sold only in those ZIP codes of a county"), "{report}");
     source.rates.extend(rates_rows(2026, plan, 2, &ages));
     let (_place, _report, mut db) = whole(&source).await;
     assert_eq!(db.text("SELECT concat_ws(':', county_fips, by_zip) FROM sold WHERE plan_pk = 1").await, "2020:0");
