@@ -19,6 +19,7 @@ pub mod filters;
 pub mod finances;
 pub mod household;
 pub mod how;
+pub mod income;
 pub mod panel;
 pub mod premium;
 pub mod query;

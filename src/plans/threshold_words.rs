@@ -30,34 +30,25 @@ fn change(cx: &Cx, threshold: &Threshold, people: usize) -> Change {
         true => ("how.at_or_more", whole + 1),
         false => ("how.at_or_less", whole),
     };
-    Change {
-        at: cx.tf(key, &[("amount", &Cents(dollars * 100).dollars())]),
-        turns: gathered(&threshold.turns)
-            .into_iter()
-            .map(|(persons, turn)| {
-                let words = turn_words(cx, turn, threshold.ahead);
-                match persons.is_empty() || people == 1 {
-                    true => words,
-                    false => {
-                        let names: Vec<String> = persons.iter().map(|n| cx.tf("how.person", &[("n", n)])).collect();
-                        format!("{}: {words}", names.join(", "))
-                    }
-                }
-            })
-            .collect(),
-    }
+    let turns = gathered(cx, threshold).into_iter().map(|(persons, words)| {
+        // Nobody in particular, or everyone: no names.
+        if persons.is_empty() || persons.len() == people {
+            return words;
+        }
+        let names: Vec<String> = persons.iter().map(|n| cx.tf("how.person", &[("n", n)])).collect();
+        format!("{}: {words}", names.join(", "))
+    });
+    Change { at: cx.tf(key, &[("amount", &Cents(dollars * 100).dollars())]), turns: turns.collect() }
 }
 
-/// The same turn of several people, said once.
-fn gathered(turns: &[Turn]) -> Vec<(Vec<&str>, &Turn)> {
-    let mut out: Vec<(Vec<&str>, &Turn)> = Vec::new();
-    for turn in turns {
-        let same = |other: &Turn| {
-            (other.what, &other.at_or_below, &other.above) == (turn.what, &turn.at_or_below, &turn.above)
-        };
-        match out.iter_mut().find(|(_, other)| same(other)) {
+/// What turns, with the people whom it turns for: the same words are said once.
+fn gathered<'t>(cx: &Cx, threshold: &'t Threshold) -> Vec<(Vec<&'t str>, String)> {
+    let mut out: Vec<(Vec<&str>, String)> = Vec::new();
+    for turn in &threshold.turns {
+        let words = turn_words(cx, turn, threshold.ahead);
+        match out.iter_mut().find(|(_, other)| *other == words) {
             Some((persons, _)) => persons.extend(turn.person.as_deref()),
-            None => out.push((turn.person.as_deref().into_iter().collect(), turn)),
+            None => out.push((turn.person.as_deref().into_iter().collect(), words)),
         }
     }
     out
