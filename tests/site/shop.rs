@@ -4,6 +4,7 @@
 
 mod counting;
 mod how;
+mod how;
 mod pages;
 mod prices;
 
