@@ -4,7 +4,6 @@
 
 mod counting;
 mod how;
-mod how;
 mod pages;
 mod prices;
 
