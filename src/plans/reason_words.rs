@@ -33,9 +33,16 @@ fn step(cx: &Cx, reason: &Reason, fpl: Option<Pct>) -> Step {
         Outcome::NotMet => "how.not_met",
         Outcome::Noted => "how.noted",
     };
-    let inputs: Vec<String> = reason.inputs.iter().map(|input| input_words(cx, input)).collect();
+    // The group belongs to the rule's name: the same rule is asked of several groups in turn.
+    let (group, inputs): (Vec<&Input>, Vec<&Input>) = reason.inputs.iter().partition(|input| input.name == "group");
+    let inputs: Vec<String> = inputs.into_iter().map(|input| input_words(cx, input)).collect();
+    let mut rule = cx.t(&format!("rule.{}", reason.rule.code())).to_string();
+    for input in group {
+        rule.push_str(": ");
+        rule.push_str(&value_words(cx, &input.value));
+    }
     Step {
-        rule: cx.t(&format!("rule.{}", reason.rule.code())).to_string(),
+        rule,
         outcome: cx.t(outcome).to_string(),
         compared: reason.compared.as_ref().map(|compared| compared_words(cx, reason, compared, fpl)),
         read: (!inputs.is_empty()).then(|| inputs.join("; ")),

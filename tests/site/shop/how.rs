@@ -85,7 +85,7 @@ async fn children_in_medicaid_are_told_apart_from_parents_who_buy() {
             "is the spouse on the same tax return. You did not say so: we took it from the ages.",
             "Who the credit is for Person 1, Person 2",
             "Person 3 (9 years old) May get Medicaid. The state agency decides after you apply.",
-            "group: children 6 to 18",
+            "Income must be within the limit of a Medicaid group: children 6 to 18 Met",
             "The tax credit is for people who cannot get Medicaid, CHIP or the Basic Health Program Not met",
             "Person 1 (40 years old) May buy a plan with the tax credit.",
             "At $128,601 or more: the tax credit ends.",
