@@ -9,13 +9,6 @@ WHERE plan.on_exchange <> 1 OR plan.product <> sold.product LIMIT 5;
 SELECT plan.plan_id || ' in county ' || sold.county_fips FROM sold JOIN plan USING (plan_pk)
 WHERE sold.metal <> plan.metal OR plan.plan_pk >= 1048576 LIMIT 5;
 
--- check: every medical plan sold has the variants of cost-sharing reductions (45 CFR 156.420), catastrophic plans none
-SELECT plan.plan_id || ' variant 0' || wanted.code FROM plan
-JOIN (SELECT 2 AS code UNION ALL SELECT 3 UNION ALL SELECT 4 UNION ALL SELECT 5 UNION ALL SELECT 6) AS wanted
-    ON wanted.code <= 3 OR plan.metal = 4
-WHERE plan.product = 0 AND plan.metal <> 1 AND plan.plan_pk IN (SELECT plan_pk FROM sold)
-  AND NOT EXISTS (SELECT 1 FROM variant WHERE variant.variant_pk = plan.plan_pk * 8 + wanted.code) LIMIT 5;
-
 -- check: every plan sold has an on-exchange variant (01)
 SELECT plan.plan_id FROM plan
 WHERE plan_pk IN (SELECT plan_pk FROM sold) AND NOT EXISTS (
@@ -109,3 +102,10 @@ SELECT quick_check FROM pragma_quick_check WHERE quick_check <> 'ok' LIMIT 5;
 SELECT county.name || ', ' || county.state FROM county
 WHERE county_fips IN (SELECT county_fips FROM sold WHERE product = 0) AND county_fips NOT IN (
     SELECT county_fips FROM sold WHERE metal = 4) LIMIT 5;
+
+-- warn: medical plans sold without a variant of the cost-sharing reductions (45 CFR 156.420): their standard one is shown
+SELECT plan.plan_id || ' variant 0' || wanted.code FROM plan
+JOIN (SELECT 2 AS code UNION ALL SELECT 3 UNION ALL SELECT 4 UNION ALL SELECT 5 UNION ALL SELECT 6) AS wanted
+    ON wanted.code <= 3 OR plan.metal = 4
+WHERE plan.product = 0 AND plan.metal <> 1 AND plan.plan_pk IN (SELECT plan_pk FROM sold)
+  AND NOT EXISTS (SELECT 1 FROM variant WHERE variant.variant_pk = plan.plan_pk * 8 + wanted.code) LIMIT 5;

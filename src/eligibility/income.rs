@@ -4,7 +4,7 @@
 //! times the month so that no fraction of a cent is lost. It never decides eligibility.
 
 use super::family::{Family, TaxRole};
-use super::household::{FieldError, Frequency};
+use super::household::{FieldError, Frequency, Income};
 use super::rounding::yearly;
 use super::tables::{CountsForMedicaid, IncomeNature, Tables};
 use crate::types::Cents;
@@ -108,15 +108,33 @@ pub fn shifted(mut incomes: Vec<PersonIncome>, households: &[TaxHousehold], shif
     incomes
 }
 
-fn person_income(family: &Family<'_>, i: usize, tables: &Tables, errors: &mut Vec<FieldError>) -> PersonIncome {
-    let person = family.members[i].said;
+/// The sum of one person's sources, and whether the person would have to file as a dependant (IRS Publication 501).
+///
+/// For the page that helps people add up an income. Deductions come off; what does not count is left out.
+///
+/// # Errors
+/// Kinds we do not know, by `incomes[n].kind`.
+pub fn sum_of(items: &[Income], tables: &Tables, plan_year: i32) -> Result<PersonIncome, Vec<FieldError>> {
+    let mut errors = Vec::new();
+    let (mut sum, earned, unearned) = sum_sources(items, tables, "", &mut errors);
+    sum.must_file = dependant_must_file(tables, plan_year, Cents(earned), Cents(unearned));
+    if errors.is_empty() { Ok(sum) } else { Err(errors) }
+}
+
+/// The sums, and gross earned and unearned income in cents a year. `path` is of the person, for errors.
+fn sum_sources(
+    items: &[Income],
+    tables: &Tables,
+    path: &str,
+    errors: &mut Vec<FieldError>,
+) -> (PersonIncome, i64, i64) {
     let mut sum = PersonIncome::default();
     let (mut earned, mut unearned) = (0_i64, 0_i64);
-    for (k, item) in person.incomes.iter().enumerate() {
+    for (k, item) in items.iter().enumerate() {
         let Some(kind) = tables.income_kind(&item.kind) else {
             let known: Vec<_> = tables.income_kinds().iter().map(|k| k.kind.as_str()).collect();
             let message = format!("`{}` is not a kind we know; use one of {}", item.kind, known.join(", "));
-            errors.push(FieldError::new(format!("people[{i}].incomes[{k}].kind"), message));
+            errors.push(FieldError::new(format!("{path}incomes[{k}].kind"), message));
             continue;
         };
         let sign = if kind.nature == IncomeNature::Deduction { -1 } else { 1 };
@@ -143,6 +161,12 @@ fn person_income(family: &Family<'_>, i: usize, tables: &Tables, errors: &mut Ve
             }
         }
     }
+    (sum, earned, unearned)
+}
+
+fn person_income(family: &Family<'_>, i: usize, tables: &Tables, errors: &mut Vec<FieldError>) -> PersonIncome {
+    let person = family.members[i].said;
+    let (mut sum, mut earned, unearned) = sum_sources(&person.incomes, tables, &format!("people[{i}]."), errors);
     if let Some(year) = person.projected_annual_income {
         let unchanged = person.incomes.is_empty();
         sum.year = year;

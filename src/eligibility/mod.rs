@@ -36,6 +36,7 @@ pub use determination::{
 pub use determine::determine;
 pub use family::{HIGHEST_INCOME, MOST_PEOPLE, OLDEST};
 pub use household::{FieldError, Household, Person};
+pub use income::{PersonIncome, sum_of};
 pub use reasons::{Compared, Input, Outcome, Reason, Rule, Value};
 pub use state::{Area, State};
 pub use tables::{CsrLevel, TableFault, Tables};

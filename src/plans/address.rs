@@ -141,7 +141,11 @@ impl Unanswered {
     pub fn is_fault(&self) -> bool {
         matches!(
             self,
-            Unanswered::ZipUnreadable | Unanswered::ZipUnknown | Unanswered::CountyNotInZip | Unanswered::PeopleWrong
+            Unanswered::ZipUnreadable
+                | Unanswered::ZipUnknown
+                | Unanswered::CountyNotInZip
+                | Unanswered::PeopleWrong
+                | Unanswered::FinancesWrong
         )
     }
 }

@@ -76,7 +76,11 @@ pub async fn home(cx: Cx) -> Result<Response, Failure> {
 /// The questions, with what is wrong marked where it is wrong.
 pub fn page(cx: &Cx, mut asked: Asked, unanswered: Option<Unanswered>) -> Result<Response, Failure> {
     let catalogue = catalogue_for(cx, &mut asked);
-    let policy = CachePolicy::of_all(&cx.catalogues);
+    // What was typed of money is for the visitor's own browser only.
+    let policy = match asked.finances.pairs().is_empty() {
+        true => CachePolicy::of_all(&cx.catalogues),
+        false => CachePolicy::Own { version: cx.catalogues.version() },
+    };
     if let (None, Some(unchanged)) = (&unanswered, page::not_modified(cx, &policy)) {
         return Ok(unchanged);
     }
@@ -96,8 +100,10 @@ pub fn page(cx: &Cx, mut asked: Asked, unanswered: Option<Unanswered>) -> Result
     };
     let is_fault = [&place_fault, &people_fault, &money_fault].into_iter().flatten().any(Unanswered::is_fault);
     let template = build(cx, &asked, &catalogue, place_fault, people_fault, unanswered.is_none());
-    let status = if is_fault { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-    Ok(page::render_status(cx, status, template, policy))
+    Ok(match is_fault {
+        true => page::render_status(cx, StatusCode::UNPROCESSABLE_ENTITY, template, policy),
+        false => page::render(cx, template, policy),
+    })
 }
 
 fn build<'a>(

@@ -94,7 +94,7 @@ pub fn write_amount(amount: Cents) -> String {
 }
 
 /// Blank is no answer; else dollars as people write them, or the key of what is wrong.
-fn read_amount(text: &str) -> Result<Option<Cents>, &'static str> {
+pub fn read_amount(text: &str) -> Result<Option<Cents>, &'static str> {
     let text = text.trim();
     if text.is_empty() {
         return Ok(None);

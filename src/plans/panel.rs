@@ -9,7 +9,7 @@ use super::savings::{self, Help};
 use super::tally::Tally;
 use super::words;
 use crate::eligibility::household::Relationship;
-use crate::eligibility::tables::MedicaidAgency;
+use crate::eligibility::tables::{CsrLevel, MedicaidAgency};
 use crate::eligibility::{ChipCategory, PersonAnswer};
 use crate::web::page::Cx;
 
@@ -100,16 +100,26 @@ fn lines(cx: &Cx, search: &Search, help: &Help, tally: &Tally) -> Vec<String> {
     lines
 }
 
-/// The extra savings of the policy's variants.
+/// The cost-sharing level of the policy's variants.
+pub fn level_of(search: &Search) -> CsrLevel {
+    match search.variants().silver {
+        2 => CsrLevel::Zero,
+        3 => CsrLevel::Limited,
+        4 => CsrLevel::Csr73,
+        5 => CsrLevel::Csr87,
+        6 => CsrLevel::Csr94,
+        _ => CsrLevel::None,
+    }
+}
+
 fn level_words(cx: &Cx, search: &Search) -> Option<String> {
-    let variants = search.variants();
-    let key = match (variants.silver, variants.other) {
-        (2, _) => "help.csr_zero",
-        (3, _) => "help.csr_limited",
-        (4, _) => "help.csr_73",
-        (5, _) => "help.csr_87",
-        (6, _) => "help.csr_94",
-        _ => return None,
+    let key = match level_of(search) {
+        CsrLevel::Zero => "help.csr_zero",
+        CsrLevel::Limited => "help.csr_limited",
+        CsrLevel::Csr73 => "help.csr_73",
+        CsrLevel::Csr87 => "help.csr_87",
+        CsrLevel::Csr94 => "help.csr_94",
+        CsrLevel::None => return None,
     };
     Some(cx.t(key).to_string())
 }

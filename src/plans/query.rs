@@ -109,17 +109,17 @@ pub fn build_query(search: &Search) -> Query {
 
     // ---- Where it comes from: plans sold in the county, the variant that the household would get, their rates in the
     // rating area. `sold` is read in the order of its key; CROSS JOIN keeps SQLite from turning that round.
-    q.sql += "FROM sold s\nCROSS JOIN variant v ON v.variant_pk = s.plan_pk * 8 + ";
-    let Variants { silver, other } = search.variants();
-    match (silver, other) {
-        (1, 1) => q.sql += "1",
-        // Catastrophic plans have no reduced variants.
-        _ => {
-            q.sql += "CASE s.metal WHEN 1 THEN 1 WHEN 4 THEN ";
+    q.sql += "FROM sold s\nCROSS JOIN variant v ON v.variant_pk = ";
+    match search.variants() {
+        Variants::STANDARD => q.sql += "s.plan_pk * 8 + 1",
+        Variants { silver, other } => {
+            // Catastrophic plans have no reduced variants; a plan that should have one and filed none is not hidden.
+            q.sql += "coalesce((SELECT x.variant_pk FROM variant x WHERE x.variant_pk = s.plan_pk * 8 + \
+                      CASE s.metal WHEN 1 THEN 1 WHEN 4 THEN ";
             q.bind_after(silver);
             q.sql += " ELSE ";
             q.bind_after(other);
-            q.sql += " END";
+            q.sql += " END), s.plan_pk * 8 + 1)";
         }
     }
     q.sql += "\nCROSS JOIN rate r ON r.rate_pk = s.plan_pk + ";

@@ -182,7 +182,8 @@ async fn offers<'c>(catalogue: &'c Catalogue, search: &Search) -> Result<Vec<Off
     let (variants, family) = (search.variants(), search.policy.household.is_family());
     let known = offers.into_iter().filter_map(|offer| {
         let plan = catalogue.variants.plan(offer.plan_pk)?;
-        let facts = catalogue.variants.variant(offer.plan_pk, variants.of_metal(plan.metal))?;
+        let of = |code| catalogue.variants.variant(offer.plan_pk, code);
+        let facts = of(variants.of_metal(plan.metal)).or_else(|| of(1))?;
         Some(Offer::new(offer, plan, facts, family))
     });
     Ok(known.collect())
