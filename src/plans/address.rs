@@ -6,7 +6,7 @@
 
 use super::codes::{Product, Sort};
 use super::facets::{Facets, Note, NoteKind};
-use super::finances::{FinanceFields, Finances};
+use super::finances::{FinanceFields, Finances, Misread};
 use super::household::{AGE_MAX, Household, PEOPLE_MAX, PeopleFault, Person, Relation};
 use super::query::Variants;
 use super::savings::Policy;
@@ -252,7 +252,7 @@ impl Asked {
     }
 
     pub fn money(&mut self) -> Result<Option<Finances>, Unanswered> {
-        self.finances.read().map_err(|()| Unanswered::FinancesWrong)
+        self.finances.read().map_err(|Misread| Unanswered::FinancesWrong)
     }
 
     pub fn zip(&self) -> Result<Zip5, Unanswered> {

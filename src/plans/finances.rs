@@ -32,6 +32,10 @@ pub struct FinanceFields {
     pub faults: Vec<(&'static str, &'static str)>,
 }
 
+/// Something typed cannot be used: `FinanceFields::faults` says what and why.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Misread;
+
 /// The names in the address, in the order of the canonical form.
 pub const NAMES: [&str; 4] = ["income", "monthly", "offer", "offer_family"];
 
@@ -53,7 +57,7 @@ impl FinanceFields {
     }
 
     /// `Ok(None)`: no income was given, so full prices are shown. `Err`: the faults are marked.
-    pub fn read(&mut self) -> Result<Option<Finances>, ()> {
+    pub fn read(&mut self) -> Result<Option<Finances>, Misread> {
         let mut faults = Vec::new();
         let mut take = |name: &'static str, text: &str| {
             read_amount(text).unwrap_or_else(|key| {
@@ -74,7 +78,7 @@ impl FinanceFields {
         self.faults = faults;
         match self.faults.is_empty() {
             true => Ok(income.map(|income| Finances { income, monthly, offer, offer_family })),
-            false => Err(()),
+            false => Err(Misread),
         }
     }
 }
@@ -149,10 +153,10 @@ mod tests {
     #[test]
     fn other_amounts_need_the_income() {
         let mut fields = FinanceFields { offer: "120".into(), ..FinanceFields::default() };
-        assert_eq!(fields.read(), Err(()));
+        assert_eq!(fields.read(), Err(Misread));
         assert_eq!(fields.faults, [("income", "ask.income_needed")]);
         let mut fields = FinanceFields { income: "40k".into(), offer_family: "500".into(), ..FinanceFields::default() };
-        assert_eq!(fields.read(), Err(()));
+        assert_eq!(fields.read(), Err(Misread));
         assert_eq!(fields.faults, [("offer", "ask.offer_needed")]);
     }
 }
