@@ -15,7 +15,7 @@ use axum::{extract::State, http::StatusCode};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::app::App;
-use crate::plans::{ask, compare, detail, download, search};
+use crate::plans::{ask, compare, detail, download, enroll, search};
 use crate::telemetry;
 use crate::web::{assets, content, error, guard};
 
@@ -29,6 +29,8 @@ fn pages() -> Router<Arc<App>> {
         .route("/plans/{plan_id}", get(detail::plan))
         .route("/compare", get(compare::compare))
         .route("/compare.csv", get(download::comparison))
+        .route("/enroll", get(enroll::enroll))
+        .route("/enroll/deadline.ics", get(enroll::deadline))
         // --- words ---
         .route("/glossary", get(content::glossary))
         .route("/about-prices", get(content::about_prices))
