@@ -53,6 +53,9 @@ struct AskPage<'a> {
     county_fault: Option<String>,
     rows: Vec<(usize, PersonRow, Option<String>)>,
     people_fault: Option<String>,
+    year_words: String,
+    /// What changed for the plan year.
+    changes: Vec<String>,
     money: Vec<MoneyField>,
     /// Whether the closed box holds something typed.
     money_open: bool,
@@ -157,6 +160,8 @@ fn build<'a>(
         fault(field.name, &field.fault);
     }
     AskPage {
+        year_words: catalogue.year.to_string(),
+        changes: super::enroll::changes(cx, catalogue.year),
         money_open: money.iter().skip(1).any(|field| !field.typed.is_empty() || field.fault.is_some()),
         income_helper: cx.href(&format!("/income?{}", write_query(&asked.pairs()))),
         money,

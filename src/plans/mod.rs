@@ -8,11 +8,13 @@
 
 pub mod address;
 pub mod ask;
+pub mod calendar;
 pub mod codes;
 pub mod compare;
 pub mod detail;
 pub mod download;
 pub mod elsewhere;
+pub mod enroll;
 pub mod facets;
 pub mod facts;
 pub mod filters;

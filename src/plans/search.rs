@@ -231,6 +231,9 @@ struct PlansPage<'a> {
     sorts: Vec<SortLink>,
     order_words: String,
     panel: Panel,
+    year_words: String,
+    /// What changed for the plan year.
+    changes: Vec<String>,
     cards: Vec<Card>,
     range_words: String,
     products: Vec<(String, String, bool)>,
@@ -291,6 +294,8 @@ pub async fn list(cx: Cx) -> Result<Response, Failure> {
         csv: cx.href(&format!("/plans.csv?{}", write_query(&search.pairs()))),
         ways_out: if total == 0 { words::ways_out(&cx, search, &tally) } else { Vec::new() },
         panel: Panel::new(&cx, search, help.as_ref(), &tally),
+        year_words: search.year.to_string(),
+        changes: super::enroll::changes(&cx, search.year),
         catastrophic_note: words::catastrophic(&cx, search),
         cards,
         total,
