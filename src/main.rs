@@ -59,7 +59,12 @@ fn say(built: Result<Built, LoadError>) -> anyhow::Result<ExitCode> {
 }
 
 async fn run_load(args: LoadArgs) -> anyhow::Result<ExitCode> {
-    let report = load::run(&args.into(), app::system_clock()).await?;
+    let options = args.into();
+    // Ctrl-C drops the build, and a build that is dropped takes its file with it.
+    let report = tokio::select! {
+        report = load::run(&options, app::system_clock()) => report?,
+        _ = tokio::signal::ctrl_c() => return Ok(ExitCode::from(130)),
+    };
     println!("{report}");
     Ok(ExitCode::from(report.exit_code()))
 }

@@ -97,7 +97,7 @@ pub fn value_words(cx: &Cx, value: &Value) -> String {
         Value::Day(day) => cx.tf(
             "how.date",
             &[
-                ("month", cx.t(&format!("how.month.{}", u8::from(day.month())))),
+                ("month", cx.t(&format!("month.{}", u8::from(day.month())))),
                 ("day", &day.day().to_string()),
                 ("year", &day.year().to_string()),
             ],

@@ -68,7 +68,7 @@ fn keys_asked_for(text: &str) -> Vec<(String, bool)> {
 #[test]
 fn every_key_that_is_asked_for_exists_and_none_lies_unused() {
     // Keys made from codes at run time: `format!("metal.{code}")`.
-    const MADE: [&str; 30] = [
+    const MADE: [&str; 42] = [
         "about_prices.",
         "accessibility.",
         "privacy.",
@@ -86,6 +86,18 @@ fn every_key_that_is_asked_for_exists_and_none_lies_unused() {
         "service.",
         "sort.",
         "warning.",
+        "change.",
+        "frequency.",
+        "how.compared_",
+        "how.level_",
+        "how.savings_",
+        "how.turn_",
+        "income_kind.",
+        "input.",
+        "rule.",
+        "sep.",
+        "sep_group.",
+        "value.",
         "glossary.",
         "benefit.",
         "limit_unit.",
