@@ -88,7 +88,7 @@ pub async fn chosen(cx: &Cx, asked: &mut Asked) -> Result<Result<Chosen, Respons
     }
     let mut chosen = Chosen { search, catalogue, cards: Vec::new(), facts: Vec::new(), notes, policy };
     for id in ids {
-        let Some(facts) = Facts::read(&chosen.catalogue.pool, &id, 1).await? else {
+        let Some(facts) = Facts::read(&chosen.catalogue.pool, &id, chosen.search.policy.variants).await? else {
             chosen.notes.push(cx.tf("compare.bad_plan", &[("plan", id.as_str())]));
             continue;
         };

@@ -7,6 +7,7 @@ use axum::response::Response;
 use super::address::{Asked, Search, write_query};
 use super::codes::{Packed, Product, Program};
 use super::facts::{Benefit, Example, Facts};
+use super::query::Variants;
 use super::search::{self, Settled};
 use super::sections::SECTIONS;
 use super::view::{Card, stars_words};
@@ -119,7 +120,8 @@ pub async fn plan(
     if let Some(unchanged) = page::not_modified(&cx, &policy) {
         return Ok(unchanged);
     }
-    let facts = Facts::read(&catalogue.pool, &plan_id, 1).await?.ok_or(Failure::NotFound)?;
+    let variants = search.map_or(Variants::STANDARD, |search| search.policy.variants);
+    let facts = Facts::read(&catalogue.pool, &plan_id, variants).await?.ok_or(Failure::NotFound)?;
     // The plan's own product decides which list it is looked up in.
     let search = search.map(|search| {
         let mut search = search.clone();

@@ -6,6 +6,7 @@
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqlitePool};
 
+use super::query::Variants;
 use super::sections::{SECTIONS, place_of};
 use super::shares::{Share, Shares};
 use crate::load::cost_share::ShareKind;
@@ -17,6 +18,9 @@ pub const PLAN: &str = "SELECT p.*, i.name AS issuer, i.phone, i.tty, i.url AS i
      LEFT JOIN network n ON n.issuer_id = p.issuer_id AND n.network_id = p.network_id WHERE p.plan_id = ?1";
 pub const VARIANT: &str = "SELECT d.*, v.packed FROM variant v JOIN variant_detail d USING (plan_pk, variant_code) \
      WHERE v.plan_pk = ?1 AND v.variant_code = ?2";
+/// The variant wanted, if it was filed, else the standard one.
+pub const VARIANT_FILED: &str =
+    "SELECT coalesce(max(variant_code), 1) FROM variant WHERE plan_pk = ?1 AND variant_code = ?2";
 pub const BENEFITS: &str = "SELECT b.name AS benefit, b.slug, c.* FROM cost_sharing c JOIN benefit b USING (benefit_id) \
      WHERE c.plan_pk = ?1 AND c.variant_code = ?2";
 pub const LIMITS: &str = "SELECT kind, scope, network, who, cents FROM cost_limit \
@@ -123,9 +127,12 @@ pub struct Facts {
 }
 
 impl Facts {
-    pub async fn read(pool: &SqlitePool, plan: &PlanId, variant_code: i64) -> Result<Option<Facts>, sqlx::Error> {
+    /// The plan, in the variant that a household with these would get (the standard one where that was not filed).
+    pub async fn read(pool: &SqlitePool, plan: &PlanId, variants: Variants) -> Result<Option<Facts>, sqlx::Error> {
         let Some(row) = sqlx::query(PLAN).bind(plan.as_str()).fetch_optional(pool).await? else { return Ok(None) };
         let plan_pk: i64 = row.try_get("plan_pk")?;
+        let wanted = if row.try_get::<i64, _>("product")? == 1 { 1 } else { variants.of_metal(row.try_get("metal")?) };
+        let variant_code: i64 = sqlx::query_scalar(VARIANT_FILED).bind(plan_pk).bind(wanted).fetch_one(pool).await?;
         let rows = |sql: &'static str| sqlx::query(sql).bind(plan_pk).bind(variant_code).fetch_all(pool);
         let mut benefits = rows(BENEFITS).await?.iter().map(Benefit::read).collect::<Result<Vec<_>, _>>()?;
         benefits.sort_by_key(|benefit| (place_of(&benefit.slug), benefit.name.clone()));

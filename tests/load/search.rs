@@ -85,12 +85,18 @@ fn cases(zips: &Places) -> Vec<Case> {
         let (zip, county) = zips[(n as usize * 7919) % zips.len()];
         format!("year=2026&zip={zip:05}&county={county:05}")
     };
-    let (one, two, three) = (Arc::clone(zips), Arc::clone(zips), Arc::clone(zips));
+    let [one, credit, two, three] = std::array::from_fn(|_| Arc::clone(zips));
     vec![
         Case { name: "ceiling: a fixed answer of 8 KB", path: Box::new(|_| "/ceiling".to_string()) },
         Case {
             name: "one person, no filter",
             path: Box::new(move |n| format!("/plans?{}&people={}", place(n, &one), 18 + n % 47)),
+        },
+        Case {
+            name: "one person, no filter, with a credit",
+            path: Box::new(move |n| {
+                format!("/plans?{}&people={}&income={}", place(n, &credit), 18 + n % 47, 20_000 + n % 40_000)
+            }),
         },
         Case {
             name: "two adults, three children, two filters",

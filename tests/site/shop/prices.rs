@@ -107,6 +107,7 @@ async fn every_statement_prepares() {
     let catalogue = shop.catalogue();
     for sql in [
         facts::PLAN,
+        facts::VARIANT_FILED,
         facts::VARIANT,
         facts::BENEFITS,
         facts::LIMITS,
@@ -122,4 +123,82 @@ async fn every_statement_prepares() {
                       &programs=asthma,diabetes&q=gold%20\"x*";
     let search = shop.search(everything);
     search::tally(&catalogue, &search).await.expect("the tally");
+}
+
+/// Rows of the CSV by column name.
+async fn csv(shop: &Shop, query: &str) -> Vec<std::collections::HashMap<String, String>> {
+    let text = shop.page(&format!("/plans.csv?{query}")).await.text;
+    csv::Reader::from_reader(text.as_bytes()).deserialize().map(|row| row.expect("a row")).collect()
+}
+
+fn cents(row: &std::collections::HashMap<String, String>, column: &str) -> i64 {
+    Cents::parse(&row[column]).unwrap_or_else(|| panic!("{column} is money: {row:?}")).0
+}
+
+#[tokio::test]
+async fn credits_are_those_of_healthcare_gov_on_every_plan() {
+    // HealthCare.gov's own answers for 2026: a single adult, by county.
+    let shop = Shop::open().await;
+    let cases = [
+        ("zip=43215&county=39049&people=40&income=37650", 27_400),
+        ("zip=25301&county=54039&people=27&income=60240", 39_700),
+    ];
+    for (query, credit) in cases {
+        let rows = csv(&shop, query).await;
+        assert!(rows.len() > 30);
+        for row in &rows {
+            let (premium, net, applied) =
+                (cents(row, "premium"), cents(row, "premium_after_credit"), cents(row, "credit_applied"));
+            assert_eq!(premium - applied, net, "{row:?}");
+            match row["metal"].as_str() {
+                "catastrophic" => assert_eq!(applied, 0, "{row:?}"),
+                // Capped at the premium's share for essential health benefits, which is the whole for nearly all.
+                _ => assert!(applied == credit || applied <= premium.min(credit) && net < premium / 20, "{row:?}"),
+            }
+        }
+        assert!(rows.iter().filter(|row| cents(row, "credit_applied") == credit).count() > 30, "{query}");
+        let (full, _) = query.split_once("&income").expect("an income");
+        assert!(csv(&shop, full).await.iter().all(|row| row["credit_applied"] == "0.00"), "no income, no credit");
+    }
+}
+
+#[tokio::test]
+async fn silver_plans_show_the_variant_of_the_household_everywhere() {
+    let shop = Shop::open().await;
+    let place = "zip=43215&county=39049&people=40";
+    let standard = csv(&shop, &format!("{place}&metal=silver")).await;
+    // 160 % of the poverty line: the 87 % level, variant 05.
+    let reduced = csv(&shop, &format!("{place}&metal=silver&income=25040")).await;
+    assert_eq!(standard.len(), reduced.len(), "no plan is lost");
+    let mut lower = 0;
+    for row in &reduced {
+        let plain = standard.iter().find(|plain| plain["plan_id"] == row["plan_id"]).expect("the same plans");
+        assert!(cents(row, "moop") <= 350_000, "45 CFR 156.420: the reduced maximum of 2026: {row:?}");
+        lower += usize::from(cents(row, "moop") < cents(plain, "moop"));
+        let page = shop.page(&format!("/plans/{}?{place}&income=25040", row["plan_id"])).await.words();
+        assert!(page.contains(&Cents(cents(row, "moop")).dollars()), "{}: {page}", row["plan_id"]);
+    }
+    assert_eq!(lower, reduced.len());
+    // Other metals are as they were.
+    let gold = (
+        csv(&shop, &format!("{place}&metal=gold")).await,
+        csv(&shop, &format!("{place}&metal=gold&income=25040")).await,
+    );
+    assert!(gold.0.iter().all(|row| gold.1.iter().any(|r| r["plan_id"] == row["plan_id"] && r["moop"] == row["moop"])));
+}
+
+#[tokio::test]
+async fn children_in_medicaid_leave_the_policy_and_stay_in_the_family() {
+    let shop = Shop::open().await;
+    // Ohio, four people at 149 % of the poverty line: the children have Medicaid, the parents buy with a credit.
+    let query = "zip=43215&county=39049&people=40,38,10,4&income=48000";
+    let words = shop.page(&format!("/plans?{query}")).await.words();
+    for said in ["Person 3 (10 years old) may get Ohio Medicaid", "Person 4 (4 years old) may get", "94% level"] {
+        assert!(words.contains(said), "{said}: {words}");
+    }
+    let two = csv(&shop, "zip=43215&county=39049&people=40,38").await;
+    for row in csv(&shop, query).await {
+        let plain = two.iter().find(|plain| plain["plan_id"] == row["plan_id"]).expect("sold to the parents");
+        assert_eq!(plain["premium"], row["premium"], "the parents' premium");
+    }
 }
