@@ -75,21 +75,26 @@ pub struct Season {
     pub status: WindowStatus,
     /// "Yes. Open enrollment for 2027 in Ohio is open today. …"
     pub verdict: String,
-    /// (when a plan is chosen, when coverage starts).
-    pub steps: Vec<(String, String)>,
+    /// "Choose a plan from … to …: coverage starts …."
+    pub steps: Vec<String>,
     /// Whose dates these are, and how sure we are.
     pub notes: Vec<String>,
     pub citation: Option<String>,
     pub marketplace: Option<Marketplace>,
     /// The next season, where this one is over.
     pub next: Option<String>,
-    /// Address of its calendar file; `None` once it is over.
+    /// Address of its calendar file; `None` once it is over, or where we do not know the state's own last day.
     pub ics: Option<String>,
 }
 
 /// A state with HealthCare.gov's own dates: stands for most of the country while no state is chosen.
 fn federal_state(tables: &Tables, year: i32) -> Option<State> {
     State::all().find(|state| tables.open_enrolment(*state, year).first().is_some_and(|s| s.marketplace == "federal"))
+}
+
+/// Whether all we know of a state-run marketplace's season is the longest that the federal rules allow.
+fn only_latest(tables: &Tables, state: State, year: i32) -> bool {
+    tables.open_enrolment(state, year).first().is_some_and(|span| span.marketplace == "state")
 }
 
 /// Open enrolment of a state and plan year; of HealthCare.gov where no state is given. `None` without either.
@@ -103,9 +108,17 @@ pub fn season(cx: &Cx, state: Option<State>, year: i32) -> Option<Season> {
     let date = |date: Option<Date>| date.map(|d| date_words(cx, d)).unwrap_or_default();
     let (opens, ends) = (date(open.opens), date(open.ends));
     let left = open.ends.map(|ends| days_left(cx, ends)).unwrap_or_default();
-    let values =
-        [("year", year_words.as_str()), ("place", &place), ("opens", &opens), ("ends", &ends), ("left", &left)];
+    let name = marketplace.as_ref().map(|m| m.name.clone()).unwrap_or_default();
+    let values = [
+        ("year", year_words.as_str()),
+        ("place", &place),
+        ("opens", &opens),
+        ("ends", &ends),
+        ("left", &left),
+        ("name", &name),
+    ];
     let key = match open.status {
+        WindowStatus::Open if only_latest(tables, of, year) => "enroll.open_default",
         WindowStatus::Open => "enroll.open",
         WindowStatus::NotYet => "enroll.not_yet",
         WindowStatus::Closed => "enroll.closed",
@@ -113,8 +126,9 @@ pub fn season(cx: &Cx, state: Option<State>, year: i32) -> Option<Season> {
     };
     let over = matches!(open.status, WindowStatus::Closed | WindowStatus::Unknown);
     let step = |step: &EnrolmentStep| {
-        let span = [("from", date_words(cx, step.selected_from)), ("to", date_words(cx, step.selected_to))];
-        (cx.tf("enroll.span", &span.each_ref().map(|(k, v)| (*k, v.as_str()))), date_words(cx, step.coverage_start))
+        let [from, to, start] =
+            [step.selected_from, step.selected_to, step.coverage_start].map(|day| date_words(cx, day));
+        cx.tf("enroll.step", &[("from", &from), ("to", &to), ("start", &start)])
     };
     Some(Season {
         year,
@@ -125,7 +139,7 @@ pub fn season(cx: &Cx, state: Option<State>, year: i32) -> Option<Season> {
         notes: season_notes(cx, of, year, &open),
         citation: open.citation.map(|citation| citation.text.to_string()),
         next: over.then(|| next_words(cx, state)),
-        ics: (!over).then(|| {
+        ics: (!over && !only_latest(tables, of, year)).then(|| {
             let mut pairs: Vec<_> = state.map(|s| ("state", s.code().to_string())).into_iter().collect();
             pairs.push(("year", year_words.clone()));
             cx.href(&format!("/enroll/deadline.ics?{}", write_query(&pairs)))
@@ -171,8 +185,10 @@ fn next_words(cx: &Cx, state: Option<State>) -> String {
     let (tables, today) = (&cx.app.tables, cx.today());
     let place = place_words(cx, state);
     let next = tables.years_supported().iter().find_map(|&year| {
-        let open = open_enrolment(tables, state.or_else(|| federal_state(tables, year))?, year, today);
+        let of = state.or_else(|| federal_state(tables, year))?;
+        let open = open_enrolment(tables, of, year, today);
         let key = match open.status {
+            WindowStatus::Open if only_latest(tables, of, year) => "enroll.next_is_now_default",
             WindowStatus::Open => "enroll.next_is_now",
             WindowStatus::NotYet => "enroll.next",
             WindowStatus::Closed | WindowStatus::Unknown => return None,
@@ -368,6 +384,10 @@ pub async fn deadline(cx: Cx) -> Result<Response, Failure> {
 
 fn season_deadlines(cx: &Cx, state: Option<State>, year: i32) -> Vec<Deadline> {
     let Some(of) = state.or_else(|| federal_state(&cx.app.tables, year)) else { return Vec::new() };
+    if only_latest(&cx.app.tables, of, year) {
+        // A date that may be too late must not be in anybody's calendar.
+        return Vec::new();
+    }
     let open = open_enrolment(&cx.app.tables, of, year, cx.today());
     let (place, year_words) = (place_words(cx, state), year.to_string());
     let one = |step: &EnrolmentStep| {

@@ -3,6 +3,7 @@
 //! The sample's truths (which counties, how many plans) are CMS's, not ours: see data/README.md.
 
 mod counting;
+mod enroll;
 mod how;
 mod pages;
 mod prices;

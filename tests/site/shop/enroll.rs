@@ -1,0 +1,248 @@
+//! When people can enrol: pages and calendar files on fixed days.
+
+use std::sync::Arc;
+
+use time::OffsetDateTime;
+use time::macros::{date, datetime};
+use windowshop::eligibility::tables::Sources;
+use windowshop::plans::enroll;
+use windowshop::router;
+use windowshop::web::i18n::Lang;
+
+use super::Shop;
+
+/// The site on a day. Noon in Washington, so that the day is the same everywhere in the country.
+async fn on(clock: fn() -> OffsetDateTime) -> Shop {
+    let Shop { app, router } = Shop::open().await;
+    drop(router);
+    let mut app = Arc::into_inner(app).expect("nobody else holds the site");
+    app.clock = clock;
+    let app = Arc::new(app);
+    Shop { router: router::router(Arc::clone(&app)), app }
+}
+
+/// Days of the season for 2027.
+const BEFORE: fn() -> OffsetDateTime = || datetime!(2026-10-31 17:00 UTC);
+const DURING: fn() -> OffsetDateTime = || datetime!(2026-11-21 17:00 UTC);
+const LAST_DAY: fn() -> OffsetDateTime = || datetime!(2026-12-15 17:00 UTC);
+const AFTER: fn() -> OffsetDateTime = || datetime!(2026-12-16 17:00 UTC);
+
+#[tokio::test]
+async fn open_enrolment_is_told_by_day_state_and_year() {
+    for (clock, uri, said) in [
+        (BEFORE, "/enroll?state=OH&year=2027", "Not yet. Open enrollment in Ohio for 2027 runs from November 1, 2026"),
+        (DURING, "/enroll?state=OH&year=2027", "The last day to choose a plan is December 15, 2026: 24 days left."),
+        (DURING, "/enroll?state=OH&year=2027", "to December 15, 2026: coverage starts January 1, 2027."),
+        (DURING, "/enroll", "Open enrollment at HealthCare.gov (most states) for 2027 is open."),
+        (DURING, "/enroll", "Today is November 21, 2026."),
+        (DURING, "/enroll?state=OH&year=2026", "Open enrollment in Ohio for 2026 ended on January 15, 2026."),
+        (DURING, "/enroll?state=OH&year=2026", "But open enrollment in Ohio for 2027 is open today"),
+        (DURING, "/enroll?state=CA&year=2027", "Most likely yes. Under the federal rules"),
+        (
+            DURING,
+            "/enroll?state=CA&year=2026",
+            "California has its own marketplace, Covered California, and its own dates",
+        ),
+        (LAST_DAY, "/enroll?state=OH", "December 15, 2026: today is the last day."),
+        (AFTER, "/enroll?state=OH&year=2027", "Open enrollment in Ohio for 2027 ended on December 15, 2026."),
+        (AFTER, "/enroll?state=OH&year=2027", "We do not have the dates of the next open enrollment in Ohio yet"),
+        (
+            DURING,
+            "/es/enroll?state=OH",
+            "El último día para elegir un plan es el 15 de diciembre de 2026: quedan 24 días.",
+        ),
+    ] {
+        let shop = on(clock).await;
+        let page = shop.get(uri).await;
+        assert_eq!(page.status, 200, "{uri}");
+        assert!(page.words().contains(said), "{uri}: {said}: {}", page.words());
+    }
+}
+
+#[tokio::test]
+async fn a_day_makes_its_own_page_and_no_shared_cache_keeps_it() {
+    let (first, second) = (on(DURING).await, on(LAST_DAY).await);
+    let page = first.get("/enroll?state=OH").await;
+    assert_eq!(page.header("cache-control"), "private, max-age=60");
+    assert_eq!(page.header("set-cookie"), "");
+    let asked = [("if-none-match", page.header("etag"))];
+    assert_eq!(first.get_with("/enroll?state=OH", &asked).await.status, 304);
+    assert_eq!(second.get_with("/enroll?state=OH", &asked).await.status, 200);
+}
+
+#[tokio::test]
+async fn what_happened_opens_a_window() {
+    let shop = on(DURING).await;
+    // Ticked: the dates are asked next, without an error.
+    let asked = shop.get("/enroll?state=OH&event=marriage&event=birth").await;
+    assert_eq!(asked.status, 200);
+    assert!(asked.words().contains("When did it happen") && asked.text.contains("name=\"had_marriage\""));
+    assert!(!asked.text.contains("name=\"had_birth\"") && !asked.words().contains("There is a problem"));
+    // The form's fields become one short address.
+    let form = "/enroll?state=OH&year=2027&event=birth&month_birth=11&day_birth=3&year_birth=2026&month_moved=";
+    let to = shop.get(form).await;
+    assert_eq!((to.status, to.header("location")), (303, "/enroll?state=OH&year=2027&event=birth.2026-11-03"));
+    for (events, said) in [
+        ("event=birth.2026-11-03", "The last day to choose a plan is January 2, 2027: 42 days left."),
+        ("event=birth.11/3/2026", "Coverage can start on the day itself, November 3, 2026"),
+        ("event=birth.2026-11-03", "45 CFR 155.420(d)(2)(i)"),
+        ("event=loss_of_coverage.2026-12-31", "If you choose a plan today, coverage starts January 1, 2027."),
+        ("event=loss_of_coverage.2027-03-31", "Not yet. You can choose a plan from January 30, 2027 to May 30, 2027."),
+        ("event=moved.2026-11-01", "Only if at least one person who moved had health coverage"),
+        (
+            "event=moved.2026-11-01.no",
+            "Probably not. This reason needs coverage in the 60 days before November 1, 2026.",
+        ),
+        ("event=moved.2026-11-01.no", "None of this lets you enroll today."),
+        ("event=divorce_or_death.2026-09-01", "the last day to choose a plan was October 31, 2026."),
+        (
+            "event=divorce_or_death.2026-09-01",
+            "open enrollment in Ohio for 2027 is open today, and until December 15, 2026",
+        ),
+        ("event=tribal_member", "You can enroll now, and at any time. You may change plans once a month."),
+        ("event=marketplace_error.2026-11-01", "The marketplace decides when coverage starts."),
+    ] {
+        let page = shop.page(&format!("/enroll?state=OH&{events}")).await;
+        assert_eq!(page.status, 200, "{events}");
+        assert!(page.words().contains(said), "{events}: {said}: {}", page.words());
+    }
+}
+
+#[tokio::test]
+async fn what_was_typed_wrong_is_marked_and_kept() {
+    let shop = on(DURING).await;
+    for (query, field, said) in [
+        ("event=birth&month_birth=2&day_birth=30&year_birth=2026", "month_birth", "Had a baby: This is not a date."),
+        ("event=birth&month_birth=2&day_birth=3&year_birth=2062", "month_birth", "more than a year away"),
+        ("event=birth&month_birth=2&day_birth=3&year_birth=1926", "month_birth", "more than three years ago"),
+        ("event=birth&month_birth=2", "month_birth", "Enter the month, the day and the year"),
+        ("event=birth.soon", "month_birth", "This is not a date."),
+        ("event=lottery", "kinds", "We do not know the event “lottery”"),
+        ("event=low_income_monthly.2026-11-01", "kinds", "“Low income, once a month” no longer lets people enroll"),
+        ("state=ZZ", "state", "We do not know the state “ZZ”"),
+        ("state=PR", "state", "Puerto Rico has no marketplace"),
+        ("zip=00000", "state", "We do not know the ZIP code 00000"),
+    ] {
+        let page = shop.get(&format!("/enroll?{query}")).await;
+        assert_eq!((page.status, page.header("cache-control")), (422, "no-store"), "{query}");
+        assert!(page.words().contains(said), "{query}: {}", page.words());
+        assert!(page.text.contains(&format!("<li><a href=\"#{field}\">")), "{query} leads to its field");
+        assert!(page.text.contains(&format!("id=\"{field}\"")), "{query}: the field is there");
+        assert!(page.text.contains("<title>Error: "));
+    }
+    let kept = shop.get("/enroll?event=birth&month_birth=2&day_birth=30&year_birth=2026").await.text;
+    for value in ["value=\"2\"", "value=\"30\"", "value=\"2026\"", "value=\"birth\" id=\"e_birth\""] {
+        assert!(kept.contains(value), "{value}");
+    }
+    for rude in ["/enroll?event=%3Cscript%3E", "/enroll?year=99999999999&state=%00", "/enroll?colour=red&year=1999"] {
+        let page = shop.get(rude).await;
+        assert!([200, 422].contains(&page.status) && !page.text.contains("<script"), "{rude}: {}", page.status);
+    }
+}
+
+#[tokio::test]
+async fn deadlines_go_into_a_calendar() {
+    let shop = on(DURING).await;
+    for (uri, name, lines) in [
+        (
+            "/enroll/deadline.ics?state=OH&event=birth.2026-11-03",
+            "special-enrollment-birth-2027-01-02.ics",
+            &["DTSTART;VALUE=DATE:20270102", "DTEND;VALUE=DATE:20270103", "TRIGGER:-P7D", "DTSTAMP:20261121T170000Z"][..],
+        ),
+        (
+            "/es/enroll/deadline.ics?state=OH&year=2027",
+            "open-enrollment-2027-OH-2026-12-15.ics",
+            &["DTSTART;VALUE=DATE:20261215", "UID:open-enrollment-2027-OH-2026-12-15@windowshop"][..],
+        ),
+    ] {
+        let file = shop.get(uri).await;
+        assert_eq!((file.status, file.header("content-type")), (200, "text/calendar; charset=utf-8"), "{uri}");
+        assert_eq!(file.header("content-disposition"), format!("attachment; filename=\"{name}\""));
+        let body: Vec<&str> = file.text.strip_suffix("\r\n").expect("a last line break").split("\r\n").collect();
+        assert_eq!((body[0], body[body.len() - 1]), ("BEGIN:VCALENDAR", "END:VCALENDAR"));
+        assert!(body.iter().all(|line| line.len() <= 75 && !line.contains('\n')), "{}", file.text);
+        let count = |line: &str| body.iter().filter(|l| **l == line).count();
+        for part in ["VCALENDAR", "VEVENT", "VALARM"] {
+            assert_eq!(count(&format!("BEGIN:{part}")), count(&format!("END:{part}")), "{part}");
+        }
+        assert!(lines.iter().all(|line| count(line) > 0), "{lines:?}: {}", file.text);
+    }
+    // Nothing that has a last day; and no date of a state that may end earlier.
+    for uri in ["?event=tribal_member", "?event=birth", "", "?state=ZZ&year=2027", "?state=CA&year=2027", "?year=1999"]
+    {
+        assert_eq!(shop.get(&format!("/enroll/deadline.ics{uri}")).await.status, 404, "{uri}");
+    }
+}
+
+#[tokio::test]
+async fn every_link_to_a_calendar_file_leads_to_one() {
+    let shop = on(DURING).await;
+    let page = shop.page("/es/enroll?state=OH&year=2027&event=birth.2026-11-03&event=moved.2026-11-01").await;
+    let links: Vec<String> = page
+        .text
+        .split("href=\"")
+        .skip(1)
+        .filter_map(|rest| rest.split('"').next())
+        .filter(|link| link.contains(".ics"))
+        .map(|link| link.replace("&#38;", "&").replace("&amp;", "&"))
+        .collect();
+    assert_eq!(links.len(), 3, "{links:?}");
+    for link in links {
+        assert_eq!(shop.get(&link).await.header("content-type"), "text/calendar; charset=utf-8", "{link}");
+    }
+}
+
+#[tokio::test]
+async fn every_kind_and_every_change_has_words_in_both_languages() {
+    let shop = on(DURING).await;
+    let (messages, tables) = (&shop.app.messages, &shop.app.tables);
+    let said = |key: String| {
+        for lang in Lang::ALL {
+            assert!(messages.get(lang, &key).is_some(), "{key} in {lang:?}");
+        }
+    };
+    // A day on which every kind was in force.
+    let kinds: Vec<String> = tables.sep_kinds(date!(2024 - 06 - 01)).map(|kind| kind.code.clone()).collect();
+    assert_eq!(kinds.len(), rows("sep_kinds").len());
+    for kind in kinds {
+        for part in ["name", "help", "proof"] {
+            said(format!("sep.{kind}.{part}"));
+        }
+        assert_ne!(enroll::known_place(&kind), usize::MAX, "{kind} stands in no group of the page");
+    }
+    for row in rows("changes") {
+        let key = row.split(',').nth(1).expect("a key");
+        said(format!("{key}.title"));
+        said(format!("{key}.words"));
+    }
+    (1..=12).for_each(|month| said(format!("month.{month}")));
+}
+
+/// The rows of a table, without comments and header.
+fn rows(table: &'static str) -> Vec<String> {
+    let sources = Sources::embedded();
+    sources.text(table).lines().filter(|line| !line.starts_with('#')).skip(1).map(str::to_string).collect()
+}
+
+#[tokio::test]
+async fn what_changed_is_told_with_its_rule() {
+    let shop = on(DURING).await;
+    let words = shop.get("/enroll?year=2027").await.words();
+    for said in ["What changed for 2027", "Open enrollment is shorter", "P.L. 119-21 s. 71119"] {
+        assert!(words.contains(said), "{said}: {words}");
+    }
+    assert!(shop.get("/es/enroll?year=2026").await.words().contains("Terminó la ayuda adicional de 2021 a 2025"));
+    // Not before it is time.
+    assert!(!on(BEFORE).await.get("/enroll?year=2027").await.words().contains("Open enrollment is shorter"));
+}
+
+#[tokio::test]
+async fn the_page_is_light() {
+    let shop = on(DURING).await;
+    for uri in ["/enroll", "/es/enroll", "/es/enroll?state=OH&event=birth.2026-11-03&event=moved.2026-11-01"] {
+        let page = shop.get_with(uri, &[("accept-encoding", "br")]).await;
+        let length: usize = page.header("content-length").parse().unwrap_or(page.text.len());
+        assert!((1_000..14_600).contains(&length), "{uri}: {length} bytes");
+        assert_eq!(page.header("content-encoding"), "br");
+    }
+}
