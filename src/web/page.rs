@@ -29,6 +29,8 @@ const CACHE_PUBLIC: &str = "public, max-age=60, s-maxage=300, stale-while-revali
 const CACHE_REDIRECT: &str = "public, max-age=60";
 const CACHE_MOVED: &str = "public, max-age=86400";
 const CACHE_NEVER: &str = "no-store";
+/// For an answer to something typed wrong.
+const CACHE_ANSWER: &str = "private, no-store";
 /// For the back button; a shared cache may not keep it.
 const CACHE_OWN: &str = "private, max-age=60";
 
@@ -84,8 +86,10 @@ impl Cx {
     }
 
     /// The day, by the only clock. For what hangs on a date by law; a public page must not look.
+    ///
+    /// Taken in Hawaii, where the last day of a deadline ends last: nobody is told too early that it is over.
     pub fn today(&self) -> time::Date {
-        (self.app.clock)().date()
+        (self.app.clock)().to_offset(time::macros::offset!(-10)).date()
     }
 
     /// The message of this key in this page's language.
@@ -253,7 +257,11 @@ pub fn send(
             let tag = cx.tag(version);
             set_caching(&mut response, &policy, &tag);
         }
-        _ => set_caching(&mut response, &CachePolicy::Private, ""),
+        CachePolicy::Private => set_caching(&mut response, &policy, ""),
+        // A question asked again, say: nobody keeps it, but nothing in it is secret, so it may be compressed.
+        _ => {
+            response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(CACHE_ANSWER));
+        }
     }
     response
 }

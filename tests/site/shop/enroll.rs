@@ -124,7 +124,7 @@ async fn what_was_typed_wrong_is_marked_and_kept() {
         ("zip=00000", "state", "We do not know the ZIP code 00000"),
     ] {
         let page = shop.get(&format!("/enroll?{query}")).await;
-        assert_eq!((page.status, page.header("cache-control")), (422, "no-store"), "{query}");
+        assert_eq!((page.status, page.header("cache-control")), (422, "private, no-store"), "{query}");
         assert!(page.words().contains(said), "{query}: {}", page.words());
         assert!(page.text.contains(&format!("<li><a href=\"#{field}\">")), "{query} leads to its field");
         assert!(page.text.contains(&format!("id=\"{field}\"")), "{query}: the field is there");
