@@ -27,7 +27,7 @@ async fn main() -> ExitCode {
     match result {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("windowshop: {error:#}");
+            eprintln!("windowshop: {}", told_once(&error));
             ExitCode::FAILURE
         }
     }
@@ -72,4 +72,16 @@ async fn run_load(args: LoadArgs) -> anyhow::Result<ExitCode> {
 fn run_determine(args: &DetermineArgs) -> anyhow::Result<ExitCode> {
     let today = app::system_clock().date();
     eligibility::command::command(args, today, &mut std::io::stdin(), &mut std::io::stdout())
+}
+
+/// The error and its causes on one line. Many libraries repeat their cause in their own words: say it once.
+fn told_once(error: &anyhow::Error) -> String {
+    let mut said = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if !said.contains(&cause) {
+            said += if said.is_empty() { "" } else { ": " };
+            said += &cause;
+        }
+    }
+    said
 }

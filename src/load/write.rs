@@ -174,11 +174,28 @@ impl Drop for TemporaryFile {
     }
 }
 
+/// A build that was killed could not clean up after itself: the next one does, where the process is surely gone.
+fn remove_abandoned(folder: &Path) {
+    let processes = Path::new("/proc");
+    if !processes.join("self").exists() {
+        return;
+    }
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let of =
+            name.to_str().and_then(|name| name.strip_prefix(".building-")?.strip_suffix(".tmp")?.rsplit('-').next());
+        if of.is_some_and(|process| !processes.join(process).exists()) {
+            std::fs::remove_file(entry.path()).unwrap_or_default();
+        }
+    }
+}
+
 impl Build {
     /// Makes the folder if need be and an empty catalogue under a temporary name in it.
     pub async fn start(folder: &Path, plan_year: i32) -> Result<Build, LoadError> {
         let unwritable = |e: std::io::Error| LoadError::Write { path: folder.to_path_buf(), reason: e.to_string() };
         std::fs::create_dir_all(folder).map_err(unwritable)?;
+        remove_abandoned(folder);
         let path = folder.join(format!(".building-{plan_year}-{}.tmp", std::process::id()));
         let file = TemporaryFile(path.clone());
         // Two builds in one process must not write into each other's file.

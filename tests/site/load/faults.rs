@@ -177,3 +177,18 @@ async fn a_catalogue_that_is_not_whole_is_not_published() {
     );
     assert!(files(&place.path().join("to")).is_empty());
 }
+
+#[tokio::test]
+async fn what_a_killed_build_left_behind_is_cleaned_up_by_the_next() {
+    let (place, done) = Source::new().load(|_| {}).await;
+    done.expect("good files pass");
+    let to = place.path().join("to");
+    // No process has such a number; this one is building now.
+    let (gone, here) = (".building-2026-999999999.tmp", format!(".building-2025-{}.tmp", std::process::id()));
+    for name in [gone, &here] {
+        std::fs::write(to.join(name), "half").expect("written");
+    }
+    load_from(place.path(), |_| {}).await.expect("it loads again");
+    let left = files(&to);
+    assert!(!left.iter().any(|name| name == gone) && left.contains(&here), "{left:?}");
+}
