@@ -212,3 +212,12 @@ test('a term leads to its words in the glossary', async () => {
     assert.equal(await tab.locator(new URL(tab.url()).hash).count(), 1, `${href} is there`);
   }
 });
+
+test('Enter in any field shows plans, and does not add a person', async () => {
+  await fresh('/?zip=45202&people=40');
+  for (const field of ['#zip', '#age1', '#income']) {
+    await tab.goto(`${BASE}/?zip=45202&people=40`);
+    await tab.locator(field).press('Enter');
+    await tab.waitForURL(/\/plans\?/);
+  }
+});

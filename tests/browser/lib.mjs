@@ -92,7 +92,7 @@ const list = [
   ['income helper', `/income?${ONE}`, 200],
   ['income helper, sum', `/income?${ONE}&k1=wages&a1=1200&f1=every_two_weeks`, 200],
   ['enroll', '/enroll?state=OH&year=2027', 200],
-  ['enroll, two events', '/enroll?state=OH&year=2027&event=birth.2026-11-03&event=marriage.2026-10-03.yes', 200],
+  ['enroll, two events', '/enroll?state=OH&year=2027&event=marriage.2026-10-03.yes&event=birth.2026-11-03', 200],
   ['compare three', `/compare?${ONE}&${three}`, 200],
   ['compare three, differences', `/compare?${ONE}&${three}&only=differences`, 200],
   ['compare one', `/compare?${ONE}&plan=${GOLD}`, 200],
