@@ -110,7 +110,11 @@ pub fn build_query(search: &Search) -> Query {
     // ---- Where it comes from: plans sold in the county, the variant that the household would get, their rates in the
     // rating area. `sold` is read in the order of its key; CROSS JOIN keeps SQLite from turning that round.
     q.sql += "FROM sold s\nCROSS JOIN variant v ON v.variant_pk = ";
-    match search.variants() {
+    // Only amounts and features can differ between variants. Where no filter asks for one, the standard variant tells as
+    // much, and what is shown comes from the household's own variant in memory either way (tally.rs).
+    let facets = &search.facets;
+    let differs = !facets.deductible.is_open() || !facets.moop.is_open() || !facets.features.is_empty();
+    match if differs { search.variants() } else { Variants::STANDARD } {
         Variants::STANDARD => q.sql += "s.plan_pk * 8 + 1",
         Variants { silver, other } => {
             // Catastrophic plans have no reduced variants; a plan that should have one and filed none is not hidden.

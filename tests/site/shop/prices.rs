@@ -202,3 +202,17 @@ async fn children_in_medicaid_leave_the_policy_and_stay_in_the_family() {
         assert_eq!(plain["premium"], row["premium"], "the parents' premium");
     }
 }
+
+#[tokio::test]
+async fn filters_on_amounts_look_at_the_variant_of_the_household() {
+    let shop = Shop::open().await;
+    // At 160 % of the poverty line every silver plan's maximum is below $3,500; at full price none is.
+    let query = "zip=43215&county=39049&people=40&metal=silver&moop=-3500";
+    assert_eq!(csv(&shop, query).await.len(), 0);
+    let reduced = csv(&shop, &format!("{query}&income=25040")).await;
+    assert!(reduced.len() > 20, "{}", reduced.len());
+    assert!(reduced.iter().all(|row| cents(row, "moop") <= 350_000));
+    let by_deductible = csv(&shop, "zip=43215&county=39049&people=40&income=25040&sort=deductible").await;
+    let amounts: Vec<i64> = by_deductible.iter().map(|row| cents(row, "deductible")).collect();
+    assert!(amounts.is_sorted(), "{amounts:?}");
+}
