@@ -364,6 +364,11 @@ impl Search {
         pairs
     }
 
+    /// [`Search::who_and_where`] written out: made once a page, for the links of all its plans.
+    pub fn who_query(&self) -> String {
+        write_query(&self.who_and_where())
+    }
+
     /// Which variants of the plans this household would get. Dental plans have only one.
     pub fn variants(&self) -> Variants {
         match self.product {

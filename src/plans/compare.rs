@@ -155,7 +155,7 @@ pub async fn compare(cx: Cx) -> Result<Response, Failure> {
         columns: cards
             .iter()
             .map(|card| Column {
-                href: card.href(&cx, &search),
+                href: card.href(&cx, &search.who_query()),
                 remove: cx.href(&format!("/compare?{}", address(Some(&card.plan_id), only))),
                 card: card.clone(),
             })

@@ -403,6 +403,8 @@ async fn similar(
         .collect();
     near.sort_by_key(|offer| ((offer.net().0 - card.net.0).abs(), offer.plan_pk));
     near.truncate(SIMILAR_MAX);
-    let link = |card: &Card| (format!("{} · {}", card.name, card.issuer), card.net_words(), card.href(cx, search));
+    let link = |card: &Card| {
+        (format!("{} · {}", card.name, card.issuer), card.net_words(), card.href(cx, &search.who_query()))
+    };
     Ok(near.into_iter().map(|offer| link(&Card::new(catalogue, offer))).collect())
 }

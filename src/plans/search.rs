@@ -231,6 +231,7 @@ struct PlansPage<'a> {
     sorts: Vec<SortLink>,
     order_words: String,
     panel: Panel,
+    who_query: String,
     year_words: String,
     /// What changed for the plan year.
     changes: Vec<String>,
@@ -294,6 +295,7 @@ pub async fn list(cx: Cx) -> Result<Response, Failure> {
         csv: cx.href(&format!("/plans.csv?{}", write_query(&search.pairs()))),
         ways_out: if total == 0 { words::ways_out(&cx, search, &tally) } else { Vec::new() },
         panel: Panel::new(&cx, search, help.as_ref(), &tally),
+        who_query: search.who_query(),
         year_words: search.year.to_string(),
         changes: super::enroll::changes(&cx, search.year),
         catastrophic_note: words::catastrophic(&cx, search),

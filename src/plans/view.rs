@@ -3,7 +3,6 @@
 //! Its price and amounts come from the `Offer` that `query::build_query` found; a number shown anywhere comes from
 //! here, so no two pages can disagree.
 
-use super::address::{Search, write_query};
 use super::codes::{Feature, Metal, Packed, PlanType};
 use super::shares::Shares;
 use super::tally::Offer;
@@ -143,13 +142,9 @@ impl Card {
             .collect()
     }
 
-    /// The plan's page for this household.
-    pub fn href(&self, cx: &Cx, search: &Search) -> String {
-        let mut pairs = search.who_and_where();
-        if search.product != super::codes::Product::Medical {
-            pairs.push(("product", search.product.key().to_string()));
-        }
-        cx.href(&format!("/plans/{}?{}", self.plan_id, write_query(&pairs)))
+    /// The plan's page for the household of `who` (see `Search::who_query`).
+    pub fn href(&self, cx: &Cx, who: &str) -> String {
+        cx.href(&format!("/plans/{}?{who}", self.plan_id))
     }
 }
 
