@@ -146,8 +146,8 @@ async fn benchmark(
     terms: &CreditTerms,
     offers: &[Offer<'_>],
 ) -> Result<Option<Cents>, Failure> {
-    let children = terms.eligible.only(|i| terms.eligible.people()[i].age < CHILD_DENTAL_AGE);
-    let children = Some(children).filter(|_| terms.eligible.covered().any(|person| person.age < CHILD_DENTAL_AGE));
+    let any_child = terms.eligible.covered().any(|person| person.age < CHILD_DENTAL_AGE);
+    let children = any_child.then(|| terms.eligible.only(|i| terms.eligible.people()[i].age < CHILD_DENTAL_AGE));
     let for_people = |household: &Household, product| {
         let policy = Policy { household: household.clone(), credit: None, ..search.policy.clone() };
         Search { policy, product, facets: Facets::default(), ..search.clone() }
