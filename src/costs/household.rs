@@ -7,7 +7,7 @@ use super::service::{SERVICES, Service};
 use super::utilization::{AgeBand, BAD, Condition, DECILES, GOOD, Level, Row, Sex, YearKind, condition, row};
 
 /// How much care a person expects to use.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub enum Use {
     /// Not said: any year may come.
     #[default]
@@ -35,6 +35,18 @@ impl Use {
             return decile.parse().ok().filter(|d| DECILES.contains(d)).map(Use::Decile);
         }
         Condition::ALL.into_iter().find(|c| c.word() == text).map(Use::Condition)
+    }
+
+    /// What [`Use::parse`] reads.
+    pub fn word(self) -> String {
+        match self {
+            Use::Any => "any".to_string(),
+            Use::Low => "low".to_string(),
+            Use::Medium => "medium".to_string(),
+            Use::High => "high".to_string(),
+            Use::Decile(decile) => format!("decile-{decile}"),
+            Use::Condition(condition) => condition.word().to_string(),
+        }
     }
 
     /// Whether the average year runs over all deciles of this person.
@@ -246,6 +258,9 @@ mod tests {
     fn uses_are_read_and_unknown_ones_refused() {
         assert_eq!(Use::parse(" High "), Some(Use::High));
         assert_eq!(Use::parse("decile-7"), Some(Use::Decile(7)));
+        for word in ["any", "low", "medium", "high", "decile-7", "hiv"] {
+            assert_eq!(Use::parse(word).map(Use::word).as_deref(), Some(word));
+        }
         assert_eq!(Use::parse("multiple-sclerosis"), Some(Use::Condition(Condition::MultipleSclerosis)));
         assert!(["", "extreme", "decile-11", "decile-0", "decile-x"].iter().all(|u| Use::parse(u).is_none()));
     }

@@ -64,6 +64,14 @@ impl Sex {
             _ => None,
         }
     }
+
+    /// `f` or `m`, which [`Sex::parse`] reads.
+    pub fn letter(self) -> &'static str {
+        match self {
+            Sex::Female => "f",
+            Sex::Male => "m",
+        }
+    }
 }
 
 /// A condition whose care the table describes. Asthma and depression are whole years of people who have them, by age

@@ -7,7 +7,8 @@
 use super::codes::{Product, Sort};
 use super::facets::{Facets, Note, NoteKind};
 use super::finances::{FinanceFields, Finances, Misread};
-use super::household::{AGE_MAX, Household, PEOPLE_MAX, PeopleFault, Person, Relation};
+use super::household::{Household, PEOPLE_MAX, PeopleFault, Person};
+use super::person_rows::{PersonRow, RowFields, row_pairs};
 use super::query::Variants;
 use super::savings::Policy;
 use crate::catalogue::places::{Place, Places};
@@ -30,76 +31,10 @@ pub struct Search {
     pub product: Product,
     pub facets: Facets,
     pub sort: Sort,
+    /// Plans that another one matches or beats say so (`costs::dominance`).
+    pub dominated_notes: bool,
     /// From 1.
     pub page: u32,
-}
-
-/// One row of the people form as typed, right or wrong, so that nothing typed is lost.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct PersonRow {
-    pub age: String,
-    pub tobacco: bool,
-    pub pregnant: bool,
-    pub tribal_member: bool,
-    pub no_cover: bool,
-    pub other_coverage: bool,
-    pub relation: Relation,
-    /// Message key of what is wrong with this row.
-    pub fault: Option<&'static str>,
-}
-
-impl PersonRow {
-    /// Whether the closed box of the form holds an answer.
-    pub fn says_more(&self) -> bool {
-        self.pregnant || self.tribal_member || self.other_coverage || self.relation != Relation::Unsaid
-    }
-
-    pub fn is_spouse(&self) -> bool {
-        self.relation == Relation::Spouse
-    }
-
-    pub fn is_dependant(&self) -> bool {
-        self.relation == Relation::Dependant
-    }
-
-    fn is_blank(&self) -> bool {
-        self.age.trim().is_empty()
-            && ![self.tobacco, self.pregnant, self.tribal_member, self.no_cover, self.other_coverage].contains(&true)
-    }
-
-    fn of(person: &Person) -> PersonRow {
-        PersonRow {
-            age: person.age.to_string(),
-            tobacco: person.tobacco,
-            pregnant: person.pregnant,
-            tribal_member: person.tribal_member,
-            no_cover: !person.needs_cover,
-            other_coverage: person.other_coverage,
-            relation: person.relation,
-            fault: None,
-        }
-    }
-
-    fn read(&mut self) -> Option<Person> {
-        let digits: String = self.age.chars().filter(|c| !c.is_whitespace()).collect();
-        self.fault = match digits.parse::<u32>() {
-            _ if digits.is_empty() => Some("ask.age_missing"),
-            Ok(age) if age <= u32::from(AGE_MAX) => {
-                return Some(Person {
-                    age: age as u8,
-                    tobacco: self.tobacco,
-                    pregnant: self.pregnant,
-                    tribal_member: self.tribal_member,
-                    needs_cover: !self.no_cover,
-                    relation: self.relation,
-                    other_coverage: self.other_coverage,
-                });
-            }
-            Ok(_) => Some("ask.age_too_high"),
-            Err(_) => Some("ask.age_not_number"),
-        };
-        None
-    }
 }
 
 /// What was read from an address, before it meets a catalogue.
@@ -114,7 +49,10 @@ pub struct Asked {
     pub finances: FinanceFields,
     pub product: Product,
     pub facets: Facets,
-    pub sort: Sort,
+    /// `None`: the usual order of the product.
+    pub sort: Option<Sort>,
+    /// `dominated=off`.
+    pub no_dominated_notes: bool,
     pub page: u32,
     /// `plan=` values, in order (comparison).
     pub plans: Vec<String>,
@@ -154,7 +92,7 @@ impl Asked {
     pub fn read(query: &str) -> Asked {
         let mut asked = Asked { page: 1, ..Asked::default() };
         let mut people: Option<String> = None;
-        let mut rows: [PersonRow; PEOPLE_MAX] = Default::default();
+        let mut rows = RowFields::default();
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
             let (name, value) = (name.as_ref(), value.as_ref());
             let mut bad = |value: &str| asked.notes.push(Note::new(name, value, NoteKind::BadValue));
@@ -178,8 +116,13 @@ impl Asked {
                 },
                 "sort" if value.is_empty() => {}
                 "sort" => match Sort::from_key(value) {
-                    Some(sort) => asked.sort = sort,
+                    Some(sort) => asked.sort = Some(sort),
                     None => bad(value),
+                },
+                "dominated" => match value {
+                    "on" | "" => asked.no_dominated_notes = false,
+                    "off" => asked.no_dominated_notes = true,
+                    _ => bad(value),
                 },
                 "page" => match value.parse() {
                     Ok(page @ 1..=PAGE_MAX) => asked.page = page,
@@ -192,7 +135,7 @@ impl Asked {
                     asked.finances.field_mut(name).into_iter().for_each(|field| *field = String::clone(&text));
                 }
                 _ => {
-                    if !row_field(&mut rows, name, value)
+                    if !rows.take(name, value, &mut asked.notes)
                         && !asked.facets.take(name, value, &mut asked.notes)
                         && !value.is_empty()
                     {
@@ -202,19 +145,23 @@ impl Asked {
             }
         }
         asked.facets.settle(asked.product, &mut asked.notes);
+        if let Some(sort) = asked.sort.filter(|sort| !sort.fits(asked.product)) {
+            asked.notes.push(Note::new("sort", sort.key(), NoteKind::BadValue));
+            asked.sort = None;
+        }
         asked.take_people(people, rows);
         asked
     }
 
     /// Form rows win over `people=`: they are what a person has just typed.
-    fn take_people(&mut self, people: Option<String>, rows: [PersonRow; PEOPLE_MAX]) {
-        self.rows = rows.into_iter().filter(|row| !row.is_blank()).collect();
+    fn take_people(&mut self, people: Option<String>, mut fields: RowFields) {
+        self.rows = fields.rows();
         if !self.rows.is_empty() {
             return;
         }
         match people.as_deref().map(Household::parse) {
             None | Some(Err(PeopleFault::Nobody)) => {}
-            Some(Ok(household)) => self.rows = household.people().iter().map(PersonRow::of).collect(),
+            Some(Ok(household)) => self.rows = fields.rows_of(&household, &mut self.notes),
             Some(Err(fault)) => {
                 let typed = people.unwrap_or_default();
                 self.rows = typed
@@ -277,29 +224,12 @@ impl Asked {
 
     /// Everything typed, for links that carry it on (home page and back): canonical where it can be.
     pub fn pairs(&self) -> Vec<(&'static str, String)> {
-        let people: Vec<String> = self
-            .rows
-            .iter()
-            .map(|row| {
-                let flags = [
-                    (row.tobacco, 't'),
-                    (row.pregnant, 'p'),
-                    (row.tribal_member, 'm'),
-                    (row.no_cover, 'n'),
-                    (row.relation == Relation::Spouse, 's'),
-                    (row.relation == Relation::Dependant, 'd'),
-                    (row.other_coverage, 'c'),
-                ];
-                let letters: String = flags.iter().filter(|(set, _)| *set).map(|(_, letter)| letter).collect();
-                format!("{}{letters}", row.age.trim())
-            })
-            .collect();
         let mut pairs = vec![
             ("year", self.year.map(|y| y.to_string()).unwrap_or_default()),
             ("zip", self.zip_typed.clone()),
             ("county", self.county.map(|c| c.to_string()).unwrap_or_default()),
-            ("people", people.join(",")),
         ];
+        pairs.extend(row_pairs(&self.rows));
         pairs.extend(self.finances.pairs());
         pairs.extend(self.wishes());
         pairs.retain(|(_, value)| !value.is_empty());
@@ -308,47 +238,29 @@ impl Asked {
 
     /// What is wished for, apart from who and where: product, filters, order.
     pub fn wishes(&self) -> Vec<(&'static str, String)> {
-        wishes(self.product, &self.facets, self.sort)
+        wishes(self.product, &self.facets, self.sort(), !self.no_dominated_notes)
+    }
+
+    pub fn sort(&self) -> Sort {
+        self.sort.unwrap_or(Sort::usual(self.product))
     }
 }
 
-/// `age1=40`, `t1=1` …: the plain form's fields. `false` where the name is none of them.
-fn row_field(rows: &mut [PersonRow; PEOPLE_MAX], name: &str, value: &str) -> bool {
-    let at = name.find(|c: char| c.is_ascii_digit()).unwrap_or(name.len());
-    let (field, number) = name.split_at(at);
-    let Some(row) = number.parse::<usize>().ok().and_then(|n| n.checked_sub(1)).and_then(|i| rows.get_mut(i)) else {
-        return false;
-    };
-    let ticked = !value.is_empty();
-    match field {
-        "age" => row.age = value.trim().chars().take(20).collect(),
-        "t" => row.tobacco = ticked,
-        "p" => row.pregnant = ticked,
-        "m" => row.tribal_member = ticked,
-        "n" => row.no_cover = ticked,
-        "c" => row.other_coverage = ticked,
-        "r" => {
-            row.relation = match value {
-                "s" => Relation::Spouse,
-                "d" => Relation::Dependant,
-                _ => Relation::Unsaid,
-            }
-        }
-        _ => return false,
-    }
-    true
-}
-
-fn wishes(product: Product, facets: &Facets, sort: Sort) -> Vec<(&'static str, String)> {
+fn wishes(product: Product, facets: &Facets, sort: Sort, dominated_notes: bool) -> Vec<(&'static str, String)> {
     let mut pairs = Vec::new();
     if product != Product::default() {
         pairs.push(("product", product.key().to_string()));
     }
     pairs.extend(facets.pairs());
-    if sort != Sort::default() {
-        pairs.push(("sort", sort.key().to_string()));
-    }
+    pairs.extend(order(product, sort, dominated_notes));
     pairs
+}
+
+/// How the list is shown, apart from its filters: what a change of filters must not lose.
+fn order(product: Product, sort: Sort, dominated_notes: bool) -> Vec<(&'static str, String)> {
+    let sort = (sort != Sort::usual(product)).then(|| ("sort", sort.key().to_string()));
+    let dominated = (!dominated_notes).then(|| ("dominated", "off".to_string()));
+    sort.into_iter().chain(dominated).collect()
 }
 
 impl Search {
@@ -360,6 +272,7 @@ impl Search {
             ("county", self.place.county.fips.to_string()),
             ("people", self.household.to_string()),
         ];
+        pairs.extend(self.household.care_pairs());
         pairs.extend(self.finances.iter().flat_map(Finances::pairs));
         pairs
     }
@@ -380,8 +293,21 @@ impl Search {
     /// Everything but the page number: what a form has to carry along.
     pub fn pairs(&self) -> Vec<(&'static str, String)> {
         let mut pairs = self.who_and_where();
-        pairs.extend(wishes(self.product, &self.facets, self.sort));
+        pairs.extend(wishes(self.product, &self.facets, self.sort, self.dominated_notes));
         pairs
+    }
+
+    /// Who, where, product and order: what a change of filters must not lose.
+    pub fn carried(&self) -> Vec<(&'static str, String)> {
+        let mut pairs = self.who_and_where();
+        pairs.extend(wishes(self.product, &Facets::default(), self.sort, self.dominated_notes));
+        pairs
+    }
+
+    /// Takes away what only its own visitor should keep in an address: money, sex, expected care.
+    pub fn forget_private(&mut self) {
+        self.finances = None;
+        self.household = self.household.without_care();
     }
 
     /// The canonical query string.
@@ -437,8 +363,9 @@ mod tests {
             household,
             finances: asked.money().expect("amounts"),
             product: asked.product,
+            sort: asked.sort(),
+            dominated_notes: !asked.no_dominated_notes,
             facets: asked.facets,
-            sort: asked.sort,
             page: asked.page,
         }
     }
@@ -448,6 +375,34 @@ mod tests {
         let form = search_of("zip=45202&age1=40&age2=38&t2=1&age3=5&age4=&metal=silver&metal=gold&page=2");
         assert_eq!(form.canonical(), "year=2026&zip=45202&county=39061&people=40,38t,5&metal=silver,gold&page=2");
         assert_eq!(search_of(&form.canonical()).canonical(), form.canonical());
+    }
+
+    #[test]
+    fn sex_and_care_go_with_the_people_and_what_is_not_ours_is_noted() {
+        let form =
+            search_of("zip=45202&age1=40&x1=F&u1=any&age2=&u2=low&age3=33&p3=1&u3=any&age4=7&u4=diabetes&x4=any");
+        let canonical = "year=2026&zip=45202&county=39061&people=40,33p,7&sex=f&care=,any,diabetes";
+        assert_eq!(form.canonical(), canonical);
+        assert_eq!(search_of(canonical).canonical(), canonical);
+        let asked = Asked::read("people=40&sex=x,m&care=often");
+        let noted: Vec<_> = asked.notes.iter().map(|note| (note.name.as_str(), note.value.as_str())).collect();
+        assert_eq!(noted, [("sex", "x"), ("care", "often"), ("sex", "m")]);
+    }
+
+    #[test]
+    fn the_usual_order_hangs_on_the_product_and_is_left_out() {
+        let who = "year=2026&zip=45202&county=39061&people=40";
+        for (typed, written) in [
+            ("&sort=cost_average", ""),
+            ("&sort=premium", "&sort=premium"),
+            ("&product=dental&sort=premium", "&product=dental"),
+            ("&sort=stars&dominated=off", "&sort=stars&dominated=off"),
+            ("&dominated=on", ""),
+        ] {
+            assert_eq!(search_of(&format!("{who}{typed}")).canonical(), format!("{who}{written}"));
+        }
+        let asked = Asked::read("product=dental&sort=cost_bad");
+        assert_eq!((asked.sort(), asked.notes.len()), (Sort::Premium, 1));
     }
 
     #[test]

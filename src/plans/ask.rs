@@ -7,9 +7,10 @@ use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
 
-use super::address::{Asked, PersonRow, Unanswered, write_query};
+use super::address::{Asked, Unanswered, write_query};
 use super::finances::NAMES;
 use super::household::PEOPLE_MAX;
+use super::person_rows::PersonRow;
 use super::search::catalogue_for;
 use super::words;
 use crate::catalogue::Catalogue;
@@ -80,9 +81,11 @@ pub async fn home(cx: Cx) -> Result<Response, Failure> {
 pub fn page(cx: &Cx, mut asked: Asked, unanswered: Option<Unanswered>) -> Result<Response, Failure> {
     let catalogue = catalogue_for(cx, &mut asked);
     // What was typed of money is for the visitor's own browser only.
-    let policy = match asked.finances.pairs().is_empty() {
-        true => CachePolicy::of_all(&cx.catalogues),
-        false => CachePolicy::Own { version: cx.catalogues.version() },
+    let own =
+        !asked.finances.pairs().is_empty() || asked.rows.iter().any(|row| row.sex.is_some() || row.care.is_some());
+    let policy = match own {
+        false => CachePolicy::of_all(&cx.catalogues),
+        true => CachePolicy::Own { version: cx.catalogues.version() },
     };
     if let (None, Some(unchanged)) = (&unanswered, page::not_modified(cx, &policy)) {
         return Ok(unchanged);

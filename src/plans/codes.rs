@@ -231,10 +231,12 @@ impl Feature {
     }
 }
 
-/// The order of the list. Names follow the CMS Marketplace API.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+/// The order of the list. Names follow the CMS Marketplace API, and our CSV's columns for the yearly cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Sort {
-    #[default]
+    CostAverage,
+    CostGood,
+    CostBad,
     Premium,
     Deductible,
     Moop,
@@ -242,10 +244,27 @@ pub enum Sort {
 }
 
 impl Sort {
-    pub const ALL: [Sort; 4] = [Sort::Premium, Sort::Deductible, Sort::Moop, Sort::Stars];
+    pub const ALL: [Sort; 7] =
+        [Sort::CostAverage, Sort::CostGood, Sort::CostBad, Sort::Premium, Sort::Deductible, Sort::Moop, Sort::Stars];
+
+    /// The order of who asks for none: the likely yearly cost, which only medical plans have.
+    pub fn usual(product: Product) -> Sort {
+        match product {
+            Product::Medical => Sort::CostAverage,
+            Product::Dental => Sort::Premium,
+        }
+    }
+
+    /// Whether plans of this product can be put in this order.
+    pub fn fits(self, product: Product) -> bool {
+        product == Product::Medical || !matches!(self, Sort::CostAverage | Sort::CostGood | Sort::CostBad)
+    }
 
     pub fn key(self) -> &'static str {
         match self {
+            Sort::CostAverage => "cost_average",
+            Sort::CostGood => "cost_good",
+            Sort::CostBad => "cost_bad",
             Sort::Premium => "premium",
             Sort::Deductible => "deductible",
             Sort::Moop => "moop",

@@ -21,7 +21,8 @@ use crate::web::page::{self, CachePolicy, Cx};
 const SIMILAR_MAX: usize = 3;
 
 /// The parts of an address that a plan's page keeps.
-const WHO: [&str; 8] = ["year", "zip", "county", "people", "income", "monthly", "offer", "offer_family"];
+const WHO: [&str; 10] =
+    ["year", "zip", "county", "people", "sex", "care", "income", "monthly", "offer", "offer_family"];
 
 /// A row of "deductibles and maximums": what it is, and the amounts for one person and for a family.
 pub struct LimitRow {

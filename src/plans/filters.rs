@@ -65,7 +65,7 @@ impl FilterForm {
         let ranges = ranges.map(|(name, term, facet, span)| range(cx, tally, name, term, (facet, span))).into();
         let stars = tally.stars().into_iter().filter(|(stars, count)| *count > 0 || facets.stars_min == Some(*stars));
         FilterForm {
-            carried: carried(search),
+            carried: search.carried(),
             groups,
             ranges,
             text: facets.text.clone().unwrap_or_default(),
@@ -80,18 +80,6 @@ impl FilterForm {
             set: (!facets.is_empty()).then(|| cx.n("plans.filters_count", facets.pairs().len() as i64)),
         }
     }
-}
-
-/// Who, where, product and order: what a change of filters must not lose.
-pub fn carried(search: &Search) -> Vec<(&'static str, String)> {
-    let mut pairs = search.who_and_where();
-    if search.product != Product::default() {
-        pairs.push(("product", search.product.key().to_string()));
-    }
-    if search.sort != Default::default() {
-        pairs.push(("sort", search.sort.key().to_string()));
-    }
-    pairs
 }
 
 /// A choice stays visible while it is ticked, even when nothing is left of it.

@@ -4,9 +4,13 @@
 //! coverage starts, followed by letters in any order, written back in the order `t p m n s d c`:
 //! `t` uses tobacco, `p` pregnant, `m` member of a federally recognised tribe, `n` does not need cover, `s` spouse of the
 //! first person, `d` dependant on the first person's tax return, `c` has other coverage that shuts out help.
+//! What only the yearly cost looks at, sex and expected care, has lists of its own in the order of the people.
 //! No names and no dates of birth: an address is seen by others.
 
 use std::fmt;
+
+use crate::costs::Use;
+use crate::costs::utilization::{Condition, Sex};
 
 /// More than this many people are asked to call: no family-tier or age-rated plan prices them online.
 pub const PEOPLE_MAX: usize = 12;
@@ -35,6 +39,10 @@ pub struct Person {
     pub relation: Relation,
     /// Has coverage, other than a job's offer, that shuts out the premium tax credit (Medicare, TRICARE …).
     pub other_coverage: bool,
+    /// For the yearly cost only; `None`: not said.
+    pub sex: Option<Sex>,
+    /// How much care is expected, for the yearly cost only; `None`: not said.
+    pub care: Option<Use>,
 }
 
 impl Person {
@@ -47,7 +55,15 @@ impl Person {
             needs_cover: true,
             relation: Relation::Unsaid,
             other_coverage: false,
+            sex: None,
+            care: None,
         }
+    }
+
+    /// The care to reckon with: who said nothing may have any year, and who is pregnant expects a birth.
+    pub fn expected_care(&self) -> Use {
+        let unsaid = if self.pregnant { Use::Condition(Condition::Maternity) } else { Use::Any };
+        self.care.unwrap_or(unsaid)
     }
 
     fn parse(text: &str) -> Result<Person, PeopleFault> {
@@ -138,6 +154,11 @@ impl Household {
         &self.people
     }
 
+    /// The lists `sex` and `care` of the address; left out where nothing was said.
+    pub fn care_pairs(&self) -> Vec<(&'static str, String)> {
+        care_pairs(self.people.iter().map(|person| (person.sex, person.care)))
+    }
+
     /// Those who need cover: the members of the policy.
     pub fn covered(&self) -> impl Iterator<Item = &Person> + Clone {
         self.people.iter().filter(|p| p.needs_cover)
@@ -148,6 +169,11 @@ impl Household {
         let mut people = self.people.clone();
         people.iter_mut().enumerate().for_each(|(i, person)| person.needs_cover &= chosen(i));
         Household::new(people).unwrap_or_else(|_| self.clone())
+    }
+
+    pub fn without_care(&self) -> Household {
+        let people = self.people.iter().map(|person| Person { sex: None, care: None, ..*person }).collect();
+        Household { people }
     }
 
     pub fn without_tobacco(&self) -> Household {
@@ -170,6 +196,15 @@ impl Household {
     pub fn children_only(&self) -> bool {
         self.covered().all(|p| p.age < 21)
     }
+}
+
+/// `sex=f,,m` and `care=low,,maternity`: one entry a person, blank where nothing was said, blank ones at the end left out.
+pub fn care_pairs(people: impl Iterator<Item = (Option<Sex>, Option<Use>)> + Clone) -> Vec<(&'static str, String)> {
+    let list = |entries: Vec<String>| entries.join(",").trim_end_matches(',').to_string();
+    let sexes = people.clone().map(|(sex, _)| sex.map_or("", Sex::letter).to_string()).collect();
+    let cares = people.map(|(_, care)| care.map(Use::word).unwrap_or_default()).collect();
+    let pairs = [("sex", list(sexes)), ("care", list(cares))];
+    pairs.into_iter().filter(|(_, value)| !value.is_empty()).collect()
 }
 
 impl fmt::Display for Household {
@@ -213,7 +248,8 @@ mod tests {
         ) {
             let relations = [Relation::Unsaid, Relation::Spouse, Relation::Dependant];
             let people: Vec<Person> = ages.into_iter().map(|(age, [t, p, m, n, c], r)| Person {
-                age, tobacco: t, pregnant: p, tribal_member: m, needs_cover: n, relation: relations[r], other_coverage: c,
+                tobacco: t, pregnant: p, tribal_member: m, needs_cover: n, relation: relations[r], other_coverage: c,
+                ..Person::of_age(age)
             }).collect();
             if let Ok(household) = Household::new(people) {
                 prop_assert_eq!(Household::parse(&household.to_string()), Ok(household));

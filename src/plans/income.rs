@@ -182,9 +182,10 @@ impl Asked {
 pub async fn income(cx: Cx) -> Result<Response, Failure> {
     let mut asked = Asked::read(&cx.query);
     let typed = asked.rows.iter().any(|row| !row.is_blank());
-    // An address with an income is for its own browser only.
+    // An address with an income, a sex or expected care is for its own browser only.
     let version = cx.catalogues.version();
-    let own = typed || asked.carried.iter().any(|(name, _)| super::finances::NAMES.contains(&name.as_str()));
+    let private = |name: &str| super::finances::NAMES.contains(&name) || matches!(name, "sex" | "care");
+    let own = typed || asked.carried.iter().any(|(name, _)| private(name));
     let policy = if own { CachePolicy::Own { version } } else { CachePolicy::Public { version } };
     let incomes = asked.incomes(&cx);
     // A row that is only being added is not wrong yet.

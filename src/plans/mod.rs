@@ -24,6 +24,7 @@ pub mod household;
 pub mod how;
 pub mod income;
 pub mod panel;
+pub mod person_rows;
 pub mod premium;
 pub mod query;
 pub mod reason_words;

@@ -59,7 +59,7 @@ impl Panel {
         let agency = cx.app.tables.medicaid_agency(&search.place.county.state);
         let public: Vec<String> =
             people.iter().enumerate().filter_map(|(i, p)| public_words(cx, search, (i, p), agency)).collect();
-        let without = search.with(|s| s.finances = None);
+        let without = search.with(Search::forget_private);
         Panel {
             add: None,
             lines: lines(cx, search, help, tally),

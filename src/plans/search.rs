@@ -49,11 +49,12 @@ pub struct Settlement {
 }
 
 impl Settlement {
-    /// Who may keep a page of this search. An address with an income is for its own browser only; and what help there
-    /// is can change from one day to the next.
+    /// Who may keep a page of this search. An address with an income, a sex or expected care is for its own browser
+    /// only; and what help there is can change from one day to the next.
     pub fn policy(&self, cx: &Cx) -> CachePolicy {
         match &self.help {
-            None => CachePolicy::of(&self.catalogue),
+            None if self.search.household.care_pairs().is_empty() => CachePolicy::of(&self.catalogue),
+            None => CachePolicy::Own { version: self.catalogue.version.clone() },
             Some(_) => CachePolicy::Own { version: format!("{}+{}", self.catalogue.version, cx.today()) },
         }
     }
@@ -97,7 +98,8 @@ pub fn settle(cx: &Cx, asked: &mut Asked) -> Result<Settled, Failure> {
         policy,
         product: asked.product,
         facets: asked.facets.clone(),
-        sort: asked.sort,
+        sort: asked.sort(),
+        dominated_notes: !asked.no_dominated_notes,
         page: asked.page,
     };
     Ok(Settled::Search(Box::new(Settlement { search, catalogue, help })))

@@ -128,7 +128,7 @@ impl<'c> Tally<'c> {
         let last = |amount: Option<Cents>| amount.unwrap_or(Cents(i64::MAX));
         results.sort_by_key(|offer| {
             let first = match sort {
-                Sort::Premium => Cents::ZERO,
+                Sort::Premium | Sort::CostAverage | Sort::CostGood | Sort::CostBad => Cents::ZERO,
                 Sort::Deductible => last(offer.deductible),
                 Sort::Moop => last(offer.moop),
                 Sort::Stars => Cents(-offer.facts.packed.stars()),

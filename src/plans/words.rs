@@ -195,7 +195,7 @@ pub fn sorts(cx: &Cx, search: &Search) -> Vec<SortLink> {
         href: cx.href(&format!("/plans?{}", search.with(|s| s.sort = sort))),
         current: search.sort == sort,
     };
-    Sort::ALL.into_iter().map(link).collect()
+    Sort::ALL.into_iter().filter(|sort| sort.fits(search.product)).map(link).collect()
 }
 
 /// (words, address, whether it is the one shown): medical and dental plans are two lists.
@@ -206,6 +206,7 @@ pub fn products(cx: &Cx, search: &Search) -> Vec<(String, String, bool)> {
                 // Filters of one product mean little for the other.
                 s.facets = Facets::default();
                 s.product = product;
+                s.sort = Sort::usual(product);
             }
         };
         let words = cx.t(&format!("product.{}", product.key())).to_string();

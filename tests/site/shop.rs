@@ -133,8 +133,9 @@ impl Shop {
             household,
             finances: asked.money().expect("amounts"),
             product: asked.product,
-            facets: asked.facets,
-            sort: asked.sort,
+            facets: asked.facets.clone(),
+            sort: asked.sort(),
+            dominated_notes: !asked.no_dominated_notes,
             page: asked.page,
         }
     }
@@ -150,7 +151,7 @@ impl Shop {
         let search = self.search(query);
         let catalogue = self.catalogue();
         let tally = search::tally(&catalogue, &search).await.expect("a tally");
-        tally.results(Default::default())[0].premium
+        tally.results(windowshop::plans::codes::Sort::Premium)[0].premium
     }
 }
 

@@ -53,7 +53,7 @@ async fn the_sql_and_the_pure_function_agree_on_every_plan() {
             let search = shop.search(&format!("zip={zip}&county={county}&people={people}"));
             let catalogue = shop.catalogue();
             let tally = search::tally(&catalogue, &search).await.expect("a tally");
-            for offer in tally.results(Default::default()) {
+            for offer in tally.results(windowshop::plans::codes::Sort::Premium) {
                 let row = sqlx::query("SELECT * FROM rate WHERE rating_area_pk = ?1 AND plan_pk = ?2")
                     .bind(search.place.rating_area_pk)
                     .bind(offer.plan_pk)
@@ -88,7 +88,11 @@ async fn family_amounts_are_the_familys() {
     let catalogue = shop.catalogue();
     let tally = search::tally(&catalogue, &one).await.expect("a tally");
     let cards = |tally: &Tally| -> Vec<Card> {
-        tally.results(Default::default()).into_iter().map(|offer| Card::new(&catalogue, offer)).collect()
+        tally
+            .results(windowshop::plans::codes::Sort::Premium)
+            .into_iter()
+            .map(|offer| Card::new(&catalogue, offer))
+            .collect()
     };
     let (single, family) = (cards(&tally), cards(&search::tally(&catalogue, &two).await.expect("a tally")));
     for one in &single {
