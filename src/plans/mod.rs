@@ -11,6 +11,7 @@ pub mod ask;
 pub mod calendar;
 pub mod codes;
 pub mod compare;
+pub mod cost_words;
 pub mod detail;
 pub mod download;
 pub mod elsewhere;

@@ -4,6 +4,7 @@
 //! In-process through the same `App::build` and layers as `serve`. The catalogues here are empty: nothing in this file
 //! asks about plans.
 
+mod cost_words;
 mod repository;
 mod settings;
 mod wire;

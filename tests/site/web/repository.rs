@@ -68,12 +68,13 @@ fn keys_asked_for(text: &str) -> Vec<(String, bool)> {
 #[test]
 fn every_key_that_is_asked_for_exists_and_none_lies_unused() {
     // Keys made from codes at run time: `format!("metal.{code}")`.
-    const MADE: [&str; 41] = [
+    const MADE: [&str; 43] = [
         "about_prices.",
         "accessibility.",
         "privacy.",
         "badge.",
         "card.",
+        "care.",
         "compare.show_",
         "document.",
         "elsewhere.",
@@ -96,6 +97,7 @@ fn every_key_that_is_asked_for_exists_and_none_lies_unused() {
         "rule.",
         "sep.",
         "sep_group.",
+        "use.",
         "value.",
         "glossary.",
         "benefit.",
