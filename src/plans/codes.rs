@@ -255,9 +255,13 @@ impl Sort {
         }
     }
 
+    pub fn is_by_cost(self) -> bool {
+        matches!(self, Sort::CostAverage | Sort::CostGood | Sort::CostBad)
+    }
+
     /// Whether plans of this product can be put in this order.
     pub fn fits(self, product: Product) -> bool {
-        product == Product::Medical || !matches!(self, Sort::CostAverage | Sort::CostGood | Sort::CostBad)
+        product == Product::Medical || !self.is_by_cost()
     }
 
     pub fn key(self) -> &'static str {
