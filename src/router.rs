@@ -36,6 +36,7 @@ fn pages() -> Router<Arc<App>> {
         // --- words ---
         .route("/glossary", get(content::glossary))
         .route("/about-prices", get(content::about_prices))
+        .route("/about-costs", get(content::about_costs))
         .route("/accessibility", get(content::accessibility))
         .route("/privacy", get(content::privacy))
 }

@@ -99,6 +99,7 @@ const list = [
   ['compare none', `/compare?${ONE}`, 200],
   ['glossary', '/glossary', 200],
   ['about prices', '/about-prices', 200],
+  ['about costs', '/about-costs', 200],
   ['accessibility', '/accessibility', 200],
   ['privacy', '/privacy', 200],
   ['not found', '/no-such-page', 404],
