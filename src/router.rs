@@ -15,7 +15,7 @@ use axum::{extract::State, http::StatusCode};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::app::App;
-use crate::plans::{ask, compare, detail, download, enroll, how, income, search};
+use crate::plans::{ask, care, compare, detail, download, enroll, how, income, search};
 use crate::telemetry;
 use crate::web::{assets, content, error, guard};
 
@@ -31,6 +31,7 @@ fn pages() -> Router<Arc<App>> {
         .route("/compare.csv", get(download::comparison))
         .route("/how", get(how::how))
         .route("/income", get(income::income))
+        .route("/care", get(care::care))
         .route("/enroll", get(enroll::enroll))
         .route("/enroll/deadline.ics", get(enroll::deadline))
         // --- words ---
