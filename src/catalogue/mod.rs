@@ -3,6 +3,7 @@
 //! Called by `app` (open), `serve` (watch) and pages (`Cx::catalogues`). A catalogue is an immutable SQLite file made by
 //! `windowshop load`; nothing here ever writes to one.
 
+pub mod costs;
 pub mod places;
 pub mod variants;
 

@@ -1,13 +1,15 @@
 //! What lists show of each plan and variant besides its price: held in memory, read once from the catalogue.
 //!
-//! Some 22,000 variants of the whole country are ten megabytes. They do not change, and fetching ten of them with every
+//! Some 22,000 variants of the whole country are a hundred megabytes at most (`costs` has what the yearly cost needs). They do not change, and fetching ten of them with every
 //! search took longer than the search itself (docs/performance.md).
 
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqlitePool};
 
+use super::costs::{self, VariantCosts};
+use crate::costs::dominance::Network;
 use crate::load::cost_share::ShareKind;
-use crate::plans::codes::Packed;
+use crate::plans::codes::{Packed, PlanType};
 use crate::plans::shares::{Share, Shares};
 use crate::types::Cents;
 
@@ -25,6 +27,7 @@ pub struct PlanFacts {
     pub stars: Option<i64>,
     /// Of a dental plan: the share of its premium that is for children's dental, parts per million.
     pub pediatric_dental_ppm: u32,
+    pub network: Network,
 }
 
 #[derive(Debug, Clone)]
@@ -43,6 +46,8 @@ pub struct VariantFacts {
     pub drug_deductible_family: Option<Cents>,
     /// In the order of [`CARD_SERVICES`].
     pub services: [Shares; 4],
+    /// `None`: a dental plan.
+    pub costs: Option<Box<VariantCosts>>,
 }
 
 #[derive(Debug, Default)]
@@ -53,8 +58,8 @@ pub struct Variants {
     variants: Vec<Option<VariantFacts>>,
 }
 
-pub const PLANS: &str =
-    "SELECT plan_pk, plan_id, name, metal, stars_overall, coalesce(pediatric_dental_ppm, 0) FROM plan";
+pub const PLANS: &str = "SELECT plan_pk, plan_id, name, metal, stars_overall, coalesce(pediatric_dental_ppm, 0), \
+     national_network, plan_type, referral_required FROM plan";
 
 /// The four services by the name CMS gave each.
 pub const VARIANTS: &str = "SELECT v.variant_pk, v.packed, v.issuer_id, v.ehb_ppm, v.deductible_individual,
@@ -89,11 +94,15 @@ impl Variants {
                 metal: row.try_get(3)?,
                 stars: row.try_get(4)?,
                 pediatric_dental_ppm: row.try_get::<i64, _>(5)? as u32,
+                network: network(row.try_get(6)?, row.try_get(7)?, row.try_get(8)?),
             };
             put(&mut all.plans, row.try_get(0)?, facts);
         }
+        let mut costs = costs::load(pool).await?;
         for row in sqlx::query(VARIANTS).fetch_all(pool).await? {
-            put(&mut all.variants, row.try_get(0)?, read_variant(&row)?);
+            let variant_pk = row.try_get(0)?;
+            let facts = VariantFacts { costs: costs.remove(&variant_pk).map(Box::new), ..read_variant(&row)? };
+            put(&mut all.variants, variant_pk, facts);
         }
         Ok(all)
     }
@@ -104,6 +113,20 @@ impl Variants {
 
     pub fn variant(&self, plan_pk: i64, variant_code: i64) -> Option<&VariantFacts> {
         self.variants.get(usize::try_from(plan_pk * 8 + variant_code).ok()?)?.as_ref()
+    }
+}
+
+/// PPO, POS and indemnity plans pay something out of network, HMO and EPO plans nothing.
+fn network(national: Option<i64>, plan_type: i64, referral_required: Option<i64>) -> Network {
+    let out_of_network = match PlanType::from_code(plan_type) {
+        Some(PlanType::Ppo | PlanType::Pos | PlanType::Indemnity) => Some(true),
+        Some(PlanType::Hmo | PlanType::Epo) => Some(false),
+        None => None,
+    };
+    Network {
+        national: national.map(|filed| filed == 1),
+        out_of_network,
+        no_referral_needed: referral_required.map(|filed| filed == 0),
     }
 }
 
@@ -143,5 +166,6 @@ fn read_variant(row: &SqliteRow) -> Result<VariantFacts, sqlx::Error> {
         drug_deductible_individual: cents("drug_deductible_individual")?,
         drug_deductible_family: cents("drug_deductible_family")?,
         services,
+        costs: None,
     })
 }

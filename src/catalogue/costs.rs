@@ -1,0 +1,311 @@
+//! The filed cost sharing of every medical variant, typed and made ready for `costs`: read once, held in memory.
+//!
+//! Called by `variants`. One text a variant is asked of SQLite, as in a search, because a full year of filings has a
+//! million and a half rows. Nothing is filled in here but one thing, which is marked: see [`VariantCosts::shares_of`].
+
+use std::collections::HashMap;
+
+use sqlx::{Row as _, SqlitePool};
+
+use crate::costs::plan::{Amounts, CostSharing, Limits, Share};
+use crate::costs::words::{Coinsurance, Copay, Per, Timing};
+use crate::costs::{Gap, Model, Rules, Service};
+use crate::load::cost_share::ShareKind;
+use crate::types::Cents;
+
+/// What the yearly cost and the comparison of plans know of one variant.
+#[derive(Debug, Clone)]
+pub struct VariantCosts {
+    /// As filed.
+    pub sharing: CostSharing,
+    /// Shares of the benefits that the yearly cost does not price, as filed, in the same order for every variant.
+    pub other_shares: Box<[Share]>,
+    /// Ready to be priced, or why it cannot be.
+    pub rules: Result<Rules, Gap>,
+    /// The code of the variant whose shares stand in, where this one filed none: a plan variation may not ask more of
+    /// a person than the standard plan or any variation with a lower actuarial value (45 CFR 156.420(d), (e)), so the
+    /// estimate is then the most that it can be. Deductibles and maximums are always the variant's own.
+    pub shares_of: Option<i64>,
+}
+
+/// Cost sharing by `variant_pk`.
+pub type ByVariant = HashMap<i64, VariantCosts>;
+
+/// Everything a variant filed of one kind of care: benefit, covered, copay kind and amount, coinsurance kind and amount,
+/// outside the maximum; blank where not filed.
+pub const SHARES: &str =
+    "SELECT plan_pk * 8 + variant_code, group_concat(benefit_id || ':' || ifnull(covered, '') || ':' ||
+  ifnull(copay_tier1_kind, '') || ':' || ifnull(copay_tier1_amount, '') || ':' || ifnull(coins_tier1_kind, '') || ':' ||
+  ifnull(coins_tier1_amount, '') || ':' || ifnull(excluded_in_moop, ''))
+  FROM cost_sharing WHERE variant_code > 0 GROUP BY plan_pk, variant_code";
+/// Kind, scope, network, who, cents of each deductible and maximum in network (tier 1), and of in and out together.
+pub const LIMITS: &str = "SELECT plan_pk * 8 + variant_code,
+  group_concat(kind || ':' || scope || ':' || network || ':' || who || ':' || cents)
+  FROM cost_limit WHERE variant_code > 0 AND network IN (1, 4) AND cents IS NOT NULL GROUP BY plan_pk, variant_code";
+pub const DETAILS: &str = "SELECT d.plan_pk * 8 + d.variant_code, d.specialty_drug_max_coinsurance,
+  d.inpatient_copay_max_days, d.primary_care_visits_before_cost_sharing, d.primary_care_copays_before_deductible
+  FROM variant_detail d JOIN plan p USING (plan_pk) WHERE p.product = 0 AND d.variant_code > 0";
+pub const BENEFITS: &str = "SELECT benefit_id, name FROM benefit ORDER BY benefit_id";
+
+/// The variants whose shares may stand in for those of another, the nearest first (45 CFR 156.420).
+fn stand_ins(variant_code: i64) -> &'static [i64] {
+    match variant_code {
+        2 | 3 | 4 => &[1],
+        5 => &[4, 1],
+        6 => &[5, 4, 1],
+        _ => &[],
+    }
+}
+
+/// Reads all medical variants.
+///
+/// # Errors
+/// What SQLite says; a text that is not in the form of [`SHARES`] or [`LIMITS`] counts as not filed.
+pub async fn load(pool: &SqlitePool) -> Result<ByVariant, sqlx::Error> {
+    let benefits = Benefits::load(pool).await?;
+    let mut filed: HashMap<i64, (CostSharing, Vec<Share>)> = HashMap::new();
+    for row in sqlx::query(DETAILS).fetch_all(pool).await? {
+        let count = |column| row.try_get::<Option<i64>, _>(column).map(|n| n.and_then(|n| u8::try_from(n).ok()));
+        let sharing = CostSharing {
+            specialty_drug_cap: row.try_get::<Option<i64>, _>(1)?.map(Cents),
+            inpatient_copay_days: count(2)?.filter(|days| *days > 0),
+            free_primary_care_visits: count(3)?.unwrap_or(0),
+            primary_care_copays_first: count(4)?.unwrap_or(0),
+            ..CostSharing::default()
+        };
+        filed.insert(row.try_get(0)?, (sharing, vec![Share::Missing; benefits.others]));
+    }
+    for row in sqlx::query(LIMITS).fetch_all(pool).await? {
+        if let Some((sharing, _)) = filed.get_mut(&row.try_get(0)?) {
+            limits(sharing, row.try_get(1)?);
+        }
+    }
+    for row in sqlx::query(SHARES).fetch_all(pool).await? {
+        if let Some((sharing, others)) = filed.get_mut(&row.try_get(0)?) {
+            shares(sharing, others, &benefits, row.try_get(1)?);
+        }
+    }
+    Ok(filed.keys().map(|variant_pk| (*variant_pk, ready(&filed, *variant_pk))).collect())
+}
+
+fn ready(filed: &HashMap<i64, (CostSharing, Vec<Share>)>, variant_pk: i64) -> VariantCosts {
+    let (sharing, others) = &filed[&variant_pk];
+    let silent = |sharing: &CostSharing| sharing.shares.iter().all(|share| *share == Share::Missing);
+    let shares_of = stand_ins(variant_pk % 8).iter().copied().find(|code| {
+        let other = filed.get(&(variant_pk / 8 * 8 + code));
+        silent(sharing) && other.is_some_and(|(other, _)| !silent(other))
+    });
+    let rules = match shares_of.and_then(|code| filed.get(&(variant_pk / 8 * 8 + code))) {
+        Some((other, _)) => {
+            let lent = CostSharing { deductible: sharing.deductible, maximum: sharing.maximum, ..other.clone() };
+            Rules::new(&lent, Model::Shop)
+        }
+        None => Rules::new(sharing, Model::Shop),
+    };
+    VariantCosts { sharing: sharing.clone(), other_shares: others.clone().into(), rules, shares_of }
+}
+
+/// Which services each benefit prices, or its place among those that price none.
+struct Benefits {
+    by_id: HashMap<i64, Priced>,
+    others: usize,
+}
+
+enum Priced {
+    Services(Vec<Service>),
+    Other(usize),
+}
+
+impl Benefits {
+    async fn load(pool: &SqlitePool) -> Result<Benefits, sqlx::Error> {
+        let mut benefits = Benefits { by_id: HashMap::new(), others: 0 };
+        for row in sqlx::query(BENEFITS).fetch_all(pool).await? {
+            let (id, name): (i64, String) = (row.try_get(0)?, row.try_get(1)?);
+            let services: Vec<Service> = Service::of_benefit(&name).collect();
+            let priced = match services.is_empty() {
+                false => Priced::Services(services),
+                true => {
+                    benefits.others += 1;
+                    Priced::Other(benefits.others - 1)
+                }
+            };
+            benefits.by_id.insert(id, priced);
+        }
+        Ok(benefits)
+    }
+}
+
+/// The numbers of one entry; blank ones are `None`.
+fn numbers(entry: &str) -> [Option<i64>; 7] {
+    let mut numbers = [None; 7];
+    entry.split(':').zip(&mut numbers).for_each(|(text, number)| *number = text.parse().ok());
+    numbers
+}
+
+fn shares(sharing: &mut CostSharing, others: &mut [Share], benefits: &Benefits, text: &str) {
+    for entry in text.split(',') {
+        let [Some(benefit), covered, copay_kind, copay, coinsurance_kind, coinsurance, outside] = numbers(entry) else {
+            continue;
+        };
+        let share = share(covered, (copay_kind, copay), (coinsurance_kind, coinsurance), outside == Some(1));
+        match benefits.by_id.get(&benefit) {
+            Some(Priced::Services(services)) => {
+                services.iter().for_each(|service| sharing.shares[*service as usize] = share);
+            }
+            Some(Priced::Other(place)) => others[*place] = share,
+            None => {}
+        }
+    }
+}
+
+/// Codes and amounts as the catalogue has them (`share_kind`). Words that nobody could read are not filed.
+fn share(
+    covered: Option<i64>,
+    copay: (Option<i64>, Option<i64>),
+    coinsurance: (Option<i64>, Option<i64>),
+    outside_maximum: bool,
+) -> Share {
+    let kind = |code: Option<i64>| code.and_then(ShareKind::from_code);
+    match (covered, kind(copay.0), kind(coinsurance.0)) {
+        (Some(0), _, _) => Share::NotCovered,
+        (_, None, None) => Share::Missing,
+        (_, copay_kind, coinsurance_kind) => {
+            let copay = copay_of(copay_kind.unwrap_or(ShareKind::NotApplicable), copay.1.unwrap_or(0));
+            let rate = coinsurance_of(coinsurance_kind.unwrap_or(ShareKind::NotApplicable), coinsurance.1.unwrap_or(0));
+            match (copay, rate) {
+                (Some(copay), Some(coinsurance)) => Share::Covered { copay, coinsurance, outside_maximum },
+                _ => Share::Missing,
+            }
+        }
+    }
+}
+
+fn copay_of(kind: ShareKind, cents: i64) -> Option<Copay> {
+    use ShareKind as K;
+    let (per, timing) = match kind {
+        K::Unparsed => return None,
+        K::NotApplicable => return Some(Copay::NotApplicable),
+        K::NoCharge => return Some(Copay::NoCharge),
+        K::NoChargeAfterDeductible => return Some(Copay::NoChargeAfterDeductible),
+        K::Amount => (Per::Unit, Timing::Plain),
+        K::AmountAfterDeductible => (Per::Unit, Timing::AfterDeductible),
+        K::AmountBeforeDeductible => (Per::Unit, Timing::WithDeductible),
+        K::PerStay => (Per::Stay, Timing::Plain),
+        K::PerStayAfterDeductible => (Per::Stay, Timing::AfterDeductible),
+        K::PerStayBeforeDeductible => (Per::Stay, Timing::WithDeductible),
+        K::PerDay => (Per::Day, Timing::Plain),
+        K::PerDayAfterDeductible => (Per::Day, Timing::AfterDeductible),
+        K::PerDayBeforeDeductible => (Per::Day, Timing::WithDeductible),
+    };
+    Some(Copay::Amount { amount: Cents(cents), per, timing })
+}
+
+fn coinsurance_of(kind: ShareKind, basis_points: i64) -> Option<Coinsurance> {
+    let rate = |after_deductible| {
+        Some(Coinsurance::Rate { basis_points: u16::try_from(basis_points).ok()?, after_deductible })
+    };
+    match kind {
+        ShareKind::NotApplicable => Some(Coinsurance::NotApplicable),
+        ShareKind::NoCharge => Some(Coinsurance::NoCharge),
+        ShareKind::NoChargeAfterDeductible => Some(Coinsurance::NoChargeAfterDeductible),
+        ShareKind::Amount => rate(false),
+        ShareKind::AmountAfterDeductible => rate(true),
+        // Amounts per day or stay, or before the deductible, are copays; of a coinsurance they are not understood.
+        _ => None,
+    }
+}
+
+/// In network, tier 1; where none is filed, in and out of network together.
+fn limits(sharing: &mut CostSharing, text: &str) {
+    for network in [4, 1] {
+        for entry in text.split(',') {
+            let [Some(kind), Some(scope), Some(of), Some(who), Some(cents), ..] = numbers(entry) else { continue };
+            if of != network {
+                continue;
+            }
+            let limits = if kind == 1 { &mut sharing.deductible } else { &mut sharing.maximum };
+            if let Some(amount) = amount(limits, scope, who) {
+                *amount = Some(Cents(cents));
+            }
+        }
+    }
+}
+
+/// Codes of `limit_scope` and `limit_who`.
+fn amount(limits: &mut Limits, scope: i64, who: i64) -> Option<&mut Option<Cents>> {
+    let amounts: &mut Amounts = match scope {
+        1 => &mut limits.medical,
+        2 => &mut limits.drug,
+        3 => &mut limits.combined,
+        _ => return None,
+    };
+    match who {
+        1 => Some(&mut amounts.individual),
+        2 => Some(&mut amounts.person),
+        3 => Some(&mut amounts.family),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_become_what_the_words_of_the_filing_mean() {
+        let of = |copay: (i64, i64), rate: (i64, i64)| {
+            share(Some(1), (Some(copay.0), Some(copay.1)), (Some(rate.0), Some(rate.1)), false)
+        };
+        let words = |copay: &str, rate: &str| {
+            let (copay, coinsurance) = (Copay::parse(copay).unwrap(), Coinsurance::parse(rate).unwrap());
+            Share::Covered { copay, coinsurance, outside_maximum: false }
+        };
+        assert_eq!(of((4, 3000), (1, 0)), words("$30", "Not Applicable"));
+        assert_eq!(of((9, 25_000), (2, 0)), words("$250 Copay per Stay with deductible", "No Charge"));
+        assert_eq!(of((1, 0), (5, 4000)), words("Not Applicable", "40% Coinsurance after deductible"));
+        assert_eq!(of((11, 7500), (3, 0)), words("$75 Copay per Day after deductible", "No Charge after deductible"));
+        assert_eq!(of((0, 0), (5, 4000)), Share::Missing);
+        assert_eq!(share(Some(1), (None, None), (None, None), false), Share::Missing);
+        assert_eq!(share(Some(0), (Some(1), None), (Some(1), None), false), Share::NotCovered);
+        let half = share(None, (None, None), (Some(4), Some(2000)), true);
+        let (copay, coinsurance) = (Copay::NotApplicable, Coinsurance::parse("20%").unwrap());
+        assert_eq!(half, Share::Covered { copay, coinsurance, outside_maximum: true });
+    }
+
+    #[test]
+    fn tier_one_comes_before_in_and_out_together() {
+        let mut sharing = CostSharing::default();
+        limits(&mut sharing, "1:3:1:1:150000,1:3:4:1:999900,2:3:4:3:1800000,2:1:1:2:5000");
+        assert_eq!(sharing.deductible.combined.individual, Some(Cents(150_000)));
+        assert_eq!(sharing.maximum.combined.family, Some(Cents(1_800_000)));
+        assert_eq!(sharing.maximum.medical.person, Some(Cents(5000)));
+        assert_eq!(sharing.deductible.combined.family, None);
+    }
+
+    #[test]
+    fn a_variant_without_shares_borrows_them_of_the_nearest_that_may_not_be_more_generous() {
+        let share = |copay: &str| Share::Covered {
+            copay: Copay::parse(copay).unwrap(),
+            coinsurance: Coinsurance::NotApplicable,
+            outside_maximum: false,
+        };
+        let mut filed = HashMap::new();
+        for (code, copay) in [(1, Some("$40")), (4, Some("$30")), (5, None), (6, None), (2, None)] {
+            let mut sharing = CostSharing::default();
+            let dollars = Some(Cents(code * 10_000));
+            sharing.deductible.combined.individual = dollars;
+            sharing.maximum.combined.individual = dollars;
+            if let Some(copay) = copay {
+                for service in [Service::PrimaryCare, Service::EmergencyRoom, Service::GenericDrugs] {
+                    sharing.shares[service as usize] = share(copay);
+                }
+            }
+            filed.insert(8 + code, (sharing, Vec::new()));
+        }
+        let of = |code| ready(&filed, 8 + code);
+        assert_eq!([1, 4, 5, 6, 2].map(|code| of(code).shares_of), [None, None, Some(4), Some(4), Some(1)]);
+        assert!([1, 4, 5, 6, 2].iter().all(|code| of(*code).rules.is_ok()));
+        // What is compared stays what was filed.
+        assert!(of(6).sharing.shares.iter().all(|share| *share == Share::Missing));
+    }
+}
