@@ -15,7 +15,7 @@ use axum::{extract::State, http::StatusCode};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::app::App;
-use crate::plans::{ask, compare, detail, download, enroll, how, income, search, year_sum};
+use crate::plans::{ask, care, compare, detail, download, enroll, how, income, search, year_sum};
 use crate::telemetry;
 use crate::web::{assets, content, error, guard};
 
@@ -32,11 +32,13 @@ fn pages() -> Router<Arc<App>> {
         .route("/compare.csv", get(download::comparison))
         .route("/how", get(how::how))
         .route("/income", get(income::income))
+        .route("/care", get(care::care))
         .route("/enroll", get(enroll::enroll))
         .route("/enroll/deadline.ics", get(enroll::deadline))
         // --- words ---
         .route("/glossary", get(content::glossary))
         .route("/about-prices", get(content::about_prices))
+        .route("/about-costs", get(content::about_costs))
         .route("/accessibility", get(content::accessibility))
         .route("/privacy", get(content::privacy))
 }

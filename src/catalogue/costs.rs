@@ -50,7 +50,7 @@ pub const BENEFITS: &str = "SELECT benefit_id, name FROM benefit ORDER BY benefi
 /// The variants whose shares may stand in for those of another, the nearest first (45 CFR 156.420).
 fn stand_ins(variant_code: i64) -> &'static [i64] {
     match variant_code {
-        2 | 3 | 4 => &[1],
+        2..=4 => &[1],
         5 => &[4, 1],
         6 => &[5, 4, 1],
         _ => &[],
@@ -290,7 +290,7 @@ mod tests {
             outside_maximum: false,
         };
         let mut filed = HashMap::new();
-        for (code, copay) in [(1, Some("$40")), (4, Some("$30")), (5, None), (6, None), (2, None)] {
+        for (code, copay) in [(1_i64, Some("$40")), (4, Some("$30")), (5, None), (6, None), (2, None)] {
             let mut sharing = CostSharing::default();
             let dollars = Some(Cents(code * 10_000));
             sharing.deductible.combined.individual = dollars;
@@ -302,9 +302,9 @@ mod tests {
             }
             filed.insert(8 + code, (sharing, Vec::new()));
         }
-        let of = |code| ready(&filed, 8 + code);
+        let of = |code: i64| ready(&filed, 8 + code);
         assert_eq!([1, 4, 5, 6, 2].map(|code| of(code).shares_of), [None, None, Some(4), Some(4), Some(1)]);
-        assert!([1, 4, 5, 6, 2].iter().all(|code| of(*code).rules.is_ok()));
+        assert!([1, 4, 5, 6, 2].into_iter().all(|code| of(code).rules.is_ok()));
         // What is compared stays what was filed.
         assert!(of(6).sharing.shares.iter().all(|share| *share == Share::Missing));
     }

@@ -5,7 +5,7 @@ use axum::response::Response;
 
 use super::address::{Asked, Search, write_query};
 use super::ask;
-use super::codes::Product;
+use super::codes::{Product, Sort};
 use super::facts::Facts;
 use super::search::{self, Settled};
 use super::sections::SECTIONS;
@@ -14,8 +14,7 @@ use super::view::{Card, stars_words};
 use super::words;
 use super::yearly::YearlyCosts;
 use crate::catalogue::Catalogue;
-use crate::costs::Range;
-use crate::types::{Cents, PlanId};
+use crate::types::PlanId;
 use crate::web::error::Failure;
 use crate::web::page::{self, CachePolicy, Cx};
 
@@ -232,16 +231,16 @@ fn year_rows(cx: &Cx, cards: &[Card]) -> Vec<CompareRow> {
     if cards.iter().all(|card| card.cost.is_none()) {
         return Vec::new();
     }
-    let years: [(&str, fn(&Range) -> Cents); 3] = [
-        ("sort.cost_average", |range| range.average),
-        ("sort.cost_good", |range| range.good),
-        ("sort.cost_bad", |range| range.bad),
-    ];
-    let cell = |card: &Card, year: fn(&Range) -> Cents| match card.range() {
-        Some(range) => card.cost_words(cx, year(&range)),
+    let cell = |card: &Card, sort: Sort| match card.range().and_then(|range| sort.of_year(&range)) {
+        Some(amount) => card.cost_words(cx, amount),
         None => card.gap_words(cx).unwrap_or_else(|| cx.t("share.not_applicable").to_string()),
     };
-    years.map(|(key, year)| row(cx.t(key), cards.iter().map(|card| cell(card, year)).collect())).into()
+    [Sort::CostAverage, Sort::CostGood, Sort::CostBad]
+        .map(|sort| {
+            let cells = cards.iter().map(|card| cell(card, sort)).collect();
+            row(cx.t(&format!("sort.{}", sort.key())), cells)
+        })
+        .into()
 }
 
 /// Every benefit that at least one of the plans files, in the sections' order.

@@ -90,12 +90,18 @@ pub fn use_sentence(cx: &Cx, age: u8, sex: Option<Sex>, usage: Use) -> Option<St
     };
     let (care, price) = (care_words(cx, &row)?, about(row.allowed())?);
     let mut words = cx.tf(key, &[("care", &care), ("price", &price.dollars())]);
-    if key == "use.sentence_on_top" && units(&row, Counted::Prescription) == 0.0 {
+    if lacks_drugs(&person) {
         // The table leaves out what costs most for some conditions: nobody may take its price for the whole.
         words.push(' ');
         words.push_str(cx.t("use.no_drugs"));
     }
     Some(words)
+}
+
+/// Whether the table counts no prescription for the condition that the person expects to live with.
+pub fn lacks_drugs(person: &Person) -> bool {
+    matches!(person.usage, Use::Condition(condition) if !condition.is_whole_year())
+        && units(&on_top(person), Counted::Prescription) == 0.0
 }
 
 /// The ten conditions of the table, in the order of this language.

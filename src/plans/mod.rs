@@ -9,6 +9,7 @@
 pub mod address;
 pub mod ask;
 pub mod calendar;
+pub mod care;
 pub mod codes;
 pub mod compare;
 pub mod cost_words;

@@ -5,7 +5,7 @@
 use super::facets::{Note, NoteKind};
 use super::household::{AGE_MAX, Household, PEOPLE_MAX, Person, Relation, care_pairs};
 use crate::costs::Use;
-use crate::costs::utilization::Sex;
+use crate::costs::utilization::{Condition, Sex};
 
 /// One row of the people form.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -195,7 +195,8 @@ impl RowFields {
 
     fn mark(&self, i: usize, row: &mut PersonRow) {
         row.sex = self.sex[i];
-        // "Any year" is what is taken anyhow, unless a birth is expected.
-        row.care = self.care[i].filter(|care| row.pregnant || *care != Use::Any);
+        // What is taken anyhow need not be said: any year, or a birth for who is pregnant.
+        let usual = if row.pregnant { Use::Condition(Condition::Maternity) } else { Use::Any };
+        row.care = self.care[i].filter(|care| *care != usual);
     }
 }

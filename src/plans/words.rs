@@ -226,7 +226,13 @@ pub fn expected(cx: &Cx, search: &Search) -> String {
         let care = cost_words::use_label(cx, person.expected_care());
         cx.tf("cost.taken_person", &[("n", &n.to_string()), ("sex", cx.t(sex)), ("care", &care)])
     });
-    cx.tf("cost.taken", &[("people", &words.collect::<Vec<_>>().join("; "))])
+    let words = words.collect::<Vec<_>>().join("; ");
+    let mut taken = cx.tf("cost.taken", &[("people", &words)]);
+    if super::yearly::people(search).iter().any(cost_words::lacks_drugs) {
+        taken.push(' ');
+        taken.push_str(cx.t("use.no_drugs"));
+    }
+    taken
 }
 
 /// (words, address, whether it is the one shown): medical and dental plans are two lists.

@@ -1,4 +1,4 @@
-//! Pages that only say something: prices, accessibility, privacy, glossary. All words are messages.
+//! Pages that only say something: prices, yearly costs, accessibility, privacy, glossary. All words are messages.
 
 use askama::Template;
 use axum::response::Response;
@@ -35,6 +35,10 @@ struct GlossaryPage<'a> {
 
 pub async fn about_prices(cx: Cx) -> Response {
     words(&cx, "about_prices")
+}
+
+pub async fn about_costs(cx: Cx) -> Response {
+    words(&cx, "estimates")
 }
 
 pub async fn accessibility(cx: Cx) -> Response {

@@ -68,8 +68,9 @@ fn keys_asked_for(text: &str) -> Vec<(String, bool)> {
 #[test]
 fn every_key_that_is_asked_for_exists_and_none_lies_unused() {
     // Keys made from codes at run time: `format!("metal.{code}")`.
-    const MADE: [&str; 43] = [
+    const MADE: [&str; 45] = [
         "about_prices.",
+        "estimates.",
         "accessibility.",
         "privacy.",
         "badge.",
@@ -100,6 +101,7 @@ fn every_key_that_is_asked_for_exists_and_none_lies_unused() {
         "use.",
         "value.",
         "glossary.",
+        "year.",
         "benefit.",
         "limit_unit.",
         "share.",
