@@ -89,12 +89,10 @@ fn filter_words(cx: &Cx, search: &Search, catalogue: Option<&Catalogue>) -> Vec<
     let or = |words: Vec<&str>| words.join(&format!(" {} ", cx.t("words.or")));
     let mut all = Vec::new();
     if !facets.metals.is_empty() {
-        let keys: Vec<String> = facets.metals.iter().map(|m| format!("metal.{}", m.key())).collect();
-        all.push((Facet::Metal, or(keys.iter().map(|key| cx.t(key)).collect())));
+        all.push((Facet::Metal, or(facets.metals.iter().map(|m| cx.t(m.message())).collect())));
     }
     if !facets.types.is_empty() {
-        let keys: Vec<String> = facets.types.iter().map(|t| format!("plan_type.{}", t.key())).collect();
-        all.push((Facet::Type, or(keys.iter().map(|key| cx.t(key)).collect())));
+        all.push((Facet::Type, or(facets.types.iter().map(|t| cx.t(t.message())).collect())));
     }
     if !facets.issuers.is_empty() {
         let words = match catalogue {
@@ -116,14 +114,13 @@ fn filter_words(cx: &Cx, search: &Search, catalogue: Option<&Catalogue>) -> Vec<
         }
     }
     for feature in &facets.features {
-        all.push((Facet::of_feature(*feature), cx.t(&format!("feature.{}", feature.key())).to_string()));
+        all.push((Facet::of_feature(*feature), cx.t(feature.message()).to_string()));
     }
     if let Some(stars) = facets.stars_min {
         all.push((Facet::Stars, cx.n("stars.at_least", i64::from(stars))));
     }
     if !facets.programs.is_empty() {
-        let names: Vec<String> =
-            facets.programs.iter().map(|p| cx.t(&format!("program.{}", p.key())).to_string()).collect();
+        let names: Vec<String> = facets.programs.iter().map(|p| cx.t(p.message()).to_string()).collect();
         all.push((Facet::Programs, cx.tf("filter.programs_chosen", &[("programs", &names.join(", "))])));
     }
     if let Some(text) = &facets.text {
@@ -193,7 +190,7 @@ pub fn warnings(cx: &Cx, catalogue: &Catalogue) -> Vec<String> {
 pub fn sorts(cx: &Cx, links: &Links) -> Vec<SortLink> {
     let search = links.search;
     let link = |sort: Sort| SortLink {
-        words: cx.t(&format!("sort.{}", sort.key())).to_string(),
+        words: cx.t(sort.message()).to_string(),
         href: links.list(|wishes| wishes.sort = sort),
         current: search.sort == sort,
     };
@@ -211,7 +208,7 @@ pub fn products(cx: &Cx, links: &Links) -> Vec<(String, String, bool)> {
                 wishes.sort = Sort::usual(product);
             }
         };
-        let words = cx.t(&format!("product.{}", product.key())).to_string();
+        let words = cx.t(product.message()).to_string();
         (words, links.list(change), links.search.product == product)
     };
     [Product::Medical, Product::Dental].into_iter().map(link).collect()
