@@ -15,7 +15,7 @@ use axum::{extract::State, http::StatusCode};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::app::App;
-use crate::plans::{ask, compare, detail, download, enroll, how, income, search};
+use crate::plans::{ask, compare, detail, download, enroll, how, income, search, year_sum};
 use crate::telemetry;
 use crate::web::{assets, content, error, guard};
 
@@ -27,6 +27,7 @@ fn pages() -> Router<Arc<App>> {
         .route("/plans", get(search::list))
         .route("/plans.csv", get(download::plans))
         .route("/plans/{plan_id}", get(detail::plan))
+        .route("/plans/{plan_id}/costs", get(year_sum::costs))
         .route("/compare", get(compare::compare))
         .route("/compare.csv", get(download::comparison))
         .route("/how", get(how::how))

@@ -293,9 +293,13 @@ impl Sort {
         }
     }
 
+    pub fn is_by_cost(self) -> bool {
+        matches!(self, Sort::CostAverage | Sort::CostGood | Sort::CostBad)
+    }
+
     /// Whether plans of this product can be put in this order.
     pub fn fits(self, product: Product) -> bool {
-        product == Product::Medical || !matches!(self, Sort::CostAverage | Sort::CostGood | Sort::CostBad)
+        product == Product::Medical || !self.is_by_cost()
     }
 
     /// Its message; the word after the dot is its word in the address.

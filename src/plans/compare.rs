@@ -5,13 +5,17 @@ use axum::response::Response;
 
 use super::address::{Asked, Search, write_query};
 use super::ask;
+use super::codes::Product;
 use super::facts::Facts;
 use super::search::{self, Settled};
 use super::sections::SECTIONS;
+use super::tally::Tally;
 use super::view::{Card, stars_words};
 use super::words;
+use super::yearly::YearlyCosts;
 use crate::catalogue::Catalogue;
-use crate::types::PlanId;
+use crate::costs::Range;
+use crate::types::{Cents, PlanId};
 use crate::web::error::Failure;
 use crate::web::page::{self, CachePolicy, Cx};
 
@@ -86,30 +90,34 @@ pub async fn chosen(cx: &Cx, asked: &mut Asked) -> Result<Result<Chosen, Respons
             None => notes.push(cx.tf("compare.bad_plan", &[("plan", &typed.chars().take(30).collect::<String>())])),
         }
     }
-    let mut chosen = Chosen { search, catalogue, cards: Vec::new(), facts: Vec::new(), notes, policy };
+    let (mut cards, mut facts) = (Vec::new(), Vec::new());
+    // Medical and dental plans are two lists; each is asked for once, and only where one of its plans is compared.
+    let mut lists: Vec<(Search, Tally)> = Vec::new();
     for id in ids {
-        let Some(facts) = Facts::read(&chosen.catalogue.pool, &id, chosen.search.policy.variants).await? else {
-            chosen.notes.push(cx.tf("compare.bad_plan", &[("plan", id.as_str())]));
+        let Some(of) = Facts::read(&catalogue.pool, &id, search.policy.variants).await? else {
+            notes.push(cx.tf("compare.bad_plan", &[("plan", id.as_str())]));
             continue;
         };
-        let mut of_product = chosen.search.clone();
-        of_product.product = if facts.number("product") == Some(1) {
-            super::codes::Product::Dental
-        } else {
-            super::codes::Product::Medical
-        };
-        match search::card(&chosen.catalogue, &of_product, facts.plan_pk).await? {
-            Some(card) => {
-                chosen.cards.push(card);
-                chosen.facts.push(facts);
+        let product = if of.number("product") == Some(1) { Product::Dental } else { Product::Medical };
+        if !lists.iter().any(|(list, _)| list.product == product) {
+            let list = Search { product, ..search.clone() };
+            let tally = search::tally(&catalogue, &list).await?;
+            lists.push((list, tally));
+        }
+        let found = lists.iter().find(|(list, _)| list.product == product);
+        match found.and_then(|(list, tally)| Some((list, tally, tally.find(of.plan_pk)?))) {
+            Some((list, tally, offer)) => {
+                cards.extend(search::cards(&catalogue, list, tally, &mut YearlyCosts::new(list), &[offer]));
+                facts.push(of);
             }
             None => {
-                let county = words::county_words(&chosen.search);
-                chosen.notes.push(cx.tf("compare.not_sold", &[("plan", id.as_str()), ("county", &county)]));
+                let county = words::county_words(&search);
+                notes.push(cx.tf("compare.not_sold", &[("plan", id.as_str()), ("county", &county)]));
             }
         }
     }
-    Ok(Ok(chosen))
+    drop(lists);
+    Ok(Ok(Chosen { search, catalogue, cards, facts, notes, policy }))
 }
 
 /// `GET /compare`.
@@ -193,6 +201,7 @@ fn sections(cx: &Cx, cards: &[Card], facts: &[Facts]) -> Vec<CompareSection> {
     if helped {
         costs.splice(1..1, [full, credit]);
     }
+    costs.splice(0..0, year_rows(cx, cards));
     let kind = vec![
         row(cx.t("card.issuer"), by_card(&|c| c.issuer.clone())),
         row(cx.t("filter.metal"), by_card(&|c| c.metal_words(cx).to_string())),
@@ -216,6 +225,23 @@ fn sections(cx: &Cx, cards: &[Card], facts: &[Facts]) -> Vec<CompareSection> {
         }
     }
     sections
+}
+
+/// The yearly cost in an average, a good and a bad year; nothing for dental plans.
+fn year_rows(cx: &Cx, cards: &[Card]) -> Vec<CompareRow> {
+    if cards.iter().all(|card| card.cost.is_none()) {
+        return Vec::new();
+    }
+    let years: [(&str, fn(&Range) -> Cents); 3] = [
+        ("sort.cost_average", |range| range.average),
+        ("sort.cost_good", |range| range.good),
+        ("sort.cost_bad", |range| range.bad),
+    ];
+    let cell = |card: &Card, year: fn(&Range) -> Cents| match card.range() {
+        Some(range) => card.cost_words(cx, year(&range)),
+        None => card.gap_words(cx).unwrap_or_else(|| cx.t("share.not_applicable").to_string()),
+    };
+    years.map(|(key, year)| row(cx.t(key), cards.iter().map(|card| cell(card, year)).collect())).into()
 }
 
 /// Every benefit that at least one of the plans files, in the sections' order.

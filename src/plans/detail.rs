@@ -10,8 +10,11 @@ use super::facts::{Benefit, Example, Facts};
 use super::query::Variants;
 use super::search::{self, Settled};
 use super::sections::SECTIONS;
+use super::tally::{Offer, Tally};
 use super::view::{Card, stars_words};
 use super::words;
+use super::year_sum::YearSum;
+use super::yearly::YearlyCosts;
 use crate::catalogue::Catalogue;
 use crate::types::{Cents, PlanId};
 use crate::web::error::Failure;
@@ -87,6 +90,9 @@ struct PlanPage<'a> {
     examples: Vec<ExampleView>,
     exclusions: Option<String>,
     similar: Vec<(String, String, String)>,
+    /// The yearly cost; `None` without a household, and for dental plans.
+    year: Option<YearSum>,
+    who_query: String,
     dental: bool,
 }
 
@@ -130,16 +136,21 @@ pub async fn plan(
         search.facets = Default::default();
         search
     });
-    let card = match &search {
-        Some(search) => search::card(&catalogue, search, facts.plan_pk).await?,
+    let tally = match &search {
+        Some(search) => Some(search::tally(&catalogue, search).await?),
         None => None,
     };
-    let similar = match (&search, &card) {
-        (Some(search), Some(card)) => similar(&cx, search, &catalogue, card).await?,
-        _ => Vec::new(),
-    };
+    let offered = search.as_ref().zip(tally.as_ref());
+    let offered = offered.and_then(|(search, tally)| Some((search, tally, tally.find(facts.plan_pk)?)));
+    let (mut card, mut similar, mut year) = (None, Vec::new(), None);
+    if let Some((search, tally, offer)) = offered {
+        let mut years = YearlyCosts::new(search);
+        card = search::cards(&catalogue, search, tally, &mut years, &[offer]).pop();
+        similar = self::similar(&cx, search, &catalogue, (tally, offer));
+        year = YearSum::new(&cx, search, offer, &mut years);
+    }
     let page = build(&cx, &asked, search.as_ref(), &catalogue, &facts, card.as_ref());
-    Ok(page::render(&cx, PlanPage { similar, ..page }, policy))
+    Ok(page::render(&cx, PlanPage { similar, year, ..page }, policy))
 }
 
 fn canonical(plan_id: &PlanId, search: Option<&Search>, asked: &Asked) -> String {
@@ -199,6 +210,8 @@ fn build<'a>(
         examples: facts.examples.iter().map(|example| example_view(cx, example)).collect(),
         exclusions: facts.text("exclusions"),
         similar: Vec::new(),
+        year: None,
+        who_query: search.map(Search::who_query).unwrap_or_default(),
         dental,
         card,
         cx,
@@ -389,22 +402,15 @@ fn example_view(cx: &Cx, example: &Example) -> ExampleView {
 }
 
 /// Plans of the same level nearest in price: (name and insurer, premium, address).
-async fn similar(
-    cx: &Cx,
-    search: &Search,
-    catalogue: &Catalogue,
-    card: &Card,
-) -> Result<Vec<(String, String, String)>, Failure> {
-    let tally = search::tally(catalogue, search).await?;
-    let mut near: Vec<_> = tally
-        .results(super::codes::Sort::Premium)
-        .into_iter()
-        .filter(|offer| offer.plan_pk != card.plan_pk && offer.facts.packed.metal() == card.packed.metal())
-        .collect();
-    near.sort_by_key(|offer| ((offer.net().0 - card.net.0).abs(), offer.plan_pk));
+fn similar(cx: &Cx, search: &Search, catalogue: &Catalogue, of: (&Tally, &Offer)) -> Vec<(String, String, String)> {
+    let (tally, this) = of;
+    let same_level = |offer: &&Offer| offer.facts.packed.metal() == this.facts.packed.metal();
+    let mut near: Vec<&Offer> =
+        tally.offers().iter().filter(|offer| offer.plan_pk != this.plan_pk).filter(same_level).collect();
+    near.sort_by_key(|offer| ((offer.net().0 - this.net().0).abs(), offer.net(), offer.plan_pk));
     near.truncate(SIMILAR_MAX);
     let link = |card: &Card| {
         (format!("{} · {}", card.name, card.issuer), card.net_words(), card.href(cx, &search.who_query()))
     };
-    Ok(near.into_iter().map(|offer| link(&Card::new(catalogue, offer))).collect())
+    near.into_iter().map(|offer| link(&Card::new(catalogue, offer))).collect()
 }

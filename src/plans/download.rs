@@ -10,6 +10,7 @@ use super::ask;
 use super::compare;
 use super::search::{self, Settled};
 use super::view::Card;
+use super::yearly::YearlyCosts;
 use crate::catalogue::variants::CARD_SERVICES;
 use crate::types::Cents;
 use crate::web::error::Failure;
@@ -36,6 +37,9 @@ const HEADER: [&str; 17] = [
     "standard_design",
 ];
 
+/// Columns that came later stand at the end.
+const ADDED: [&str; 5] = ["premium_after_credit", "credit_applied", "cost_good", "cost_average", "cost_bad"];
+
 /// `GET /plans.csv`.
 pub async fn plans(cx: Cx) -> Result<Response, Failure> {
     let mut asked = Asked::read(&cx.query);
@@ -49,7 +53,10 @@ pub async fn plans(cx: Cx) -> Result<Response, Failure> {
     if let Some(unchanged) = page::not_modified(&cx, &policy) {
         return Ok(unchanged);
     }
-    let tally = search::tally(catalogue, search).await?;
+    let mut tally = search::tally(catalogue, search).await?;
+    if let Some(years) = &mut YearlyCosts::new(search) {
+        tally.reckon_years(years);
+    }
     let results = tally.results(search.sort).into_iter();
     let cards: Vec<Card> = results.map(|offer| Card::new(catalogue, offer)).collect();
     answer(&cx, &cards, &format!("plans-{}-{}.csv", search.year, search.place.zip), policy)
@@ -77,7 +84,7 @@ fn answer(cx: &Cx, cards: &[Card], file_name: &str, policy: CachePolicy) -> Resu
 fn write(cx: &Cx, cards: &[Card]) -> anyhow::Result<Vec<u8>> {
     use super::codes::Feature;
     let mut csv = csv::Writer::from_writer(Vec::new());
-    let header = HEADER.into_iter().chain(CARD_SERVICES).chain(["premium_after_credit", "credit_applied"]);
+    let header = HEADER.into_iter().chain(CARD_SERVICES).chain(ADDED);
     csv.write_record(header)?;
     let money = |amount: Option<Cents>| amount.map(Cents::decimal).unwrap_or_default();
     for card in cards {
@@ -103,6 +110,9 @@ fn write(cx: &Cx, cards: &[Card]) -> anyhow::Result<Vec<u8>> {
         ];
         record.extend(card.service_words(cx).into_iter().map(|(_, words)| safe(&words)));
         record.extend([card.net.decimal(), card.credit.decimal()]);
+        let range = card.range();
+        let years = [range.map(|r| r.good), range.map(|r| r.average), range.map(|r| r.bad)];
+        record.extend(years.map(money));
         csv.write_record(record)?;
     }
     csv.into_inner().map_err(|error| anyhow::anyhow!("the CSV could not be finished: {}", error.error()))

@@ -37,3 +37,5 @@ pub mod tally;
 pub mod threshold_words;
 pub mod view;
 pub mod words;
+pub mod year_sum;
+pub mod yearly;

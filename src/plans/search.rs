@@ -20,6 +20,7 @@ use super::savings::{self, CreditTerms, Help, Policy};
 use super::tally::{Offer, Tally};
 use super::view::Card;
 use super::words;
+use super::yearly::{Dominance, YearlyCosts};
 use crate::catalogue::Catalogue;
 use crate::catalogue::places::Place;
 use crate::eligibility::rounding;
@@ -192,10 +193,22 @@ async fn offers<'c>(catalogue: &'c Catalogue, search: &Search) -> Result<Vec<Off
     Ok(known.collect())
 }
 
-/// The card of one plan; `None` where it is not sold to the household.
-pub async fn card(catalogue: &Catalogue, search: &Search, plan_pk: i64) -> Result<Option<Card>, Failure> {
-    let tally = tally(catalogue, search).await?;
-    Ok(tally.find(plan_pk).map(|offer| Card::new(catalogue, offer)))
+/// The cards of some plans of a tally, with their yearly costs and the notes on plans that match or beat them.
+pub fn cards(
+    catalogue: &Catalogue,
+    search: &Search,
+    tally: &Tally,
+    years: &mut Option<YearlyCosts>,
+    shown: &[&Offer],
+) -> Vec<Card> {
+    let Some(years) = years else { return shown.iter().map(|offer| Card::new(catalogue, offer)).collect() };
+    let dominance = search.dominated_notes.then(|| Dominance::new(tally, years.size()));
+    let card = |offer: &&Offer| {
+        let offer = Offer { cost: Some(offer.cost.unwrap_or_else(|| years.of(offer))), ..**offer };
+        let better = dominance.as_ref().and_then(|dominance| dominance.better_than(offer.plan_pk, years));
+        Card::new(catalogue, &offer).beside(catalogue, better)
+    };
+    shown.iter().map(card).collect()
 }
 
 /// A filter in words, with the address of the same list without it.
@@ -214,6 +227,32 @@ pub struct SortLink {
 pub struct WayOut {
     pub words: String,
     pub href: String,
+}
+
+/// What is said of the yearly costs above the cards.
+pub struct YearlyPart {
+    /// What we took of everybody's care.
+    pub taken: String,
+    /// Where more can be said.
+    pub care: String,
+    /// The end of the drawings' scale.
+    pub scale: Cents,
+    /// Words and address of the switch of the notes on plans that another one matches or beats.
+    pub dominated: (String, String),
+}
+
+impl YearlyPart {
+    fn new(cx: &Cx, links: &Links, tally: &Tally) -> YearlyPart {
+        let search = links.search;
+        let key = if search.dominated_notes { "better.hide" } else { "better.show" };
+        let turned = links.list(|wishes| wishes.dominated_notes = !wishes.dominated_notes);
+        YearlyPart {
+            taken: words::expected(cx, search),
+            care: links.all_at("/care"),
+            scale: tally.year_scale(),
+            dominated: (cx.t(key).to_string(), turned),
+        }
+    }
 }
 
 #[derive(Template)]
@@ -239,6 +278,8 @@ struct PlansPage<'a> {
     /// What changed for the plan year.
     changes: Vec<String>,
     cards: Vec<Card>,
+    /// How the yearly costs came about; `None` for dental plans.
+    yearly: Option<YearlyPart>,
     range_words: String,
     products: Vec<(String, String, bool)>,
     previous: Option<String>,
@@ -271,7 +312,12 @@ pub async fn list(cx: Cx) -> Result<Response, Failure> {
     }
     let (catalogue, help) = (settled.catalogue, settled.help);
     let search = &mut settled.search;
-    let tally = tally(&catalogue, search).await?;
+    let mut tally = tally(&catalogue, search).await?;
+    let mut years = YearlyCosts::new(search);
+    if let (Some(years), true) = (&mut years, search.sort.is_by_cost()) {
+        tally.reckon_years(years);
+    }
+    let tally = tally;
     let total = tally.total();
     let pages = total.div_ceil(PAGE_SIZE).max(1);
     // Past the end: the last page, not an empty one (a filter may have shortened the list under a kept link).
@@ -279,7 +325,7 @@ pub async fn list(cx: Cx) -> Result<Response, Failure> {
     let search = &*search;
     let first = (search.page as usize - 1) * PAGE_SIZE;
     let shown: Vec<&Offer> = tally.results(search.sort).into_iter().skip(first).take(PAGE_SIZE).collect();
-    let cards: Vec<Card> = shown.into_iter().map(|offer| Card::new(&catalogue, offer)).collect();
+    let cards = cards(&catalogue, search, &tally, &mut years, &shown);
     let links = Links::new(cx.lang, search, &who);
     let page_link = |n: u32| links.list(|wishes| wishes.page = n);
     let template = PlansPage {
@@ -292,7 +338,8 @@ pub async fn list(cx: Cx) -> Result<Response, Failure> {
         clear: links.list(|wishes| wishes.facets = Default::default()),
         form: FilterForm::new(&cx, search, &tally, &catalogue),
         sorts: words::sorts(&cx, &links),
-        order_words: cx.t(&format!("sort.{}_explained", search.sort.key())).to_string(),
+        order_words: words::order(&cx, search, &tally),
+        yearly: years.is_some().then(|| YearlyPart::new(&cx, &links, &tally)),
         range_words: words::range(&cx, first, cards.len(), total),
         products: words::products(&cx, &links),
         previous: (search.page > 1).then(|| page_link(search.page - 1)),

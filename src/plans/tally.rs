@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use super::codes::{Feature, Metal, PlanType, Program, Sort};
 use super::facets::Span;
 use super::query::{self, Facet};
+use super::yearly::{YearlyCost, YearlyCosts};
 use crate::catalogue::variants::{PlanFacts, VariantFacts};
 use crate::eligibility::credit::credit_applied;
 use crate::eligibility::rounding;
@@ -28,6 +29,8 @@ pub struct Offer<'c> {
     pub deductible: Option<Cents>,
     pub moop: Option<Cents>,
     pub drug_deductible: Option<Cents>,
+    /// `None` until [`Tally::reckon_years`] was asked for it; dental plans never have one.
+    pub cost: Option<YearlyCost>,
 }
 
 impl<'c> Offer<'c> {
@@ -48,6 +51,7 @@ impl<'c> Offer<'c> {
             deductible,
             moop,
             drug_deductible,
+            cost: None,
         }
     }
 }
@@ -121,14 +125,31 @@ impl<'c> Tally<'c> {
         self.offers.iter().filter(|offer| offer.miss == 0).count()
     }
 
-    /// The results in order. Ties: what is paid, the full premium, then the catalogue's order (plan ID), so that a list never shuffles.
+    /// Works out the yearly cost of every result: before an order by cost, or where all are shown.
+    pub fn reckon_years(&mut self, years: &mut YearlyCosts) {
+        for offer in self.offers.iter_mut().filter(|offer| offer.miss == 0) {
+            offer.cost = Some(years.of(offer));
+        }
+    }
+
+    /// The end of the scale on which a list's yearly costs are drawn: the dearest year that any result allows, twelve
+    /// premiums and the maximum. The same on every page and in every order of one list.
+    pub fn year_scale(&self) -> Cents {
+        let most = |offer: &Offer| Cents(offer.net().0 * 12 + offer.moop.unwrap_or(Cents::ZERO).0);
+        self.offers.iter().filter(|offer| offer.miss == 0).map(most).max().unwrap_or(Cents::ZERO)
+    }
+
+    /// The results in order; those by cost need [`Tally::reckon_years`] first. Ties: what is paid, the full premium, then the catalogue's order (plan ID), so that a list never shuffles.
     /// What is not filed sorts last.
     pub fn results(&self, sort: Sort) -> Vec<&Offer<'c>> {
         let mut results: Vec<&Offer<'c>> = self.offers.iter().filter(|offer| offer.miss == 0).collect();
         let last = |amount: Option<Cents>| amount.unwrap_or(Cents(i64::MAX));
         results.sort_by_key(|offer| {
             let first = match sort {
-                Sort::Premium | Sort::CostAverage | Sort::CostGood | Sort::CostBad => Cents::ZERO,
+                Sort::CostAverage | Sort::CostGood | Sort::CostBad => {
+                    last(offer.cost.and_then(Result::ok).and_then(|range| sort.of_year(&range)))
+                }
+                Sort::Premium => Cents::ZERO,
                 Sort::Deductible => last(offer.deductible),
                 Sort::Moop => last(offer.moop),
                 Sort::Stars => Cents(-offer.facts.packed.stars()),

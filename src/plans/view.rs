@@ -4,10 +4,13 @@
 //! here, so no two pages can disagree.
 
 use super::codes::{Feature, Metal, Packed, PlanType};
+use super::cost_words;
 use super::shares::Shares;
 use super::tally::Offer;
+use super::yearly::{self, Better, YearlyCost};
 use crate::catalogue::Catalogue;
 use crate::catalogue::variants::CARD_SERVICES;
+use crate::costs::Range;
 use crate::types::Cents;
 use crate::web::page::Cx;
 
@@ -42,6 +45,38 @@ pub struct Card {
     pub moop_individual: Option<Cents>,
     pub moop_family: Option<Cents>,
     pub services: [Shares; 4],
+    /// `None`: not reckoned, or a dental plan.
+    pub cost: Option<YearlyCost>,
+    /// The yearly cost is the most that it can be (`yearly::at_most`).
+    pub cost_at_most: bool,
+    /// Another plan that matches or beats this one in everything filed.
+    pub better: Option<BetterPlan>,
+}
+
+/// The plan that a note names.
+#[derive(Debug, Clone)]
+pub struct BetterPlan {
+    pub plan_id: String,
+    pub name: String,
+    pub issuer: String,
+    /// What a year with it costs less.
+    pub less: Cents,
+}
+
+/// The yearly cost as a drawing: thousandths of the scale.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bar {
+    pub premium: i64,
+    pub good: i64,
+    pub average: i64,
+    pub bad: i64,
+}
+
+impl Bar {
+    /// From the good to the bad year.
+    pub fn range(&self) -> i64 {
+        self.bad - self.good
+    }
 }
 
 impl Card {
@@ -66,7 +101,58 @@ impl Card {
             moop_individual: facts.moop_individual,
             moop_family: facts.moop_family,
             services: facts.services.clone(),
+            cost: offer.cost,
+            cost_at_most: yearly::at_most(facts),
+            better: None,
         }
+    }
+
+    /// The card with the note on a plan that matches or beats it.
+    pub fn beside(self, catalogue: &Catalogue, better: Option<Better>) -> Card {
+        let better = better.map(|better| BetterPlan {
+            plan_id: better.offer.plan.plan_id.clone(),
+            name: better.offer.plan.name.clone(),
+            issuer: catalogue.issuer_name(better.offer.facts.issuer_id),
+            less: better.less,
+        });
+        Card { better, ..self }
+    }
+
+    pub fn range(&self) -> Option<Range> {
+        self.cost.and_then(Result::ok)
+    }
+
+    /// "$5,312", or "At most $5,312".
+    pub fn cost_words(&self, cx: &Cx, amount: Cents) -> String {
+        let dollars = whole_dollars(amount);
+        if self.cost_at_most { cx.tf("cost.at_most", &[("amount", &dollars)]) } else { dollars }
+    }
+
+    /// "Good year $3,104, bad year $9,450."
+    pub fn range_words(&self, cx: &Cx, range: &Range) -> String {
+        cx.tf("cost.range", &[("good", &whole_dollars(range.good)), ("bad", &whole_dollars(range.bad))])
+    }
+
+    /// Why there is no estimate, where one was asked for.
+    pub fn gap_words(&self, cx: &Cx) -> Option<String> {
+        self.cost.and_then(Result::err).map(|gap| cost_words::gap_words(cx, gap))
+    }
+
+    pub fn bar(&self, scale: &Cents) -> Option<Bar> {
+        let range = self.range()?;
+        let place = |amount: i64| amount * 1000 / scale.0.max(range.bad.0).max(1);
+        Some(Bar {
+            premium: place(self.net.0 * 12),
+            good: place(range.good.0),
+            average: place(range.average.0),
+            bad: place(range.bad.0),
+        })
+    }
+
+    /// What a year with the better plan costs less; `None` where it costs the same.
+    pub fn less_words(&self, cx: &Cx) -> Option<String> {
+        let less = self.better.as_ref()?.less;
+        (less.0 >= 50).then(|| cx.tf("better.less", &[("amount", &whole_dollars(less))]))
     }
 
     pub fn metal(&self) -> Option<Metal> {
@@ -146,6 +232,11 @@ impl Card {
     pub fn href(&self, cx: &Cx, who: &str) -> String {
         [cx.lang.prefix(), "/plans/", &self.plan_id, "?", who].concat()
     }
+}
+
+/// An estimate to the nearest dollar: cents would promise what no estimate can keep.
+pub fn whole_dollars(amount: Cents) -> String {
+    Cents((amount.0 + amount.0.signum() * 50) / 100 * 100).dollars()
 }
 
 /// Stars out of five in words. `None` and 0 are both "not rated", said as such.

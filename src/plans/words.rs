@@ -2,6 +2,7 @@
 
 use super::address::Search;
 use super::codes::{Product, Sort};
+use super::cost_words;
 use super::facets::{Facets, Note, Span};
 use super::household::Person;
 use super::links::{Links, Wishes};
@@ -9,6 +10,8 @@ use super::query::Facet;
 use super::search::{Chip, SortLink, WayOut};
 use super::tally::{Relax, Tally};
 use crate::catalogue::{Catalogue, RatesProvenance};
+use crate::costs::Use;
+use crate::costs::utilization::Sex;
 use crate::types::{Cents, group_thousands};
 use crate::web::page::Cx;
 
@@ -195,6 +198,34 @@ pub fn sorts(cx: &Cx, links: &Links) -> Vec<SortLink> {
         current: search.sort == sort,
     };
     Sort::ALL.into_iter().filter(|sort| sort.fits(search.product)).map(link).collect()
+}
+
+/// How the order was made.
+pub fn order(cx: &Cx, search: &Search, tally: &Tally) -> String {
+    let estimated = || tally.offers().iter().any(|offer| offer.cost.is_some_and(|cost| cost.is_ok()));
+    match search.sort.is_by_cost() && tally.total() > 0 && !estimated() {
+        // The order that is left where no plan has an estimate.
+        true => cx.t("cost.none_here").to_string(),
+        false => cx.t(&format!("sort.{}_explained", search.sort.key())).to_string(),
+    }
+}
+
+/// What the yearly costs were reckoned with: "Person 1: female, Having a baby. Person 2: any year can come …".
+pub fn expected(cx: &Cx, search: &Search) -> String {
+    let people: Vec<_> = search.household.people().iter().zip(1..).filter(|(person, _)| person.needs_cover).collect();
+    if people.iter().all(|(person, _)| person.sex.is_none() && person.expected_care() == Use::Any) {
+        return cx.t("cost.taken_any").to_string();
+    }
+    let words = people.into_iter().map(|(person, n)| {
+        let sex = match person.sex {
+            Some(Sex::Female) => "cost.female",
+            Some(Sex::Male) => "cost.male",
+            None => "cost.sex_unsaid",
+        };
+        let care = cost_words::use_label(cx, person.expected_care());
+        cx.tf("cost.taken_person", &[("n", &n.to_string()), ("sex", cx.t(sex)), ("care", &care)])
+    });
+    cx.tf("cost.taken", &[("people", &words.collect::<Vec<_>>().join("; "))])
 }
 
 /// (words, address, whether it is the one shown): medical and dental plans are two lists.
