@@ -20,18 +20,26 @@ impl Cents {
 
     /// `$1,234.50`, and `$1,234` where there are no cents: how both languages write US money.
     pub fn dollars(self) -> String {
-        let whole = group_thousands(self.0.abs() / 100);
-        let sign = if self.0 < 0 { "-" } else { "" };
-        match self.0.abs() % 100 {
-            0 => format!("{sign}${whole}"),
-            cents => format!("{sign}${whole}.{cents:02}"),
+        match self.0 % 100 {
+            0 => self.whole_dollars(),
+            _ => self.dollars_cents(),
         }
     }
 
     /// `$1,234.50` always with its cents: for premiums, which people compare digit by digit.
     pub fn dollars_cents(self) -> String {
-        let sign = if self.0 < 0 { "-" } else { "" };
-        format!("{sign}${}.{:02}", group_thousands(self.0.abs() / 100), self.0.abs() % 100)
+        let mut out = self.whole_dollars();
+        let cents = self.0.unsigned_abs() % 100;
+        out.extend(['.', digit(cents / 10), digit(cents % 10)]);
+        out
+    }
+
+    /// Written by hand, as `group_thousands` is: a page has a hundred amounts, and `format!` takes four times as long.
+    fn whole_dollars(self) -> String {
+        let mut out = String::with_capacity(16);
+        out.push_str(if self.0 < 0 { "-$" } else { "$" });
+        push_grouped(&mut out, self.0.unsigned_abs() / 100);
+        out
     }
 
     /// Reads `1234.5`, `$1,234.50`, ` 12 `; `None` for anything else. More than two decimals are refused.
@@ -68,15 +76,31 @@ impl std::iter::Sum for Cents {
 
 /// `12345` → `12,345`.
 pub fn group_thousands(n: i64) -> String {
-    let digits = n.to_string();
-    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
-    for (i, c) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) && c != '-' {
-            out.push(',');
-        }
-        out.push(c);
+    let mut out = String::with_capacity(16);
+    if n < 0 {
+        out.push('-');
     }
+    push_grouped(&mut out, n.unsigned_abs());
     out
+}
+
+fn push_grouped(out: &mut String, n: u64) {
+    let (before, last) = (n / 1000, n % 1000);
+    if before > 0 {
+        push_grouped(out, before);
+        out.push(',');
+    }
+    if before > 0 || last >= 100 {
+        out.push(digit(last / 100));
+    }
+    if before > 0 || last >= 10 {
+        out.push(digit(last / 10 % 10));
+    }
+    out.push(digit(last % 10));
+}
+
+fn digit(n: u64) -> char {
+    char::from(b'0' + n as u8)
 }
 
 /// A five-digit ZIP code.
@@ -168,6 +192,12 @@ mod tests {
         assert_eq!(Cents(123_456_789).dollars_cents(), "$1,234,567.89");
         assert_eq!(Cents(100_000).dollars(), "$1,000");
         assert_eq!(Cents(-150).dollars(), "-$1.50");
+        assert_eq!(Cents(-5).dollars_cents(), "-$0.05");
+        assert_eq!(
+            [0, 10, 999, 1_000, 10_010, -1_000_001].map(group_thousands).join(" "),
+            "0 10 999 1,000 10,010 -1,000,001"
+        );
+        assert_eq!(group_thousands(i64::MIN), "-9,223,372,036,854,775,808");
         assert_eq!(Cents(5).decimal(), "0.05");
         assert_eq!(Cents::parse(" $1,234.5 "), Some(Cents(123_450)));
         for bad in ["", ".", "1.234", "-5", "1e3", "abc", "9999999999999"] {

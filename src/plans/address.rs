@@ -246,7 +246,12 @@ impl Asked {
     }
 }
 
-fn wishes(product: Product, facets: &Facets, sort: Sort, dominated_notes: bool) -> Vec<(&'static str, String)> {
+pub(super) fn wishes(
+    product: Product,
+    facets: &Facets,
+    sort: Sort,
+    dominated_notes: bool,
+) -> Vec<(&'static str, String)> {
     let mut pairs = Vec::new();
     if product != Product::default() {
         pairs.push(("product", product.key().to_string()));
@@ -257,10 +262,10 @@ fn wishes(product: Product, facets: &Facets, sort: Sort, dominated_notes: bool) 
 }
 
 /// How the list is shown, apart from its filters: what a change of filters must not lose.
-fn order(product: Product, sort: Sort, dominated_notes: bool) -> Vec<(&'static str, String)> {
+fn order(product: Product, sort: Sort, dominated_notes: bool) -> impl Iterator<Item = (&'static str, String)> {
     let sort = (sort != Sort::usual(product)).then(|| ("sort", sort.key().to_string()));
     let dominated = (!dominated_notes).then(|| ("dominated", "off".to_string()));
-    sort.into_iter().chain(dominated).collect()
+    sort.into_iter().chain(dominated)
 }
 
 impl Search {
@@ -277,7 +282,7 @@ impl Search {
         pairs
     }
 
-    /// [`Search::who_and_where`] written out: made once a page, for the links of all its plans.
+    /// [`Search::who_and_where`] written out: made once a page, for all its links (`links.rs`).
     pub fn who_query(&self) -> String {
         write_query(&self.who_and_where())
     }
@@ -312,11 +317,17 @@ impl Search {
 
     /// The canonical query string.
     pub fn canonical(&self) -> String {
-        let mut pairs = self.pairs();
+        self.canonical_from(self.who_query())
+    }
+
+    /// The same from who and where as they are already written.
+    pub fn canonical_from(&self, who: String) -> String {
+        let mut query = who;
+        add_pairs(&mut query, &wishes(self.product, &self.facets, self.sort, self.dominated_notes));
         if self.page > 1 {
-            pairs.push(("page", self.page.to_string()));
+            add_pairs(&mut query, &[("page", self.page.to_string())]);
         }
-        write_query(&pairs)
+        query
     }
 
     /// The canonical query of the same search after a change, from its first page.
@@ -328,17 +339,33 @@ impl Search {
     }
 }
 
-/// Pairs as a query string. Commas stay as they are: they are legal there, and people read addresses.
+/// Pairs as a query string.
 pub fn write_query(pairs: &[(&'static str, String)]) -> String {
-    let mut query = form_urlencoded::Serializer::new(String::new());
+    let mut query = String::new();
+    add_pairs(&mut query, pairs);
+    query
+}
+
+/// Writes pairs after those that are there. Names are words of ours. Commas stay as they are: they are legal in a query,
+/// and people read addresses.
+pub fn add_pairs(query: &mut String, pairs: &[(&'static str, String)]) {
     for (name, value) in pairs {
-        query.append_pair(name, value);
+        if !query.is_empty() {
+            query.push('&');
+        }
+        query.push_str(name);
+        query.push('=');
+        for (i, part) in value.split(',').enumerate() {
+            if i > 0 {
+                query.push(',');
+            }
+            query.extend(form_urlencoded::byte_serialize(part.as_bytes()));
+        }
     }
-    query.finish().replace("%2C", ",")
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::catalogue::places::County;
     use proptest::prelude::*;
@@ -353,7 +380,7 @@ mod tests {
         Place { zip, county, rating_area_pk: Some(1), rating_area_number: Some(4) }
     }
 
-    fn search_of(query: &str) -> Search {
+    pub fn search_of(query: &str) -> Search {
         let mut asked = Asked::read(query);
         let household = asked.household().expect("a household");
         Search {

@@ -1,7 +1,7 @@
 //! The closed sets of the shop: metals, plan types, programmes, features, sorts.
 //!
 //! Each has a code (as stored in the catalogue, see `sql/catalogue/schema.sql`), and a key, which is
-//! its word in the address and its message key. Only words from here ever become SQL.
+//! its word in the address and the end of its message. Only words from here ever become SQL.
 
 /// Metal level of a medical plan, or benefit level of a dental one. Source: Plan Attributes PUF, `MetalLevel`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -32,17 +32,22 @@ impl Metal {
         self as i64
     }
 
-    pub fn key(self) -> &'static str {
+    /// Its message; the word after the dot is its word in the address.
+    pub fn message(self) -> &'static str {
         match self {
-            Metal::Catastrophic => "catastrophic",
-            Metal::Bronze => "bronze",
-            Metal::ExpandedBronze => "expanded_bronze",
-            Metal::Silver => "silver",
-            Metal::Gold => "gold",
-            Metal::Platinum => "platinum",
-            Metal::Low => "low",
-            Metal::High => "high",
+            Metal::Catastrophic => "metal.catastrophic",
+            Metal::Bronze => "metal.bronze",
+            Metal::ExpandedBronze => "metal.expanded_bronze",
+            Metal::Silver => "metal.silver",
+            Metal::Gold => "metal.gold",
+            Metal::Platinum => "metal.platinum",
+            Metal::Low => "metal.low",
+            Metal::High => "metal.high",
         }
+    }
+
+    pub fn key(self) -> &'static str {
+        &self.message()["metal.".len()..]
     }
 
     pub fn from_code(code: i64) -> Option<Metal> {
@@ -76,14 +81,19 @@ impl PlanType {
         self as i64
     }
 
-    pub fn key(self) -> &'static str {
+    /// Its message; the word after the dot is its word in the address.
+    pub fn message(self) -> &'static str {
         match self {
-            PlanType::Hmo => "hmo",
-            PlanType::Ppo => "ppo",
-            PlanType::Epo => "epo",
-            PlanType::Pos => "pos",
-            PlanType::Indemnity => "indemnity",
+            PlanType::Hmo => "plan_type.hmo",
+            PlanType::Ppo => "plan_type.ppo",
+            PlanType::Epo => "plan_type.epo",
+            PlanType::Pos => "plan_type.pos",
+            PlanType::Indemnity => "plan_type.indemnity",
         }
+    }
+
+    pub fn key(self) -> &'static str {
+        &self.message()["plan_type.".len()..]
     }
 
     pub fn from_code(code: i64) -> Option<PlanType> {
@@ -107,11 +117,16 @@ impl Product {
         self as i64
     }
 
-    pub fn key(self) -> &'static str {
+    /// Its message; the word after the dot is its word in the address.
+    pub fn message(self) -> &'static str {
         match self {
-            Product::Medical => "medical",
-            Product::Dental => "dental",
+            Product::Medical => "product.medical",
+            Product::Dental => "product.dental",
         }
+    }
+
+    pub fn key(self) -> &'static str {
+        &self.message()["product.".len()..]
     }
 }
 
@@ -146,18 +161,23 @@ impl Program {
         1 << (self as i64)
     }
 
-    pub fn key(self) -> &'static str {
+    /// Its message; the word after the dot is its word in the address.
+    pub fn message(self) -> &'static str {
         match self {
-            Program::Asthma => "asthma",
-            Program::Depression => "depression",
-            Program::Diabetes => "diabetes",
-            Program::HeartDisease => "heart_disease",
-            Program::HighBloodPressure => "high_blood_pressure",
-            Program::LowBackPain => "low_back_pain",
-            Program::PainManagement => "pain_management",
-            Program::Pregnancy => "pregnancy",
-            Program::WeightLoss => "weight_loss",
+            Program::Asthma => "program.asthma",
+            Program::Depression => "program.depression",
+            Program::Diabetes => "program.diabetes",
+            Program::HeartDisease => "program.heart_disease",
+            Program::HighBloodPressure => "program.high_blood_pressure",
+            Program::LowBackPain => "program.low_back_pain",
+            Program::PainManagement => "program.pain_management",
+            Program::Pregnancy => "program.pregnancy",
+            Program::WeightLoss => "program.weight_loss",
         }
+    }
+
+    pub fn key(self) -> &'static str {
+        &self.message()["program.".len()..]
     }
 
     pub fn from_key(key: &str) -> Option<Program> {
@@ -188,20 +208,38 @@ impl Feature {
         Feature::NewPlan,
     ];
 
-    pub fn key(self) -> &'static str {
+    /// Its message; the word after the dot is its word in the address.
+    pub fn message(self) -> &'static str {
         match self {
-            Feature::Hsa => "hsa",
-            Feature::NationalNetwork => "national",
-            Feature::NoReferral => "noreferral",
-            Feature::StandardDesign => "standard",
-            Feature::ChildDental => "childdental",
-            Feature::AdultDental => "adultdental",
-            Feature::NewPlan => "new",
+            Feature::Hsa => "feature.hsa",
+            Feature::NationalNetwork => "feature.national",
+            Feature::NoReferral => "feature.noreferral",
+            Feature::StandardDesign => "feature.standard",
+            Feature::ChildDental => "feature.childdental",
+            Feature::AdultDental => "feature.adultdental",
+            Feature::NewPlan => "feature.new",
         }
+    }
+
+    pub fn key(self) -> &'static str {
+        &self.message()["feature.".len()..]
     }
 
     pub fn from_key(key: &str) -> Option<Feature> {
         Feature::ALL.into_iter().find(|f| f.key() == key)
+    }
+
+    /// The message of its badge on a card.
+    pub fn badge(self) -> &'static str {
+        match self {
+            Feature::Hsa => "badge.hsa",
+            Feature::NationalNetwork => "badge.national",
+            Feature::NoReferral => "badge.noreferral",
+            Feature::StandardDesign => "badge.standard",
+            Feature::ChildDental => "badge.childdental",
+            Feature::AdultDental => "badge.adultdental",
+            Feature::NewPlan => "badge.new",
+        }
     }
 
     /// The column of `variant` that holds it.
@@ -264,16 +302,21 @@ impl Sort {
         product == Product::Medical || !self.is_by_cost()
     }
 
-    pub fn key(self) -> &'static str {
+    /// Its message; the word after the dot is its word in the address.
+    pub fn message(self) -> &'static str {
         match self {
-            Sort::CostAverage => "cost_average",
-            Sort::CostGood => "cost_good",
-            Sort::CostBad => "cost_bad",
-            Sort::Premium => "premium",
-            Sort::Deductible => "deductible",
-            Sort::Moop => "moop",
-            Sort::Stars => "stars",
+            Sort::CostAverage => "sort.cost_average",
+            Sort::CostGood => "sort.cost_good",
+            Sort::CostBad => "sort.cost_bad",
+            Sort::Premium => "sort.premium",
+            Sort::Deductible => "sort.deductible",
+            Sort::Moop => "sort.moop",
+            Sort::Stars => "sort.stars",
         }
+    }
+
+    pub fn key(self) -> &'static str {
+        &self.message()["sort.".len()..]
     }
 
     pub fn from_key(key: &str) -> Option<Sort> {

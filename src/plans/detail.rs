@@ -206,7 +206,7 @@ fn build<'a>(
         contact: contact(cx, facts),
         access: access(cx, facts),
         sections: sections(cx, facts, dental),
-        programs: programs.map(|program| cx.t(&format!("program.{}", program.key()))).collect(),
+        programs: programs.map(|program| cx.t(program.message())).collect(),
         examples: facts.examples.iter().map(|example| example_view(cx, example)).collect(),
         exclusions: facts.text("exclusions"),
         similar: Vec::new(),
@@ -220,9 +220,8 @@ fn build<'a>(
 
 /// "Silver · HMO · 33931OH0070006".
 fn subtitle(cx: &Cx, packed: Packed, facts: &Facts) -> String {
-    let metal = super::codes::Metal::from_code(packed.metal()).map(|m| cx.t(&format!("metal.{}", m.key())));
-    let plan_type =
-        super::codes::PlanType::from_code(packed.plan_type()).map(|t| cx.t(&format!("plan_type.{}", t.key())));
+    let metal = super::codes::Metal::from_code(packed.metal()).map(|m| cx.t(m.message()));
+    let plan_type = super::codes::PlanType::from_code(packed.plan_type()).map(|t| cx.t(t.message()));
     let parts: Vec<&str> = [metal, plan_type].into_iter().flatten().collect();
     format!("{} · {}", parts.join(" · "), facts.text("plan_id").unwrap_or_default())
 }

@@ -100,7 +100,7 @@ fn choices<T: Copy + PartialEq + Ord>(
 }
 
 fn metals(cx: &Cx, search: &Search, tally: &Tally) -> Group {
-    let describe = |m: super::codes::Metal| (m.key().to_string(), cx.t(&format!("metal.{}", m.key())).to_string());
+    let describe = |m: super::codes::Metal| (m.key().to_string(), cx.t(m.message()).to_string());
     let legend = match search.product {
         Product::Medical => cx.t("filter.metal"),
         Product::Dental => cx.t("filter.dental_level"),
@@ -111,8 +111,7 @@ fn metals(cx: &Cx, search: &Search, tally: &Tally) -> Group {
 }
 
 fn types(cx: &Cx, search: &Search, tally: &Tally) -> Group {
-    let describe =
-        |t: super::codes::PlanType| (t.key().to_string(), cx.t(&format!("plan_type.{}", t.key())).to_string());
+    let describe = |t: super::codes::PlanType| (t.key().to_string(), cx.t(t.message()).to_string());
     let choices = choices(tally.types(), &search.facets.types, describe);
     Group { name: "type", legend: cx.t("filter.type").to_string(), term: Some("network"), choices }
 }
@@ -120,7 +119,7 @@ fn types(cx: &Cx, search: &Search, tally: &Tally) -> Group {
 fn issuers(cx: &Cx, search: &Search, tally: &Tally, catalogue: &Catalogue) -> Group {
     let describe = |id: u32| (id.to_string(), catalogue.issuer_name(id));
     let mut choices = choices(tally.issuers(), &search.facets.issuers, describe);
-    choices.sort_by_key(|choice| (choice.words.to_lowercase(), choice.value.clone()));
+    choices.sort_by_cached_key(|choice| (choice.words.to_lowercase(), choice.value.clone()));
     Group { name: "issuer", legend: cx.t("filter.issuer").to_string(), term: None, choices }
 }
 
@@ -131,13 +130,13 @@ fn features(cx: &Cx, search: &Search, tally: &Tally) -> Group {
         Product::Dental => &[Feature::NationalNetwork, Feature::NewPlan],
     };
     let counted = all.iter().map(|feature| (*feature, tally.feature(*feature))).collect();
-    let describe = |f: Feature| (f.key().to_string(), cx.t(&format!("feature.{}", f.key())).to_string());
+    let describe = |f: Feature| (f.key().to_string(), cx.t(f.message()).to_string());
     let choices = choices(counted, &search.facets.features, describe);
     Group { name: "with", legend: cx.t("filter.with").to_string(), term: None, choices }
 }
 
 fn programs(cx: &Cx, search: &Search, tally: &Tally) -> Group {
-    let describe = |p: super::codes::Program| (p.key().to_string(), cx.t(&format!("program.{}", p.key())).to_string());
+    let describe = |p: super::codes::Program| (p.key().to_string(), cx.t(p.message()).to_string());
     let choices = choices(tally.programs(&search.facets.programs), &search.facets.programs, describe);
     Group { name: "programs", legend: cx.t("filter.programs").to_string(), term: Some("disease-management"), choices }
 }

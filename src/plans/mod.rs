@@ -24,6 +24,7 @@ pub mod finances;
 pub mod household;
 pub mod how;
 pub mod income;
+pub mod links;
 pub mod panel;
 pub mod person_rows;
 pub mod premium;

@@ -3,8 +3,9 @@
 //! Only words and links over what the engine found; nothing is decided here. Medicaid and CHIP come before plans,
 //! because they cost people less.
 
-use super::address::{Search, write_query};
+use super::address::Search;
 use super::codes::{Metal, Product};
+use super::links::Links;
 use super::savings::{self, Help};
 use super::tally::Tally;
 use super::words;
@@ -38,8 +39,9 @@ pub struct Agency {
 }
 
 impl Panel {
-    pub fn new(cx: &Cx, search: &Search, help: Option<&Help>, tally: &Tally) -> Panel {
-        let change = cx.href(&format!("/?{}", write_query(&search.pairs())));
+    pub fn new(cx: &Cx, links: &Links, help: Option<&Help>, tally: &Tally) -> Panel {
+        let search = links.search;
+        let change = links.all_at("/");
         let Some(help) = help else {
             let add = (search.product == Product::Medical).then(|| change.clone());
             return Panel {
@@ -66,14 +68,10 @@ impl Panel {
             agency: people.iter().any(PersonAnswer::public_coverage).then(|| agency_words(cx, agency)),
             public,
             gap: gap_words(cx, search, help),
-            show_silver: silver_hidden(search).then(|| {
-                cx.href(&format!(
-                    "/plans?{}",
-                    search.with(|s| super::facets::insert(&mut s.facets.metals, Metal::Silver))
-                ))
-            }),
+            show_silver: silver_hidden(search)
+                .then(|| links.list(|wishes| super::facets::insert(&mut wishes.facets.metals, Metal::Silver))),
             taken: (people.len() > 1).then(|| taken_words(cx, search)),
-            how: Some(cx.href(&format!("/how?{}", write_query(&search.who_and_where())))),
+            how: Some(links.who_at("/how")),
             without: Some(cx.href(&format!("/plans?{without}"))),
             change,
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use askama::Template;
 use axum::response::Response;
 
-use super::address::{Asked, Search, Unanswered, write_query};
+use super::address::{Asked, Search, Unanswered};
 use super::ask;
 use super::codes::Product;
 use super::elsewhere::{self, Elsewhere};
@@ -13,6 +13,7 @@ use super::facets::Facets;
 use super::filters::FilterForm;
 use super::finances::Finances;
 use super::household::Household;
+use super::links::Links;
 use super::panel::Panel;
 use super::query::{Arg, build_query, read_offers};
 use super::savings::{self, CreditTerms, Help, Policy};
@@ -241,14 +242,15 @@ pub struct YearlyPart {
 }
 
 impl YearlyPart {
-    fn new(cx: &Cx, search: &Search, tally: &Tally) -> YearlyPart {
+    fn new(cx: &Cx, links: &Links, tally: &Tally) -> YearlyPart {
+        let search = links.search;
         let key = if search.dominated_notes { "better.hide" } else { "better.show" };
-        let turned = search.with(|s| s.dominated_notes = !s.dominated_notes);
+        let turned = links.list(|wishes| wishes.dominated_notes = !wishes.dominated_notes);
         YearlyPart {
             taken: words::expected(cx, search),
-            care: cx.href(&format!("/care?{}", write_query(&search.pairs()))),
+            care: links.all_at("/care"),
             scale: tally.year_scale(),
-            dominated: (cx.t(key).to_string(), cx.href(&format!("/plans?{turned}"))),
+            dominated: (cx.t(key).to_string(), turned),
         }
     }
 }
@@ -271,7 +273,7 @@ struct PlansPage<'a> {
     sorts: Vec<SortLink>,
     order_words: String,
     panel: Panel,
-    who_query: String,
+    who_query: &'a str,
     year_words: String,
     /// What changed for the plan year.
     changes: Vec<String>,
@@ -299,8 +301,10 @@ pub async fn list(cx: Cx) -> Result<Response, Failure> {
         Settled::Elsewhere(elsewhere) => return Ok(elsewhere::page(&cx, *elsewhere)),
     };
     // A wish that we could not follow stays in the address, so that the note about it stays on the page.
-    if asked.notes.is_empty() && settled.search.canonical() != cx.query {
-        return Ok(page::redirect(&cx, &format!("/plans?{}", settled.search.canonical())));
+    let who = settled.search.who_query();
+    let canonical = settled.search.canonical_from(who.clone());
+    if asked.notes.is_empty() && canonical != cx.query {
+        return Ok(page::redirect(&cx, &format!("/plans?{canonical}")));
     }
     let policy = settled.policy(&cx);
     if let Some(unchanged) = page::not_modified(&cx, &policy) {
@@ -322,28 +326,28 @@ pub async fn list(cx: Cx) -> Result<Response, Failure> {
     let first = (search.page as usize - 1) * PAGE_SIZE;
     let shown: Vec<&Offer> = tally.results(search.sort).into_iter().skip(first).take(PAGE_SIZE).collect();
     let cards = cards(&catalogue, search, &tally, &mut years, &shown);
-    let here = |change: &dyn Fn(&mut Search)| cx.href(&format!("/plans?{}", search.with(change)));
-    let page_link = |n: u32| here(&|s: &mut Search| s.page = n);
+    let links = Links::new(cx.lang, search, &who);
+    let page_link = |n: u32| links.list(|wishes| wishes.page = n);
     let template = PlansPage {
         heading: words::heading(&cx, search, total),
         who: words::who(&cx, search),
-        change: cx.href(&format!("/?{}", write_query(&search.pairs()))),
+        change: links.all_at("/"),
         notes: words::notes(&cx, &asked.notes),
         warnings: words::warnings(&cx, &catalogue),
-        chips: words::chips(&cx, search, &catalogue),
-        clear: here(&|s: &mut Search| s.facets = Default::default()),
+        chips: words::chips(&cx, &links, &catalogue),
+        clear: links.list(|wishes| wishes.facets = Default::default()),
         form: FilterForm::new(&cx, search, &tally, &catalogue),
-        sorts: words::sorts(&cx, search),
+        sorts: words::sorts(&cx, &links),
         order_words: words::order(&cx, search, &tally),
-        yearly: years.is_some().then(|| YearlyPart::new(&cx, search, &tally)),
+        yearly: years.is_some().then(|| YearlyPart::new(&cx, &links, &tally)),
         range_words: words::range(&cx, first, cards.len(), total),
-        products: words::products(&cx, search),
+        products: words::products(&cx, &links),
         previous: (search.page > 1).then(|| page_link(search.page - 1)),
         next: ((search.page as usize) < pages).then(|| page_link(search.page + 1)),
-        csv: cx.href(&format!("/plans.csv?{}", write_query(&search.pairs()))),
-        ways_out: if total == 0 { words::ways_out(&cx, search, &tally) } else { Vec::new() },
-        panel: Panel::new(&cx, search, help.as_ref(), &tally),
-        who_query: search.who_query(),
+        csv: links.all_at("/plans.csv"),
+        ways_out: if total == 0 { words::ways_out(&cx, &links, &tally) } else { Vec::new() },
+        panel: Panel::new(&cx, &links, help.as_ref(), &tally),
+        who_query: who.as_str(),
         year_words: search.year.to_string(),
         changes: super::enroll::changes(&cx, search.year),
         catastrophic_note: words::catastrophic(&cx, search),

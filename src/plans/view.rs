@@ -14,6 +14,10 @@ use crate::costs::Range;
 use crate::types::Cents;
 use crate::web::page::Cx;
 
+/// The messages of `CARD_SERVICES`, in their order.
+const SERVICES: [&str; CARD_SERVICES.len()] =
+    ["service.primary", "service.specialist", "service.generic", "service.emergency"];
+
 #[derive(Debug, Clone)]
 pub struct Card {
     pub plan_pk: i64,
@@ -164,11 +168,11 @@ impl Card {
     }
 
     pub fn metal_words<'a>(&self, cx: &'a Cx) -> &'a str {
-        cx.t(&format!("metal.{}", self.metal_key()))
+        cx.t(self.metal().map_or("metal.unknown", Metal::message))
     }
 
     pub fn type_words<'a>(&self, cx: &'a Cx) -> &'a str {
-        cx.t(&format!("plan_type.{}", self.type_key()))
+        cx.t(PlanType::from_code(self.packed.plan_type()).map_or("plan_type.unknown", PlanType::message))
     }
 
     pub fn premium_words(&self) -> String {
@@ -211,26 +215,22 @@ impl Card {
         stars_words(cx, self.stars)
     }
 
-    /// (message key of the service, what a person pays).
-    pub fn service_words(&self, cx: &Cx) -> Vec<(String, String)> {
-        CARD_SERVICES
-            .iter()
-            .zip(&self.services)
-            .map(|(service, shares)| (cx.t(&format!("service.{service}")).to_string(), shares.words(cx)))
-            .collect()
+    /// (name of the service, what a person pays).
+    pub fn service_words<'a>(&self, cx: &'a Cx) -> Vec<(&'a str, String)> {
+        SERVICES.iter().zip(&self.services).map(|(service, shares)| (cx.t(service), shares.words(cx))).collect()
     }
 
     pub fn badges<'a>(&self, cx: &'a Cx) -> Vec<&'a str> {
         [Feature::Hsa, Feature::NationalNetwork, Feature::StandardDesign, Feature::NoReferral, Feature::NewPlan]
             .into_iter()
             .filter(|feature| self.packed.has(*feature))
-            .map(|feature| cx.t(&format!("badge.{}", feature.key())))
+            .map(|feature| cx.t(feature.badge()))
             .collect()
     }
 
     /// The plan's page for the household of `who` (see `Search::who_query`).
     pub fn href(&self, cx: &Cx, who: &str) -> String {
-        cx.href(&format!("/plans/{}?{who}", self.plan_id))
+        [cx.lang.prefix(), "/plans/", &self.plan_id, "?", who].concat()
     }
 }
 
@@ -245,5 +245,15 @@ pub fn stars_words(cx: &Cx, stars: Option<i64>) -> String {
         Some(n @ 1..=5) => cx.tf("stars.of_five", &[("n", &n.to_string())]),
         Some(_) => cx.t("stars.not_rated").to_string(),
         None => cx.t("stars.not_provided").to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_service_of_a_card_has_its_own_words() {
+        assert_eq!(SERVICES.to_vec(), CARD_SERVICES.map(|service| format!("service.{service}")));
     }
 }

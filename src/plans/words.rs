@@ -5,6 +5,7 @@ use super::codes::{Product, Sort};
 use super::cost_words;
 use super::facets::{Facets, Note, Span};
 use super::household::Person;
+use super::links::{Links, Wishes};
 use super::query::Facet;
 use super::search::{Chip, SortLink, WayOut};
 use super::tally::{Relax, Tally};
@@ -91,12 +92,10 @@ fn filter_words(cx: &Cx, search: &Search, catalogue: Option<&Catalogue>) -> Vec<
     let or = |words: Vec<&str>| words.join(&format!(" {} ", cx.t("words.or")));
     let mut all = Vec::new();
     if !facets.metals.is_empty() {
-        let keys: Vec<String> = facets.metals.iter().map(|m| format!("metal.{}", m.key())).collect();
-        all.push((Facet::Metal, or(keys.iter().map(|key| cx.t(key)).collect())));
+        all.push((Facet::Metal, or(facets.metals.iter().map(|m| cx.t(m.message())).collect())));
     }
     if !facets.types.is_empty() {
-        let keys: Vec<String> = facets.types.iter().map(|t| format!("plan_type.{}", t.key())).collect();
-        all.push((Facet::Type, or(keys.iter().map(|key| cx.t(key)).collect())));
+        all.push((Facet::Type, or(facets.types.iter().map(|t| cx.t(t.message())).collect())));
     }
     if !facets.issuers.is_empty() {
         let words = match catalogue {
@@ -118,14 +117,13 @@ fn filter_words(cx: &Cx, search: &Search, catalogue: Option<&Catalogue>) -> Vec<
         }
     }
     for feature in &facets.features {
-        all.push((Facet::of_feature(*feature), cx.t(&format!("feature.{}", feature.key())).to_string()));
+        all.push((Facet::of_feature(*feature), cx.t(feature.message()).to_string()));
     }
     if let Some(stars) = facets.stars_min {
         all.push((Facet::Stars, cx.n("stars.at_least", i64::from(stars))));
     }
     if !facets.programs.is_empty() {
-        let names: Vec<String> =
-            facets.programs.iter().map(|p| cx.t(&format!("program.{}", p.key())).to_string()).collect();
+        let names: Vec<String> = facets.programs.iter().map(|p| cx.t(p.message()).to_string()).collect();
         all.push((Facet::Programs, cx.tf("filter.programs_chosen", &[("programs", &names.join(", "))])));
     }
     if let Some(text) = &facets.text {
@@ -162,15 +160,15 @@ fn without(facet: Facet) -> impl Fn(&mut Facets) {
 }
 
 /// The filters that are set, each with the address of the list without it.
-pub fn chips(cx: &Cx, search: &Search, catalogue: &Catalogue) -> Vec<Chip> {
-    filter_words(cx, search, Some(catalogue))
+pub fn chips(cx: &Cx, links: &Links, catalogue: &Catalogue) -> Vec<Chip> {
+    filter_words(cx, links.search, Some(catalogue))
         .into_iter()
-        .map(|(facet, words)| Chip { words, remove: remove_href(cx, search, facet) })
+        .map(|(facet, words)| Chip { words, remove: remove_href(links, facet) })
         .collect()
 }
 
-fn remove_href(cx: &Cx, search: &Search, facet: Facet) -> String {
-    cx.href(&format!("/plans?{}", search.with(|s| without(facet)(&mut s.facets))))
+fn remove_href(links: &Links, facet: Facet) -> String {
+    links.list(|wishes| without(facet)(&mut wishes.facets))
 }
 
 /// What we did not follow in the address.
@@ -192,10 +190,11 @@ pub fn warnings(cx: &Cx, catalogue: &Catalogue) -> Vec<String> {
     key.map(|key| cx.t(key)).into_iter().chain(note).map(str::to_string).collect()
 }
 
-pub fn sorts(cx: &Cx, search: &Search) -> Vec<SortLink> {
+pub fn sorts(cx: &Cx, links: &Links) -> Vec<SortLink> {
+    let search = links.search;
     let link = |sort: Sort| SortLink {
-        words: cx.t(&format!("sort.{}", sort.key())).to_string(),
-        href: cx.href(&format!("/plans?{}", search.with(|s| s.sort = sort))),
+        words: cx.t(sort.message()).to_string(),
+        href: links.list(|wishes| wishes.sort = sort),
         current: search.sort == sort,
     };
     Sort::ALL.into_iter().filter(|sort| sort.fits(search.product)).map(link).collect()
@@ -236,18 +235,18 @@ pub fn expected(cx: &Cx, search: &Search) -> String {
 }
 
 /// (words, address, whether it is the one shown): medical and dental plans are two lists.
-pub fn products(cx: &Cx, search: &Search) -> Vec<(String, String, bool)> {
+pub fn products(cx: &Cx, links: &Links) -> Vec<(String, String, bool)> {
     let link = |product: Product| {
-        let change = |s: &mut Search| {
-            if s.product != product {
+        let change = |wishes: &mut Wishes| {
+            if wishes.product != product {
                 // Filters of one product mean little for the other.
-                s.facets = Facets::default();
-                s.product = product;
-                s.sort = Sort::usual(product);
+                wishes.facets = Facets::default();
+                wishes.product = product;
+                wishes.sort = Sort::usual(product);
             }
         };
-        let words = cx.t(&format!("product.{}", product.key())).to_string();
-        (words, cx.href(&format!("/plans?{}", search.with(change))), search.product == product)
+        let words = cx.t(product.message()).to_string();
+        (words, links.list(change), links.search.product == product)
     };
     [Product::Medical, Product::Dental].into_iter().map(link).collect()
 }
@@ -265,43 +264,44 @@ pub fn catastrophic(cx: &Cx, search: &Search) -> Option<String> {
 }
 
 /// Which filter to relax, and by how much, when nothing is found.
-pub fn ways_out(cx: &Cx, search: &Search, tally: &Tally) -> Vec<WayOut> {
+pub fn ways_out(cx: &Cx, links: &Links, tally: &Tally) -> Vec<WayOut> {
+    let search = links.search;
     let set = filter_words(cx, search, None);
     let mut ways: Vec<WayOut> = tally
         .relax(&search.facets)
         .into_iter()
         .filter_map(|relax| {
             let (_, words) = set.iter().find(|(facet, _)| *facet == relax.facet)?;
-            Some(way_out(cx, search, &relax, words))
+            Some(way_out(cx, links, &relax, words))
         })
         .collect();
     if ways.is_empty() && !search.facets.is_empty() {
         // No single filter is to blame.
-        let href = cx.href(&format!("/plans?{}", search.with(|s| s.facets = Facets::default())));
+        let href = links.list(|wishes| wishes.facets = Facets::default());
         let words = cx.n("plans.way_out_all", tally.sold() as i64);
         ways.push(WayOut { words, href });
     }
     ways
 }
 
-fn way_out(cx: &Cx, search: &Search, relax: &Relax, filter: &str) -> WayOut {
+fn way_out(cx: &Cx, links: &Links, relax: &Relax, filter: &str) -> WayOut {
     let plans = cx.n("plans.count", relax.plans as i64);
     let Some(nearest) = relax.nearest else {
         let words = cx.tf("plans.way_out", &[("filter", filter), ("plans", &plans)]);
-        return WayOut { words, href: remove_href(cx, search, relax.facet) };
+        return WayOut { words, href: remove_href(links, relax.facet) };
     };
     // For an amount: move the end that stands in the way just far enough for the first plan.
     let up = u32::try_from((nearest.0 + 99) / 100).unwrap_or(u32::MAX);
     let down = u32::try_from(nearest.0 / 100).unwrap_or(0);
-    let change = |s: &mut Search| {
+    let change = |wishes: &mut Wishes| {
         let span = match relax.facet {
-            Facet::Deductible => &mut s.facets.deductible,
-            Facet::Moop => &mut s.facets.moop,
-            _ => &mut s.facets.premium,
+            Facet::Deductible => &mut wishes.facets.deductible,
+            Facet::Moop => &mut wishes.facets.moop,
+            _ => &mut wishes.facets.premium,
         };
         span.max = span.max.map(|max| max.max(up));
         span.min = span.min.map(|min| min.min(down)).filter(|min| *min > 0);
     };
     let words = cx.tf("plans.way_out_amount", &[("filter", filter), ("amount", &nearest.dollars_cents())]);
-    WayOut { words, href: cx.href(&format!("/plans?{}", search.with(change))) }
+    WayOut { words, href: links.list(change) }
 }

@@ -6,6 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 
+use foldhash::fast::RandomState;
+
 use super::embedded::{MESSAGES_EN, MESSAGES_ES};
 use crate::types::group_thousands;
 
@@ -60,10 +62,11 @@ impl Lang {
     }
 }
 
-/// All messages of both languages by dotted key. Made once at start.
+/// All messages of both languages by dotted key. Made once at start. A page asks for some three hundred, so they are
+/// hashed fast; nobody outside chooses the keys.
 pub struct Messages {
-    en: HashMap<String, String>,
-    es: HashMap<String, String>,
+    en: HashMap<String, String, RandomState>,
+    es: HashMap<String, String, RandomState>,
     missed: Mutex<HashSet<String>>,
 }
 

@@ -163,7 +163,8 @@ impl Cx {
     }
 }
 
-fn localized(lang: Lang, path_and_query: &str) -> String {
+/// A path and query of this site in a language: `/plans?…` → `/es/plans?…`.
+pub fn localized(lang: Lang, path_and_query: &str) -> String {
     match (lang, path_and_query.strip_prefix('/')) {
         (Lang::En, _) => path_and_query.to_string(),
         // The Spanish home is `/es`, not `/es/`.
