@@ -6,9 +6,12 @@
 use super::address::Search;
 use super::codes::{Metal, Product};
 use super::links::Links;
+use super::query::Facet;
 use super::savings::{self, Help};
-use super::tally::Tally;
+use super::tally::{Offer, Tally};
+use super::view::whole_dollars;
 use super::words;
+use super::yearly::{self, YearlyCosts};
 use crate::eligibility::household::Relationship;
 use crate::eligibility::tables::{CsrLevel, MedicaidAgency};
 use crate::eligibility::{ChipCategory, PersonAnswer};
@@ -25,6 +28,8 @@ pub struct Panel {
     pub gap: Vec<String>,
     /// Set where the filters hide the plans that carry extra savings: the address that shows them.
     pub show_silver: Option<String>,
+    /// What that may cost in a year.
+    pub silver_costs: Option<String>,
     pub taken: Option<String>,
     pub how: Option<String>,
     pub without: Option<String>,
@@ -39,7 +44,7 @@ pub struct Agency {
 }
 
 impl Panel {
-    pub fn new(cx: &Cx, links: &Links, help: Option<&Help>, tally: &Tally) -> Panel {
+    pub fn new(cx: &Cx, links: &Links, help: Option<&Help>, tally: &Tally, years: &mut Option<YearlyCosts>) -> Panel {
         let search = links.search;
         let change = links.all_at("/");
         let Some(help) = help else {
@@ -51,6 +56,7 @@ impl Panel {
                 agency: None,
                 gap: Vec::new(),
                 show_silver: None,
+                silver_costs: None,
                 taken: None,
                 how: None,
                 without: None,
@@ -68,6 +74,10 @@ impl Panel {
             agency: people.iter().any(PersonAnswer::public_coverage).then(|| agency_words(cx, agency)),
             public,
             gap: gap_words(cx, search, help),
+            silver_costs: years
+                .as_mut()
+                .filter(|_| silver_hidden(search))
+                .and_then(|years| silver_costs(cx, tally, years)),
             show_silver: silver_hidden(search)
                 .then(|| links.list(|wishes| super::facets::insert(&mut wishes.facets.metals, Metal::Silver))),
             taken: (people.len() > 1).then(|| taken_words(cx, search)),
@@ -127,6 +137,14 @@ fn silver_hidden(search: &Search) -> bool {
     let silver_only = matches!(search.variants().silver, 4..=6);
     let metals = &search.facets.metals;
     search.product == Product::Medical && silver_only && !metals.is_empty() && !metals.contains(&Metal::Silver)
+}
+
+/// "With silver plans the lowest likely yearly cost is $2,874; among the plans shown it is $3,410."
+fn silver_costs(cx: &Cx, tally: &Tally, years: &mut YearlyCosts) -> Option<String> {
+    let silver = |offer: &&Offer| offer.facts.packed.metal() == Metal::Silver.code();
+    let with = yearly::lowest(years, tally.beside(Facet::Metal).filter(silver))?;
+    let shown = yearly::lowest(years, tally.offers().iter().filter(|offer| offer.miss == 0))?;
+    Some(cx.tf("help.silver_costs", &[("silver", &whole_dollars(with)), ("shown", &whole_dollars(shown))]))
 }
 
 fn person_words(cx: &Cx, search: &Search, i: usize) -> String {

@@ -235,6 +235,8 @@ pub struct YearlyPart {
     pub taken: String,
     /// Where more can be said.
     pub care: String,
+    /// The same list without what was said of care and sex; with an income, the help's own link drops these too.
+    pub without: Option<String>,
     /// The end of the drawings' scale.
     pub scale: Cents,
     /// Words and address of the switch of the notes on plans that another one matches or beats.
@@ -248,6 +250,8 @@ impl YearlyPart {
         let turned = links.list(|wishes| wishes.dominated_notes = !wishes.dominated_notes);
         YearlyPart {
             taken: words::expected(cx, search),
+            without: (search.finances.is_none() && !search.household.care_pairs().is_empty())
+                .then(|| cx.href(&format!("/plans?{}", search.with(Search::forget_private)))),
             care: links.all_at("/care"),
             scale: tally.year_scale(),
             dominated: (cx.t(key).to_string(), turned),
@@ -346,7 +350,7 @@ pub async fn list(cx: Cx) -> Result<Response, Failure> {
         next: ((search.page as usize) < pages).then(|| page_link(search.page + 1)),
         csv: links.all_at("/plans.csv"),
         ways_out: if total == 0 { words::ways_out(&cx, &links, &tally) } else { Vec::new() },
-        panel: Panel::new(&cx, &links, help.as_ref(), &tally),
+        panel: Panel::new(&cx, &links, help.as_ref(), &tally, &mut years),
         who_query: who.as_str(),
         year_words: search.year.to_string(),
         changes: super::enroll::changes(&cx, search.year),

@@ -160,7 +160,7 @@ impl<'c> Tally<'c> {
     }
 
     /// Plans that count for a filter's own choices: they meet every other filter.
-    fn beside(&self, facet: Facet) -> impl Iterator<Item = &Offer<'c>> {
+    pub fn beside(&self, facet: Facet) -> impl Iterator<Item = &Offer<'c>> {
         self.offers.iter().filter(move |offer| offer.miss & !facet.bit() == 0)
     }
 

@@ -79,6 +79,11 @@ impl Sort {
     }
 }
 
+/// The lowest likely yearly cost among some plans; `None` where none can be estimated.
+pub fn lowest<'a, 'c: 'a>(years: &mut YearlyCosts, offers: impl Iterator<Item = &'a Offer<'c>>) -> Option<Cents> {
+    offers.filter_map(|offer| years.of(offer).ok()).map(|range| range.average).min()
+}
+
 /// The plan that matches or beats another, and what a year with it costs less.
 #[derive(Debug, Clone, Copy)]
 pub struct Better<'t, 'c> {
