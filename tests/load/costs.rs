@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use windowshop::costs::dominance::{Network, PlanFacts, dominated};
 use windowshop::costs::input::Question;
 use windowshop::costs::utilization::{Condition, Sex};
-use windowshop::costs::{CostSharing, Estimator, Model, Person, Rules, Size, Use};
+use windowshop::costs::{CostSharing, Estimator, Model, Person, Preparer, Rules, Size, Use};
 use windowshop::types::Cents;
 
 /// Plans of a county with many.
@@ -38,12 +38,17 @@ fn main() -> anyhow::Result<()> {
     print!("{:<36}{:>9}", "ns a variant, but new in µs", "new");
     sets.iter().for_each(|(name, _)| print!("{name:>23}"));
     println!();
-    for (name, people) in households() {
+    let mut preparer = Preparer::new(1000);
+    for (kept, name, people) in households() {
         let new = measure(1, || drop(black_box(Estimator::new(black_box(&people), Model::Shop, 1000)))) / 1000.0;
         print!("{name:<36}{new:>9.2}");
         let mut estimator = Estimator::new(&people, Model::Shop, 1000);
         for (_, plans) in &sets {
-            let rules: Vec<Rules> = plans.iter().map(|plan| Rules::new(plan, Model::Shop)).collect::<Result<_, _>>()?;
+            let mut rules: Vec<Rules> =
+                plans.iter().map(|plan| Rules::new(plan, Model::Shop)).collect::<Result<_, _>>()?;
+            if kept {
+                rules.iter_mut().for_each(|rules| preparer.prepare(rules));
+            }
             let ns = measure(PLANS, || {
                 for rules in &rules {
                     let _ = black_box(estimator.range(black_box(rules)));
@@ -59,7 +64,9 @@ fn main() -> anyhow::Result<()> {
                 let _ = black_box(Rules::new(black_box(plan), Model::Shop));
             }
         });
-        println!("{name}: Rules::new {rules:.0} ns a variant");
+        let mut made: Vec<Rules> = plans.iter().filter_map(|plan| Rules::new(plan, Model::Shop).ok()).collect();
+        let kept = measure(PLANS, || made.iter_mut().for_each(|rules| preparer.prepare(rules)));
+        println!("{name}: Rules::new {rules:.0} ns a variant, Preparer::prepare {kept:.0} ns");
         dominance(name, plans);
     }
     Ok(())
@@ -111,17 +118,20 @@ fn apart(plan: &mut Value, limits: &[&str]) {
     }
 }
 
-fn households() -> Vec<(&'static str, Vec<Person>)> {
+/// Whether what `Preparer` keeps is there, a name, the people.
+fn households() -> Vec<(bool, &'static str, Vec<Person>)> {
     let open = |age| Person { age, sex: None, usage: Use::Any };
     let said = |usage| Person { sex: Some(Sex::Female), usage, ..open(40) };
     vec![
-        ("one, said nothing", vec![open(40)]),
-        ("one, said sex", vec![said(Use::Any)]),
-        ("one, said sex and medium use", vec![said(Use::Medium)]),
-        ("one, said a birth", vec![said(Use::Condition(Condition::Maternity))]),
-        ("two, said nothing", vec![open(40), open(38)]),
-        ("five, said nothing", [40, 38, 10, 7, 1].map(open).to_vec()),
-        ("five of five bands, said nothing", [60, 40, 20, 7, 1].map(open).to_vec()),
+        (true, "one, said nothing, kept", vec![open(40)]),
+        (true, "one, said sex and low use, kept", vec![said(Use::Low)]),
+        (false, "one, said nothing", vec![open(40)]),
+        (false, "one, said sex", vec![said(Use::Any)]),
+        (false, "one, said sex and medium use", vec![said(Use::Medium)]),
+        (false, "one, said a birth", vec![said(Use::Condition(Condition::Maternity))]),
+        (false, "two, said nothing", vec![open(40), open(38)]),
+        (false, "five, said nothing", [40, 38, 10, 7, 1].map(open).to_vec()),
+        (false, "five of five bands, said nothing", [60, 40, 20, 7, 1].map(open).to_vec()),
     ]
 }
 
