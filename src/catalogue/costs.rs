@@ -5,11 +5,13 @@
 
 use std::collections::HashMap;
 
+use futures_util::TryStreamExt as _;
 use sqlx::{Row as _, SqlitePool};
 
+use crate::costs::inflation::inflation;
 use crate::costs::plan::{Amounts, CostSharing, Limits, Share};
 use crate::costs::words::{Coinsurance, Copay, Per, Timing};
-use crate::costs::{Gap, Model, Rules, Service};
+use crate::costs::{Gap, Model, Preparer, Rules, Service};
 use crate::load::cost_share::ShareKind;
 use crate::types::Cents;
 
@@ -57,14 +59,15 @@ fn stand_ins(variant_code: i64) -> &'static [i64] {
     }
 }
 
-/// Reads all medical variants.
+/// Reads all medical variants, row by row: the texts of a full year together are hundreds of megabytes.
 ///
 /// # Errors
 /// What SQLite says; a text that is not in the form of [`SHARES`] or [`LIMITS`] counts as not filed.
-pub async fn load(pool: &SqlitePool) -> Result<ByVariant, sqlx::Error> {
+pub async fn load(pool: &SqlitePool, plan_year: u16) -> Result<ByVariant, sqlx::Error> {
     let benefits = Benefits::load(pool).await?;
     let mut filed: HashMap<i64, (CostSharing, Vec<Share>)> = HashMap::new();
-    for row in sqlx::query(DETAILS).fetch_all(pool).await? {
+    let mut rows = sqlx::query(DETAILS).fetch(pool);
+    while let Some(row) = rows.try_next().await? {
         let count = |column| row.try_get::<Option<i64>, _>(column).map(|n| n.and_then(|n| u8::try_from(n).ok()));
         let sharing = CostSharing {
             specialty_drug_cap: row.try_get::<Option<i64>, _>(1)?.map(Cents),
@@ -75,17 +78,27 @@ pub async fn load(pool: &SqlitePool) -> Result<ByVariant, sqlx::Error> {
         };
         filed.insert(row.try_get(0)?, (sharing, vec![Share::Missing; benefits.others]));
     }
-    for row in sqlx::query(LIMITS).fetch_all(pool).await? {
+    let mut rows = sqlx::query(LIMITS).fetch(pool);
+    while let Some(row) = rows.try_next().await? {
         if let Some((sharing, _)) = filed.get_mut(&row.try_get(0)?) {
             limits(sharing, row.try_get(1)?);
         }
     }
-    for row in sqlx::query(SHARES).fetch_all(pool).await? {
+    let mut rows = sqlx::query(SHARES).fetch(pool);
+    while let Some(row) = rows.try_next().await? {
         if let Some((sharing, others)) = filed.get_mut(&row.try_get(0)?) {
             shares(sharing, others, &benefits, row.try_get(1)?);
         }
     }
-    Ok(filed.keys().map(|variant_pk| (*variant_pk, ready(&filed, *variant_pk))).collect())
+    let mut preparer = Preparer::new(inflation(plan_year).factor_thousandths);
+    let prepared = |variant_pk: &i64| {
+        let mut costs = ready(&filed, *variant_pk);
+        if let Ok(rules) = &mut costs.rules {
+            preparer.prepare(rules);
+        }
+        (*variant_pk, costs)
+    };
+    Ok(filed.keys().map(prepared).collect())
 }
 
 fn ready(filed: &HashMap<i64, (CostSharing, Vec<Share>)>, variant_pk: i64) -> VariantCosts {

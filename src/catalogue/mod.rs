@@ -187,7 +187,8 @@ pub fn any_in(dir: &Path) -> bool {
     find(dir).is_ok_and(|files| !files.is_empty())
 }
 
-/// Opens each plan year's newest file and closes it again: for `windowshop check`. All faults at once.
+/// Opens each plan year's newest file, reads what it says of itself, and closes it again: before a start, and for
+/// `windowshop check`. All faults at once. What is held in memory is read by [`Shelf::open`] alone.
 pub async fn check(dir: &Path) -> Vec<Unfit> {
     let files = match find(dir) {
         Ok(files) if files.is_empty() => return vec![Unfit::Empty { dir: dir.to_path_buf() }],
@@ -196,15 +197,19 @@ pub async fn check(dir: &Path) -> Vec<Unfit> {
     };
     let mut faults = Vec::new();
     for file in files {
-        match open(file, 1).await {
-            Ok(catalogue) => catalogue.pool.close().await,
+        match connect(&file, 1).await {
+            Ok((pool, ..)) => pool.close().await,
             Err(fault) => faults.push(fault),
         }
     }
     faults
 }
 
-async fn open(file: FoundFile, connections: u32) -> Result<Catalogue, Unfit> {
+/// The file opened for reading, and its table `meta`, verified.
+async fn connect(
+    file: &FoundFile,
+    connections: u32,
+) -> Result<(SqlitePool, HashMap<String, String>, RatesProvenance), Unfit> {
     let unreadable = |error: sqlx::Error| Unfit::Unreadable { file: file.path.clone(), cause: error.to_string() };
     let options = SqliteConnectOptions::new()
         .filename(&file.path)
@@ -225,12 +230,18 @@ async fn open(file: FoundFile, connections: u32) -> Result<Catalogue, Unfit> {
         .await
         .map_err(unreadable)?;
     let meta = read_meta(&pool).await.map_err(unreadable)?;
-    let provenance = verify(&file, &meta)?;
+    let provenance = verify(file, &meta)?;
+    Ok((pool, meta, provenance))
+}
+
+async fn open(file: FoundFile, connections: u32) -> Result<Catalogue, Unfit> {
+    let unreadable = |error: sqlx::Error| Unfit::Unreadable { file: file.path.clone(), cause: error.to_string() };
+    let (pool, meta, provenance) = connect(&file, connections).await?;
     let places = Places::load(&pool)
         .await
         .map_err(|error| Unfit::Unreadable { file: file.path.clone(), cause: format!("{error:#}") })?;
     let issuers = read_issuers(&pool).await.map_err(unreadable)?;
-    let variants = Variants::load(&pool).await.map_err(unreadable)?;
+    let variants = Variants::load(&pool, file.year).await.map_err(unreadable)?;
     let note = meta.get("note").filter(|note| !note.trim().is_empty()).cloned();
     Ok(Catalogue {
         year: file.year,

@@ -85,7 +85,7 @@ LEFT JOIN cost_sharing c4 ON c4.plan_pk = v.plan_pk AND c4.variant_code = v.vari
   (SELECT benefit_id FROM benefit WHERE slug = 'emergency-room-services')";
 
 impl Variants {
-    pub async fn load(pool: &SqlitePool) -> Result<Variants, sqlx::Error> {
+    pub async fn load(pool: &SqlitePool, plan_year: u16) -> Result<Variants, sqlx::Error> {
         let mut all = Variants::default();
         for row in sqlx::query(PLANS).fetch_all(pool).await? {
             let facts = PlanFacts {
@@ -98,7 +98,7 @@ impl Variants {
             };
             put(&mut all.plans, row.try_get(0)?, facts);
         }
-        let mut costs = costs::load(pool).await?;
+        let mut costs = costs::load(pool, plan_year).await?;
         for row in sqlx::query(VARIANTS).fetch_all(pool).await? {
             let variant_pk = row.try_get(0)?;
             let facts = VariantFacts { costs: costs.remove(&variant_pk).map(Box::new), ..read_variant(&row)? };
