@@ -3,10 +3,14 @@
 //! Called by search for the plans of a county, one household size and one CSR level. It must never recommend: it says
 //! only which plan is at least as good in everything that is known. What is not known of both plans decides nothing for
 //! either, so a plan is never called worse on a guess.
+//!
+//! `Terms` holds a variant's filing as small numbers of which less is better, made once per variant. One plan beats
+//! another if it filed the same things and none of its numbers is larger, one at least smaller. So beating passes on
+//! from plan to plan, and no plan beats itself in a circle.
 
-use super::plan::{Amounts, CostSharing, Limits, Share};
+use super::plan::{Amounts, CostSharing, Share};
 use super::rules::Size;
-use super::words::{Coinsurance, Copay, Per, behaviour};
+use super::words::{Coinsurance, Copay, behaviour};
 use crate::types::Cents;
 
 /// What is known of a plan's network; `None` = not filed.
@@ -18,7 +22,7 @@ pub struct Network {
     pub no_referral_needed: Option<bool>,
 }
 
-/// One plan as far as it is compared.
+/// One plan as far as it is compared, as it was filed.
 #[derive(Debug, Clone, Copy)]
 pub struct PlanFacts<'a> {
     /// A month, after credit, for the household.
@@ -30,148 +34,201 @@ pub struct PlanFacts<'a> {
     pub network: Network,
 }
 
-/// For each plan the index of one that is no dearer, at least as good in everything and better in something; among
-/// several the one with the lowest premium that is not itself dominated. Equal plans do not dominate each other.
+/// The same with its filing made ready.
+#[derive(Debug, Clone, Copy)]
+pub struct Compared<'a> {
+    /// A month, after credit, for the household.
+    pub premium: Cents,
+    pub terms: &'a Terms,
+    pub network: Network,
+}
+
+/// For each plan its `dominator`.
 pub fn dominated(plans: &[PlanFacts], size: Size) -> Vec<Option<usize>> {
-    let mut order: Vec<usize> = (0..plans.len()).collect();
-    order.sort_by_key(|i| (plans[*i].premium, *i));
-    let mut better: Vec<Option<usize>> = vec![None; plans.len()];
-    for (worse, entry) in better.iter_mut().enumerate() {
-        let no_dearer = order.iter().copied().take_while(|i| plans[*i].premium <= plans[worse].premium);
-        *entry = no_dearer.into_iter().find(|i| *i != worse && dominates(&plans[*i], &plans[worse], size));
+    let terms: Vec<Terms> = plans.iter().map(|plan| Terms::new(plan.cost_sharing, plan.other_shares)).collect();
+    let compared = |(plan, terms): (&PlanFacts, _)| Compared { premium: plan.premium, terms, network: plan.network };
+    let plans: Vec<Compared> = plans.iter().zip(&terms).map(compared).collect();
+    (0..plans.len()).map(|of| dominator(&plans, of, size)).collect()
+}
+
+/// The plan that is no dearer than plan `of`, at least as good in everything and better in something; among several the
+/// one with the lowest premium that is not itself dominated. Equal plans do not dominate each other.
+///
+/// # Panics
+/// If there is no plan `of`.
+pub fn dominator(plans: &[Compared], of: usize, size: Size) -> Option<usize> {
+    // What dominates the cheapest dominator dominates this plan too, at the same premium, and stands later in the list.
+    let mut end = cheapest(plans, of, size)?;
+    while let Some(next) = cheapest(plans, end, size) {
+        end = next;
     }
-    // A plan that dominates one that dominates a third dominates the third too, so each chain may be followed to its end.
-    (0..plans.len())
-        .map(|i| {
-            let mut end = better[i]?;
-            while let Some(next) = better[end] {
-                end = next;
-            }
-            Some(end)
-        })
-        .collect()
+    Some(end)
 }
 
-/// What a comparison found in one thing: no better, equal, or better.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Rank {
-    Worse,
-    Equal,
-    Better,
-}
-
-fn dominates(a: &PlanFacts, b: &PlanFacts, size: Size) -> bool {
-    let mut better = a.premium < b.premium;
-    let mut holds = |rank: Rank| {
-        better |= rank == Rank::Better;
-        rank != Rank::Worse
-    };
-    let (x, y) = (a.cost_sharing, b.cost_sharing);
-    let others = a.other_shares.len().max(b.other_shares.len());
-    let other = |plan: &PlanFacts, i: usize| plan.other_shares.get(i).copied().unwrap_or_default();
-    a.premium <= b.premium
-        && holds(limits(&x.deductible, &y.deductible, size))
-        && holds(limits(&x.maximum, &y.maximum, size))
-        && x.shares.iter().zip(&y.shares).all(|(x, y)| holds(share(x, y)))
-        && (0..others).all(|i| holds(share(&other(a, i), &other(b, i))))
-        && holds(at_least(x.free_primary_care_visits, y.free_primary_care_visits))
-        && holds(at_least(x.primary_care_copays_first, y.primary_care_copays_first))
-        && holds(at_most(x.inpatient_copay_days.unwrap_or(u8::MAX), y.inpatient_copay_days.unwrap_or(u8::MAX)))
-        && holds(at_most(cap(x), cap(y)))
-        && holds(known(a.network.national, b.network.national))
-        && holds(known(a.network.out_of_network, b.network.out_of_network))
-        && holds(known(a.network.no_referral_needed, b.network.no_referral_needed))
-        && better
-}
-
-fn cap(plan: &CostSharing) -> i64 {
-    plan.specialty_drug_cap.map_or(i64::MAX, |cents| cents.0)
-}
-
-fn at_most<T: Ord>(a: T, b: T) -> Rank {
-    match a.cmp(&b) {
-        std::cmp::Ordering::Less => Rank::Better,
-        std::cmp::Ordering::Equal => Rank::Equal,
-        std::cmp::Ordering::Greater => Rank::Worse,
-    }
-}
-
-fn at_least<T: Ord>(a: T, b: T) -> Rank {
-    at_most(b, a)
-}
-
-/// Two known answers compare; an answer that only one plan has does not.
-fn known(a: Option<bool>, b: Option<bool>) -> Rank {
-    match (a, b) {
-        (Some(a), Some(b)) => at_least(a, b),
-        (None, None) => Rank::Equal,
-        _ => Rank::Worse,
-    }
-}
-
-/// Several ranks as one: worse in one is worse.
-fn all(ranks: impl IntoIterator<Item = Rank>) -> Rank {
-    let mut sum = Rank::Equal;
-    for rank in ranks {
-        match rank {
-            Rank::Worse => return Rank::Worse,
-            Rank::Better => sum = Rank::Better,
-            Rank::Equal => {}
+/// The first of the cheapest plans that dominate plan `of`.
+fn cheapest(plans: &[Compared], of: usize, size: Size) -> Option<usize> {
+    let worse = &plans[of];
+    let mut found = None;
+    let mut most = worse.premium.0.saturating_add(1);
+    for (i, plan) in plans.iter().enumerate() {
+        if plan.premium.0 < most && plan.dominates(worse, size) {
+            (found, most) = (Some(i), plan.premium.0);
         }
     }
-    sum
+    found
 }
 
-/// Limits compare kind by kind; a plan with one combined limit and a plan with separate ones do not.
-fn limits(a: &Limits, b: &Limits, size: Size) -> Rank {
-    let amounts = |a: &Amounts, b: &Amounts| match size {
-        Size::Individual => amount(a.individual, b.individual),
-        Size::Family => all([amount(a.person, b.person), amount(a.family, b.family)]),
-    };
-    all(a.by_kind().iter().zip(&b.by_kind()).map(|(a, b)| amounts(a, b)))
+/// Where the limits of a household of one begin and end, and those of a family: person and family amounts.
+const INDIVIDUAL: std::ops::Range<usize> = 0..6;
+const FAMILY: std::ops::Range<usize> = 6..18;
+const LIMITS: usize = 18;
+
+/// A variant's filing, ready to be compared: about 130 bytes, and 8 for each benefit that was filed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Terms {
+    /// Which limits were filed, one bit each; amounts in cents, those not filed 0.
+    limits_filed: u32,
+    limits: [u32; LIMITS],
+    /// Free visits and first copays, counted down from the most there can be; copay days; the cap of a specialty drug.
+    rest: [u32; 4],
+    /// Which benefits were filed, one bit each, without empty words at the end.
+    filed: Box<[u64]>,
+    /// Those that were, in their order.
+    shares: Box<[Shared]>,
 }
 
-fn amount(a: Option<Cents>, b: Option<Cents>) -> Rank {
-    match (a, b) {
-        (Some(a), Some(b)) => at_most(a, b),
-        (None, None) => Rank::Equal,
-        _ => Rank::Worse,
+/// One share as a number: the copay's cents, what it is paid for, the rate, then one bit for each thing that is worse if
+/// it is so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Shared {
+    copay: u32,
+    rate: u16,
+    per: u8,
+    worse: u8,
+}
+
+/// Bits of `Shared::worse`.
+const DEDUCTIBLE: u8 = 1;
+const BEFORE: u8 = 2;
+const OUTSIDE: u8 = 4;
+
+/// `Shared::per` of what is not covered.
+const NOT_COVERED: u8 = u8::MAX;
+
+impl Terms {
+    /// `other_shares`: see `PlanFacts`.
+    pub fn new(plan: &CostSharing, other_shares: &[Share]) -> Terms {
+        let kinds: Vec<Amounts> = plan.deductible.by_kind().into_iter().chain(plan.maximum.by_kind()).collect();
+        let alone = kinds.iter().map(|a| a.individual);
+        let family = kinds.iter().flat_map(|a| [a.person, a.family]);
+        let (mut limits_filed, mut limits) = (0, [0; LIMITS]);
+        for (i, amount) in alone.chain(family).enumerate() {
+            limits_filed |= u32::from(amount.is_some()) << i;
+            limits[i] = amount.map_or(0, whole);
+        }
+        let mut filed = vec![0_u64; (plan.shares.len() + other_shares.len()).div_ceil(64)];
+        let mut shares = Vec::new();
+        for (i, share) in plan.shares.iter().chain(other_shares).enumerate() {
+            if let Some(shared) = Shared::new(*share) {
+                filed[i / 64] |= 1 << (i % 64);
+                shares.push(shared);
+            }
+        }
+        filed.truncate(filed.iter().rposition(|word| *word != 0).map_or(0, |last| last + 1));
+        let rest = [
+            u32::from(u8::MAX - plan.free_primary_care_visits),
+            u32::from(u8::MAX - plan.primary_care_copays_first),
+            u32::from(plan.inpatient_copay_days.unwrap_or(u8::MAX)),
+            plan.specialty_drug_cap.map_or(u32::MAX, whole),
+        ];
+        Terms { limits_filed, limits, rest, filed: filed.into(), shares: shares.into() }
+    }
+
+    /// Bytes that it takes, for who plans the memory of a server.
+    pub fn bytes(&self) -> usize {
+        size_of::<Terms>() + size_of_val(&*self.filed) + size_of_val(&*self.shares)
     }
 }
 
-fn share(a: &Share, b: &Share) -> Rank {
-    match (a, b) {
-        (Share::Missing, Share::Missing) | (Share::NotCovered, Share::NotCovered) => Rank::Equal,
-        (Share::Covered { .. }, Share::NotCovered) => Rank::Better,
-        (
-            Share::Covered { copay: a, coinsurance: x, outside_maximum: a_outside },
-            Share::Covered { copay: b, coinsurance: y, outside_maximum: b_outside },
-        ) => all([covered((*a, *x), (*b, *y)), at_most(*a_outside, *b_outside)]),
-        _ => Rank::Worse,
+/// Cents of an amount; 42 million dollars and more are alike.
+fn whole(amount: Cents) -> u32 {
+    u32::try_from(amount.0.max(0)).unwrap_or(u32::MAX - 1)
+}
+
+impl Shared {
+    fn new(share: Share) -> Option<Shared> {
+        let (copay, coinsurance, outside) = match share {
+            Share::Missing => return None,
+            Share::NotCovered => return Some(Shared { copay: 0, rate: 0, per: NOT_COVERED, worse: 0 }),
+            Share::Covered { copay, coinsurance, outside_maximum } => (copay, coinsurance, outside_maximum),
+        };
+        let (does, _) = behaviour(copay, coinsurance);
+        let (copay, per) = match copay {
+            Copay::Amount { amount, per, .. } if does.copay && amount > Cents::ZERO => (whole(amount), 1 + per as u8),
+            _ => (0, 0),
+        };
+        let rate = match coinsurance {
+            Coinsurance::Rate { basis_points, .. } if does.coinsurance => basis_points,
+            _ => 0,
+        };
+        let bit = |on: bool, bit: u8| if on { bit } else { 0 };
+        let worse = bit(does.deductible, DEDUCTIBLE) | bit(does.before, BEFORE) | bit(outside, OUTSIDE);
+        Some(Shared { copay, rate, per, worse })
+    }
+
+    /// Copays compare with copays for the same unit, rates with rates; less subject to the deductible is better, and
+    /// anything is better than no cover.
+    fn no_worse(self, than: Shared) -> bool {
+        if than.per == NOT_COVERED {
+            return true;
+        }
+        // No copay is as good as any, whatever it would be paid for.
+        (self.per == 0 || self.per == than.per)
+            && self.copay <= than.copay
+            && self.rate <= than.rate
+            && self.worse & !than.worse == 0
     }
 }
 
-/// Copays compare with copays for the same unit, rates with rates; less subject to the deductible is better.
-fn covered(a: (Copay, Coinsurance), b: (Copay, Coinsurance)) -> Rank {
-    let ((x, _), (y, _)) = (behaviour(a.0, a.1), behaviour(b.0, b.1));
-    let copay = |copay: Copay, paid: bool| match copay {
-        Copay::Amount { amount, per, .. } if paid && amount > Cents::ZERO => (amount, Some(per)),
-        _ => (Cents::ZERO, None::<Per>),
-    };
-    let rate = |rate: Coinsurance, paid: bool| match rate {
-        Coinsurance::Rate { basis_points, .. } if paid => basis_points,
-        _ => 0,
-    };
-    let ((a_copay, a_per), (b_copay, b_per)) = (copay(a.0, x.copay), copay(b.0, y.copay));
-    if a_per.is_some() && a_per != b_per {
-        return Rank::Worse;
+impl Compared<'_> {
+    fn dominates(&self, than: &Compared, size: Size) -> bool {
+        let (a, b) = (self.terms, than.terms);
+        let limits = if size == Size::Individual { INDIVIDUAL } else { FAMILY };
+        let mask = (1_u32 << limits.end) - (1 << limits.start);
+        // A plan with one combined limit and a plan with separate ones did not file the same.
+        if (a.limits_filed ^ b.limits_filed) & mask != 0 {
+            return false;
+        }
+        let (x, y) = (&a.limits[limits.clone()], &b.limits[limits]);
+        let numbers = || x.iter().chain(&a.rest).zip(y.iter().chain(&b.rest));
+        if numbers().any(|(a, b)| a > b) || a.filed != b.filed {
+            return false;
+        }
+        let Some(network) = self.network.no_worse(&than.network) else { return false };
+        let mut better = self.premium < than.premium || network || numbers().any(|(a, b)| a < b);
+        for (a, b) in a.shares.iter().zip(&b.shares) {
+            if a != b {
+                if !a.no_worse(*b) {
+                    return false;
+                }
+                better = true;
+            }
+        }
+        better
     }
-    all([
-        at_most(a_copay, b_copay),
-        at_most(rate(a.1, x.coinsurance), rate(b.1, y.coinsurance)),
-        at_most(x.deductible, y.deductible),
-        at_most(x.before, y.before),
-    ])
+}
+
+impl Network {
+    /// Whether something is better; `None` where something is worse, or known of one plan alone.
+    fn no_worse(&self, than: &Network) -> Option<bool> {
+        let each = [
+            (self.national, than.national),
+            (self.out_of_network, than.out_of_network),
+            (self.no_referral_needed, than.no_referral_needed),
+        ];
+        let worse = |(a, b): (Option<bool>, Option<bool>)| a.is_some() != b.is_some() || a < b;
+        (!each.into_iter().any(worse)).then(|| each.into_iter().any(|(a, b)| a > b))
+    }
 }
 
 #[cfg(test)]
@@ -241,10 +298,15 @@ mod tests {
 
     #[test]
     fn copays_for_different_units_do_not_compare_unless_they_are_nothing() {
-        let shares = |copay: &str| (Copay::parse(copay).unwrap(), Coinsurance::NotApplicable);
-        assert_eq!(covered(shares("$100 Copay per Day"), shares("$500 Copay per Stay")), Rank::Worse);
-        assert_eq!(covered(shares("No Charge"), shares("$500 Copay per Stay")), Rank::Better);
-        assert_eq!(covered(shares("$0 Copay per Day"), shares("No Charge")), Rank::Equal);
+        let share = |copay: &str| {
+            let copay = Copay::parse(copay).unwrap();
+            let coinsurance = Coinsurance::NotApplicable;
+            Shared::new(Share::Covered { copay, coinsurance, outside_maximum: false }).unwrap()
+        };
+        let no_worse = |a: &str, b: &str| share(a).no_worse(share(b));
+        assert!(!no_worse("$100 Copay per Day", "$500 Copay per Stay"));
+        assert!(no_worse("No Charge", "$500 Copay per Stay"));
+        assert_eq!(share("$0 Copay per Day"), share("No Charge"));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! Made once per search or page and then used for every plan. It must know nothing about plans.
 
-use super::kind::{Care, Kind, Who};
+use super::kind::{Care, Kind, ROWS, Who};
 use super::rules::Model;
 use super::utilization::{AgeBand, BAD, Condition, DECILES, GOOD, Level, Row, Sex, YearKind, condition, row};
 
@@ -124,6 +124,14 @@ pub(super) struct Lanes {
 pub(super) struct Place {
     pub kind: u16,
     pub row: u16,
+    /// The row's place among the rows of all kinds.
+    pub at: u16,
+}
+
+impl Place {
+    fn new(kind: u16, row: u16) -> Place {
+        Place { kind, row, at: kind * ROWS as u16 + row }
+    }
 }
 
 impl Lanes {
@@ -147,7 +155,7 @@ impl Lanes {
             for (p, person) in people.iter().enumerate() {
                 let open = model == Model::Cms && person.usage == Use::Any;
                 let usage = if open { Use::Medium } else { person.usage };
-                places.push(Place { kind: kinds[p], row: usage.row(*year, decile(*number, ranks[p])) });
+                places.push(Place::new(kinds[p], usage.row(*year, decile(*number, ranks[p]))));
             }
         }
         let kinds = who.into_iter().map(|who| Care::new(who, factor)).collect();
@@ -156,7 +164,7 @@ impl Lanes {
 
     /// One person of an ordinary kind: deciles 1 to 10, and the median as an eleventh year.
     pub(super) fn alone(who: Who, factor: f64) -> Lanes {
-        let places = (0..=Kind::MEDIAN).map(|row| Place { kind: 0, row }).collect();
+        let places = (0..=Kind::MEDIAN).map(|row| Place::new(0, row)).collect();
         let (good, bad) = (usize::from(GOOD) - 1, usize::from(BAD) - 1);
         Lanes { people: 1, years: 11, average: 10, good, bad, kinds: vec![Care::new(who, factor)], places }
     }

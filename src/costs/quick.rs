@@ -5,59 +5,76 @@
 //!
 //! Why it works: payments only ever grow over a year, so a maximum cuts the year's sum, whenever it was reached. A
 //! person's deductible is over at a share of the year that is known beforehand, unless the family's is over before;
-//! that moment is found by adding up how much everybody has paid to it.
+//! that moment is found by adding up how much everybody has paid to it. As long as it does not come, a person's year is
+//! `base + slope × average share`, and both are known before any year is looked at.
 
 use super::engine::MET;
 use super::household::{Lanes, Place};
-use super::kind::ROWS;
+use super::kind::{ROWS, Rows};
 use super::rules::{Caps, Shape};
 use super::sums::{Recipe, Sums, least};
 
-/// One row of a kind in one pool; see `engine::Pool`.
-#[derive(Debug, Clone, Copy, Default)]
-struct Bill {
+/// One pool's bills of a kind, row by row; see `engine::Pool`.
+#[derive(Debug, Clone, Copy)]
+struct Bills {
     /// Counts to the deductible while it is open, in a whole year.
-    fills: f64,
+    fills: Rows,
     /// Counted to it until it is over or the maximum is reached.
-    filled: f64,
+    filled: Rows,
     /// Paid a year while the deductible is open.
-    open: f64,
+    open: Rows,
     /// Paid a year once it is over, without the average share.
-    after: f64,
+    after: Rows,
     /// Price of what takes the average share.
-    averaged: f64,
+    averaged: Rows,
     /// When the person's own deductible is over, as a share of the year.
-    close: f64,
+    close: Rows,
+    /// A year under nothing but the own deductible, and what the average share adds to it.
+    base: Rows,
+    slope: Rows,
 }
 
+/// What a family's years ask of one row, side by side.
 #[derive(Debug, Clone, Copy, Default)]
 struct Row {
-    /// What the average share is made of: paid outside the deductible, and the price it is paid of.
-    share: f64,
-    price: f64,
+    /// Paid outside the deductible and the price it is paid of, which make the average share; counted to the deductibles.
+    sums: [f64; 4],
     /// Outside every limit.
     outside: f64,
-    pools: [Bill; 2],
+    /// Of each pool.
+    base: [f64; 2],
+    slope: [f64; 2],
 }
+
+const NONE: Rows = [0.0; ROWS];
+const NO_BILLS: Bills =
+    Bills { fills: NONE, filled: NONE, open: NONE, after: NONE, averaged: NONE, close: NONE, base: NONE, slope: NONE };
 
 /// Working memory for one household.
 #[derive(Debug)]
 pub(super) struct Quick {
-    rows: Vec<[Row; ROWS]>,
+    shape: Shape,
     person_maximum: [f64; 2],
     group_maximum: [f64; 2],
     group_deductible: [f64; 2],
-    shape: Shape,
+    /// By kind.
+    bills: Vec<[Bills; 2]>,
+    /// By kind, then row.
+    rows: Vec<Row>,
+    /// What each row costs somebody alone.
+    alone: Rows,
 }
 
 impl Quick {
     pub(super) fn new(kinds: usize) -> Quick {
         Quick {
-            rows: vec![[Row::default(); ROWS]; kinds],
+            shape: Shape::Steps,
             person_maximum: [0.0; 2],
             group_maximum: [0.0; 2],
             group_deductible: [0.0; 2],
-            shape: Shape::Steps,
+            bills: vec![[NO_BILLS; 2]; kinds],
+            rows: vec![Row::default(); ROWS * kinds],
+            alone: NONE,
         }
     }
 
@@ -77,93 +94,145 @@ impl Quick {
         self.person_maximum = of(&caps.person_maximum, maximum_at);
         let mut deductible = of(&caps.person_deductible, deductible_at);
         for pool in 0..2 {
-            let group = &mut self.group_deductible[pool];
-            if *group < MET || group.is_infinite() && deductible[pool].is_infinite() {
+            let group = self.group_deductible[pool];
+            if group < MET || group.is_infinite() && deductible[pool].is_infinite() {
                 // No deductible at all is one that is met before the year begins.
                 deductible[pool] = 0.0;
             }
             if lanes.people == 1 {
                 // Both limits are filled by the same person; the smaller one is met first.
-                deductible[pool] = deductible[pool].min(*group);
-                *group = f64::INFINITY;
-                self.person_maximum[pool] = self.person_maximum[pool].min(self.group_maximum[pool]);
+                deductible[pool] = least(deductible[pool], group);
+                self.person_maximum[pool] = least(self.person_maximum[pool], self.group_maximum[pool]);
             }
         }
-        for ((rows, sums), kind) in self.rows.iter_mut().zip(sums).zip(&lanes.kinds) {
+        // With one maximum over two pools nobody can say yet which share of it either fills: see `cut_short`.
+        let known = self.shape != Shape::DeductiblesApart;
+        let most = if known { self.person_maximum } else { [f64::INFINITY; 2] };
+        for (i, (sums, kind)) in sums.iter().zip(&lanes.kinds).enumerate() {
             let total = &kind.kind().total;
-            for (at, row) in rows.iter_mut().enumerate() {
-                (row.share, row.price, row.outside) = (0.0, total[at] - sums.free[at], 0.0);
-                for pool in 0..recipe.pools {
-                    let (bills, averaged) = (sums.pool(pool, at), sums.averaged[pool][at]);
-                    row.share += bills.share();
-                    row.price -= averaged;
-                    row.outside += bills.out_always;
-                    let fills = bills.deductible + averaged;
-                    let open = bills.always + fills + bills.beside;
-                    let limit = deductible[pool];
-                    let close = if fills > limit { limit / fills } else { 1.0 };
-                    let close = if limit < MET { 0.0 } else { close };
-                    // With one maximum over two pools nobody can say yet which share of it either fills: see `joint`.
-                    let most =
-                        if self.shape == Shape::DeductiblesApart { f64::INFINITY } else { self.person_maximum[pool] };
-                    let until = if open * close > most { most / open } else { close };
-                    let after = bills.always + bills.after;
-                    row.pools[pool] = Bill { fills, filled: fills * until, open, after, averaged, close };
+            let (mut share, mut outside) = (NONE, NONE);
+            let mut price: Rows = std::array::from_fn(|i| total[i] - sums.free[i]);
+            for pool in 0..recipe.pools {
+                let ([_, _, after, always], [_, _, _, out]) = sums.fields(pool);
+                for i in 0..ROWS {
+                    share[i] += after[i] + always[i] + out[i];
+                    price[i] -= sums.averaged[pool][i];
+                    outside[i] += out[i];
                 }
+                self.bills[i][pool].lay_out(sums, pool, deductible[pool], most[pool]);
             }
+            if lanes.people == 1 {
+                self.sum_up_alone(&share, &price, &outside);
+            } else {
+                self.lay_side_by_side(i, &share, &price, &outside);
+            }
+        }
+    }
+
+    fn sum_up_alone(&mut self, share: &Rows, price: &Rows, outside: &Rows) {
+        let average: Rows = std::array::from_fn(|i| if price[i] > 0.0 { share[i] / price[i] } else { 0.0 });
+        let [first, second] = &self.bills[0];
+        let paid = |of: &Bills, i: usize| of.base[i] + of.slope[i] * average[i];
+        let [most, second_most] = self.person_maximum;
+        self.alone = match self.shape {
+            Shape::Combined | Shape::Steps => std::array::from_fn(|i| outside[i] + least(paid(first, i), most)),
+            Shape::DeductiblesApart => {
+                std::array::from_fn(|i| outside[i] + least(paid(first, i) + paid(second, i), most))
+            }
+            Shape::Apart => {
+                std::array::from_fn(|i| outside[i] + least(paid(first, i), most) + least(paid(second, i), second_most))
+            }
+        };
+    }
+
+    fn lay_side_by_side(&mut self, kind: usize, share: &Rows, price: &Rows, outside: &Rows) {
+        let [first, second] = &self.bills[kind];
+        for (i, row) in self.rows[kind * ROWS..][..ROWS].iter_mut().enumerate() {
+            *row = Row {
+                sums: [share[i], price[i], first.filled[i], second.filled[i]],
+                outside: outside[i],
+                base: [first.base[i], second.base[i]],
+                slope: [first.slope[i], second.slope[i]],
+            };
         }
     }
 
     /// Dollars paid by everybody in a year; `None` = step through it.
     pub(super) fn year(&self, places: &[Place]) -> Option<f64> {
-        let rows = || places.iter().map(|at| &self.rows[usize::from(at.kind)][usize::from(at.row)]);
-        let (mut share, mut price, mut outside) = (0.0, 0.0, 0.0);
-        for row in rows() {
-            share += row.share;
-            price += row.price;
+        if self.shape == Shape::Steps {
+            return None;
+        }
+        if let [place] = places {
+            return Some(self.alone[usize::from(place.row)]);
+        }
+        let (mut sums, mut outside) = ([0.0; 4], 0.0);
+        for row in self.rows(places) {
+            sums.iter_mut().zip(row.sums).for_each(|(sum, more)| *sum += more);
             outside += row.outside;
         }
+        let [share, price, filled @ ..] = sums;
         let average = if price > 0.0 { share / price } else { 0.0 };
-        let apart = |pool: usize| {
-            let over = self.over(pool, rows().map(|row| &row.pools[pool]));
-            let paid: f64 =
-                rows().map(|row| least(row.pools[pool].paid(over, average), self.person_maximum[pool])).sum();
-            least(paid, self.group_maximum[pool])
+        let paid = match self.shape {
+            Shape::Combined => self.apart(0, places, filled, average),
+            Shape::Apart => self.apart(0, places, filled, average) + self.apart(1, places, filled, average),
+            _ => self.joint(places, filled, average)?,
         };
-        match self.shape {
-            Shape::Steps => None,
-            Shape::Combined => Some(outside + apart(0)),
-            Shape::Apart => Some(outside + apart(0) + apart(1)),
-            Shape::DeductiblesApart => {
-                let over = [0, 1].map(|pool| self.over(pool, rows().map(|row| &row.pools[pool])));
-                let mut paid = 0.0;
-                for row in rows() {
-                    if (0..2).any(|pool| over[pool] < 1.0 && self.cut_short(row, pool, over, average)) {
-                        return None;
-                    }
-                    let both = row.pools[0].paid(over[0], average) + row.pools[1].paid(over[1], average);
-                    paid += least(both, self.person_maximum[0]);
-                }
-                Some(outside + least(paid, self.group_maximum[0]))
-            }
-        }
+        Some(outside + paid)
     }
 
-    /// When the family's deductible is over, as a share of the year; 1 where nobody is spared anything by it.
-    fn over<'a>(&self, pool: usize, bills: impl Iterator<Item = &'a Bill> + Clone) -> f64 {
-        let limit = self.group_deductible[pool];
-        if bills.clone().map(|bill| bill.filled).sum::<f64>() < limit + MET {
-            return 1.0;
+    fn rows(&self, places: &[Place]) -> impl Iterator<Item = &Row> {
+        places.iter().map(|place| &self.rows[usize::from(place.at)])
+    }
+
+    fn bills(&self, places: &[Place]) -> impl Iterator<Item = (&[Bills; 2], usize)> {
+        places.iter().map(|place| (&self.bills[usize::from(place.kind)], usize::from(place.row)))
+    }
+
+    /// One pool with limits of its own.
+    fn apart(&self, pool: usize, places: &[Place], filled: [f64; 2], average: f64) -> f64 {
+        let most = self.person_maximum[pool];
+        let paid: f64 = if filled[pool] < self.group_deductible[pool] + MET {
+            self.rows(places).map(|row| least(row.base[pool] + row.slope[pool] * average, most)).sum()
+        } else {
+            let over = self.over(pool, places);
+            self.bills(places).map(|(bills, row)| least(bills[pool].paid(row, over, average), most)).sum()
+        };
+        least(paid, self.group_maximum[pool])
+    }
+
+    /// Deductibles apart under one maximum.
+    fn joint(&self, places: &[Place], filled: [f64; 2], average: f64) -> Option<f64> {
+        let most = self.person_maximum[0];
+        let open = |pool: usize| filled[pool] < self.group_deductible[pool] + MET;
+        if open(0) && open(1) {
+            let slope = |row: &Row| (row.slope[0] + row.slope[1]) * average;
+            let paid = self.rows(places).map(|row| least(row.base[0] + row.base[1] + slope(row), most)).sum();
+            return Some(least(paid, self.group_maximum[0]));
         }
+        let over = [0, 1].map(|pool| if open(pool) { 1.0 } else { self.over(pool, places) });
+        let mut paid = 0.0;
+        for (bills, row) in self.bills(places) {
+            if (0..2).any(|pool| !open(pool) && cut_short(bills, row, pool, (over, average, most))) {
+                return None;
+            }
+            paid += least(bills[0].paid(row, over[0], average) + bills[1].paid(row, over[1], average), most);
+        }
+        Some(least(paid, self.group_maximum[0]))
+    }
+
+    /// When the family's deductible is over, as a share of the year.
+    fn over(&self, pool: usize, places: &[Place]) -> f64 {
+        let limit = self.group_deductible[pool];
         // Everybody fills it at their speed until they are done. Taking those as done who are done at the moment found
         // so far, the next moment can only be later; it stands still once nobody else is.
         let mut moment = 0.0;
         loop {
             let (mut speed, mut done) = (0.0, 0.0);
-            for bill in bills.clone() {
-                let filling = bill.fills * moment < bill.filled;
-                speed += if filling { bill.fills } else { 0.0 };
-                done += if filling { 0.0 } else { bill.filled };
+            for (bills, row) in self.bills(places) {
+                let (fills, filled) = (bills[pool].fills[row], bills[pool].filled[row]);
+                let filling = fills * moment < filled;
+                speed += if filling { fills } else { 0.0 };
+                done += if filling { 0.0 } else { filled };
             }
             let next = (limit - done) / speed;
             // Nor is it later where nobody is filling any more, and `next` is no number.
@@ -174,24 +243,47 @@ impl Quick {
             }
         }
     }
-
-    /// Whether the person's maximum over both pools is reached while the pool's deductible is open: then they fill the
-    /// family's deductible for a shorter time than was reckoned.
-    fn cut_short(&self, row: &Row, pool: usize, over: [f64; 2], average: f64) -> bool {
-        let end = least(row.pools[pool].close, over[pool]);
-        let paid = |pool: usize| {
-            let bill = &row.pools[pool];
-            let open = least(least(bill.close, over[pool]), end);
-            bill.open * open + (bill.after + bill.averaged * average) * (end - open)
-        };
-        row.pools[pool].fills > 0.0 && paid(0) + paid(1) > self.person_maximum[0]
-    }
 }
 
-impl Bill {
+/// Whether somebody's maximum over both pools is reached while the pool's deductible is open: then they fill the
+/// family's deductible for a shorter time than was reckoned. Given when the family's are over, the average share, the
+/// maximum.
+fn cut_short(bills: &[Bills; 2], row: usize, pool: usize, (over, average, most): ([f64; 2], f64, f64)) -> bool {
+    let end = least(bills[pool].close[row], over[pool]);
+    let paid = |bills: &Bills, over: f64| {
+        let open = least(least(bills.close[row], over), end);
+        bills.open[row] * open + (bills.after[row] + bills.averaged[row] * average) * (end - open)
+    };
+    bills[pool].fills[row] > 0.0 && paid(&bills[0], over[0]) + paid(&bills[1], over[1]) > most
+}
+
+impl Bills {
+    /// One pool's bills under a person's own deductible and maximum.
+    fn lay_out(&mut self, sums: &Sums, pool: usize, deductible: f64, maximum: f64) {
+        let ([open, beside, after, always], _) = sums.fields(pool);
+        self.averaged = sums.averaged[pool];
+        for i in 0..ROWS {
+            self.fills[i] = open[i] + self.averaged[i];
+            self.open[i] = always[i] + beside[i] + self.fills[i];
+            self.after[i] = always[i] + after[i];
+        }
+        if deductible < MET {
+            (self.close, self.filled, self.base, self.slope) = (NONE, NONE, self.after, self.averaged);
+            return;
+        }
+        for i in 0..ROWS {
+            // Nothing to fill it with: then the limit's share is no number or too large, and `least` gives its second.
+            let close = least(deductible / self.fills[i], 1.0);
+            self.close[i] = close;
+            self.base[i] = self.open[i] * close + self.after[i] * (1.0 - close);
+            self.slope[i] = self.averaged[i] * (1.0 - close);
+            self.filled[i] = self.fills[i] * least(maximum / self.open[i], close);
+        }
+    }
+
     /// What a year costs without a maximum; `over`: when the family's deductible is over.
-    fn paid(&self, over: f64, average: f64) -> f64 {
-        let close = least(self.close, over);
-        self.open * close + (self.after + self.averaged * average) * (1.0 - close)
+    fn paid(&self, row: usize, over: f64, average: f64) -> f64 {
+        let close = least(self.close[row], over);
+        self.open[row] * close + (self.after[row] + self.averaged[row] * average) * (1.0 - close)
     }
 }

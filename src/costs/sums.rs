@@ -123,6 +123,11 @@ impl Sums {
         Sums { fields: [NONE; 2], averaged: [[0.0; ROWS]; 2], free: [0.0; ROWS] }
     }
 
+    /// Counted to the deductible, beside it, after it, always: what counts to the maximum, and what does not.
+    pub(super) fn fields(&self, pool: usize) -> (&[Rows; 4], &[Rows; 4]) {
+        (&self.fields[pool][0], &self.fields[pool][1])
+    }
+
     /// The bills of a row, before the average share is laid on.
     pub(super) fn pool(&self, pool: usize, row: usize) -> Pool {
         let [inside, outside] = &self.fields[pool];

@@ -1,11 +1,12 @@
 //! Laws of the yearly-cost model that hold for any plan and household, tried on thousands of made-up ones.
 
 use proptest::prelude::*;
+use windowshop::costs::dominance::{Compared, Network, PlanFacts, Terms, dominated, dominator};
 use windowshop::costs::plan::{Amounts, CostSharing, Limits, Share};
 use windowshop::costs::service::SERVICES;
 use windowshop::costs::utilization::Sex;
-use windowshop::costs::words::{Coinsurance, Copay, Per, Timing};
-use windowshop::costs::{Estimator, Model, Person, Rules, Use};
+use windowshop::costs::words::{Coinsurance, Copay, Per, Timing, behaviour};
+use windowshop::costs::{Estimator, Model, Person, Rules, Size, Use};
 use windowshop::types::Cents;
 
 fn copay() -> impl Strategy<Value = Copay> {
@@ -167,6 +168,169 @@ proptest! {
         let after = cost(&plan, &turned).unwrap();
         for (before, after) in before.into_iter().zip(after) {
             prop_assert!((after - before).abs() <= 1, "{before} {after}");
+        }
+    }
+}
+
+/// A plan that one of a few small changes tells from others, so that one often dominates another.
+fn near_plan() -> impl Strategy<Value = (i64, CostSharing, Vec<Share>, Network)> {
+    let some = |most: i64| proptest::option::weighted(0.9, (0..most).prop_map(Cents));
+    let amounts = move || {
+        (some(3), some(2), some(2)).prop_map(|(individual, person, family)| Amounts { individual, person, family })
+    };
+    let limits = move || {
+        (amounts(), amounts(), 0..4_u8).prop_map(|(a, b, which)| match which {
+            0 => Limits { medical: a, drug: b, ..Limits::default() },
+            _ => Limits { combined: a, ..Limits::default() },
+        })
+    };
+    let words = ["Not Applicable", "No Charge", "$0", "$10", "$10 Copay per Day", "$10 Copay with deductible"];
+    let rates = ["Not Applicable", "20%", "20% Coinsurance after deductible"];
+    let share = move || {
+        (0..words.len(), 0..rates.len(), 0..12_u8).prop_map(move |(copay, rate, other)| match other {
+            0 => Share::Missing,
+            1 => Share::NotCovered,
+            _ => Share::Covered {
+                copay: Copay::parse(words[copay]).unwrap(),
+                coinsurance: Coinsurance::parse(rates[rate]).unwrap(),
+                outside_maximum: other == 2,
+            },
+        })
+    };
+    let known = || prop_oneof![8 => Just(None), 1 => Just(Some(false)), 1 => Just(Some(true))];
+    let rest = (0..2_u8, proptest::option::of(2..4_u8), proptest::option::of((0..2_i64).prop_map(Cents)));
+    let filed = (limits(), limits(), share(), share(), rest);
+    let others = prop_oneof![Just(vec![]), proptest::collection::vec(share(), 0..3)];
+    (0..3_i64, filed, others, (known(), known())).prop_map(|(premium, filed, others, (national, referral))| {
+        let (deductible, maximum, first, last, (free, days, cap)) = filed;
+        let mut plan = CostSharing { deductible, maximum, ..CostSharing::default() };
+        (plan.shares[0], plan.shares[SERVICES - 1]) = (first, last);
+        (plan.free_primary_care_visits, plan.inpatient_copay_days, plan.specialty_drug_cap) = (free, days, cap);
+        (premium, plan, others, Network { national, no_referral_needed: referral, ..Network::default() })
+    })
+}
+
+/// Less is better; only what both plans filed, or neither, leaves the question open. `None` = worse, or not to compare.
+fn less<T: Ord>(a: Option<T>, b: Option<T>) -> Option<bool> {
+    match (a, b) {
+        (Some(a), Some(b)) => (a <= b).then(|| a < b),
+        (None, None) => Some(false),
+        _ => None,
+    }
+}
+
+fn share_less(a: &Share, b: &Share) -> Option<bool> {
+    let (Share::Covered { copay, coinsurance, outside_maximum }, Share::Covered { .. }) = (a, b) else {
+        return if a == b { Some(false) } else { (*b == Share::NotCovered && *a != Share::Missing).then_some(true) };
+    };
+    let Share::Covered { copay: other_copay, coinsurance: other_rate, outside_maximum: other_outside } = b else {
+        return None;
+    };
+    let (x, y) = (behaviour(*copay, *coinsurance).0, behaviour(*other_copay, *other_rate).0);
+    let amount = |copay: &Copay, paid: bool| match copay {
+        Copay::Amount { amount, per, .. } if paid && *amount > Cents::ZERO => (*amount, Some(*per)),
+        _ => (Cents::ZERO, None),
+    };
+    let rate = |rate: &Coinsurance, paid: bool| match rate {
+        Coinsurance::Rate { basis_points, .. } if paid => *basis_points,
+        _ => 0,
+    };
+    let ((paid, per), (other_paid, other_per)) = (amount(copay, x.copay), amount(other_copay, y.copay));
+    if per.is_some() && per != other_per {
+        return None;
+    }
+    let each = [
+        less(Some(paid), Some(other_paid)),
+        less(Some(rate(coinsurance, x.coinsurance)), Some(rate(other_rate, y.coinsurance))),
+        less(Some(x.deductible), Some(y.deductible)),
+        less(Some(x.before), Some(y.before)),
+        less(Some(outside_maximum), Some(other_outside)),
+    ];
+    each.into_iter().try_fold(false, |better, one| Some(better | one?))
+}
+
+/// The rule of `docs/costs.md` written out, without anything made ready.
+fn dominates(a: &PlanFacts, b: &PlanFacts, size: Size) -> bool {
+    let (x, y) = (a.cost_sharing, b.cost_sharing);
+    let mut each = vec![less(Some(a.premium), Some(b.premium))];
+    for (x, y) in [(&x.deductible, &y.deductible), (&x.maximum, &y.maximum)] {
+        for (x, y) in [(x.medical, y.medical), (x.drug, y.drug), (x.combined, y.combined)] {
+            match size {
+                Size::Individual => each.push(less(x.individual, y.individual)),
+                Size::Family => each.extend([less(x.person, y.person), less(x.family, y.family)]),
+            }
+        }
+    }
+    each.extend(x.shares.iter().zip(&y.shares).map(|(x, y)| share_less(x, y)));
+    let other = |of: &[Share], i: usize| of.get(i).copied().unwrap_or_default();
+    let others = a.other_shares.len().max(b.other_shares.len());
+    each.extend((0..others).map(|i| share_less(&other(a.other_shares, i), &other(b.other_shares, i))));
+    let most = |plan: &CostSharing| {
+        let days = plan.inpatient_copay_days.unwrap_or(u8::MAX);
+        (days, plan.specialty_drug_cap.map_or(i64::MAX, |cap| cap.0), plan.free_primary_care_visits)
+    };
+    let ((days, cap, free), (other_days, other_cap, other_free)) = (most(x), most(y));
+    each.extend([less(Some(days), Some(other_days)), less(Some(cap), Some(other_cap))]);
+    each.push(less(Some(other_free), Some(free)));
+    let network = |a: Option<bool>, b: Option<bool>| less(b, a);
+    each.push(network(a.network.national, b.network.national));
+    each.push(network(a.network.no_referral_needed, b.network.no_referral_needed));
+    each.into_iter().try_fold(false, |better, one| Some(better | one?)) == Some(true)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1500, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_dominator_is_the_cheapest_plan_that_is_no_worse_in_anything_filed(
+        seeds in proptest::collection::vec(near_plan(), 2..4),
+        picks in proptest::collection::vec((0..3_usize, 0..3_i64, 0..5_u8), 2..9),
+        family in any::<bool>(),
+    ) {
+        let size = if family { Size::Family } else { Size::Individual };
+        // Copies of few plans, each with one thing changed.
+        let made: Vec<_> = picks
+            .iter()
+            .map(|(pick, by, what)| {
+                let (mut premium, mut plan, others, network) = seeds[pick % seeds.len()].clone();
+                match what {
+                    0 => plan.deductible.combined.person = Some(Cents(*by)),
+                    1 => plan.maximum.combined.individual = Some(Cents(*by)),
+                    2 => plan.shares[0] = Share::NotCovered,
+                    3 => plan.shares[0] = Share::Missing,
+                    _ => premium += by,
+                }
+                (premium, plan, others, network)
+            })
+            .collect();
+        let facts: Vec<PlanFacts> = made
+            .iter()
+            .map(|(premium, cost_sharing, other_shares, network)| PlanFacts {
+                premium: Cents(*premium),
+                cost_sharing,
+                other_shares,
+                network: *network,
+            })
+            .collect();
+        let terms: Vec<Terms> = facts.iter().map(|f| Terms::new(f.cost_sharing, f.other_shares)).collect();
+        let compared: Vec<Compared> = facts
+            .iter()
+            .zip(&terms)
+            .map(|(f, terms)| Compared { premium: f.premium, terms, network: f.network })
+            .collect();
+        let beats = |a: usize, b: usize| a != b && dominates(&facts[a], &facts[b], size);
+        let all = 0..facts.len();
+        for of in all.clone() {
+            let found = dominator(&compared, of, size);
+            prop_assert_eq!(found, dominated(&facts, size)[of]);
+            // Nobody is between the plan named and the one asked about who would have to be followed first.
+            let best = all.clone().filter(|i| beats(*i, of) && !all.clone().any(|j| beats(j, *i)));
+            prop_assert_eq!(found.map(|i| facts[i].premium), best.clone().map(|i| facts[i].premium).min());
+            prop_assert!(found.is_none_or(|found| best.clone().any(|i| i == found)));
+            prop_assert_eq!(found.is_some(), all.clone().any(|i| beats(i, of)));
+            for (a, b) in all.clone().flat_map(|a| all.clone().map(move |b| (a, b))) {
+                prop_assert!(!(beats(a, b) && beats(b, of)) || beats(a, of), "{a} {b} {of}");
+            }
         }
     }
 }
