@@ -78,7 +78,9 @@ impl Pool {
         if maximum < MET || pays * close > maximum {
             // The maximum comes first; what does not count to it goes on filling the deductible.
             let below = if maximum < MET { 0.0 } else { maximum / pays };
-            let (left, rest) = (deductible - fills * below, self.out_deductible * (1.0 - below));
+            // Where both limits are the same amount, rounding may leave a hair less than nothing to fill.
+            let left = (deductible - fills * below).max(0.0);
+            let rest = self.out_deductible * (1.0 - below);
             let out = if deductible < MET {
                 0.0
             } else if rest > left {
@@ -333,6 +335,31 @@ mod tests {
 
     fn limit() -> impl Strategy<Value = f64> {
         prop_oneof![Just(NONE), Just(0.0), 0.0..20_000.0, 20_000.0..200_000.0]
+    }
+
+    #[test]
+    fn a_deductible_as_high_as_the_maximum_is_paid_once_whatever_the_bills() {
+        for limit in [5500.0, 7250.0, 7300.0, 10_600.0] {
+            for cents in (600_000..9_000_000).step_by(7919) {
+                let price = f64::from(cents) / 100.0 + 1.0 / 3.0;
+                let care = [
+                    Pool { deductible: price, after: price * 0.4, ..Pool::default() },
+                    Pool { deductible: price - 120.0, always: 120.0, ..Pool::default() },
+                ];
+                let caps = |x| [NONE, NONE, x];
+                let caps = Caps {
+                    group_deductible: caps(limit),
+                    group_maximum: caps(limit),
+                    person_deductible: caps(NONE),
+                    person_maximum: caps(NONE),
+                    all_combined: true,
+                };
+                for pool in care {
+                    let paid = Engine::default().run(&[pool], &[Pool::default()], &caps);
+                    assert!((paid - price.min(limit)).abs() < 0.001, "{paid} of {price}, limit {limit}");
+                }
+            }
+        }
     }
 
     proptest! {
