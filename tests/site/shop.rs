@@ -8,6 +8,7 @@ mod enroll;
 mod how;
 mod pages;
 mod prices;
+mod yearly;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -60,21 +61,26 @@ impl Answer {
 
     /// The words of the page without its markup, spaces folded.
     fn words(&self) -> String {
-        let (mut words, mut inside) = (String::new(), false);
-        for c in self.text.chars() {
-            match c {
-                '<' => inside = true,
-                '>' => {
-                    inside = false;
-                    words.push(' ');
-                }
-                c if !inside => words.push(c),
-                _ => {}
-            }
-        }
-        let words = words.replace("&#34;", "\"").replace("&#38;", "&").replace("&#39;", "'");
-        words.split_whitespace().collect::<Vec<_>>().join(" ")
+        plain(&self.text)
     }
+}
+
+/// A piece of a page, likewise.
+fn plain(text: &str) -> String {
+    let (mut words, mut inside) = (String::new(), false);
+    for c in text.chars() {
+        match c {
+            '<' => inside = true,
+            '>' => {
+                inside = false;
+                words.push(' ');
+            }
+            c if !inside => words.push(c),
+            _ => {}
+        }
+    }
+    let words = words.replace("&#34;", "\"").replace("&#38;", "&").replace("&#39;", "'");
+    words.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 impl Shop {

@@ -130,12 +130,12 @@ async fn every_statement_prepares() {
 }
 
 /// Rows of the CSV by column name.
-async fn csv(shop: &Shop, query: &str) -> Vec<std::collections::HashMap<String, String>> {
+pub(super) async fn csv(shop: &Shop, query: &str) -> Vec<std::collections::HashMap<String, String>> {
     let text = shop.page(&format!("/plans.csv?{query}")).await.text;
     csv::Reader::from_reader(text.as_bytes()).deserialize().map(|row| row.expect("a row")).collect()
 }
 
-fn cents(row: &std::collections::HashMap<String, String>, column: &str) -> i64 {
+pub(super) fn cents(row: &std::collections::HashMap<String, String>, column: &str) -> i64 {
     Cents::parse(&row[column]).unwrap_or_else(|| panic!("{column} is money: {row:?}")).0
 }
 

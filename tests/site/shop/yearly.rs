@@ -1,0 +1,204 @@
+//! The likely yearly cost on the pages: order, help, reduced plans. What it is held against stands in the files beside.
+
+mod filings;
+
+use std::collections::HashMap;
+
+use super::prices::{cents, csv};
+use super::{Answer, Shop, plain};
+
+/// A row of the CSV, by column.
+type Row = HashMap<String, String>;
+
+const OHIO: &str = "year=2026&zip=45202&county=39061";
+const WEST_VIRGINIA: &str = "year=2026&zip=25301&county=54039";
+/// At 40 and 192 % of the poverty line: silver plans come in variant 05.
+const REDUCED: &str = "year=2026&zip=45202&county=39061&people=40&income=30000";
+
+/// What stands between two marks, the first time.
+fn between<'t>(text: &'t str, start: &str, end: &str) -> Option<&'t str> {
+    let (_, rest) = text.split_once(start)?;
+    rest.split_once(end).map(|(inside, _)| inside)
+}
+
+/// Every piece between two marks.
+fn pieces<'t>(text: &'t str, start: &str, end: &str) -> Vec<&'t str> {
+    text.split(start).skip(1).filter_map(|rest| Some(rest.split_once(end)?.0)).collect()
+}
+
+/// A card of a list.
+struct Card {
+    id: String,
+    /// Its yearly cost in words.
+    cost: String,
+}
+
+fn cards(page: &Answer) -> Vec<Card> {
+    pieces(&page.text, "<article", "</article>")
+        .into_iter()
+        .map(|html| Card {
+            id: between(html, "name=\"plan\" value=\"", "\"").expect("a box to tick").to_string(),
+            cost: between(html, "<p class=\"cost\">", "</p>").map(plain).unwrap_or_default(),
+        })
+        .collect()
+}
+
+/// The cards of a list on all its pages. `list`: `/plans?…`.
+async fn all_cards(shop: &Shop, list: &str) -> Vec<Card> {
+    let mut all = Vec::new();
+    for number in 1.. {
+        let page = shop.page(&format!("{list}&page={number}")).await;
+        assert_eq!(page.status, 200, "{list}");
+        all.extend(cards(&page));
+        if !page.text.contains("rel=\"next\"") {
+            break;
+        }
+    }
+    all
+}
+
+fn ids(rows: &[Row]) -> Vec<&str> {
+    rows.iter().map(|row| row["plan_id"].as_str()).collect()
+}
+
+/// Dollars as a card writes them.
+fn dollars(cents: i64) -> String {
+    windowshop::types::Cents((cents + 50) / 100 * 100).dollars()
+}
+
+#[tokio::test]
+async fn the_list_is_in_the_order_of_the_average_year_unless_another_is_asked_for() {
+    let shop = Shop::open().await;
+    for (sort, column, said, dicho) in [
+        ("", "cost_average", "Lowest likely yearly cost first", "Primero el costo anual probable más bajo"),
+        (
+            "&sort=cost_good",
+            "cost_good",
+            "Lowest cost in a good year first",
+            "Primero el costo más bajo en un año bueno",
+        ),
+        ("&sort=cost_bad", "cost_bad", "Lowest cost in a bad year first", "Primero el costo más bajo en un año malo"),
+        ("&sort=premium", "premium_after_credit", "Lowest monthly premium first", "Primero la prima mensual más baja"),
+    ] {
+        for who in ["people=40", "people=40,38,9,5&income=90000"] {
+            let query = format!("{OHIO}&{who}{sort}");
+            let rows = csv(&shop, &query).await;
+            let order = |row: &Row| (cents(row, column), cents(row, "premium_after_credit"), cents(row, "premium"));
+            assert!(rows.len() > 100 && rows.is_sorted_by_key(order), "{query}");
+            let first = shop.page(&format!("/plans?{query}")).await;
+            assert!(first.words().contains(said), "{query}: {}", first.words());
+            assert!(shop.page(&format!("/es/plans?{query}")).await.words().contains(dicho), "{query}");
+            let shown = all_cards(&shop, &format!("/plans?{query}")).await;
+            assert_eq!(shown.iter().map(|card| card.id.as_str()).collect::<Vec<_>>(), ids(&rows), "{query}");
+            for (card, row) in shown.iter().zip(&rows) {
+                let [good, average, bad] =
+                    ["cost_good", "cost_average", "cost_bad"].map(|year| dollars(cents(row, year)));
+                assert!(card.cost.contains(&format!("Good year {good}, bad year {bad}.")), "{}: {row:?}", card.cost);
+                assert!(card.cost.split(' ').any(|word| word == average), "{}: {row:?}", card.cost);
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_three_orders_differ() {
+    let shop = Shop::open().await;
+    let mut orders = Vec::new();
+    for sort in ["cost_average", "cost_good", "cost_bad", "premium"] {
+        let rows = csv(&shop, &format!("{OHIO}&people=40&sort={sort}")).await;
+        orders.push(ids(&rows).join(" "));
+    }
+    orders.sort();
+    orders.dedup();
+    assert_eq!(orders.len(), 4, "an order that is never another's cannot be tried");
+}
+
+#[tokio::test]
+async fn with_an_income_the_year_has_twelve_premiums_after_credit() {
+    let shop = Shop::open().await;
+    let mut free = 0;
+    for (place, who, income, buyers) in [
+        (OHIO, "people=40", 45_000, "people=40"),
+        (OHIO, "people=40", 30_000, "people=40"),
+        (OHIO, "people=60", 17_500 + 7_000, "people=60"),
+        (WEST_VIRGINIA, "people=27", 30_000, "people=27"),
+        // The children have Medicaid, and only the parents' years count.
+        (OHIO, "people=40,38,10,4&sex=f,m", 48_000, "people=40,38&sex=f,m"),
+    ] {
+        let full = csv(&shop, &format!("{place}&{buyers}")).await;
+        let helped = csv(&shop, &format!("{place}&{who}&income={income}")).await;
+        assert_eq!(full.len(), helped.len());
+        let mut unchanged = 0;
+        for row in &helped {
+            let plain = full.iter().find(|plain| plain["plan_id"] == row["plan_id"]).expect("the same plans");
+            let (credit, net) = (cents(row, "credit_applied"), cents(row, "premium_after_credit"));
+            free += usize::from(net == 0);
+            for year in ["cost_good", "cost_average", "cost_bad"] {
+                assert!(net >= 0 && cents(row, year) >= 12 * net, "{row:?}");
+                // Silver plans may come in another variant, which asks less for care; others never do.
+                if row["metal"] != "silver" {
+                    assert_eq!(cents(row, year), cents(plain, year) - 12 * credit, "{year} of {row:?}");
+                    unchanged += 1;
+                }
+            }
+            assert_eq!(row["metal"] == "catastrophic", credit == 0, "{row:?}");
+        }
+        assert!(unchanged > 50, "{unchanged} figures were compared for {who}");
+    }
+    assert!(free > 0, "the floor of zero was not tried");
+}
+
+#[tokio::test]
+async fn reduced_plans_without_filed_shares_say_at_most_and_keep_their_own_limits() {
+    let shop = Shop::open().await;
+    let plain = csv(&shop, &format!("{OHIO}&people=40")).await;
+    for (list, at_most, good_year) in
+        [("/plans", "At most $", "Good year"), ("/es/plans", "Como máximo $", "Año bueno")]
+    {
+        let shown = all_cards(&shop, &format!("{list}?{REDUCED}")).await;
+        let rows = csv(&shop, REDUCED).await;
+        let mut silver = 0;
+        for card in &shown {
+            let row = rows.iter().find(|row| row["plan_id"] == card.id).expect("in the CSV too");
+            assert!(card.cost.contains(good_year), "{}", card.cost);
+            assert_eq!(card.cost.starts_with(at_most), row["metal"] == "silver", "{}: {row:?}", card.cost);
+            silver += usize::from(row["metal"] == "silver");
+        }
+        assert!(silver > 20 && silver < shown.len(), "{silver}");
+        assert!(all_cards(&shop, &format!("{list}?{OHIO}&people=40")).await.iter().all(|c| !c.cost.contains(at_most)));
+        for row in rows.iter().filter(|row| row["metal"] == "silver") {
+            let full = plain.iter().find(|full| full["plan_id"] == row["plan_id"]).expect("the same plans");
+            assert!(cents(row, "moop") < cents(full, "moop"), "{row:?}");
+            let most = 12 * cents(row, "premium_after_credit") + cents(row, "moop");
+            assert!(cents(row, "cost_bad") <= most, "nothing is uncovered, so the maximum holds: {row:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_pages_of_a_reduced_plan_say_why_it_is_the_most() {
+    let shop = Shop::open().await;
+    let rows = csv(&shop, REDUCED).await;
+    let of = |metal: &str| rows.iter().find(|row| row["metal"] == metal).expect("a plan")["plan_id"].clone();
+    let (silver, gold) = (of("silver"), of("gold"));
+    for (lang, at_most, why) in [
+        ("", "At most", "“At most”: the data we have lack the copays of this reduced version of the plan."),
+        (
+            "/es",
+            "Como máximo",
+            "“Como máximo”: en los datos que tenemos faltan los copagos de esta versión reducida del plan.",
+        ),
+    ] {
+        for page in ["", "/costs"] {
+            let words = shop.page(&format!("{lang}/plans/{silver}{page}?{REDUCED}")).await.words();
+            assert!(words.contains(why) && words.contains("45 CFR 156.420"), "{words}");
+            let unreduced = [format!("{gold}{page}?{REDUCED}"), format!("{silver}{page}?{OHIO}&people=40")];
+            for uri in unreduced {
+                let words = shop.page(&format!("{lang}/plans/{uri}")).await.words();
+                assert!(!words.contains("156.420") && !words.contains(at_most), "{uri}: {words}");
+            }
+        }
+        let compare = shop.page(&format!("{lang}/compare?{REDUCED}&plan={silver}&plan={gold}")).await.text;
+        assert_eq!(compare.matches(&format!("{at_most} $")).count(), 3, "the three years of the silver plan alone");
+    }
+}

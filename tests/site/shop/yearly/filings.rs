@@ -1,0 +1,174 @@
+//! Every figure of the list once more, from the insurers' own words: the sample's files are read here without the loader,
+//! and `windowshop estimate` reads the words.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use serde_json::{Value, json};
+use windowshop::costs::Model;
+use windowshop::costs::command::answer_text;
+
+use super::{OHIO, Row, WEST_VIRGINIA, cents, csv};
+use crate::shop::Shop;
+
+/// What the files say of each variant, as filed.
+struct Filings {
+    attributes: HashMap<String, Row>,
+    benefits: HashMap<String, Vec<Row>>,
+}
+
+fn rows(file: &str) -> Vec<Row> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/sample").join(file);
+    let mut archive = zip::ZipArchive::new(std::fs::File::open(path).expect("the sample's file")).expect("a zip");
+    let reader = csv::Reader::from_reader(archive.by_index(0).expect("a file in it"));
+    reader.into_deserialize().map(|row| row.expect("a row")).collect()
+}
+
+/// The benefits of the sample that the model prices; the others are dental, urgent care and stays for mental health.
+const PRICED: [&str; 5] = [
+    "Primary Care Visit to Treat an Injury or Illness",
+    "Specialist Visit",
+    "Emergency Room Services",
+    "Mental/Behavioral Health Outpatient Services",
+    "Generic Drugs",
+];
+
+impl Filings {
+    fn read() -> Filings {
+        let mut benefits: HashMap<String, Vec<Row>> = HashMap::new();
+        for row in rows("benefits-and-cost-sharing-puf.zip") {
+            benefits.entry(row["PlanId"].clone()).or_default().push(row);
+        }
+        let attributes = rows("plan-attributes-puf.zip").into_iter().map(|row| (row["PlanId"].clone(), row));
+        Filings { attributes: attributes.collect(), benefits }
+    }
+
+    /// The plan as `windowshop estimate` takes it: deductibles and maximums of one variant, everything else of another.
+    fn plan(&self, limits: &str, shares: &str) -> Value {
+        let (own, lent) = (&self.attributes[limits], &self.attributes[shares]);
+        let mut services = serde_json::Map::new();
+        for row in &self.benefits[shares] {
+            if PRICED.contains(&row["BenefitName"].as_str()) {
+                let share = match row["IsCovered"].as_str() {
+                    "Covered" => json!({
+                        "copay": row["CopayInnTier1"],
+                        "coinsurance": row["CoinsInnTier1"],
+                        "outside_maximum": row["IsExclFromInnMOOP"] == "Yes",
+                    }),
+                    _ => json!("not covered"),
+                };
+                services.insert(row["BenefitName"].clone(), share);
+            }
+        }
+        assert_eq!(services.len(), PRICED.len(), "{shares}");
+        let count = |column: &str| lent[column].parse::<u64>().unwrap_or(0);
+        json!({
+            "deductible": amounts(own, "Ded", ""),
+            "maximum": amounts(own, "", "MOOP"),
+            "services": services,
+            "free_primary_care_visits": count("BeginPrimaryCareCostSharingAfterNumberOfVisits"),
+            "primary_care_copays_first": count("BeginPrimaryCareDeductibleCoinsuranceAfterNumberOfCopays"),
+            "inpatient_copay_days": count("InpatientCopaymentMaximumDays"),
+            "specialty_drug_cap": amount(&lent["SpecialtyDrugMaximumCoinsurance"]),
+        })
+    }
+}
+
+/// In network, tier 1; where none is filed, in and out of network together.
+fn amounts(row: &Row, before: &str, after: &str) -> Value {
+    let of = |scope: &str, who: &str| {
+        let filed = |network: &str| amount(&row[&format!("{scope}{before}{network}{who}{after}")]);
+        filed("InnTier1").or_else(|| filed("CombInnOon"))
+    };
+    let scope = |scope: &str| {
+        let [individual, person, family] =
+            ["Individual", "FamilyPerPerson", "FamilyPerGroup"].map(|who| of(scope, who));
+        json!({ "individual": individual, "person": person, "family": family })
+    };
+    json!({ "medical": scope("MEHB"), "drug": scope("DEHB"), "combined": scope("TEHB") })
+}
+
+/// The dollars of "$1,500 ", "$3000 per person"; none of "per group not applicable".
+fn amount(filed: &str) -> Option<String> {
+    Some(filed.trim().strip_prefix('$')?.split(' ').next()?.replace(',', ""))
+}
+
+/// Good, average and bad year in cents, for each question.
+fn answers(questions: Vec<Value>) -> Vec<[i64; 3]> {
+    let answers = answer_text(&Value::Array(questions).to_string(), Model::Shop).expect("it is read");
+    let year = |answer: &Value, case: &str| {
+        let total = answer["estimate"][case]["total"].as_f64().unwrap_or_else(|| panic!("an estimate: {answer}"));
+        (total * 100.0).round() as i64
+    };
+    let list = answers.as_array().expect("a list").iter();
+    list.map(|answer| ["good", "average", "bad"].map(|case| year(answer, case))).collect()
+}
+
+fn shown(row: &Row) -> [i64; 3] {
+    ["cost_good", "cost_average", "cost_bad"].map(|column| cents(row, column))
+}
+
+#[tokio::test]
+async fn every_plan_costs_what_its_filing_says() {
+    let (shop, filings) = (Shop::open().await, Filings::read());
+    let households = [
+        ("people=40", json!([{ "age": 40 }])),
+        ("people=40,38", json!([{ "age": 40 }, { "age": 38 }])),
+        ("people=40,38,9,5", json!([{ "age": 40 }, { "age": 38 }, { "age": 9 }, { "age": 5 }])),
+        ("people=40&sex=f&care=diabetes", json!([{ "age": 40, "sex": "Female", "use": "diabetes" }])),
+        (
+            "people=55,24&sex=m,f&care=high,maternity",
+            json!([
+                { "age": 55, "sex": "Male", "use": "high" },
+                { "age": 24, "sex": "Female", "use": "maternity" },
+            ]),
+        ),
+    ];
+    for (place, sold) in [(OHIO, 130), (WEST_VIRGINIA, 36)] {
+        for (who, people) in &households {
+            let rows = csv(&shop, &format!("{place}&{who}")).await;
+            assert_eq!(rows.len(), sold, "{place}");
+            let question = |row: &Row| {
+                let variant = format!("{}-01", row["plan_id"]);
+                json!({
+                    "plan": filings.plan(&variant, &variant),
+                    "people": people,
+                    "monthly_premium": row["premium"],
+                    "plan_year": 2026,
+                })
+            };
+            let expected = answers(rows.iter().map(question).collect());
+            for (row, expected) in rows.iter().zip(expected) {
+                assert_eq!(shown(row), expected, "{who}: {row:?}");
+                assert!(expected[1] > 12 * cents(row, "premium"), "care costs something: {row:?}");
+            }
+        }
+    }
+}
+
+/// Variants 02 to 06 of the sample file no shares but 04; limits are each variant's own, and so is the premium after
+/// credit.
+#[tokio::test]
+async fn reduced_plans_take_their_own_limits_and_the_shares_of_the_next() {
+    let (shop, filings) = (Shop::open().await, Filings::read());
+    for (income, variant) in [(23_000, "06"), (30_000, "05"), (37_000, "04")] {
+        let rows = csv(&shop, &format!("{OHIO}&people=40&income={income}&metal=silver")).await;
+        assert!(rows.len() > 20, "{}", rows.len());
+        let question = |row: &Row| {
+            let (own, lent) = (format!("{}-{variant}", row["plan_id"]), format!("{}-04", row["plan_id"]));
+            assert_eq!(filings.benefits.contains_key(&own), variant == "04", "{own}");
+            let filed = amount(&filings.attributes[&own]["TEHBInnTier1IndividualMOOP"]).expect("a maximum");
+            assert_eq!(format!("{filed}.00"), row["moop"], "{own}");
+            json!({
+                "plan": filings.plan(&own, &lent),
+                "people": [{ "age": 40 }],
+                "monthly_premium": row["premium_after_credit"],
+                "plan_year": 2026,
+            })
+        };
+        let expected = answers(rows.iter().map(question).collect());
+        for (row, expected) in rows.iter().zip(expected) {
+            assert_eq!(shown(row), expected, "at {income}: {row:?}");
+        }
+    }
+}
