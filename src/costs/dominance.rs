@@ -33,23 +33,29 @@ pub struct PlanFacts<'a> {
 /// For each plan the index of one that is no dearer, at least as good in everything and better in something; among
 /// several the one with the lowest premium that is not itself dominated. Equal plans do not dominate each other.
 pub fn dominated(plans: &[PlanFacts], size: Size) -> Vec<Option<usize>> {
+    let order = by_premium(plans);
+    (0..plans.len()).map(|of| dominated_by(plans, &order, of, size)).collect()
+}
+
+/// The same for one plan: what a list asks for the ten that it shows. `order` is [`by_premium`].
+pub fn dominated_by(plans: &[PlanFacts], order: &[usize], of: usize, size: Size) -> Option<usize> {
+    let better = |worse: usize| {
+        let no_dearer = order.iter().copied().take_while(|i| plans[*i].premium <= plans[worse].premium);
+        no_dearer.into_iter().find(|i| *i != worse && dominates(&plans[*i], &plans[worse], size))
+    };
+    // A plan that dominates one that dominates a third dominates the third too, so the chain may be followed to its end.
+    let mut end = better(of)?;
+    while let Some(next) = better(end) {
+        end = next;
+    }
+    Some(end)
+}
+
+/// The plans' places in the order in which they are looked through: lowest premium first.
+pub fn by_premium(plans: &[PlanFacts]) -> Vec<usize> {
     let mut order: Vec<usize> = (0..plans.len()).collect();
     order.sort_by_key(|i| (plans[*i].premium, *i));
-    let mut better: Vec<Option<usize>> = vec![None; plans.len()];
-    for (worse, entry) in better.iter_mut().enumerate() {
-        let no_dearer = order.iter().copied().take_while(|i| plans[*i].premium <= plans[worse].premium);
-        *entry = no_dearer.into_iter().find(|i| *i != worse && dominates(&plans[*i], &plans[worse], size));
-    }
-    // A plan that dominates one that dominates a third dominates the third too, so each chain may be followed to its end.
-    (0..plans.len())
-        .map(|i| {
-            let mut end = better[i]?;
-            while let Some(next) = better[end] {
-                end = next;
-            }
-            Some(end)
-        })
-        .collect()
+    order
 }
 
 /// What a comparison found in one thing: no better, equal, or better.
