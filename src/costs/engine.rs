@@ -1,14 +1,15 @@
 //! The year itself: everybody's care grows in proportion from nothing to the whole, and stops at each deductible and
 //! maximum on the way.
 //!
-//! Called by `range` and `estimate` with the bills of a household already added up by how they are shared. It must know
-//! nothing of services, plans or money other than dollars in `f64`.
+//! Called by `estimate`, which needs the times of every phase, and by `range` for years that `quick` cannot sum up; with
+//! the bills of a household already added up by how they are shared. It must know nothing of services, plans or money
+//! other than dollars in `f64`.
 //!
 //! The steps are those of CMS's out-of-pocket model: a deductible is over for a person as soon as any deductible that
 //! covers them is met; nothing more is paid once any maximum that covers them is met.
 
 use super::plan::KINDS;
-use super::rules::Caps;
+use super::rules::{Caps, Shape};
 
 /// One person's bills in one pool (medical or drugs), added up by how they are shared: dollars of a whole year.
 /// `out_*` do not count to the out-of-pocket maximum.
@@ -56,52 +57,6 @@ impl Pool {
     }
 }
 
-/// A person's year with no limits but their own.
-struct Alone {
-    times: Times,
-    /// What the year brought to the deductible and to the maximum.
-    to_deductible: f64,
-    to_maximum: f64,
-    reached: bool,
-}
-
-impl Pool {
-    fn alone(&self, deductible: f64, maximum: f64) -> Alone {
-        let (fills, pays) = (self.deductible + self.out_deductible, self.always + self.deductible + self.beside);
-        let close = if deductible < MET {
-            0.0
-        } else if fills > deductible {
-            deductible / fills
-        } else {
-            1.0
-        };
-        if maximum < MET || pays * close > maximum {
-            // The maximum comes first; what does not count to it goes on filling the deductible.
-            let below = if maximum < MET { 0.0 } else { maximum / pays };
-            let (left, rest) = (deductible - fills * below, self.out_deductible * (1.0 - below));
-            let out = if deductible < MET {
-                0.0
-            } else if rest > left {
-                below + left / self.out_deductible
-            } else {
-                1.0
-            };
-            let times = Times { deductible: below.min(out), below_maximum: below, out_deductible: out };
-            let to_deductible = fills * times.deductible + self.out_deductible * (out - times.deductible);
-            return Alone { times, to_deductible, to_maximum: pays * below, reached: true };
-        }
-        let (left, later) = (maximum - pays * close, self.always + self.after);
-        let reached = later * (1.0 - close) > left;
-        let below = if reached { close + left / later } else { 1.0 };
-        Alone {
-            times: Times { deductible: close, below_maximum: below, out_deductible: close },
-            to_deductible: fills * close,
-            to_maximum: pays * close + later * (below - close),
-            reached,
-        }
-    }
-}
-
 /// A limit that is not reached yet.
 #[derive(Debug, Clone, Copy)]
 struct Limit {
@@ -123,7 +78,7 @@ struct State {
 }
 
 /// A limit with less left than this is met: CMS's program rounds what is left to four decimals of a dollar.
-const MET: f64 = 0.000_05;
+pub(super) const MET: f64 = 0.000_05;
 
 /// The pools that a kind of limit covers: medical, drugs, both.
 const COVERS: [&[usize]; KINDS] = [&[0], &[1], &[0, 1]];
@@ -141,47 +96,14 @@ impl Engine {
     /// Runs one year; gives the dollars paid by everybody, and leaves `times` of each person and pool. Where all limits
     /// are combined, everything is in the first pool, `drugs` is not read, and the first pool's times stand for both.
     pub(super) fn run(&mut self, medical: &[Pool], drugs: &[Pool], caps: &Caps) -> f64 {
-        if caps.all_combined {
-            if !self.run_alone(medical, caps) {
-                self.run_together([medical, medical], 1, caps);
-                self.times.iter_mut().for_each(|t| t[1] = t[0]);
-            }
+        if caps.shape == Shape::Combined {
+            self.run_together([medical, medical], 1, caps);
+            self.times.iter_mut().for_each(|t| t[1] = t[0]);
             return self.times.iter().zip(medical).map(|(t, p)| p.paid(&t[0])).sum();
         }
         self.run_together([medical, drugs], 2, caps);
         let pools = medical.iter().zip(drugs);
         self.times.iter().zip(pools).map(|(t, (m, d))| m.paid(&t[0]) + d.paid(&t[1])).sum()
-    }
-
-    /// The short way, open to nine plans in ten: everybody's year on their own, without steps. Gives `false` where the
-    /// family's deductible or maximum would have stopped somebody, and the year must be run together.
-    fn run_alone(&mut self, people: &[Pool], caps: &Caps) -> bool {
-        let one = people.len() == 1;
-        let (group_deductible, group_maximum) = (caps.group_deductible[2], caps.group_maximum[2]);
-        let (mut deductible, mut maximum) = (caps.person_deductible[2], caps.person_maximum[2]);
-        if one {
-            // Both limits are filled by the same person; the smaller one is met first.
-            (deductible, maximum) = (deductible.min(group_deductible), maximum.min(group_maximum));
-        }
-        if group_deductible < MET || deductible.is_infinite() && group_deductible.is_infinite() {
-            // No deductible at all is one that is met before the year begins.
-            deductible = 0.0;
-        }
-        if group_maximum < MET {
-            maximum = 0.0;
-        }
-        self.times.clear();
-        self.maximum_reached = false;
-        let (mut to_deductible, mut to_maximum) = (0.0, 0.0);
-        for pool in people {
-            let alone = pool.alone(deductible, maximum);
-            to_deductible += alone.to_deductible;
-            to_maximum += alone.to_maximum;
-            self.maximum_reached |= alone.reached;
-            self.times.push([alone.times; 2]);
-        }
-        // A limit that is met on the last step stops nobody: two people often fill their family's exactly.
-        one || (deductible < MET || to_deductible < group_deductible + MET) && to_maximum < group_maximum + MET
     }
 
     /// Steps from limit to limit, for any set of them: medical, drugs and both, each for the family and each person.
@@ -307,60 +229,5 @@ impl Engine {
             }
         }
         (to_deductible, to_maximum)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    const NONE: f64 = f64::INFINITY;
-
-    fn pool() -> impl Strategy<Value = Pool> {
-        proptest::array::uniform8(prop_oneof![Just(0.0), 0.0..20_000.0]).prop_map(|x: [f64; 8]| Pool {
-            deductible: x[0],
-            beside: x[1],
-            // Never more than what is due while the deductible is open.
-            after: x[2].min(x[0] + x[1]),
-            always: x[3],
-            out_deductible: x[4],
-            out_beside: x[5],
-            out_after: x[6].min(x[4] + x[5]),
-            out_always: x[7],
-        })
-    }
-
-    fn limit() -> impl Strategy<Value = f64> {
-        prop_oneof![Just(NONE), Just(0.0), 0.0..20_000.0, 20_000.0..200_000.0]
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
-
-        #[test]
-        fn the_short_way_for_combined_limits_is_the_long_way(
-            people in proptest::collection::vec(pool(), 1..5),
-            [gd, gm, pd, pm] in [limit(), limit(), limit(), limit()],
-        ) {
-            let all = |x| [NONE, NONE, x];
-            let caps = Caps {
-                group_deductible: all(gd),
-                group_maximum: all(gm),
-                person_deductible: all(pd),
-                person_maximum: all(pm),
-                all_combined: true,
-            };
-            let none = vec![Pool::default(); people.len()];
-            let (mut short, mut long) = (Engine::default(), Engine::default());
-            let a = short.run(&people, &none, &caps);
-            let b = long.run(&people, &none, &Caps { all_combined: false, ..caps });
-            prop_assert!((a - b).abs() < 0.001, "{a} {b}");
-            prop_assert_eq!(short.maximum_reached, long.maximum_reached);
-            for (short, long) in short.times.iter().zip(&long.times) {
-                prop_assert!((short[0].deductible - long[0].deductible).abs() < 1e-6);
-                prop_assert!((short[0].below_maximum - long[0].below_maximum).abs() < 1e-6);
-            }
-        }
     }
 }

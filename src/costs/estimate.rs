@@ -133,17 +133,17 @@ impl Estimator {
     /// The mean of some years, person by person and service by service, in dollars.
     fn lines(&mut self, rules: &Rules, caps: &Caps, years: std::ops::Range<usize>) -> Draft {
         let weight = 1.0 / years.len() as f64;
-        let people = self.persons.len();
+        let people = self.lanes.people;
         let blank = |service| DraftLine { service, units: 0.0, allowed: 0.0, paid: [0.0; 4] };
         let lines = (0..people).flat_map(|_| Service::all().map(blank)).collect();
         let mut draft = Draft { lines, years: years.len() as u32, maximum_reached: 0 };
         for year in years {
-            self.year(year, caps);
+            self.step(year, rules, caps);
             draft.maximum_reached += u32::from(self.engine.maximum_reached);
             for (i, line) in draft.lines.iter_mut().enumerate() {
-                let lane = year * people + i / SERVICES;
-                line.units += self.lanes.units(line.service)[lane] * weight;
-                line.allowed += self.lanes.price(line.service)[lane] * weight;
+                let (units, price) = self.used(year, i / SERVICES, line.service);
+                line.units += units * weight;
+                line.allowed += price * weight;
             }
             for person in 0..people {
                 let lines = &mut draft.lines[person * SERVICES..][..SERVICES];
@@ -157,10 +157,9 @@ impl Estimator {
 
     /// Tells what one person paid in the year just run: service, kind (deductible, copay, coinsurance, uncovered), dollars.
     fn pay(&self, rules: &Rules, year: usize, person: usize, mut tell: impl FnMut(Service, usize, f64)) {
-        let lane = year * self.persons.len() + person;
-        let stays = self.lanes.units(Service::InpatientPhysician)[lane];
+        let (stays, _) = self.used(year, person, Service::InpatientPhysician);
         for part in &rules.parts {
-            let (units, price) = (self.lanes.units(part.service)[lane], self.lanes.price(part.service)[lane]);
+            let (units, price) = self.used(year, person, part.service);
             let (units, price) = if part.is_whole() { (units, price) } else { part.stretch(units, price) };
             let share = part.bill(units, price, stays).share;
             if !part.covered {
@@ -174,10 +173,17 @@ impl Estimator {
             tell(part.service, COINSURANCE, shared - copay);
         }
         for service in Service::all().filter(|s| rules.is_averaged(*s)) {
-            let (times, price) = (self.times(person, service), self.lanes.price(service)[lane]);
+            let (times, (_, price)) = (self.times(person, service), self.used(year, person, service));
             tell(service, DEDUCTIBLE, price * times.deductible);
-            tell(service, COINSURANCE, price * self.average_share[year] * (times.below_maximum - times.deductible));
+            tell(service, COINSURANCE, price * self.average_share * (times.below_maximum - times.deductible));
         }
+    }
+
+    /// Units of a service that a person uses in a year, and their whole price.
+    fn used(&self, year: usize, person: usize, service: Service) -> (f64, f64) {
+        let place = self.lanes.year(year)[person];
+        let (kind, row) = (self.lanes.kind(place), usize::from(place.row));
+        (kind.units[service as usize][row], kind.price[service as usize][row])
     }
 }
 

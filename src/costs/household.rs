@@ -1,9 +1,9 @@
-//! A household's use of care, laid out for the calculation: one lane per person and year.
+//! A household's use of care, laid out for the calculation: who lives through which row of the table in which year.
 //!
 //! Made once per search or page and then used for every plan. It must know nothing about plans.
 
+use super::kind::{Care, Kind, Who};
 use super::rules::Model;
-use super::service::{SERVICES, Service};
 use super::utilization::{AgeBand, BAD, Condition, DECILES, GOOD, Level, Row, Sex, YearKind, condition, row};
 
 /// How much care a person expects to use.
@@ -64,6 +64,12 @@ pub struct Person {
 }
 
 impl Person {
+    /// What decides the rows of this person's kind.
+    pub(super) fn who(&self) -> Who {
+        let condition = if let Use::Condition(c) = self.usage { Some(c) } else { None };
+        Who { band: AgeBand::of(self.age), sex: self.sex, condition }
+    }
+
     /// The row of this person in one year; `decile` counts in an average year where use was not said.
     pub fn row(&self, year: YearKind, decile: u8) -> Row {
         let band = AgeBand::of(self.age);
@@ -98,7 +104,7 @@ impl Person {
     }
 }
 
-/// Years to calculate and what each is for. Lane = year × people + person.
+/// Years to calculate and what each is for.
 #[derive(Debug, Clone)]
 pub(super) struct Lanes {
     pub people: usize,
@@ -107,11 +113,17 @@ pub(super) struct Lanes {
     pub average: usize,
     pub good: usize,
     pub bad: usize,
-    /// By service, then lane: units of the year, and their whole price in dollars.
-    pub units: Vec<f64>,
-    pub price: Vec<f64>,
-    /// By lane: the price of everything.
-    pub total: Vec<f64>,
+    /// The kinds of people in the household: two with the same rows are one kind.
+    pub kinds: Vec<Care>,
+    /// By year, then person: the row lived through.
+    places: Vec<Place>,
+}
+
+/// A row of a kind of person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Place {
+    pub kind: u16,
+    pub row: u16,
 }
 
 impl Lanes {
@@ -120,44 +132,60 @@ impl Lanes {
     pub(super) fn new(people: &[Person], model: Model, factor: f64) -> Lanes {
         let (years, average, good, bad) = years(people, model);
         let ranks = ranks(people);
-        let n = years.len() * people.len();
-        let mut lanes = Lanes {
-            people: people.len(),
-            years: years.len(),
-            average,
-            good,
-            bad,
-            units: vec![0.0; SERVICES * n],
-            price: vec![0.0; SERVICES * n],
-            total: vec![0.0; n],
-        };
-        for (y, (year, number)) in years.iter().enumerate() {
+        let mut who: Vec<Who> = Vec::with_capacity(people.len());
+        let mut kinds: Vec<u16> = Vec::with_capacity(people.len());
+        for person in people {
+            let kind = who.iter().position(|w| *w == person.who()).unwrap_or_else(|| {
+                who.push(person.who());
+                who.len() - 1
+            });
+            // There are 231 kinds: 7 age bands, 3 ways to say a sex, 10 conditions or none.
+            kinds.push(kind as u16);
+        }
+        let mut places = Vec::with_capacity(years.len() * people.len());
+        for (year, number) in &years {
             for (p, person) in people.iter().enumerate() {
-                let known =
-                    Person { usage: if person.usage == Use::Any { Use::Medium } else { person.usage }, ..*person };
-                let person = if model == Model::Cms { &known } else { person };
-                let (lane, row) = (y * people.len() + p, person.row(*year, decile(*number, ranks[p])).priced(factor));
-                for s in 0..SERVICES {
-                    lanes.units[s * n + lane] = row.units[s];
-                    lanes.price[s * n + lane] = row.price[s];
-                }
-                lanes.total[lane] = row.allowed();
+                let open = model == Model::Cms && person.usage == Use::Any;
+                let usage = if open { Use::Medium } else { person.usage };
+                places.push(Place { kind: kinds[p], row: usage.row(*year, decile(*number, ranks[p])) });
             }
         }
-        lanes
+        let kinds = who.into_iter().map(|who| Care::new(who, factor)).collect();
+        Lanes { people: people.len(), years: years.len(), average, good, bad, kinds, places }
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.total.len()
+    /// One person of an ordinary kind: deciles 1 to 10, and the median as an eleventh year.
+    pub(super) fn alone(who: Who, factor: f64) -> Lanes {
+        let places = (0..=Kind::MEDIAN).map(|row| Place { kind: 0, row }).collect();
+        let (good, bad) = (usize::from(GOOD) - 1, usize::from(BAD) - 1);
+        Lanes { people: 1, years: 11, average: 10, good, bad, kinds: vec![Care::new(who, factor)], places }
     }
 
-    /// Units of every lane of a service.
-    pub(super) fn units(&self, service: Service) -> &[f64] {
-        &self.units[service as usize * self.len()..][..self.len()]
+    /// Where everybody's care of a year is found, person by person.
+    pub(super) fn year(&self, year: usize) -> &[Place] {
+        &self.places[year * self.people..][..self.people]
     }
 
-    pub(super) fn price(&self, service: Service) -> &[f64] {
-        &self.price[service as usize * self.len()..][..self.len()]
+    pub(super) fn kind(&self, place: Place) -> &Kind {
+        self.kinds[usize::from(place.kind)].kind()
+    }
+}
+
+impl Use {
+    /// The row of this use in its kind of person.
+    fn row(self, year: YearKind, decile: u8) -> u16 {
+        let row = |decile: u8| u16::from(decile.clamp(1, 10) - 1);
+        match (self, year) {
+            (Use::Condition(c), _) if c.is_whole_year() => year as u16,
+            (Use::Decile(d), YearKind::Good) => row(d.min(GOOD)),
+            (_, YearKind::Good) => row(GOOD),
+            (_, YearKind::Bad) => row(BAD),
+            (Use::Any | Use::Condition(_), YearKind::Average) => row(decile),
+            (Use::Low, YearKind::Average) => row(GOOD),
+            (Use::Medium, YearKind::Average) => Kind::MEDIAN,
+            (Use::High, YearKind::Average) => row(BAD),
+            (Use::Decile(d), YearKind::Average) => row(d),
+        }
     }
 }
 
@@ -201,16 +229,23 @@ fn ranks(people: &[Person]) -> Vec<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::costs::service::SERVICES;
 
     fn person(usage: Use) -> Person {
         Person { age: 40, sex: Some(Sex::Female), usage }
     }
 
+    /// The whole price of a person's year.
+    fn total(lanes: &Lanes, year: usize, person: usize) -> f64 {
+        let place = lanes.year(year)[person];
+        lanes.kind(place).total[usize::from(place.row)]
+    }
+
     #[test]
     fn one_person_who_said_nothing_has_the_ten_deciles_with_good_and_bad_among_them() {
         let lanes = Lanes::new(&[person(Use::Any)], Model::Shop, 1.0);
-        assert_eq!((lanes.years, lanes.average, lanes.good, lanes.bad, lanes.len()), (10, 10, 2, 9, 10));
-        assert_eq!(lanes.total[2], row(AgeBand::To44, Sex::Female, Level::Decile(3)).allowed());
+        assert_eq!((lanes.years, lanes.average, lanes.good, lanes.bad), (10, 10, 2, 9));
+        assert_eq!(total(&lanes, 2, 0), row(AgeBand::To44, Sex::Female, Level::Decile(3)).allowed());
     }
 
     #[test]
@@ -223,8 +258,9 @@ mod tests {
         let lanes = Lanes::new(&[person(Use::Any), person(Use::Any)], Model::Shop, 1.0);
         assert_eq!((lanes.years, lanes.average, lanes.good, lanes.bad), (12, 10, 10, 11));
         let top = row(AgeBand::To44, Sex::Female, Level::Decile(10)).allowed();
-        assert!((0..10).all(|year| lanes.total[year * 2] < top || lanes.total[year * 2 + 1] < top));
-        assert!(lanes.total[22] == top && lanes.total[23] == top);
+        assert!((0..10).all(|year| total(&lanes, year, 0) < top || total(&lanes, year, 1) < top));
+        assert!(total(&lanes, 11, 0) == top && total(&lanes, 11, 1) == top);
+        assert_eq!(lanes.kinds.len(), 1);
     }
 
     #[test]
@@ -232,8 +268,8 @@ mod tests {
         let mixed = Lanes::new(&[person(Use::Any), person(Use::High)], Model::Shop, 1.0);
         assert_eq!((mixed.years, mixed.average), (12, 10));
         let high = row(AgeBand::To44, Sex::Female, Level::Decile(10)).allowed();
-        assert!((0..10).all(|y| mixed.total[y * 2 + 1] == high));
-        assert!(mixed.total[10 * 2 + 1] < high && mixed.total[11 * 2 + 1] == high);
+        assert!((0..10).all(|y| total(&mixed, y, 1) == high));
+        assert!(total(&mixed, 10, 1) < high && total(&mixed, 11, 1) == high);
         let fixed = Lanes::new(&[person(Use::Medium)], Model::Shop, 1.0);
         assert_eq!((fixed.years, fixed.average), (3, 1));
     }
@@ -244,7 +280,28 @@ mod tests {
         let plain = person(Use::Any).row(YearKind::Average, 6).allowed();
         assert!((birth.row(YearKind::Average, 6).allowed() - plain - 7140.27).abs() < 0.01);
         let dear = Lanes::new(&[person(Use::Medium)], Model::Cms, 1.138);
-        assert!((dear.total[0] - 1.138 * 1972.08).abs() < 0.01);
+        assert!((total(&dear, 0, 0) - 1.138 * 1972.08).abs() < 0.01);
+    }
+
+    /// The layout by kinds must find the very row that the sentence of a page is written from.
+    #[test]
+    fn every_use_of_every_year_is_found_in_its_kind() {
+        let plain = [Use::Any, Use::Low, Use::Medium, Use::High, Use::Decile(1), Use::Decile(7)];
+        for usage in plain.into_iter().chain(Condition::ALL.map(Use::Condition)) {
+            for (age, sex) in [(3, None), (40, Some(Sex::Female)), (22, Some(Sex::Male))] {
+                let person = Person { age, sex, usage };
+                let kind = Care::new(person.who(), 1.0);
+                for year in [YearKind::Good, YearKind::Average, YearKind::Bad] {
+                    for decile in DECILES {
+                        let (row, at) = (person.row(year, decile), usize::from(usage.row(year, decile)));
+                        let found = kind.kind();
+                        assert_eq!(found.total[at], row.allowed(), "{person:?} {year:?} {decile}");
+                        assert!((0..SERVICES).all(|s| found.units[s][at] == row.units[s]));
+                        assert!((0..SERVICES).all(|s| found.price[s][at] == row.price[s]));
+                    }
+                }
+            }
+        }
     }
 
     #[test]

@@ -16,9 +16,14 @@ pub mod service;
 pub mod utilization;
 pub mod words;
 
+mod alone;
 mod engine;
+mod kind;
 mod money;
+mod quick;
+mod sums;
 
+pub use alone::Preparer;
 pub use estimate::{Estimate, estimate};
 pub use household::{Person, Use};
 pub use plan::{CostSharing, Share};

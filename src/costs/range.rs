@@ -3,11 +3,14 @@
 //! `Estimator` is made once per household and asked for each plan; `estimate` asks it for the same totals, so that a
 //! list and a page can never differ. It must allocate nothing per plan.
 
+use super::alone::Asked;
 use super::engine::{Engine, Pool, Times};
 use super::household::{Lanes, Person};
 use super::money::cents;
-use super::rules::{Caps, Gap, Model, Part, Rules};
+use super::quick::Quick;
+use super::rules::{Caps, Gap, Model, Rules};
 use super::service::Service;
+use super::sums::Sums;
 use crate::types::Cents;
 
 /// Out of pocket in a good, an average and a bad year, without the premium.
@@ -29,24 +32,19 @@ impl Range {
     }
 }
 
-/// Fields of a `Pool`, and of its two pools: the rows of the sums.
-const FIELDS: usize = 8;
-const ROWS: usize = 2 * FIELDS;
-
 /// One household, ready to be priced under any plan.
 #[derive(Debug)]
 pub struct Estimator {
     pub(super) lanes: Lanes,
-    pub(super) persons: Vec<Person>,
-    sums: Vec<f64>,
-    /// Price of services at the average share, medical and drugs, by lane.
-    averaged: [Vec<f64>; 2],
-    /// Price of visits that are free, which count neither to limits nor to the average share.
-    free: Vec<f64>,
-    /// By lane, with the average share laid on: medical care (or everything, where no limit tells them apart), drugs.
+    /// One person alone, whose range may be kept with the plan.
+    asked: Option<Asked>,
+    /// By kind of person.
+    sums: Vec<Sums>,
+    quick: Quick,
+    /// Medical care (or everything, where no limit tells them apart) and drugs of the year that is stepped through.
     pools: [Vec<Pool>; 2],
-    /// By year: the plan's average share.
-    pub(super) average_share: Vec<f64>,
+    /// The plan's average share in that year.
+    pub(super) average_share: f64,
     pub(super) engine: Engine,
 }
 
@@ -54,14 +52,16 @@ impl Estimator {
     /// `factor_thousandths`: from the table's prices to those wanted (1000 = as they are); see `inflation`.
     pub fn new(people: &[Person], model: Model, factor_thousandths: u32) -> Estimator {
         let lanes = Lanes::new(people, model, f64::from(factor_thousandths) / 1000.0);
-        let n = lanes.len();
+        Estimator { asked: Asked::new(people, model, factor_thousandths), ..Estimator::of(lanes) }
+    }
+
+    pub(super) fn of(lanes: Lanes) -> Estimator {
         Estimator {
-            persons: people.to_vec(),
-            sums: vec![0.0; ROWS * n],
-            averaged: [vec![0.0; n], vec![0.0; n]],
-            free: vec![0.0; n],
-            pools: [vec![Pool::default(); n], vec![Pool::default(); n]],
-            average_share: vec![0.0; lanes.years],
+            asked: None,
+            sums: vec![Sums::new(); lanes.kinds.len()],
+            quick: Quick::new(lanes.kinds.len()),
+            pools: [Vec::new(), Vec::new()],
+            average_share: 0.0,
             engine: Engine::default(),
             lanes,
         }
@@ -72,6 +72,9 @@ impl Estimator {
     /// # Errors
     /// A `Gap`: nobody in the household, or no deductible or maximum filed for its size.
     pub fn range(&mut self, rules: &Rules) -> Result<Range, Gap> {
+        if let Some(kept) = self.asked.as_ref().and_then(|asked| rules.alone.as_ref()?.range(asked)) {
+            return Ok(kept);
+        }
         let [good, average, bad] = self.dollars(rules)?;
         Ok(Range { good: cents(good), average: cents(average), bad: cents(bad) })
     }
@@ -79,10 +82,10 @@ impl Estimator {
     /// The same before rounding: good, average, bad.
     pub(super) fn dollars(&mut self, rules: &Rules) -> Result<[f64; 3], Gap> {
         let caps = self.caps(rules)?;
-        self.add_up(rules);
+        self.add_up(rules, &caps);
         let (mut average, mut good, mut bad) = (0.0, 0.0, 0.0);
         for year in 0..self.lanes.years {
-            let paid = self.year(year, &caps);
+            let paid = self.paid(year, rules, &caps);
             average += if year < self.lanes.average { paid } else { 0.0 };
             good = if year == self.lanes.good { paid } else { good };
             bad = if year == self.lanes.bad { paid } else { bad };
@@ -90,119 +93,57 @@ impl Estimator {
         Ok([good, average / self.lanes.average as f64, bad])
     }
 
+    /// Dollars of the last of the years, after `dollars` of the same plan.
+    pub(super) fn last_year(&mut self, rules: &Rules) -> Result<f64, Gap> {
+        let caps = self.caps(rules)?;
+        Ok(self.paid(self.lanes.years - 1, rules, &caps))
+    }
+
     pub(super) fn caps(&self, rules: &Rules) -> Result<Caps, Gap> {
         if self.lanes.people == 0 { Err(Gap::NoPeople) } else { rules.caps(self.lanes.people) }
     }
 
-    /// Adds up the bills of every lane by how the plan shares them.
-    pub(super) fn add_up(&mut self, rules: &Rules) {
-        let used = if rules.all_combined() { FIELDS } else { ROWS } * self.lanes.len();
-        self.sums[..used].fill(0.0);
-        self.free.fill(0.0);
-        self.averaged.iter_mut().for_each(|lane| lane.fill(0.0));
-        for part in &rules.parts {
-            self.add(part, rules.pool(part.service));
+    /// Adds up the bills of every kind of person by how the plan shares them.
+    pub(super) fn add_up(&mut self, rules: &Rules, caps: &Caps) {
+        for (sums, kind) in self.sums.iter_mut().zip(&self.lanes.kinds) {
+            sums.add_up(&rules.recipe, kind.kind());
         }
-        for service in Service::all().filter(|s| rules.is_averaged(*s)) {
-            let lanes = &mut self.averaged[rules.pool(service)];
-            for (sum, price) in lanes.iter_mut().zip(self.lanes.price(service)) {
-                *sum += price;
-            }
-        }
-        self.lay_out(rules.all_combined());
+        self.quick.prepare(&self.lanes, &self.sums, &rules.recipe, caps);
     }
 
-    fn add(&mut self, part: &Part, pool: usize) {
-        let n = self.lanes.len();
-        let (units, price) = (self.lanes.units(part.service), self.lanes.price(part.service));
-        let stays = self.lanes.units(Service::InpatientPhysician);
-        let first = pool * FIELDS + if part.in_maximum { 0 } else { 4 };
-        let sums = &mut self.sums[first * n..][..4 * n];
-        if !part.is_whole() {
-            for lane in 0..n {
-                let (u, p) = part.stretch(units[lane], price[lane]);
-                let bill = part.bill(u, p, stays[lane]);
-                add_one(part, sums, n, lane, bill.price, bill.share);
-                // What lies before the first stretch costs nothing; a second stretch takes its own part of it back.
-                self.free[lane] -= p;
-            }
-            if part.to == f64::INFINITY {
-                self.free.iter_mut().zip(price).for_each(|(free, price)| *free += price);
-            }
-            return;
-        }
-        // The plain ways, each a loop without a branch: this is where the time goes.
-        let [open, beside, after, always] = rows(sums, n);
-        let share = |lane: usize| part.bill(units[lane], price[lane], stays[lane]).share;
-        match (part.deductible, part.before, part.is_plain_rate()) {
-            (false, _, true) if part.rate == 0.0 => {}
-            (false, _, true) => (0..n).for_each(|lane| always[lane] += part.rate * price[lane]),
-            (false, _, false) => (0..n).for_each(|lane| always[lane] += share(lane)),
-            (true, false, true) => {
-                (0..n).for_each(|lane| open[lane] += price[lane]);
-                (0..n).for_each(|lane| after[lane] += part.rate * price[lane]);
-            }
-            (true, false, false) => {
-                (0..n).for_each(|lane| open[lane] += price[lane]);
-                (0..n).for_each(|lane| after[lane] += share(lane));
-            }
-            (true, true, _) => {
-                for lane in 0..n {
-                    let share = share(lane);
-                    open[lane] += price[lane] - share;
-                    beside[lane] += share;
-                    after[lane] += share;
-                }
-            }
+    /// Dollars paid in one year of what was added up.
+    pub(super) fn paid(&mut self, year: usize, rules: &Rules, caps: &Caps) -> f64 {
+        match self.quick.year(self.lanes.year(year)) {
+            Some(paid) => paid,
+            None => self.step(year, rules, caps),
         }
     }
 
-    /// Turns the sums into everybody's pools, and lays the average share of the year on what takes it.
-    fn lay_out(&mut self, all_combined: bool) {
-        let (people, n) = (self.lanes.people, self.lanes.len());
-        for (pools, sums) in self.pools.iter_mut().zip(self.sums.chunks(FIELDS * n)) {
-            let row = |i: usize| &sums[i * n..][..n];
-            let [open, beside, after, always] = [row(0), row(1), row(2), row(3)];
-            let [out_open, out_beside, out_after, out_always] = [row(4), row(5), row(6), row(7)];
-            for (lane, pool) in pools[..n].iter_mut().enumerate() {
-                *pool = Pool {
-                    deductible: open[lane],
-                    beside: beside[lane],
-                    after: after[lane],
-                    always: always[lane],
-                    out_deductible: out_open[lane],
-                    out_beside: out_beside[lane],
-                    out_after: out_after[lane],
-                    out_always: out_always[lane],
-                };
-            }
-            if all_combined {
-                break;
+    /// The same step by step. The engine keeps the year's times, and `average_share` is the year's.
+    pub(super) fn step(&mut self, year: usize, rules: &Rules, caps: &Caps) -> f64 {
+        let used = rules.recipe.pools;
+        let (mut share, mut price) = (0.0, 0.0);
+        self.pools.iter_mut().for_each(Vec::clear);
+        for place in self.lanes.year(year) {
+            let (sums, row) = (&self.sums[usize::from(place.kind)], usize::from(place.row));
+            price += self.lanes.kind(*place).total[row] - sums.free[row];
+            for (pool, pools) in self.pools[..used].iter_mut().enumerate() {
+                let bills = sums.pool(pool, row);
+                share += bills.share();
+                price -= sums.averaged[pool][row];
+                pools.push(bills);
             }
         }
-        let used = if all_combined { 1 } else { 2 };
-        for year in 0..self.lanes.years {
-            let lanes = year * people..(year + 1) * people;
-            let total = |of: &[f64]| of[lanes.clone()].iter().sum::<f64>();
-            let averaged: f64 = self.averaged[..used].iter().map(|of| total(of)).sum();
-            let price = total(&self.lanes.total) - averaged - total(&self.free);
-            let shares = self.pools[..used].iter().flat_map(|pools| &pools[lanes.clone()]);
-            let share: f64 = shares.map(Pool::share).sum();
-            let average = if price > 0.0 { share / price } else { 0.0 };
-            for (pools, averaged) in self.pools[..used].iter_mut().zip(&self.averaged) {
-                for (pool, averaged) in pools[lanes.clone()].iter_mut().zip(&averaged[lanes.clone()]) {
-                    pool.deductible += averaged;
-                    pool.after += averaged * average;
-                }
+        // The average share of the year is laid on what takes it.
+        self.average_share = if price > 0.0 { share / price } else { 0.0 };
+        for (pool, pools) in self.pools[..used].iter_mut().enumerate() {
+            for (bills, place) in pools.iter_mut().zip(self.lanes.year(year)) {
+                let averaged = self.sums[usize::from(place.kind)].averaged[pool][usize::from(place.row)];
+                bills.deductible += averaged;
+                bills.after += averaged * self.average_share;
             }
-            self.average_share[year] = average;
         }
-    }
-
-    /// Runs one year of what was added up; gives the dollars paid. The engine keeps the year's times.
-    pub(super) fn year(&mut self, year: usize, caps: &Caps) -> f64 {
-        let lanes = year * self.lanes.people..(year + 1) * self.lanes.people;
-        self.engine.run(&self.pools[0][lanes.clone()], &self.pools[1][lanes], caps)
+        self.engine.run(&self.pools[0], &self.pools[1], caps)
     }
 
     pub(super) fn times(&self, person: usize, service: Service) -> Times {
@@ -210,34 +151,16 @@ impl Estimator {
     }
 }
 
-/// The four rows that a pool's sums begin with: counted to the deductible, beside it, after it, always.
-fn rows(sums: &mut [f64], n: usize) -> [&mut [f64]; 4] {
-    let (open, rest) = sums.split_at_mut(n);
-    let (beside, rest) = rest.split_at_mut(n);
-    let (after, always) = rest.split_at_mut(n);
-    [open, beside, after, &mut always[..n]]
-}
-
-/// One lane of a part into those rows.
-fn add_one(part: &Part, sums: &mut [f64], n: usize, lane: usize, price: f64, share: f64) {
-    let [open, beside, after, always] = rows(sums, n);
-    if !part.deductible {
-        always[lane] += share;
-        return;
-    }
-    let first = if part.before { share } else { 0.0 };
-    open[lane] += price - first;
-    beside[lane] += first;
-    after[lane] += share;
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::costs::alone::Preparer;
     use crate::costs::household::Use;
-    use crate::costs::plan::{CostSharing, Share};
+    use crate::costs::plan::{Amounts, CostSharing, Limits, Share};
+    use crate::costs::service::SERVICES;
     use crate::costs::utilization::Sex;
     use crate::costs::words::{Coinsurance, Copay, Per, Timing};
+    use proptest::prelude::*;
 
     /// The worked example saved in CMS's workbook, to the last digits it prints.
     #[test]
@@ -263,7 +186,88 @@ mod tests {
         let paid = estimator.dollars(&Rules::new(&plan, Model::Cms).unwrap()).unwrap()[1];
         let expected = |name: &str| example["expected"][name].as_f64().unwrap();
         assert!((paid - expected("oopc")).abs() < 1e-9, "{paid}");
-        let allowed: f64 = estimator.lanes.total.iter().sum();
+        let lanes = &estimator.lanes;
+        let allowed: f64 = lanes.year(0).iter().map(|at| lanes.kind(*at).total[usize::from(at.row)]).sum();
         assert!((allowed - expected("total_cost")).abs() < 1e-9, "{allowed}");
+    }
+
+    fn plan() -> impl Strategy<Value = CostSharing> {
+        let amounts = |most: i64| {
+            let some =
+                (prop_oneof![Just(0), 0..most], 10..=30_i64, 0..20_u8).prop_map(|(person, times, left_out)| Amounts {
+                    individual: Some(Cents(person)),
+                    person: Some(Cents(person)).filter(|_| left_out != 1),
+                    family: Some(Cents(person * times / 10)).filter(|_| left_out != 2),
+                });
+            prop_oneof![1 => Just(Amounts::default()), 5 => some]
+        };
+        let limits = move |most: i64| {
+            let combined = amounts(most).prop_map(|combined| Limits { combined, ..Limits::default() });
+            let apart = (amounts(most), amounts(most / 4));
+            let apart = apart.prop_map(|(medical, drug)| Limits { medical, drug, ..Limits::default() });
+            prop_oneof![combined, apart]
+        };
+        let words =
+            ["$30", "$300 Copay after deductible", "$90 Copay before deductible", "No Charge", "Not Applicable"];
+        let rates = ["Not Applicable", "20%", "30% Coinsurance after deductible", "No Charge after deductible"];
+        let share = (0..words.len(), 0..rates.len(), 0..30_u8).prop_map(move |(copay, rate, other)| match other {
+            0 => Share::Missing,
+            1 | 2 => Share::NotCovered,
+            _ => Share::Covered {
+                copay: Copay::parse(words[copay]).unwrap(),
+                coinsurance: Coinsurance::parse(rates[rate]).unwrap(),
+                outside_maximum: other == 3,
+            },
+        });
+        let shares = proptest::collection::vec(share, SERVICES);
+        (limits(800_000), limits(1_500_000), shares, 0..3_u8).prop_map(|(deductible, maximum, shares, free)| {
+            let mut plan =
+                CostSharing { deductible, maximum, free_primary_care_visits: free, ..CostSharing::default() };
+            plan.shares.copy_from_slice(&shares);
+            plan
+        })
+    }
+
+    fn person() -> impl Strategy<Value = Person> {
+        let uses = [Use::Any, Use::Any, Use::Any, Use::Low, Use::Medium, Use::High];
+        let sexes = [None, Some(Sex::Female), Some(Sex::Male)];
+        (0..70_u8, 0..sexes.len(), 0..uses.len()).prop_map(move |(age, sex, usage)| Person {
+            age,
+            sex: sexes[sex],
+            usage: uses[usage],
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
+
+        /// Lists sum up a year where pages step through it.
+        #[test]
+        fn the_short_way_is_the_long_way(
+            (plan, people) in (plan(), proptest::collection::vec(person(), 1..7)),
+            cms in any::<bool>(),
+        ) {
+            let model = if cms { Model::Cms } else { Model::Shop };
+            let Ok(rules) = Rules::new(&plan, model) else { return Ok(()) };
+            let mut estimator = Estimator::new(&people, model, 1000);
+            let Ok(caps) = estimator.caps(&rules) else { return Ok(()) };
+            estimator.add_up(&rules, &caps);
+            for year in 0..estimator.lanes.years {
+                let (short, long) = (estimator.paid(year, &rules, &caps), estimator.step(year, &rules, &caps));
+                prop_assert!((short - long).abs() < 0.001, "{short} {long} in year {year}");
+            }
+        }
+
+        #[test]
+        fn what_is_kept_is_what_would_be_worked_out((plan, person) in (plan(), person())) {
+            let Ok(mut rules) = Rules::new(&plan, Model::Shop) else { return Ok(()) };
+            for factor in [1000, 1138] {
+                let mut estimator = Estimator::new(&[person], Model::Shop, 1000);
+                let worked_out = estimator.range(&rules);
+                Preparer::new(factor).prepare(&mut rules);
+                prop_assert_eq!(rules.alone.is_some(), worked_out.is_ok());
+                prop_assert_eq!(estimator.range(&rules), worked_out);
+            }
+        }
     }
 }

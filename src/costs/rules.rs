@@ -3,8 +3,10 @@
 //! Made once per variant (`Rules::new`), because none of it depends on the household; read by `range` and `estimate`.
 //! It must never fill a gap in silence: what was not filed becomes a `Note` or a `Gap`.
 
+use super::alone::Alone;
 use super::plan::{CostSharing, KINDS, Share};
 use super::service::Service;
+use super::sums::Recipe;
 use super::words::{Coinsurance, Copay, Per, behaviour};
 
 /// Which rules to follow where filings are silent.
@@ -100,11 +102,6 @@ pub(super) struct Bill {
 }
 
 impl Part {
-    /// The person pays a share of every price, and no copay or cap comes in.
-    pub(super) fn is_plain_rate(&self) -> bool {
-        self.copay == 0.0 && self.cap == f64::INFINITY
-    }
-
     pub(super) fn is_whole(&self) -> bool {
         self.from == 0.0 && self.to == f64::INFINITY
     }
@@ -139,9 +136,38 @@ pub struct Rules {
     averaged: u32,
     deductible: [Side; KINDS],
     maximum: [Side; KINDS],
-    /// No limit is for medical care or for drugs alone.
-    all_combined: bool,
+    shape: Shape,
+    pub(super) recipe: Recipe,
+    /// Kept by `Preparer`.
+    pub(super) alone: Option<Alone>,
     notes: Box<[Note]>,
+}
+
+/// How a variant's limits stand to medical care and drugs, which decides how a year can be summed up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shape {
+    /// No limit is for medical care or for drugs alone: everything is in one pool.
+    Combined,
+    /// Deductibles of their own, one maximum.
+    DeductiblesApart,
+    /// Deductibles and maximums of their own.
+    Apart,
+    /// Anything else: no short way is known.
+    Steps,
+}
+
+impl Shape {
+    fn of(plan: &CostSharing) -> Shape {
+        let unfiled = super::plan::Amounts::default();
+        let combined = |limits: &super::plan::Limits| limits.medical == unfiled && limits.drug == unfiled;
+        let apart = |limits: &super::plan::Limits| limits.combined == unfiled;
+        match (&plan.deductible, &plan.maximum) {
+            (d, m) if combined(d) && combined(m) => Shape::Combined,
+            (d, m) if apart(d) && combined(m) => Shape::DeductiblesApart,
+            (d, m) if apart(d) && apart(m) => Shape::Apart,
+            _ => Shape::Steps,
+        }
+    }
 }
 
 /// One kind's amounts in dollars; infinity = not filed.
@@ -159,8 +185,7 @@ pub(super) struct Caps {
     pub group_maximum: [f64; KINDS],
     pub person_deductible: [f64; KINDS],
     pub person_maximum: [f64; KINDS],
-    /// No limit is for medical care or for drugs alone.
-    pub all_combined: bool,
+    pub shape: Shape,
 }
 
 impl Rules {
@@ -181,15 +206,16 @@ impl Rules {
                 Side { individual: dollars(a.individual), person: dollars(a.person), family: dollars(a.family) }
             })
         };
-        let unfiled = super::plan::Amounts::default();
-        let combined = |limits: &super::plan::Limits| limits.medical == unfiled && limits.drug == unfiled;
+        let shape = Shape::of(plan);
         Ok(Rules {
             model,
+            recipe: Recipe::new(&rules.parts, rules.averaged, shape == Shape::Combined),
             parts: rules.parts.into(),
             averaged: rules.averaged,
             deductible: sides(&plan.deductible),
             maximum: sides(&plan.maximum),
-            all_combined: combined(&plan.deductible) && combined(&plan.maximum),
+            shape,
+            alone: None,
             notes: rules.notes.into(),
         })
     }
@@ -203,15 +229,6 @@ impl Rules {
         self.averaged & (1 << service as u32) != 0
     }
 
-    pub(super) fn all_combined(&self) -> bool {
-        self.all_combined
-    }
-
-    /// Where a service's bills are added up: medical care 0, drugs 1; all in one pool where no limit tells them apart.
-    pub(super) fn pool(&self, service: Service) -> usize {
-        usize::from(service.is_drug() && !self.all_combined)
-    }
-
     /// The limits that bind a household of this many people.
     pub(super) fn caps(&self, people: usize) -> Result<Caps, Gap> {
         let alone = people == 1;
@@ -221,7 +238,7 @@ impl Rules {
             sides.map(|s| if alone && self.model == Model::Shop { f64::INFINITY } else { s.person })
         };
         let caps = Caps {
-            all_combined: self.all_combined,
+            shape: self.shape,
             group_deductible: group(&self.deductible),
             group_maximum: group(&self.maximum),
             person_deductible: each(&self.deductible),

@@ -43,6 +43,11 @@ impl AgeBand {
         }
     }
 
+    /// The lowest age of the band.
+    pub(super) fn youngest(self) -> u8 {
+        [0, 6, 18, 26, 35, 45, 55][self as usize]
+    }
+
     /// As the table writes it: `35-44`.
     pub fn label(self) -> &'static str {
         ["0-5", "6-17", "18-25", "26-34", "35-44", "45-54", "55+"][self as usize]
@@ -153,11 +158,6 @@ impl Row {
     pub(super) fn blend(&self, a: f64, other: &Row, b: f64) -> Row {
         let mix = |x: &[f64; SERVICES], y: &[f64; SERVICES]| std::array::from_fn(|i| x[i] * a + y[i] * b);
         Row { units: mix(&self.units, &other.units), price: mix(&self.price, &other.price) }
-    }
-
-    pub(super) fn priced(mut self, factor: f64) -> Row {
-        self.price.iter_mut().for_each(|price| *price *= factor);
-        self
     }
 
     /// The whole price of the year, in dollars.
@@ -353,6 +353,7 @@ mod tests {
             [0, 5, 6, 17, 18, 25, 26, 34, 35, 54, 55, 255].map(|a| AgeBand::of(a).label()),
             ["0-5", "0-5", "6-17", "6-17", "18-25", "18-25", "26-34", "26-34", "35-44", "45-54", "55+", "55+"]
         );
+        assert!(AgeBand::ALL.iter().all(|band| AgeBand::of(band.youngest()) == *band));
     }
 
     #[test]
