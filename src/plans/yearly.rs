@@ -97,13 +97,14 @@ pub struct Better<'t, 'c> {
 pub struct Dominance<'t, 'c> {
     offers: Vec<&'t Offer<'c>>,
     plans: Vec<PlanFacts<'t>>,
+    by_premium: Vec<usize>,
     size: Size,
 }
 
 impl<'t, 'c> Dominance<'t, 'c> {
     pub fn new(tally: &'t Tally<'c>, size: Size) -> Dominance<'t, 'c> {
         let known = tally.offers().iter().filter_map(|offer| Some((offer, offer.facts.costs.as_deref()?)));
-        let (offers, plans) = known
+        let (offers, plans): (_, Vec<PlanFacts>) = known
             .map(|(offer, costs)| {
                 let facts = PlanFacts {
                     premium: offer.net(),
@@ -114,13 +115,14 @@ impl<'t, 'c> Dominance<'t, 'c> {
                 (offer, facts)
             })
             .unzip();
-        Dominance { offers, plans, size }
+        Dominance { offers, by_premium: dominance::by_premium(&plans), plans, size }
     }
 
     /// The plan that this one is dominated by, if any.
     pub fn better_than(&self, plan_pk: i64, years: &mut YearlyCosts) -> Option<Better<'t, 'c>> {
         let of = self.offers.iter().position(|offer| offer.plan_pk == plan_pk)?;
-        let better = *self.offers.get(dominance::dominated(&self.plans, self.size)[of]?)?;
+        let better = dominance::dominated_by(&self.plans, &self.by_premium, of, self.size)?;
+        let better = *self.offers.get(better)?;
         let worse = self.offers[of];
         let premiums = (worse.net().0 - better.net().0) * 12;
         let less = match (years.of(worse), years.of(better)) {
