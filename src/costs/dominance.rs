@@ -31,14 +31,16 @@ pub struct PlanFacts<'a> {
 }
 
 /// For each plan the index of one that is no dearer, at least as good in everything and better in something; among
-/// several the one with the lowest premium that is not itself dominated. Equal plans do not dominate each other.
+/// several the one with the lowest premium that is not itself dominated. Equal plans do not dominate each other. A plan
+/// that filed no share at all takes no part: premium and limits alone do not say what care costs.
 pub fn dominated(plans: &[PlanFacts], size: Size) -> Vec<Option<usize>> {
-    let mut order: Vec<usize> = (0..plans.len()).collect();
+    let filed = |i: &usize| plans[*i].cost_sharing.shares.iter().any(|share| *share != Share::Missing);
+    let mut order: Vec<usize> = (0..plans.len()).filter(filed).collect();
     order.sort_by_key(|i| (plans[*i].premium, *i));
     let mut better: Vec<Option<usize>> = vec![None; plans.len()];
-    for (worse, entry) in better.iter_mut().enumerate() {
-        let no_dearer = order.iter().copied().take_while(|i| plans[*i].premium <= plans[worse].premium);
-        *entry = no_dearer.into_iter().find(|i| *i != worse && dominates(&plans[*i], &plans[worse], size));
+    for &worse in &order {
+        let mut no_dearer = order.iter().copied().take_while(|i| plans[*i].premium <= plans[worse].premium);
+        better[worse] = no_dearer.find(|i| *i != worse && dominates(&plans[*i], &plans[worse], size));
     }
     // A plan that dominates one that dominates a third dominates the third too, so each chain may be followed to its end.
     (0..plans.len())
@@ -228,6 +230,9 @@ mod tests {
         unfiled.shares[Service::PrimaryCare as usize] = Share::Missing;
         assert_eq!(one(&[facts(300, &filed), facts(400, &unfiled)]), [None, None]);
         assert_eq!(one(&[facts(300, &unfiled), facts(400, &filed)]), [None, None]);
+        let mut dearer = unfiled.clone();
+        dearer.deductible.combined.individual = Some(Cents(900_000));
+        assert_eq!(one(&[facts(300, &unfiled), facts(400, &dearer)]), [None, None]);
         let extra = [Share::NotCovered];
         let with_extra = PlanFacts { other_shares: &extra, ..facts(400, &filed) };
         assert_eq!(one(&[facts(300, &filed), with_extra]), [None, None]);
