@@ -10,6 +10,7 @@
 
 use super::plan::{Amounts, CostSharing, Share};
 use super::rules::Size;
+use super::service::SERVICES;
 use super::words::{Coinsurance, Copay, behaviour};
 use crate::types::Cents;
 
@@ -52,7 +53,8 @@ pub fn dominated(plans: &[PlanFacts], size: Size) -> Vec<Option<usize>> {
 }
 
 /// The plan that is no dearer than plan `of`, at least as good in everything and better in something; among several the
-/// one with the lowest premium that is not itself dominated. Equal plans do not dominate each other.
+/// one with the lowest premium that is not itself dominated. Equal plans do not dominate each other. A plan that filed
+/// no share of a service that the model prices takes no part: premium and limits alone do not say what care costs.
 ///
 /// # Panics
 /// If there is no plan `of`.
@@ -68,10 +70,13 @@ pub fn dominator(plans: &[Compared], of: usize, size: Size) -> Option<usize> {
 /// The first of the cheapest plans that dominate plan `of`.
 fn cheapest(plans: &[Compared], of: usize, size: Size) -> Option<usize> {
     let worse = &plans[of];
+    if !worse.terms.takes_part() {
+        return None;
+    }
     let mut found = None;
     let mut most = worse.premium.0.saturating_add(1);
     for (i, plan) in plans.iter().enumerate() {
-        if plan.premium.0 < most && plan.dominates(worse, size) {
+        if plan.premium.0 < most && plan.terms.takes_part() && plan.dominates(worse, size) {
             (found, most) = (Some(i), plan.premium.0);
         }
     }
@@ -142,6 +147,10 @@ impl Terms {
             plan.specialty_drug_cap.map_or(u32::MAX, whole),
         ];
         Terms { limits_filed, limits, rest, filed: filed.into(), shares: shares.into() }
+    }
+
+    fn takes_part(&self) -> bool {
+        self.filed.first().is_some_and(|first| first & ((1 << SERVICES) - 1) != 0)
     }
 
     /// Bytes that it takes, for who plans the memory of a server.
@@ -285,6 +294,9 @@ mod tests {
         unfiled.shares[Service::PrimaryCare as usize] = Share::Missing;
         assert_eq!(one(&[facts(300, &filed), facts(400, &unfiled)]), [None, None]);
         assert_eq!(one(&[facts(300, &unfiled), facts(400, &filed)]), [None, None]);
+        let mut dearer = unfiled.clone();
+        dearer.deductible.combined.individual = Some(Cents(900_000));
+        assert_eq!(one(&[facts(300, &unfiled), facts(400, &dearer)]), [None, None]);
         let extra = [Share::NotCovered];
         let with_extra = PlanFacts { other_shares: &extra, ..facts(400, &filed) };
         assert_eq!(one(&[facts(300, &filed), with_extra]), [None, None]);

@@ -139,7 +139,7 @@ async fn worked(cx: &Cx, catalogue: &Catalogue, search: &Search, money: &Finance
         people: people.collect(),
         nearest,
         all,
-        without: cx.href(&format!("/plans?{}", search.with(|search| search.finances = None))),
+        without: cx.href(&format!("/plans?{}", search.with(Search::forget_private))),
     })
 }
 

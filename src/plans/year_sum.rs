@@ -152,6 +152,9 @@ struct YearPage<'a> {
     who: String,
     change: String,
     back: String,
+    /// What of the address we did not follow.
+    not_followed: Vec<String>,
+    /// What must be known to trust the sum.
     notes: Vec<String>,
     warnings: Vec<String>,
     cases: Vec<CaseLink>,
@@ -211,7 +214,8 @@ pub async fn costs(cx: Cx, Path(id): Path<String>) -> Result<Response, Failure> 
         who: words::who(&cx, &search),
         change: cx.href(&format!("/?{}", write_query(&search.pairs()))),
         back: cx.href(&format!("/plans/{plan_id}?{}", search.who_query())),
-        notes: words::notes(&cx, &asked.notes),
+        not_followed: words::notes(&cx, &asked.notes),
+        notes: Vec::new(),
         warnings: words::warnings(&cx, catalogue),
         cases: cases.into(),
         about_case: cx.t(&format!("year.{case}_about")).to_string(),
@@ -263,7 +267,7 @@ fn fill(page: &mut YearPage, search: &Search, case: &str, found: Option<(&Offer,
         line("year.total", year.total),
     ];
     page.limits = limits(cx, offer);
-    page.notes.extend(notes(cx, offer, &estimate));
+    page.notes = notes(cx, offer, &estimate);
 }
 
 fn amount_line(cx: &Cx, key: &str, words: String) -> Line {

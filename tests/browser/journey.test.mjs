@@ -49,6 +49,7 @@ async function download(selector) {
   return parseCsv(readFileSync(await file.path(), 'utf8'));
 }
 
+const cents = amount => Math.round(+amount.replace(/[$,]/g, '') * 100);
 const query = () => new URL(tab.url()).searchParams;
 const total = async () => +/\d[\d,.]*/.exec(await tab.locator('h1').innerText())[0].replace(/\D/g, '');
 
@@ -86,8 +87,11 @@ for (const lang of ['en', 'es']) {
     assert.equal(await tab.locator('ul.chips a').count() < chips, true, 'a chip went');
     assert.ok(await total() > filtered, 'and plans came back');
 
-    // sort
-    await follow('nav.sorts a[href*="sort=deductible"]');
+    // sort: the choices are folded away until asked for
+    assert.equal(await tab.locator('details.sorts a').first().isVisible(), false);
+    await tabTo('details.sorts > summary');
+    await tab.keyboard.press('Enter');
+    await follow('details.sorts a[href*="sort=deductible"]');
     assert.equal(query().get('sort'), 'deductible');
     const order = (await csv(`/plans.csv?${query()}`)).map(plan => +plan.deductible);
     assert.deepEqual(order, [...order].sort((a, b) => a - b));
@@ -124,6 +128,44 @@ for (const lang of ['en', 'es']) {
     const shown = await total(), rows = await download('a[href*="plans.csv"]');
     assert.equal(rows.length, shown);
     assert.ok(rows.every(plan => plan.metal === 'gold'));
+  });
+
+  test(`what care to expect is chosen, said on the list, and followed to the last line (${lang})`, async () => {
+    await fresh(at(`/plans?${ONE}`));
+    const before = await csv(`/plans.csv?${ONE}`);
+    await follow('main a[href*="/care?"]');
+    assert.equal(new URL(tab.url()).pathname, at('/care'));
+    await tabTo('input[name=x1]');
+    await tab.keyboard.press('ArrowDown');
+    assert.ok(await tab.locator('#x1-f').isChecked(), 'the next answer of the group');
+    await tabTo('fieldset.person details > summary');
+    await tab.keyboard.press('Enter');
+    // One stop for the whole group, whose answers the arrows choose among, those of the opened box too.
+    await tab.keyboard.press('Shift+Tab');
+    assert.ok(await focused('#u1-any'));
+    const label = await tab.locator('label[for="u1-diabetes"]').innerText();
+    for (let i = 0; i < 20 && !await tab.locator('#u1-diabetes').isChecked(); i++) await tab.keyboard.press('ArrowDown');
+    await follow('main form button[type=submit]:not(.plain)');
+    assert.equal(new URL(tab.url()).pathname + new URL(tab.url()).search, at(`/plans?${ONE}&sex=f&care=diabetes`));
+    assert.ok((await tab.locator('main').innerText()).includes(`, ${label}.`), 'the list says what it was reckoned with');
+    const after = await csv(`/plans.csv?${query()}`);
+    assert.notEqual(after[0].cost_average, before.find(plan => plan.plan_id === after[0].plan_id).cost_average);
+
+    // one plan, and every line of its year
+    await follow('li:first-child > article h2 a');
+    const [good, average, bad] = (await tab.locator('table.sum tr.total td').allInnerTexts()).map(cents);
+    assert.deepEqual([good, average, bad], ['cost_good', 'cost_average', 'cost_bad'].map(year => cents(after[0][year])));
+    await follow('main a[href*="/costs?"]');
+    assert.equal(query().get('care'), 'diabetes');
+    const total = async () => cents(await tab.locator('dl.lines').first().locator('dd').last().innerText());
+    assert.equal(await total(), average);
+    await follow('nav.tabs a[href*="case=bad"]');
+    assert.equal(await total(), bad);
+    const paid = await tab.locator('table.sum tr:not(.total) td:last-child').allInnerTexts();
+    const person = await tab.locator('table.sum tr.total td:last-child').innerText();
+    assert.equal(paid.map(cents).reduce((a, b) => a + b), cents(person), 'the lines add up');
+    await follow('p.back a');
+    assert.equal(query().get('sex'), 'f');
   });
 
   test(`a mistake is said, found and put right (${lang})`, async () => {

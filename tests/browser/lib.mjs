@@ -91,6 +91,8 @@ const list = [
   ['how, no income', `/how?${ONE}`, 200],
   ['income helper', `/income?${ONE}`, 200],
   ['income helper, sum', `/income?${ONE}&k1=wages&a1=1200&f1=every_two_weeks`, 200],
+  ['list, expected care', `/plans?${FAMILY}&sex=f&care=diabetes`, 200],
+  ['plan, every line', `/plans/${SILVER}/costs?${FAMILY}&case=bad`, 200],
   ['expected care', `/care?${FAMILY}`, 200],
   ['expected care, chosen', `/care?${FAMILY}&sex=f,m&care=low,diabetes&income=52000`, 200],
   ['expected care, unknown choice', `/care?${ONE}&care=often`, 200],

@@ -10,7 +10,7 @@ mod pages;
 mod prices;
 mod yearly;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use axum::Router;
@@ -85,7 +85,12 @@ fn plain(text: &str) -> String {
 
 impl Shop {
     async fn open() -> Shop {
-        let dir = sample().await.to_str().expect("UTF-8");
+        Shop::of(sample().await).await
+    }
+
+    /// Of the catalogues in a folder.
+    async fn of(dir: &Path) -> Shop {
+        let dir = dir.to_str().expect("UTF-8");
         let cli =
             Cli::try_parse_from(["windowshop", "--listen", "127.0.0.1:0", "--catalogues", dir]).expect("settings");
         let (config, faults) = Config::read(&cli.serve);

@@ -1,6 +1,10 @@
 //! The likely yearly cost on the pages: order, help, reduced plans. What it is held against stands in the files beside.
 
+mod addresses;
+mod doctored;
+mod dominated;
 mod filings;
+mod paper;
 
 use std::collections::HashMap;
 
@@ -31,6 +35,8 @@ struct Card {
     id: String,
     /// Its yearly cost in words.
     cost: String,
+    /// The plan that its note names, and the note's words.
+    better: Option<(String, String)>,
 }
 
 fn cards(page: &Answer) -> Vec<Card> {
@@ -39,8 +45,15 @@ fn cards(page: &Answer) -> Vec<Card> {
         .map(|html| Card {
             id: between(html, "name=\"plan\" value=\"", "\"").expect("a box to tick").to_string(),
             cost: between(html, "<p class=\"cost\">", "</p>").map(plain).unwrap_or_default(),
+            better: better(html),
         })
         .collect()
+}
+
+/// The note on a plan that matches or beats this one: its ID, and the words.
+fn better(html: &str) -> Option<(String, String)> {
+    let note = between(html, "<p class=\"better\">", "</p>")?;
+    Some((between(note, "/plans/", "?").expect("a link to the plan").to_string(), plain(note)))
 }
 
 /// The cards of a list on all its pages. `list`: `/plans?…`.
@@ -80,7 +93,7 @@ async fn the_list_is_in_the_order_of_the_average_year_unless_another_is_asked_fo
         ("&sort=cost_bad", "cost_bad", "Lowest cost in a bad year first", "Primero el costo más bajo en un año malo"),
         ("&sort=premium", "premium_after_credit", "Lowest monthly premium first", "Primero la prima mensual más baja"),
     ] {
-        for who in ["people=40", "people=40,38,9,5&income=90000"] {
+        for who in ["people=40", "people=40,38&sex=f&income=60000"] {
             let query = format!("{OHIO}&{who}{sort}");
             let rows = csv(&shop, &query).await;
             let order = |row: &Row| (cents(row, column), cents(row, "premium_after_credit"), cents(row, "premium"));

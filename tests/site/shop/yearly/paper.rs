@@ -1,0 +1,136 @@
+//! The sum on paper: every amount of a year, line by line, adds up to the figure of the list.
+
+use windowshop::types::Cents;
+
+use super::doctored::{self, OUTSIDE, RICH, UNCOVERED};
+use super::{OHIO, REDUCED, Row, between, cents, csv, pieces};
+use crate::shop::Shop;
+
+fn money(text: &str) -> i64 {
+    let amount = text.trim().strip_prefix('$').and_then(Cents::parse);
+    amount.unwrap_or_else(|| panic!("{text} is no amount")).0
+}
+
+/// Deductible, copays, coinsurance, not covered.
+type Paid = [i64; 4];
+
+fn add(sum: Paid, paid: Paid) -> Paid {
+    std::array::from_fn(|i| sum[i] + paid[i])
+}
+
+/// What a page with every line says.
+struct Year {
+    premium: i64,
+    paid: Paid,
+    total: i64,
+    /// The whole price of all lines.
+    allowed: i64,
+    people: usize,
+}
+
+/// Reads a page with every line; all its sums have to be right.
+fn year(text: &str, page: &str) -> Year {
+    let sum = between(text, "<dl class=\"lines\">", "</dl>").expect("a sum");
+    let sum: Vec<i64> = pieces(sum, "<dd>", "</dd>").into_iter().map(money).collect();
+    let [premium, deductible, copays, coinsurance, uncovered, total] = sum[..] else { panic!("{page}: {sum:?}") };
+    let paid = [deductible, copays, coinsurance, uncovered];
+    let (mut all, mut allowed) = ([0; 4], 0);
+    let people = pieces(text, "<table class=\"sum\">", "</table>");
+    for person in &people {
+        let rows: Vec<Vec<&str>> =
+            pieces(person, "<tr", "</tr>").into_iter().skip(1).map(|row| pieces(row, "<td>", "</td>")).collect();
+        let (last, lines) = rows.split_last().expect("rows");
+        let amounts = |cells: &[&str]| -> Paid { std::array::from_fn(|i| money(cells[i + 2])) };
+        let mut sum = [0; 4];
+        for cells in lines {
+            let (paid, price) = (amounts(cells), money(cells[1]));
+            assert_eq!(paid.iter().sum::<i64>(), money(cells[6]), "{page}: {cells:?}");
+            // A cent of rounding may move from one line to another.
+            assert!(paid.iter().all(|part| *part >= 0) && money(cells[6]) <= price + 1, "{page}: {cells:?}");
+            sum = add(sum, paid);
+            allowed += price;
+        }
+        assert!(!lines.is_empty());
+        assert_eq!(sum, amounts(last), "{page}: the lines of a person");
+        assert_eq!(sum.iter().sum::<i64>(), money(last[6]), "{page}: a person");
+        all = add(all, sum);
+    }
+    assert_eq!(all, paid, "{page}: the people");
+    assert_eq!(premium + paid.iter().sum::<i64>(), total, "{page}: the whole");
+    Year { premium, paid, total, allowed, people: people.len() }
+}
+
+const CASES: [(&str, &str); 3] = [("&case=good", "cost_good"), ("", "cost_average"), ("&case=bad", "cost_bad")];
+
+/// Tries every page of one plan for one household. Gives the three years.
+async fn try_plan(shop: &Shop, row: &Row, who: &str, covered: usize) -> Vec<Year> {
+    let plan = &row["plan_id"];
+    let short = shop.page(&format!("/plans/{plan}?{who}")).await.text;
+    let short = between(&short, "<table class=\"sum three\">", "</table>").expect("the short sum");
+    let rows: Vec<Vec<i64>> = pieces(short, "<tr", "</tr>")
+        .into_iter()
+        .skip(1)
+        .map(|row| pieces(row, "<td>", "</td>").into_iter().map(money).collect())
+        .collect();
+    let mut years = Vec::new();
+    for (i, (case, column)) in CASES.into_iter().enumerate() {
+        let uri = format!("/plans/{plan}/costs?{who}{case}");
+        let page = shop.page(&uri).await.text;
+        let of = year(&page, &uri);
+        assert_eq!(of.total, cents(row, column), "{uri}: as in the list");
+        assert_eq!(of.premium, 12 * cents(row, "premium_after_credit"), "{uri}");
+        assert_eq!(of.people, covered, "{uri}: those who are covered");
+        // The short sum: premium, kinds, (not covered,) the whole; of it for care; the price of that care.
+        let column: Vec<i64> = rows.iter().map(|row| row[i]).collect();
+        let (kinds, ends) = column[1..].split_at(rows.len() - 4);
+        assert_eq!((column[0], kinds), (of.premium, &of.paid[..kinds.len()]), "{uri}");
+        assert_eq!(ends, [of.total, of.paid.iter().sum(), of.allowed], "{uri}");
+        assert!(kinds.len() == 4 || of.paid[3] == 0, "{uri}: what is not covered is shown");
+        let spanish = shop.page(&format!("/es{uri}")).await.text;
+        assert_eq!(pieces(&spanish, "<td>", "</td>"), pieces(&page, "<td>", "</td>"), "{uri}");
+        years.push(of);
+    }
+    years
+}
+
+#[tokio::test]
+async fn every_line_adds_up_to_the_figure_of_the_list() {
+    let shop = Shop::open().await;
+    for (who, covered) in [
+        (format!("{OHIO}&people=40"), 1),
+        (format!("{OHIO}&people=40,38n,9,5&sex=f,m,f&care=low,,asthma"), 3),
+        (format!("{OHIO}&people=61,60,30p,24,12&sex=m,f&care=diabetes,high&income=140000"), 5),
+        (REDUCED.to_string(), 1),
+    ] {
+        let rows = csv(&shop, &who).await;
+        for row in rows.iter().step_by(23) {
+            for year in try_plan(&shop, row, &who, covered).await {
+                assert_eq!(year.paid[3], 0, "the sample files nothing as not covered");
+                assert!(year.total - year.premium <= cents(row, "moop"), "{row:?}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_covered_or_does_not_count_stands_outside_the_maximum() {
+    let shop = doctored::shop().await;
+    let who = format!("{OHIO}&people=60,58&sex=f,m");
+    let rows = csv(&shop, &who).await;
+    for plan in [UNCOVERED, OUTSIDE, RICH] {
+        let row = rows.iter().find(|row| row["plan_id"] == plan).expect("it is sold");
+        let years = try_plan(&shop, row, &who, 2).await;
+        let (bad, moop) = (&years[2], cents(row, "moop"));
+        let care = bad.total - bad.premium;
+        assert_eq!(bad.paid[3] > 0, plan == UNCOVERED, "{plan}");
+        match plan {
+            UNCOVERED => {
+                assert!(care > moop && (moop - 2..=moop + 1).contains(&(care - bad.paid[3])), "{care} {moop}");
+                let words = shop.page(&format!("/plans/{plan}/costs?{who}&case=bad")).await.words();
+                assert_eq!(words.matches("Generic drugs (not covered)").count(), 2, "{words}");
+            }
+            OUTSIDE => assert!(care > moop, "the emergency room goes on costing: {care} {moop}"),
+            _ => assert!(care <= moop + 1, "{care} {moop}"),
+        }
+    }
+}
