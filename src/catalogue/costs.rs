@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use futures_util::TryStreamExt as _;
 use sqlx::{Row as _, SqlitePool};
 
+use crate::costs::dominance::Terms;
 use crate::costs::inflation::inflation;
 use crate::costs::plan::{Amounts, CostSharing, Limits, Share};
 use crate::costs::words::{Coinsurance, Copay, Per, Timing};
@@ -18,10 +19,11 @@ use crate::types::Cents;
 /// What the yearly cost and the comparison of plans know of one variant.
 #[derive(Debug, Clone)]
 pub struct VariantCosts {
-    /// As filed.
-    pub sharing: CostSharing,
-    /// Shares of the benefits that the yearly cost does not price, as filed, in the same order for every variant.
-    pub other_shares: Box<[Share]>,
+    /// As filed, each.
+    pub deductible: Limits,
+    pub maximum: Limits,
+    /// All that was filed, made comparable: for `costs::dominance`.
+    pub terms: Terms,
     /// Ready to be priced, or why it cannot be.
     pub rules: Result<Rules, Gap>,
     /// The code of the variant whose shares stand in, where this one filed none: a plan variation may not ask more of
@@ -115,7 +117,8 @@ fn ready(filed: &HashMap<i64, (CostSharing, Vec<Share>)>, variant_pk: i64) -> Va
         }
         None => Rules::new(sharing, Model::Shop),
     };
-    VariantCosts { sharing: sharing.clone(), other_shares: others.clone().into(), rules, shares_of }
+    let CostSharing { deductible, maximum, .. } = *sharing;
+    VariantCosts { deductible, maximum, terms: Terms::new(sharing, others), rules, shares_of }
 }
 
 /// Which services each benefit prices, or its place among those that price none.
@@ -319,6 +322,7 @@ mod tests {
         assert_eq!([1, 4, 5, 6, 2].map(|code| of(code).shares_of), [None, None, Some(4), Some(4), Some(1)]);
         assert!([1, 4, 5, 6, 2].into_iter().all(|code| of(code).rules.is_ok()));
         // What is compared stays what was filed.
-        assert!(of(6).sharing.shares.iter().all(|share| *share == Share::Missing));
+        let own = |code: i64| Terms::new(&filed[&(8 + code)].0, &[]);
+        assert!(of(6).terms == own(6) && own(6) != own(4));
     }
 }

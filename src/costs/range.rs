@@ -191,6 +191,32 @@ mod tests {
         assert!((allowed - expected("total_cost")).abs() < 1e-9, "{allowed}");
     }
 
+    /// Once, rounding left a hair less than nothing of such a deductible, and a year seemed to cost its premiums alone.
+    #[test]
+    fn a_deductible_as_high_as_the_maximum_is_paid_once() {
+        for dollars in (50..12_000).step_by(37) {
+            let amount = Some(Cents(dollars * 100));
+            let combined = Amounts { individual: amount, person: amount, family: amount };
+            let mut plan = CostSharing::default();
+            (plan.deductible.combined, plan.maximum.combined) = (combined, combined);
+            for service in Service::all() {
+                let rate = if service.is_drug() { "20%" } else { "40% Coinsurance after deductible" };
+                let coinsurance = Coinsurance::parse(rate).unwrap();
+                plan.shares[service as usize] =
+                    Share::Covered { copay: Copay::NotApplicable, coinsurance, outside_maximum: false };
+            }
+            let rules = Rules::new(&plan, Model::Shop).unwrap();
+            for people in [1, 2] {
+                let high = Person { age: 58, sex: None, usage: Use::High };
+                let mut estimator = Estimator::new(&vec![high; people], Model::Shop, 1000);
+                let bad = estimator.range(&rules).unwrap().bad;
+                assert_eq!(estimator.estimate(&rules, Cents::ZERO).unwrap().bad.total, bad);
+                // A tenth decile costs far more than twelve thousand dollars.
+                assert_eq!(bad, amount.unwrap(), "{people} people, {dollars}");
+            }
+        }
+    }
+
     fn plan() -> impl Strategy<Value = CostSharing> {
         let amounts = |most: i64| {
             let some =

@@ -274,7 +274,7 @@ fn amount_line(cx: &Cx, key: &str, words: String) -> Line {
 fn limits(cx: &Cx, offer: &Offer) -> Vec<Line> {
     let Some(costs) = offer.facts.costs.as_deref() else { return Vec::new() };
     let mut lines = Vec::new();
-    for (kind, of) in [("deductible", &costs.sharing.deductible), ("moop", &costs.sharing.maximum)] {
+    for (kind, of) in [("deductible", &costs.deductible), ("moop", &costs.maximum)] {
         for (scope, amounts) in [("combined", of.combined), ("medical", of.medical), ("drug", of.drug)] {
             let whose =
                 [("individual", amounts.individual), ("per_person", amounts.person), ("family", amounts.family)];

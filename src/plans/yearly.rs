@@ -7,7 +7,7 @@ use super::address::Search;
 use super::codes::{Product, Sort};
 use super::tally::{Offer, Tally};
 use crate::catalogue::variants::VariantFacts;
-use crate::costs::dominance::{self, PlanFacts};
+use crate::costs::dominance::{self, Compared};
 use crate::costs::inflation::inflation;
 use crate::costs::{Estimate, Estimator, Gap, Model, Person, Range, Size};
 use crate::types::Cents;
@@ -96,32 +96,26 @@ pub struct Better<'t, 'c> {
 /// to the household whatever the filters.
 pub struct Dominance<'t, 'c> {
     offers: Vec<&'t Offer<'c>>,
-    plans: Vec<PlanFacts<'t>>,
-    by_premium: Vec<usize>,
+    plans: Vec<Compared<'t>>,
     size: Size,
 }
 
 impl<'t, 'c> Dominance<'t, 'c> {
     pub fn new(tally: &'t Tally<'c>, size: Size) -> Dominance<'t, 'c> {
         let known = tally.offers().iter().filter_map(|offer| Some((offer, offer.facts.costs.as_deref()?)));
-        let (offers, plans): (_, Vec<PlanFacts>) = known
+        let (offers, plans) = known
             .map(|(offer, costs)| {
-                let facts = PlanFacts {
-                    premium: offer.net(),
-                    cost_sharing: &costs.sharing,
-                    other_shares: &costs.other_shares,
-                    network: offer.plan.network,
-                };
-                (offer, facts)
+                let compared = Compared { premium: offer.net(), terms: &costs.terms, network: offer.plan.network };
+                (offer, compared)
             })
             .unzip();
-        Dominance { offers, by_premium: dominance::by_premium(&plans), plans, size }
+        Dominance { offers, plans, size }
     }
 
     /// The plan that this one is dominated by, if any.
     pub fn better_than(&self, plan_pk: i64, years: &mut YearlyCosts) -> Option<Better<'t, 'c>> {
         let of = self.offers.iter().position(|offer| offer.plan_pk == plan_pk)?;
-        let better = dominance::dominated_by(&self.plans, &self.by_premium, of, self.size)?;
+        let better = dominance::dominator(&self.plans, of, self.size)?;
         let better = *self.offers.get(better)?;
         let worse = self.offers[of];
         let premiums = (worse.net().0 - better.net().0) * 12;
