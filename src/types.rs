@@ -14,8 +14,11 @@ impl Cents {
 
     /// `1234.50`: plain decimals for CSV and JSON, no sign of currency, no grouping.
     pub fn decimal(self) -> String {
-        let sign = if self.0 < 0 { "-" } else { "" };
-        format!("{sign}{}.{:02}", self.0.abs() / 100, self.0.abs() % 100)
+        let mut out = String::with_capacity(16);
+        out.push_str(if self.0 < 0 { "-" } else { "" });
+        out.push_str(&(self.0.unsigned_abs() / 100).to_string());
+        self.push_cents(&mut out);
+        out
     }
 
     /// `$1,234.50`, and `$1,234` where there are no cents: how both languages write US money.
@@ -29,9 +32,13 @@ impl Cents {
     /// `$1,234.50` always with its cents: for premiums, which people compare digit by digit.
     pub fn dollars_cents(self) -> String {
         let mut out = self.whole_dollars();
+        self.push_cents(&mut out);
+        out
+    }
+
+    fn push_cents(self, out: &mut String) {
         let cents = self.0.unsigned_abs() % 100;
         out.extend(['.', digit(cents / 10), digit(cents % 10)]);
-        out
     }
 
     /// Written by hand, as `group_thousands` is: a page has a hundred amounts, and `format!` takes four times as long.
@@ -199,6 +206,7 @@ mod tests {
         );
         assert_eq!(group_thousands(i64::MIN), "-9,223,372,036,854,775,808");
         assert_eq!(Cents(5).decimal(), "0.05");
+        assert_eq!(Cents(-123_456).decimal(), "-1234.56");
         assert_eq!(Cents::parse(" $1,234.5 "), Some(Cents(123_450)));
         for bad in ["", ".", "1.234", "-5", "1e3", "abc", "9999999999999"] {
             assert_eq!(Cents::parse(bad), None, "{bad}");

@@ -93,8 +93,10 @@ impl Finances {
 
 /// `37650`, or `37650.50` where there are cents.
 pub fn write_amount(amount: Cents) -> String {
-    let text = amount.decimal();
-    text.strip_suffix(".00").map_or(text.clone(), str::to_string)
+    match amount.0 % 100 {
+        0 => (amount.0 / 100).to_string(),
+        _ => amount.decimal(),
+    }
 }
 
 /// Blank is no answer; else dollars as people write them, or the key of what is wrong.

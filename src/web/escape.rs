@@ -1,4 +1,4 @@
-//! Text made safe for HTML, as askama's own escaper writes it, in a fifth of the time.
+//! Text made safe for HTML, as askama's own escaper writes it, in less than half the time.
 //!
 //! Called by every template (askama.toml names it). Half of a list page is text that comes through here, and askama looks
 //! at one byte after another; sixteen bytes together are one step of the processor.
@@ -33,14 +33,29 @@ impl Escaper for Html {
     }
 }
 
+const fn is_special(byte: u8) -> bool {
+    // Compared one by one and without `||`, so that the compiler can do it for many bytes at once.
+    (byte == b'"') | (byte == b'&') | (byte == b'\'') | (byte == b'<') | (byte == b'>')
+}
+
+/// [`is_special`] of each byte, for where they are looked at one by one.
+static SPECIAL: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = is_special(byte as u8);
+        byte += 1;
+    }
+    table
+};
+
 /// Where the first byte stands that HTML reads as more than itself.
 fn special(bytes: &[u8]) -> Option<usize> {
-    let is_special = |byte: &u8| matches!(byte, b'"' | b'&' | b'\'' | b'<' | b'>');
-    // A fold and not `any`: without a way out in the middle the compiler compares all sixteen at once.
-    let plain = |chunk: &&[u8; STEP]| !chunk.iter().fold(false, |found, byte| found | is_special(byte));
+    // A fold and not `any`: a way out in the middle would have to look at one byte after another.
+    let plain = |chunk: &&[u8; STEP]| chunk.iter().fold(0, |found, byte| found | u8::from(is_special(*byte))) == 0;
     let (chunks, _) = bytes.as_chunks::<STEP>();
     let from = chunks.iter().take_while(plain).count() * STEP;
-    bytes[from..].iter().position(is_special).map(|at| from + at)
+    bytes[from..].iter().position(|byte| SPECIAL[usize::from(*byte)]).map(|at| from + at)
 }
 
 #[cfg(test)]
