@@ -5,7 +5,6 @@
 pub mod assets;
 pub mod content;
 pub mod error;
-pub mod escape;
 pub mod guard;
 pub mod i18n;
 pub mod page;
