@@ -215,3 +215,20 @@ async fn the_pages_of_a_reduced_plan_say_why_it_is_the_most() {
         assert_eq!(compare.matches(&format!("{at_most} $")).count(), 3, "the three years of the silver plan alone");
     }
 }
+
+#[tokio::test]
+async fn who_leaves_silver_out_is_told_what_that_may_cost() {
+    let shop = Shop::open().await;
+    let lowest = async |metal: &str| {
+        let rows = csv(&shop, &format!("{REDUCED}&metal={metal}")).await;
+        dollars(rows.iter().map(|row| cents(row, "cost_average")).min().expect("plans"))
+    };
+    let (silver, gold) = (lowest("silver").await, lowest("gold").await);
+    for (lang, said) in [
+        ("", format!("is {silver} among silver plans, and {gold} among the plans shown")),
+        ("/es", format!("es {silver} entre los planes plata, y {gold} entre los planes que se muestran")),
+    ] {
+        let words = shop.page(&format!("{lang}/plans?{REDUCED}&metal=gold")).await.words();
+        assert!(words.contains(&said), "{said}: {words}");
+    }
+}
