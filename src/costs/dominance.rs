@@ -8,7 +8,7 @@
 //! another if it filed the same things and none of its numbers is larger, one at least smaller. So beating passes on
 //! from plan to plan, and no plan beats itself in a circle.
 
-use super::plan::{Amounts, CostSharing, Share};
+use super::plan::{CostSharing, Share};
 use super::rules::Size;
 use super::service::SERVICES;
 use super::words::{Coinsurance, Copay, behaviour};
@@ -83,54 +83,51 @@ fn cheapest(plans: &[Compared], of: usize, size: Size) -> Option<usize> {
     found
 }
 
-/// Where the limits of a household of one begin and end, and those of a family: person and family amounts.
-const INDIVIDUAL: std::ops::Range<usize> = 0..6;
-const FAMILY: std::ops::Range<usize> = 6..18;
-const LIMITS: usize = 18;
-
-/// A variant's filing, ready to be compared: about 130 bytes, and 8 for each benefit that was filed.
+/// A variant's filing, ready to be compared: about 150 bytes, and 8 for each benefit that was filed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Terms {
-    /// Which limits were filed, one bit each; amounts in cents, those not filed 0.
-    limits_filed: u32,
-    limits: [u32; LIMITS],
-    /// Free visits and first copays, counted down from the most there can be; copay days; the cap of a specialty drug.
-    rest: [u32; 4],
+    alone: Numbers<10>,
+    family: Numbers<16>,
     /// Which benefits were filed, one bit each, without empty words at the end.
     filed: Box<[u64]>,
     /// Those that were, in their order.
     shares: Box<[Shared]>,
 }
 
-/// One share as a number: the copay's cents, what it is paid for, the rate, then one bit for each thing that is worse if
-/// it is so.
+/// Cents of deductibles and maximums for one size of household, 0 for those not filed; then free visits and first copays
+/// counted down from the most there can be, copay days and the cap of a specialty drug.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Shared {
-    copay: u32,
-    rate: u16,
-    per: u8,
-    worse: u8,
+struct Numbers<const N: usize> {
+    /// Which limits were filed, one bit each.
+    filed: u32,
+    of: [i32; N],
 }
 
-/// Bits of `Shared::worse`.
-const DEDUCTIBLE: u8 = 1;
-const BEFORE: u8 = 2;
-const OUTSIDE: u8 = 4;
+/// One share as a number, so that equal ones are told at once: from the top 32 bits of the copay's cents, 16 of the
+/// rate, 8 for what the copay is paid for, 8 for things that are worse if they are so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Shared(u64);
 
-/// `Shared::per` of what is not covered.
-const NOT_COVERED: u8 = u8::MAX;
+/// The lowest bits of `Shared`.
+const DEDUCTIBLE: u64 = 1;
+const BEFORE: u64 = 2;
+const OUTSIDE: u64 = 4;
+
+/// What a service is worth that is not covered.
+const NOT_COVERED: Shared = Shared(u64::MAX);
 
 impl Terms {
     /// `other_shares`: see `PlanFacts`.
     pub fn new(plan: &CostSharing, other_shares: &[Share]) -> Terms {
-        let kinds: Vec<Amounts> = plan.deductible.by_kind().into_iter().chain(plan.maximum.by_kind()).collect();
-        let alone = kinds.iter().map(|a| a.individual);
-        let family = kinds.iter().flat_map(|a| [a.person, a.family]);
-        let (mut limits_filed, mut limits) = (0, [0; LIMITS]);
-        for (i, amount) in alone.chain(family).enumerate() {
-            limits_filed |= u32::from(amount.is_some()) << i;
-            limits[i] = amount.map_or(0, whole);
-        }
+        let rest = [
+            i32::from(u8::MAX - plan.free_primary_care_visits),
+            i32::from(u8::MAX - plan.primary_care_copays_first),
+            i32::from(plan.inpatient_copay_days.unwrap_or(u8::MAX)),
+            plan.specialty_drug_cap.map_or(i32::MAX, whole),
+        ];
+        let kinds = || plan.deductible.by_kind().into_iter().chain(plan.maximum.by_kind());
+        let alone = Numbers::new(kinds().map(|a| a.individual), rest);
+        let family = Numbers::new(kinds().flat_map(|a| [a.person, a.family]), rest);
         let mut filed = vec![0_u64; (plan.shares.len() + other_shares.len()).div_ceil(64)];
         let mut shares = Vec::new();
         for (i, share) in plan.shares.iter().chain(other_shares).enumerate() {
@@ -140,13 +137,7 @@ impl Terms {
             }
         }
         filed.truncate(filed.iter().rposition(|word| *word != 0).map_or(0, |last| last + 1));
-        let rest = [
-            u32::from(u8::MAX - plan.free_primary_care_visits),
-            u32::from(u8::MAX - plan.primary_care_copays_first),
-            u32::from(plan.inpatient_copay_days.unwrap_or(u8::MAX)),
-            plan.specialty_drug_cap.map_or(u32::MAX, whole),
-        ];
-        Terms { limits_filed, limits, rest, filed: filed.into(), shares: shares.into() }
+        Terms { alone, family, filed: filed.into(), shares: shares.into() }
     }
 
     fn takes_part(&self) -> bool {
@@ -159,62 +150,80 @@ impl Terms {
     }
 }
 
-/// Cents of an amount; 42 million dollars and more are alike.
-fn whole(amount: Cents) -> u32 {
-    u32::try_from(amount.0.max(0)).unwrap_or(u32::MAX - 1)
+/// Cents of an amount; 21 million dollars and more are alike.
+fn whole(amount: Cents) -> i32 {
+    i32::try_from(amount.0.max(0)).unwrap_or(i32::MAX - 1)
+}
+
+impl<const N: usize> Numbers<N> {
+    fn new(limits: impl Iterator<Item = Option<Cents>>, rest: [i32; 4]) -> Numbers<N> {
+        let mut numbers = Numbers { filed: 0, of: [0; N] };
+        for (i, limit) in limits.enumerate() {
+            numbers.filed |= u32::from(limit.is_some()) << i;
+            numbers.of[i] = limit.map_or(0, whole);
+        }
+        numbers.of[N - 4..].copy_from_slice(&rest);
+        numbers
+    }
+
+    /// Whether a number is smaller; `None` where one is larger or not the same limits were filed. All numbers are
+    /// looked at before anything is decided, which is quicker than to stop at one.
+    fn no_worse(&self, than: &Numbers<N>) -> Option<bool> {
+        let (mut larger, mut smaller) = (self.filed != than.filed, false);
+        for (a, b) in self.of.iter().zip(&than.of) {
+            larger |= a > b;
+            smaller |= a < b;
+        }
+        (!larger).then_some(smaller)
+    }
 }
 
 impl Shared {
     fn new(share: Share) -> Option<Shared> {
         let (copay, coinsurance, outside) = match share {
             Share::Missing => return None,
-            Share::NotCovered => return Some(Shared { copay: 0, rate: 0, per: NOT_COVERED, worse: 0 }),
+            Share::NotCovered => return Some(NOT_COVERED),
             Share::Covered { copay, coinsurance, outside_maximum } => (copay, coinsurance, outside_maximum),
         };
         let (does, _) = behaviour(copay, coinsurance);
         let (copay, per) = match copay {
-            Copay::Amount { amount, per, .. } if does.copay && amount > Cents::ZERO => (whole(amount), 1 + per as u8),
+            Copay::Amount { amount, per, .. } if does.copay && amount > Cents::ZERO => {
+                (u64::from(whole(amount).unsigned_abs()), 1 + per as u64)
+            }
             _ => (0, 0),
         };
         let rate = match coinsurance {
-            Coinsurance::Rate { basis_points, .. } if does.coinsurance => basis_points,
+            Coinsurance::Rate { basis_points, .. } if does.coinsurance => u64::from(basis_points),
             _ => 0,
         };
-        let bit = |on: bool, bit: u8| if on { bit } else { 0 };
+        let bit = |on: bool, bit: u64| if on { bit } else { 0 };
         let worse = bit(does.deductible, DEDUCTIBLE) | bit(does.before, BEFORE) | bit(outside, OUTSIDE);
-        Some(Shared { copay, rate, per, worse })
+        Some(Shared(copay << 32 | rate << 16 | per << 8 | worse))
     }
 
     /// Copays compare with copays for the same unit, rates with rates; less subject to the deductible is better, and
     /// anything is better than no cover.
     fn no_worse(self, than: Shared) -> bool {
-        if than.per == NOT_COVERED {
-            return true;
-        }
+        let parts = |Shared(bits)| (bits >> 32, bits >> 16 & 0xFFFF, bits >> 8 & 0xFF, bits & 0xFF);
+        let ((copay, rate, per, worse), (other_copay, other_rate, other_per, other_worse)) = (parts(self), parts(than));
         // No copay is as good as any, whatever it would be paid for.
-        (self.per == 0 || self.per == than.per)
-            && self.copay <= than.copay
-            && self.rate <= than.rate
-            && self.worse & !than.worse == 0
+        than == NOT_COVERED
+            || (per == 0 || per == other_per) && copay <= other_copay && rate <= other_rate && worse & !other_worse == 0
     }
 }
 
 impl Compared<'_> {
     fn dominates(&self, than: &Compared, size: Size) -> bool {
         let (a, b) = (self.terms, than.terms);
-        let limits = if size == Size::Individual { INDIVIDUAL } else { FAMILY };
-        let mask = (1_u32 << limits.end) - (1 << limits.start);
-        // A plan with one combined limit and a plan with separate ones did not file the same.
-        if (a.limits_filed ^ b.limits_filed) & mask != 0 {
+        let numbers = match size {
+            Size::Individual => a.alone.no_worse(&b.alone),
+            Size::Family => a.family.no_worse(&b.family),
+        };
+        let (Some(numbers), Some(network)) = (numbers, self.network.no_worse(&than.network)) else { return false };
+        if a.filed != b.filed {
             return false;
         }
-        let (x, y) = (&a.limits[limits.clone()], &b.limits[limits]);
-        let numbers = || x.iter().chain(&a.rest).zip(y.iter().chain(&b.rest));
-        if numbers().any(|(a, b)| a > b) || a.filed != b.filed {
-            return false;
-        }
-        let Some(network) = self.network.no_worse(&than.network) else { return false };
-        let mut better = self.premium < than.premium || network || numbers().any(|(a, b)| a < b);
+        let mut better = self.premium < than.premium || numbers || network;
         for (a, b) in a.shares.iter().zip(&b.shares) {
             if a != b {
                 if !a.no_worse(*b) {
@@ -243,6 +252,7 @@ impl Network {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::costs::plan::Amounts;
     use crate::costs::service::Service;
 
     fn plan(deductible: i64, copay: &str) -> CostSharing {

@@ -93,15 +93,15 @@ impl Quick {
         self.group_maximum = of(&caps.group_maximum, maximum_at);
         self.person_maximum = of(&caps.person_maximum, maximum_at);
         let mut deductible = of(&caps.person_deductible, deductible_at);
-        for pool in 0..2 {
+        for (pool, deductible) in deductible.iter_mut().enumerate() {
             let group = self.group_deductible[pool];
-            if group < MET || group.is_infinite() && deductible[pool].is_infinite() {
+            if group < MET || group.is_infinite() && deductible.is_infinite() {
                 // No deductible at all is one that is met before the year begins.
-                deductible[pool] = 0.0;
+                *deductible = 0.0;
             }
             if lanes.people == 1 {
                 // Both limits are filled by the same person; the smaller one is met first.
-                deductible[pool] = least(deductible[pool], group);
+                *deductible = least(*deductible, group);
                 self.person_maximum[pool] = least(self.person_maximum[pool], self.group_maximum[pool]);
             }
         }

@@ -195,7 +195,8 @@ mod tests {
     #[test]
     fn a_deductible_as_high_as_the_maximum_is_paid_once() {
         for dollars in (50..12_000).step_by(37) {
-            let amount = Some(Cents(dollars * 100));
+            let limit = Cents(dollars * 100);
+            let amount = Some(limit);
             let combined = Amounts { individual: amount, person: amount, family: amount };
             let mut plan = CostSharing::default();
             (plan.deductible.combined, plan.maximum.combined) = (combined, combined);
@@ -212,7 +213,7 @@ mod tests {
                 let bad = estimator.range(&rules).unwrap().bad;
                 assert_eq!(estimator.estimate(&rules, Cents::ZERO).unwrap().bad.total, bad);
                 // A tenth decile costs far more than twelve thousand dollars.
-                assert_eq!(bad, amount.unwrap(), "{people} people, {dollars}");
+                assert_eq!(bad, limit, "{people} people, {dollars}");
             }
         }
     }
