@@ -15,6 +15,7 @@ use super::yearly::{self, YearlyCosts};
 use crate::eligibility::household::Relationship;
 use crate::eligibility::tables::{CsrLevel, MedicaidAgency};
 use crate::eligibility::{ChipCategory, PersonAnswer};
+use crate::types::Cents;
 use crate::web::page::Cx;
 
 /// What the box says. Without an income: only the invitation to give one.
@@ -144,7 +145,11 @@ fn silver_costs(cx: &Cx, tally: &Tally, years: &mut YearlyCosts) -> Option<Strin
     let silver = |offer: &&Offer| offer.facts.packed.metal() == Metal::Silver.code();
     let with = yearly::lowest(years, tally.beside(Facet::Metal).filter(silver))?;
     let shown = yearly::lowest(years, tally.offers().iter().filter(|offer| offer.miss == 0))?;
-    Some(cx.tf("help.silver_costs", &[("silver", &whole_dollars(with)), ("shown", &whole_dollars(shown))]))
+    let words = |(amount, at_most): (Cents, bool)| match at_most {
+        true => cx.tf("cost.at_most_inside", &[("amount", &whole_dollars(amount))]),
+        false => whole_dollars(amount),
+    };
+    Some(cx.tf("help.silver_costs", &[("silver", &words(with)), ("shown", &words(shown))]))
 }
 
 fn person_words(cx: &Cx, search: &Search, i: usize) -> String {

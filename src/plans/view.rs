@@ -130,7 +130,8 @@ impl Card {
 
     /// "Good year $3,104, bad year $9,450."
     pub fn range_words(&self, cx: &Cx, range: &Range) -> String {
-        cx.tf("cost.range", &[("good", &whole_dollars(range.good)), ("bad", &whole_dollars(range.bad))])
+        let key = if self.cost_at_most { "cost.range_at_most" } else { "cost.range" };
+        cx.tf(key, &[("good", &whole_dollars(range.good)), ("bad", &whole_dollars(range.bad))])
     }
 
     /// Why there is no estimate, where one was asked for.

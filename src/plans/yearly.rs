@@ -79,9 +79,13 @@ impl Sort {
     }
 }
 
-/// The lowest likely yearly cost among some plans; `None` where none can be estimated.
-pub fn lowest<'a, 'c: 'a>(years: &mut YearlyCosts, offers: impl Iterator<Item = &'a Offer<'c>>) -> Option<Cents> {
-    offers.filter_map(|offer| years.of(offer).ok()).map(|range| range.average).min()
+/// The lowest likely yearly cost among some plans, and whether it is the most that it can be; `None` where none can be
+/// estimated.
+pub fn lowest<'a, 'c: 'a>(
+    years: &mut YearlyCosts,
+    offers: impl Iterator<Item = &'a Offer<'c>>,
+) -> Option<(Cents, bool)> {
+    offers.filter_map(|offer| Some((years.of(offer).ok()?.average, at_most(offer.facts)))).min()
 }
 
 /// The plan that matches or beats another, and what a year with it costs less.

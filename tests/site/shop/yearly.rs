@@ -195,11 +195,15 @@ async fn the_pages_of_a_reduced_plan_say_why_it_is_the_most() {
     let of = |metal: &str| rows.iter().find(|row| row["metal"] == metal).expect("a plan")["plan_id"].clone();
     let (silver, gold) = (of("silver"), of("gold"));
     for (lang, at_most, why) in [
-        ("", "At most", "“At most”: the data we have lack the copays of this reduced version of the plan."),
+        (
+            "",
+            "At most",
+            "(“at most”). The data we have lack the copays of this reduced version of the plan, so we took those of the next version.",
+        ),
         (
             "/es",
             "Como máximo",
-            "“Como máximo”: en los datos que tenemos faltan los copagos de esta versión reducida del plan.",
+            "(“como máximo”). En los datos que tenemos faltan los copagos de esta versión reducida del plan;",
         ),
     ] {
         for page in ["", "/costs"] {
