@@ -252,6 +252,10 @@ fn share_less(a: &Share, b: &Share) -> Option<bool> {
 /// The rule of `docs/costs.md` written out, without anything made ready.
 fn dominates(a: &PlanFacts, b: &PlanFacts, size: Size) -> bool {
     let (x, y) = (a.cost_sharing, b.cost_sharing);
+    // Premium and limits alone do not say what care costs.
+    if [x, y].iter().any(|plan| plan.shares.iter().all(|share| *share == Share::Missing)) {
+        return false;
+    }
     let mut each = vec![less(Some(a.premium), Some(b.premium))];
     for (x, y) in [(&x.deductible, &y.deductible), (&x.maximum, &y.maximum)] {
         for (x, y) in [(x.medical, y.medical), (x.drug, y.drug), (x.combined, y.combined)] {
