@@ -229,8 +229,8 @@ async fn who_leaves_silver_out_is_told_what_that_may_cost() {
     };
     let (silver, gold) = (lowest("silver").await, lowest("gold").await);
     for (lang, said) in [
-        ("", format!("is {silver} among silver plans, and {gold} among the plans shown")),
-        ("/es", format!("es {silver} entre los planes plata, y {gold} entre los planes que se muestran")),
+        ("", format!("is at most {silver} among silver plans, and {gold} among the plans shown")),
+        ("/es", format!("es como máximo {silver} entre los planes plata, y {gold} entre los planes que se muestran")),
     ] {
         let words = shop.page(&format!("{lang}/plans?{REDUCED}&metal=gold")).await.words();
         assert!(words.contains(&said), "{said}: {words}");
