@@ -32,6 +32,9 @@ pub struct VariantCosts {
     pub shares_of: Option<i64>,
 }
 
+/// Variants made ready before others get their turn: a newer catalogue is opened while pages are being served.
+const PREPARED_AT_ONCE: usize = 200;
+
 /// Cost sharing by `variant_pk`.
 pub type ByVariant = HashMap<i64, VariantCosts>;
 
@@ -93,14 +96,18 @@ pub async fn load(pool: &SqlitePool, plan_year: u16) -> Result<ByVariant, sqlx::
         }
     }
     let mut preparer = Preparer::new(inflation(plan_year).factor_thousandths);
-    let prepared = |variant_pk: &i64| {
+    let mut all = ByVariant::with_capacity(filed.len());
+    for (i, variant_pk) in filed.keys().enumerate() {
+        if i % PREPARED_AT_ONCE == 0 {
+            tokio::task::yield_now().await;
+        }
         let mut costs = ready(&filed, *variant_pk);
         if let Ok(rules) = &mut costs.rules {
             preparer.prepare(rules);
         }
-        (*variant_pk, costs)
-    };
-    Ok(filed.keys().map(prepared).collect())
+        all.insert(*variant_pk, costs);
+    }
+    Ok(all)
 }
 
 fn ready(filed: &HashMap<i64, (CostSharing, Vec<Share>)>, variant_pk: i64) -> VariantCosts {
