@@ -3,6 +3,7 @@
 //! Some 22,000 variants of the whole country are a hundred megabytes at most (`costs` has what the yearly cost needs). They do not change, and fetching ten of them with every
 //! search took longer than the search itself (docs/performance.md).
 
+use futures_util::TryStreamExt as _;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqlitePool};
 
@@ -87,7 +88,9 @@ LEFT JOIN cost_sharing c4 ON c4.plan_pk = v.plan_pk AND c4.variant_code = v.vari
 impl Variants {
     pub async fn load(pool: &SqlitePool, plan_year: u16) -> Result<Variants, sqlx::Error> {
         let mut all = Variants::default();
-        for row in sqlx::query(PLANS).fetch_all(pool).await? {
+        // Row by row, as in `costs`: together they would be several times what is kept of them.
+        let mut rows = sqlx::query(PLANS).fetch(pool);
+        while let Some(row) = rows.try_next().await? {
             let facts = PlanFacts {
                 plan_id: row.try_get(1)?,
                 name: row.try_get(2)?,
@@ -99,7 +102,8 @@ impl Variants {
             put(&mut all.plans, row.try_get(0)?, facts);
         }
         let mut costs = costs::load(pool, plan_year).await?;
-        for row in sqlx::query(VARIANTS).fetch_all(pool).await? {
+        let mut rows = sqlx::query(VARIANTS).fetch(pool);
+        while let Some(row) = rows.try_next().await? {
             let variant_pk = row.try_get(0)?;
             let facts = VariantFacts { costs: costs.remove(&variant_pk).map(Box::new), ..read_variant(&row)? };
             put(&mut all.variants, variant_pk, facts);
