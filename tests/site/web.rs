@@ -407,7 +407,14 @@ impl std::io::Write for Log {
 
 impl Log {
     /// Keeps what this thread logs while the guard lives.
+    ///
+    /// A subscriber that takes everything and writes nothing stands behind it for the whole process: without one, a line
+    /// first reached by another test's thread, where nobody listens, may be remembered as wanted by nobody.
     fn keep(format: LogFormat) -> (Log, tracing::subscriber::DefaultGuard) {
+        static LISTENS: std::sync::Once = std::sync::Once::new();
+        LISTENS.call_once(|| {
+            tracing::subscriber::set_global_default(tracing_subscriber::registry()).expect("the only one");
+        });
         let log = Log::default();
         let writer = log.clone();
         let subscriber = telemetry::subscriber(format, "info", move || writer.clone()).unwrap();
