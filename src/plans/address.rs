@@ -257,15 +257,9 @@ pub(super) fn wishes(
         pairs.push(("product", product.key().to_string()));
     }
     pairs.extend(facets.pairs());
-    pairs.extend(order(product, sort, dominated_notes));
+    pairs.extend((sort != Sort::usual(product)).then(|| ("sort", sort.key().to_string())));
+    pairs.extend((!dominated_notes).then(|| ("dominated", "off".to_string())));
     pairs
-}
-
-/// How the list is shown, apart from its filters: what a change of filters must not lose.
-fn order(product: Product, sort: Sort, dominated_notes: bool) -> impl Iterator<Item = (&'static str, String)> {
-    let sort = (sort != Sort::usual(product)).then(|| ("sort", sort.key().to_string()));
-    let dominated = (!dominated_notes).then(|| ("dominated", "off".to_string()));
-    sort.into_iter().chain(dominated)
 }
 
 impl Search {

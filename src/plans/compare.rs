@@ -91,22 +91,24 @@ pub async fn chosen(cx: &Cx, asked: &mut Asked) -> Result<Result<Chosen, Respons
     }
     let (mut cards, mut facts) = (Vec::new(), Vec::new());
     // Medical and dental plans are two lists; each is asked for once, and only where one of its plans is compared.
-    let mut lists: Vec<(Search, Tally)> = Vec::new();
+    let mut lists: Vec<(Search, Tally, Option<YearlyCosts>)> = Vec::new();
     for id in ids {
         let Some(of) = Facts::read(&catalogue.pool, &id, search.policy.variants).await? else {
             notes.push(cx.tf("compare.bad_plan", &[("plan", id.as_str())]));
             continue;
         };
         let product = if of.number("product") == Some(1) { Product::Dental } else { Product::Medical };
-        if !lists.iter().any(|(list, _)| list.product == product) {
-            let list = Search { product, ..search.clone() };
+        if !lists.iter().any(|(list, ..)| list.product == product) {
+            // The comparison says side by side what a note on a matched plan would say.
+            let list = Search { product, dominated_notes: false, ..search.clone() };
             let tally = search::tally(&catalogue, &list).await?;
-            lists.push((list, tally));
+            let years = YearlyCosts::new(&list);
+            lists.push((list, tally, years));
         }
-        let found = lists.iter().find(|(list, _)| list.product == product);
-        match found.and_then(|(list, tally)| Some((list, tally, tally.find(of.plan_pk)?))) {
-            Some((list, tally, offer)) => {
-                cards.extend(search::cards(&catalogue, list, tally, &mut YearlyCosts::new(list), &[offer]));
+        let found = lists.iter_mut().find(|(list, ..)| list.product == product);
+        match found.and_then(|(list, tally, years)| Some((tally.find(of.plan_pk)?, list, &*tally, years))) {
+            Some((offer, list, tally, years)) => {
+                cards.extend(search::cards(&catalogue, list, tally, years, &[offer]));
                 facts.push(of);
             }
             None => {

@@ -159,6 +159,11 @@ impl Household {
         care_pairs(self.people.iter().map(|person| (person.sex, person.care)))
     }
 
+    /// Whether anything of sex or expected care was said: such an address is its visitor's own.
+    pub fn says_care(&self) -> bool {
+        self.people.iter().any(|person| person.sex.is_some() || person.care.is_some())
+    }
+
     /// Those who need cover: the members of the policy.
     pub fn covered(&self) -> impl Iterator<Item = &Person> + Clone {
         self.people.iter().filter(|p| p.needs_cover)

@@ -140,7 +140,7 @@ fn silver_hidden(search: &Search) -> bool {
     search.product == Product::Medical && silver_only && !metals.is_empty() && !metals.contains(&Metal::Silver)
 }
 
-/// "With silver plans the lowest likely yearly cost is $2,874; among the plans shown it is $3,410."
+/// "The lowest likely yearly cost is at most $2,875 among silver plans, and $3,226 among the plans shown."
 fn silver_costs(cx: &Cx, tally: &Tally, years: &mut YearlyCosts) -> Option<String> {
     let silver = |offer: &&Offer| offer.facts.packed.metal() == Metal::Silver.code();
     let with = yearly::lowest(years, tally.beside(Facet::Metal).filter(silver))?;

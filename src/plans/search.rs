@@ -55,7 +55,7 @@ impl Settlement {
     /// only; and what help there is can change from one day to the next.
     pub fn policy(&self, cx: &Cx) -> CachePolicy {
         match &self.help {
-            None if self.search.household.care_pairs().is_empty() => CachePolicy::of(&self.catalogue),
+            None if !self.search.household.says_care() => CachePolicy::of(&self.catalogue),
             None => CachePolicy::Own { version: self.catalogue.version.clone() },
             Some(_) => CachePolicy::Own { version: format!("{}+{}", self.catalogue.version, cx.today()) },
         }
@@ -250,7 +250,7 @@ impl YearlyPart {
         let turned = links.list(|wishes| wishes.dominated_notes = !wishes.dominated_notes);
         YearlyPart {
             taken: words::expected(cx, search),
-            without: (search.finances.is_none() && !search.household.care_pairs().is_empty())
+            without: (search.finances.is_none() && search.household.says_care())
                 .then(|| cx.href(&format!("/plans?{}", search.with(Search::forget_private)))),
             care: links.all_at("/care"),
             scale: tally.year_scale(),
