@@ -1,6 +1,6 @@
 //! A year's dollars without steps: what lists need, where the plan's limits allow it.
 //!
-//! Called by `range` with the bills of every kind of person added up. It gives `None` for a year that must be stepped
+//! Called through `fast` with the bills of every kind of person added up. It gives `None` for a year that must be stepped
 //! through (`engine`), and a test holds the two to each other. It must not know times or lines: those are the engine's.
 //!
 //! Why it works: payments only ever grow over a year, so a maximum cuts the year's sum, whenever it was reached. A
@@ -8,11 +8,10 @@
 //! that moment is found by adding up how much everybody has paid to it. As long as it does not come, a person's year is
 //! `base + slope × average share`, and both are known before any year is looked at.
 
-use super::engine::MET;
-use super::household::{Lanes, Place};
-use super::kind::{ROWS, Rows};
-use super::rules::{Caps, Shape};
 use super::sums::{Recipe, Sums, least};
+use crate::costs::bills::{Caps, MET, Shape};
+use crate::costs::kind::{ROWS, Rows};
+use crate::costs::lanes::{Lanes, Place};
 
 /// One pool's bills of a kind, row by row; see `engine::Pool`.
 #[derive(Debug, Clone, Copy)]
@@ -246,7 +245,7 @@ impl Quick {
 }
 
 /// Whether somebody's maximum over both pools is reached while the pool's deductible is open: then they fill the
-/// family's deductible for a shorter time than was reckoned. Given when the family's are over, the average share, the
+/// family's deductible for a shorter time than was counted. Given when the family's are over, the average share, the
 /// maximum.
 fn cut_short(bills: &[Bills; 2], row: usize, pool: usize, (over, average, most): ([f64; 2], f64, f64)) -> bool {
     let end = least(bills[pool].close[row], over[pool]);

@@ -4,10 +4,10 @@
 //! list's time goes. Services that are shared alike have their prices added before anything is multiplied, and every
 //! inner loop runs over a fixed number of rows without a branch. It must know nothing of years or limits.
 
-use super::engine::Pool;
-use super::kind::{Kind, ROWS, Rows};
-use super::rules::Part;
-use super::service::{SERVICES, Service};
+use crate::costs::bills::Part;
+use crate::costs::engine::Pool;
+use crate::costs::kind::{Kind, ROWS, Rows};
+use crate::costs::service::{SERVICES, Service};
 
 /// A variant's parts, sorted by how much work they are.
 #[derive(Debug, Clone, PartialEq)]

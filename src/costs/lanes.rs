@@ -1,108 +1,11 @@
-//! A household's use of care, laid out for the calculation: who lives through which row of the table in which year.
+//! A household's care, laid out for the calculation: who lives through which row of the table in which year.
 //!
 //! Made once per search or page and then used for every plan. It must know nothing about plans.
 
+use super::Model;
 use super::kind::{Care, Kind, ROWS, Who};
-use super::rules::Model;
-use super::utilization::{AgeBand, BAD, Condition, DECILES, GOOD, Level, Row, Sex, YearKind, condition, row};
-
-/// How much care a person expects to use.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
-pub enum Use {
-    /// Not said: any year may come.
-    #[default]
-    Any,
-    Low,
-    Medium,
-    High,
-    /// 1 to 10; the rows of analysts.
-    Decile(u8),
-    Condition(Condition),
-}
-
-impl Use {
-    /// Reads `low`, `medium`, `high`, `any`, `decile-7`, `maternity`, …; `None` for anything else.
-    pub fn parse(text: &str) -> Option<Use> {
-        let text = text.trim().to_ascii_lowercase();
-        match text.as_str() {
-            "any" => return Some(Use::Any),
-            "low" => return Some(Use::Low),
-            "medium" => return Some(Use::Medium),
-            "high" => return Some(Use::High),
-            _ => {}
-        }
-        if let Some(decile) = text.strip_prefix("decile-") {
-            return decile.parse().ok().filter(|d| DECILES.contains(d)).map(Use::Decile);
-        }
-        Condition::ALL.into_iter().find(|c| c.word() == text).map(Use::Condition)
-    }
-
-    /// What [`Use::parse`] reads.
-    pub fn word(self) -> String {
-        match self {
-            Use::Any => "any".to_string(),
-            Use::Low => "low".to_string(),
-            Use::Medium => "medium".to_string(),
-            Use::High => "high".to_string(),
-            Use::Decile(decile) => format!("decile-{decile}"),
-            Use::Condition(condition) => condition.word().to_string(),
-        }
-    }
-
-    /// Whether the average year runs over all deciles of this person.
-    fn varies(self) -> bool {
-        matches!(self, Use::Any) || matches!(self, Use::Condition(c) if !c.is_whole_year())
-    }
-}
-
-/// A covered person. Without a sex, the mean of both rows is taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Person {
-    pub age: u8,
-    pub sex: Option<Sex>,
-    pub usage: Use,
-}
-
-impl Person {
-    /// What decides the rows of this person's kind.
-    pub(super) fn who(&self) -> Who {
-        let condition = if let Use::Condition(c) = self.usage { Some(c) } else { None };
-        Who { band: AgeBand::of(self.age), sex: self.sex, condition }
-    }
-
-    /// The row of this person in one year; `decile` counts in an average year where use was not said.
-    pub fn row(&self, year: YearKind, decile: u8) -> Row {
-        let band = AgeBand::of(self.age);
-        match self.sex {
-            Some(sex) => self.row_of(band, sex, year, decile),
-            None => {
-                let male = self.row_of(band, Sex::Male, year, decile);
-                self.row_of(band, Sex::Female, year, decile).blend(0.5, &male, 0.5)
-            }
-        }
-    }
-
-    fn row_of(&self, band: AgeBand, sex: Sex, year: YearKind, decile: u8) -> Row {
-        let ordinary = |level: Level| *row(band, sex, level);
-        let any = match year {
-            YearKind::Good => Level::Decile(GOOD),
-            YearKind::Average => Level::Decile(decile),
-            YearKind::Bad => Level::Decile(BAD),
-        };
-        match (self.usage, year) {
-            (Use::Condition(c), _) => match condition(band, sex, c, year) {
-                Ok(whole) => *whole,
-                Err(care) => ordinary(any).blend(1.0, care, 1.0),
-            },
-            (Use::Low, YearKind::Average) => ordinary(Level::Decile(GOOD)),
-            (Use::Medium, YearKind::Average) => ordinary(Level::Median),
-            (Use::High, YearKind::Average) => ordinary(Level::Decile(BAD)),
-            (Use::Decile(d), YearKind::Average) => ordinary(Level::Decile(d)),
-            (Use::Decile(d), YearKind::Good) => ordinary(Level::Decile(d.min(GOOD))),
-            _ => ordinary(any),
-        }
-    }
-}
+use super::person::{Person, Use};
+use super::utilization::{AgeBand, BAD, DECILES, GOOD, YearKind};
 
 /// Years to calculate and what each is for.
 #[derive(Debug, Clone)]
@@ -136,15 +39,15 @@ impl Place {
 
 impl Lanes {
     /// `factor`: from the table's prices to those wanted. Model `Cms` has one year: its low, medium and high, and medium
-    /// for who did not say.
+    /// for people who did not say.
     pub(super) fn new(people: &[Person], model: Model, factor: f64) -> Lanes {
         let (years, average, good, bad) = years(people, model);
         let ranks = ranks(people);
         let mut who: Vec<Who> = Vec::with_capacity(people.len());
         let mut kinds: Vec<u16> = Vec::with_capacity(people.len());
         for person in people {
-            let kind = who.iter().position(|w| *w == person.who()).unwrap_or_else(|| {
-                who.push(person.who());
+            let kind = who.iter().position(|w| *w == Who::of(person)).unwrap_or_else(|| {
+                who.push(Who::of(person));
                 who.len() - 1
             });
             // There are 231 kinds: 7 age bands, 3 ways to say a sex, 10 conditions or none.
@@ -155,7 +58,7 @@ impl Lanes {
             for (p, person) in people.iter().enumerate() {
                 let open = model == Model::Cms && person.usage == Use::Any;
                 let usage = if open { Use::Medium } else { person.usage };
-                places.push(Place::new(kinds[p], usage.row(*year, decile(*number, ranks[p]))));
+                places.push(Place::new(kinds[p], place(usage, *year, decile(*number, ranks[p]))));
             }
         }
         let kinds = who.into_iter().map(|who| Care::new(who, factor)).collect();
@@ -179,21 +82,19 @@ impl Lanes {
     }
 }
 
-impl Use {
-    /// The row of this use in its kind of person.
-    fn row(self, year: YearKind, decile: u8) -> u16 {
-        let row = |decile: u8| u16::from(decile.clamp(1, 10) - 1);
-        match (self, year) {
-            (Use::Condition(c), _) if c.is_whole_year() => year as u16,
-            (Use::Decile(d), YearKind::Good) => row(d.min(GOOD)),
-            (_, YearKind::Good) => row(GOOD),
-            (_, YearKind::Bad) => row(BAD),
-            (Use::Any | Use::Condition(_), YearKind::Average) => row(decile),
-            (Use::Low, YearKind::Average) => row(GOOD),
-            (Use::Medium, YearKind::Average) => Kind::MEDIAN,
-            (Use::High, YearKind::Average) => row(BAD),
-            (Use::Decile(d), YearKind::Average) => row(d),
-        }
+/// The row of a use in its kind of person.
+fn place(usage: Use, year: YearKind, decile: u8) -> u16 {
+    let row = |decile: u8| u16::from(decile.clamp(1, 10) - 1);
+    match (usage, year) {
+        (Use::Condition(c), _) if c.is_whole_year() => year as u16,
+        (Use::Decile(d), YearKind::Good) => row(d.min(GOOD)),
+        (_, YearKind::Good) => row(GOOD),
+        (_, YearKind::Bad) => row(BAD),
+        (Use::Any | Use::Condition(_), YearKind::Average) => row(decile),
+        (Use::Low, YearKind::Average) => row(GOOD),
+        (Use::Medium, YearKind::Average) => Kind::MEDIAN,
+        (Use::High, YearKind::Average) => row(BAD),
+        (Use::Decile(d), YearKind::Average) => row(d),
     }
 }
 
@@ -238,6 +139,7 @@ fn ranks(people: &[Person]) -> Vec<usize> {
 mod tests {
     use super::*;
     use crate::costs::service::SERVICES;
+    use crate::costs::utilization::{Condition, Level, Sex, row};
 
     fn person(usage: Use) -> Person {
         Person { age: 40, sex: Some(Sex::Female), usage }
@@ -298,10 +200,10 @@ mod tests {
         for usage in plain.into_iter().chain(Condition::ALL.map(Use::Condition)) {
             for (age, sex) in [(3, None), (40, Some(Sex::Female)), (22, Some(Sex::Male))] {
                 let person = Person { age, sex, usage };
-                let kind = Care::new(person.who(), 1.0);
+                let kind = Care::new(Who::of(&person), 1.0);
                 for year in [YearKind::Good, YearKind::Average, YearKind::Bad] {
                     for decile in DECILES {
-                        let (row, at) = (person.row(year, decile), usize::from(usage.row(year, decile)));
+                        let (row, at) = (person.row(year, decile), usize::from(place(usage, year, decile)));
                         let found = kind.kind();
                         assert_eq!(found.total[at], row.allowed(), "{person:?} {year:?} {decile}");
                         assert!((0..SERVICES).all(|s| found.units[s][at] == row.units[s]));
@@ -310,23 +212,5 @@ mod tests {
                 }
             }
         }
-    }
-
-    #[test]
-    fn without_a_sex_the_mean_of_both_is_taken() {
-        let of = |sex| Person { sex, ..person(Use::Low) }.row(YearKind::Average, 0).allowed();
-        let mean = (of(Some(Sex::Female)) + of(Some(Sex::Male))) / 2.0;
-        assert!((of(None) - mean).abs() < 1e-9);
-    }
-
-    #[test]
-    fn uses_are_read_and_unknown_ones_refused() {
-        assert_eq!(Use::parse(" High "), Some(Use::High));
-        assert_eq!(Use::parse("decile-7"), Some(Use::Decile(7)));
-        for word in ["any", "low", "medium", "high", "decile-7", "hiv"] {
-            assert_eq!(Use::parse(word).map(Use::word).as_deref(), Some(word));
-        }
-        assert_eq!(Use::parse("multiple-sclerosis"), Some(Use::Condition(Condition::MultipleSclerosis)));
-        assert!(["", "extreme", "decile-11", "decile-0", "decile-x"].iter().all(|u| Use::parse(u).is_none()));
     }
 }
