@@ -12,6 +12,7 @@ pub mod filing;
 pub mod load;
 pub mod quote;
 pub mod router;
+pub mod sealing;
 pub mod serve;
 pub mod shop;
 pub mod telemetry;
