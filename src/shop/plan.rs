@@ -105,8 +105,8 @@ pub async fn plan(cx: Cx, Path(id): Path<String>) -> Result<Response, Instead> {
     let opened = match open_or_bare(&cx, &Page::new(&path, Keeps::Who), &WHO)? {
         OpenOrBare::Bare(bare) => {
             let facts = facts(&bare.catalogue, &plan_id, Variants::STANDARD).await?;
-            let page = build(&cx, None, &bare.asked.pairs(), bare.notes, &bare.catalogue, &facts, None);
-            return Ok(page::render(&cx, page, bare.policy));
+            let page = build(&cx, None, &bare.asked.pairs(), &bare.catalogue, &facts, None);
+            return Ok(page::render(&cx, PlanPage { notes: bare.notes, ..page }, bare.policy));
         }
         OpenOrBare::Open(open) => *open,
     };
@@ -123,8 +123,8 @@ pub async fn plan(cx: Cx, Path(id): Path<String>) -> Result<Response, Instead> {
         similar = self::similar(&cx, &search, &catalogue, (&tally, offer));
         year = YearSum::new(&cx, &search, offer, &mut years);
     }
-    let page = build(&cx, Some(&search), &search.pairs(), notes, &catalogue, &facts, card.as_ref());
-    Ok(page::render(&cx, PlanPage { similar, year, ..page }, policy))
+    let page = build(&cx, Some(&search), &search.pairs(), &catalogue, &facts, card.as_ref());
+    Ok(page::render(&cx, PlanPage { notes, similar, year, ..page }, policy))
 }
 
 async fn facts(catalogue: &Catalogue, plan_id: &PlanId, variants: Variants) -> Result<Facts, Failure> {
@@ -135,7 +135,6 @@ fn build<'a>(
     cx: &'a Cx,
     search: Option<&Search>,
     pairs: &[(&'static str, String)],
-    notes: Vec<String>,
     catalogue: &Catalogue,
     facts: &Facts,
     card: Option<&'a Card>,
@@ -165,7 +164,7 @@ fn build<'a>(
             cx.href(&format!("/compare?{}&plan={id}", write_query(&search.who_and_where())))
         }),
         warnings: words::warnings(cx, catalogue),
-        notes,
+        notes: Vec::new(),
         highlights: highlights(cx, facts, card, packed),
         stars: stars(cx, facts),
         limits: limits(cx, facts),
