@@ -11,6 +11,7 @@ use time::OffsetDateTime;
 use crate::catalogue::Shelf;
 use crate::config::Config;
 use crate::eligibility::{TableFault, Tables};
+use crate::sealing::AddressSealer;
 use crate::serve::floor::Floor;
 use crate::text::i18n::Messages;
 use crate::web::assets::Assets;
@@ -22,6 +23,8 @@ pub struct App {
     pub catalogues: Shelf,
     pub messages: Messages,
     pub assets: Assets,
+    /// Seals private answers in addresses, and opens them.
+    pub sealer: AddressSealer,
     /// Rules as data: dated, cited tables.
     pub tables: Tables,
     /// Names this build in ETags: the version and a hash of all sources. The same for the same binary on every host.
@@ -39,6 +42,7 @@ impl App {
         let catalogues =
             Shelf::open(&config.catalogues_dir(), &config.private_dir()).await.context("no catalogue can be served")?;
         let floor = Floor::new(config.max_connections, config.max_answer_bytes);
+        let sealer = AddressSealer::new(&config.open_keys(system_clock().date())?);
         let assets = Assets::new(&config.cdn_base);
         let not_whole = |faults: Vec<TableFault>| {
             let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
@@ -46,7 +50,7 @@ impl App {
         };
         let tables = Tables::load().map_err(not_whole)?;
         let build = concat!(env!("CARGO_PKG_VERSION"), "-", env!("WINDOWSHOP_BUILD"));
-        Ok(Arc::new(App { config, floor, catalogues, messages, assets, tables, build, clock: system_clock }))
+        Ok(Arc::new(App { config, floor, catalogues, messages, assets, sealer, tables, build, clock: system_clock }))
     }
 }
 

@@ -17,6 +17,7 @@ use crate::eligibility::command::DetermineArgs;
 use crate::load::LoadArgs;
 use crate::load::sample::SampleArgs;
 use crate::load::synth::SynthArgs;
+use crate::sealing::{KeyFault, KeyRing};
 
 #[derive(Debug, Parser)]
 #[command(name = "windowshop", version, about, args_conflicts_with_subcommands = true)]
@@ -60,6 +61,10 @@ pub struct ServeArgs {
     /// Folder for everything that Windowshop writes
     #[arg(long, env = "WINDOWSHOP_DATA_DIR", value_name = "DIR", default_value = "var")]
     pub data_dir: PathBuf,
+    /// Key file under which private answers in addresses are sealed; the same on every host of a site
+    /// [default: DATA_DIR/site.key, made at the first start]
+    #[arg(long, env = "WINDOWSHOP_KEY_FILE", value_name = "FILE")]
+    pub key_file: Option<PathBuf>,
     /// The address by which people know this site, e.g. https://plans.example.org; for canonical links
     #[arg(long, env = "WINDOWSHOP_PUBLIC_URL", value_name = "URL")]
     pub public_url: Option<String>,
@@ -131,6 +136,8 @@ pub struct Config {
     /// As given; see `catalogues_dir`.
     pub catalogues: Option<PathBuf>,
     pub data_dir: PathBuf,
+    /// As given; see `open_keys`.
+    pub key_file: Option<PathBuf>,
     /// Without its last slash.
     pub public_url: Option<String>,
     /// Without its last slash; empty for the same origin.
@@ -174,8 +181,8 @@ impl fmt::Display for Fault {
 }
 
 /// What is looked at before start, one function per concern; a new room adds its own line here.
-const CHECKS: [fn(&Config) -> Vec<Fault>; 5] =
-    [check_data_dir, check_files_are_private, check_port, check_handles, check_rules];
+const CHECKS: [fn(&Config) -> Vec<Fault>; 6] =
+    [check_data_dir, check_key_file, check_files_are_private, check_port, check_handles, check_rules];
 
 impl Config {
     /// Reads all settings. A setting that cannot be read is a fault and gets its default, so that the others can
@@ -187,6 +194,7 @@ impl Config {
             listen: read_listen(&args.listen, f),
             catalogues: args.catalogues.clone(),
             data_dir: args.data_dir.clone(),
+            key_file: args.key_file.clone(),
             public_url: args.public_url.as_deref().filter(|u| !u.is_empty()).map(|u| read_base("public-url", u, f)),
             cdn_base: match args.cdn_base.as_str() {
                 "" => String::new(),
@@ -231,6 +239,23 @@ impl Config {
         (config, faults)
     }
 
+    /// The site's keys. Only where nobody named a file, one is made at the first start.
+    ///
+    /// # Errors
+    /// If the file cannot be used, with its name, the reason and the mend.
+    pub fn open_keys(&self, today: time::Date) -> Result<KeyRing, KeyFault> {
+        let own = self.data_dir.join("site.key");
+        match &self.key_file {
+            Some(named) => KeyRing::open(named),
+            None if own.exists() => KeyRing::open(&own),
+            None => {
+                let ring = KeyRing::create(&own, today)?;
+                tracing::warn!(file = %own.display(), "made a new key file: give it to every host of this site");
+                Ok(ring)
+            }
+        }
+    }
+
     /// Where catalogues are looked for.
     pub fn catalogues_dir(&self) -> PathBuf {
         self.catalogues.clone().unwrap_or_else(|| self.data_dir.join("catalogues"))
@@ -261,6 +286,15 @@ impl Config {
 fn check_rules(_: &Config) -> Vec<Fault> {
     let faults = crate::eligibility::Tables::load().err().unwrap_or_default();
     faults.into_iter().map(|fault| Fault::new("rules", fault.to_string())).collect()
+}
+
+/// A key file that will be made at the first start is no fault.
+fn check_key_file(config: &Config) -> Vec<Fault> {
+    let file = config.key_file.clone().unwrap_or_else(|| config.data_dir.join("site.key"));
+    if config.key_file.is_none() && !file.exists() {
+        return Vec::new();
+    }
+    KeyRing::open(&file).err().into_iter().map(|fault| Fault::new("key-file", fault.to_string())).collect()
 }
 
 fn read_listen(text: &str, faults: &mut Vec<Fault>) -> SocketAddr {

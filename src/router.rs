@@ -18,22 +18,22 @@ use crate::app::App;
 use crate::serve::floor::Phase;
 use crate::shop::{care, compare, costs, csv, enroll, home, how, income, plan, plans};
 use crate::telemetry;
-use crate::web::{assets, content, error, guard};
+use crate::web::{assets, content, error, guard, sealed};
 
 /// Pages, each also under `/es`.
 fn pages() -> Router<Arc<App>> {
     Router::new()
         // --- the shop ---
-        .route("/", get(home::home))
-        .route("/plans", get(plans::list))
+        .route("/", get(home::home).post(home::home))
+        .route("/plans", get(plans::list).post(plans::list))
         .route("/plans.csv", get(csv::plans))
         .route("/plans/{plan_id}", get(plan::plan))
         .route("/plans/{plan_id}/costs", get(costs::costs))
         .route("/compare", get(compare::compare))
         .route("/compare.csv", get(csv::comparison))
         .route("/how", get(how::how))
-        .route("/income", get(income::income))
-        .route("/care", get(care::care))
+        .route("/income", get(income::income).post(income::income))
+        .route("/care", get(care::care).post(care::care))
         .route("/enroll", get(enroll::enroll))
         .route("/enroll/deadline.ics", get(enroll::deadline))
         // --- words ---
@@ -47,8 +47,8 @@ fn pages() -> Router<Arc<App>> {
 pub fn router(app: Arc<App>) -> Router {
     let routes = Router::new()
         // --- pages ---
-        .merge(pages())
-        .nest("/es", pages())
+        .merge(pages().layer(from_fn_with_state(Arc::clone(&app), sealed::forms)))
+        .nest("/es", pages().layer(from_fn_with_state(Arc::clone(&app), sealed::forms)))
         // --- files ---
         .route("/assets/{file}", get(assets::serve))
         .route("/robots.txt", get(assets::root_file))

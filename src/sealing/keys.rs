@@ -230,8 +230,8 @@ mod tests {
     #[test]
     fn old_keys_open_and_the_newest_seals() {
         let line = |n: u8| format!("k {}\n", URL_SAFE_NO_PAD.encode([n; KEY_BYTES]));
-        let old = KeyRing::parse(&line(1)).ok().expect("read");
-        let both = KeyRing::parse(&(line(2) + &line(1))).ok().expect("read");
+        let old = KeyRing::parse(&line(1)).unwrap_or_else(|fault| panic!("{fault}"));
+        let both = KeyRing::parse(&(line(2) + &line(1))).unwrap_or_else(|fault| panic!("{fault}"));
         let (id, key) = old.current("p");
         assert_eq!(both.by_id(id, "p"), Some(key));
         assert_ne!(both.current("p").0, id);

@@ -73,7 +73,7 @@ struct AskPage<'a> {
 
 /// `GET /`, `GET /es`.
 pub async fn home(cx: Cx) -> Response {
-    let asked = Asked::read(&cx.query);
+    let asked = crate::shop::open::read(&cx, None);
     page(&cx, asked, None)
 }
 

@@ -14,7 +14,7 @@ use axum::response::{IntoResponse, Response};
 use crate::catalogue::Catalogue;
 use crate::quote::QuoteError;
 use crate::quote::ask::address::{Asked, Search, Switch, add_pairs, write_query};
-use crate::quote::ask::facets::Note;
+use crate::quote::ask::facets::{Note, NoteKind};
 use crate::quote::policy::Help;
 use crate::quote::settle::{self, Settled, Settlement};
 use crate::shop::words::search as words;
@@ -22,6 +22,7 @@ use crate::shop::{elsewhere, home};
 use crate::types::PlanId;
 use crate::web::error::Failure;
 use crate::web::page::{self, CachePolicy, Cx};
+use crate::web::sealed::{self, Arrival};
 
 /// What an address is answered with instead of its page: a question, the way elsewhere, a redirect, a 304, a failure.
 ///
@@ -134,12 +135,19 @@ pub struct Open {
 
 /// Opens a page that cannot do without a household.
 pub fn open(cx: &Cx, page: &Page) -> Result<Open, Instead> {
-    let mut asked = Asked::read_with(&cx.query, page.switch);
+    let mut asked = read(cx, page.switch);
     match settle(cx, &mut asked)? {
         Settled::Search(settled) => opened(cx, page, asked, *settled),
         Settled::Unanswered(unanswered) => Err(home::page(cx, asked, Some(unanswered)).into()),
         Settled::Elsewhere(elsewhere) => Err(elsewhere::page(cx, &asked, *elsewhere).into()),
     }
+}
+
+/// What the request asks. Private answers that could not be opened are noted, so that they are asked for again.
+pub fn read(cx: &Cx, switch: Option<Switch>) -> Asked {
+    let mut asked = Asked::read_with(&cx.query, switch);
+    asked.notes.extend(cx.said.fault.map(|_| Note::new(sealed::NAME, "", NoteKind::PrivateGone)));
+    asked
 }
 
 /// A page that can be shown without a household, opened.
@@ -158,7 +166,7 @@ pub struct Bare {
 
 /// Opens a page that can do without a household. Without one, its address keeps the pairs of these names.
 pub fn open_or_bare(cx: &Cx, page: &Page, keeps: &[&str]) -> Result<OpenOrBare, Instead> {
-    let mut asked = Asked::read_with(&cx.query, page.switch);
+    let mut asked = read(cx, page.switch);
     let says_who = !asked.zip_typed.is_empty() || !asked.rows.is_empty();
     if says_who && let Settled::Search(settled) = settle(cx, &mut asked)? {
         return Ok(OpenOrBare::Open(Box::new(opened(cx, page, asked, *settled)?)));
@@ -185,6 +193,7 @@ fn opened(cx: &Cx, page: &Page, mut asked: Asked, settled: Settlement) -> Result
     }
     unchanged(cx, &policy)?;
     let notes = words::notes(cx, &asked.notes);
+    let (who, query) = (cx.sealed(&who).into_owned(), cx.sealed(&query).into_owned());
     Ok(Open { search, catalogue, help, who, query, plans, switched, notes, policy })
 }
 
@@ -196,8 +205,15 @@ fn settle(cx: &Cx, asked: &mut Asked) -> Result<Settled, Failure> {
 /// Leads another spelling of a page's address to the canonical one. An address with a wish that we could not follow
 /// stays as it is, so that the note about it stays on the page.
 pub fn follow(cx: &Cx, notes: &[Note], path: &str, query: &str) -> Result<(), Instead> {
-    if !notes.is_empty() || (cx.path == path && cx.query == query) {
+    if cx.path == path && cx.said.is_at(query) {
         return Ok(());
+    }
+    if !notes.is_empty() {
+        return match cx.said.arrival {
+            // Nothing typed is lost, and the address says as much as it did; but not readably.
+            Arrival::Form => Err(page::redirect_unkept(cx, &cx.path_and_query()).into()),
+            _ => Ok(()),
+        };
     }
     let mark = if query.is_empty() { "" } else { "?" };
     Err(page::redirect(cx, &format!("{path}{mark}{query}")).into())

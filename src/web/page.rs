@@ -4,6 +4,7 @@
 //! this build, and on nothing else: that is what makes their ETags strong and lets a CDN serve them. So a public page
 //! must never look at a cookie, a clock or the request's id.
 
+use std::borrow::Cow;
 use std::convert::Infallible;
 use std::sync::Arc;
 
@@ -15,6 +16,7 @@ use axum::response::IntoResponse as _;
 use sha2::{Digest as _, Sha256};
 
 use super::error::Failure;
+use super::sealed::{self, Arrival, Said};
 use crate::app::App;
 use crate::catalogue::{Catalogue, Catalogues};
 use crate::telemetry::RequestId;
@@ -41,8 +43,13 @@ pub struct Cx {
     pub lang: Lang,
     /// Without `/es`; `/` for the home page.
     pub path: String,
-    /// Raw, what stood after `?`; empty if nothing.
+    /// What the address (and a form's body) says, private answers readable; empty if nothing. Never written anywhere:
+    /// `href` and `sealed` write addresses.
     pub query: String,
+    /// How it came, and whether something sealed did not open.
+    pub said: Said,
+    /// As it came, for the ETag: sealed answers stay sealed.
+    raw_query: String,
     /// For error pages and logs only, never on a public page.
     pub request_id: String,
     /// The catalogues as they were when the request came: the same ones for the whole answer.
@@ -58,7 +65,8 @@ impl FromRequestParts<Arc<App>> for Cx {
         // Inside `nest("/es", …)` axum shortens the URI; the original keeps the language.
         let uri = parts.extensions.get::<OriginalUri>().map_or(&parts.uri, |original| &original.0);
         let id = parts.extensions.get::<RequestId>().map_or("", |id| &id.0);
-        let mut cx = Cx::new(app, uri, id);
+        let body = parts.extensions.get::<sealed::Body>().map(|body| &*body.0);
+        let mut cx = Cx::with_body(app, uri, body, id);
         if matches!(parts.method, Method::GET | Method::HEAD) {
             cx.if_none_match = joined(&parts.headers, header::IF_NONE_MATCH);
         }
@@ -73,12 +81,21 @@ fn joined(headers: &HeaderMap, name: header::HeaderName) -> Option<String> {
 
 impl Cx {
     pub fn new(app: &Arc<App>, uri: &Uri, request_id: &str) -> Cx {
+        Cx::with_body(app, uri, None, request_id)
+    }
+
+    /// `body`: of a form that was sent here.
+    pub fn with_body(app: &Arc<App>, uri: &Uri, body: Option<&str>, request_id: &str) -> Cx {
         let (lang, path) = Lang::of_path(uri.path());
+        let raw_query = uri.query().unwrap_or("").to_string();
+        let said = Said::read(&raw_query, body, &app.sealer, legal_day(app));
         Cx {
             app: Arc::clone(app),
             lang,
             path: path.to_string(),
-            query: uri.query().unwrap_or("").to_string(),
+            query: said.query.clone(),
+            said,
+            raw_query,
             request_id: request_id.to_string(),
             catalogues: app.catalogues.current(),
             if_none_match: None,
@@ -89,7 +106,7 @@ impl Cx {
     ///
     /// Taken in Hawaii, where the last day of a deadline ends last: nobody is told too early that it is over.
     pub fn today(&self) -> time::Date {
-        (self.app.clock)().to_offset(time::macros::offset!(-10)).date()
+        legal_day(&self.app)
     }
 
     /// The message of this key in this page's language.
@@ -113,13 +130,37 @@ impl Cx {
     }
 
     /// A link to a page of this site in this page's language: `/plans?…` → `/es/plans?…`.
+    ///
+    /// Private pairs of the query are sealed.
     pub fn href(&self, path_and_query: &str) -> String {
-        localized(self.lang, path_and_query)
+        self.href_in(self.lang, path_and_query)
+    }
+
+    fn href_in(&self, lang: Lang, path_and_query: &str) -> String {
+        let Some((path, rest)) = path_and_query.split_once('?') else { return localized(lang, path_and_query) };
+        let (query, fragment) = rest.split_at(rest.find('#').unwrap_or(rest.len()));
+        match self.sealed(query) {
+            Cow::Borrowed(_) => localized(lang, path_and_query),
+            Cow::Owned(query) => localized(lang, &format!("{path}?{query}{fragment}")),
+        }
+    }
+
+    /// A readable query as it may stand in an address.
+    pub fn sealed<'q>(&self, query: &'q str) -> Cow<'q, str> {
+        sealed::seal_query(query, &self.app.sealer, self.today())
+    }
+
+    /// The hidden fields of a form that carries these pairs on.
+    pub fn sealed_pairs<N: AsRef<str>>(&self, pairs: &[(N, String)]) -> Vec<(String, String)> {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query.extend_pairs(pairs.iter().map(|(name, value)| (name.as_ref(), value)));
+        let query = query.finish().replace("%2C", ",");
+        form_urlencoded::parse(self.sealed(&query).as_bytes()).into_owned().collect()
     }
 
     /// This page, with the same answers, in the other language.
     pub fn other_lang_href(&self) -> String {
-        localized(self.lang.other(), &self.path_and_query())
+        self.href_in(self.lang.other(), &self.path_and_query())
     }
 
     /// This page's path and query without its language: `/plans?zip=45202`.
@@ -138,7 +179,7 @@ impl Cx {
     /// This page's full address in a language, for `hreflang`; `None` without `--public-url`.
     pub fn absolute(&self, lang: Lang) -> Option<String> {
         let base = self.app.config.public_url.as_deref()?;
-        Some(format!("{base}{}", localized(lang, &self.path_and_query())))
+        Some(format!("{base}{}", self.href_in(lang, &self.path_and_query())))
     }
 
     /// The URL of an asset, `site.css` → `/assets/site.1a2b3c4d5e6f.css`.
@@ -153,7 +194,7 @@ impl Cx {
 
     /// The strong validator of this URL under a version, without quotes and coding.
     fn tag(&self, version: &str) -> String {
-        let parts = [self.app.build, version, self.lang.code(), &self.path, &self.query];
+        let parts = [self.app.build, version, self.lang.code(), &self.path, &self.raw_query];
         let mut hash = Sha256::new();
         for part in parts {
             hash.update(part.as_bytes());
@@ -161,6 +202,11 @@ impl Cx {
         }
         hash.finalize().iter().take(12).map(|b| format!("{b:02x}")).collect()
     }
+}
+
+/// The day by which deadlines and sealed addresses are judged: Hawaii's, where a day ends last.
+fn legal_day(app: &App) -> time::Date {
+    (app.clock)().to_offset(time::macros::offset!(-10)).date()
 }
 
 /// A path and query of this site in a language: `/plans?…` → `/es/plans?…`.
@@ -287,7 +333,13 @@ fn set_caching(response: &mut Response<Body>, policy: &CachePolicy, tag: &str) {
 
 /// 303 to a page of this site (path and query without language), e.g. from a form's fields to the canonical URL.
 pub fn redirect(cx: &Cx, to: &str) -> Response<Body> {
-    redirect_as(StatusCode::SEE_OTHER, &cx.href(to), CACHE_REDIRECT)
+    let private = cx.said.arrival != Arrival::None;
+    redirect_as(StatusCode::SEE_OTHER, &cx.href(to), if private { CACHE_NEVER } else { CACHE_REDIRECT })
+}
+
+/// 303 that nobody keeps: away from an address that says something private.
+pub fn redirect_unkept(cx: &Cx, to: &str) -> Response<Body> {
+    redirect_as(StatusCode::SEE_OTHER, &cx.href(to), CACHE_NEVER)
 }
 
 /// 308: the page has this other address for good.

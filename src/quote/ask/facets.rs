@@ -85,6 +85,8 @@ pub enum NoteKind {
     UnknownName,
     /// We know the filter and not this value.
     BadValue,
+    /// Sealed answers (income, care …) that do not open any more.
+    PrivateGone,
     /// Not a plan that we know.
     UnknownPlan,
     /// More plans than can stand side by side.
@@ -101,6 +103,7 @@ impl Note {
         match self.kind {
             NoteKind::UnknownName => "note.unknown_name",
             NoteKind::BadValue => "note.bad_value",
+            NoteKind::PrivateGone => "note.private_gone",
             NoteKind::UnknownPlan => "compare.bad_plan",
             NoteKind::TooManyPlans => "compare.too_many",
         }

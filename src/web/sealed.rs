@@ -1,0 +1,332 @@
+//! Private answers in addresses: typed in form bodies, carried sealed as `my=…`, never readable.
+//!
+//! An address has two parts. Everybody may read the public one (place, ages, filters, order), so it can be shared and
+//! cached. What a household earns, expects, suffers or belongs to stands in `my` (`sealing::address`), so a history, a
+//! proxy, a log or a CDN sees nothing. Handlers never meet `my`: [`Cx`](super::page::Cx) opens it into plain pairs when a
+//! request comes, and whatever writes a link seals them again.
+//!
+//! Old readable addresses are understood and lead, uncached, to the sealed one; spreadsheets for programs (`.csv`) answer
+//! them as they are (docs/addresses.md).
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use axum::extract::{FromRequestParts as _, Request, State};
+use axum::http::{Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+
+use super::error::Failure;
+use super::page::{self, Cx};
+use crate::app::App;
+use crate::sealing::{AddressFault, AddressSealer};
+
+/// The sealed part's name in an address.
+pub const NAME: &str = "my";
+/// In the sealed part: letters of [`PRIVATE_LETTERS`] for each person of `people`, by place.
+const LETTERS: &str = "letters";
+/// Pairs that are private as a whole.
+const PRIVATE: [&str; 7] = ["income", "monthly", "offer", "offer_family", "sex", "care", LETTERS];
+/// Fields of one person or one row of money: pregnant, tribal member, other coverage, sex, care; kind, amount, frequency.
+const PRIVATE_ROWS: [&str; 8] = ["p", "m", "c", "x", "u", "k", "a", "f"];
+/// Letters after an age that are private: pregnant, tribal member, other coverage.
+const PRIVATE_LETTERS: &str = "pmc";
+/// All letters, in the order in which an address writes them.
+const LETTER_ORDER: &str = "tpmnsdc";
+
+/// How a request's private answers came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Arrival {
+    /// None came.
+    None,
+    /// In `my`.
+    Sealed,
+    /// Readable in the address.
+    Readable,
+    /// In a form's body.
+    Form,
+}
+
+/// The pairs that a request's address and body say, private ones opened.
+#[derive(Debug, Clone)]
+pub struct Said {
+    /// All pairs, readable: what handlers read.
+    pub query: String,
+    pub arrival: Arrival,
+    /// `my` was there and does not open.
+    pub fault: Option<AddressFault>,
+    /// The public pairs as they came, and the private ones as they were sealed: for comparing addresses.
+    public: String,
+    private: String,
+}
+
+/// A form's body, on its way from [`forms`] to [`Said`].
+#[derive(Clone)]
+pub struct Body(pub Arc<str>);
+
+impl Said {
+    pub fn read(raw: &str, body: Option<&str>, sealer: &AddressSealer, today: time::Date) -> Said {
+        let joined;
+        let given = match body {
+            None => raw,
+            Some(body) => {
+                joined = join(raw, body);
+                &joined
+            }
+        };
+        let readable = pairs(given).any(is_private);
+        let sealed = pairs(given).find(|pair| name_of(pair) == NAME).and_then(|pair| pair.split_once('='));
+        let sealed = sealed.map(|(_, value)| value).filter(|value| !value.is_empty());
+        let mut said = Said {
+            query: given.to_string(),
+            arrival: match (body, readable, sealed) {
+                (Some(_), ..) => Arrival::Form,
+                (None, true, _) => Arrival::Readable,
+                (None, false, Some(_)) => Arrival::Sealed,
+                (None, false, None) => Arrival::None,
+            },
+            fault: None,
+            public: String::new(),
+            private: String::new(),
+        };
+        let Some(sealed) = sealed else {
+            said.public = said.query.clone();
+            return said;
+        };
+        said.public = pairs(given).filter(|pair| name_of(pair) != NAME).collect::<Vec<_>>().join("&");
+        match sealer.open(sealed, today) {
+            Ok(private) => said.private = private,
+            Err(fault) => said.fault = Some(fault),
+        }
+        // What was just typed comes last and wins.
+        said.query = merge(&said.public, &said.private);
+        said
+    }
+
+    /// Whether the request came by this address (path without language, readable query), sealed as it has to be.
+    pub fn is_at(&self, query: &str) -> bool {
+        match self.arrival {
+            Arrival::Form | Arrival::Readable => false,
+            Arrival::None => self.public == query,
+            Arrival::Sealed => {
+                let (public, private) = split(query);
+                self.public == public && self.private == private
+            }
+        }
+    }
+}
+
+fn join(a: &str, b: &str) -> String {
+    let parts: Vec<&str> = [a, b].into_iter().filter(|part| !part.is_empty()).collect();
+    parts.join("&")
+}
+
+fn pairs(query: &str) -> impl Iterator<Item = &str> {
+    query.split('&').filter(|pair| !pair.is_empty())
+}
+
+fn name_of(pair: &str) -> &str {
+    pair.split_once('=').map_or(pair, |(name, _)| name)
+}
+
+fn value_of(pair: &str) -> &str {
+    pair.split_once('=').map_or("", |(_, value)| value)
+}
+
+/// Whether a pair of an address says something private. A field that was left empty says nothing.
+fn is_private(pair: &str) -> bool {
+    let (name, value) = (name_of(pair), value_of(pair));
+    if value.is_empty() {
+        return false;
+    }
+    // A name may be written with escapes.
+    let name: Cow<str> = match name.contains(['%', '+']) {
+        true => form_urlencoded::parse(name.as_bytes()).next().map_or(Cow::Borrowed(name), |(name, _)| name),
+        false => Cow::Borrowed(name),
+    };
+    let row = name.trim_end_matches(|c: char| c.is_ascii_digit());
+    PRIVATE.contains(&name.as_ref())
+        || (row.len() < name.len() && PRIVATE_ROWS.contains(&row))
+        || (name == "people" && value.contains(|c| PRIVATE_LETTERS.contains(c)))
+}
+
+/// Takes a readable query apart: what everybody may read, and what has to be sealed (empty if there is nothing).
+fn split(query: &str) -> (String, String) {
+    let (mut public, mut private) = (Vec::new(), Vec::new());
+    for pair in pairs(query) {
+        if !is_private(pair) {
+            public.push(Cow::Borrowed(pair));
+        } else if name_of(pair) == "people" {
+            let people: Vec<&str> = value_of(pair).split(',').collect();
+            let only = |keep: fn(char) -> bool| {
+                let of = |person: &&str| person.chars().filter(|c| keep(*c)).collect::<String>();
+                people.iter().map(of).collect::<Vec<_>>().join(",")
+            };
+            public.push(Cow::Owned(format!("people={}", only(|c| !PRIVATE_LETTERS.contains(c)))));
+            let letters = only(|c| PRIVATE_LETTERS.contains(c));
+            private.push(Cow::Owned(format!("{LETTERS}={}", letters.trim_end_matches(','))));
+        } else {
+            private.push(Cow::Borrowed(pair));
+        }
+    }
+    (public.join("&"), private.join("&"))
+}
+
+/// Puts the two parts together again. Pairs of the private part stand first: whatever a form says besides wins.
+fn merge(public: &str, private: &str) -> String {
+    let letters = pairs(private).find(|pair| name_of(pair) == LETTERS).map_or("", value_of);
+    let mut merged: Vec<Cow<str>> = pairs(private).filter(|p| name_of(p) != LETTERS).map(Cow::Borrowed).collect();
+    for pair in pairs(public) {
+        if name_of(pair) == "people" && !letters.is_empty() {
+            let mut letters = letters.split(',');
+            let people = value_of(pair).split(',').map(|person| with_letters(person, letters.next().unwrap_or("")));
+            merged.push(Cow::Owned(format!("people={}", people.collect::<Vec<_>>().join(","))));
+        } else {
+            merged.push(Cow::Borrowed(pair));
+        }
+    }
+    merged.join("&")
+}
+
+/// `38t` and `p` → `38tp`, in the order of an address.
+fn with_letters(person: &str, letters: &str) -> String {
+    let at = person.find(|c: char| LETTER_ORDER.contains(c)).unwrap_or(person.len());
+    let (age, own) = person.split_at(at);
+    let has = |c: char| own.contains(c) || letters.contains(c);
+    age.chars().chain(LETTER_ORDER.chars().filter(|c| has(*c))).collect()
+}
+
+/// A readable query as it may stand in an address: private pairs sealed into `my`, at the end.
+pub fn seal_query<'q>(query: &'q str, sealer: &AddressSealer, today: time::Date) -> Cow<'q, str> {
+    if !pairs(query).any(is_private) {
+        return Cow::Borrowed(query);
+    }
+    let (public, private) = split(query);
+    match sealer.seal(&private, today) {
+        Some(sealed) => Cow::Owned(join(&public, &format!("{NAME}={sealed}"))),
+        // Longer than any answers of ours: better not carried on than readable.
+        None => Cow::Owned(public),
+    }
+}
+
+/// The layer around pages: a form's body is read, and a readable private address leads to its sealed form.
+pub async fn forms(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    let request = match request.method() {
+        &Method::POST => match take_body(&app, request).await {
+            Ok(request) => request,
+            Err(failure) => return failure.into_response(),
+        },
+        _ => request,
+    };
+    let (mut parts, body) = request.into_parts();
+    let Ok(cx) = Cx::from_request_parts(&mut parts, &app).await;
+    if cx.said.arrival == Arrival::Readable && !cx.path.ends_with(".csv") {
+        return page::redirect_unkept(&cx, &cx.path_and_query());
+    }
+    let response = next.run(Request::from_parts(parts, body)).await;
+    // A page that answers a form gets an address of its own: Back, reload and the language link then work as anywhere.
+    // One that says what is wrong stays: it holds all that was typed, however much that is.
+    let fits = cx.query.len() <= app.config.max_url_bytes / 2;
+    if cx.said.arrival == Arrival::Form && response.status() == StatusCode::OK && fits {
+        return page::redirect_unkept(&cx, &cx.path_and_query());
+    }
+    response
+}
+
+async fn take_body(app: &App, request: Request) -> Result<Request, Failure> {
+    let (mut parts, body) = request.into_parts();
+    let kind = parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
+    if !kind.to_ascii_lowercase().starts_with("application/x-www-form-urlencoded") {
+        return Err(Failure::BadRequest("the body is not a form's".to_string()));
+    }
+    let bytes = axum::body::to_bytes(body, app.config.max_body_bytes).await.map_err(|_| Failure::TooLarge)?;
+    let text = String::from_utf8(bytes.to_vec())
+        .map_err(|_| Failure::BadRequest("the form's body is not UTF-8".to_string()))?;
+    parts.extensions.insert(Body(text.into()));
+    Ok(Request::from_parts(parts, axum::body::Body::empty()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sealing::KeyRing;
+    use proptest::prelude::*;
+    use time::macros::date;
+
+    const TODAY: time::Date = date!(2026 - 11 - 26);
+
+    fn sealer() -> AddressSealer {
+        AddressSealer::new(&KeyRing::in_memory().expect("a key"))
+    }
+
+    #[test]
+    fn nothing_private_stays_readable() {
+        let sealer = sealer();
+        let query = "year=2026&zip=45202&people=40tp,38m,5&sex=f,m&care=hiv&income=37650&metal=gold";
+        let sealed = seal_query(query, &sealer, TODAY);
+        assert!(sealed.starts_with("year=2026&zip=45202&people=40t,38,5&metal=gold&my="), "{sealed}");
+        let said = Said::read(&sealed, None, &sealer, TODAY);
+        assert_eq!((said.arrival, said.fault), (Arrival::Sealed, None));
+        assert!(said.is_at(query));
+        assert!(!said.is_at(&query.replace("37650", "37651")));
+        assert!(!said.is_at(&query.replace("gold", "silver")));
+        assert!(said.query.contains("people=40tp,38m,5"), "{}", said.query);
+        assert_eq!(seal_query("zip=45202&income=&people=40", &sealer, TODAY), "zip=45202&income=&people=40");
+    }
+
+    #[test]
+    fn what_a_form_says_wins_over_what_was_sealed() {
+        let sealer = sealer();
+        let sealed = seal_query("zip=45202&people=40p&income=37650", &sealer, TODAY);
+        let said = Said::read("", Some(&format!("{sealed}&income=50000")), &sealer, TODAY);
+        assert_eq!(said.arrival, Arrival::Form);
+        let last = form_urlencoded::parse(said.query.as_bytes()).filter(|(name, _)| name == "income").last();
+        assert_eq!(last.map(|(_, value)| value.into_owned()).as_deref(), Some("50000"));
+        assert!(said.query.contains("people=40p"));
+    }
+
+    #[test]
+    fn a_seal_that_does_not_open_loses_only_what_was_in_it() {
+        let (ours, theirs) = (sealer(), sealer());
+        let sealed = seal_query("zip=45202&people=40&income=37650", &theirs, TODAY).into_owned();
+        let said = Said::read(&sealed, None, &ours, TODAY);
+        assert_eq!(said.fault, Some(AddressFault::KeyGone));
+        assert_eq!(said.query, "zip=45202&people=40");
+    }
+
+    #[test]
+    fn whatever_is_sealed_a_shared_cache_may_not_keep() {
+        for row in PRIVATE_ROWS {
+            assert!(is_private(&format!("{row}1=1")));
+        }
+        for pair in ["%69ncome=5", "income=5", "people=40c", "people=40,5m"] {
+            assert!(is_private(pair), "{pair}");
+        }
+        for pair in ["age1=40", "t1=1", "n2=1", "people=40ts,38n", "metal=gold", "income=", "page=2", "plan=1"] {
+            assert!(!is_private(pair), "{pair}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_search_comes_back_from_its_seal(
+            people in prop::collection::vec(("[0-9]{1,2}", "t?p?m?n?s?c?"), 1..5),
+            income in prop::option::of(0_u32..1_000_000),
+            care in prop::option::of("(low)?(,hiv)?"),
+        ) {
+            let sealer = sealer();
+            let people: Vec<String> = people.into_iter().map(|(age, letters)| age + &letters).collect();
+            let mut query = format!("zip=45202&people={}", people.join(","));
+            if let Some(care) = care.filter(|care| !care.is_empty()) {
+                query += &format!("&care={care}");
+            }
+            if let Some(income) = income {
+                query += &format!("&income={income}");
+            }
+            query += "&metal=gold";
+            let sealed = seal_query(&query, &sealer, TODAY);
+            let said = Said::read(&sealed, None, &sealer, TODAY);
+            prop_assert!(said.is_at(&query), "{sealed} {said:?}");
+        }
+    }
+}
