@@ -12,7 +12,7 @@ use crate::costs::estimate::{Basis, Paid, PersonYear, Year};
 use crate::costs::{Estimate, Gap};
 use crate::quote::ask::address::{Asked, Search, write_query};
 use crate::quote::market;
-use crate::quote::market::tally::Offer;
+use crate::quote::offer::Offer;
 use crate::quote::settle::Settled;
 use crate::quote::yearly::{self, YearlyCosts};
 use crate::shop::facts::Facts;
@@ -199,7 +199,7 @@ pub async fn costs(cx: Cx, Path(id): Path<String>) -> Result<Response, Failure> 
         return Ok(unchanged);
     }
     let catalogue: &Catalogue = &settled.catalogue;
-    let facts = Facts::read(&catalogue.pool, &plan_id, search.policy.variants).await?.ok_or(Failure::NotFound)?;
+    let facts = Facts::read(&catalogue.pool, &plan_id, search.policy.variants()).await?.ok_or(Failure::NotFound)?;
     let tally = market::tally(catalogue, &search).await?;
     let offer = tally.find(facts.plan_pk);
     let estimate = match (YearlyCosts::new(&search), offer) {

@@ -8,8 +8,9 @@ use crate::catalogue::Catalogue;
 use crate::filing::codes::{Packed, Product, Program};
 use crate::quote::ask::address::{Asked, Search, write_query};
 use crate::quote::market;
-use crate::quote::market::query::Variants;
-use crate::quote::market::tally::{Offer, Tally};
+use crate::quote::market::tally::Tally;
+use crate::quote::offer::Offer;
+use crate::quote::policy::Variants;
 use crate::quote::settle::Settled;
 use crate::quote::yearly::YearlyCosts;
 use crate::shop::costs::YearSum;
@@ -129,7 +130,7 @@ pub async fn plan(
     if let Some(unchanged) = page::not_modified(&cx, &policy) {
         return Ok(unchanged);
     }
-    let variants = search.map_or(Variants::STANDARD, |search| search.policy.variants);
+    let variants = search.map_or(Variants::STANDARD, |search| search.policy.variants());
     let facts = Facts::read(&catalogue.pool, &plan_id, variants).await?.ok_or(Failure::NotFound)?;
     // The plan's own product decides which list it is looked up in.
     let search = search.map(|search| {
@@ -201,7 +202,7 @@ fn build<'a>(
         }),
         warnings: words::warnings(cx, catalogue),
         notes: words::notes(cx, &asked.notes),
-        highlights: highlights(cx, facts, card, packed),
+        highlights: highlights(cx, facts, card),
         stars: stars(cx, facts),
         limits: limits(cx, facts),
         documents: documents(cx, facts),
@@ -228,7 +229,7 @@ fn subtitle(cx: &Cx, packed: Packed, facts: &Facts) -> String {
     format!("{} · {}", parts.join(" · "), facts.text("plan_id").unwrap_or_default())
 }
 
-fn highlights(cx: &Cx, facts: &Facts, card: Option<&Card>, packed: Packed) -> Vec<Line> {
+fn highlights(cx: &Cx, facts: &Facts, card: Option<&Card>) -> Vec<Line> {
     let line = |key: &str, words: String, slug| Line { term: cx.t(key).to_string(), words, slug };
     let mut lines = Vec::new();
     if let Some(card) = card {
@@ -251,7 +252,7 @@ fn highlights(cx: &Cx, facts: &Facts, card: Option<&Card>, packed: Packed) -> Ve
     if let Some(value) = facts.variant_number("av_calculator_bp").or(facts.variant_number("issuer_av_bp")) {
         lines.push(line("plan.actuarial_value", crate::shop::shares::percent(value), Some("actuarial-value")));
     }
-    if packed.metal() <= 6 {
+    if facts.number("product") == Some(Product::Medical.code()) {
         lines.push(line("plan.hsa", facts.yes_no(cx, "hsa").to_string(), Some("hsa")));
         let design = facts
             .text("design")
