@@ -10,6 +10,7 @@ pub mod costs;
 pub mod eligibility;
 pub mod load;
 pub mod plans;
+pub mod rotate;
 pub mod router;
 pub mod serve;
 pub mod telemetry;

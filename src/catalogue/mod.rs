@@ -4,6 +4,7 @@
 //! `windowshop load`; nothing here ever writes to one.
 
 pub mod costs;
+pub mod pins;
 pub mod places;
 pub mod variants;
 
@@ -16,6 +17,7 @@ use std::time::SystemTime;
 use sqlx::Row as _;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};
 
+use pins::Pins;
 use places::Places;
 use variants::Variants;
 
@@ -43,6 +45,10 @@ pub enum Unfit {
     Older { file: PathBuf, found: u32 },
     #[error("{}: its table meta says {key} = {found:?}: build it again with `windowshop load`", .file.display())]
     Meta { file: PathBuf, key: &'static str, found: String },
+    #[error("{}, line {line}: {found:?} is no version of a catalogue, or its plan year has a line already: write one like 2026-20261121-ab12cd34, or remove the file", .file.display())]
+    Pins { file: PathBuf, line: usize, found: String },
+    #[error("{}: version {version} is pinned but not there: put it back, or run `windowshop catalogue use --newest {year}`", .dir.display())]
+    PinnedGone { dir: PathBuf, year: u16, version: String },
 }
 
 /// Where the rates of a catalogue come from. Shown wherever a price is.
@@ -139,13 +145,20 @@ impl Catalogues {
 
 /// A file whose name is a catalogue's.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct FoundFile {
-    path: PathBuf,
-    year: u16,
+pub struct FoundFile {
+    pub path: PathBuf,
+    pub year: u16,
     built: u32,
-    version: String,
+    pub version: String,
     modified: SystemTime,
-    bytes: u64,
+    pub bytes: u64,
+}
+
+impl FoundFile {
+    /// Of one plan year's files the greatest is the newest: the latest day of building, then the latest modified.
+    pub fn age_key(&self) -> (u32, SystemTime) {
+        (self.built, self.modified)
+    }
 }
 
 /// `catalogue-2026-20261121-ab12cd34.db` → (2026, 20261121, `2026-20261121-ab12cd34`).
@@ -161,10 +174,13 @@ fn parse_name(name: &str) -> Option<(u16, u32, &str)> {
     Some((year.parse().ok()?, built.parse().ok()?, version))
 }
 
-/// The newest file of each plan year in `dir`: the latest day of building, then the latest modified.
-fn find(dir: &Path) -> Result<Vec<FoundFile>, Unfit> {
+/// Every catalogue file in `dir`, in no order.
+///
+/// # Errors
+/// A folder that cannot be read.
+pub fn files(dir: &Path) -> Result<Vec<FoundFile>, Unfit> {
     let unreadable = |cause: std::io::Error| Unfit::Folder { dir: dir.to_path_buf(), cause: cause.to_string() };
-    let mut newest: BTreeMap<u16, FoundFile> = BTreeMap::new();
+    let mut files = Vec::new();
     for entry in std::fs::read_dir(dir).map_err(unreadable)? {
         let entry = entry.map_err(unreadable)?;
         let name = entry.file_name();
@@ -173,21 +189,36 @@ fn find(dir: &Path) -> Result<Vec<FoundFile>, Unfit> {
         let Ok(data) = std::fs::metadata(entry.path()) else { continue };
         let modified = data.modified().unwrap_or(SystemTime::UNIX_EPOCH);
         let version = version.to_string();
-        let file = FoundFile { path: entry.path(), year, built, version, modified, bytes: data.len() };
-        let older = newest.get(&year).is_none_or(|n| (n.built, n.modified) < (file.built, file.modified));
-        if older {
-            newest.insert(year, file);
+        files.push(FoundFile { path: entry.path(), year, built, version, modified, bytes: data.len() });
+    }
+    Ok(files)
+}
+
+/// What is served of each plan year in `dir`: the pinned file, else the newest.
+///
+/// # Errors
+/// A folder or a file of pins that cannot be read; a pinned file that is not there.
+pub fn find(dir: &Path) -> Result<Vec<FoundFile>, Unfit> {
+    let pins = Pins::read(dir)?;
+    let mut chosen: BTreeMap<u16, FoundFile> = BTreeMap::new();
+    for file in files(dir)? {
+        let passed_over = pins.version(file.year).is_some_and(|version| version != file.version);
+        if !passed_over && chosen.get(&file.year).is_none_or(|best| best.age_key() < file.age_key()) {
+            chosen.insert(file.year, file);
         }
     }
-    Ok(newest.into_values().collect())
+    if let Some((year, version)) = pins.iter().find(|(year, _)| !chosen.contains_key(year)) {
+        return Err(Unfit::PinnedGone { dir: dir.to_path_buf(), year, version: version.to_string() });
+    }
+    Ok(chosen.into_values().collect())
 }
 
 /// Whether a folder holds any catalogue, good or bad. A folder that is not there holds none.
 pub fn any_in(dir: &Path) -> bool {
-    find(dir).is_ok_and(|files| !files.is_empty())
+    files(dir).is_ok_and(|files| !files.is_empty())
 }
 
-/// Opens each plan year's newest file, reads what it says of itself, and closes it again: before a start, and for
+/// Opens what is served of each plan year, reads what it says of itself, and closes it again: before a start, and for
 /// `windowshop check`. All faults at once. What is held in memory is read by [`Shelf::open`] alone.
 pub async fn check(dir: &Path) -> Vec<Unfit> {
     let files = match find(dir) {
@@ -197,12 +228,19 @@ pub async fn check(dir: &Path) -> Vec<Unfit> {
     };
     let mut faults = Vec::new();
     for file in files {
-        match connect(&file, 1).await {
-            Ok((pool, ..)) => pool.close().await,
-            Err(fault) => faults.push(fault),
-        }
+        faults.extend(check_file(&file).await.err());
     }
     faults
+}
+
+/// Opens one file as a server does, reads what it says of itself, and closes it again.
+///
+/// # Errors
+/// Why it cannot be served.
+pub async fn check_file(file: &FoundFile) -> Result<HashMap<String, String>, Unfit> {
+    let (pool, meta, _) = connect(file, 1).await?;
+    pool.close().await;
+    Ok(meta)
 }
 
 /// The file opened for reading, and its table `meta`, verified.
