@@ -11,8 +11,8 @@ use time::OffsetDateTime;
 use crate::catalogue::Shelf;
 use crate::config::Config;
 use crate::eligibility::{TableFault, Tables};
+use crate::text::i18n::Messages;
 use crate::web::assets::Assets;
-use crate::web::i18n::Messages;
 
 pub struct App {
     pub config: Config,

@@ -8,12 +8,15 @@ pub mod catalogue;
 pub mod config;
 pub mod costs;
 pub mod eligibility;
+pub mod filing;
 pub mod load;
-pub mod plans;
+pub mod quote;
 pub mod rotate;
 pub mod router;
 pub mod serve;
+pub mod shop;
 pub mod telemetry;
+pub mod text;
 pub mod types;
 pub mod web;
 

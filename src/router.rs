@@ -15,7 +15,7 @@ use axum::{extract::State, http::StatusCode};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::app::App;
-use crate::plans::{ask, care, compare, detail, download, enroll, how, income, search, year_sum};
+use crate::shop::{care, compare, costs, csv, enroll, home, how, income, plan, plans};
 use crate::telemetry;
 use crate::web::{assets, content, error, guard};
 
@@ -23,13 +23,13 @@ use crate::web::{assets, content, error, guard};
 fn pages() -> Router<Arc<App>> {
     Router::new()
         // --- the shop ---
-        .route("/", get(ask::home))
-        .route("/plans", get(search::list))
-        .route("/plans.csv", get(download::plans))
-        .route("/plans/{plan_id}", get(detail::plan))
-        .route("/plans/{plan_id}/costs", get(year_sum::costs))
+        .route("/", get(home::home))
+        .route("/plans", get(plans::list))
+        .route("/plans.csv", get(csv::plans))
+        .route("/plans/{plan_id}", get(plan::plan))
+        .route("/plans/{plan_id}/costs", get(costs::costs))
         .route("/compare", get(compare::compare))
-        .route("/compare.csv", get(download::comparison))
+        .route("/compare.csv", get(csv::comparison))
         .route("/how", get(how::how))
         .route("/income", get(income::income))
         .route("/care", get(care::care))

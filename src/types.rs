@@ -12,6 +12,11 @@ pub struct Cents(pub i64);
 impl Cents {
     pub const ZERO: Cents = Cents(0);
 
+    /// This amount, or zero if it is below.
+    pub fn at_least_zero(self) -> Cents {
+        self.max(Cents::ZERO)
+    }
+
     /// `1234.50`: plain decimals for CSV and JSON, no sign of currency, no grouping.
     pub fn decimal(self) -> String {
         let mut out = String::with_capacity(16);
@@ -68,16 +73,50 @@ impl Cents {
     }
 }
 
+/// Sums stop at the largest amount instead of wrapping round: an absurd input must never become a plausible answer.
 impl std::ops::Add for Cents {
     type Output = Cents;
     fn add(self, other: Cents) -> Cents {
-        Cents(self.0 + other.0)
+        Cents(self.0.saturating_add(other.0))
+    }
+}
+
+impl std::ops::Sub for Cents {
+    type Output = Cents;
+    fn sub(self, other: Cents) -> Cents {
+        Cents(self.0.saturating_sub(other.0))
+    }
+}
+
+impl std::ops::Mul<i64> for Cents {
+    type Output = Cents;
+    fn mul(self, times: i64) -> Cents {
+        Cents(self.0.saturating_mul(times))
+    }
+}
+
+impl std::ops::Neg for Cents {
+    type Output = Cents;
+    fn neg(self) -> Cents {
+        Cents(self.0.saturating_neg())
+    }
+}
+
+impl std::ops::AddAssign for Cents {
+    fn add_assign(&mut self, other: Cents) {
+        *self = *self + other;
+    }
+}
+
+impl std::ops::SubAssign for Cents {
+    fn sub_assign(&mut self, other: Cents) {
+        *self = *self - other;
     }
 }
 
 impl std::iter::Sum for Cents {
     fn sum<I: Iterator<Item = Cents>>(amounts: I) -> Cents {
-        Cents(amounts.map(|c| c.0).sum())
+        amounts.fold(Cents::ZERO, |sum, amount| sum + amount)
     }
 }
 

@@ -9,9 +9,9 @@ use sqlx::{Row, SqlitePool};
 
 use super::costs::{self, VariantCosts};
 use crate::costs::dominance::Network;
+use crate::filing::codes::{Packed, PlanType};
 use crate::load::cost_share::ShareKind;
-use crate::plans::codes::{Packed, PlanType};
-use crate::plans::shares::{Share, Shares};
+use crate::shop::shares::{Share, Shares};
 use crate::types::Cents;
 
 /// The services that every card shows, by the slug of their benefit. Columns of [`VARIANTS`] carry the prefix.

@@ -9,11 +9,12 @@ use std::process::ExitCode;
 use anyhow::Context;
 use serde_json::{Value, json};
 
+use super::Model;
 use super::estimate::{Basis, Estimate, Paid, Year};
 use super::inflation::{Inflation, inflation};
 use super::input::{Doubt, Question};
 use super::range::Estimator;
-use super::rules::{Model, Note, Rules};
+use super::rules::{Note, Rules};
 use super::utilization::PRICE_LEVEL;
 use crate::types::Cents;
 
@@ -161,7 +162,7 @@ fn year_json(year: &Year) -> Value {
                 "units": (line.units * 1000.0).round() / 1000.0,
                 "allowed": dollars(line.allowed),
                 "paid": paid_json(&line.paid),
-                "plan_pays": dollars(Cents(line.allowed.0 - line.paid.total().0)),
+                "plan_pays": dollars(line.allowed - line.paid.total()),
                 "basis": match line.basis {
                     Basis::Filed => "filed",
                     Basis::Average => "average share",

@@ -74,10 +74,10 @@ fn cheapest(plans: &[Compared], of: usize, size: Size) -> Option<usize> {
         return None;
     }
     let mut found = None;
-    let mut most = worse.premium.0.saturating_add(1);
+    let mut most = worse.premium + Cents(1);
     for (i, plan) in plans.iter().enumerate() {
-        if plan.premium.0 < most && plan.terms.takes_part() && plan.dominates(worse, size) {
-            (found, most) = (Some(i), plan.premium.0);
+        if plan.premium < most && plan.terms.takes_part() && plan.dominates(worse, size) {
+            (found, most) = (Some(i), plan.premium);
         }
     }
     found

@@ -1,15 +1,15 @@
 //! The year itself: everybody's care grows in proportion from nothing to the whole, and stops at each deductible and
 //! maximum on the way.
 //!
-//! Called by `estimate`, which needs the times of every phase, and by `range` for years that `quick` cannot sum up; with
+//! Called by `estimate`, which needs the times of every phase, and by `range` for years that `fast` cannot sum up; with
 //! the bills of a household already added up by how they are shared. It must know nothing of services, plans or money
 //! other than dollars in `f64`.
 //!
 //! The steps are those of CMS's out-of-pocket model: a deductible is over for a person as soon as any deductible that
 //! covers them is met; nothing more is paid once any maximum that covers them is met.
 
+use super::bills::{Caps, MET, Shape};
 use super::plan::KINDS;
-use super::rules::{Caps, Shape};
 
 /// One person's bills in one pool (medical or drugs), added up by how they are shared: dollars of a whole year.
 /// `out_*` do not count to the out-of-pocket maximum.
@@ -76,9 +76,6 @@ struct State {
     to_deductible: [f64; KINDS],
     to_maximum: [f64; KINDS],
 }
-
-/// A limit with less left than this is met: CMS's program rounds what is left to four decimals of a dollar.
-pub(super) const MET: f64 = 0.000_05;
 
 /// The pools that a kind of limit covers: medical, drugs, both.
 const COVERS: [&[usize]; KINDS] = [&[0], &[1], &[0, 1]];

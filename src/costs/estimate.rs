@@ -3,12 +3,14 @@
 //! Called by the plan page and the `estimate` command; lists take `range`, which gives the same totals. It must never
 //! show a line that does not add up: every subtotal is a sum of lines in cents, and the lines add up to the total.
 
+use super::Model;
+use super::bills::{Caps, Part};
 use super::engine::Times;
-use super::household::Person;
 use super::money::{cents, split};
+use super::person::Person;
 use super::plan::CostSharing;
 use super::range::Estimator;
-use super::rules::{Caps, Gap, Model, Part, Rules};
+use super::rules::{Gap, Rules};
 use super::service::{SERVICES, Service};
 use crate::types::Cents;
 
@@ -115,7 +117,7 @@ impl Estimator {
     pub fn estimate(&mut self, rules: &Rules, monthly_premium: Cents) -> Result<Estimate, Gap> {
         let caps = self.caps(rules)?;
         let [good, average, bad] = self.dollars(rules)?;
-        let premium = Cents(monthly_premium.0.saturating_mul(12));
+        let premium = monthly_premium * 12;
         let (g, b) = (self.lanes.good, self.lanes.bad);
         let all = 0..self.lanes.average;
         let mean = self.lines(rules, &caps, all);

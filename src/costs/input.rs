@@ -3,9 +3,13 @@
 //! Called by `command`. It must name the field of every fault (`people[1].age: …`) and how to mend it, and never take a
 //! word it does not know for another. Use and sex are the exception that people may leave open: see `Doubt`.
 
-use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 
-use super::household::{Person, Use};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
+use serde_json::Value;
+
+use super::person::{Person, Use};
 use super::plan::{Amounts, CostSharing, Limits, Share};
 use super::service::Service;
 use super::utilization::Sex;
@@ -40,196 +44,234 @@ pub struct Question {
     pub doubts: Vec<Doubt>,
 }
 
-/// The oldest age that is read; the table's last band begins at 55.
-const OLDEST: u64 = 120;
-
 impl Question {
     /// # Errors
     /// The first `Fault` of the input.
     pub fn read(value: &Value) -> Result<Question, Fault> {
-        let top = At::top(value);
-        let fields = top.object(&["plan", "people", "monthly_premium", "plan_year", "price_factor"])?;
-        let plan = plan(&top.field(fields, "plan").ok_or_else(|| top.fault("`plan` is missing"))?)?;
-        let mut doubts = Vec::new();
-        let list = top.field(fields, "people").ok_or_else(|| top.fault("`people` is missing"))?;
-        let people = list.value.as_array().ok_or_else(|| list.fault("give a list of people"))?;
-        let people: Vec<Person> = people
-            .iter()
-            .enumerate()
-            .map(|(i, value)| person(&At { value, path: format!("people[{i}]") }, i, &mut doubts))
-            .collect::<Result<_, _>>()?;
-        if people.is_empty() {
-            return Err(list.fault("give at least one person"));
+        let written: Written = serde_path_to_error::deserialize(value).map_err(|error| {
+            let path = error.path().to_string();
+            Fault { path: if path == "." { "input".into() } else { path }, fault: error.into_inner().to_string() }
+        })?;
+        if written.people.is_empty() {
+            return Err(Fault { path: "people".into(), fault: "give at least one person".into() });
         }
-        let factor = top.field(fields, "price_factor").map(|at| at.within(0.1, 10.0)).transpose()?;
-        let year = top.field(fields, "plan_year").map(|at| at.whole(9999)).transpose()?;
+        let mut doubts = Vec::new();
+        let people = written.people.into_iter().enumerate();
         Ok(Question {
-            plan,
-            people,
-            monthly_premium: top.field(fields, "monthly_premium").map_or(Ok(Cents::ZERO), |at| at.money())?,
-            plan_year: year.and_then(|y| u16::try_from(y).ok()),
-            factor_thousandths: factor.map(|f| (f * 1000.0).round() as u32),
+            plan: written.plan.read()?,
+            people: people.map(|(i, person)| person.read(i, &mut doubts)).collect(),
+            monthly_premium: written.monthly_premium.map_or(Cents::ZERO, |dollars| dollars.0),
+            plan_year: written.plan_year.map(|year| year.0 as u16),
+            factor_thousandths: written.price_factor.map(|factor| (factor.0 * 1000.0).round() as u32),
             doubts,
         })
     }
 }
 
-fn person(at: &At, i: usize, doubts: &mut Vec<Doubt>) -> Result<Person, Fault> {
-    let fields = at.object(&["age", "sex", "use"])?;
-    let age = at.field(fields, "age").ok_or_else(|| at.fault("`age` is missing"))?.whole(OLDEST)?;
-    let text = |name| at.field(fields, name).map(|at| at.text().map(str::to_string)).transpose();
-    let sex = match text("sex")? {
-        None => {
-            doubts.push(Doubt::NoSex { person: i });
-            None
-        }
-        Some(given) => {
-            let sex = Sex::parse(&given);
-            if sex.is_none() {
-                doubts.push(Doubt::UnknownSex { person: i, given });
-            }
-            sex
-        }
-    };
-    let usage = match text("use")? {
-        None => Use::Any,
-        Some(given) => Use::parse(&given).unwrap_or_else(|| {
-            doubts.push(Doubt::UnknownUse { person: i, given });
-            Use::Any
-        }),
-    };
-    Ok(Person { age: u8::try_from(age).unwrap_or(u8::MAX), sex, usage })
+/// The question as it is written; `null` is as if the field were not there.
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields, expecting = "an object { … }")]
+struct Written {
+    plan: WrittenPlan,
+    people: Vec<WrittenPerson>,
+    monthly_premium: Option<Dollars>,
+    plan_year: Option<Whole<9999>>,
+    price_factor: Option<Factor>,
 }
 
-const PLAN: [&str; 7] = [
-    "deductible",
-    "maximum",
-    "services",
-    "free_primary_care_visits",
-    "primary_care_copays_first",
-    "inpatient_copay_days",
-    "specialty_drug_cap",
-];
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields, expecting = "an object { … }")]
+struct WrittenPerson {
+    /// The table's last band begins at 55.
+    age: Whole<120>,
+    #[serde(default, deserialize_with = "text")]
+    sex: Option<String>,
+    #[serde(default, rename = "use", deserialize_with = "text")]
+    usage: Option<String>,
+}
 
-fn plan(at: &At) -> Result<CostSharing, Fault> {
-    let fields = at.object(&PLAN)?;
-    let count = |name| at.field(fields, name).map_or(Ok(0), |at| at.whole(250)).map(|n| u8::try_from(n).unwrap_or(0));
-    let limit = |name| at.field(fields, name).map_or(Ok(Limits::default()), |at| limits(&at));
-    let mut plan = CostSharing {
-        deductible: limit("deductible")?,
-        maximum: limit("maximum")?,
-        free_primary_care_visits: count("free_primary_care_visits")?,
-        primary_care_copays_first: count("primary_care_copays_first")?,
-        inpatient_copay_days: Some(count("inpatient_copay_days")?).filter(|days| *days > 0),
-        specialty_drug_cap: at.field(fields, "specialty_drug_cap").map(|at| at.money()).transpose()?,
-        ..CostSharing::default()
-    };
-    let Some(services) = at.field(fields, "services") else { return Ok(plan) };
-    for (name, value) in services.map()? {
-        let at = At { value, path: format!("{}.{name}", services.path) };
-        let share = share(&at)?;
-        if let Some(service) = Service::from_code(name).filter(|s| *s != Service::Other) {
-            plan.shares[service as usize] = share;
-        } else if !plan.file(name, share) {
-            return Err(
-                at.fault("no service of the model; take a code such as ip_fac or the benefit's name in the PUF")
-            );
+impl WrittenPerson {
+    fn read(self, person: usize, doubts: &mut Vec<Doubt>) -> Person {
+        let sex = self.sex.as_deref().and_then(Sex::parse);
+        match self.sex {
+            None => doubts.push(Doubt::NoSex { person }),
+            Some(given) if sex.is_none() => doubts.push(Doubt::UnknownSex { person, given }),
+            Some(_) => {}
         }
+        let usage = self.usage.as_deref().map_or(Some(Use::Any), Use::parse);
+        if let (None, Some(given)) = (usage, self.usage) {
+            doubts.push(Doubt::UnknownUse { person, given });
+        }
+        Person { age: self.age.0 as u8, sex, usage: usage.unwrap_or(Use::Any) }
     }
-    Ok(plan)
 }
 
-fn limits(at: &At) -> Result<Limits, Fault> {
-    let fields = at.object(&["medical", "drug", "combined"])?;
-    let amounts = |name| {
-        let Some(at) = at.field(fields, name) else { return Ok(Amounts::default()) };
-        let fields = at.object(&["individual", "person", "family"])?;
-        let amount = |name| at.field(fields, name).map(|at| at.money()).transpose();
-        Ok(Amounts { individual: amount("individual")?, person: amount("person")?, family: amount("family")? })
-    };
-    Ok(Limits { medical: amounts("medical")?, drug: amounts("drug")?, combined: amounts("combined")? })
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields, expecting = "an object { … }")]
+struct WrittenPlan {
+    deductible: Option<WrittenLimits>,
+    maximum: Option<WrittenLimits>,
+    services: Option<BTreeMap<String, Share>>,
+    free_primary_care_visits: Option<Whole<250>>,
+    primary_care_copays_first: Option<Whole<250>>,
+    inpatient_copay_days: Option<Whole<250>>,
+    specialty_drug_cap: Option<Dollars>,
 }
 
-fn share(at: &At) -> Result<Share, Fault> {
-    if let Some(text) = at.value.as_str() {
-        let covered = !text.eq_ignore_ascii_case("not covered");
-        return if covered {
-            Err(at.fault("write \"not covered\" or give copay and coinsurance"))
-        } else {
-            Ok(Share::NotCovered)
+impl WrittenPlan {
+    fn read(self) -> Result<CostSharing, Fault> {
+        let count = |number: Option<Whole<250>>| number.map_or(0, |n| n.0 as u8);
+        let limits = |written: Option<WrittenLimits>| written.unwrap_or_default().read();
+        let mut plan = CostSharing {
+            deductible: limits(self.deductible),
+            maximum: limits(self.maximum),
+            free_primary_care_visits: count(self.free_primary_care_visits),
+            primary_care_copays_first: count(self.primary_care_copays_first),
+            inpatient_copay_days: Some(count(self.inpatient_copay_days)).filter(|days| *days > 0),
+            specialty_drug_cap: self.specialty_drug_cap.map(|dollars| dollars.0),
+            ..CostSharing::default()
         };
-    }
-    let fields = at.object(&["copay", "coinsurance", "outside_maximum"])?;
-    let copay = at.field(fields, "copay").map_or(Ok(Copay::NotApplicable), |at| {
-        Copay::parse(at.text()?)
-            .ok_or_else(|| at.fault("not the words of a copay, such as \"$30.00 Copay after deductible\""))
-    })?;
-    let coinsurance = at.field(fields, "coinsurance").map_or(Ok(Coinsurance::NotApplicable), |at| {
-        Coinsurance::parse(at.text()?)
-            .ok_or_else(|| at.fault("not the words of a coinsurance, such as \"20% Coinsurance after deductible\""))
-    })?;
-    let outside = at
-        .field(fields, "outside_maximum")
-        .map_or(Ok(false), |at| at.value.as_bool().ok_or_else(|| at.fault("write true or false")))?;
-    Ok(Share::Covered { copay, coinsurance, outside_maximum: outside })
-}
-
-/// A value and where it stands.
-struct At<'a> {
-    value: &'a Value,
-    path: String,
-}
-
-impl<'a> At<'a> {
-    fn top(value: &'a Value) -> At<'a> {
-        At { value, path: "input".to_string() }
-    }
-
-    fn fault(&self, fault: impl Into<String>) -> Fault {
-        Fault { path: self.path.clone(), fault: fault.into() }
-    }
-
-    fn map(&self) -> Result<&'a Map<String, Value>, Fault> {
-        self.value.as_object().ok_or_else(|| self.fault("give an object { … }"))
-    }
-
-    /// The object's fields, all of them known.
-    fn object(&self, known: &[&str]) -> Result<&'a Map<String, Value>, Fault> {
-        let fields = self.map()?;
-        match fields.keys().find(|name| !known.contains(&name.as_str())) {
-            Some(name) => Err(self.fault(format!("unknown field `{name}`; known are {}", known.join(", ")))),
-            None => Ok(fields),
+        for (name, share) in self.services.unwrap_or_default() {
+            if let Some(service) = Service::from_code(&name).filter(|s| *s != Service::Other) {
+                plan.shares[service as usize] = share;
+            } else if !plan.file(&name, share) {
+                let fault = "no service of the model; take a code such as ip_fac or the benefit's name in the PUF";
+                return Err(Fault { path: format!("plan.services.{name}"), fault: fault.into() });
+            }
         }
+        Ok(plan)
     }
+}
 
-    /// A field that is there and not null.
-    fn field(&self, fields: &'a Map<String, Value>, name: &str) -> Option<At<'a>> {
-        let path = if self.path == "input" { name.to_string() } else { format!("{}.{name}", self.path) };
-        fields.get(name).filter(|value| !value.is_null()).map(|value| At { value, path })
+#[derive(Default, serde::Deserialize)]
+#[serde(deny_unknown_fields, expecting = "an object { … }")]
+struct WrittenLimits {
+    medical: Option<WrittenAmounts>,
+    drug: Option<WrittenAmounts>,
+    combined: Option<WrittenAmounts>,
+}
+
+#[derive(Default, serde::Deserialize)]
+#[serde(deny_unknown_fields, expecting = "an object { … }")]
+struct WrittenAmounts {
+    individual: Option<Dollars>,
+    person: Option<Dollars>,
+    family: Option<Dollars>,
+}
+
+impl WrittenLimits {
+    fn read(self) -> Limits {
+        let amounts = |written: Option<WrittenAmounts>| {
+            let WrittenAmounts { individual, person, family } = written.unwrap_or_default();
+            let [individual, person, family] = [individual, person, family].map(|d| d.map(|dollars| dollars.0));
+            Amounts { individual, person, family }
+        };
+        Limits { medical: amounts(self.medical), drug: amounts(self.drug), combined: amounts(self.combined) }
     }
+}
 
-    fn text(&self) -> Result<&'a str, Fault> {
-        self.value.as_str().ok_or_else(|| self.fault("give a text in quotes"))
+#[derive(serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenShare {
+    #[serde(default = "no_copay", deserialize_with = "copay")]
+    copay: Copay,
+    #[serde(default = "no_coinsurance", deserialize_with = "coinsurance")]
+    coinsurance: Coinsurance,
+    #[serde(default, deserialize_with = "yes_no")]
+    outside_maximum: bool,
+}
+
+impl<'de> Deserialize<'de> for Share {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Share, D::Error> {
+        struct Words;
+        impl<'de> Visitor<'de> for Words {
+            type Value = Share;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("\"not covered\" or an object with copay and coinsurance")
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<Share, E> {
+                if text.eq_ignore_ascii_case("not covered") {
+                    return Ok(Share::NotCovered);
+                }
+                Err(E::custom("write \"not covered\" or give copay and coinsurance"))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Share, A::Error> {
+                let WrittenShare { copay, coinsurance, outside_maximum } =
+                    Deserialize::deserialize(MapAccessDeserializer::new(map))?;
+                Ok(Share::Covered { copay, coinsurance, outside_maximum })
+            }
+        }
+        from.deserialize_any(Words)
     }
+}
 
-    /// A whole number from 0 to `most`.
-    fn whole(&self, most: u64) -> Result<u64, Fault> {
-        let n = self.value.as_u64().filter(|n| *n <= most);
-        n.ok_or_else(|| self.fault(format!("give a whole number from 0 to {most}")))
+fn no_copay() -> Copay {
+    Copay::NotApplicable
+}
+
+fn no_coinsurance() -> Coinsurance {
+    Coinsurance::NotApplicable
+}
+
+fn copay<'de, D: Deserializer<'de>>(from: D) -> Result<Copay, D::Error> {
+    let fault = "not the words of a copay, such as \"$30.00 Copay after deductible\"";
+    text(from)?.map_or(Ok(no_copay()), |words| Copay::parse(&words).ok_or_else(|| D::Error::custom(fault)))
+}
+
+fn coinsurance<'de, D: Deserializer<'de>>(from: D) -> Result<Coinsurance, D::Error> {
+    let fault = "not the words of a coinsurance, such as \"20% Coinsurance after deductible\"";
+    text(from)?.map_or(Ok(no_coinsurance()), |words| Coinsurance::parse(&words).ok_or_else(|| D::Error::custom(fault)))
+}
+
+fn text<'de, D: Deserializer<'de>>(from: D) -> Result<Option<String>, D::Error> {
+    match Value::deserialize(from)? {
+        Value::Null => Ok(None),
+        Value::String(text) => Ok(Some(text)),
+        _ => Err(D::Error::custom("give a text in quotes")),
     }
+}
 
-    fn within(&self, least: f64, most: f64) -> Result<f64, Fault> {
-        let n = self.value.as_f64().filter(|n| (least..=most).contains(n));
-        n.ok_or_else(|| self.fault(format!("give a number from {least} to {most}")))
+fn yes_no<'de, D: Deserializer<'de>>(from: D) -> Result<bool, D::Error> {
+    match Value::deserialize(from)? {
+        Value::Null => Ok(false),
+        Value::Bool(said) => Ok(said),
+        _ => Err(D::Error::custom("write true or false")),
     }
+}
 
-    /// Dollars as a number or text, never negative, with at most two decimals.
-    fn money(&self) -> Result<Cents, Fault> {
-        let text = match self.value {
-            Value::String(text) => text.clone(),
+/// A whole number from 0 to `MOST`.
+struct Whole<const MOST: u64>(u64);
+
+impl<'de, const MOST: u64> Deserialize<'de> for Whole<MOST> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let number = Value::deserialize(from)?.as_u64().filter(|n| *n <= MOST);
+        number.map(Whole).ok_or_else(|| D::Error::custom(format!("give a whole number from 0 to {MOST}")))
+    }
+}
+
+/// Dollars as a number or text, never negative, with at most two decimals.
+struct Dollars(Cents);
+
+impl<'de> Deserialize<'de> for Dollars {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let text = match Value::deserialize(from)? {
+            Value::String(text) => text,
             Value::Number(number) => number.to_string(),
             _ => String::new(),
         };
-        Cents::parse(&text).ok_or_else(|| self.fault("give dollars with at most two decimals, such as 1500 or 312.45"))
+        let cents = Cents::parse(&text).map(Dollars);
+        cents.ok_or_else(|| D::Error::custom("give dollars with at most two decimals, such as 1500 or 312.45"))
+    }
+}
+
+struct Factor(f64);
+
+impl<'de> Deserialize<'de> for Factor {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let number = Value::deserialize(from)?.as_f64().filter(|n| (0.1..=10.0).contains(n));
+        number.map(Factor).ok_or_else(|| D::Error::custom("give a number from 0.1 to 10"))
     }
 }

@@ -1,12 +1,12 @@
 //! Kinds of people: everybody of an age band and sex has the same rows of care, laid out service by service so that a
 //! plan's sums run over all rows of a service at once.
 //!
-//! Made by `household`, read by `sums` and `estimate`. The ordinary kinds are laid out once and shared by everybody; a
+//! Made by `lanes`, read by `fast` and `estimate`. The ordinary kinds are laid out once and shared by everybody; a
 //! condition or a price factor makes a kind of its own. It must know nothing about plans.
 
 use std::sync::LazyLock;
 
-use super::household::{Person, Use};
+use super::person::{Person, Use};
 use super::service::SERVICES;
 use super::utilization::{AgeBand, Condition, DECILES, Row, Sex, YearKind};
 
@@ -27,6 +27,11 @@ pub(super) struct Who {
 pub(super) const ORDINARY: usize = 3 * AgeBand::ALL.len();
 
 impl Who {
+    pub(super) fn of(person: &Person) -> Who {
+        let condition = if let Use::Condition(c) = person.usage { Some(c) } else { None };
+        Who { band: AgeBand::of(person.age), sex: person.sex, condition }
+    }
+
     /// The place among the ordinary kinds; `None` with a condition.
     pub(super) fn ordinary(&self) -> Option<usize> {
         let sex = self.sex.map_or(0, |sex| 1 + sex as usize);

@@ -2,13 +2,17 @@
 //!
 //! Called by search and plan pages and by `windowshop estimate`. It must never read files, clock or network, recommend a
 //! plan, or show a number for a plan whose filings do not carry one. `docs/costs.md` explains the model and its limits.
+//!
+//! From the bottom up, each file using only those before it: `service`, `words`, `utilization`, `plan`; `person`, `kind`,
+//! `lanes` (the household); `bills`, `engine` (the year, step by step); `fast` (the same without steps); `rules` (the
+//! variant); `range`, `prepare`, `estimate`; `dominance`; `input`, `command`.
 
 pub mod command;
 pub mod dominance;
 pub mod estimate;
-pub mod household;
 pub mod inflation;
 pub mod input;
+pub mod person;
 pub mod plan;
 pub mod range;
 pub mod rules;
@@ -16,17 +20,27 @@ pub mod service;
 pub mod utilization;
 pub mod words;
 
-mod alone;
+mod bills;
 mod engine;
+mod fast;
 mod kind;
+mod lanes;
 mod money;
-mod quick;
-mod sums;
+mod prepare;
 
-pub use alone::Preparer;
 pub use estimate::{Estimate, estimate};
-pub use household::{Person, Use};
+pub use person::{Person, Use};
 pub use plan::{CostSharing, Share};
+pub use prepare::Preparer;
 pub use range::{Estimator, Range};
-pub use rules::{Gap, Model, Note, Rules, Size};
+pub use rules::{Gap, Note, Rules, Size};
 pub use service::Service;
+
+/// Which rules to follow where filings are silent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Model {
+    /// CMS's program exactly, its known faults included.
+    Cms,
+    /// Ours: see `docs/costs.md` for each difference.
+    Shop,
+}

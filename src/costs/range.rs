@@ -3,14 +3,15 @@
 //! `Estimator` is made once per household and asked for each plan; `estimate` asks it for the same totals, so that a
 //! list and a page can never differ. It must allocate nothing per plan.
 
-use super::alone::Asked;
+use super::Model;
+use super::bills::Caps;
 use super::engine::{Engine, Pool, Times};
-use super::household::{Lanes, Person};
+use super::fast::{Asked, Sheet};
+use super::lanes::Lanes;
 use super::money::cents;
-use super::quick::Quick;
-use super::rules::{Caps, Gap, Model, Rules};
+use super::person::Person;
+use super::rules::{Gap, Rules};
 use super::service::Service;
-use super::sums::Sums;
 use crate::types::Cents;
 
 /// Out of pocket in a good, an average and a bad year, without the premium.
@@ -27,7 +28,7 @@ pub struct Range {
 impl Range {
     /// The range with twelve premiums after credit.
     pub fn with_premium(self, monthly: Cents) -> Range {
-        let year = Cents(monthly.0.saturating_mul(12));
+        let year = monthly * 12;
         Range { good: self.good + year, average: self.average + year, bad: self.bad + year }
     }
 }
@@ -38,9 +39,7 @@ pub struct Estimator {
     pub(super) lanes: Lanes,
     /// One person alone, whose range may be kept with the plan.
     asked: Option<Asked>,
-    /// By kind of person.
-    sums: Vec<Sums>,
-    quick: Quick,
+    sheet: Sheet,
     /// Medical care (or everything, where no limit tells them apart) and drugs of the year that is stepped through.
     pools: [Vec<Pool>; 2],
     /// The plan's average share in that year.
@@ -58,8 +57,7 @@ impl Estimator {
     pub(super) fn of(lanes: Lanes) -> Estimator {
         Estimator {
             asked: None,
-            sums: vec![Sums::new(); lanes.kinds.len()],
-            quick: Quick::new(lanes.kinds.len()),
+            sheet: Sheet::new(lanes.kinds.len()),
             pools: [Vec::new(), Vec::new()],
             average_share: 0.0,
             engine: Engine::default(),
@@ -72,8 +70,9 @@ impl Estimator {
     /// # Errors
     /// A `Gap`: nobody in the household, or no deductible or maximum filed for its size.
     pub fn range(&mut self, rules: &Rules) -> Result<Range, Gap> {
-        if let Some(kept) = self.asked.as_ref().and_then(|asked| rules.alone.as_ref()?.range(asked)) {
-            return Ok(kept);
+        let kept = self.asked.as_ref().and_then(|asked| rules.fast.kept.as_ref()?.years(asked));
+        if let Some([good, average, bad]) = kept {
+            return Ok(Range { good, average, bad });
         }
         let [good, average, bad] = self.dollars(rules)?;
         Ok(Range { good: cents(good), average: cents(average), bad: cents(bad) })
@@ -105,15 +104,12 @@ impl Estimator {
 
     /// Adds up the bills of every kind of person by how the plan shares them.
     pub(super) fn add_up(&mut self, rules: &Rules, caps: &Caps) {
-        for (sums, kind) in self.sums.iter_mut().zip(&self.lanes.kinds) {
-            sums.add_up(&rules.recipe, kind.kind());
-        }
-        self.quick.prepare(&self.lanes, &self.sums, &rules.recipe, caps);
+        self.sheet.add_up(&self.lanes, &rules.fast, caps);
     }
 
     /// Dollars paid in one year of what was added up.
     pub(super) fn paid(&mut self, year: usize, rules: &Rules, caps: &Caps) -> f64 {
-        match self.quick.year(self.lanes.year(year)) {
+        match self.sheet.year(self.lanes.year(year)) {
             Some(paid) => paid,
             None => self.step(year, rules, caps),
         }
@@ -121,28 +117,7 @@ impl Estimator {
 
     /// The same step by step. The engine keeps the year's times, and `average_share` is the year's.
     pub(super) fn step(&mut self, year: usize, rules: &Rules, caps: &Caps) -> f64 {
-        let used = rules.recipe.pools;
-        let (mut share, mut price) = (0.0, 0.0);
-        self.pools.iter_mut().for_each(Vec::clear);
-        for place in self.lanes.year(year) {
-            let (sums, row) = (&self.sums[usize::from(place.kind)], usize::from(place.row));
-            price += self.lanes.kind(*place).total[row] - sums.free[row];
-            for (pool, pools) in self.pools[..used].iter_mut().enumerate() {
-                let bills = sums.pool(pool, row);
-                share += bills.share();
-                price -= sums.averaged[pool][row];
-                pools.push(bills);
-            }
-        }
-        // The average share of the year is laid on what takes it.
-        self.average_share = if price > 0.0 { share / price } else { 0.0 };
-        for (pool, pools) in self.pools[..used].iter_mut().enumerate() {
-            for (bills, place) in pools.iter_mut().zip(self.lanes.year(year)) {
-                let averaged = self.sums[usize::from(place.kind)].averaged[pool][usize::from(place.row)];
-                bills.deductible += averaged;
-                bills.after += averaged * self.average_share;
-            }
-        }
+        self.average_share = self.sheet.pools(&self.lanes, year, &rules.fast, &mut self.pools);
         self.engine.run(&self.pools[0], &self.pools[1], caps)
     }
 
@@ -154,8 +129,8 @@ impl Estimator {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::costs::alone::Preparer;
-    use crate::costs::household::Use;
+    use crate::costs::Preparer;
+    use crate::costs::person::Use;
     use crate::costs::plan::{Amounts, CostSharing, Limits, Share};
     use crate::costs::service::SERVICES;
     use crate::costs::utilization::Sex;
@@ -292,7 +267,7 @@ mod tests {
                 let mut estimator = Estimator::new(&[person], Model::Shop, 1000);
                 let worked_out = estimator.range(&rules);
                 Preparer::new(factor).prepare(&mut rules);
-                prop_assert_eq!(rules.alone.is_some(), worked_out.is_ok());
+                prop_assert_eq!(rules.fast.kept.is_some(), worked_out.is_ok());
                 prop_assert_eq!(estimator.range(&rules), worked_out);
             }
         }

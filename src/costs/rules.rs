@@ -3,20 +3,12 @@
 //! Made once per variant (`Rules::new`), because none of it depends on the household; read by `range` and `estimate`.
 //! It must never fill a gap in silence: what was not filed becomes a `Note` or a `Gap`.
 
-use super::alone::Alone;
+use super::Model;
+use super::bills::{Caps, Part, Shape};
+use super::fast;
 use super::plan::{CostSharing, KINDS, Share};
 use super::service::Service;
-use super::sums::Recipe;
 use super::words::{Coinsurance, Copay, Per, behaviour};
-
-/// Which rules to follow where filings are silent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Model {
-    /// CMS's program exactly, its known faults included.
-    Cms,
-    /// Ours: see `docs/costs.md` for each difference.
-    Shop,
-}
 
 /// Why a plan has no estimate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -73,60 +65,6 @@ pub enum Note {
     Repeated(Service),
 }
 
-/// One stretch of a service's units with its price to the person.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Part {
-    pub service: Service,
-    /// Units of the year from the first to the last that this part prices; `0.0` and infinity for all.
-    pub from: f64,
-    pub to: f64,
-    /// Dollars per unit, and share of the price.
-    pub copay: f64,
-    pub rate: f64,
-    /// Copays are counted by stay, or for at most `days` days.
-    pub per_stay: bool,
-    pub days: f64,
-    /// The most that the rate may take of one unit, in dollars.
-    pub cap: f64,
-    pub deductible: bool,
-    pub before: bool,
-    pub in_maximum: bool,
-    pub covered: bool,
-}
-
-/// What one stretch costs in a year: its price, and the person's share of it outside the deductible.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Bill {
-    pub price: f64,
-    pub share: f64,
-}
-
-impl Part {
-    pub(super) fn is_whole(&self) -> bool {
-        self.from == 0.0 && self.to == f64::INFINITY
-    }
-
-    /// Units and price that fall into this stretch.
-    pub(super) fn stretch(&self, units: f64, price: f64) -> (f64, f64) {
-        let within = (units.min(self.to) - self.from).max(0.0);
-        (within, if units > 0.0 { price * (within / units) } else { 0.0 })
-    }
-
-    /// `stays`: admissions of the year, which is what copays per stay are counted by.
-    pub(super) fn bill(&self, units: f64, price: f64, stays: f64) -> Bill {
-        let counted = if self.per_stay { stays } else { units.min(self.days) };
-        let share = (self.copay * counted + (self.rate * price).min(self.cap * units)).min(price);
-        Bill { price, share }
-    }
-
-    /// The copay's part of a share, between 0 and 1.
-    pub(super) fn copay_part(&self, units: f64, price: f64, stays: f64) -> f64 {
-        let copay = self.copay * if self.per_stay { stays } else { units.min(self.days) };
-        let both = copay + (self.rate * price).min(self.cap * units);
-        if both > 0.0 { copay / both } else { 0.0 }
-    }
-}
-
 /// A variant ready to be priced for any household.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rules {
@@ -137,37 +75,8 @@ pub struct Rules {
     deductible: [Side; KINDS],
     maximum: [Side; KINDS],
     shape: Shape,
-    pub(super) recipe: Recipe,
-    /// Kept by `Preparer`.
-    pub(super) alone: Option<Alone>,
+    pub(super) fast: fast::Plan,
     notes: Box<[Note]>,
-}
-
-/// How a variant's limits stand to medical care and drugs, which decides how a year can be summed up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Shape {
-    /// No limit is for medical care or for drugs alone: everything is in one pool.
-    Combined,
-    /// Deductibles of their own, one maximum.
-    DeductiblesApart,
-    /// Deductibles and maximums of their own.
-    Apart,
-    /// Anything else: no short way is known.
-    Steps,
-}
-
-impl Shape {
-    fn of(plan: &CostSharing) -> Shape {
-        let unfiled = super::plan::Amounts::default();
-        let combined = |limits: &super::plan::Limits| limits.medical == unfiled && limits.drug == unfiled;
-        let apart = |limits: &super::plan::Limits| limits.combined == unfiled;
-        match (&plan.deductible, &plan.maximum) {
-            (d, m) if combined(d) && combined(m) => Shape::Combined,
-            (d, m) if apart(d) && combined(m) => Shape::DeductiblesApart,
-            (d, m) if apart(d) && apart(m) => Shape::Apart,
-            _ => Shape::Steps,
-        }
-    }
 }
 
 /// One kind's amounts in dollars; infinity = not filed.
@@ -176,16 +85,6 @@ struct Side {
     individual: f64,
     person: f64,
     family: f64,
-}
-
-/// Deductibles and maximums that bind a household, in dollars by kind (medical, drug, combined); infinity = none.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Caps {
-    pub group_deductible: [f64; KINDS],
-    pub group_maximum: [f64; KINDS],
-    pub person_deductible: [f64; KINDS],
-    pub person_maximum: [f64; KINDS],
-    pub shape: Shape,
 }
 
 impl Rules {
@@ -209,13 +108,12 @@ impl Rules {
         let shape = Shape::of(plan);
         Ok(Rules {
             model,
-            recipe: Recipe::new(&rules.parts, rules.averaged, shape == Shape::Combined),
+            fast: fast::Plan::new(&rules.parts, rules.averaged, shape == Shape::Combined),
             parts: rules.parts.into(),
             averaged: rules.averaged,
             deductible: sides(&plan.deductible),
             maximum: sides(&plan.maximum),
             shape,
-            alone: None,
             notes: rules.notes.into(),
         })
     }

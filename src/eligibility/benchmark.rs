@@ -74,7 +74,7 @@ pub fn benchmark(
         while !left.is_empty() {
             let policy = largest_policy(&left, plans)?;
             let one = second_lowest(ages, &policy, plans, dental, rules)?;
-            total.monthly = Cents(total.monthly.0.saturating_add(one.0.0));
+            total.monthly += one.0;
             total.plans.push(one.1.to_string());
             left.retain(|m| !policy.contains(m));
         }
@@ -115,7 +115,7 @@ fn second_lowest<'p>(
     for plan in plans.iter().filter(|plan| policy.iter().all(|&m| covered(plan, m))) {
         let mut premium = policy_premium(ages, policy, &plan.member_premiums, rules)?;
         if !plan.pediatric_dental {
-            premium = Cents(premium.0.saturating_add(dental_extra.0));
+            premium += dental_extra;
         }
         let this = Some((premium, plan.plan_id));
         if lowest.is_none_or(|l| (premium, plan.plan_id) < l) {
@@ -146,7 +146,7 @@ pub fn policy_premium(
     member_premiums: &[Option<Cents>],
     rules: RatingRules,
 ) -> Option<Cents> {
-    let mut sum = 0_i64;
+    let mut sum = Cents::ZERO;
     let mut children: Vec<(u8, Cents)> = Vec::new();
     for &m in policy {
         let premium = (*member_premiums.get(m)?)?;
@@ -154,12 +154,12 @@ pub fn policy_premium(
         if age < rules.child_under_age {
             children.push((age, premium));
         } else {
-            sum = sum.saturating_add(premium.0);
+            sum += premium;
         }
     }
     // Oldest first; among equals the dearer, so that premiums already zeroed by the caller stay zeroed.
     children.sort_unstable_by(|a, b| b.cmp(a));
-    Some(Cents(children.iter().take(rules.children_at_most).fold(sum, |sum, (_, p)| sum.saturating_add(p.0))))
+    Some(sum + children.into_iter().take(rules.children_at_most).map(|(_, premium)| premium).sum())
 }
 
 #[cfg(test)]

@@ -101,7 +101,7 @@ fn offer_shuts_out(
 /// Whether the HRA makes the lowest-cost silver plan affordable; the cost left to the employee for a year.
 fn hra_affordable(family: &Family<'_>, tables: &Tables, offer: &HraOffer, magi: Cents) -> Option<(bool, Cents)> {
     let row = tables.esi(family.said.plan_year)?;
-    let left = Cents((offer.lowest_silver_self_only_monthly.0 - offer.self_only_monthly.0).max(0));
+    let left = (offer.lowest_silver_self_only_monthly - offer.self_only_monthly).at_least_zero();
     let cost = yearly(left, 12);
     Some((affordable(cost, row.percent, magi), cost))
 }
@@ -130,7 +130,7 @@ fn hra_shuts_out(
 
 /// What unaffordable QSEHRA offers take off the monthly credit of these eligible members.
 pub fn qsehra_reduction(family: &Family<'_>, tables: &Tables, eligible: &[usize], magi: Cents) -> Cents {
-    let mut sum = 0_i64;
+    let mut sum = Cents::ZERO;
     for offer in family.said.hra_offers.iter().filter(|o| o.kind == HraKind::Qsehra) {
         let covered = eligible.iter().filter(|&&i| offer.covers.contains(&family.members[i].id)).count();
         let unaffordable = hra_affordable(family, tables, offer, magi).is_some_and(|(ok, _)| !ok);
@@ -139,8 +139,8 @@ pub fn qsehra_reduction(family: &Family<'_>, tables: &Tables, eligible: &[usize]
                 Some(family) if offer.covers.len() > 1 => family,
                 _ => offer.self_only_monthly,
             };
-            sum = sum.saturating_add(amount.0);
+            sum += amount;
         }
     }
-    Cents(sum)
+    sum
 }

@@ -44,7 +44,7 @@ pub fn monthly_credit(benchmark: Cents, magi: Cents, applicable: Ratio, rounding
 ///
 /// `plan_ehb_premium` is the policy's own premium a month, essential health benefits only.
 pub fn credit_applied(max_credit: Cents, plan_ehb_premium: Cents, catastrophic: bool) -> Cents {
-    if catastrophic { Cents::ZERO } else { Cents(max_credit.0.min(plan_ehb_premium.0).max(0)) }
+    if catastrophic { Cents::ZERO } else { max_credit.min(plan_ehb_premium).at_least_zero() }
 }
 
 /// Whether a cost is affordable: at most `percent` of household income a year.

@@ -192,7 +192,7 @@ impl TaxHouseholdAnswer {
         match self.applicable {
             Some(applicable) if !self.eligible_indexes.is_empty() => {
                 let full = super::credit::monthly_credit(benchmark_monthly, self.magi, applicable, self.rounding);
-                Cents((full.0 - self.qsehra_monthly.0).max(0))
+                (full - self.qsehra_monthly).at_least_zero()
             }
             _ => Cents::ZERO,
         }

@@ -49,7 +49,7 @@ pub(super) struct Work<'a> {
 /// # Errors
 /// Every field that cannot be used, by its path.
 pub fn determine(household: &Household, tables: &Tables, as_of: Date) -> Result<Determination, Vec<FieldError>> {
-    determine_shifted(household, tables, as_of, 0)
+    determine_shifted(household, tables, as_of, Cents::ZERO)
 }
 
 /// The same with `shift` cents a year more (or less) for the first filer of the first person's tax household: how
@@ -61,7 +61,7 @@ pub(super) fn determine_shifted(
     household: &Household,
     tables: &Tables,
     as_of: Date,
-    shift: i64,
+    shift: Cents,
 ) -> Result<Determination, Vec<FieldError>> {
     let family = resolve(household, tables, as_of)?;
     let households = income::tax_households(&family);

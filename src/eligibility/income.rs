@@ -53,9 +53,8 @@ pub fn tax_households(family: &Family<'_>) -> Vec<TaxHousehold> {
 /// Household income for the credit: filers, and dependants who must file (26 USC 36B(d)(2)); never below zero.
 pub fn household_income(household: &TaxHousehold, incomes: &[PersonIncome]) -> Cents {
     let counted = |i: &usize| household.filers.contains(i) || incomes[*i].must_file;
-    let sum =
-        household.members.iter().filter(|i| counted(i)).fold(0_i64, |sum, &i| sum.saturating_add(incomes[i].year.0));
-    Cents(sum.max(0))
+    let sum: Cents = household.members.iter().filter(|i| counted(i)).map(|&i| incomes[i].year).sum();
+    sum.at_least_zero()
 }
 
 /// Every person's income, in the order of the list.
@@ -97,12 +96,12 @@ pub fn incomes(
     if errors.is_empty() { Ok(out) } else { Err(errors) }
 }
 
-/// Adds `shift` cents a year to the first filer of the first person's tax household, or to the first person.
-pub fn shifted(mut incomes: Vec<PersonIncome>, households: &[TaxHousehold], shift: i64) -> Vec<PersonIncome> {
+/// Adds `shift` a year to the first filer of the first person's tax household, or to the first person.
+pub fn shifted(mut incomes: Vec<PersonIncome>, households: &[TaxHousehold], shift: Cents) -> Vec<PersonIncome> {
     let first = households.iter().find(|t| t.members.contains(&0)).and_then(|t| t.filers.first()).copied();
     if let Some(income) = incomes.get_mut(first.unwrap_or(0)) {
         for amount in [&mut income.year, &mut income.medicaid_year, &mut income.medicaid_month_x12] {
-            amount.0 = amount.0.saturating_add(shift);
+            *amount += shift;
         }
     }
     incomes
@@ -117,19 +116,19 @@ pub fn shifted(mut incomes: Vec<PersonIncome>, households: &[TaxHousehold], shif
 pub fn sum_of(items: &[Income], tables: &Tables, plan_year: i32) -> Result<PersonIncome, Vec<FieldError>> {
     let mut errors = Vec::new();
     let (mut sum, earned, unearned) = sum_sources(items, tables, "", &mut errors);
-    sum.must_file = dependant_must_file(tables, plan_year, Cents(earned), Cents(unearned));
+    sum.must_file = dependant_must_file(tables, plan_year, earned, unearned);
     if errors.is_empty() { Ok(sum) } else { Err(errors) }
 }
 
-/// The sums, and gross earned and unearned income in cents a year. `path` is of the person, for errors.
+/// The sums, and gross earned and unearned income a year. `path` is of the person, for errors.
 fn sum_sources(
     items: &[Income],
     tables: &Tables,
     path: &str,
     errors: &mut Vec<FieldError>,
-) -> (PersonIncome, i64, i64) {
+) -> (PersonIncome, Cents, Cents) {
     let mut sum = PersonIncome::default();
-    let (mut earned, mut unearned) = (0_i64, 0_i64);
+    let (mut earned, mut unearned) = (Cents::ZERO, Cents::ZERO);
     for (k, item) in items.iter().enumerate() {
         let Some(kind) = tables.income_kind(&item.kind) else {
             let known: Vec<_> = tables.income_kinds().iter().map(|k| k.kind.as_str()).collect();
@@ -138,26 +137,26 @@ fn sum_sources(
             continue;
         };
         let sign = if kind.nature == IncomeNature::Deduction { -1 } else { 1 };
-        let year = yearly(item.amount, item.frequency.per_year()).0.saturating_mul(sign);
+        let year = yearly(item.amount, item.frequency.per_year()) * sign;
         // A payment made once belongs to its month in full; a steady one gives each month its share.
-        let month_x12 = if item.frequency == Frequency::Once { year.saturating_mul(12) } else { year };
+        let month_x12 = if item.frequency == Frequency::Once { year * 12 } else { year };
         if kind.counts_for_credit {
-            sum.year.0 = sum.year.0.saturating_add(year);
+            sum.year += year;
         }
         match kind.counts_for_medicaid {
             CountsForMedicaid::Yes => {
-                sum.medicaid_year.0 = sum.medicaid_year.0.saturating_add(year);
-                sum.medicaid_month_x12.0 = sum.medicaid_month_x12.0.saturating_add(month_x12);
+                sum.medicaid_year += year;
+                sum.medicaid_month_x12 += month_x12;
             }
             CountsForMedicaid::Month => {
-                sum.medicaid_month_x12.0 = sum.medicaid_month_x12.0.saturating_add(month_x12);
+                sum.medicaid_month_x12 += month_x12;
             }
             CountsForMedicaid::No => {}
         }
         if kind.counts_for_filing {
             match kind.nature {
-                IncomeNature::Earned => earned = earned.saturating_add(year),
-                _ => unearned = unearned.saturating_add(year),
+                IncomeNature::Earned => earned += year,
+                _ => unearned += year,
             }
         }
     }
@@ -174,7 +173,7 @@ fn person_income(family: &Family<'_>, i: usize, tables: &Tables, errors: &mut Ve
         if unchanged {
             sum.medicaid_month_x12 = year;
             // One sum does not say where it comes from: read it as pay.
-            earned = year.0;
+            earned = year;
         }
     }
     if let Some(month) = person.current_monthly_income {
@@ -183,19 +182,18 @@ fn person_income(family: &Family<'_>, i: usize, tables: &Tables, errors: &mut Ve
             let year = yearly(month, 12);
             sum.year = year;
             sum.medicaid_year = year;
-            earned = year.0;
+            earned = year;
         }
     }
-    sum.must_file = person
-        .required_to_file
-        .unwrap_or_else(|| dependant_must_file(tables, family.said.plan_year, Cents(earned), Cents(unearned)));
+    sum.must_file =
+        person.required_to_file.unwrap_or_else(|| dependant_must_file(tables, family.said.plan_year, earned, unearned));
     sum
 }
 
 /// Whether a single dependant under 65 must file (IRS Publication 501, table 2).
 pub fn dependant_must_file(tables: &Tables, plan_year: i32, earned: Cents, unearned: Cents) -> bool {
     let Some(limit) = tables.filing(plan_year) else { return false };
-    let gross = earned.0.saturating_add(unearned.0);
-    let floor = limit.unearned_over.0.max(earned.0.min(limit.earned_cap.0).saturating_add(limit.earned_plus.0));
+    let gross = earned + unearned;
+    let floor = limit.unearned_over.max(earned.min(limit.earned_cap) + limit.earned_plus);
     earned > limit.earned_over || unearned > limit.unearned_over || gross > floor
 }

@@ -38,12 +38,12 @@ pub fn build(
     }
     let size = members.iter().map(|&m| counted_as(family, tables, i, m)).sum();
     let counts = |m: &&usize| income_counts(family, &members, **m, incomes);
-    let (mut year, mut month) = (0_i64, 0_i64);
+    let (mut year, mut month) = (Cents::ZERO, Cents::ZERO);
     for &m in members.iter().filter(counts) {
-        year = year.saturating_add(incomes[m].medicaid_year.0);
-        month = month.saturating_add(incomes[m].medicaid_month_x12.0);
+        year += incomes[m].medicaid_year;
+        month += incomes[m].medicaid_month_x12;
     }
-    MedicaidHousehold { size, kind, year: Cents(year.max(0)), month_x12: Cents(month.max(0)), members }
+    MedicaidHousehold { size, kind, year: year.at_least_zero(), month_x12: month.at_least_zero(), members }
 }
 
 fn members(family: &Family<'_>, tables: &Tables, households: &[TaxHousehold], i: usize) -> (Vec<usize>, &'static str) {

@@ -111,7 +111,7 @@ pub fn ehb_share(premium: Cents, ehb_ppm: u32) -> Cents {
 
 /// A yearly amount from one paid `per_year` times a year (weekly: 52): exact, whole cents.
 pub fn yearly(amount: Cents, per_year: u32) -> Cents {
-    Cents(amount.0.saturating_mul(i64::from(per_year)))
+    amount * i64::from(per_year)
 }
 
 /// The highest whole cent of yearly income that is at most `percent` of `whole`: where a threshold is drawn.

@@ -64,13 +64,13 @@ pub fn nearest(thresholds: &[Threshold]) -> (Option<&Threshold>, Option<&Thresho
 /// # Errors
 /// As `determine`.
 pub fn thresholds(household: &Household, tables: &Tables, as_of: Date) -> Result<Vec<Threshold>, Vec<FieldError>> {
-    let now = determine_shifted(household, tables, as_of, 0)?;
+    let now = determine_shifted(household, tables, as_of, Cents::ZERO)?;
     let Some(first) = first_household(&now) else { return Ok(Vec::new()) };
     let mut out = Vec::new();
     for amount in candidates(household, tables, as_of, &now, first) {
-        let shift = amount.0 - first.magi.0;
+        let shift = amount - first.magi;
         let below = determine_shifted(household, tables, as_of, shift)?;
-        let above = determine_shifted(household, tables, as_of, shift + 1)?;
+        let above = determine_shifted(household, tables, as_of, shift + Cents(1))?;
         let turns = turns(&below, &above);
         if !turns.is_empty() {
             out.push(Threshold { at_most: amount, ahead: amount >= first.magi, turns });
@@ -113,8 +113,8 @@ fn candidates(
                 out.push(income_at_most(limit.limit_fpl, line));
             }
             // The Medicaid household may have other incomes: what is missing to its limit is missing to the filer.
-            let missing = income_at_most(limit.limit_fpl, medicaid_line).0 - medicaid.monthly_income_x12.0;
-            out.push(Cents(first.magi.0.saturating_add(missing)));
+            let missing = income_at_most(limit.limit_fpl, medicaid_line) - medicaid.monthly_income_x12;
+            out.push(first.magi + missing);
         }
     }
     out.retain(|amount| amount.0 >= 0 && *amount < HIGHEST_INCOME);

@@ -171,9 +171,8 @@ fn greatest_change() -> String {
     let by_age = AGES.flat_map(|age| [format!("a{age}"), format!("t{age}")]);
     let ages = by_age.map(|column| format!("abs(now.{column} - was.{column}) * 10000 / max(was.{column}, 1)"));
     let whole = |column: &str| format!("coalesce(was.{column}, 0)");
-    let tiers = TIERS.map(|column| {
-        format!("abs(coalesce(now.{column}, 0) - {0}) * 10000 / max({0}, 1)", whole(column))
-    });
+    let tiers =
+        TIERS.map(|column| format!("abs(coalesce(now.{column}, 0) - {0}) * 10000 / max({0}, 1)", whole(column)));
     format!("max({})", ages.chain(tiers).collect::<Vec<_>>().join(", "))
 }
 

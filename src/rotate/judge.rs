@@ -19,12 +19,7 @@ pub struct Finding {
 /// Details beyond these are counted.
 const DETAILS: usize = 12;
 
-fn finding(
-    what: &'static str,
-    (found, limit): (String, String),
-    accept: String,
-    mut details: Vec<String>,
-) -> Finding {
+fn finding(what: &'static str, (found, limit): (String, String), accept: String, mut details: Vec<String>) -> Finding {
     if details.len() > DETAILS {
         let more = details.len() - DETAILS;
         details.truncate(DETAILS);
@@ -50,7 +45,9 @@ fn counted(found: &Differences, faulty_rows: i64, limits: &Limits) -> Vec<Findin
     let counties: Vec<String> = found
         .counties_emptied
         .iter()
-        .map(|gone| format!("{} {:05} {}: no {} plan", gone.state, gone.county_fips, gone.name, gone.product.to_lowercase()))
+        .map(|gone| {
+            format!("{} {:05} {}: no {} plan", gone.state, gone.county_fips, gone.name, gone.product.to_lowercase())
+        })
         .collect();
     let lists = [
         ("Insurers that sell nothing any more", insurers, limits.max_insurers_gone, "--max-insurers-gone"),
@@ -120,8 +117,7 @@ fn by_state(found: &Differences, limits: &Limits) -> Vec<Finding> {
 
 fn over(found: &Differences, share: &Share) -> Option<Finding> {
     let states = found.states.iter().map(|(name, state)| (name, (share.of)(state)));
-    let states: Vec<_> =
-        states.map(|(name, (part, whole))| (name, part, whole, Percent::of(part, whole))).collect();
+    let states: Vec<_> = states.map(|(name, (part, whole))| (name, part, whole, Percent::of(part, whole))).collect();
     let over: Vec<_> = states.iter().filter(|(.., percent)| *percent > share.limit).collect();
     let most = over.iter().map(|(.., percent)| *percent).max()?;
     let details =
@@ -140,12 +136,13 @@ fn by_table(found: &Differences, limits: &Limits) -> Vec<Finding> {
     ];
     let mut findings = Vec::new();
     for (what, flag, limit, sign) in directions {
-        let moved = changes.iter().map(|(table, before, now)| {
-            (table, before, now, Percent::of(((now - before) * sign).max(0), *before))
-        });
+        let moved = changes
+            .iter()
+            .map(|(table, before, now)| (table, before, now, Percent::of(((now - before) * sign).max(0), *before)));
         let moved: Vec<_> = moved.filter(|(.., percent)| *percent > limit).collect();
         let Some(most) = moved.iter().map(|(.., percent)| *percent).max() else { continue };
-        let details = moved.iter().map(|(table, before, now, percent)| format!("{table}: {before} → {now} ({percent} %)"));
+        let details =
+            moved.iter().map(|(table, before, now, percent)| format!("{table}: {before} → {now} ({percent} %)"));
         let said = (format!("{most} %"), format!("{limit} %"));
         findings.push(finding(what, said, format!("{flag} {most}"), details.collect()));
     }

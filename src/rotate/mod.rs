@@ -84,9 +84,15 @@ pub async fn run(args: &RotateArgs, progress: Progress, now: OffsetDateTime) -> 
     }
     let mut removed = Vec::new();
     if years.iter().any(|year| year.verdict == Verdict::Stopped) {
-        years.iter_mut().filter(|year| year.verdict == Verdict::Published).for_each(|year| year.verdict = Verdict::Waiting);
+        years
+            .iter_mut()
+            .filter(|year| year.verdict == Verdict::Published)
+            .for_each(|year| year.verdict = Verdict::Waiting);
     } else if args.dry_run {
-        years.iter_mut().filter(|year| year.verdict == Verdict::Published).for_each(|year| year.verdict = Verdict::Good);
+        years
+            .iter_mut()
+            .filter(|year| year.verdict == Verdict::Published)
+            .for_each(|year| year.verdict = Verdict::Good);
     } else {
         for (year, built) in years.iter_mut().zip(&loaded.catalogues) {
             publish(shelf, built, year, &pins)?;

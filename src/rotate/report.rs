@@ -108,9 +108,14 @@ fn headline(f: &mut fmt::Formatter<'_>, year: &Year) -> fmt::Result {
         Verdict::Same => writeln!(f, "Plan year {n}: the files say the same as {old}. Nothing to do."),
         Verdict::Stopped => writeln!(f, "Plan year {n}: {new} was NOT published. {old} goes on being served."),
         Verdict::Waiting => {
-            writeln!(f, "Plan year {n}: {new} is good, but waits for the plan year that was stopped. {old} goes on being served.")
+            writeln!(
+                f,
+                "Plan year {n}: {new} is good, but waits for the plan year that was stopped. {old} goes on being served."
+            )
         }
-        Verdict::Good => writeln!(f, "Plan year {n}: {new} would be published (--dry-run: it was not). {old} goes on being served."),
+        Verdict::Good => {
+            writeln!(f, "Plan year {n}: {new} would be published (--dry-run: it was not). {old} goes on being served.")
+        }
     }
 }
 
@@ -127,7 +132,9 @@ fn by_state(f: &mut fmt::Formatter<'_>, found: &Differences) -> fmt::Result {
     let different = found.states.iter().filter(|(_, state)| {
         state.plans.0 != state.plans.1
             || state.offers.0 != state.offers.1
-            || [state.plans_gone, state.offers_gone, state.premiums_changed, state.amounts_changed].iter().any(|n| *n > 0)
+            || [state.plans_gone, state.offers_gone, state.premiums_changed, state.amounts_changed]
+                .iter()
+                .any(|n| *n > 0)
     });
     let different: Vec<_> = different.collect();
     writeln!(f, "  States compared: {}; different: {}", found.states.len(), different.len())?;
@@ -159,7 +166,13 @@ fn by_state(f: &mut fmt::Formatter<'_>, found: &Differences) -> fmt::Result {
     for jump in &found.jumps {
         let (before, now) = jump.at_40;
         let (change, area) = (jump.change, jump.rating_area);
-        writeln!(f, "    {} area {area}: {change} %, {} → {}", jump.plan_id, before.dollars_cents(), now.dollars_cents())?;
+        writeln!(
+            f,
+            "    {} area {area}: {change} %, {} → {}",
+            jump.plan_id,
+            before.dollars_cents(),
+            now.dollars_cents()
+        )?;
     }
     Ok(())
 }

@@ -226,7 +226,11 @@ async fn rollback(dir: &Path, year: Option<u16>) -> anyhow::Result<String> {
     let now = now.with_context(|| format!("{}: no catalogue to roll back from", dir.display()))?;
     let older = in_order(dir)?.into_iter().find(|file| file.year == now.year && file.age_key() < now.age_key());
     let older = older.with_context(|| {
-        format!("{}: nothing older than {} to roll back to: use `windowshop catalogue list`", dir.display(), now.version)
+        format!(
+            "{}: nothing older than {} to roll back to: use `windowshop catalogue list`",
+            dir.display(),
+            now.version
+        )
     })?;
     let said = pin(dir, &older.version).await?;
     Ok(format!("Back from {} to {}.\n{said}", now.version, older.version))

@@ -36,8 +36,9 @@ struct File {
 }
 
 /// Compressed at first use and once for the process: the content is the same for every `App` of this binary.
-static FILES: LazyLock<HashMap<&'static str, File>> =
-    LazyLock::new(|| super::embedded::ASSETS.iter().map(|&(name, plain)| (name, File::new(name, plain))).collect());
+static FILES: LazyLock<HashMap<&'static str, File>> = LazyLock::new(|| {
+    crate::text::embedded::ASSETS.iter().map(|&(name, plain)| (name, File::new(name, plain))).collect()
+});
 
 impl File {
     fn new(name: &str, plain: &'static [u8]) -> File {

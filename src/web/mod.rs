@@ -6,10 +6,4 @@ pub mod assets;
 pub mod content;
 pub mod error;
 pub mod guard;
-pub mod i18n;
 pub mod page;
-
-/// What `build.rs` listed: messages of both languages, assets.
-mod embedded {
-    include!(concat!(env!("OUT_DIR"), "/embedded.rs"));
-}

@@ -15,10 +15,10 @@ use axum::response::IntoResponse as _;
 use sha2::{Digest as _, Sha256};
 
 use super::error::Failure;
-use super::i18n::Lang;
 use crate::app::App;
 use crate::catalogue::{Catalogue, Catalogues};
 use crate::telemetry::RequestId;
+use crate::text::i18n::Lang;
 
 /// Browsers ask again after a minute (and get a 304 of some 300 bytes). A shared cache keeps a page five minutes and
 /// may then serve it ten minutes more while it asks, so that a new catalogue is seen everywhere within a quarter of an

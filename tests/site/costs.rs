@@ -159,7 +159,7 @@ fn faults_of_the_input_name_their_field() {
     let mut plan = simple();
     plan["services"]["op_lab"] = json!({ "copay": "$30 maybe" });
     for (question, words) in [
-        (json!([{ "people": people }]), "question 0: input: `plan` is missing"),
+        (json!([{ "people": people }]), "question 0: input: missing field `plan`"),
         (json!({ "plan": plan, "people": people }), "plan.services.op_lab.copay: not the words of a copay"),
         (
             json!({ "plan": { "services": { "op_magic": "not covered" } }, "people": people }),
@@ -171,7 +171,17 @@ fn faults_of_the_input_name_their_field() {
         ),
         (json!({ "plan": {}, "people": [{ "age": 200 }] }), "people[0].age: give a whole number from 0 to 120"),
         (json!({ "plan": {}, "people": [] }), "people: give at least one person"),
-        (json!({ "plan": {}, "people": people, "premium": 5 }), "input: unknown field `premium`"),
+        (json!({ "plan": {}, "people": people, "premium": 5 }), "premium: unknown field `premium`"),
+        (
+            json!({ "plan": { "services": { "op_lab": "maybe" } }, "people": people }),
+            "plan.services.op_lab: write \"not",
+        ),
+        (
+            json!({ "plan": { "services": { "op_lab": { "copay": 30 } } }, "people": people }),
+            "op_lab.copay: give a text",
+        ),
+        (json!({ "plan": "x", "people": people }), "plan: invalid type: string \"x\", expected an object"),
+        (json!({ "plan": {}, "people": [{ "age": 40, "name": "Ann" }] }), "people[0].name: unknown field `name`"),
     ] {
         let found = fault(question);
         assert!(found.contains(words), "{found}");

@@ -23,9 +23,9 @@ use tower::ServiceExt as _;
 use windowshop::app::App;
 use windowshop::catalogue::Catalogue;
 use windowshop::config::{Cli, Config};
-use windowshop::plans::address::{Asked, Search};
-use windowshop::plans::savings::Policy;
-use windowshop::plans::search;
+use windowshop::quote::ask::address::{Asked, Search};
+use windowshop::quote::market;
+use windowshop::quote::policy::Policy;
 use windowshop::router;
 use windowshop::types::Cents;
 
@@ -155,15 +155,15 @@ impl Shop {
     /// Plans of the list and how many are sold, at full price.
     async fn total(&self, query: &str) -> usize {
         let search = self.search(query);
-        search::tally(&self.catalogue(), &search).await.expect("a tally").total()
+        market::tally(&self.catalogue(), &search).await.expect("a tally").total()
     }
 
     /// The premium of the first plan of the list.
     async fn cheapest(&self, query: &str) -> Cents {
         let search = self.search(query);
         let catalogue = self.catalogue();
-        let tally = search::tally(&catalogue, &search).await.expect("a tally");
-        tally.results(windowshop::plans::codes::Sort::Premium)[0].premium
+        let tally = market::tally(&catalogue, &search).await.expect("a tally");
+        tally.results(windowshop::filing::codes::Sort::Premium)[0].premium
     }
 }
 

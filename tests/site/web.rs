@@ -25,8 +25,8 @@ use tempfile::TempDir;
 use tower::ServiceExt as _;
 use windowshop::app::App;
 use windowshop::config::{Cli, Config, LogFormat};
+use windowshop::text::i18n::Lang;
 use windowshop::web::error::Failure;
-use windowshop::web::i18n::Lang;
 use windowshop::web::page::{self, CachePolicy, Cx};
 use windowshop::{router, telemetry};
 

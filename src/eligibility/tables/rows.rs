@@ -77,7 +77,7 @@ impl Guideline {
     /// The yearly poverty line of a family; a family of none is read as one.
     pub fn amount(&self, family_size: usize) -> Cents {
         let further = i64::try_from(family_size.saturating_sub(1)).unwrap_or(0);
-        Cents(self.first_person.0 + self.each_further.0 * further)
+        self.first_person + self.each_further * further
     }
 }
 

@@ -124,7 +124,8 @@ async fn of_two_plan_years_none_is_published_while_one_is_stopped() {
     assert_eq!((report.exit_code(), verdicts(&report)), (3, vec![Verdict::Stopped, Verdict::Waiting]), "{report}");
     assert_eq!(site.catalogues(), before);
     site.download(&without(source(), ONE));
-    let report = site.rotate(1, &["--first", "--max-plans-gone=50", "--max-offers-gone=50", "--max-rows-lost=100"]).await;
+    let report =
+        site.rotate(1, &["--first", "--max-plans-gone=50", "--max-offers-gone=50", "--max-rows-lost=100"]).await;
     assert_eq!((report.exit_code(), site.catalogues().len()), (0, 3), "{report}");
 }
 

@@ -2,11 +2,11 @@
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
-use windowshop::plans::address::Search;
-use windowshop::plans::codes::{Feature, Metal, PlanType, Program};
-use windowshop::plans::facets::{Facets, Span};
-use windowshop::plans::search;
-use windowshop::plans::tally::Offer;
+use windowshop::filing::codes::{Feature, Metal, PlanType, Program};
+use windowshop::quote::ask::address::Search;
+use windowshop::quote::ask::facets::{Facets, Span};
+use windowshop::quote::market;
+use windowshop::quote::market::tally::Offer;
 use windowshop::types::Cents;
 
 use super::Shop;
@@ -77,14 +77,14 @@ fn counts_are_those_of_filtering_by_hand() {
     let shop = runtime.block_on(Shop::open());
     let catalogue = shop.catalogue();
     let open = shop.search("zip=45202&people=27");
-    let all = runtime.block_on(search::tally(&catalogue, &open)).expect("a tally");
-    let all: Vec<Offer> = all.results(windowshop::plans::codes::Sort::Premium).into_iter().copied().collect();
+    let all = runtime.block_on(market::tally(&catalogue, &open)).expect("a tally");
+    let all: Vec<Offer> = all.results(windowshop::filing::codes::Sort::Premium).into_iter().copied().collect();
     assert_eq!(all.len(), 130);
     let found = std::cell::Cell::new(0);
     let mut runner = TestRunner::new(Config { cases: 200, failure_persistence: None, ..Config::default() });
     let outcome = runner.run(&any_facets(), |facets| {
         let search = Search { facets: facets.clone(), ..open.clone() };
-        let tally = runtime.block_on(search::tally(&catalogue, &search)).expect("a tally");
+        let tally = runtime.block_on(market::tally(&catalogue, &search)).expect("a tally");
         let count = |change: &dyn Fn(&mut Facets)| {
             let mut other = facets.clone();
             change(&mut other);

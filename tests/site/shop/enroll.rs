@@ -5,9 +5,9 @@ use std::sync::Arc;
 use time::OffsetDateTime;
 use time::macros::{date, datetime};
 use windowshop::eligibility::tables::Sources;
-use windowshop::plans::enroll;
 use windowshop::router;
-use windowshop::web::i18n::Lang;
+use windowshop::shop::enroll;
+use windowshop::text::i18n::Lang;
 
 use super::Shop;
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use time::macros::datetime;
 use windowshop::eligibility::Rule;
 use windowshop::router;
-use windowshop::web::i18n::Lang;
+use windowshop::text::i18n::Lang;
 
 use super::Shop;
 

@@ -1,10 +1,10 @@
 //! Premiums: the SQL and the pure function agree on every plan; both agree with what CMS quotes.
 
 use sqlx::Row as _;
-use windowshop::plans::premium::{Charge, Rates, policy_premium};
-use windowshop::plans::search;
-use windowshop::plans::tally::Tally;
-use windowshop::plans::view::Card;
+use windowshop::quote::market;
+use windowshop::quote::market::premium::{Charge, Rates, policy_premium};
+use windowshop::quote::market::tally::Tally;
+use windowshop::shop::view::Card;
 use windowshop::types::Cents;
 
 use super::{PLACES, Shop};
@@ -52,8 +52,8 @@ async fn the_sql_and_the_pure_function_agree_on_every_plan() {
         for people in households {
             let search = shop.search(&format!("zip={zip}&county={county}&people={people}"));
             let catalogue = shop.catalogue();
-            let tally = search::tally(&catalogue, &search).await.expect("a tally");
-            for offer in tally.results(windowshop::plans::codes::Sort::Premium) {
+            let tally = market::tally(&catalogue, &search).await.expect("a tally");
+            for offer in tally.results(windowshop::filing::codes::Sort::Premium) {
                 let row = sqlx::query("SELECT * FROM rate WHERE rating_area_pk = ?1 AND plan_pk = ?2")
                     .bind(search.place.rating_area_pk)
                     .bind(offer.plan_pk)
@@ -86,15 +86,15 @@ async fn family_amounts_are_the_familys() {
     let one = shop.search("zip=45202&people=40");
     let two = shop.search("zip=45202&people=40,38");
     let catalogue = shop.catalogue();
-    let tally = search::tally(&catalogue, &one).await.expect("a tally");
+    let tally = market::tally(&catalogue, &one).await.expect("a tally");
     let cards = |tally: &Tally| -> Vec<Card> {
         tally
-            .results(windowshop::plans::codes::Sort::Premium)
+            .results(windowshop::filing::codes::Sort::Premium)
             .into_iter()
             .map(|offer| Card::new(&catalogue, offer))
             .collect()
     };
-    let (single, family) = (cards(&tally), cards(&search::tally(&catalogue, &two).await.expect("a tally")));
+    let (single, family) = (cards(&tally), cards(&market::tally(&catalogue, &two).await.expect("a tally")));
     for one in &single {
         let two = family.iter().find(|card| card.plan_pk == one.plan_pk).expect("sold to the family too");
         assert_eq!((one.deductible, one.moop), (one.deductible_individual, one.moop_individual), "{}", one.plan_id);
@@ -106,7 +106,7 @@ async fn family_amounts_are_the_familys() {
 #[tokio::test]
 async fn every_statement_prepares() {
     use windowshop::catalogue::variants;
-    use windowshop::plans::facts;
+    use windowshop::shop::facts;
     let shop = Shop::open().await;
     let catalogue = shop.catalogue();
     for sql in [
@@ -126,7 +126,7 @@ async fn every_statement_prepares() {
                       &moop=-90000&with=hsa,national,noreferral,standard,childdental,adultdental,new&stars=1\
                       &programs=asthma,diabetes&q=gold%20\"x*";
     let search = shop.search(everything);
-    search::tally(&catalogue, &search).await.expect("the tally");
+    market::tally(&catalogue, &search).await.expect("the tally");
 }
 
 /// Rows of the CSV by column name.

@@ -4,7 +4,7 @@ use axum::http::Uri;
 use windowshop::costs::rules::Field;
 use windowshop::costs::utilization::{Condition, Sex};
 use windowshop::costs::{Gap, Note, Service, Size, Use};
-use windowshop::plans::cost_words::{conditions, gap_words, note_words, service_words, use_label, use_sentence};
+use windowshop::shop::words::costs::{conditions, gap_words, note_words, service_words, use_label, use_sentence};
 use windowshop::web::page::Cx;
 
 use super::{Site, site};

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use clap::CommandFactory as _;
 use windowshop::config::Cli;
-use windowshop::web::i18n::Messages;
+use windowshop::text::i18n::Messages;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))

@@ -1,0 +1,64 @@
+//! What most people ask: the range of one person alone, kept with each variant for every age band, sex and common use.
+//!
+//! Filled once per variant when a catalogue is opened (`Preparer`), read by `Estimator::range`, which would find the
+//! same cents: both come from the same sums. It must never be asked for a family, a condition or another price factor.
+
+use crate::costs::Model;
+use crate::costs::kind::{ORDINARY, Who};
+use crate::costs::person::{Person, Use};
+use crate::types::Cents;
+
+/// Ranges of one variant: 340 bytes.
+#[derive(Debug, Clone, PartialEq)]
+pub(in crate::costs) struct Kept {
+    factor_thousandths: u32,
+    kinds: [Years; ORDINARY],
+}
+
+/// Cents out of pocket in each year of one kind of person. Low use is a good year, high use a bad one.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub(in crate::costs) struct Years {
+    pub good: i32,
+    /// The mean over the deciles.
+    pub any: i32,
+    pub medium: i32,
+    pub bad: i32,
+}
+
+/// Somebody alone whose range may be kept: the kind, the use, the price factor.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::costs) struct Asked {
+    kind: usize,
+    usage: Use,
+    factor_thousandths: u32,
+}
+
+impl Asked {
+    /// `None` where nothing is kept: families, conditions, single deciles, CMS's model.
+    pub(in crate::costs) fn new(people: &[Person], model: Model, factor_thousandths: u32) -> Option<Asked> {
+        let [person] = people else { return None };
+        let common = model == Model::Shop && matches!(person.usage, Use::Any | Use::Low | Use::Medium | Use::High);
+        Some(Asked { kind: Who::of(person).ordinary().filter(|_| common)?, usage: person.usage, factor_thousandths })
+    }
+}
+
+impl Kept {
+    pub(in crate::costs) fn new(factor_thousandths: u32, kinds: [Years; ORDINARY]) -> Kept {
+        Kept { factor_thousandths, kinds }
+    }
+
+    /// Good, average and bad.
+    pub(in crate::costs) fn years(&self, asked: &Asked) -> Option<[Cents; 3]> {
+        if self.factor_thousandths != asked.factor_thousandths {
+            return None;
+        }
+        let Years { good, any, medium, bad } = self.kinds[asked.kind];
+        let average = match asked.usage {
+            Use::Low => good,
+            Use::Medium => medium,
+            Use::High => bad,
+            _ => any,
+        };
+        Some([good, average, bad].map(|c| Cents(i64::from(c))))
+    }
+}

@@ -1,0 +1,45 @@
+//! Works out what a variant keeps for people alone (`fast::Kept`).
+//!
+//! Called when a catalogue is opened, once per variant. It must never keep anything but what `Estimator` would find.
+
+use super::Model;
+use super::fast::{Kept, Years};
+use super::kind::{ORDINARY, Who};
+use super::lanes::Lanes;
+use super::money::cents;
+use super::range::Estimator;
+use super::rules::Rules;
+
+/// Works out what is kept with each variant; made once for all variants of a plan year.
+#[derive(Debug)]
+pub struct Preparer {
+    factor_thousandths: u32,
+    /// One household for each ordinary kind of person.
+    alone: Vec<Estimator>,
+}
+
+impl Preparer {
+    /// `factor_thousandths`: that of the estimators which will ask.
+    pub fn new(factor_thousandths: u32) -> Preparer {
+        let factor = f64::from(factor_thousandths) / 1000.0;
+        let alone = Who::all().map(|who| Estimator::of(Lanes::alone(who, factor))).collect();
+        Preparer { factor_thousandths, alone }
+    }
+
+    /// Keeps with the variant the ranges of people alone. Without it every range is worked out when it is asked for.
+    pub fn prepare(&mut self, rules: &mut Rules) {
+        rules.fast.kept = if rules.model == Model::Shop { self.work_out(rules) } else { None };
+    }
+
+    fn work_out(&mut self, rules: &Rules) -> Option<Kept> {
+        let mut kinds = [Years::default(); ORDINARY];
+        for (years, estimator) in kinds.iter_mut().zip(&mut self.alone) {
+            let [good, any, bad] = estimator.dollars(rules).ok()?;
+            let medium = estimator.last_year(rules).ok()?;
+            // A plan that leaves more than 21 million dollars to somebody is not kept.
+            let [good, any, medium, bad] = [good, any, medium, bad].map(|dollars| i32::try_from(cents(dollars).0));
+            *years = Years { good: good.ok()?, any: any.ok()?, medium: medium.ok()?, bad: bad.ok()? };
+        }
+        Some(Kept::new(self.factor_thousandths, kinds))
+    }
+}

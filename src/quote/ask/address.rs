@@ -1,0 +1,480 @@
+//! The whole address of the shop: every pair ⇄ [`Search`], and the one canonical form.
+//!
+//! `/plans?year=2026&zip=45202&county=39061&people=40,38t,5&…`. Reading takes the short form and plain form
+//! fields (`age1=40&t1=1`) alike; writing gives one stable form, so that links can be kept, shared and
+//! cached. What is missing or wrong comes back as an [`Unanswered`] with all that was typed.
+
+use crate::catalogue::places::{Place, Places};
+use crate::filing::codes::{Product, Sort};
+use crate::quote::ask::facets::{Facets, Note, NoteKind};
+use crate::quote::ask::money::{FinanceFields, Finances, Misread};
+use crate::quote::ask::people::{Household, PEOPLE_MAX, PeopleFault, Person};
+use crate::quote::ask::rows::{PersonRow, RowFields, row_pairs};
+use crate::quote::market::query::Variants;
+use crate::quote::policy::Policy;
+use crate::types::{CountyFips, Zip5};
+
+/// Pages beyond this are no list that anyone reads.
+const PAGE_MAX: u32 = 500;
+
+/// Everything a search needs, all of it valid.
+#[derive(Debug, Clone)]
+pub struct Search {
+    pub year: u16,
+    pub place: Place,
+    /// As typed.
+    pub household: Household,
+    /// `None`: full prices are shown.
+    pub finances: Option<Finances>,
+    /// Who buys, and on what terms: follows from the above and the rules.
+    pub policy: Policy,
+    pub product: Product,
+    pub facets: Facets,
+    pub sort: Sort,
+    /// Plans that another one matches or beats say so (`costs::dominance`).
+    pub dominated_notes: bool,
+    /// From 1.
+    pub page: u32,
+}
+
+/// What was read from an address, before it meets a catalogue.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Asked {
+    pub year: Option<u16>,
+    pub zip_typed: String,
+    pub county: Option<CountyFips>,
+    pub rows: Vec<PersonRow>,
+    /// What is wrong with the household as a whole (message key).
+    pub people_fault: Option<&'static str>,
+    pub finances: FinanceFields,
+    pub product: Product,
+    pub facets: Facets,
+    /// `None`: the usual order of the product.
+    pub sort: Option<Sort>,
+    /// `dominated=off`.
+    pub no_dominated_notes: bool,
+    pub page: u32,
+    /// `plan=` values, in order (comparison).
+    pub plans: Vec<String>,
+    /// The form's "add a person" button was pressed.
+    pub add_person: bool,
+    pub notes: Vec<Note>,
+}
+
+/// Why a list cannot be shown yet. Not errors unless something was typed wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unanswered {
+    ZipMissing,
+    ZipUnreadable,
+    ZipUnknown,
+    CountyMissing,
+    CountyNotInZip,
+    PeopleMissing,
+    PeopleWrong,
+    FinancesWrong,
+}
+
+impl Unanswered {
+    /// Whether something typed has to be put right (422), or is only still to be asked (200).
+    pub fn is_fault(&self) -> bool {
+        matches!(
+            self,
+            Unanswered::ZipUnreadable
+                | Unanswered::ZipUnknown
+                | Unanswered::CountyNotInZip
+                | Unanswered::PeopleWrong
+                | Unanswered::FinancesWrong
+        )
+    }
+}
+
+impl Asked {
+    pub fn read(query: &str) -> Asked {
+        let mut asked = Asked { page: 1, ..Asked::default() };
+        let mut people: Option<String> = None;
+        let mut rows = RowFields::default();
+        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+            let (name, value) = (name.as_ref(), value.as_ref());
+            let mut bad = |value: &str| asked.notes.push(Note::new(name, value, NoteKind::BadValue));
+            match name {
+                "year" if value.is_empty() => {}
+                "year" => match value.parse() {
+                    Ok(year) => asked.year = Some(year),
+                    Err(_) => bad(value),
+                },
+                "zip" => asked.zip_typed = value.trim().chars().take(20).collect(),
+                "county" if value.is_empty() => {}
+                "county" => match CountyFips::parse(value) {
+                    Some(fips) => asked.county = Some(fips),
+                    None => bad(value),
+                },
+                "people" => people = Some(value.to_string()),
+                "product" => match value {
+                    "medical" | "" => asked.product = Product::Medical,
+                    "dental" => asked.product = Product::Dental,
+                    _ => bad(value),
+                },
+                "sort" if value.is_empty() => {}
+                "sort" => match Sort::from_key(value) {
+                    Some(sort) => asked.sort = Some(sort),
+                    None => bad(value),
+                },
+                "dominated" => match value {
+                    "on" | "" => asked.no_dominated_notes = false,
+                    "off" => asked.no_dominated_notes = true,
+                    _ => bad(value),
+                },
+                "page" => match value.parse() {
+                    Ok(page @ 1..=PAGE_MAX) => asked.page = page,
+                    _ => bad(value),
+                },
+                "plan" => asked.plans.extend(value.split(',').filter(|id| !id.is_empty()).map(str::to_string)),
+                "add" => asked.add_person = true,
+                _ if asked.finances.field_mut(name).is_some() => {
+                    let text = value.trim().chars().take(30).collect();
+                    asked.finances.field_mut(name).into_iter().for_each(|field| *field = String::clone(&text));
+                }
+                _ => {
+                    if !rows.take(name, value, &mut asked.notes)
+                        && !asked.facets.take(name, value, &mut asked.notes)
+                        && !value.is_empty()
+                    {
+                        asked.notes.push(Note::new(name, value, NoteKind::UnknownName));
+                    }
+                }
+            }
+        }
+        asked.facets.settle(asked.product, &mut asked.notes);
+        if let Some(sort) = asked.sort.filter(|sort| !sort.fits(asked.product)) {
+            asked.notes.push(Note::new("sort", sort.key(), NoteKind::BadValue));
+            asked.sort = None;
+        }
+        asked.take_people(people, rows);
+        asked
+    }
+
+    /// Form rows win over `people=`: they are what a person has just typed.
+    fn take_people(&mut self, people: Option<String>, mut fields: RowFields) {
+        self.rows = fields.rows();
+        if !self.rows.is_empty() {
+            return;
+        }
+        match people.as_deref().map(Household::parse) {
+            None | Some(Err(PeopleFault::Nobody)) => {}
+            Some(Ok(household)) => self.rows = fields.rows_of(&household, &mut self.notes),
+            Some(Err(fault)) => {
+                let typed = people.unwrap_or_default();
+                self.rows = typed
+                    .split(',')
+                    .take(PEOPLE_MAX)
+                    .map(|text| PersonRow { age: text.chars().take(20).collect(), ..PersonRow::default() })
+                    .collect();
+                self.people_fault = match fault {
+                    PeopleFault::TooMany => Some("ask.people_too_many"),
+                    PeopleFault::NobodyNeedsCover => Some("ask.nobody_needs_cover"),
+                    // The row itself says what is wrong with its age.
+                    _ => None,
+                };
+            }
+        }
+    }
+
+    /// The household, or every row's fault marked on it.
+    pub fn household(&mut self) -> Result<Household, Unanswered> {
+        if self.rows.is_empty() {
+            return Err(Unanswered::PeopleMissing);
+        }
+        if self.people_fault == Some("ask.people_too_many") {
+            return Err(Unanswered::PeopleWrong);
+        }
+        let people: Vec<Option<Person>> = self.rows.iter_mut().map(PersonRow::read).collect();
+        let people: Option<Vec<Person>> = people.into_iter().collect();
+        let fault = match people.map(Household::new) {
+            Some(Ok(household)) => return Ok(household),
+            Some(Err(PeopleFault::NobodyNeedsCover)) => Some("ask.nobody_needs_cover"),
+            _ => None,
+        };
+        self.people_fault = fault;
+        Err(Unanswered::PeopleWrong)
+    }
+
+    pub fn money(&mut self) -> Result<Option<Finances>, Unanswered> {
+        self.finances.read().map_err(|Misread| Unanswered::FinancesWrong)
+    }
+
+    pub fn zip(&self) -> Result<Zip5, Unanswered> {
+        if self.zip_typed.is_empty() {
+            return Err(Unanswered::ZipMissing);
+        }
+        Zip5::parse(&self.zip_typed).ok_or(Unanswered::ZipUnreadable)
+    }
+
+    /// The place: the ZIP's only county, or the one chosen.
+    pub fn place(&self, places: &Places) -> Result<Place, Unanswered> {
+        let zip = self.zip()?;
+        let mut counties = places.counties(zip);
+        let Some(first) = counties.next() else { return Err(Unanswered::ZipUnknown) };
+        let several = counties.next().is_some();
+        match self.county {
+            Some(fips) => places.place(zip, fips).ok_or(Unanswered::CountyNotInZip),
+            None if several => Err(Unanswered::CountyMissing),
+            None => places.place(zip, first.fips).ok_or(Unanswered::ZipUnknown),
+        }
+    }
+
+    /// Everything typed, for links that carry it on (home page and back): canonical where it can be.
+    pub fn pairs(&self) -> Vec<(&'static str, String)> {
+        let mut pairs = vec![
+            ("year", self.year.map(|y| y.to_string()).unwrap_or_default()),
+            ("zip", self.zip_typed.clone()),
+            ("county", self.county.map(|c| c.to_string()).unwrap_or_default()),
+        ];
+        pairs.extend(row_pairs(&self.rows));
+        pairs.extend(self.finances.pairs());
+        pairs.extend(self.wishes());
+        pairs.retain(|(_, value)| !value.is_empty());
+        pairs
+    }
+
+    /// What is wished for, apart from who and where: product, filters, order.
+    pub fn wishes(&self) -> Vec<(&'static str, String)> {
+        wishes(self.product, &self.facets, self.sort(), !self.no_dominated_notes)
+    }
+
+    pub fn sort(&self) -> Sort {
+        self.sort.unwrap_or(Sort::usual(self.product))
+    }
+}
+
+pub fn wishes(product: Product, facets: &Facets, sort: Sort, dominated_notes: bool) -> Vec<(&'static str, String)> {
+    let mut pairs = Vec::new();
+    if product != Product::default() {
+        pairs.push(("product", product.key().to_string()));
+    }
+    pairs.extend(facets.pairs());
+    pairs.extend((sort != Sort::usual(product)).then(|| ("sort", sort.key().to_string())));
+    pairs.extend((!dominated_notes).then(|| ("dominated", "off".to_string())));
+    pairs
+}
+
+impl Search {
+    /// Who and where: the part of the address that every page of the shop shares.
+    pub fn who_and_where(&self) -> Vec<(&'static str, String)> {
+        let mut pairs = vec![
+            ("year", self.year.to_string()),
+            ("zip", self.place.zip.to_string()),
+            ("county", self.place.county.fips.to_string()),
+            ("people", self.household.to_string()),
+        ];
+        pairs.extend(self.household.care_pairs());
+        pairs.extend(self.finances.iter().flat_map(Finances::pairs));
+        pairs
+    }
+
+    /// [`Search::who_and_where`] written out: made once a page, for all its links (`links.rs`).
+    pub fn who_query(&self) -> String {
+        write_query(&self.who_and_where())
+    }
+
+    /// Which variants of the plans this household would get. Dental plans have only one.
+    pub fn variants(&self) -> Variants {
+        match self.product {
+            Product::Medical => self.policy.variants,
+            Product::Dental => Variants::STANDARD,
+        }
+    }
+
+    /// Everything but the page number: what a form has to carry along.
+    pub fn pairs(&self) -> Vec<(&'static str, String)> {
+        let mut pairs = self.who_and_where();
+        pairs.extend(wishes(self.product, &self.facets, self.sort, self.dominated_notes));
+        pairs
+    }
+
+    /// Who, where, product and order: what a change of filters must not lose.
+    pub fn carried(&self) -> Vec<(&'static str, String)> {
+        let mut pairs = self.who_and_where();
+        pairs.extend(wishes(self.product, &Facets::default(), self.sort, self.dominated_notes));
+        pairs
+    }
+
+    /// Takes away what only its own visitor should keep in an address: money, sex, expected care.
+    pub fn forget_private(&mut self) {
+        self.finances = None;
+        self.household = self.household.without_care();
+    }
+
+    /// The canonical query string.
+    pub fn canonical(&self) -> String {
+        self.canonical_from(self.who_query())
+    }
+
+    /// The same from who and where as they are already written.
+    pub fn canonical_from(&self, who: String) -> String {
+        let mut query = who;
+        add_pairs(&mut query, &wishes(self.product, &self.facets, self.sort, self.dominated_notes));
+        if self.page > 1 {
+            add_pairs(&mut query, &[("page", self.page.to_string())]);
+        }
+        query
+    }
+
+    /// The canonical query of the same search after a change, from its first page.
+    pub fn with(&self, change: impl FnOnce(&mut Search)) -> String {
+        let mut other = self.clone();
+        other.page = 1;
+        change(&mut other);
+        other.canonical()
+    }
+}
+
+/// Pairs as a query string.
+pub fn write_query(pairs: &[(&'static str, String)]) -> String {
+    let mut query = String::new();
+    add_pairs(&mut query, pairs);
+    query
+}
+
+/// Writes pairs after those that are there. Names are words of ours. Commas stay as they are: they are legal in a query,
+/// and people read addresses.
+pub fn add_pairs(query: &mut String, pairs: &[(&'static str, String)]) {
+    for (name, value) in pairs {
+        if !query.is_empty() {
+            query.push('&');
+        }
+        query.push_str(name);
+        query.push('=');
+        for (i, part) in value.split(',').enumerate() {
+            if i > 0 {
+                query.push(',');
+            }
+            query.extend(form_urlencoded::byte_serialize(part.as_bytes()));
+        }
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::catalogue::places::County;
+    use proptest::prelude::*;
+
+    fn place() -> Place {
+        let county = County {
+            fips: CountyFips::parse("39061").expect("valid"),
+            name: "Hamilton County".into(),
+            state: "OH".into(),
+        };
+        let zip = Zip5::parse("45202").expect("valid");
+        Place { zip, county, rating_area_pk: Some(1), rating_area_number: Some(4) }
+    }
+
+    pub fn search_of(query: &str) -> Search {
+        let mut asked = Asked::read(query);
+        let household = asked.household().expect("a household");
+        Search {
+            year: 2026,
+            place: place(),
+            policy: Policy::at_full_price(&household),
+            household,
+            finances: asked.money().expect("amounts"),
+            product: asked.product,
+            sort: asked.sort(),
+            dominated_notes: !asked.no_dominated_notes,
+            facets: asked.facets,
+            page: asked.page,
+        }
+    }
+
+    #[test]
+    fn the_form_and_the_address_are_one_search() {
+        let form = search_of("zip=45202&age1=40&age2=38&t2=1&age3=5&age4=&metal=silver&metal=gold&page=2");
+        assert_eq!(form.canonical(), "year=2026&zip=45202&county=39061&people=40,38t,5&metal=silver,gold&page=2");
+        assert_eq!(search_of(&form.canonical()).canonical(), form.canonical());
+    }
+
+    #[test]
+    fn sex_and_care_go_with_the_people_and_what_is_not_ours_is_noted() {
+        let form =
+            search_of("zip=45202&age1=40&x1=F&u1=any&age2=&u2=low&age3=33&p3=1&u3=any&age4=7&u4=diabetes&x4=any");
+        let canonical = "year=2026&zip=45202&county=39061&people=40,33p,7&sex=f&care=,any,diabetes";
+        assert_eq!(form.canonical(), canonical);
+        assert_eq!(search_of(canonical).canonical(), canonical);
+        let asked = Asked::read("people=40&sex=x,m&care=often");
+        let noted: Vec<_> = asked.notes.iter().map(|note| (note.name.as_str(), note.value.as_str())).collect();
+        assert_eq!(noted, [("sex", "x"), ("care", "often"), ("sex", "m")]);
+    }
+
+    #[test]
+    fn the_usual_order_hangs_on_the_product_and_is_left_out() {
+        let who = "year=2026&zip=45202&county=39061&people=40";
+        for (typed, written) in [
+            ("&sort=cost_average", ""),
+            ("&sort=premium", "&sort=premium"),
+            ("&product=dental&sort=premium", "&product=dental"),
+            ("&sort=stars&dominated=off", "&sort=stars&dominated=off"),
+            ("&dominated=on", ""),
+        ] {
+            assert_eq!(search_of(&format!("{who}{typed}")).canonical(), format!("{who}{written}"));
+        }
+        let asked = Asked::read("product=dental&sort=cost_bad");
+        assert_eq!((asked.sort(), asked.notes.len()), (Sort::Premium, 1));
+    }
+
+    #[test]
+    fn a_wrong_row_keeps_what_was_typed_and_says_what_is_wrong() {
+        let mut asked = Asked::read("age1=forty&age2=8&t3=1&age4=200");
+        assert_eq!(asked.household(), Err(Unanswered::PeopleWrong));
+        let said: Vec<_> = asked.rows.iter().map(|row| (row.age.as_str(), row.fault)).collect();
+        assert_eq!(
+            said,
+            [
+                ("forty", Some("ask.age_not_number")),
+                ("8", None),
+                ("", Some("ask.age_missing")),
+                ("200", Some("ask.age_too_high"))
+            ]
+        );
+    }
+
+    #[test]
+    fn unknown_names_are_noted_and_blank_ones_ignored() {
+        let asked = Asked::read("zip=45202&colour=red&shape=&year=soon");
+        let noted: Vec<&str> = asked.notes.iter().map(|note| note.name.as_str()).collect();
+        assert_eq!(noted, ["colour", "year"]);
+    }
+
+    proptest! {
+        #[test]
+        fn any_address_settles_in_one_step(query in "[a-z0-9=&,%+._ -]{0,120}") {
+            let asked = Asked::read(&query);
+            let again = Asked::read(&write_query(&asked.wishes()));
+            prop_assert_eq!(again.wishes(), asked.wishes());
+            prop_assert!(again.notes.is_empty());
+        }
+
+        #[test]
+        fn a_search_survives_its_address(
+            metals in prop::sample::subsequence(crate::filing::codes::Metal::ALL[..6].to_vec(), 0..6),
+            features in prop::sample::subsequence(crate::filing::codes::Feature::ALL.to_vec(), 0..7),
+            premium in (prop::option::of(1u32..2000), prop::option::of(0u32..2000)),
+            stars in prop::option::of(1u8..=5),
+            text in "[ -~é]{0,30}",
+            page in 1u32..20,
+        ) {
+            let mut search = search_of("people=40");
+            let mut notes = Vec::new();
+            search.facets.metals = metals;
+            search.facets.features = features;
+            search.facets.features.sort();
+            search.facets.premium.min = premium.0;
+            search.facets.premium.max = premium.1;
+            search.facets.stars_min = stars;
+            search.facets.take("q", &text, &mut notes);
+            search.facets.settle(Product::Medical, &mut notes);
+            search.page = page;
+            let again = search_of(&search.canonical());
+            prop_assert_eq!((&again.facets, again.page), (&search.facets, search.page));
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! The rows of the people form: as typed, right or wrong, so that nothing typed is lost.
+//!
+//! Called by `address` alone, which turns them into a [`Household`] or marks what is wrong on each.
+
+use crate::costs::Use;
+use crate::costs::utilization::{Condition, Sex};
+use crate::quote::ask::facets::{Note, NoteKind};
+use crate::quote::ask::people::{AGE_MAX, Household, PEOPLE_MAX, Person, Relation, care_pairs};
+
+/// One row of the people form.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PersonRow {
+    pub age: String,
+    pub tobacco: bool,
+    pub pregnant: bool,
+    pub tribal_member: bool,
+    pub no_cover: bool,
+    pub other_coverage: bool,
+    pub relation: Relation,
+    pub sex: Option<Sex>,
+    pub care: Option<Use>,
+    /// Message key of what is wrong with this row.
+    pub fault: Option<&'static str>,
+}
+
+impl PersonRow {
+    /// Whether the closed box of the form holds an answer.
+    pub fn says_more(&self) -> bool {
+        self.pregnant || self.tribal_member || self.other_coverage || self.relation != Relation::Unsaid
+    }
+
+    pub fn is_spouse(&self) -> bool {
+        self.relation == Relation::Spouse
+    }
+
+    pub fn is_dependant(&self) -> bool {
+        self.relation == Relation::Dependant
+    }
+
+    /// The fields that the form carries unseen: (name, value).
+    pub fn carried(&self, number: &usize) -> Vec<(String, String)> {
+        let sex = self.sex.map(|sex| (format!("x{number}"), sex.letter().to_string()));
+        let care = self.care.map(|care| (format!("u{number}"), care.word()));
+        sex.into_iter().chain(care).collect()
+    }
+
+    pub fn is_blank(&self) -> bool {
+        self.age.trim().is_empty()
+            && ![self.tobacco, self.pregnant, self.tribal_member, self.no_cover, self.other_coverage].contains(&true)
+    }
+
+    pub fn of(person: &Person) -> PersonRow {
+        PersonRow {
+            age: person.age.to_string(),
+            tobacco: person.tobacco,
+            pregnant: person.pregnant,
+            tribal_member: person.tribal_member,
+            no_cover: !person.needs_cover,
+            other_coverage: person.other_coverage,
+            relation: person.relation,
+            sex: person.sex,
+            care: person.care,
+            fault: None,
+        }
+    }
+
+    pub fn read(&mut self) -> Option<Person> {
+        let digits: String = self.age.chars().filter(|c| !c.is_whitespace()).collect();
+        self.fault = match digits.parse::<u32>() {
+            _ if digits.is_empty() => Some("ask.age_missing"),
+            Ok(age) if age <= u32::from(AGE_MAX) => {
+                return Some(Person {
+                    tobacco: self.tobacco,
+                    pregnant: self.pregnant,
+                    tribal_member: self.tribal_member,
+                    needs_cover: !self.no_cover,
+                    relation: self.relation,
+                    other_coverage: self.other_coverage,
+                    sex: self.sex,
+                    care: self.care,
+                    ..Person::of_age(age as u8)
+                });
+            }
+            Ok(_) => Some("ask.age_too_high"),
+            Err(_) => Some("ask.age_not_number"),
+        };
+        None
+    }
+
+    /// The age with its letters, as `people=` writes it.
+    pub fn word(&self) -> String {
+        let flags = [
+            (self.tobacco, 't'),
+            (self.pregnant, 'p'),
+            (self.tribal_member, 'm'),
+            (self.no_cover, 'n'),
+            (self.relation == Relation::Spouse, 's'),
+            (self.relation == Relation::Dependant, 'd'),
+            (self.other_coverage, 'c'),
+        ];
+        let letters: String = flags.iter().filter(|(set, _)| *set).map(|(_, letter)| letter).collect();
+        format!("{}{letters}", self.age.trim())
+    }
+}
+
+/// `people=` and the lists beside it, of rows right or wrong.
+pub fn row_pairs(rows: &[PersonRow]) -> Vec<(&'static str, String)> {
+    let people: Vec<String> = rows.iter().map(PersonRow::word).collect();
+    let mut pairs = vec![("people", people.join(","))];
+    pairs.extend(care_pairs(rows.iter().map(|row| (row.sex, row.care))));
+    pairs
+}
+
+/// What an address says of people, as far as it was read: form fields and lists, in any order.
+#[derive(Debug, Default)]
+pub struct RowFields {
+    rows: [PersonRow; PEOPLE_MAX],
+    /// Of `sex=`, `care=`, `x1=`, `u1=` …, by place; they belong to the rows or to `people=`, whichever is given.
+    sex: [Option<Sex>; PEOPLE_MAX],
+    care: [Option<Use>; PEOPLE_MAX],
+}
+
+impl RowFields {
+    /// Takes one pair: `age1=40`, `t1=1`, `sex=f,m` … `false` where the name is none of the form's.
+    pub fn take(&mut self, name: &str, value: &str, notes: &mut Vec<Note>) -> bool {
+        if matches!(name, "sex" | "care") {
+            for (i, word) in value.split(',').take(PEOPLE_MAX).enumerate() {
+                self.take_care(name == "sex", i, (name, word), notes);
+            }
+            return true;
+        }
+        let at = name.find(|c: char| c.is_ascii_digit()).unwrap_or(name.len());
+        let (field, number) = name.split_at(at);
+        let place = number.parse::<usize>().ok().and_then(|n| n.checked_sub(1)).filter(|i| *i < PEOPLE_MAX);
+        let Some(i) = place else { return false };
+        let (row, ticked) = (&mut self.rows[i], !value.is_empty());
+        match field {
+            "age" => row.age = value.trim().chars().take(20).collect(),
+            "t" => row.tobacco = ticked,
+            "p" => row.pregnant = ticked,
+            "m" => row.tribal_member = ticked,
+            "n" => row.no_cover = ticked,
+            "c" => row.other_coverage = ticked,
+            "r" => {
+                row.relation = match value {
+                    "s" => Relation::Spouse,
+                    "d" => Relation::Dependant,
+                    _ => Relation::Unsaid,
+                }
+            }
+            "x" | "u" => self.take_care(field == "x", i, (name, value), notes),
+            _ => return false,
+        }
+        true
+    }
+
+    /// Blank and `any` say nothing; a word that is none of ours says nothing either, and is noted.
+    fn take_care(&mut self, sex: bool, i: usize, pair: (&str, &str), notes: &mut Vec<Note>) {
+        let word = pair.1.trim();
+        let known = match (sex, word) {
+            (_, "") | (true, "any") => true,
+            (true, word) => {
+                self.sex[i] = Sex::parse(word);
+                self.sex[i].is_some()
+            }
+            (false, word) => {
+                self.care[i] = Use::parse(word);
+                self.care[i].is_some()
+            }
+        };
+        if !known {
+            notes.push(Note::new(pair.0, word, NoteKind::BadValue));
+        }
+    }
+
+    /// The rows of the form that say anything, with what was said of each person's care.
+    pub fn rows(&mut self) -> Vec<PersonRow> {
+        let mut rows = std::mem::take(&mut self.rows);
+        rows.iter_mut().enumerate().for_each(|(i, row)| self.mark(i, row));
+        rows.into_iter().filter(|row| !row.is_blank()).collect()
+    }
+
+    /// The rows of `people=`, likewise. Entries of the lists for people who are not there are noted.
+    pub fn rows_of(&self, household: &Household, notes: &mut Vec<Note>) -> Vec<PersonRow> {
+        let mut rows: Vec<PersonRow> = household.people().iter().map(PersonRow::of).collect();
+        rows.iter_mut().enumerate().for_each(|(i, row)| self.mark(i, row));
+        for i in rows.len()..PEOPLE_MAX {
+            let entries =
+                [("sex", self.sex[i].map(|sex| sex.letter().to_string())), ("care", self.care[i].map(Use::word))];
+            let left_over = entries.into_iter().filter_map(|(name, word)| Some((name, word?)));
+            notes.extend(left_over.map(|(name, word)| Note::new(name, &word, NoteKind::BadValue)));
+        }
+        rows
+    }
+
+    fn mark(&self, i: usize, row: &mut PersonRow) {
+        row.sex = self.sex[i];
+        // What is taken anyhow need not be said: any year, or a birth for who is pregnant.
+        let usual = if row.pregnant { Use::Condition(Condition::Maternity) } else { Use::Any };
+        row.care = self.care[i].filter(|care| *care != usual);
+    }
+}

@@ -1,0 +1,13 @@
+//! Why a quote could not be made although the question was a good one: always our fault, never the visitor's.
+
+/// What went wrong while pricing. Its words are for the log.
+#[derive(Debug, thiserror::Error)]
+pub enum QuoteError {
+    /// The engine refused a household that our own reading of the address had let through.
+    #[error("the eligibility engine refused {0}")]
+    Refused(String),
+    #[error("the catalogue did not answer")]
+    Catalogue(#[from] sqlx::Error),
+    #[error("the search and its reader disagree about the form of an answer")]
+    Unreadable,
+}

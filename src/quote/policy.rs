@@ -1,0 +1,200 @@
+//! What help a household may get, while it browses: the shop's side of `eligibility::determine`.
+//!
+//! It turns the address into the engine's household, and the engine's answer into what prices need: who buys a plan,
+//! which variant they would get, and the terms of their credit. The benchmark comes from the same statement as the list
+//! (`query::build_query`), so a price and its credit can never be of two minds.
+
+use std::sync::Arc;
+
+use time::Date;
+
+use crate::catalogue::places::Place;
+use crate::eligibility::household::{
+    CoverageState, EmployerOffer, Frequency, Household as EligibilityHousehold, OtherCoverage,
+    Person as EligibilityPerson, Relationship,
+};
+use crate::eligibility::tables::CsrLevel;
+use crate::eligibility::{Determination, FieldError, Tables, TaxHouseholdAnswer, determine};
+use crate::filing::codes::Metal;
+use crate::quote::ask::money::Finances;
+use crate::quote::ask::people::{Household, Relation};
+use crate::quote::market::query::Variants;
+use crate::quote::market::tally::Offer;
+use crate::types::Cents;
+
+/// Adults no further apart in age than this are taken for a couple, where nothing else is said. Shown on the page.
+const COUPLE_AGE_GAP: u8 = 20;
+
+/// Who is on the policy and on what terms. Without an income: everyone who needs cover, at full price.
+#[derive(Debug, Clone)]
+pub struct Policy {
+    /// The people who buy; the others are kept as not needing cover.
+    pub household: Household,
+    pub variants: Variants,
+    pub catastrophic: bool,
+    /// `None`: no income given, or nobody can have a credit.
+    pub credit: Option<Arc<CreditTerms>>,
+}
+
+/// What turns a benchmark premium into a credit.
+#[derive(Debug)]
+pub struct CreditTerms {
+    /// The members whose premiums the credit helps to pay, without tobacco (26 USC 36B(b)(3)(C)).
+    pub eligible: Household,
+    /// Whether they are exactly the people of the policy, none of whom uses tobacco: then the list's own premiums are
+    /// the benchmark's.
+    pub same_as_policy: bool,
+    pub answer: TaxHouseholdAnswer,
+}
+
+/// The engine's answer for the household of an address.
+#[derive(Debug, Clone)]
+pub struct Help {
+    pub determination: Arc<Determination>,
+}
+
+impl Policy {
+    /// Full prices. A household of tribal members only has limited cost sharing whatever its income
+    /// (45 CFR 155.350(b)).
+    pub fn at_full_price(household: &Household) -> Policy {
+        let tribal = household.covered().all(|person| person.tribal_member);
+        let level = if tribal { CsrLevel::Limited } else { CsrLevel::None };
+        Policy {
+            variants: variants_of(level),
+            catastrophic: household.may_buy_catastrophic(),
+            household: household.clone(),
+            credit: None,
+        }
+    }
+
+    pub fn with_help(household: &Household, determination: &Determination) -> Policy {
+        let shops: Vec<bool> = determination.people.iter().map(|person| person.shops()).collect();
+        // Everyone may have Medicaid or CHIP: they can still look, at full price.
+        if !shops.contains(&true) {
+            return Policy::at_full_price(household);
+        }
+        let buyers = household.only(|i| shops.get(i).copied().unwrap_or(false));
+        let answer = determination.tax_households.first();
+        let level = answer.map_or(CsrLevel::None, |answer| answer.csr_together);
+        let credit = answer.filter(|answer| !answer.eligible_indexes.is_empty() && answer.applicable.is_some());
+        let credit = credit.map(|answer| {
+            let eligible = household.only(|i| answer.eligible_indexes.contains(&i)).without_tobacco();
+            let same_as_policy = eligible == buyers;
+            Arc::new(CreditTerms { eligible, same_as_policy, answer: answer.clone() })
+        });
+        let catastrophic =
+            determination.people.iter().zip(&shops).all(|(person, shops)| !*shops || person.catastrophic);
+        Policy { household: buyers, variants: variants_of(level), catastrophic, credit }
+    }
+}
+
+/// 45 CFR 156.420; the last two digits of a plan variant's ID.
+fn variants_of(level: CsrLevel) -> Variants {
+    let (silver, other) = match level {
+        CsrLevel::None => (1, 1),
+        CsrLevel::Zero => (2, 2),
+        CsrLevel::Limited => (3, 3),
+        CsrLevel::Csr73 => (4, 1),
+        CsrLevel::Csr87 => (5, 1),
+        CsrLevel::Csr94 => (6, 1),
+    };
+    Variants { silver, other }
+}
+
+/// The engine's household for an address.
+pub fn eligibility_household(
+    year: u16,
+    place: &Place,
+    household: &Household,
+    money: &Finances,
+) -> EligibilityHousehold {
+    let relations = relations(household);
+    let people = household.people().iter().zip(&relations).map(|(person, relationship)| EligibilityPerson {
+        age: Some(i32::from(person.age)),
+        relationship: Some(*relationship),
+        applying: person.needs_cover,
+        pregnant: person.pregnant,
+        uses_tobacco: person.tobacco,
+        tribal_member: person.tribal_member,
+        other_coverage: match person.other_coverage {
+            // Any kind that shuts out the credit by being had; which one does not matter here.
+            true => {
+                vec![OtherCoverage { kind: "other_full_benefit".into(), state: CoverageState::Enrolled, ends: None }]
+            }
+            false => Vec::new(),
+        },
+        ..EligibilityPerson::default()
+    });
+    let ids: Vec<String> = (1..=household.people().len()).map(|n| n.to_string()).collect();
+    let offer = money.offer.map(|self_only| EmployerOffer {
+        employee: "1".into(),
+        covers: if money.offer_family.is_some() { ids } else { vec!["1".into()] },
+        enrolled: Vec::new(),
+        self_only_premium: Some(self_only),
+        family_premium: money.offer_family,
+        premium_frequency: Frequency::Monthly,
+        minimum_value: true,
+        family_minimum_value: None,
+    });
+    EligibilityHousehold {
+        plan_year: i32::from(year),
+        state: place.county.state.clone(),
+        county_fips: Some(place.county.fips.to_string()),
+        zip: Some(place.zip.to_string()),
+        people: people.collect(),
+        household_income: Some(money.income),
+        household_income_monthly: money.monthly,
+        employer_offers: offer.into_iter().collect(),
+        ..EligibilityHousehold::default()
+    }
+}
+
+/// How each person is related to the first, as said, else as is most likely; the page says what we took.
+pub fn relations(household: &Household) -> Vec<Relationship> {
+    let people = household.people();
+    let mut spouse_taken = people.iter().any(|person| person.relation == Relation::Spouse);
+    people
+        .iter()
+        .enumerate()
+        .map(|(i, person)| match person.relation {
+            _ if i == 0 => Relationship::Applicant,
+            Relation::Spouse => Relationship::Spouse,
+            Relation::Dependant if person.age < people[0].age => Relationship::Child,
+            Relation::Dependant => Relationship::OtherRelative,
+            Relation::Unsaid => {
+                let adults = person.age >= 18 && people[0].age >= 18;
+                if adults && !spouse_taken && person.age.abs_diff(people[0].age) <= COUPLE_AGE_GAP {
+                    spouse_taken = true;
+                    return Relationship::Spouse;
+                }
+                if person.age < people[0].age { Relationship::Child } else { Relationship::OtherRelative }
+            }
+        })
+        .collect()
+}
+
+pub fn determine_help(tables: &Tables, household: &EligibilityHousehold, as_of: Date) -> Result<Help, Vec<FieldError>> {
+    determine(household, tables, as_of).map(|determination| Help { determination: Arc::new(determination) })
+}
+
+/// The benchmark of the credit-eligible members among the plans sold to them: 26 CFR 1.36B-3(f).
+///
+/// `offers` are priced for exactly those members without tobacco. Where a silver plan lacks pediatric dental and there
+/// are children, the second-lowest stand-alone dental plan's pediatric part is added (1.36B-3(f)(3)); `dental` holds
+/// those plans' premiums for the children, pediatric share only.
+pub fn benchmark_premium(offers: &[Offer], dental: &[Cents], children: bool) -> Option<Cents> {
+    let second = |mut premiums: Vec<Cents>| {
+        premiums.sort_unstable();
+        premiums.get(1).or(premiums.first()).copied()
+    };
+    let dental = if children { second(dental.to_vec()) } else { None };
+    let silver = offers.iter().filter(|offer| offer.facts.packed.metal() == Metal::Silver.code());
+    let priced = silver.map(|offer| {
+        let own = offer.ehb_premium();
+        match dental {
+            Some(extra) if !offer.facts.packed.has(crate::filing::codes::Feature::ChildDental) => own + extra,
+            _ => own,
+        }
+    });
+    second(priced.collect())
+}

@@ -1,0 +1,129 @@
+//! From what was asked to what can be priced: the plan year's catalogue, the place, the household and its help.
+//!
+//! Called by every page of a search through one opening; an API calls it alike. It asks nothing of the catalogue's
+//! plans and words nothing: what is missing or wrong comes back typed.
+
+use std::sync::Arc;
+
+use time::Date;
+
+use crate::catalogue::places::{County, Place};
+use crate::catalogue::{Catalogue, Catalogues};
+use crate::eligibility::tables::Marketplace;
+use crate::eligibility::{State, Tables};
+use crate::quote::QuoteError;
+use crate::quote::ask::address::{Asked, Search, Unanswered};
+use crate::quote::ask::facets::{Note, NoteKind};
+use crate::quote::ask::money::Finances;
+use crate::quote::ask::people::Household;
+use crate::quote::policy::{self, Help, Policy};
+
+/// What an address turned out to be.
+pub enum Settled {
+    Search(Box<Settlement>),
+    Unanswered(Unanswered),
+    /// The plans of this place are to be found somewhere else.
+    Elsewhere(Box<Elsewhere>),
+}
+
+/// A search with the catalogue it is asked of, and what help its household may get.
+pub struct Settlement {
+    pub search: Search,
+    pub catalogue: Arc<Catalogue>,
+    /// `None`: no income was given.
+    pub help: Option<Help>,
+}
+
+/// Address → search, in the catalogue of its plan year.
+///
+/// `today` is for what hangs on a date by law (enrollment periods, rules that start mid-year).
+///
+/// # Errors
+/// Only if the engine refuses what our own reading let through.
+pub fn settle(catalogues: &Catalogues, tables: &Tables, today: Date, asked: &mut Asked) -> Result<Settled, QuoteError> {
+    let catalogue = catalogue_for(catalogues, asked);
+    // Before anything more is asked: is this the right place at all?
+    if let Ok(zip) = asked.zip() {
+        let counties: Vec<_> = catalogue.places.counties(zip).collect();
+        let chosen: Vec<_> = counties.iter().copied().filter(|county| Some(county.fips) == asked.county).collect();
+        let counties = if chosen.is_empty() { counties } else { chosen };
+        if let Some(elsewhere) = elsewhere(tables, &catalogue, &asked.zip_typed, &counties) {
+            return Ok(Settled::Elsewhere(Box::new(elsewhere)));
+        }
+    }
+    let place = match asked.place(&catalogue.places) {
+        Ok(place) => place,
+        Err(unanswered) => return Ok(Settled::Unanswered(unanswered)),
+    };
+    // All that is wrong is marked at once, so both are read before either is given back.
+    let (household, finances) = (asked.household(), asked.money());
+    let (household, finances) = match (household, finances) {
+        (Ok(household), Ok(finances)) => (household, finances),
+        (Err(unanswered), _) | (_, Err(unanswered)) => return Ok(Settled::Unanswered(unanswered)),
+    };
+    let help = match &finances {
+        Some(money) => Some(help((tables, today), &catalogue, (&place, &household, money))?),
+        None => None,
+    };
+    let policy = match &help {
+        Some(help) => Policy::with_help(&household, &help.determination),
+        None => Policy::at_full_price(&household),
+    };
+    let search = Search {
+        year: catalogue.year,
+        place,
+        household,
+        finances,
+        policy,
+        product: asked.product,
+        facets: asked.facets.clone(),
+        sort: asked.sort(),
+        dominated_notes: !asked.no_dominated_notes,
+        page: asked.page,
+    };
+    Ok(Settled::Search(Box::new(Settlement { search, catalogue, help })))
+}
+
+/// The engine's answer. What it refuses was let through by our own reading of the address, so it is our fault.
+fn help(
+    (tables, today): (&Tables, Date),
+    catalogue: &Catalogue,
+    (place, household, money): (&Place, &Household, &Finances),
+) -> Result<Help, QuoteError> {
+    let household = policy::eligibility_household(catalogue.year, place, household, money);
+    policy::determine_help(tables, &household, today).map_err(|faults| {
+        let faults: Vec<String> = faults.iter().map(|fault| fault.path.clone()).collect();
+        QuoteError::Refused(faults.join(", "))
+    })
+}
+
+/// The catalogue of the year asked for, else the newest; a year that is not loaded is noted on the page.
+pub fn catalogue_for(catalogues: &Catalogues, asked: &mut Asked) -> Arc<Catalogue> {
+    let newest = || Arc::clone(catalogues.newest());
+    let Some(year) = asked.year else { return newest() };
+    catalogues.get(year).cloned().unwrap_or_else(|| {
+        asked.notes.push(Note::new("year", &year.to_string(), NoteKind::BadValue));
+        newest()
+    })
+}
+
+/// Where to send people of a place whose plans this catalogue does not hold.
+#[derive(Debug, Clone)]
+pub struct Elsewhere {
+    pub zip: String,
+    pub county: County,
+    pub year: u16,
+    /// The marketplace that serves the state; `None` where no table knows one (territories).
+    pub marketplace: Option<Marketplace>,
+}
+
+/// `Some` where this catalogue sells nothing in any of these counties.
+fn elsewhere(tables: &Tables, catalogue: &Catalogue, zip: &str, counties: &[&County]) -> Option<Elsewhere> {
+    let first = counties.first()?;
+    if counties.iter().any(|county| catalogue.places.is_sold_in(county.fips)) {
+        return None;
+    }
+    let state = State::parse(&first.state);
+    let marketplace = state.and_then(|state| tables.marketplace(state, i32::from(catalogue.year))).cloned();
+    Some(Elsewhere { zip: zip.to_string(), county: (*first).clone(), year: catalogue.year, marketplace })
+}

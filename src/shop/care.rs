@@ -1,0 +1,139 @@
+//! `GET /care`: how much care each covered person expects, and their sex. All of it is optional, and only the likely
+//! yearly cost looks at it.
+//!
+//! The rest of the search is carried along unchanged, so that the form leads back to the same list. What a choice means
+//! is said by `cost_words`, from the utilization table.
+
+use askama::Template;
+use axum::response::Response;
+
+use crate::costs::Use;
+use crate::costs::utilization::{Condition, PRICE_LEVEL, Sex};
+use crate::quote::ask::address::{Asked, Search, write_query};
+use crate::quote::ask::people::Person;
+use crate::quote::ask::rows::PersonRow;
+use crate::quote::settle::Settled;
+use crate::shop::elsewhere;
+use crate::shop::home as ask;
+use crate::shop::open;
+use crate::shop::words::costs::{conditions, use_label, use_sentence};
+use crate::shop::words::search as words;
+use crate::web::error::Failure;
+use crate::web::page::{self, Cx};
+
+/// One answer of a question.
+struct Choice {
+    value: String,
+    words: String,
+    /// What it means for this person.
+    sentence: Option<String>,
+    ticked: bool,
+}
+
+/// The questions about one person.
+struct PersonForm {
+    /// Place among the people of the address, from 1.
+    n: usize,
+    legend: String,
+    sexes: Vec<Choice>,
+    uses: Vec<Choice>,
+    conditions: Vec<Choice>,
+    /// The box of conditions holds the answer.
+    open: bool,
+}
+
+#[derive(Template)]
+#[template(path = "care.html")]
+struct CarePage<'a> {
+    cx: &'a Cx,
+    who: String,
+    notes: Vec<String>,
+    people: Vec<PersonForm>,
+    /// Somebody's sex is not said: the sentences are means.
+    mean: bool,
+    price_level: String,
+    carried: Vec<(String, String)>,
+    back: String,
+}
+
+/// `GET /care`, `GET /es/care`.
+pub async fn care(cx: Cx) -> Result<Response, Failure> {
+    let mut asked = Asked::read(&cx.query);
+    let settled = match open::settle(&cx, &mut asked)? {
+        Settled::Search(settled) => *settled,
+        Settled::Unanswered(unanswered) => return ask::page(&cx, asked, Some(unanswered)),
+        Settled::Elsewhere(elsewhere) => return Ok(elsewhere::page(&cx, *elsewhere)),
+    };
+    let search = &settled.search;
+    let pairs = write_query(&search.pairs());
+    if asked.notes.is_empty() && pairs != cx.query {
+        return Ok(page::redirect(&cx, &format!("/care?{pairs}")));
+    }
+    let policy = open::policy(&cx, &settled);
+    if let Some(unchanged) = page::not_modified(&cx, &policy) {
+        return Ok(unchanged);
+    }
+    let covered = || search.household.people().iter().enumerate().filter(|(_, person)| person.needs_cover);
+    let template = CarePage {
+        who: words::who(&cx, search),
+        notes: words::notes(&cx, &asked.notes),
+        people: covered().map(|(i, person)| person_form(&cx, i + 1, person)).collect(),
+        mean: covered().any(|(_, person)| person.sex.is_none()),
+        price_level: PRICE_LEVEL.to_string(),
+        carried: carried(search),
+        back: cx.href(&format!("/plans?{pairs}")),
+        cx: &cx,
+    };
+    Ok(page::render(&cx, template, policy))
+}
+
+/// Everything of the search but the answers of this page; what was said of people without cover is kept.
+fn carried(search: &Search) -> Vec<(String, String)> {
+    let rest = search.pairs().into_iter().filter(|(name, _)| !matches!(*name, "sex" | "care"));
+    let mut pairs: Vec<(String, String)> = rest.map(|(name, value)| (name.to_string(), value)).collect();
+    for (i, person) in search.household.people().iter().enumerate().filter(|(_, person)| !person.needs_cover) {
+        pairs.extend(PersonRow::of(person).carried(&(i + 1)));
+    }
+    pairs
+}
+
+/// Whom the form offers a birth: not a small child and nobody who said "male". An address may still say otherwise.
+fn may_give_birth(person: &Person) -> bool {
+    let likely = person.sex != Some(Sex::Male) && (10..=60).contains(&person.age);
+    likely || person.expected_care() == Use::Condition(Condition::Maternity)
+}
+
+fn person_form(cx: &Cx, n: usize, person: &Person) -> PersonForm {
+    let sex = |sex: Option<Sex>, key: &str| Choice {
+        value: sex.map_or("any", Sex::letter).to_string(),
+        words: cx.t(key).to_string(),
+        sentence: None,
+        ticked: person.sex == sex,
+    };
+    let chosen = person.expected_care();
+    let choice = |usage: Use| Choice {
+        value: usage.word(),
+        words: use_label(cx, usage),
+        sentence: use_sentence(cx, person.age, person.sex, usage),
+        ticked: usage == chosen,
+    };
+    // A tenth comes from an address alone, but must not be lost here.
+    let tenth = Some(chosen).filter(|usage| matches!(usage, Use::Decile(_)));
+    let age = words::age_words(cx, person.age);
+    PersonForm {
+        n,
+        legend: cx.tf("help.person", &[("n", &n.to_string()), ("age", &age)]),
+        sexes: vec![
+            sex(None, "care_page.sex_unsaid"),
+            sex(Some(Sex::Female), "care_page.sex_female"),
+            sex(Some(Sex::Male), "care_page.sex_male"),
+        ],
+        uses: [Use::Any, Use::Low, Use::Medium, Use::High].into_iter().chain(tenth).map(choice).collect(),
+        conditions: conditions(cx)
+            .into_iter()
+            .filter(|condition| *condition != Condition::Maternity || may_give_birth(person))
+            .map(|condition| choice(Use::Condition(condition)))
+            .collect(),
+        open: matches!(chosen, Use::Condition(_)),
+    }
+}

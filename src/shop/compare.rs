@@ -1,0 +1,270 @@
+//! `GET /compare?plan=…&plan=…`: up to three plans side by side, the same numbers as everywhere, differences in words.
+
+use askama::Template;
+use axum::response::Response;
+
+use crate::catalogue::Catalogue;
+use crate::filing::codes::{Product, Sort};
+use crate::quote::ask::address::{Asked, Search, write_query};
+use crate::quote::market;
+use crate::quote::market::tally::Tally;
+use crate::quote::settle::Settled;
+use crate::quote::yearly::YearlyCosts;
+use crate::shop::facts::Facts;
+use crate::shop::home as ask;
+use crate::shop::sections::SECTIONS;
+use crate::shop::view::{Card, stars_words};
+use crate::shop::words::search as words;
+use crate::shop::{open, plans};
+use crate::types::PlanId;
+use crate::web::error::Failure;
+use crate::web::page::{self, CachePolicy, Cx};
+
+/// More columns than a sheet of Letter paper (or a person) can take in.
+pub const PLANS_MAX: usize = 3;
+
+/// One line of the comparison.
+pub struct CompareRow {
+    pub term: String,
+    pub cells: Vec<String>,
+    pub differs: bool,
+}
+
+pub struct CompareSection {
+    pub heading: String,
+    pub rows: Vec<CompareRow>,
+}
+
+/// One plan at the head of its column.
+pub struct Column {
+    pub card: Card,
+    pub href: String,
+    pub remove: String,
+}
+
+#[derive(Template)]
+#[template(path = "compare.html")]
+struct ComparePage<'a> {
+    cx: &'a Cx,
+    who: String,
+    change: String,
+    back: String,
+    columns: Vec<Column>,
+    sections: Vec<CompareSection>,
+    warnings: Vec<String>,
+    notes: Vec<String>,
+    csv: String,
+    /// The same comparison with all rows, or only those that differ.
+    toggle: (String, String),
+}
+
+/// The plans chosen, in the order chosen, as far as the household can buy them; and notes on the others.
+pub struct Chosen {
+    pub search: Search,
+    pub catalogue: std::sync::Arc<Catalogue>,
+    pub cards: Vec<Card>,
+    pub facts: Vec<Facts>,
+    pub notes: Vec<String>,
+    pub policy: CachePolicy,
+}
+
+/// Reads the plans of an address. `Err(page)` where something has to be asked first.
+pub async fn chosen(cx: &Cx, asked: &mut Asked) -> Result<Result<Chosen, Response>, Failure> {
+    let settled = match open::settle(cx, asked)? {
+        Settled::Search(settled) => settled,
+        Settled::Unanswered(unanswered) => return ask::page(cx, asked.clone(), Some(unanswered)).map(Err),
+        Settled::Elsewhere(elsewhere) => return Ok(Err(crate::shop::elsewhere::page(cx, *elsewhere))),
+    };
+    let policy = open::policy(cx, &settled);
+    let (mut search, catalogue) = (settled.search, settled.catalogue);
+    search.facets = Default::default();
+    let mut notes = words::notes(cx, &asked.notes);
+    let mut ids: Vec<PlanId> = Vec::new();
+    for typed in &asked.plans {
+        match PlanId::parse(typed) {
+            Some(id) if ids.contains(&id) => {}
+            Some(_) if ids.len() == PLANS_MAX => {
+                notes.push(cx.tf("compare.too_many", &[("max", &PLANS_MAX.to_string())]));
+                break;
+            }
+            Some(id) => ids.push(id),
+            None => notes.push(cx.tf("compare.bad_plan", &[("plan", &typed.chars().take(30).collect::<String>())])),
+        }
+    }
+    let (mut cards, mut facts) = (Vec::new(), Vec::new());
+    // Medical and dental plans are two lists; each is asked for once, and only where one of its plans is compared.
+    let mut lists: Vec<(Search, Tally, Option<YearlyCosts>)> = Vec::new();
+    for id in ids {
+        let Some(of) = Facts::read(&catalogue.pool, &id, search.policy.variants).await? else {
+            notes.push(cx.tf("compare.bad_plan", &[("plan", id.as_str())]));
+            continue;
+        };
+        let product = if of.number("product") == Some(1) { Product::Dental } else { Product::Medical };
+        if !lists.iter().any(|(list, ..)| list.product == product) {
+            // The comparison says side by side what a note on a matched plan would say.
+            let list = Search { product, dominated_notes: false, ..search.clone() };
+            let tally = market::tally(&catalogue, &list).await?;
+            let years = YearlyCosts::new(&list);
+            lists.push((list, tally, years));
+        }
+        let found = lists.iter_mut().find(|(list, ..)| list.product == product);
+        match found.and_then(|(list, tally, years)| Some((tally.find(of.plan_pk)?, list, &*tally, years))) {
+            Some((offer, list, tally, years)) => {
+                cards.extend(plans::cards(&catalogue, list, tally, years, &[offer]));
+                facts.push(of);
+            }
+            None => {
+                let county = words::county_words(&search);
+                notes.push(cx.tf("compare.not_sold", &[("plan", id.as_str()), ("county", &county)]));
+            }
+        }
+    }
+    drop(lists);
+    Ok(Ok(Chosen { search, catalogue, cards, facts, notes, policy }))
+}
+
+/// `GET /compare`.
+pub async fn compare(cx: Cx) -> Result<Response, Failure> {
+    // "Only what differs" is this page's own switch, not a part of the search.
+    let only =
+        form_urlencoded::parse(cx.query.as_bytes()).any(|(name, value)| name == "only" && value == "differences");
+    let mut asked = Asked::read(&cx.query);
+    asked.notes.retain(|note| note.name != "only");
+    let Chosen { search, catalogue, cards, facts, notes, policy } = match chosen(&cx, &mut asked).await? {
+        Ok(chosen) => chosen,
+        Err(page) => return Ok(page),
+    };
+    if let Some(unchanged) = page::not_modified(&cx, &policy) {
+        return Ok(unchanged);
+    }
+    let address = |without: Option<&str>, only: bool| {
+        let mut pairs = search.who_and_where();
+        let ids = cards.iter().map(|card| card.plan_id.as_str()).filter(|id| Some(*id) != without);
+        pairs.extend(ids.map(|id| ("plan", id.to_string())));
+        if only {
+            pairs.push(("only", "differences".to_string()));
+        }
+        write_query(&pairs)
+    };
+    // One plain address, however the form or an old link wrote it.
+    if notes.is_empty() && address(None, only) != cx.query {
+        return Ok(page::redirect(&cx, &format!("/compare?{}", address(None, only))));
+    }
+    let mut sections = sections(&cx, &cards, &facts);
+    if only {
+        sections.iter_mut().for_each(|section| section.rows.retain(|row| row.differs));
+        sections.retain(|section| !section.rows.is_empty());
+    }
+    let toggle_key = if only { "compare.show_all" } else { "compare.show_differences" };
+    let template = ComparePage {
+        who: words::who(&cx, &search),
+        change: cx.href(&format!("/?{}", write_query(&search.pairs()))),
+        back: cx.href(&format!("/plans?{}", search.canonical())),
+        csv: cx.href(&format!("/compare.csv?{}", address(None, false))),
+        toggle: (cx.t(toggle_key).to_string(), cx.href(&format!("/compare?{}", address(None, !only)))),
+        warnings: words::warnings(&cx, &catalogue),
+        columns: cards
+            .iter()
+            .map(|card| Column {
+                href: card.href(&cx, &search.who_query()),
+                remove: cx.href(&format!("/compare?{}", address(Some(&card.plan_id), only))),
+                card: card.clone(),
+            })
+            .collect(),
+        sections,
+        notes,
+        cx: &cx,
+    };
+    Ok(page::render(&cx, template, policy))
+}
+
+fn row(term: &str, cells: Vec<String>) -> CompareRow {
+    CompareRow { term: term.to_string(), differs: cells.windows(2).any(|pair| pair[0] != pair[1]), cells }
+}
+
+fn sections(cx: &Cx, cards: &[Card], facts: &[Facts]) -> Vec<CompareSection> {
+    let by_card = |say: &dyn Fn(&Card) -> String| cards.iter().map(say).collect::<Vec<_>>();
+    let by_facts = |say: &dyn Fn(&Facts) -> String| facts.iter().map(say).collect::<Vec<_>>();
+    let helped = cards.iter().any(|card| card.credit.0 > 0);
+    let full = row(cx.t("compare.full_premium"), by_card(&Card::premium_words));
+    let credit = row(cx.t("compare.credit"), by_card(&|card| card.credit.dollars_cents()));
+    let mut costs = vec![
+        row(cx.t(if helped { "compare.net_premium" } else { "card.premium" }), by_card(&Card::net_words)),
+        row(cx.t("plan.deductible_individual"), by_card(&|c| Card::amount_words(cx, c.deductible_individual))),
+        row(cx.t("plan.deductible_family"), by_card(&|c| Card::amount_words(cx, c.deductible_family))),
+        row(
+            cx.t("plan.drug_deductible"),
+            by_card(&|c| {
+                c.drug_deductible.map_or_else(|| cx.t("compare.no_drug_deductible").to_string(), |d| d.dollars())
+            }),
+        ),
+        row(cx.t("plan.moop_individual"), by_card(&|c| Card::amount_words(cx, c.moop_individual))),
+        row(cx.t("plan.moop_family"), by_card(&|c| Card::amount_words(cx, c.moop_family))),
+    ];
+    if helped {
+        costs.splice(1..1, [full, credit]);
+    }
+    costs.splice(0..0, year_rows(cx, cards));
+    let kind = vec![
+        row(cx.t("card.issuer"), by_card(&|c| c.issuer.clone())),
+        row(cx.t("filter.metal"), by_card(&|c| c.metal_words(cx).to_string())),
+        row(cx.t("filter.type"), by_card(&|c| c.type_words(cx).to_string())),
+        row(cx.t("plan.hsa"), by_facts(&|f| f.yes_no(cx, "hsa").to_string())),
+        row(cx.t("plan.national_network"), by_facts(&|f| f.yes_no(cx, "national_network").to_string())),
+        row(cx.t("plan.referral"), by_facts(&|f| f.yes_no(cx, "referral_required").to_string())),
+        row(cx.t("stars.overall"), by_facts(&|f| stars_words(cx, f.number("stars_overall")))),
+        row(cx.t("stars.member_experience"), by_facts(&|f| stars_words(cx, f.number("stars_member_experience")))),
+        row(cx.t("stars.medical_care"), by_facts(&|f| stars_words(cx, f.number("stars_medical_care")))),
+        row(cx.t("stars.plan_administration"), by_facts(&|f| stars_words(cx, f.number("stars_plan_administration")))),
+    ];
+    let mut sections = vec![
+        CompareSection { heading: cx.t("compare.costs").to_string(), rows: costs },
+        CompareSection { heading: cx.t("compare.kind").to_string(), rows: kind },
+    ];
+    for (number, (key, _)) in SECTIONS.iter().enumerate() {
+        let rows = benefit_rows(cx, facts, number);
+        if !rows.is_empty() {
+            sections.push(CompareSection { heading: cx.t(&format!("section.{key}")).to_string(), rows });
+        }
+    }
+    sections
+}
+
+/// The yearly cost in an average, a good and a bad year; nothing for dental plans.
+fn year_rows(cx: &Cx, cards: &[Card]) -> Vec<CompareRow> {
+    if cards.iter().all(|card| card.cost.is_none()) {
+        return Vec::new();
+    }
+    let cell = |card: &Card, sort: Sort| match card.range().and_then(|range| sort.of_year(&range)) {
+        Some(amount) => card.cost_words(cx, amount),
+        None => card.gap_words(cx).unwrap_or_else(|| cx.t("share.not_applicable").to_string()),
+    };
+    [Sort::CostAverage, Sort::CostGood, Sort::CostBad]
+        .map(|sort| {
+            let cells = cards.iter().map(|card| cell(card, sort)).collect();
+            row(cx.t(&format!("sort.{}", sort.key())), cells)
+        })
+        .into()
+}
+
+/// Every benefit that at least one of the plans files, in the sections' order.
+fn benefit_rows(cx: &Cx, facts: &[Facts], section: usize) -> Vec<CompareRow> {
+    let mut benefits: Vec<&crate::shop::facts::Benefit> = Vec::new();
+    for benefit in facts.iter().flat_map(|facts| facts.section(section)) {
+        if !benefits.iter().any(|known| known.slug == benefit.slug) {
+            benefits.push(benefit);
+        }
+    }
+    benefits.sort_by_key(|benefit| (crate::shop::sections::place_of(&benefit.slug), benefit.name.clone()));
+    let cell = |facts: &Facts, slug: &str| match facts.benefits.iter().find(|benefit| benefit.slug == slug) {
+        Some(benefit) => cx.tf(
+            "compare.in_and_out",
+            &[("in", &benefit.in_network.words(cx)), ("out", &benefit.out_of_network.words(cx))],
+        ),
+        None => cx.t("share.not_provided").to_string(),
+    };
+    benefits
+        .iter()
+        .map(|benefit| row(&benefit.name_words(cx), facts.iter().map(|facts| cell(facts, &benefit.slug)).collect()))
+        .collect()
+}

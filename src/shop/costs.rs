@@ -1,0 +1,332 @@
+//! The yearly cost line by line: the short sum on a plan's page, and `GET /plans/{plan_id}/costs` with every line.
+//!
+//! For whoever wants to follow the sum on paper, a navigator with a client above all. All figures are `costs`' own, in
+//! cents, and add up; nothing is worked out here but sums of what is shown.
+
+use askama::Template;
+use axum::extract::Path;
+use axum::response::Response;
+
+use crate::catalogue::Catalogue;
+use crate::costs::estimate::{Basis, Paid, PersonYear, Year};
+use crate::costs::{Estimate, Gap};
+use crate::quote::ask::address::{Asked, Search, write_query};
+use crate::quote::market;
+use crate::quote::market::tally::Offer;
+use crate::quote::settle::Settled;
+use crate::quote::yearly::{self, YearlyCosts};
+use crate::shop::facts::Facts;
+use crate::shop::open;
+use crate::shop::plan::Line;
+use crate::shop::shares::percent;
+use crate::shop::view::Card;
+use crate::shop::words::costs::{gap_words, note_words, service_words};
+use crate::shop::words::search as words;
+use crate::types::{Cents, PlanId};
+use crate::web::error::Failure;
+use crate::web::page::{self, Cx};
+
+/// One line of the short sum, with its amount in a good, an average and a bad year.
+pub struct SumRow {
+    pub words: String,
+    pub amounts: [String; 3],
+    /// A sum of lines above it.
+    pub is_sum: bool,
+}
+
+/// The short sum, or why there is none.
+pub struct YearSum {
+    pub rows: Vec<SumRow>,
+    pub notes: Vec<String>,
+    /// Why there is no estimate.
+    pub gap: Option<String>,
+    /// The page with every line.
+    pub lines: String,
+    /// Where more can be said of expected care.
+    pub care: String,
+    pub taken: String,
+}
+
+/// What of a sum stands in a line.
+type Part = fn(&Year) -> Cents;
+
+impl YearSum {
+    /// `None` for dental plans.
+    pub fn new(cx: &Cx, search: &Search, offer: &Offer, years: &mut Option<YearlyCosts>) -> Option<YearSum> {
+        let estimate = years.as_mut()?.estimate(offer);
+        let who = search.who_query();
+        let mut sum = YearSum {
+            rows: Vec::new(),
+            notes: Vec::new(),
+            gap: None,
+            lines: cx.href(&format!("/plans/{}/costs?{who}", offer.plan.plan_id)),
+            care: cx.href(&format!("/care?{}", write_query(&search.pairs()))),
+            taken: words::expected(cx, search),
+        };
+        match estimate {
+            Ok(estimate) => {
+                sum.rows = rows(cx, offer, &estimate);
+                sum.notes = notes(cx, offer, &estimate);
+            }
+            Err(gap) => sum.gap = Some(gap_words(cx, gap)),
+        }
+        Some(sum)
+    }
+}
+
+fn rows(cx: &Cx, offer: &Offer, estimate: &Estimate) -> Vec<SumRow> {
+    let years = [&estimate.good, &estimate.average, &estimate.bad];
+    let row = |words: String, part: Part, is_sum: bool| SumRow {
+        words,
+        amounts: years.map(|year| part(year).dollars_cents()),
+        is_sum,
+    };
+    let line = |key: &str, part: Part| row(cx.t(key).to_string(), part, false);
+    let premium = cx.tf("year.premiums", &[("premium", &offer.net().dollars_cents())]);
+    let mut rows = vec![
+        row(premium, |y| y.premium, false),
+        line("year.deductible", |y| y.paid.deductible),
+        line("year.copays", |y| y.paid.copays),
+        line("year.coinsurance", |y| y.paid.coinsurance),
+        line("year.uncovered", |y| y.paid.uncovered),
+    ];
+    // A plan that covers all of it need not say that nothing was left out.
+    if years.iter().all(|year| year.paid.uncovered == Cents::ZERO) {
+        rows.pop();
+    }
+    rows.push(row(cx.t("year.total").to_string(), |y| y.total, true));
+    rows.push(line("year.care_paid", |y| y.paid.total()));
+    rows.push(line("year.allowed", |y| y.allowed));
+    rows
+}
+
+/// What must be known to trust the sum: the maximum, and what the filing leaves open.
+fn notes(cx: &Cx, offer: &Offer, estimate: &Estimate) -> Vec<String> {
+    let mut notes = Vec::new();
+    let average = &estimate.average;
+    notes.push(match (average.years, average.maximum_reached, estimate.bad.maximum_reached) {
+        (10, reached @ 1.., _) => cx.tf("year.maximum_average", &[("n", &reached.to_string())]),
+        (_, _, 1..) => cx.t("year.maximum_bad").to_string(),
+        _ => cx.t("year.maximum_never").to_string(),
+    });
+    if yearly::at_most(offer.facts) {
+        notes.push(cx.t("year.at_most").to_string());
+    }
+    if estimate.filed_share < 10_000 {
+        let share = percent(i64::from(estimate.filed_share) / 100 * 100);
+        notes.push(cx.tf("year.filed_share", &[("share", &share)]));
+    }
+    let rules = offer.facts.costs.as_deref().and_then(|costs| costs.rules.as_ref().ok());
+    notes.extend(rules.map(|rules| note_words(cx, rules.notes())).unwrap_or_default());
+    notes
+}
+
+/// One service of one person.
+pub struct LineView {
+    pub service: String,
+    /// What the price rests on, where it is not the filing.
+    pub basis: Option<String>,
+    pub units: String,
+    pub allowed: String,
+    pub paid: [String; 4],
+    pub total: String,
+}
+
+pub struct PersonView {
+    pub name: String,
+    pub lines: Vec<LineView>,
+    pub paid: [String; 4],
+    pub total: String,
+}
+
+/// One of the three years, and whether it is the one shown.
+struct CaseLink {
+    words: String,
+    href: String,
+    current: bool,
+}
+
+#[derive(Template)]
+#[template(path = "year.html")]
+struct YearPage<'a> {
+    cx: &'a Cx,
+    name: String,
+    who: String,
+    change: String,
+    back: String,
+    /// What of the address we did not follow.
+    not_followed: Vec<String>,
+    /// What must be known to trust the sum.
+    notes: Vec<String>,
+    warnings: Vec<String>,
+    cases: Vec<CaseLink>,
+    about_case: String,
+    gap: Option<String>,
+    people: Vec<PersonView>,
+    sum: Vec<Line>,
+    limits: Vec<Line>,
+    taken: String,
+}
+
+/// The years of the page, by their word in the address.
+const CASES: [&str; 3] = ["average", "good", "bad"];
+
+/// `GET /plans/{plan_id}/costs`: every line of the sum for the household of the address; `case=good`, `average`, `bad`.
+pub async fn costs(cx: Cx, Path(id): Path<String>) -> Result<Response, Failure> {
+    let plan_id = PlanId::parse(&id).ok_or(Failure::NotFound)?;
+    let mut asked = Asked::read(&cx.query);
+    // Which year is this page's own switch, not a part of the search.
+    let case = form_urlencoded::parse(cx.query.as_bytes()).find(|(name, _)| name == "case").map(|(_, word)| word);
+    let case = CASES.into_iter().find(|known| case.as_deref() == Some(known)).unwrap_or(CASES[0]);
+    asked.notes.retain(|note| note.name != "case");
+    let settled = match open::settle(&cx, &mut asked)? {
+        Settled::Search(settled) => *settled,
+        Settled::Unanswered(unanswered) => return crate::shop::home::page(&cx, asked, Some(unanswered)),
+        Settled::Elsewhere(elsewhere) => return Ok(crate::shop::elsewhere::page(&cx, *elsewhere)),
+    };
+    let mut search = settled.search.clone();
+    search.facets = Default::default();
+    let address = |case: &str| {
+        let mut pairs = search.who_and_where();
+        pairs.extend((case != CASES[0]).then(|| ("case", case.to_string())));
+        format!("/plans/{plan_id}/costs?{}", write_query(&pairs))
+    };
+    if asked.notes.is_empty() && address(case) != format!("{}?{}", cx.path, cx.query) {
+        return Ok(page::redirect(&cx, &address(case)));
+    }
+    let policy = open::policy(&cx, &settled);
+    if let Some(unchanged) = page::not_modified(&cx, &policy) {
+        return Ok(unchanged);
+    }
+    let catalogue: &Catalogue = &settled.catalogue;
+    let facts = Facts::read(&catalogue.pool, &plan_id, search.policy.variants).await?.ok_or(Failure::NotFound)?;
+    let tally = market::tally(catalogue, &search).await?;
+    let offer = tally.find(facts.plan_pk);
+    let estimate = match (YearlyCosts::new(&search), offer) {
+        (Some(mut years), Some(offer)) => Some(years.estimate(offer)),
+        _ => None,
+    };
+    let cases = CASES.map(|word| CaseLink {
+        words: cx.t(&format!("year.{word}")).to_string(),
+        href: cx.href(&address(word)),
+        current: word == case,
+    });
+    let mut template = YearPage {
+        name: facts.text("name").unwrap_or_default(),
+        who: words::who(&cx, &search),
+        change: cx.href(&format!("/?{}", write_query(&search.pairs()))),
+        back: cx.href(&format!("/plans/{plan_id}?{}", search.who_query())),
+        not_followed: words::notes(&cx, &asked.notes),
+        notes: Vec::new(),
+        warnings: words::warnings(&cx, catalogue),
+        cases: cases.into(),
+        about_case: cx.t(&format!("year.{case}_about")).to_string(),
+        gap: None,
+        people: Vec::new(),
+        sum: Vec::new(),
+        limits: Vec::new(),
+        taken: words::expected(&cx, &search),
+        cx: &cx,
+    };
+    fill(&mut template, &search, case, offer.zip(estimate));
+    Ok(page::render(&cx, template, policy))
+}
+
+fn fill(page: &mut YearPage, search: &Search, case: &str, found: Option<(&Offer, Result<Estimate, Gap>)>) {
+    let cx = page.cx;
+    let Some((offer, estimate)) = found else {
+        page.gap = Some(cx.tf("plan.not_sold", &[("county", &words::county_words(search))]));
+        return;
+    };
+    let estimate = match estimate {
+        Ok(estimate) => estimate,
+        Err(gap) => {
+            page.gap = Some(gap_words(cx, gap));
+            return;
+        }
+    };
+    let year = match case {
+        "good" => &estimate.good,
+        "bad" => &estimate.bad,
+        _ => &estimate.average,
+    };
+    let covered = search.policy.household.people().iter().zip(1..).filter(|(person, _)| person.needs_cover);
+    page.people = covered
+        .zip(&year.people)
+        .map(|((person, n), of)| {
+            let age = words::age_words(cx, person.age);
+            person_view(cx, cx.tf("help.person", &[("n", &n.to_string()), ("age", &age)]), of)
+        })
+        .collect();
+    let line = |key: &str, amount: Cents| amount_line(cx, key, amount.dollars_cents());
+    let premium = cx.tf("year.premiums", &[("premium", &offer.net().dollars_cents())]);
+    page.sum = vec![
+        Line { term: premium, words: year.premium.dollars_cents(), slug: Some("premium") },
+        line("year.deductible", year.paid.deductible),
+        line("year.copays", year.paid.copays),
+        line("year.coinsurance", year.paid.coinsurance),
+        line("year.uncovered", year.paid.uncovered),
+        line("year.total", year.total),
+    ];
+    page.limits = limits(cx, offer);
+    page.notes = notes(cx, offer, &estimate);
+}
+
+fn amount_line(cx: &Cx, key: &str, words: String) -> Line {
+    Line { term: cx.t(key).to_string(), words, slug: None }
+}
+
+/// The amounts that stop the sum, as filed for the variant that the household gets.
+fn limits(cx: &Cx, offer: &Offer) -> Vec<Line> {
+    let Some(costs) = offer.facts.costs.as_deref() else { return Vec::new() };
+    let mut lines = Vec::new();
+    for (kind, of) in [("deductible", &costs.deductible), ("moop", &costs.maximum)] {
+        for (scope, amounts) in [("combined", of.combined), ("medical", of.medical), ("drug", of.drug)] {
+            let whose =
+                [("individual", amounts.individual), ("per_person", amounts.person), ("family", amounts.family)];
+            for (who, amount) in whose {
+                let Some(amount) = amount else { continue };
+                let term = format!("{} · {}", cx.t(&format!("limit.{kind}_{scope}")), cx.t(&format!("limit.{who}")));
+                lines.push(Line { term, words: Card::amount_words(cx, Some(amount)), slug: None });
+            }
+        }
+    }
+    lines
+}
+
+fn kinds(paid: &Paid) -> [String; 4] {
+    [paid.deductible, paid.copays, paid.coinsurance, paid.uncovered].map(Cents::dollars_cents)
+}
+
+fn person_view(cx: &Cx, name: String, of: &PersonYear) -> PersonView {
+    let lines = of.lines.iter().map(|line| LineView {
+        service: service_words(cx, line.service).to_string(),
+        basis: match line.basis {
+            Basis::Filed => None,
+            Basis::Average => Some(cx.t("year.basis_average").to_string()),
+            Basis::NotCovered => Some(cx.t("year.basis_not_covered").to_string()),
+        },
+        units: units(line.units),
+        allowed: line.allowed.dollars_cents(),
+        paid: kinds(&line.paid),
+        total: line.paid.total().dollars_cents(),
+    });
+    PersonView { name, lines: lines.collect(), paid: kinds(&of.paid), total: of.paid.total().dollars_cents() }
+}
+
+/// A mean of units, seldom whole: two decimals, without needless zeros.
+fn units(units: f64) -> String {
+    let text = format!("{units:.2}");
+    match text.as_str() {
+        "0.00" => "< 0.01".to_string(),
+        text => text.trim_end_matches('0').trim_end_matches('.').to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn units_are_written_as_short_as_they_can_be() {
+        assert_eq!([1.624, 2.0, 0.001, 10.5].map(super::units), ["1.62", "2", "< 0.01", "10.5"]);
+    }
+}

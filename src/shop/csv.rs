@@ -1,0 +1,129 @@
+//! `/plans.csv` and `/compare.csv`: the same query, the same numbers, all results, for a spreadsheet.
+//!
+//! Money is plain decimals, missing is empty, column names never change (docs/addresses.md).
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::Response;
+
+use crate::catalogue::variants::CARD_SERVICES;
+use crate::quote::ask::address::Asked;
+use crate::quote::market;
+use crate::quote::settle::Settled;
+use crate::quote::yearly::YearlyCosts;
+use crate::shop::compare;
+use crate::shop::home as ask;
+use crate::shop::open;
+use crate::shop::view::Card;
+use crate::types::Cents;
+use crate::web::error::Failure;
+use crate::web::page::{self, CachePolicy, Cx};
+
+/// The first columns; one more for each of [`CARD_SERVICES`] follows.
+const HEADER: [&str; 17] = [
+    "plan_id",
+    "name",
+    "issuer",
+    "metal",
+    "type",
+    "premium",
+    "deductible",
+    "moop",
+    "stars",
+    "deductible_individual",
+    "deductible_family",
+    "drug_deductible",
+    "moop_individual",
+    "moop_family",
+    "hsa",
+    "national_network",
+    "standard_design",
+];
+
+/// Columns that came later stand at the end.
+const ADDED: [&str; 5] = ["premium_after_credit", "credit_applied", "cost_good", "cost_average", "cost_bad"];
+
+/// `GET /plans.csv`.
+pub async fn plans(cx: Cx) -> Result<Response, Failure> {
+    let mut asked = Asked::read(&cx.query);
+    let settled = match open::settle(&cx, &mut asked)? {
+        Settled::Search(settled) => settled,
+        Settled::Unanswered(unanswered) => return ask::page(&cx, asked, Some(unanswered)),
+        Settled::Elsewhere(elsewhere) => return Ok(crate::shop::elsewhere::page(&cx, *elsewhere)),
+    };
+    let policy = open::policy(&cx, &settled);
+    let (search, catalogue) = (&settled.search, &settled.catalogue);
+    if let Some(unchanged) = page::not_modified(&cx, &policy) {
+        return Ok(unchanged);
+    }
+    let mut tally = market::tally(catalogue, search).await?;
+    if let Some(years) = &mut YearlyCosts::new(search) {
+        tally.reckon_years(years);
+    }
+    let results = tally.results(search.sort).into_iter();
+    let cards: Vec<Card> = results.map(|offer| Card::new(catalogue, offer)).collect();
+    answer(&cx, &cards, &format!("plans-{}-{}.csv", search.year, search.place.zip), policy)
+}
+
+/// `GET /compare.csv`.
+pub async fn comparison(cx: Cx) -> Result<Response, Failure> {
+    let mut asked = Asked::read(&cx.query);
+    let chosen = match compare::chosen(&cx, &mut asked).await? {
+        Ok(chosen) => chosen,
+        Err(page) => return Ok(page),
+    };
+    answer(&cx, &chosen.cards, &format!("compare-{}.csv", chosen.search.year), chosen.policy.clone())
+}
+
+fn answer(cx: &Cx, cards: &[Card], file_name: &str, policy: CachePolicy) -> Result<Response, Failure> {
+    let csv = write(cx, cards).map_err(Failure::internal)?;
+    let mut response = page::send(cx, StatusCode::OK, "text/csv; charset=utf-8", csv, policy);
+    if let Ok(value) = HeaderValue::try_from(format!("attachment; filename=\"{file_name}\"")) {
+        response.headers_mut().insert(header::CONTENT_DISPOSITION, value);
+    }
+    Ok(response)
+}
+
+fn write(cx: &Cx, cards: &[Card]) -> anyhow::Result<Vec<u8>> {
+    use crate::filing::codes::Feature;
+    let mut csv = csv::Writer::from_writer(Vec::new());
+    let header = HEADER.into_iter().chain(CARD_SERVICES).chain(ADDED);
+    csv.write_record(header)?;
+    let money = |amount: Option<Cents>| amount.map(Cents::decimal).unwrap_or_default();
+    for card in cards {
+        let yes = |feature| if card.packed.has(feature) { "1" } else { "0" }.to_string();
+        let mut record = vec![
+            card.plan_id.clone(),
+            safe(&card.name),
+            safe(&card.issuer),
+            card.metal_key().to_string(),
+            card.type_key().to_string(),
+            card.premium.decimal(),
+            money(card.deductible),
+            money(card.moop),
+            card.stars.filter(|stars| *stars > 0).map(|stars| stars.to_string()).unwrap_or_default(),
+            money(card.deductible_individual),
+            money(card.deductible_family),
+            money(card.drug_deductible),
+            money(card.moop_individual),
+            money(card.moop_family),
+            yes(Feature::Hsa),
+            yes(Feature::NationalNetwork),
+            yes(Feature::StandardDesign),
+        ];
+        record.extend(card.service_words(cx).into_iter().map(|(_, words)| safe(&words)));
+        record.extend([card.net.decimal(), card.credit.decimal()]);
+        let range = card.range();
+        let years = [range.map(|r| r.good), range.map(|r| r.average), range.map(|r| r.bad)];
+        record.extend(years.map(money));
+        csv.write_record(record)?;
+    }
+    csv.into_inner().map_err(|error| anyhow::anyhow!("the CSV could not be finished: {}", error.error()))
+}
+
+/// A filed name that begins like a formula must not become one in a spreadsheet (OWASP ASVS 5.0, 1.2.10).
+fn safe(text: &str) -> String {
+    match text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+        true => format!("'{text}"),
+        false => text.to_string(),
+    }
+}

@@ -1,0 +1,42 @@
+//! Places whose plans are not in this catalogue: states with their own marketplace, counties not loaded.
+//!
+//! Said before anything else is asked, with the address of the right place to go.
+
+use askama::Template;
+use axum::response::Response;
+
+use crate::eligibility::tables::{Marketplace, MarketplaceKind};
+use crate::quote::settle::Elsewhere;
+use crate::web::page::{self, CachePolicy, Cx};
+
+#[derive(Template)]
+#[template(path = "elsewhere.html")]
+struct ElsewherePage<'a> {
+    cx: &'a Cx,
+    title: String,
+    words: String,
+    marketplace: Option<&'a Marketplace>,
+    again: String,
+}
+
+pub fn page(cx: &Cx, elsewhere: Elsewhere) -> Response {
+    let Elsewhere { zip, county, year, marketplace } = elsewhere;
+    let state = cx.t(&format!("state.{}", county.state)).to_string();
+    let name = marketplace.as_ref().map(|m| m.name.clone()).unwrap_or_default();
+    let place = format!("{}, {}", county.name, county.state);
+    let year = year.to_string();
+    let values = [("zip", zip.as_str()), ("state", &state), ("place", &place), ("name", &name), ("year", &year)];
+    let key = match marketplace.as_ref().map(|m| m.kind) {
+        Some(MarketplaceKind::Sbm) => "elsewhere.state_run",
+        Some(_) => "elsewhere.not_loaded",
+        None => "elsewhere.no_marketplace",
+    };
+    let template = ElsewherePage {
+        title: cx.tf(&format!("{key}_title"), &values),
+        words: cx.tf(key, &values),
+        marketplace: marketplace.as_ref(),
+        again: cx.href("/"),
+        cx,
+    };
+    page::render(cx, template, CachePolicy::of_all(&cx.catalogues))
+}

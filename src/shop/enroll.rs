@@ -1,0 +1,409 @@
+//! `GET /enroll`: is open enrolment open today, what else lets a person enrol, and what changed this year.
+//!
+//! Called by the router; `changes`, `season` and `date_words` also by other pages. All dates come from the rules'
+//! tables and the day from the injected clock, so these pages are nobody's but the asker's: no shared cache keeps
+//! them. It never asks who somebody is: an address holds a state, a year, kinds of events and their dates.
+
+mod asked;
+mod special;
+
+use askama::Template;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::Response;
+use time::{Date, Month};
+
+use self::asked::Asked;
+pub use self::special::known_place;
+use self::special::{EventAnswer, EventQuestion, KindGroup};
+use crate::eligibility::enrolment::{EnrolmentStep, OpenEnrolment, WindowStatus, open_enrolment};
+use crate::eligibility::tables::{Change, Marketplace, Status};
+use crate::eligibility::{State, Tables};
+use crate::quote::ask::address::write_query;
+use crate::quote::ask::facets::{Note, NoteKind};
+use crate::shop::home::Fault;
+use crate::shop::words::search as words;
+use crate::text::calendar::{self, Deadline};
+use crate::types::Zip5;
+use crate::web::error::Failure;
+use crate::web::page::{self, CachePolicy, Cx};
+
+/// `November 3, 2026`, `3 de noviembre de 2026`.
+pub fn date_words(cx: &Cx, date: Date) -> String {
+    let month = cx.t(&format!("month.{}", u8::from(date.month())));
+    cx.tf(
+        "enroll.date",
+        &[("month", month), ("day", &date.day().to_string()), ("year", &format!("{:04}", date.year()))],
+    )
+}
+
+/// One thing that changed, for people.
+pub struct ChangeWords {
+    pub title: String,
+    pub words: String,
+    pub citation: String,
+    pub verified: bool,
+}
+
+impl ChangeWords {
+    fn new(cx: &Cx, change: &Change) -> ChangeWords {
+        ChangeWords {
+            title: cx.t(&format!("{}.title", change.message_key)).to_string(),
+            words: cx.t(&format!("{}.words", change.message_key)).to_string(),
+            citation: change.citation.text.to_string(),
+            verified: change.status == Status::Verified,
+        }
+    }
+}
+
+/// What changed for a plan year, as of today, in full.
+pub fn changes_page(cx: &Cx, plan_year: u16) -> Vec<ChangeWords> {
+    cx.app.tables.changes(i32::from(plan_year), cx.today()).map(|change| ChangeWords::new(cx, change)).collect()
+}
+
+/// What changed for a plan year, as it stands when the year begins: one sentence or two each, for the banner of public
+/// pages, which may not look at a clock.
+pub fn changes(cx: &Cx, plan_year: u16) -> Vec<String> {
+    let Ok(day) = Date::from_calendar_date(i32::from(plan_year), Month::January, 1) else { return Vec::new() };
+    let changes = cx.app.tables.changes(i32::from(plan_year), day).map(|change| ChangeWords::new(cx, change));
+    changes.map(|change| format!("{}. {}", change.title, change.words)).collect()
+}
+
+/// Open enrolment of a place and plan year in words, as of today.
+pub struct Season {
+    pub year: i32,
+    pub heading: String,
+    pub status: WindowStatus,
+    /// "Yes. Open enrollment for 2027 in Ohio is open today. …"
+    pub verdict: String,
+    /// "Choose a plan from … to …: coverage starts …."
+    pub steps: Vec<String>,
+    /// Whose dates these are, and how sure we are.
+    pub notes: Vec<String>,
+    pub citation: Option<String>,
+    pub marketplace: Option<Marketplace>,
+    /// The next season, where this one is over.
+    pub next: Option<String>,
+    /// Address of its calendar file; `None` once it is over, or where we do not know the state's own last day.
+    pub ics: Option<String>,
+}
+
+/// A state with HealthCare.gov's own dates: stands for most of the country while no state is chosen.
+fn federal_state(tables: &Tables, year: i32) -> Option<State> {
+    State::all().find(|state| tables.open_enrolment(*state, year).first().is_some_and(|s| s.marketplace == "federal"))
+}
+
+/// Whether all we know of a state-run marketplace's season is the longest that the federal rules allow.
+fn only_latest(tables: &Tables, state: State, year: i32) -> bool {
+    tables.open_enrolment(state, year).first().is_some_and(|span| span.marketplace == "state")
+}
+
+/// Open enrolment of a state and plan year; of HealthCare.gov where no state is given. `None` without either.
+pub fn season(cx: &Cx, state: Option<State>, year: i32) -> Option<Season> {
+    let (tables, today) = (&cx.app.tables, cx.today());
+    let of = state.or_else(|| federal_state(tables, year))?;
+    let open = open_enrolment(tables, of, year, today);
+    let place = place_words(cx, state);
+    let marketplace = tables.marketplace(of, year).cloned();
+    let year_words = year.to_string();
+    let date = |date: Option<Date>| date.map(|d| date_words(cx, d)).unwrap_or_default();
+    let (opens, ends) = (date(open.opens), date(open.ends));
+    let left = open.ends.map(|ends| days_left(cx, ends)).unwrap_or_default();
+    let name = marketplace.as_ref().map(|m| m.name.clone()).unwrap_or_default();
+    let values = [
+        ("year", year_words.as_str()),
+        ("place", &place),
+        ("opens", &opens),
+        ("ends", &ends),
+        ("left", &left),
+        ("name", &name),
+    ];
+    let key = match open.status {
+        WindowStatus::Open if only_latest(tables, of, year) => "enroll.open_default",
+        WindowStatus::Open => "enroll.open",
+        WindowStatus::NotYet => "enroll.not_yet",
+        WindowStatus::Closed => "enroll.closed",
+        WindowStatus::Unknown => "enroll.unknown",
+    };
+    let over = matches!(open.status, WindowStatus::Closed | WindowStatus::Unknown);
+    let step = |step: &EnrolmentStep| {
+        let [from, to, start] =
+            [step.selected_from, step.selected_to, step.coverage_start].map(|day| date_words(cx, day));
+        cx.tf("enroll.step", &[("from", &from), ("to", &to), ("start", &start)])
+    };
+    Some(Season {
+        year,
+        heading: cx.tf("enroll.season", &values),
+        status: open.status,
+        verdict: cx.tf(key, &values),
+        steps: open.steps.iter().map(step).collect(),
+        notes: season_notes(cx, of, year, &open),
+        citation: open.citation.map(|citation| citation.text.to_string()),
+        next: over.then(|| next_words(cx, state)),
+        ics: (!over && !only_latest(tables, of, year)).then(|| {
+            let mut pairs: Vec<_> = state.map(|s| ("state", s.code().to_string())).into_iter().collect();
+            pairs.push(("year", year_words.clone()));
+            cx.href(&format!("/enroll/deadline.ics?{}", write_query(&pairs)))
+        }),
+        marketplace,
+    })
+}
+
+fn season_notes(cx: &Cx, state: State, year: i32, open: &OpenEnrolment) -> Vec<String> {
+    let tables = &cx.app.tables;
+    let Some(marketplace) = tables.marketplace(state, year) else { return Vec::new() };
+    let state_words = cx.t(&format!("state.{}", state.code()));
+    let values = [("state", state_words), ("name", marketplace.name.as_str())];
+    let rows = tables.open_enrolment(state, year);
+    let whose = match rows.first().map(|row| row.marketplace.as_str()) {
+        Some("state") => Some("enroll.state_default"),
+        Some("federal") | None => None,
+        Some(_) => Some("enroll.state_own"),
+    };
+    let unsure = (open.verified == Status::Unverified && open.status != WindowStatus::Unknown)
+        .then_some("enroll.dates_unverified");
+    whose.into_iter().chain(unsure).map(|key| cx.tf(key, &values)).collect()
+}
+
+/// "in Ohio", "at HealthCare.gov (most states)".
+fn place_words(cx: &Cx, state: Option<State>) -> String {
+    match state {
+        Some(state) => cx.tf("enroll.in_state", &[("state", cx.t(&format!("state.{}", state.code())))]),
+        None => cx.t("enroll.in_most").to_string(),
+    }
+}
+
+/// "24 days left", "today is the last day".
+fn days_left(cx: &Cx, ends: Date) -> String {
+    match (ends - cx.today()).whole_days() {
+        0 => cx.t("enroll.last_day_today").to_string(),
+        days => cx.n("enroll.days_left", days),
+    }
+}
+
+/// When people can enrol without a reason, next or now.
+fn next_words(cx: &Cx, state: Option<State>) -> String {
+    let (tables, today) = (&cx.app.tables, cx.today());
+    let place = place_words(cx, state);
+    let next = tables.years_supported().iter().find_map(|&year| {
+        let of = state.or_else(|| federal_state(tables, year))?;
+        let open = open_enrolment(tables, of, year, today);
+        let key = match open.status {
+            WindowStatus::Open if only_latest(tables, of, year) => "enroll.next_is_now_default",
+            WindowStatus::Open => "enroll.next_is_now",
+            WindowStatus::NotYet => "enroll.next",
+            WindowStatus::Closed | WindowStatus::Unknown => return None,
+        };
+        let (opens, ends) = (date_words(cx, open.opens?), date_words(cx, open.ends?));
+        let year = year.to_string();
+        Some(cx.tf(key, &[("year", &year), ("place", &place), ("opens", &opens), ("ends", &ends)]))
+    });
+    next.unwrap_or_else(|| cx.tf("enroll.next_unknown", &[("place", &place)]))
+}
+
+/// Plan years to choose from: those that are loaded, and the one after them if there are rules for it.
+fn years(cx: &Cx) -> Vec<i32> {
+    let mut years: Vec<i32> = cx.catalogues.years().map(i32::from).collect();
+    years.sort_unstable();
+    let next = years.last().map(|last| last + 1);
+    years.extend(next.filter(|next| cx.app.tables.years_supported().contains(next)));
+    years
+}
+
+/// The year that people most likely mean: one whose season is open, else one still to come, else the last.
+fn likely_year(cx: &Cx, state: Option<State>, years: &[i32]) -> i32 {
+    let (tables, today) = (&cx.app.tables, cx.today());
+    let with = |wanted: WindowStatus| {
+        let fits = |year: &&i32| {
+            let of = state.or_else(|| federal_state(tables, **year));
+            of.is_some_and(|of| open_enrolment(tables, of, **year, today).status == wanted)
+        };
+        years.iter().find(fits).copied()
+    };
+    let newest = i32::from(cx.catalogues.newest().year);
+    with(WindowStatus::Open).or_else(|| with(WindowStatus::NotYet)).unwrap_or(newest)
+}
+
+/// The state asked for, or what is wrong with it (message key, what was typed).
+fn find_state(cx: &Cx, asked: &Asked) -> Result<Option<State>, (&'static str, String)> {
+    let (code, typed) = match (asked.state.as_str(), asked.zip.as_str()) {
+        ("", "") => return Ok(None),
+        ("", zip) => {
+            let places = &cx.catalogues.newest().places;
+            let county = Zip5::parse(zip).and_then(|zip| places.counties(zip).next());
+            let Some(county) = county else { return Err(("enroll.zip_unknown", zip.to_string())) };
+            (county.state.to_uppercase(), zip)
+        }
+        (state, _) => (state.to_uppercase(), state),
+    };
+    match State::parse(&code) {
+        Some(state) => Ok(Some(state)),
+        None => match cx.known(&format!("state.{code}")) {
+            Some(name) => Err(("enroll.no_marketplace", name.to_string())),
+            None => Err(("enroll.state_unknown", typed.to_string())),
+        },
+    }
+}
+
+#[derive(Template)]
+#[template(path = "enroll.html")]
+struct EnrollPage<'a> {
+    cx: &'a Cx,
+    today: String,
+    faults: Vec<Fault>,
+    notes: Vec<String>,
+    /// (postal code, name, chosen), by name.
+    states: Vec<(&'static str, &'a str, bool)>,
+    state_fault: Option<String>,
+    years: Vec<(i32, bool)>,
+    /// What the other form of the page carries along.
+    events_carried: Vec<(&'static str, String)>,
+    place_carried: Vec<(&'static str, String)>,
+    season: Option<Season>,
+    answers: Vec<EventAnswer>,
+    /// Where nothing that happened opens a window today: when they can enrol all the same.
+    otherwise: Option<String>,
+    questions: Vec<EventQuestion>,
+    /// Dates are still to be given.
+    asking: bool,
+    groups: Vec<KindGroup>,
+    kinds_fault: Option<String>,
+    /// Programme, its address, telephone.
+    medicaid: Option<(String, String, String)>,
+    changes: Vec<ChangeWords>,
+    year: i32,
+    clear: String,
+}
+
+/// `GET /enroll`, `GET /es/enroll`.
+pub async fn enroll(cx: Cx) -> Result<Response, Failure> {
+    let mut asked = Asked::read(&cx.query, &cx.app.tables, cx.today());
+    let years = years(&cx);
+    if let Some(year) = asked.year.take_if(|year| !years.contains(year)) {
+        asked.notes.push(Note::new("year", &year.to_string(), NoteKind::BadValue));
+    }
+    let found = find_state(&cx, &asked);
+    let faulty = found.is_err() || !asked.unknown.is_empty() || asked.events.iter().any(|event| event.fault.is_some());
+    let canonical = write_query(&asked.pairs(found.as_ref().ok().copied().flatten().map(State::code)));
+    if !faulty && asked.notes.is_empty() && canonical != cx.query {
+        let mark = if canonical.is_empty() { "" } else { "?" };
+        return Ok(page::redirect(&cx, &format!("/enroll{mark}{canonical}")));
+    }
+    let policy = CachePolicy::Own { version: format!("{}+{}", cx.catalogues.version(), cx.today()) };
+    if let (false, Some(unchanged)) = (faulty, page::not_modified(&cx, &policy)) {
+        return Ok(unchanged);
+    }
+    let status = if faulty { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    Ok(page::render_status(&cx, status, build(&cx, &asked, found, &years), policy))
+}
+
+fn build<'a>(
+    cx: &'a Cx,
+    asked: &Asked,
+    found: Result<Option<State>, (&'static str, String)>,
+    years: &[i32],
+) -> EnrollPage<'a> {
+    let mut faults = Vec::new();
+    let mut fault = |field: &str, words: String| {
+        faults.push(Fault { field: field.to_string(), words: words.clone() });
+        words
+    };
+    let (state, state_fault) = match found {
+        Ok(state) => (state, None),
+        Err((key, typed)) => (None, Some(fault("state", cx.tf(key, &[("typed", &typed)])))),
+    };
+    let kinds_fault = asked.unknown.first().map(|kind| fault("kinds", special::unknown_words(cx, kind)));
+    let questions = special::questions(cx, asked);
+    for question in &questions {
+        if let Some(words) = &question.fault {
+            fault(&format!("month_{}", question.kind), format!("{}: {words}", question.name));
+        }
+    }
+    let year = asked.year.unwrap_or_else(|| likely_year(cx, state, years));
+    let answers = special::answers(cx, asked, state);
+    let none_open = !answers.is_empty() && !answers.iter().any(|answer| answer.open);
+    let carried = asked.pairs(state.map(State::code));
+    EnrollPage {
+        today: cx.tf("enroll.today", &[("date", &date_words(cx, cx.today()))]),
+        notes: words::notes(cx, &asked.notes),
+        states: states(cx, state),
+        state_fault,
+        years: years.iter().map(|&y| (y, y == year)).collect(),
+        events_carried: carried.iter().filter(|(name, _)| *name == "event").cloned().collect(),
+        place_carried: carried.into_iter().filter(|(name, _)| *name != "event").collect(),
+        season: season(cx, state, year),
+        otherwise: none_open.then(|| next_words(cx, state)),
+        asking: questions.iter().any(|question| question.open),
+        answers,
+        groups: special::groups(cx, asked),
+        kinds_fault,
+        medicaid: state.and_then(|state| medicaid(cx, state)),
+        changes: u16::try_from(year).map(|year| changes_page(cx, year)).unwrap_or_default(),
+        year,
+        clear: cx.href("/enroll"),
+        questions,
+        faults,
+        cx,
+    }
+}
+
+/// All states by their names in this language.
+fn states(cx: &Cx, chosen: Option<State>) -> Vec<(&'static str, &str, bool)> {
+    let named = |s: State| (s.code(), cx.known(&format!("state.{}", s.code())).unwrap_or(s.code()), Some(s) == chosen);
+    let mut states: Vec<_> = State::all().map(named).collect();
+    states.sort_by_key(|(_, name, _)| *name);
+    states
+}
+
+fn medicaid(cx: &Cx, state: State) -> Option<(String, String, String)> {
+    let agency = cx.app.tables.medicaid_agency(state.code())?;
+    let name = if agency.programme.is_empty() { &agency.agency } else { &agency.programme };
+    (!agency.url.is_empty()).then(|| (name.clone(), agency.url.clone(), agency.phone.clone()))
+}
+
+/// `GET /enroll/deadline.ics`: the last days of what the address names, for a calendar. One file for each event, or
+/// for a year's open enrolment.
+///
+/// # Errors
+/// `NotFound` where the address names nothing that has a last day.
+pub async fn deadline(cx: Cx) -> Result<Response, Failure> {
+    let asked = Asked::read(&cx.query, &cx.app.tables, cx.today());
+    let state = find_state(&cx, &asked).map_err(|_| Failure::NotFound)?;
+    let deadlines = match asked.events.is_empty() {
+        false => special::deadlines(&cx, &asked, state),
+        true => season_deadlines(&cx, state, asked.year.ok_or(Failure::NotFound)?),
+    };
+    let Some(first) = deadlines.first() else { return Err(Failure::NotFound) };
+    let name = HeaderValue::try_from(format!("attachment; filename=\"{}.ics\"", first.id));
+    let name = name.map_err(Failure::internal)?;
+    let text = calendar::file(&deadlines, (cx.app.clock)(), cx.lang.code());
+    // Made anew each second: a cache could only be wrong.
+    let mut response = page::send(&cx, StatusCode::OK, "text/calendar; charset=utf-8", text, CachePolicy::Private);
+    response.headers_mut().insert(header::CONTENT_DISPOSITION, name);
+    Ok(response)
+}
+
+fn season_deadlines(cx: &Cx, state: Option<State>, year: i32) -> Vec<Deadline> {
+    let Some(of) = state.or_else(|| federal_state(&cx.app.tables, year)) else { return Vec::new() };
+    if only_latest(&cx.app.tables, of, year) {
+        // A date that may be too late must not be in anybody's calendar.
+        return Vec::new();
+    }
+    let open = open_enrolment(&cx.app.tables, of, year, cx.today());
+    let (place, year_words) = (place_words(cx, state), year.to_string());
+    let one = |step: &EnrolmentStep| {
+        let start = date_words(cx, step.coverage_start);
+        let values = [("year", year_words.as_str()), ("place", &place), ("start", &start)];
+        Deadline {
+            id: format!("open-enrollment-{year}-{}-{}", state.map_or("us", State::code), asked::iso(step.selected_to)),
+            day: step.selected_to,
+            summary: cx.tf("enroll.ics_season", &values),
+            description: cx.t("enroll.ics_check").to_string(),
+            url: marketplace_url(cx, of, year),
+        }
+    };
+    open.steps.iter().map(one).collect()
+}
+
+fn marketplace_url(cx: &Cx, state: State, year: i32) -> Option<String> {
+    cx.app.tables.marketplace(state, year).map(|m| m.url.clone()).filter(|url| !url.is_empty())
+}

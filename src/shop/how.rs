@@ -1,0 +1,304 @@
+//! `GET /how`: how we worked this out, for the household of the address. Every step, number, rule and source.
+//!
+//! Printable, and only words over what the engine found: nothing is decided here. The benchmark comes from the list's
+//! own statement (`search::tally`) and goes back into the engine, so that the sum shown is the engine's own.
+
+use askama::Template;
+use axum::response::Response;
+
+use crate::catalogue::Catalogue;
+use crate::eligibility::household::{Household as EligibilityHousehold, Relationship};
+use crate::eligibility::rounding::{CreditRounding, Ratio, shown_cents};
+use crate::eligibility::thresholds::thresholds;
+use crate::eligibility::{
+    ChipCategory, Determination, FieldError, MedicaidDecision, PersonAnswer, TaxHouseholdAnswer, determine,
+};
+use crate::filing::codes::{Feature, Metal, Product};
+use crate::quote::ask::address::{Asked, Search, write_query};
+use crate::quote::ask::facets::Facets;
+use crate::quote::ask::money::Finances;
+use crate::quote::ask::people::Relation;
+use crate::quote::market;
+use crate::quote::market::tally::Tally;
+use crate::quote::policy::{self, CreditTerms, Policy};
+use crate::quote::settle::Settled;
+use crate::shop::elsewhere;
+use crate::shop::home as ask;
+use crate::shop::open;
+use crate::shop::plan::Line;
+use crate::shop::words::reasons::{Step, percent_words, steps};
+use crate::shop::words::search as words;
+use crate::shop::words::thresholds::{Change, changes};
+use crate::types::Cents;
+use crate::web::error::Failure;
+use crate::web::page::{self, Cx};
+
+/// Silver plans without dental care for children have a part of a dental plan added where a child is this young
+/// (26 CFR 1.36B-3(f)(3)); such a plan's own premium is then not the benchmark.
+const CHILD_DENTAL_AGE: u8 = 19;
+
+/// One person: what they may get, and why.
+struct PersonView {
+    name: String,
+    outcomes: Vec<String>,
+    steps: Vec<Step>,
+}
+
+/// The sum, when an income was given.
+struct Worked {
+    counted: Vec<String>,
+    lines: Vec<Line>,
+    /// How the credit follows from the lines, or why there is none.
+    credit: String,
+    /// The level's name and what it means.
+    savings: (String, String),
+    steps: Vec<Step>,
+    people: Vec<PersonView>,
+    nearest: Vec<Change>,
+    all: Vec<Change>,
+    without: String,
+}
+
+#[derive(Template)]
+#[template(path = "how.html")]
+struct HowPage<'a> {
+    cx: &'a Cx,
+    who: String,
+    notes: Vec<String>,
+    warnings: Vec<String>,
+    worked: Option<Worked>,
+    back: String,
+    change: String,
+    add_up: String,
+}
+
+/// `GET /how`, `GET /es/how`.
+pub async fn how(cx: Cx) -> Result<Response, Failure> {
+    let mut asked = Asked::read(&cx.query);
+    let settled = match open::settle(&cx, &mut asked)? {
+        Settled::Search(settled) => *settled,
+        Settled::Unanswered(unanswered) => return ask::page(&cx, asked, Some(unanswered)),
+        Settled::Elsewhere(elsewhere) => return Ok(elsewhere::page(&cx, *elsewhere)),
+    };
+    let search = &settled.search;
+    let pairs = write_query(&search.pairs());
+    if asked.notes.is_empty() && pairs != cx.query {
+        return Ok(page::redirect(&cx, &format!("/how?{pairs}")));
+    }
+    let policy = open::policy(&cx, &settled);
+    if let Some(unchanged) = page::not_modified(&cx, &policy) {
+        return Ok(unchanged);
+    }
+    let worked = match &search.finances {
+        Some(money) => Some(worked(&cx, &settled.catalogue, search, money).await?),
+        None => None,
+    };
+    let template = HowPage {
+        who: words::who(&cx, search),
+        notes: words::notes(&cx, &asked.notes),
+        warnings: words::warnings(&cx, &settled.catalogue),
+        worked,
+        back: cx.href(&format!("/plans?{pairs}")),
+        change: cx.href(&format!("/?{pairs}")),
+        add_up: cx.href(&format!("/income?{pairs}")),
+        cx: &cx,
+    };
+    Ok(page::render(&cx, template, policy))
+}
+
+/// What the engine refuses was let through by our own reading of the address, so it is our fault.
+fn refused(faults: Vec<FieldError>) -> Failure {
+    let faults: Vec<String> = faults.into_iter().map(|fault| fault.path).collect();
+    Failure::internal(anyhow::anyhow!("the engine refused {}", faults.join(", ")))
+}
+
+async fn worked(cx: &Cx, catalogue: &Catalogue, search: &Search, money: &Finances) -> Result<Worked, Failure> {
+    // The credit is for medical plans, and filters change nothing of it.
+    let medical = Search { product: Product::Medical, facets: Facets::default(), ..search.clone() };
+    let tally = market::tally(catalogue, &medical).await?;
+    let household = policy::eligibility_household(search.year, &search.place, &search.household, money);
+    let thresholds = thresholds(&household, &cx.app.tables, cx.today()).map_err(refused)?;
+    let household = EligibilityHousehold { benchmark_monthly: tally.benchmark, ..household };
+    let found = determine(&household, &cx.app.tables, cx.today()).map_err(refused)?;
+    let benchmark = match (medical.policy.credit.as_deref(), tally.benchmark) {
+        (Some(terms), Some(premium)) => benchmark_name(catalogue, &medical, terms, &tally, premium).await?,
+        _ => None,
+    };
+    let tax = found.tax_households.first();
+    let (nearest, all) = changes(cx, &thresholds, search.household.people().len());
+    let fpl = tax.map(|tax| tax.fpl_percent);
+    let people = found.people.iter().enumerate().map(|(i, person)| PersonView {
+        name: person_name(cx, search, i),
+        outcomes: outcomes(cx, person),
+        steps: steps(cx, &person.reasons, fpl),
+    });
+    let level = serde_json::to_value(crate::shop::panel::level_of(&medical)).ok();
+    let level = level.as_ref().and_then(|level| level.as_str()).unwrap_or("none");
+    Ok(Worked {
+        counted: counted(cx, search, &found),
+        lines: tax.map(|tax| lines(cx, money, tax, benchmark)).unwrap_or_default(),
+        credit: credit_words(cx, tax),
+        savings: (cx.t(&format!("csr.{level}")).to_string(), cx.t(&format!("how.savings_{level}")).to_string()),
+        steps: tax.map(|tax| steps(cx, &tax.reasons, fpl)).unwrap_or_default(),
+        people: people.collect(),
+        nearest,
+        all,
+        without: cx.href(&format!("/plans?{}", search.with(Search::forget_private))),
+    })
+}
+
+/// The plan whose premium is the benchmark, where one plan alone sets it.
+async fn benchmark_name(
+    catalogue: &Catalogue,
+    search: &Search,
+    terms: &CreditTerms,
+    tally: &Tally<'_>,
+    benchmark: Cents,
+) -> Result<Option<String>, Failure> {
+    let child = terms.eligible.covered().any(|person| person.age < CHILD_DENTAL_AGE);
+    let name = |tally: &Tally<'_>| {
+        let silver = tally.offers().iter().filter(|offer| offer.facts.packed.metal() == Metal::Silver.code());
+        let mut at = silver.filter(|offer| {
+            offer.ehb_premium() == benchmark && (!child || offer.facts.packed.has(Feature::ChildDental))
+        });
+        at.next().map(|offer| format!("{} ({})", offer.plan.name, offer.plan.plan_id))
+    };
+    if terms.same_as_policy {
+        return Ok(name(tally));
+    }
+    let policy = Policy { household: terms.eligible.clone(), credit: None, ..search.policy.clone() };
+    let others = market::tally(catalogue, &Search { policy, ..search.clone() }).await?;
+    Ok(name(&others))
+}
+
+fn person_name(cx: &Cx, search: &Search, i: usize) -> String {
+    let age = search.household.people().get(i).map(|person| words::age_words(cx, person.age)).unwrap_or_default();
+    cx.tf("help.person", &[("n", &(i + 1).to_string()), ("age", &age)])
+}
+
+/// Each person with how we took them: said by the visitor, or taken from the ages.
+fn counted(cx: &Cx, search: &Search, found: &Determination) -> Vec<String> {
+    let members = found.tax_households.first().map(|tax| &tax.member_indexes[..]).unwrap_or_default();
+    let relations = policy::relations(&search.household);
+    let people = search.household.people().iter().zip(relations).enumerate();
+    people
+        .map(|(i, (person, relation))| {
+            let key = match relation {
+                _ if !members.contains(&i) => "how.relation_outside",
+                Relationship::Applicant => "how.relation_self",
+                Relationship::Spouse => "how.relation_spouse",
+                Relationship::Child => "how.relation_child",
+                _ => "how.relation_other",
+            };
+            let mut words = format!("{}: {}", person_name(cx, search, i), cx.t(key));
+            if i > 0 && person.relation == Relation::Unsaid {
+                words.push(' ');
+                words.push_str(cx.t("how.relation_taken"));
+            }
+            words
+        })
+        .collect()
+}
+
+/// The sum, line by line.
+fn lines(cx: &Cx, money: &Finances, tax: &TaxHouseholdAnswer, benchmark: Option<String>) -> Vec<Line> {
+    let line = |key: &str, words: String, slug| Line { term: cx.t(key).to_string(), words, slug };
+    let month = money.monthly.map_or_else(
+        || {
+            let twelfth = shown_cents(Ratio { num: i128::from(money.income.0), den: 12 });
+            cx.tf("how.month_twelfth", &[("amount", &twelfth.dollars_cents())])
+        },
+        Cents::dollars_cents,
+    );
+    let size = tax.family_size.to_string();
+    let poverty = cx.tf("how.poverty_line", &[("n", &size), ("year", &tax.guideline_year.to_string())]);
+    let mut lines = vec![
+        line("how.income", tax.magi.dollars_cents(), Some("magi")),
+        line("how.income_month", month, None),
+        line("how.family_size", size, None),
+        Line { term: poverty, words: tax.guideline.dollars(), slug: Some("federal-poverty-level") },
+        line("how.fpl", percent_words(cx, tax.fpl_percent), None),
+    ];
+    if tax.eligible_indexes.is_empty() {
+        return lines;
+    }
+    if let Some(percentage) = tax.applicable_percentage {
+        lines.push(line("how.applicable", percent_words(cx, percentage), None));
+    }
+    if let Some(amount) = tax.contribution_monthly {
+        lines.push(line("how.contribution", amount.dollars_cents(), None));
+    }
+    if let Some(amount) = tax.benchmark_monthly {
+        let covers: Vec<String> = tax.credit_eligible.iter().map(|id| cx.tf("how.person", &[("n", id)])).collect();
+        lines.push(line("how.credit_people", covers.join(", "), None));
+        if let Some(name) = benchmark {
+            lines.push(line("how.benchmark_plan", name, None));
+        }
+        lines.push(line("how.benchmark", amount.dollars_cents(), Some("benchmark-plan")));
+    }
+    if let Some(amount) = tax.credit_monthly {
+        lines.push(line("how.credit", amount.dollars_cents(), Some("tax-credit")));
+    }
+    lines
+}
+
+fn credit_words(cx: &Cx, tax: Option<&TaxHouseholdAnswer>) -> String {
+    let Some(tax) = tax.filter(|tax| !tax.eligible_indexes.is_empty()) else {
+        return cx.t("how.credit_nobody").to_string();
+    };
+    let (Some(benchmark), Some(contribution), Some(credit)) =
+        (tax.benchmark_monthly, tax.contribution_monthly, tax.credit_monthly)
+    else {
+        return cx.t("help.no_benchmark").to_string();
+    };
+    let key = match (credit, tax.rounding) {
+        (Cents::ZERO, _) => "how.credit_zero",
+        (_, CreditRounding::UpToDollar) => "how.credit_up_to_dollar",
+        (_, CreditRounding::NearestCent) => "how.credit_nearest_cent",
+    };
+    let values = [benchmark, contribution, credit].map(Cents::dollars_cents);
+    cx.tf(key, &[("benchmark", &values[0]), ("contribution", &values[1]), ("credit", &values[2])])
+}
+
+/// What a person may get, the most certain first.
+fn outcomes(cx: &Cx, person: &PersonAnswer) -> Vec<String> {
+    if !person.applying {
+        return vec![cx.t("how.outcome_not_applying").to_string()];
+    }
+    let mut keys = Vec::new();
+    if person.medicaid.is_some() {
+        keys.push("how.outcome_medicaid");
+    }
+    match person.chip {
+        Some(ChipCategory::Child | ChipCategory::Pregnant) => keys.push("how.outcome_chip"),
+        Some(ChipCategory::Unborn) => keys.push("how.outcome_unborn"),
+        None => {}
+    }
+    if person.basic_health {
+        keys.push("how.outcome_basic_health");
+    }
+    if person.public_coverage() {
+        keys.push(match person.medicaid_decision {
+            MedicaidDecision::Marketplace => "how.decides_marketplace",
+            MedicaidDecision::StateAgency => "how.decides_agency",
+            MedicaidDecision::StateMarketplace => "how.decides_state_marketplace",
+        });
+    }
+    if person.shops() {
+        keys.push(if person.credit { "how.outcome_credit" } else { "how.outcome_full_price" });
+    }
+    for (set, key) in [
+        (person.coverage_gap, "how.outcome_gap"),
+        (person.emergency_medicaid, "how.outcome_emergency"),
+        (person.non_magi_referral, "how.outcome_referral"),
+        (person.shops() && person.catastrophic, "how.outcome_catastrophic"),
+    ] {
+        if set {
+            keys.push(key);
+        }
+    }
+    if keys.is_empty() {
+        keys.push("how.outcome_nothing");
+    }
+    keys.into_iter().map(|key| cx.t(key).to_string()).collect()
+}

@@ -1,0 +1,294 @@
+//! `GET /income`: a plain helper that adds up pay, business, benefits and deductions, and says what does not count.
+//!
+//! The sum is the engine's own (`eligibility::sum_of`). Nothing is kept: all that is typed is in the address, and the
+//! rest of the address is carried along to the list.
+
+use askama::Template;
+use axum::http::StatusCode;
+use axum::response::Response;
+
+use crate::eligibility::household::{Frequency, Income};
+use crate::eligibility::rounding::{Ratio, shown_cents, yearly};
+use crate::eligibility::tables::{CountsForMedicaid, IncomeKind, IncomeNature};
+use crate::eligibility::{PersonIncome, sum_of};
+use crate::quote::ask::money::{INCOME_DOLLARS_MAX, read_amount, write_amount};
+use crate::types::Cents;
+use crate::web::error::Failure;
+use crate::web::page::{self, CachePolicy, Cx};
+
+/// More sources than this are better added up on paper first.
+const ROWS_MAX: usize = 8;
+/// Shown at first.
+const ROWS_MIN: usize = 2;
+/// Pairs of the address that are carried along; more is no address of ours.
+const CARRIED_MAX: usize = 60;
+
+/// How often an amount comes, as the form and the address name it.
+const FREQUENCIES: [(&str, Frequency); 7] = [
+    ("weekly", Frequency::Weekly),
+    ("every_two_weeks", Frequency::EveryTwoWeeks),
+    ("twice_a_month", Frequency::TwiceAMonth),
+    ("monthly", Frequency::Monthly),
+    ("quarterly", Frequency::Quarterly),
+    ("yearly", Frequency::Yearly),
+    ("once", Frequency::Once),
+];
+
+/// One row as typed, right or wrong.
+#[derive(Debug, Clone, Default)]
+struct Row {
+    kind: String,
+    amount: String,
+    frequency: String,
+    kind_fault: Option<String>,
+    amount_fault: Option<String>,
+    frequency_fault: Option<String>,
+}
+
+impl Row {
+    /// A row with nothing but a kind or how often says nothing yet.
+    fn is_blank(&self) -> bool {
+        self.amount.trim().is_empty() && self.kind.is_empty()
+    }
+}
+
+/// One choice of a select.
+struct Choice {
+    value: String,
+    words: String,
+}
+
+/// A row as understood.
+struct Counted {
+    words: String,
+    how: String,
+}
+
+/// The answer: what counts, and where to take it.
+struct Sum {
+    counted: Vec<Counted>,
+    left_out: Option<String>,
+    year: Cents,
+    /// Of the current month, for Medicaid.
+    month: Cents,
+    below_zero: bool,
+    /// The address's other pairs with the sums, for the form that goes on.
+    pairs: Vec<(String, String)>,
+}
+
+#[derive(Template)]
+#[template(path = "income.html")]
+struct IncomePage<'a> {
+    cx: &'a Cx,
+    rows: Vec<(usize, Row)>,
+    /// (label, kinds) as groups of the select.
+    kinds: Vec<(String, Vec<Choice>)>,
+    frequencies: Vec<Choice>,
+    carried: Vec<(String, String)>,
+    /// (field, words).
+    faults: Vec<(String, String)>,
+    sum: Option<Sum>,
+    can_add: bool,
+}
+
+/// What was typed, and the rest of the address.
+#[derive(Default)]
+struct Asked {
+    rows: Vec<Row>,
+    add: bool,
+    carried: Vec<(String, String)>,
+}
+
+impl Asked {
+    fn read(query: &str) -> Asked {
+        let mut asked = Asked::default();
+        let mut rows: [Row; ROWS_MAX] = Default::default();
+        let mut shown = 0;
+        for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+            let (name, value) = (name.as_ref(), value.as_ref());
+            let number = name.get(1..).and_then(|n| n.parse::<usize>().ok()).filter(|n| (1..=ROWS_MAX).contains(n));
+            let typed = || value.trim().chars().take(40).collect::<String>();
+            match (name.get(..1), number) {
+                (Some("k"), Some(n)) => rows[n - 1].kind = typed(),
+                (Some("a"), Some(n)) => rows[n - 1].amount = typed(),
+                (Some("f"), Some(n)) => rows[n - 1].frequency = typed(),
+                _ if name == "add_row" => asked.add = true,
+                _ if asked.carried.len() < CARRIED_MAX && !value.is_empty() => {
+                    asked.carried.push((name.to_string(), value.to_string()));
+                }
+                _ => {}
+            }
+            if let (Some("k" | "a" | "f"), Some(n)) = (name.get(..1), number) {
+                shown = shown.max(n);
+            }
+        }
+        let wanted = (shown + usize::from(asked.add)).clamp(ROWS_MIN, ROWS_MAX);
+        asked.rows = rows.into_iter().take(wanted).collect();
+        asked
+    }
+
+    /// Every source that is whole; what is wrong is marked on its row.
+    fn incomes(&mut self, cx: &Cx) -> Vec<Income> {
+        let tables = &cx.app.tables;
+        let mut incomes = Vec::new();
+        for row in self.rows.iter_mut().filter(|row| !row.is_blank()) {
+            let amount = match read_amount(&row.amount) {
+                Ok(Some(amount)) => Some(amount),
+                Ok(None) => {
+                    row.amount_fault = Some(cx.t("income_page.amount_missing").to_string());
+                    None
+                }
+                Err(key) => {
+                    row.amount_fault = Some(cx.tf(key, &[("typed", &row.amount)]));
+                    None
+                }
+            };
+            let kind = tables.income_kind(&row.kind);
+            if kind.is_none() {
+                row.kind_fault = Some(cx.t("income_page.kind_missing").to_string());
+            }
+            let frequency = FREQUENCIES.iter().find(|(name, _)| *name == row.frequency);
+            if frequency.is_none() {
+                row.frequency_fault = Some(cx.t("income_page.frequency_missing").to_string());
+            }
+            if let (Some(amount), Some(kind), Some((_, frequency))) = (amount, kind, frequency) {
+                // The list takes no larger sums: said here, at the amount that makes it so.
+                if yearly(amount, frequency.per_year()).0 > INCOME_DOLLARS_MAX * 100 {
+                    row.amount_fault = Some(cx.tf("ask.amount_too_high", &[("typed", &row.amount)]));
+                    continue;
+                }
+                incomes.push(Income { kind: kind.kind.clone(), amount, frequency: *frequency });
+            }
+        }
+        incomes
+    }
+
+    fn faults(&self, cx: &Cx) -> Vec<(String, String)> {
+        let mut faults = Vec::new();
+        for (i, row) in self.rows.iter().enumerate() {
+            let n = (i + 1).to_string();
+            for (field, fault) in [("k", &row.kind_fault), ("a", &row.amount_fault), ("f", &row.frequency_fault)] {
+                if let Some(words) = fault {
+                    let words = cx.tf("income_page.row_fault", &[("n", &n), ("fault", words)]);
+                    faults.push((format!("{field}{n}"), words));
+                }
+            }
+        }
+        faults
+    }
+}
+
+/// `GET /income`, `GET /es/income`.
+pub async fn income(cx: Cx) -> Result<Response, Failure> {
+    let mut asked = Asked::read(&cx.query);
+    let typed = asked.rows.iter().any(|row| !row.is_blank());
+    // An address with an income, a sex or expected care is for its own browser only.
+    let version = cx.catalogues.version();
+    let private = |name: &str| crate::quote::ask::money::NAMES.contains(&name) || matches!(name, "sex" | "care");
+    let own = typed || asked.carried.iter().any(|(name, _)| private(name));
+    let policy = if own { CachePolicy::Own { version } } else { CachePolicy::Public { version } };
+    let incomes = asked.incomes(&cx);
+    // A row that is only being added is not wrong yet.
+    let faults = if asked.add { Vec::new() } else { asked.faults(&cx) };
+    if asked.add {
+        for row in &mut asked.rows {
+            (row.kind_fault, row.amount_fault, row.frequency_fault) = (None, None, None);
+        }
+    }
+    let sum = match faults.is_empty() && !asked.add && !incomes.is_empty() {
+        true => Some(sum(&cx, &incomes, &asked.carried)?),
+        false => None,
+    };
+    let status = if faults.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    let template = IncomePage {
+        kinds: kinds(&cx),
+        frequencies: FREQUENCIES
+            .iter()
+            .map(|(name, _)| Choice {
+                value: (*name).to_string(),
+                words: cx.t(&format!("frequency.{name}")).to_string(),
+            })
+            .collect(),
+        can_add: asked.rows.len() < ROWS_MAX,
+        rows: asked.rows.into_iter().enumerate().map(|(i, row)| (i + 1, row)).collect(),
+        carried: asked.carried,
+        faults,
+        sum,
+        cx: &cx,
+    };
+    Ok(match status {
+        StatusCode::OK => page::render(&cx, template, policy),
+        status => page::render_status(&cx, status, template, policy),
+    })
+}
+
+/// The kinds of the rules' table by nature, pay first, the others as the language sorts them.
+fn kinds(cx: &Cx) -> Vec<(String, Vec<Choice>)> {
+    let group = |(nature, key): (IncomeNature, &str)| {
+        let kinds = cx.app.tables.income_kinds().into_iter().filter(|kind| kind.nature == nature);
+        let mut choices: Vec<Choice> =
+            kinds.map(|kind| Choice { value: kind.kind.clone(), words: kind_words(cx, &kind.kind) }).collect();
+        choices.sort_by_cached_key(|choice| (choice.value != "wages", choice.words.clone()));
+        (cx.t(key).to_string(), choices)
+    };
+    [
+        (IncomeNature::Earned, "income_page.group_earned"),
+        (IncomeNature::Unearned, "income_page.group_unearned"),
+        (IncomeNature::Deduction, "income_page.group_deduction"),
+        (IncomeNature::None, "income_page.group_none"),
+    ]
+    .into_iter()
+    .map(group)
+    .collect()
+}
+
+fn kind_words(cx: &Cx, kind: &str) -> String {
+    let key = format!("income_kind.{kind}");
+    cx.known(&key).map_or_else(|| kind.replace('_', " "), str::to_string)
+}
+
+fn sum(cx: &Cx, incomes: &[Income], carried: &[(String, String)]) -> Result<Sum, Failure> {
+    let tables = &cx.app.tables;
+    let year = i32::from(cx.catalogues.newest().year);
+    let PersonIncome { year, medicaid_month_x12, .. } = sum_of(incomes, tables, year)
+        .map_err(|faults| Failure::internal(anyhow::anyhow!("the engine refused {} incomes", faults.len())))?;
+    let known = incomes.iter().filter_map(|item| tables.income_kind(&item.kind).map(|kind| (item, kind)));
+    let left_out: Vec<String> =
+        known.clone().filter(|(_, kind)| !counts(kind)).map(|(_, kind)| kind_words(cx, &kind.kind)).collect();
+    let counted = known.map(|(item, kind)| counted(cx, item, kind)).collect();
+    let below_zero = year.0 < 0;
+    let floored = Cents(year.0.max(0));
+    let month_x12 = Cents(medicaid_month_x12.0.max(0));
+    let month = shown_cents(Ratio { num: i128::from(month_x12.0), den: 12 });
+    let mut pairs: Vec<(String, String)> =
+        carried.iter().filter(|(name, _)| name != "income" && name != "monthly").cloned().collect();
+    pairs.push(("income".to_string(), write_amount(floored)));
+    // A month that is a twelfth of the year is what the list takes anyway, and exactly.
+    if month_x12 != floored {
+        pairs.push(("monthly".to_string(), write_amount(month)));
+    }
+    Ok(Sum {
+        counted,
+        left_out: (!left_out.is_empty()).then(|| left_out.join("; ")),
+        year: floored,
+        month,
+        below_zero,
+        pairs,
+    })
+}
+
+fn counts(kind: &IncomeKind) -> bool {
+    kind.counts_for_credit || kind.counts_for_medicaid != CountsForMedicaid::No
+}
+
+fn counted(cx: &Cx, item: &Income, kind: &IncomeKind) -> Counted {
+    let key = match (kind.nature, kind.counts_for_credit, kind.counts_for_medicaid) {
+        (IncomeNature::Deduction, ..) => "income_page.how_deducted",
+        (_, false, CountsForMedicaid::No) => "income_page.how_left_out",
+        (_, true, CountsForMedicaid::No) => "income_page.how_credit_only",
+        (_, true, CountsForMedicaid::Month) => "income_page.how_month_only",
+        _ => "income_page.how_counts",
+    };
+    let amount = yearly(item.amount, item.frequency.per_year());
+    Counted { words: kind_words(cx, &kind.kind), how: cx.tf(key, &[("amount", &amount.dollars_cents())]) }
+}

@@ -1,0 +1,123 @@
+//! The addresses on one page of a search: who and where is written out once, each link adds its own wishes.
+//!
+//! A list has some thirty links that all begin alike. A link says what [`Search::canonical`] of the changed search would
+//! say; a test holds the two together.
+
+use crate::filing::codes::{Product, Sort};
+use crate::quote::ask::address::{Search, add_pairs, wishes};
+use crate::quote::ask::facets::Facets;
+use crate::text::i18n::Lang;
+use crate::web::page::localized;
+
+/// What may differ from link to link.
+#[derive(Debug, Clone)]
+pub struct Wishes {
+    pub product: Product,
+    pub facets: Facets,
+    pub sort: Sort,
+    pub dominated_notes: bool,
+    pub page: u32,
+}
+
+/// Made once a page.
+pub struct Links<'a> {
+    lang: Lang,
+    pub search: &'a Search,
+    /// Who and where, written out.
+    pub who: &'a str,
+}
+
+impl<'a> Links<'a> {
+    /// `who` is the search's [`Search::who_query`].
+    pub fn new(lang: Lang, search: &'a Search, who: &'a str) -> Links<'a> {
+        Links { lang, search, who }
+    }
+
+    /// Another page for the same who and where: `/how?…`.
+    pub fn who_at(&self, path: &str) -> String {
+        let mut address = localized(self.lang, path);
+        // Room for wishes too.
+        address.reserve(self.who.len() + 80);
+        address.push('?');
+        address.push_str(self.who);
+        address
+    }
+
+    /// Another page for the same search, whatever page of the list this is: `/plans.csv?…`.
+    pub fn all_at(&self, path: &str) -> String {
+        let Search { product, facets, sort, dominated_notes, .. } = self.search;
+        let mut address = self.who_at(path);
+        add_pairs(&mut address, &wishes(*product, facets, *sort, *dominated_notes));
+        address
+    }
+
+    /// The list after a change, from its first page.
+    pub fn list(&self, change: impl FnOnce(&mut Wishes)) -> String {
+        let Search { product, sort, dominated_notes, .. } = *self.search;
+        let facets = self.search.facets.clone();
+        let mut wished = Wishes { product, facets, sort, dominated_notes, page: 1 };
+        change(&mut wished);
+        let Wishes { product, facets, sort, dominated_notes, page } = wished;
+        let mut address = self.who_at("/plans");
+        add_pairs(&mut address, &wishes(product, &facets, sort, dominated_notes));
+        if page > 1 {
+            add_pairs(&mut address, &[("page", page.to_string())]);
+        }
+        address
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::filing::codes::Metal;
+    use crate::quote::ask::address::tests::search_of;
+    use crate::quote::ask::facets::Span;
+
+    /// The same change to a search, and to the wishes of a link.
+    type Change = (fn(&mut Search), fn(&mut Wishes));
+
+    const CHANGES: [Change; 8] = [
+        (|_| {}, |_| {}),
+        (|search| search.page = 3, |wishes| wishes.page = 3),
+        (|search| search.sort = Sort::Stars, |wishes| wishes.sort = Sort::Stars),
+        (|search| search.sort = Sort::Premium, |wishes| wishes.sort = Sort::Premium),
+        (|search| search.facets = Facets::default(), |wishes| wishes.facets = Facets::default()),
+        (|search| search.facets.metals = vec![Metal::Gold], |wishes| wishes.facets.metals = vec![Metal::Gold]),
+        (
+            |search| search.facets.premium = Span { min: None, max: Some(450) },
+            |wishes| wishes.facets.premium = Span { min: None, max: Some(450) },
+        ),
+        (|search| search.dominated_notes = false, |wishes| wishes.dominated_notes = false),
+    ];
+
+    #[test]
+    fn a_link_says_what_the_changed_search_would_say() {
+        for query in [
+            "people=40",
+            "people=40,38t,5p&sex=f&income=37650.50&monthly=3000",
+            "people=40&metal=silver,gold&with=hsa&premium=200-450&stars=3&sort=deductible&page=4",
+            "people=40&q=a+%26+b,+c%252Cd%20%C3%A9+100%25&product=dental&dominated=off",
+        ] {
+            let search = search_of(query);
+            let who = search.who_query();
+            let links = Links::new(Lang::En, &search, &who);
+            for (of_search, of_wishes) in CHANGES {
+                assert_eq!(links.list(of_wishes), format!("/plans?{}", search.with(of_search)));
+            }
+            let first = search.with(|search| search.page = 1);
+            assert_eq!(links.all_at("/plans.csv"), format!("/plans.csv?{first}"));
+            assert_eq!(Links::new(Lang::Es, &search, &who).all_at("/"), format!("/es?{first}"));
+            assert_eq!(links.who_at("/how"), format!("/how?{}", search.who_query()));
+        }
+    }
+
+    #[test]
+    fn addresses_are_written_as_forms_write_them() {
+        let value = " ~/?#[]@!$&'()*+;=%2C,é\u{1F600}-._";
+        let written: String = form_urlencoded::byte_serialize(value.as_bytes()).collect();
+        let mut query = String::from("year=2026");
+        add_pairs(&mut query, &[("q", value.to_string()), ("plan", String::new())]);
+        assert_eq!(query, format!("year=2026&q={}&plan=", written.replace("%2C", ",")));
+    }
+}

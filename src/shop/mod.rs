@@ -1,0 +1,25 @@
+//! The shop: anyone sees the real plans of a county at real prices, with nothing but an address.
+//!
+//! Called by the public routes only; one file answers one address. Prices come from `quote`, shared parts of a page
+//! from `web`. It never looks at a cookie, a session or the store. All state is in the URL (docs/addresses.md).
+
+pub mod care;
+pub mod compare;
+pub mod costs;
+pub mod csv;
+pub mod elsewhere;
+pub mod enroll;
+pub mod facts;
+pub mod filters;
+pub mod home;
+pub mod how;
+pub mod income;
+pub mod links;
+pub mod open;
+pub mod panel;
+pub mod plan;
+pub mod plans;
+pub mod sections;
+pub mod shares;
+pub mod view;
+pub mod words;

@@ -1,0 +1,418 @@
+//! `GET /plans/{plan_id}`: everything filed about a plan, with its price for the household if the address has one.
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::response::Response;
+
+use crate::catalogue::Catalogue;
+use crate::filing::codes::{Packed, Product, Program};
+use crate::quote::ask::address::{Asked, Search, write_query};
+use crate::quote::market;
+use crate::quote::market::query::Variants;
+use crate::quote::market::tally::{Offer, Tally};
+use crate::quote::settle::Settled;
+use crate::quote::yearly::YearlyCosts;
+use crate::shop::costs::YearSum;
+use crate::shop::facts::{Benefit, Example, Facts};
+use crate::shop::sections::SECTIONS;
+use crate::shop::view::{Card, stars_words};
+use crate::shop::words::search as words;
+use crate::shop::{open, plans};
+use crate::types::{Cents, PlanId};
+use crate::web::error::Failure;
+use crate::web::page::{self, CachePolicy, Cx};
+
+/// Similar plans shown: a way on, not another list.
+const SIMILAR_MAX: usize = 3;
+
+/// The parts of an address that a plan's page keeps.
+const WHO: [&str; 10] =
+    ["year", "zip", "county", "people", "sex", "care", "income", "monthly", "offer", "offer_family"];
+
+/// A row of "deductibles and maximums": what it is, and the amounts for one person and for a family.
+pub struct LimitRow {
+    pub words: String,
+    pub individual: String,
+    pub per_person: String,
+    pub family: String,
+}
+
+/// A term, its value in words, the glossary entry that explains it.
+pub struct Line {
+    pub term: String,
+    pub words: String,
+    pub slug: Option<&'static str>,
+}
+
+pub struct Section {
+    pub heading: String,
+    pub benefits: Vec<BenefitView>,
+}
+
+pub struct BenefitView {
+    pub name: String,
+    pub in_network: String,
+    pub second_tier: Option<String>,
+    pub out_of_network: String,
+    pub notes: Vec<String>,
+}
+
+pub struct ExampleView {
+    pub name: String,
+    pub about: String,
+    pub total: String,
+    pub parts: Vec<(String, String)>,
+}
+
+#[derive(Template)]
+#[template(path = "plan.html")]
+struct PlanPage<'a> {
+    cx: &'a Cx,
+    name: String,
+    issuer: String,
+    subtitle: String,
+    /// Price and the household's own amounts; `None` while we do not know who and where.
+    card: Option<&'a Card>,
+    who: Option<String>,
+    /// Why there is no price.
+    no_price: Option<String>,
+    back: String,
+    change: String,
+    compare: Option<String>,
+    warnings: Vec<String>,
+    notes: Vec<String>,
+    highlights: Vec<Line>,
+    stars: Vec<Line>,
+    limits: Vec<LimitRow>,
+    documents: Vec<(String, Option<String>)>,
+    contact: Vec<Line>,
+    access: Vec<Line>,
+    sections: Vec<Section>,
+    programs: Vec<&'a str>,
+    examples: Vec<ExampleView>,
+    exclusions: Option<String>,
+    similar: Vec<(String, String, String)>,
+    /// The yearly cost; `None` without a household, and for dental plans.
+    year: Option<YearSum>,
+    who_query: String,
+    dental: bool,
+}
+
+/// `GET /plans/{plan_id}`.
+pub async fn plan(
+    cx: Cx,
+    State(_): State<std::sync::Arc<crate::app::App>>,
+    Path(id): Path<String>,
+) -> Result<Response, Failure> {
+    let plan_id = PlanId::parse(&id).ok_or(Failure::NotFound)?;
+    let mut asked = Asked::read(&cx.query);
+    let settled = match asked.zip_typed.is_empty() && asked.rows.is_empty() {
+        true => None,
+        false => Some(open::settle(&cx, &mut asked)?),
+    };
+    let catalogue = open::catalogue_for(&cx, &mut asked);
+    let search = match &settled {
+        Some(Settled::Search(settled)) => Some(&settled.search),
+        _ => None,
+    };
+    let canonical = canonical(&plan_id, search, &asked);
+    if asked.notes.is_empty()
+        && canonical
+            != format!("{}{}", cx.path, if cx.query.is_empty() { String::new() } else { format!("?{}", cx.query) })
+    {
+        return Ok(page::redirect(&cx, &canonical));
+    }
+    let policy = match &settled {
+        Some(Settled::Search(settled)) => open::policy(&cx, settled),
+        _ => CachePolicy::of(&catalogue),
+    };
+    if let Some(unchanged) = page::not_modified(&cx, &policy) {
+        return Ok(unchanged);
+    }
+    let variants = search.map_or(Variants::STANDARD, |search| search.policy.variants);
+    let facts = Facts::read(&catalogue.pool, &plan_id, variants).await?.ok_or(Failure::NotFound)?;
+    // The plan's own product decides which list it is looked up in.
+    let search = search.map(|search| {
+        let mut search = search.clone();
+        search.product = if facts.number("product") == Some(1) { Product::Dental } else { Product::Medical };
+        search.facets = Default::default();
+        search
+    });
+    let tally = match &search {
+        Some(search) => Some(market::tally(&catalogue, search).await?),
+        None => None,
+    };
+    let offered = search.as_ref().zip(tally.as_ref());
+    let offered = offered.and_then(|(search, tally)| Some((search, tally, tally.find(facts.plan_pk)?)));
+    let (mut card, mut similar, mut year) = (None, Vec::new(), None);
+    if let Some((search, tally, offer)) = offered {
+        let mut years = YearlyCosts::new(search);
+        card = plans::cards(&catalogue, search, tally, &mut years, &[offer]).pop();
+        similar = self::similar(&cx, search, &catalogue, (tally, offer));
+        year = YearSum::new(&cx, search, offer, &mut years);
+    }
+    let page = build(&cx, &asked, search.as_ref(), &catalogue, &facts, card.as_ref());
+    Ok(page::render(&cx, PlanPage { similar, year, ..page }, policy))
+}
+
+fn canonical(plan_id: &PlanId, search: Option<&Search>, asked: &Asked) -> String {
+    let pairs = match search {
+        Some(search) => search.who_and_where(),
+        None => asked.pairs().into_iter().filter(|(name, _)| WHO.contains(name)).collect(),
+    };
+    match pairs.is_empty() {
+        true => format!("/plans/{plan_id}"),
+        false => format!("/plans/{plan_id}?{}", write_query(&pairs)),
+    }
+}
+
+fn build<'a>(
+    cx: &'a Cx,
+    asked: &Asked,
+    search: Option<&Search>,
+    catalogue: &Catalogue,
+    facts: &Facts,
+    card: Option<&'a Card>,
+) -> PlanPage<'a> {
+    use sqlx::Row as _;
+    let packed = Packed(facts.variant.as_ref().and_then(|row| row.try_get("packed").ok()).unwrap_or(0));
+    let programs = Program::ALL.into_iter().filter(|program| packed.programs() & program.bit() != 0);
+    let dental = facts.number("product") == Some(1);
+    let pairs = search.map_or_else(|| asked.pairs(), Search::pairs);
+    let no_price = match (search, card) {
+        (_, Some(_)) => None,
+        (Some(search), None) => Some(cx.tf("plan.not_sold", &[("county", &words::county_words(search))])),
+        (None, None) => Some(cx.t("plan.no_household").to_string()),
+    };
+    PlanPage {
+        name: facts.text("name").unwrap_or_default(),
+        issuer: facts.text("issuer").unwrap_or_default(),
+        subtitle: subtitle(cx, packed, facts),
+        who: search.map(|search| words::who(cx, search)),
+        no_price,
+        back: cx.href(&match search {
+            Some(search) => format!("/plans?{}", search.canonical()),
+            None => "/".to_string(),
+        }),
+        change: cx.href(&format!("/?{}", write_query(&pairs))),
+        compare: card.and(search).map(|search| {
+            let id = facts.text("plan_id").unwrap_or_default();
+            cx.href(&format!("/compare?{}&plan={id}", write_query(&search.who_and_where())))
+        }),
+        warnings: words::warnings(cx, catalogue),
+        notes: words::notes(cx, &asked.notes),
+        highlights: highlights(cx, facts, card, packed),
+        stars: stars(cx, facts),
+        limits: limits(cx, facts),
+        documents: documents(cx, facts),
+        contact: contact(cx, facts),
+        access: access(cx, facts),
+        sections: sections(cx, facts, dental),
+        programs: programs.map(|program| cx.t(program.message())).collect(),
+        examples: facts.examples.iter().map(|example| example_view(cx, example)).collect(),
+        exclusions: facts.text("exclusions"),
+        similar: Vec::new(),
+        year: None,
+        who_query: search.map(Search::who_query).unwrap_or_default(),
+        dental,
+        card,
+        cx,
+    }
+}
+
+/// "Silver · HMO · 33931OH0070006".
+fn subtitle(cx: &Cx, packed: Packed, facts: &Facts) -> String {
+    let metal = crate::filing::codes::Metal::from_code(packed.metal()).map(|m| cx.t(m.message()));
+    let plan_type = crate::filing::codes::PlanType::from_code(packed.plan_type()).map(|t| cx.t(t.message()));
+    let parts: Vec<&str> = [metal, plan_type].into_iter().flatten().collect();
+    format!("{} · {}", parts.join(" · "), facts.text("plan_id").unwrap_or_default())
+}
+
+fn highlights(cx: &Cx, facts: &Facts, card: Option<&Card>, packed: Packed) -> Vec<Line> {
+    let line = |key: &str, words: String, slug| Line { term: cx.t(key).to_string(), words, slug };
+    let mut lines = Vec::new();
+    if let Some(card) = card {
+        lines.push(line(
+            "plan.deductible_individual",
+            Card::amount_words(cx, card.deductible_individual),
+            Some("deductible"),
+        ));
+        lines.push(line("plan.deductible_family", Card::amount_words(cx, card.deductible_family), Some("deductible")));
+        if let Some(drug) = card.drug_deductible {
+            lines.push(line("plan.drug_deductible", drug.dollars(), Some("deductible")));
+        }
+        lines.push(line(
+            "plan.moop_individual",
+            Card::amount_words(cx, card.moop_individual),
+            Some("out-of-pocket-maximum"),
+        ));
+        lines.push(line("plan.moop_family", Card::amount_words(cx, card.moop_family), Some("out-of-pocket-maximum")));
+    }
+    if let Some(value) = facts.variant_number("av_calculator_bp").or(facts.variant_number("issuer_av_bp")) {
+        lines.push(line("plan.actuarial_value", crate::shop::shares::percent(value), Some("actuarial-value")));
+    }
+    if packed.metal() <= 6 {
+        lines.push(line("plan.hsa", facts.yes_no(cx, "hsa").to_string(), Some("hsa")));
+        let design = facts
+            .text("design")
+            .map_or_else(|| cx.t("words.no").to_string(), |design| format!("{}: {design}", cx.t("words.yes")));
+        lines.push(line("plan.design", design, Some("standard-design")));
+    }
+    lines.push(line("plan.is_new", facts.yes_no(cx, "is_new").to_string(), None));
+    if facts.number("product") == Some(1) {
+        let key = match facts.number("guaranteed_rate") {
+            Some(1) => "plan.rate_guaranteed",
+            Some(_) => "plan.rate_estimated",
+            None => "share.not_provided",
+        };
+        lines.push(line("plan.guaranteed_rate", cx.t(key).to_string(), None));
+    }
+    lines
+}
+
+fn stars(cx: &Cx, facts: &Facts) -> Vec<Line> {
+    ["overall", "member_experience", "medical_care", "plan_administration"]
+        .into_iter()
+        .map(|kind| Line {
+            term: cx.t(&format!("stars.{kind}")).to_string(),
+            words: stars_words(cx, facts.number(&format!("stars_{kind}"))),
+            slug: Some("star-rating"),
+        })
+        .collect()
+}
+
+/// Every deductible and maximum filed, in network first; a row for each kind, scope and network.
+fn limits(cx: &Cx, facts: &Facts) -> Vec<LimitRow> {
+    let mut rows = Vec::new();
+    for (kind, kind_key) in [(1, "deductible"), (2, "moop")] {
+        for (scope, scope_key) in [(3, "combined"), (1, "medical"), (2, "drug")] {
+            for (network, network_key) in [(1, "tier1"), (2, "tier2"), (3, "out"), (4, "in_and_out")] {
+                let of = |who| facts.limit(kind, scope, network, who);
+                if (1..=3).all(|who| of(who).is_none_or(|limit| limit.cents.is_none())) {
+                    continue;
+                }
+                let amount = |who| match of(who) {
+                    Some(limit) => limit.cents.map_or_else(|| cx.t("plan.no_limit").to_string(), Cents::dollars),
+                    None => cx.t("share.not_provided").to_string(),
+                };
+                rows.push(LimitRow {
+                    words: format!(
+                        "{} · {}",
+                        cx.t(&format!("limit.{kind_key}_{scope_key}")),
+                        cx.t(&format!("limit.{network_key}"))
+                    ),
+                    individual: amount(1),
+                    per_person: amount(2),
+                    family: amount(3),
+                });
+            }
+        }
+    }
+    rows
+}
+
+/// (name, address); an insurer that filed no address is said to have filed none.
+fn documents(cx: &Cx, facts: &Facts) -> Vec<(String, Option<String>)> {
+    let brochure = facts.variant_text("brochure_url").or_else(|| facts.text("brochure_url"));
+    let mut documents = vec![
+        (cx.t("document.sbc").to_string(), facts.variant_text("sbc_url")),
+        (cx.t("document.brochure").to_string(), brochure),
+        (cx.t("document.providers").to_string(), facts.text("network_url")),
+    ];
+    if facts.number("product") != Some(1) {
+        documents.push((cx.t("document.formulary").to_string(), facts.text("formulary_url")));
+    }
+    documents
+}
+
+fn contact(cx: &Cx, facts: &Facts) -> Vec<Line> {
+    let phone = facts.text("phone").unwrap_or_else(|| cx.t("plan.phone_not_published").to_string());
+    let mut lines = vec![Line { term: cx.t("plan.phone").to_string(), words: phone, slug: None }];
+    if let Some(tty) = facts.text("tty") {
+        lines.push(Line { term: "TTY".to_string(), words: tty, slug: None });
+    }
+    lines
+}
+
+fn access(cx: &Cx, facts: &Facts) -> Vec<Line> {
+    let line = |key: &str, words: String, slug| Line { term: cx.t(key).to_string(), words, slug };
+    let with_words = |column: &str, text: &str| match facts.text(text) {
+        // The filed words often say no more than yes or no.
+        Some(words) if words.len() > 3 => format!("{}. {words}", facts.yes_no(cx, column)),
+        _ => facts.yes_no(cx, column).to_string(),
+    };
+    let mut lines = vec![
+        line("plan.national_network", facts.yes_no(cx, "national_network").to_string(), Some("national-network")),
+        line(
+            "plan.out_of_service_area",
+            with_words("out_of_service_area", "out_of_service_area_description"),
+            Some("service-area"),
+        ),
+        line("plan.out_of_country", with_words("out_of_country", "out_of_country_description"), None),
+    ];
+    if facts.number("product") != Some(1) {
+        lines.insert(
+            1,
+            line("plan.referral", with_words("referral_required", "referral_specialists"), Some("referral")),
+        );
+    }
+    if let Some(name) = facts.text("network_name") {
+        lines.insert(0, line("plan.network", name, Some("network")));
+    }
+    lines
+}
+
+fn sections(cx: &Cx, facts: &Facts, dental: bool) -> Vec<Section> {
+    let section = |(number, (key, _)): (usize, &(&str, &[&str]))| Section {
+        heading: cx.t(&format!("section.{key}")).to_string(),
+        benefits: facts.section(number).into_iter().map(|benefit| benefit_view(cx, benefit)).collect(),
+    };
+    // A section without a filed benefit stays, and says so; a dental plan's medical sections do not apply.
+    let applies = |section: &Section| !dental || !section.benefits.is_empty();
+    SECTIONS.iter().enumerate().map(section).filter(applies).collect()
+}
+
+fn benefit_view(cx: &Cx, benefit: &Benefit) -> BenefitView {
+    let mut notes: Vec<String> = benefit.limit_words(cx).into_iter().collect();
+    notes.extend(benefit.explanation.clone());
+    notes.extend(benefit.exclusions.as_ref().map(|words| cx.tf("plan.exclusions_note", &[("words", words)])));
+    if benefit.outside_maximum {
+        notes.push(cx.t("plan.outside_maximum").to_string());
+    }
+    BenefitView {
+        name: benefit.name_words(cx),
+        in_network: benefit.in_network.words(cx),
+        second_tier: benefit.second_tier.as_ref().map(|shares| shares.words(cx)),
+        out_of_network: benefit.out_of_network.words(cx),
+        notes,
+    }
+}
+
+fn example_view(cx: &Cx, example: &Example) -> ExampleView {
+    let part = |key: &str, cents| (cx.t(key).to_string(), Card::amount_words(cx, cents));
+    ExampleView {
+        name: cx.t(&format!("sbc.{}.name", example.key)).to_string(),
+        about: cx.t(&format!("sbc.{}.about", example.key)).to_string(),
+        total: Card::amount_words(cx, example.total()),
+        parts: vec![
+            part("example.deductible", example.deductible),
+            part("example.copay", example.copay),
+            part("example.coinsurance", example.coinsurance),
+            part("example.limits", example.limits),
+        ],
+    }
+}
+
+/// Plans of the same level nearest in price: (name and insurer, premium, address).
+fn similar(cx: &Cx, search: &Search, catalogue: &Catalogue, of: (&Tally, &Offer)) -> Vec<(String, String, String)> {
+    let (tally, this) = of;
+    let same_level = |offer: &&Offer| offer.facts.packed.metal() == this.facts.packed.metal();
+    let mut near: Vec<&Offer> =
+        tally.offers().iter().filter(|offer| offer.plan_pk != this.plan_pk).filter(same_level).collect();
+    near.sort_by_key(|offer| ((offer.net().0 - this.net().0).abs(), offer.net(), offer.plan_pk));
+    near.truncate(SIMILAR_MAX);
+    let link = |card: &Card| {
+        (format!("{} · {}", card.name, card.issuer), card.net_words(), card.href(cx, &search.who_query()))
+    };
+    near.into_iter().map(|offer| link(&Card::new(catalogue, offer))).collect()
+}

@@ -1,0 +1,6 @@
+//! What people read that a template cannot say alone: sentences made from a search, its costs, reasons and thresholds.
+
+pub mod costs;
+pub mod reasons;
+pub mod search;
+pub mod thresholds;
