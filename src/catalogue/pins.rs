@@ -95,7 +95,9 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         assert_eq!(Pins::read(dir.path()).unwrap(), Pins::default());
         let mut pins = Pins::default();
-        ["2027-20261121-ab12cd34", "2026-20261120-00000000", "2026-20261121-11111111"].map(|v| pins.pin(v));
+        for version in ["2027-20261121-ab12cd34", "2026-20261120-00000000", "2026-20261121-11111111"] {
+            pins.pin(version);
+        }
         pins.write(dir.path()).unwrap();
         assert_eq!(Pins::read(dir.path()).unwrap(), pins);
         assert_eq!(pins.version(2026), Some("2026-20261121-11111111"));
