@@ -1,6 +1,8 @@
 //! The command line: parse, then one call per command.
 
+use std::io::Write as _;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser as _;
 use windowshop::config::{Cli, Command, Config, ServeArgs};
@@ -9,7 +11,11 @@ use windowshop::load::Progress;
 use windowshop::load::{self, Built, LoadArgs, LoadError};
 use windowshop::rotate::shelf::{self, CatalogueArgs};
 use windowshop::rotate::{self, RotateArgs};
+use windowshop::telemetry::writer::LogWriter;
 use windowshop::{app, costs, eligibility, serve, telemetry};
+
+/// How long the last lines of the log may take to be written before the process ends all the same.
+const LOG_TIME_AT_THE_END: Duration = Duration::from_secs(1);
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -32,7 +38,8 @@ async fn main() -> ExitCode {
     match result {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("windowshop: {}", told_once(&error));
+            // Not `eprintln!`: it panics where standard error cannot be written.
+            let _ = writeln!(std::io::stderr(), "windowshop: {}", told_once(&error));
             ExitCode::FAILURE
         }
     }
@@ -40,8 +47,11 @@ async fn main() -> ExitCode {
 
 async fn run_serve(args: &ServeArgs) -> anyhow::Result<ExitCode> {
     let (config, faults) = Config::read(args);
-    telemetry::start(config.log_format, &config.log_level, std::io::stderr)?;
-    serve::serve(config, faults).await.map(|()| ExitCode::SUCCESS)
+    let log = LogWriter::start(std::io::stderr())?;
+    telemetry::start(config.log_format, &config.log_level, log.clone())?;
+    let served = serve::serve(config, faults).await;
+    log.finish(LOG_TIME_AT_THE_END);
+    served.map(|()| ExitCode::SUCCESS)
 }
 
 async fn run_check(args: &ServeArgs) -> anyhow::Result<ExitCode> {

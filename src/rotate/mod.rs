@@ -31,6 +31,8 @@ pub use report::{Report, Verdict, Year};
 const STAGING: &str = ".rotation";
 /// Held while a rotation runs; stays there empty.
 const LOCK: &str = ".rotation.lock";
+/// Where the copies lie by which the new file is tried, in the staging folder.
+const PRIVATE: &str = "tried";
 /// Faulty rows that the report shows in full; all are counted.
 const FAULTS_SHOWN: usize = 10;
 
@@ -41,7 +43,7 @@ pub struct RotateArgs {
     #[arg(long, value_name = "DIR", env = "WINDOWSHOP_ROTATE_FROM")]
     pub from: PathBuf,
     /// Folder with the catalogues being served; the new one is compared with them and published there
-    #[arg(long, value_name = "DIR", env = "WINDOWSHOP_CATALOGUES")]
+    #[arg(long, value_name = "DIR", env = "WINDOWSHOP_ROTATE_AGAINST")]
     pub against: PathBuf,
     /// Folder with the ZIP-county and rating-area tables [default: `geo` in the --from folder]
     #[arg(long, value_name = "DIR", env = "WINDOWSHOP_ROTATE_GEO")]
@@ -74,7 +76,11 @@ pub async fn run(args: &RotateArgs, progress: Progress, now: OffsetDateTime) -> 
     let options = LoadOptions { rates, max_errors, progress, ..LoadOptions::new(&args.from, geo, &staging.0) };
     let loaded = load::run(&options, now).await.context("today's catalogue could not be built; the old one stays")?;
     // As a server opens it, with all that it holds in memory.
-    drop(Shelf::open(&staging.0).await.context("today's catalogue cannot be served; the old one stays")?);
+    drop(
+        Shelf::open(&staging.0, &staging.0.join(PRIVATE))
+            .await
+            .context("today's catalogue cannot be served; the old one stays")?,
+    );
 
     let faulty_rows = i64::try_from(loaded.problems.bad_rows()).unwrap_or(i64::MAX);
     let pins = Pins::read(shelf)?;
@@ -157,9 +163,9 @@ async fn look_at(args: &RotateArgs, built: &Built, faulty_rows: i64, pins: &Pins
         None => Some(format!("There is no catalogue of plan year {plan_year} to compare it with.")),
         Some(old) => {
             year.old = Some(old.version.clone());
-            match catalogue::check_file(old).await {
+            match catalogue::prove(old).await {
                 Err(fault) => Some(format!("It cannot be compared with the old one. {fault}")),
-                Ok(meta) if says_the_same(&meta, built) => {
+                Ok(proof) if says_the_same(&proof.meta, built) => {
                     year.verdict = Verdict::Same;
                     return Ok(year);
                 }

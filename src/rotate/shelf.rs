@@ -7,11 +7,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{AssertSqlSafe, Connection as _, SqliteConnection};
+use sqlx::{Connection as _, SqliteConnection};
 
 use crate::catalogue::pins::Pins;
 use crate::catalogue::{self, FoundFile};
-use crate::load::check;
 use crate::types::group_thousands;
 
 /// Look after the catalogues on the shelf.
@@ -108,8 +107,8 @@ async fn list(dir: &Path) -> anyhow::Result<String> {
     };
     let mut text = format!("{:<24} {:>8} {:>7}  {:<12}  {:<16}\n", "version", "size", "plans", "rates", "built");
     for file in in_order(dir)? {
-        let meta = catalogue::check_file(&file).await;
-        let said = |key: &str| meta.as_ref().ok().and_then(|meta| meta.get(key)).map_or("?", String::as_str);
+        let proof = catalogue::prove(&file).await;
+        let said = |key: &str| proof.as_ref().ok().and_then(|proof| proof.meta.get(key)).map_or("?", String::as_str);
         let size = format!("{} MB", group_thousands(i64::try_from(file.bytes / 1_000_000).unwrap_or(0)));
         let plans = said("count.plan").parse().map_or("?".to_string(), group_thousands);
         // 2026-11-26T06:00, UTC.
@@ -121,7 +120,7 @@ async fn list(dir: &Path) -> anyhow::Result<String> {
         if pins.version(file.year) == Some(&file.version) {
             mark += ", pinned";
         }
-        if let Err(fault) = &meta {
+        if let Err(fault) = &proof {
             mark += &format!(" NOT FIT: {fault}");
         }
         let line = format!("{:<24} {size:>8} {plans:>7}  {rates:<12}  {built:<16}  {mark}", file.version);
@@ -153,37 +152,24 @@ async fn verify(dir: &Path, versions: &[String]) -> anyhow::Result<(String, u8)>
     Ok((text, code))
 }
 
-/// Everything that is wrong with one file; it is read from end to end.
+/// What is wrong with one file, which is read from end to end: its seal, its rows, the rules that the loader held it to,
+/// and SQLite's own structures.
 async fn faults(file: &FoundFile) -> Vec<String> {
-    if let Err(fault) = catalogue::check_file(file).await {
+    if let Err(fault) = catalogue::verify(&file.path).await {
         return vec![fault.to_string()];
     }
-    match look_through(file).await {
-        Ok(faults) => faults,
-        Err(error) => vec![format!("{error:#}")],
+    match integrity(file).await {
+        Ok(lines) => lines.into_iter().filter(|line| line != "ok").collect(),
+        Err(error) => vec![error.to_string()],
     }
 }
 
-async fn look_through(file: &FoundFile) -> anyhow::Result<Vec<String>> {
+async fn integrity(file: &FoundFile) -> sqlx::Result<Vec<String>> {
     let options = SqliteConnectOptions::new().filename(&file.path).read_only(true).immutable(true);
     let mut db = SqliteConnection::connect_with(&options).await?;
-    let broken: Vec<String> = sqlx::query_scalar("PRAGMA integrity_check(5)").fetch_all(&mut db).await?;
-    let mut faults: Vec<String> = broken.into_iter().filter(|line| line != "ok").collect();
-    faults.extend(check::run(&mut db).await.err().map(|error| error.to_string()));
-    let said: Vec<(String, String)> =
-        sqlx::query_as("SELECT substr(key, 7), value FROM meta WHERE key LIKE 'count.%' ORDER BY key")
-            .fetch_all(&mut db)
-            .await?;
-    for (table, said) in said {
-        anyhow::ensure!(table.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'), "meta counts {table:?}");
-        let sql = AssertSqlSafe(format!("SELECT count(*) FROM \"{table}\""));
-        let rows: i64 = sqlx::query_scalar(sql).fetch_one(&mut db).await?;
-        if said != rows.to_string() {
-            faults.push(format!("table {table} has {rows} rows, meta says {said}"));
-        }
-    }
+    let lines = sqlx::query_scalar("PRAGMA integrity_check(5)").fetch_all(&mut db).await?;
     db.close().await?;
-    Ok(faults)
+    Ok(lines)
 }
 
 fn no_such(dir: &Path, version: &str, files: &[FoundFile]) -> String {

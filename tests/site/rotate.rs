@@ -11,6 +11,7 @@ use std::path::Path;
 use clap::Parser as _;
 use tempfile::TempDir;
 use time::{Duration, OffsetDateTime};
+use windowshop::catalogue::{Shelf, Unfit};
 use windowshop::config::{Cli, Command};
 use windowshop::load::Progress;
 use windowshop::rotate::{self, Report, RotateArgs, Verdict};
@@ -44,11 +45,17 @@ fn without(mut source: Source, plan: &str) -> Source {
 struct Site {
     downloads: TempDir,
     shelf: TempDir,
+    private: TempDir,
+}
+
+/// What a running server holds.
+async fn open(site: &Site) -> Result<Shelf, Unfit> {
+    Shelf::open(site.shelf.path(), site.private.path()).await
 }
 
 impl Site {
     fn new() -> Site {
-        Site { downloads: folder(), shelf: folder() }
+        Site { downloads: folder(), shelf: folder(), private: folder() }
     }
 
     /// With yesterday's catalogue of these files.
@@ -121,7 +128,7 @@ async fn a_first_catalogue_needs_a_persons_word_and_the_same_files_are_no_news()
 #[tokio::test]
 async fn a_small_change_is_published_and_a_running_server_takes_it() {
     let site = Site::with(&source()).await;
-    let shelf = windowshop::catalogue::Shelf::open(site.shelf.path()).await.expect("a shelf");
+    let shelf = open(&site).await.expect("a shelf");
     let before = shelf.current().version();
     let mut today = source();
     let line = today.rates.iter_mut().find(|line| line.contains(ONE) && line.contains(",40,")).expect("a rate");

@@ -7,12 +7,11 @@ use std::process::{Command as Process, Stdio};
 use std::time::{Duration, Instant};
 
 use clap::Parser as _;
-use windowshop::catalogue::Shelf;
 use windowshop::config::{Cli, Command};
 use windowshop::load::Progress;
 use windowshop::rotate::{self, Verdict};
 
-use super::{OTHER, Site, on, path, source, verdicts, without};
+use super::{OTHER, Site, on, open, path, source, verdicts, without};
 use crate::load::small::ONE;
 use crate::load::{data, files, folder};
 
@@ -43,7 +42,7 @@ async fn a_rotation_that_is_killed_half_way_leaves_the_old_one_and_the_next_one_
     let status = process.wait().expect("it ends");
     assert_eq!(status.signal(), Some(9), "it was too fast to be killed");
     assert!(staging.is_dir(), "killed half-way");
-    let shelf = Shelf::open(site.shelf.path()).await.expect("a server starts beside it");
+    let shelf = open(&site).await.expect("a server starts beside it");
     assert_eq!(format!("catalogue-{}.db", shelf.current().version()), before[0]);
 
     let done = rotation(site.shelf.path()).arg("--max-insurers-gone=99").output().expect("the program runs");
