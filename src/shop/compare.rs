@@ -12,6 +12,7 @@ use crate::shop::facts::Facts;
 use crate::shop::open::{Instead, Keeps, Open, Page, open};
 use crate::shop::plans;
 use crate::shop::sections::SECTIONS;
+use crate::shop::shares;
 use crate::shop::view::{Card, stars_words};
 use crate::shop::words::search as words;
 use crate::web::error::Failure;
@@ -222,7 +223,7 @@ fn benefit_rows(cx: &Cx, facts: &[Facts], section: usize) -> Vec<CompareRow> {
     let cell = |facts: &Facts, slug: &str| match facts.benefits.iter().find(|benefit| benefit.slug == slug) {
         Some(benefit) => cx.tf(
             "compare.in_and_out",
-            &[("in", &benefit.in_network.words(cx)), ("out", &benefit.out_of_network.words(cx))],
+            &[("in", &shares::words(&benefit.in_network, cx)), ("out", &shares::words(&benefit.out_of_network, cx))],
         ),
         None => cx.t("share.not_provided").to_string(),
     };

@@ -6,19 +6,17 @@
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqlitePool};
 
-use crate::filing::codes::Metal;
-use crate::load::cost_share::ShareKind;
+use crate::filing::codes::{Metal, VariantKind};
+use crate::filing::share::{CostShare, Shares};
 use crate::quote::policy::Variants;
 use crate::shop::sections::{SECTIONS, place_of};
-use crate::shop::shares::{Share, Shares};
 use crate::types::{Cents, PlanId};
 use crate::web::page::Cx;
 
 pub const PLAN: &str = "SELECT p.*, i.name AS issuer, i.phone, i.tty, i.url AS issuer_url, n.name AS network_name, n.url AS network_url \
      FROM plan p JOIN issuer i USING (issuer_id) \
      LEFT JOIN network n ON n.issuer_id = p.issuer_id AND n.network_id = p.network_id WHERE p.plan_id = ?1";
-pub const VARIANT: &str = "SELECT d.*, v.packed FROM variant v JOIN variant_detail d USING (plan_pk, variant_code) \
-     WHERE v.plan_pk = ?1 AND v.variant_code = ?2";
+pub const VARIANT: &str = "SELECT * FROM variant_detail WHERE plan_pk = ?1 AND variant_code = ?2";
 /// The variant wanted, if it was filed, else the standard one.
 pub const VARIANT_FILED: &str =
     "SELECT coalesce(max(variant_code), 1) FROM variant WHERE plan_pk = ?1 AND variant_code = ?2";
@@ -49,11 +47,11 @@ impl Benefit {
     fn read(row: &SqliteRow) -> Result<Benefit, sqlx::Error> {
         let covered: Option<bool> = row.try_get::<Option<i64>, _>("covered")?.map(|covered| covered == 1);
         let side = |side: &str| -> Result<Shares, sqlx::Error> {
-            let share = |what: &str| -> Result<(Option<Share>, Option<String>), sqlx::Error> {
+            let share = |what: &str| -> Result<(Option<CostShare>, Option<String>), sqlx::Error> {
                 let kind: Option<i64> = row.try_get(format!("{what}_{side}_kind").as_str())?;
                 let amount = row.try_get(format!("{what}_{side}_amount").as_str())?;
                 let filed = row.try_get(format!("{what}_{side}").as_str())?;
-                Ok((kind.and_then(ShareKind::from_code).map(|kind| Share { kind, amount }), filed))
+                Ok((CostShare::from_columns(kind, amount), filed))
             };
             let ((copay, copay_filed), (coinsurance, coinsurance_filed)) = (share("copay")?, share("coins")?);
             Ok(Shares { covered, copay, coinsurance, copay_filed, coinsurance_filed })
@@ -86,13 +84,13 @@ impl Benefit {
     }
 }
 
-/// One deductible or maximum as filed; codes as in `limit_kind`, `limit_scope`, `limit_network`, `limit_who`.
+/// One deductible or maximum as filed; codes of `filing::limits`.
 #[derive(Debug, Clone, Copy)]
 pub struct Limit {
-    pub kind: i64,
-    pub scope: i64,
-    pub network: i64,
-    pub who: i64,
+    pub kind: u8,
+    pub scope: u8,
+    pub network: u8,
+    pub who: u8,
     /// `None`: filed as "Not Applicable".
     pub cents: Option<Cents>,
 }
@@ -117,6 +115,8 @@ impl Example {
 #[derive(Debug)]
 pub struct Facts {
     pub plan_pk: i64,
+    /// Which of its variants this is.
+    pub kind: VariantKind,
     /// Row of `plan`, with insurer and network.
     pub plan: SqliteRow,
     /// Row of `variant_detail`; `None` where the variant was not filed.
@@ -159,6 +159,7 @@ impl Facts {
         };
         Ok(Some(Facts {
             plan_pk,
+            kind: VariantKind::from_code(variant_code).unwrap_or(VariantKind::Standard),
             variant: rows(VARIANT).await?.into_iter().next(),
             benefits,
             limits: rows(LIMITS).await?.iter().map(limit).collect::<Result<_, _>>()?,
@@ -200,7 +201,7 @@ impl Facts {
         self.benefits.iter().filter(of).collect()
     }
 
-    pub fn limit(&self, kind: i64, scope: i64, network: i64, who: i64) -> Option<&Limit> {
+    pub fn limit(&self, kind: u8, scope: u8, network: u8, who: u8) -> Option<&Limit> {
         self.limits.iter().find(|l| (l.kind, l.scope, l.network, l.who) == (kind, scope, network, who))
     }
 }

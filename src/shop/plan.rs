@@ -5,7 +5,8 @@ use axum::extract::Path;
 use axum::response::Response;
 
 use crate::catalogue::Catalogue;
-use crate::filing::codes::{Packed, Product, Program};
+use crate::filing::codes::{Metal, Packed, PlanType, Product, Program};
+use crate::filing::limits;
 use crate::quote::ask::address::{Search, write_query};
 use crate::quote::market;
 use crate::quote::market::tally::Tally;
@@ -17,6 +18,7 @@ use crate::shop::facts::{Benefit, Example, Facts};
 use crate::shop::open::{Instead, Keeps, Open, OpenOrBare, Page, open_or_bare};
 use crate::shop::plans;
 use crate::shop::sections::SECTIONS;
+use crate::shop::shares;
 use crate::shop::view::{Card, stars_words};
 use crate::shop::words::search as words;
 use crate::types::{Cents, PlanId};
@@ -141,8 +143,9 @@ fn build<'a>(
     card: Option<&'a Card>,
 ) -> PlanPage<'a> {
     use sqlx::Row as _;
-    let packed = Packed(facts.variant.as_ref().and_then(|row| row.try_get("packed").ok()).unwrap_or(0));
-    let programs = Program::ALL.into_iter().filter(|program| packed.programs() & program.bit() != 0);
+    let packed = catalogue.variants.variant(facts.plan_pk, facts.kind).map(|facts| facts.packed);
+    let bits = packed.map_or(0, Packed::programs);
+    let programs = Program::ALL.iter().copied().filter(|program| bits & program.bit() != 0);
     let dental = facts.number("product") == Some(1);
     let no_price = match (search, card) {
         (_, Some(_)) => None,
@@ -168,7 +171,7 @@ fn build<'a>(
         notes: Vec::new(),
         highlights: highlights(cx, facts, card),
         stars: stars(cx, facts),
-        limits: limits(cx, facts),
+        limits: limit_rows(cx, facts),
         documents: documents(cx, facts),
         contact: contact(cx, facts),
         access: access(cx, facts),
@@ -186,9 +189,9 @@ fn build<'a>(
 }
 
 /// "Silver · HMO · 33931OH0070006".
-fn subtitle(cx: &Cx, packed: Packed, facts: &Facts) -> String {
-    let metal = crate::filing::codes::Metal::from_code(packed.metal()).map(|m| cx.t(m.message()));
-    let plan_type = crate::filing::codes::PlanType::from_code(packed.plan_type()).map(|t| cx.t(t.message()));
+fn subtitle(cx: &Cx, packed: Option<Packed>, facts: &Facts) -> String {
+    let metal = packed.and_then(|packed| Metal::from_code(packed.metal())).map(|m| cx.t(m.message()));
+    let plan_type = packed.and_then(|packed| PlanType::from_code(packed.plan_type())).map(|t| cx.t(t.message()));
     let parts: Vec<&str> = [metal, plan_type].into_iter().flatten().collect();
     format!("{} · {}", parts.join(" · "), facts.text("plan_id").unwrap_or_default())
 }
@@ -214,7 +217,7 @@ fn highlights(cx: &Cx, facts: &Facts, card: Option<&Card>) -> Vec<Line> {
         lines.push(line("plan.moop_family", Card::amount_words(cx, card.moop_family), Some("out-of-pocket-maximum")));
     }
     if let Some(value) = facts.variant_number("av_calculator_bp").or(facts.variant_number("issuer_av_bp")) {
-        lines.push(line("plan.actuarial_value", crate::shop::shares::percent(value), Some("actuarial-value")));
+        lines.push(line("plan.actuarial_value", shares::percent(value), Some("actuarial-value")));
     }
     if facts.number("product") == Some(Product::Medical.code()) {
         lines.push(line("plan.hsa", facts.yes_no(cx, "hsa").to_string(), Some("hsa")));
@@ -246,14 +249,19 @@ fn stars(cx: &Cx, facts: &Facts) -> Vec<Line> {
         .collect()
 }
 
+const NETWORKS: [(u8, &str); 4] =
+    [(limits::TIER1, "tier1"), (limits::TIER2, "tier2"), (limits::OUT, "out"), (limits::IN_AND_OUT, "in_and_out")];
+const WHO_PAYS: [u8; 3] = [limits::INDIVIDUAL, limits::FAMILY_PER_PERSON, limits::FAMILY_PER_GROUP];
+
 /// Every deductible and maximum filed, in network first; a row for each kind, scope and network.
-fn limits(cx: &Cx, facts: &Facts) -> Vec<LimitRow> {
+fn limit_rows(cx: &Cx, facts: &Facts) -> Vec<LimitRow> {
     let mut rows = Vec::new();
-    for (kind, kind_key) in [(1, "deductible"), (2, "moop")] {
-        for (scope, scope_key) in [(3, "combined"), (1, "medical"), (2, "drug")] {
-            for (network, network_key) in [(1, "tier1"), (2, "tier2"), (3, "out"), (4, "in_and_out")] {
+    for (kind, kind_key) in [(limits::DEDUCTIBLE, "deductible"), (limits::MOOP, "moop")] {
+        for (scope, scope_key) in [(limits::COMBINED, "combined"), (limits::MEDICAL, "medical"), (limits::DRUG, "drug")]
+        {
+            for (network, network_key) in NETWORKS {
                 let of = |who| facts.limit(kind, scope, network, who);
-                if (1..=3).all(|who| of(who).is_none_or(|limit| limit.cents.is_none())) {
+                if WHO_PAYS.into_iter().all(|who| of(who).is_none_or(|limit| limit.cents.is_none())) {
                     continue;
                 }
                 let amount = |who| match of(who) {
@@ -266,9 +274,9 @@ fn limits(cx: &Cx, facts: &Facts) -> Vec<LimitRow> {
                         cx.t(&format!("limit.{kind_key}_{scope_key}")),
                         cx.t(&format!("limit.{network_key}"))
                     ),
-                    individual: amount(1),
-                    per_person: amount(2),
-                    family: amount(3),
+                    individual: amount(limits::INDIVIDUAL),
+                    per_person: amount(limits::FAMILY_PER_PERSON),
+                    family: amount(limits::FAMILY_PER_GROUP),
                 });
             }
         }
@@ -346,9 +354,9 @@ fn benefit_view(cx: &Cx, benefit: &Benefit) -> BenefitView {
     }
     BenefitView {
         name: benefit.name_words(cx),
-        in_network: benefit.in_network.words(cx),
-        second_tier: benefit.second_tier.as_ref().map(|shares| shares.words(cx)),
-        out_of_network: benefit.out_of_network.words(cx),
+        in_network: shares::words(&benefit.in_network, cx),
+        second_tier: benefit.second_tier.as_ref().map(|tier| shares::words(tier, cx)),
+        out_of_network: shares::words(&benefit.out_of_network, cx),
         notes,
     }
 }

@@ -161,8 +161,10 @@ async fn small_files_become_a_catalogue_and_all_is_where_the_search_looks() {
     let (_place, report, mut db) = whole(&Source::new()).await;
     assert_eq!(report.problems.bad_rows(), 0, "{report}");
     // metal 4, HMO 1, stars 4, referral-free, new, child dental, programmes asthma (1) and pregnancy (128).
-    let packed = 4 | 1 << 4 | 4 << 7 | 1 << 13 | 1 << 14 | 1 << 15 | (1 + 128) << 18;
-    assert_eq!(db.number("SELECT packed FROM variant WHERE plan_pk = 1 AND variant_code = 1").await, packed);
+    let asked = "SELECT metal || ' ' || plan_type || ' ' || stars || ' ' || programs || ' ' || standard_design || hsa \
+                 || national || referral_free || is_new || child_dental || adult_dental \
+                 FROM variant WHERE plan_pk = 1 AND variant_code = 1";
+    assert_eq!(db.text(asked).await, "4 1 4 129 0001110");
     assert_eq!(db.number("SELECT stars_member_experience FROM plan WHERE plan_pk = 1").await, 0);
     assert_eq!(db.number("SELECT count(*) FROM plan WHERE plan_pk = 2 AND stars_overall IS NULL").await, 1);
     assert_eq!(
