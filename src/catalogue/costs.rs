@@ -13,7 +13,7 @@ use crate::costs::dominance::Terms;
 use crate::costs::inflation::inflation;
 use crate::costs::plan::{Amounts, CostSharing, Limits, Share};
 use crate::costs::{Gap, Model, Preparer, Rules, Service};
-use crate::filing::codes::{Product, VariantKind};
+use crate::filing::codes::VariantKind;
 use crate::filing::keys::{kind_of_variant, sibling, variant_pk};
 use crate::filing::limits;
 use crate::filing::share::{Coinsurance, Copay, CostShare};

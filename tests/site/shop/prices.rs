@@ -1,6 +1,8 @@
 //! Premiums: the SQL agrees with sums by hand on every plan, and with what CMS quotes.
 
 use sqlx::Row as _;
+use windowshop::eligibility::CsrLevel;
+use windowshop::filing::codes::VariantKind;
 use windowshop::quote::ask::people::Household;
 use windowshop::quote::market;
 use windowshop::quote::market::tally::Tally;
@@ -115,16 +117,16 @@ async fn family_amounts_are_the_familys() {
 #[tokio::test]
 async fn every_statement_prepares() {
     use windowshop::catalogue::variants;
-    use windowshop::shop::facts;
+    use windowshop::quote::plan_record;
     let shop = Shop::open().await;
     let catalogue = shop.catalogue();
     for sql in [
-        facts::PLAN,
-        facts::VARIANT_FILED,
-        facts::VARIANT,
-        facts::BENEFITS,
-        facts::LIMITS,
-        facts::EXAMPLES,
+        plan_record::PLAN,
+        plan_record::VARIANT_FILED,
+        plan_record::VARIANT,
+        plan_record::BENEFITS,
+        plan_record::LIMITS,
+        plan_record::EXAMPLES,
         variants::PLANS,
         variants::VARIANTS,
     ] {
@@ -136,6 +138,38 @@ async fn every_statement_prepares() {
                       &programs=asthma,diabetes&q=gold%20\"x*";
     let search = shop.search(everything);
     market::tally(&catalogue, &search).await.expect("the tally");
+}
+
+/// A column that the record names and the catalogue has not, or has in another type, is an error and no "not filed".
+#[tokio::test]
+async fn every_plan_of_the_sample_has_a_whole_record_in_every_variant() {
+    use windowshop::quote::plan_record::PlanRecord;
+    use windowshop::quote::policy::Variants;
+    use windowshop::types::PlanId;
+    let shop = Shop::open().await;
+    let catalogue = shop.catalogue();
+    let plans = "SELECT plan_id FROM plan WHERE on_exchange = 1 ORDER BY plan_pk";
+    let plans: Vec<String> = sqlx::query_scalar(plans).fetch_all(&catalogue.pool).await.expect("plans");
+    let (mut read, mut reduced, mut filed) = (0, 0, [0; 4]);
+    for plan in &plans {
+        let id = PlanId::parse(plan).expect("a plan ID");
+        for level in [CsrLevel::None, CsrLevel::Zero, CsrLevel::Limited, CsrLevel::Csr94] {
+            let record = PlanRecord::read(&catalogue.pool, &id, Variants::of_level(level)).await;
+            let record = record.unwrap_or_else(|fault| panic!("{plan}: {fault}")).expect("the plan is there");
+            assert_eq!(&record.plan_id, plan);
+            read += 1;
+            reduced += usize::from(record.kind != VariantKind::Standard);
+            let some = [
+                record.variant.is_some(),
+                !record.benefits.is_empty(),
+                !record.limits.is_empty(),
+                record.national_network.is_some(),
+            ];
+            filed.iter_mut().zip(some).for_each(|(filed, some)| *filed += usize::from(some));
+        }
+    }
+    assert!(read > 500 && reduced > 300, "{read} records, {reduced} of reduced variants");
+    assert!(filed.iter().all(|filed| *filed > read / 2), "of {read}: {filed:?}");
 }
 
 /// Rows of the CSV by column name.
