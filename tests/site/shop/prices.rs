@@ -169,7 +169,8 @@ async fn every_plan_of_the_sample_has_a_whole_record_in_every_variant() {
         }
     }
     assert!(read > 500 && reduced > 300, "{read} records, {reduced} of reduced variants");
-    assert!(filed.iter().all(|filed| *filed > read / 2), "of {read}: {filed:?}");
+    // Benefits are filed for a part of the plans only.
+    assert!(filed.iter().all(|filed| *filed > read / 3), "of {read}: {filed:?}");
 }
 
 /// Rows of the CSV by column name.
