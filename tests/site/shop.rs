@@ -23,7 +23,8 @@ use tokio::sync::OnceCell;
 use tower::ServiceExt as _;
 use windowshop::app::App;
 use windowshop::catalogue::Catalogue;
-use windowshop::config::{Cli, Config};
+use windowshop::cli::Cli;
+use windowshop::config::Config;
 use windowshop::quote::ask::address::{Asked, Search};
 use windowshop::quote::market;
 use windowshop::quote::policy::Policy;
@@ -85,7 +86,7 @@ fn plain(text: &str) -> String {
 }
 
 impl Shop {
-    async fn open() -> Shop {
+    pub(crate) async fn open() -> Shop {
         Shop::of(sample().await).await
     }
 
