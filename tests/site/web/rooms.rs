@@ -99,6 +99,20 @@ fn rooms_import_what_the_table_says_and_nothing_else() {
 }
 
 #[test]
+fn no_circle_leads_through_rooms() {
+    let plan = plan();
+    let mut left: BTreeMap<&str, BTreeSet<&str>> =
+        plan.iter().map(|(room, may)| (room.as_str(), may.iter().map(String::as_str).collect())).collect();
+    // Takes away rooms that need no other, until none is left.
+    while !left.is_empty() {
+        let bottom: BTreeSet<&str> = left.iter().filter(|(_, may)| may.is_empty()).map(|(room, _)| *room).collect();
+        assert!(!bottom.is_empty(), "these rooms import each other in a circle: {left:?}");
+        left.retain(|room, _| !bottom.contains(room));
+        left.values_mut().for_each(|may| may.retain(|room| !bottom.contains(room)));
+    }
+}
+
+#[test]
 fn no_room_holds_more_than_a_fifth_of_the_code() {
     let mut lines: BTreeMap<String, usize> = BTreeMap::new();
     for (room, _, _, text) in sources() {
