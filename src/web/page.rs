@@ -62,7 +62,7 @@ impl FromRequestParts<Arc<App>> for Cx {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Cx, Infallible> {
-        // Inside `nest("/es", …)` axum shortens the URI; the original keeps the language.
+        // Inside `nest` axum shortens the URI; the original keeps the language.
         let uri = parts.extensions.get::<OriginalUri>().map_or(&parts.uri, |original| &original.0);
         let id = parts.extensions.get::<RequestId>().map_or("", |id| &id.0);
         let body = parts.extensions.get::<sealed::Body>().map(|body| &*body.0);
@@ -86,9 +86,9 @@ impl Cx {
 
     /// `body`: of a form that was sent here.
     pub fn with_body(app: &Arc<App>, uri: &Uri, body: Option<&str>, request_id: &str) -> Cx {
-        let (lang, path) = Lang::of_path(uri.path());
         let raw_query = uri.query().unwrap_or("").to_string();
         let said = Said::read(&raw_query, body, &app.sealer, legal_day(app));
+        let (lang, path) = app.messages.of_path(uri.path());
         Cx {
             app: Arc::clone(app),
             lang,
@@ -133,15 +133,15 @@ impl Cx {
     ///
     /// Private pairs of the query are sealed.
     pub fn href(&self, path_and_query: &str) -> String {
-        self.href_in(self.lang, path_and_query)
+        self.localized(self.lang, path_and_query)
     }
 
-    fn href_in(&self, lang: Lang, path_and_query: &str) -> String {
-        let Some((path, rest)) = path_and_query.split_once('?') else { return localized(lang, path_and_query) };
+    fn localized(&self, lang: Lang, path_and_query: &str) -> String {
+        let Some((path, rest)) = path_and_query.split_once('?') else { return lang.localized(path_and_query) };
         let (query, fragment) = rest.split_at(rest.find('#').unwrap_or(rest.len()));
         match self.sealed(query) {
-            Cow::Borrowed(_) => localized(lang, path_and_query),
-            Cow::Owned(query) => localized(lang, &format!("{path}?{query}{fragment}")),
+            Cow::Borrowed(_) => lang.localized(path_and_query),
+            Cow::Owned(query) => lang.localized(&format!("{path}?{query}{fragment}")),
         }
     }
 
@@ -158,9 +158,14 @@ impl Cx {
         form_urlencoded::parse(self.sealed(&query).as_bytes()).into_owned().collect()
     }
 
-    /// This page, with the same answers, in the other language.
-    pub fn other_lang_href(&self) -> String {
-        self.href_in(self.lang.other(), &self.path_and_query())
+    /// The languages of this site but this page's own.
+    pub fn other_languages(&self) -> impl Iterator<Item = Lang> {
+        self.app.messages.languages().filter(|lang| *lang != self.lang)
+    }
+
+    /// This page, with the same answers, in another language.
+    pub fn href_in(&self, lang: &Lang) -> String {
+        self.localized(*lang, &self.path_and_query())
     }
 
     /// This page's path and query without its language: `/plans?zip=45202`.
@@ -179,7 +184,7 @@ impl Cx {
     /// This page's full address in a language, for `hreflang`; `None` without `--public-url`.
     pub fn absolute(&self, lang: Lang) -> Option<String> {
         let base = self.app.config.public_url.as_deref()?;
-        Some(format!("{base}{}", self.href_in(lang, &self.path_and_query())))
+        Some(format!("{base}{}", self.localized(lang, &self.path_and_query())))
     }
 
     /// The URL of an asset, `site.css` → `/assets/site.1a2b3c4d5e6f.css`.
@@ -207,16 +212,6 @@ impl Cx {
 /// The day by which deadlines and sealed addresses are judged: Hawaii's, where a day ends last.
 fn legal_day(app: &App) -> time::Date {
     (app.clock)().to_offset(time::macros::offset!(-10)).date()
-}
-
-/// A path and query of this site in a language: `/plans?…` → `/es/plans?…`.
-pub fn localized(lang: Lang, path_and_query: &str) -> String {
-    match (lang, path_and_query.strip_prefix('/')) {
-        (Lang::En, _) => path_and_query.to_string(),
-        // The Spanish home is `/es`, not `/es/`.
-        (Lang::Es, Some(rest)) if rest.is_empty() || rest.starts_with(['?', '#']) => format!("/es{rest}"),
-        (Lang::Es, _) => format!("/es{path_and_query}"),
-    }
 }
 
 /// Who may keep a page.
@@ -363,14 +358,6 @@ fn redirect_as(status: StatusCode, to: &str, cache: &'static str) -> Response<Bo
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn links_carry_the_language() {
-        assert_eq!(localized(Lang::Es, "/"), "/es");
-        assert_eq!(localized(Lang::Es, "/?zip=45202"), "/es?zip=45202");
-        assert_eq!(localized(Lang::Es, "/plans?zip=45202#list"), "/es/plans?zip=45202#list");
-        assert_eq!(localized(Lang::En, "/plans"), "/plans");
-    }
 
     #[test]
     fn a_tag_is_known_in_each_coding_and_no_other_form() {
