@@ -192,7 +192,7 @@ pub fn order(cx: &Cx, search: &Search, tally: &Tally) -> String {
     }
 }
 
-/// What the yearly costs were reckoned with: "Person 1: female, Having a baby. Person 2: any year can come …".
+/// What the yearly costs assume: "Person 1: female, Having a baby. Person 2: any year can come …".
 pub fn expected(cx: &Cx, search: &Search) -> String {
     let people: Vec<_> = search.household.people().iter().zip(1..).filter(|(person, _)| person.needs_cover).collect();
     if people.iter().all(|(person, _)| person.sex.is_none() && person.expected_care() == Use::Any) {
