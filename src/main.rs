@@ -74,7 +74,13 @@ fn say(built: Result<Built, LoadError>) -> anyhow::Result<ExitCode> {
 }
 
 async fn run_load(args: LoadArgs) -> anyhow::Result<ExitCode> {
+    let dry_run = args.dry_run;
     let options = args.into();
+    if dry_run {
+        let survey = load::survey::run(&options)?;
+        println!("{survey}");
+        return Ok(ExitCode::from(if survey.problems.is_clean() { 0 } else { 2 }));
+    }
     // Ctrl-C drops the build, and a build that is dropped takes its file with it.
     let report = tokio::select! {
         report = load::run(&options, app::system_clock()) => report?,

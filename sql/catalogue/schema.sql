@@ -8,7 +8,10 @@
 -- What this file is: one row a fact.
 CREATE TABLE meta (
     key TEXT PRIMARY KEY,      -- schema_version, plan_year, built_at, hash, rates_provenance, note, loader,
-                               -- count.<table>, unsold.<cause>, sample_of, sample_counties …
+                               -- count.<table>, unsold.<cause>, sample_of, sample_counties; what became of the plans and
+                               -- insurers filed: plans.filed, .kept, .left_out, .left_out.<cause>, .small_group, .sold,
+                               -- plans.medical_on_exchange.filed, .kept, .sold, insurers.filed, .kept, .selling,
+                               -- insurers.left_out (their numbers) …
     value TEXT NOT NULL        -- the fact in words or digits; built_at is RFC 3339 in UTC
 ) STRICT, WITHOUT ROWID;
 
@@ -31,7 +34,8 @@ INSERT INTO metal VALUES (1, 'Catastrophic'), (2, 'Bronze'), (3, 'Expanded Bronz
     (6, 'Platinum'), (7, 'Low'), (8, 'High'); -- 7 and 8 are the two levels of dental plans
 
 CREATE TABLE plan_type (code INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT; -- Attributes.PlanType
-INSERT INTO plan_type VALUES (1, 'HMO'), (2, 'PPO'), (3, 'EPO'), (4, 'POS'), (5, 'Indemnity');
+INSERT INTO plan_type VALUES (1, 'HMO'), (2, 'PPO'), (3, 'EPO'), (4, 'POS'), (5, 'Indemnity'),
+    (6, 'Other or not filed');
 
 CREATE TABLE product (code INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT; -- Attributes.DentalOnlyPlan
 INSERT INTO product VALUES (0, 'Medical'), (1, 'Dental');

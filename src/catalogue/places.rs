@@ -3,7 +3,7 @@
 //! A ZIP may lie in several counties and each county in its own rating area, so a county is never
 //! guessed: one county is an answer, several are a question.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use sqlx::{Row, SqlitePool};
 
@@ -36,7 +36,9 @@ pub struct Places {
     area_by_county: HashMap<u32, (i64, i64)>,
     area_by_zip3: HashMap<(String, u16), (i64, i64)>,
     /// Counties in which at least one plan of this catalogue is sold.
-    sold: std::collections::HashSet<u32>,
+    sold: HashSet<u32>,
+    /// Their states.
+    states_sold: HashSet<String>,
 }
 
 impl Places {
@@ -65,7 +67,29 @@ impl Places {
         for row in sqlx::query("SELECT DISTINCT county_fips FROM sold").fetch_all(pool).await? {
             places.sold.insert(row.get::<i64, _>(0) as u32);
         }
+        let sold = places.sold.iter().filter_map(|county| places.counties.get(county));
+        places.states_sold = sold.map(|county| county.state.clone()).collect();
+        places.drop_doubles();
         Ok(places)
+    }
+
+    /// Connecticut is in the tables twice: as the planning regions of the Census and as the old counties by which the state
+    /// rates. A place without a rating area is no choice where the same ZIP has one with.
+    fn drop_doubles(&mut self) {
+        let rated: Vec<bool> = self.zips.iter().map(|(zip, county, _)| self.area(*zip, *county).is_some()).collect();
+        let with: HashSet<u32> =
+            self.zips.iter().zip(&rated).filter(|(_, rated)| **rated).map(|((zip, ..), _)| *zip).collect();
+        let mut rated = rated.into_iter();
+        self.zips.retain(|(zip, ..)| rated.next() == Some(true) || !with.contains(zip));
+    }
+
+    /// A county's own rating area first: Los Angeles and four states have none and go by three-digit ZIP.
+    fn area(&self, zip: u32, county: u32) -> Option<(i64, i64)> {
+        let by_zip = || {
+            let state = self.counties.get(&county)?.state.clone();
+            self.area_by_zip3.get(&(state, (zip / 100) as u16))
+        };
+        self.area_by_county.get(&county).or_else(by_zip).copied()
     }
 
     /// The counties of a ZIP, the one with most of its homes first. Empty for an unknown ZIP.
@@ -80,12 +104,13 @@ impl Places {
     /// The place, if the ZIP really lies in the county.
     pub fn place(&self, zip: Zip5, county: CountyFips) -> Option<Place> {
         let county = self.counties(zip).find(|c| c.fips == county)?.clone();
-        // A county's own rating area first: Los Angeles and four states have none and go by three-digit ZIP.
-        let area = self
-            .area_by_county
-            .get(&county.fips.number())
-            .or_else(|| self.area_by_zip3.get(&(county.state.clone(), zip.zip3())));
+        let area = self.area(zip.number(), county.fips.number());
         Some(Place { zip, rating_area_pk: area.map(|a| a.0), rating_area_number: area.map(|a| a.1), county })
+    }
+
+    /// Does this catalogue sell anything in the state?
+    pub fn sells_in_state(&self, state: &str) -> bool {
+        self.states_sold.contains(state)
     }
 
     pub fn is_sold_in(&self, county: CountyFips) -> bool {

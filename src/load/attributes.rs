@@ -1,19 +1,24 @@
 //! Plan Attributes PUF → plans and variants: one row a variant, about 150 columns.
 //!
-//! Called by `load::run`. A plan with a faulty row is left out wholly, with all its variants, so that what is in the
-//! catalogue is as filed; the fault is reported. Small-group (SHOP) rows are passed over.
+//! Called by `gather`. A row without its plan, metal or market is left out, and with it the variant; the plan stays as long
+//! as one of its rows is whole. Any other value that cannot be read counts as not filed. Each is reported. Small-group
+//! (SHOP) rows are passed over.
 
-use super::model::{DENTAL, Issuer, Limit, MEDICAL, Plan, Plans, Variant, code};
+use super::census::Census;
+use super::geo::Counts;
+use super::limits::{MoneyColumns, Words};
+use super::model::{DENTAL, Issuer, MEDICAL, Plan, Plans, Variant};
 use super::problems::{Fault, LoadError, Problems};
 use super::progress::Meter;
-use super::read::{Row, Source, Table};
-use super::values::{self, Refusal};
+use super::read::{Row, Source};
+use super::values::{self, Market, Refusal};
 use crate::filing::codes::{Metal, PlanType, Program};
-use crate::types::PlanId;
-use std::collections::HashMap;
-use std::sync::Arc;
+use std::collections::{HashMap, HashSet};
 
-const REQUIRED: [&str; 27] = [
+/// Without these no plan can be told from another or priced. What else a plan says may be missing.
+const REQUIRED: [&str; 3] = ["PlanId", "MetalLevel", "ServiceAreaId"];
+const OPTIONAL: [&str; 72] = [
+    "PlanMarketingName",
     "BusinessYear",
     "StateCode",
     "IssuerId",
@@ -21,28 +26,20 @@ const REQUIRED: [&str; 27] = [
     "MarketCoverage",
     "DentalOnlyPlan",
     "StandardComponentId",
-    "PlanMarketingName",
     "NetworkId",
-    "ServiceAreaId",
     "IsNewPlan",
     "PlanType",
-    "MetalLevel",
     "QHPNonQHPTypeId",
     "IsReferralRequiredForSpecialist",
     "ChildOnlyOffering",
     "DiseaseManagementProgramsOffered",
     "EHBPercentTotalPremium",
     "NationalNetwork",
-    "PlanId",
     "CSRVariationType",
     "MedicalDrugDeductiblesIntegrated",
     "MedicalDrugMaximumOutofPocketIntegrated",
-    "TEHBDedInnTier1Individual",
-    "TEHBInnTier1IndividualMOOP",
     "IsHSAEligible",
     "PlanBrochure",
-];
-const OPTIONAL: [&str; 50] = [
     "HIOSProductId",
     "FormularyId",
     "DesignType",
@@ -97,93 +94,152 @@ const OPTIONAL: [&str; 50] = [
 const EXAMPLES: [&str; 3] = ["SBCHavingaBaby", "SBCHavingDiabetes", "SBCHavingSimplefracture"];
 const EXAMPLE_PARTS: [&str; 4] = ["Deductible", "Copayment", "Coinsurance", "Limit"];
 
-/// Reads the file; returns the plans in order, and how many rows were read and kept.
-pub fn read(source: &Source, meter: Meter, problems: &mut Problems) -> Result<(Plans, u64, u64), LoadError> {
-    let mut opened = source.open()?;
-    let mut table = source.table(&mut opened, meter, &REQUIRED, &OPTIONAL)?;
-    let columns = MoneyColumns::of(&table);
-    let mut plans = Plans::default();
-    let mut by_id: HashMap<String, usize> = HashMap::new();
-    let mut words = Words::default();
-    while let Some(row) = table.next_row(problems)? {
-        let id = row.text("StandardComponentId");
-        if row.text("MarketCoverage") != "Individual" {
-            if row.text("MarketCoverage").is_empty() {
-                row.problem(
-                    problems,
-                    "MarketCoverage",
-                    "",
-                    Fault::Missing,
-                    "Individual or SHOP (Small Group) is wanted",
-                );
+/// Reads one file after the other; plans are whole only when all of a year are read.
+#[derive(Default)]
+pub struct Reader {
+    plans: Plans,
+    by_id: HashMap<String, usize>,
+    words: Words,
+    census: Census,
+}
+
+impl Reader {
+    /// Reads a file; returns how many rows were read and kept.
+    pub fn read(&mut self, source: &Source, meter: Meter, problems: &mut Problems) -> Result<Counts, LoadError> {
+        let mut opened = source.open()?;
+        let mut table = source.table(&mut opened, meter, &REQUIRED, &OPTIONAL)?;
+        let columns = MoneyColumns::of(&table);
+        // A file that names no market is of the one that has a marketplace.
+        let unsaid = if table.has("MarketCoverage") { Market::Both } else { Market::Individual };
+        let mut kept = 0;
+        while let Some(row) = table.next_row(problems)? {
+            let mut fields = Fields { row, problems, lost: None };
+            kept += u64::from(self.row(&mut fields, &columns, unsaid));
+        }
+        Ok((table.read, kept))
+    }
+
+    /// Takes a row in; false when it is passed over or faulty.
+    fn row(&mut self, fields: &mut Fields, columns: &MoneyColumns, unsaid: Market) -> bool {
+        let Some((id, code)) = ids(fields) else {
+            self.census.nameless += 1;
+            return false;
+        };
+        match fields.must("MarketCoverage", |text| values::market(text).map(Some)) {
+            Some(Market::Individual) => {}
+            Some(Market::SmallGroup) => {
+                self.census.small_group.insert(id.clone());
+                self.plans.left_out.insert(id);
+                return false;
             }
-            plans.left_out.insert(id.into_owned());
-            continue;
+            // Only the individual market has cost-sharing reductions (45 CFR 156.420).
+            Some(Market::Both) if code >= 2 || unsaid == Market::Individual => {}
+            Some(Market::Both) => {
+                fields.lose("MarketCoverage", "", (Fault::Missing, "Individual or SHOP (Small Group) is wanted"));
+            }
+            None => {}
         }
-        let mut fields = Fields { row, problems, bad: false };
-        let (plan, variant) = (plan(&mut fields), variant(&mut fields, &columns, &mut words));
-        let issuer = issuer(&mut fields);
-        let at = *by_id.entry(plan.id.clone()).or_insert_with(|| {
-            plans.list.push(Plan { id: plan.id.clone(), ..Plan::default() });
-            plans.list.len() - 1
+        let plan = plan(fields, &id);
+        if (4..=6).contains(&code) && plan.metal != SILVER && fields.lost.is_none() {
+            let filed = fields.row.text("PlanId").into_owned();
+            let reason = "cost-sharing reductions (04, 05, 06) are silver only (45 CFR 156.420)";
+            fields.lose("PlanId", &filed, (Fault::PlanId, reason));
+        }
+        let at = *self.by_id.entry(id.clone()).or_insert_with(|| {
+            self.plans.list.push(Plan { id: id.clone(), ..Plan::default() });
+            self.plans.list.len() - 1
         });
-        let held = &mut plans.list[at];
-        if held.variants.iter().any(|v| v.code == variant.code) {
-            fields.refuse("PlanId", &variant.id, (Fault::Duplicate, "this variant has a row already"));
+        let held = &mut self.plans.list[at];
+        if held.variants.iter().any(|v| v.code == code) {
+            fields.lose("PlanId", &format!("{id}-0{code}"), (Fault::Duplicate, "this variant has a row already"));
         }
-        if fields.bad {
-            plans.left_out.insert(if plan.id.is_empty() { id.into_owned() } else { plan.id });
-            continue;
+        let lost = fields.lost.take();
+        let whole = lost.is_none();
+        self.census.row(&plan, lost);
+        if !whole {
+            self.plans.lost_variants.insert(format!("{id}-0{code}"));
+            return false;
         }
+        let variant = variant(fields, (&id, code), columns, &mut self.words);
         // The plan's own words are those of the on-exchange variant; before it is seen, those of the lowest.
-        if variant.code == 1 || held.variants.is_empty() {
+        let lowest = held.variants.iter().map(|v| v.code).min();
+        if code == 1 || lowest.is_none_or(|lowest| lowest != 1 && code < lowest) {
             let variants = std::mem::take(&mut held.variants);
-            plans.issuers.insert(plan.issuer_id, issuer);
+            let issuer = issuer(fields, &plan);
+            self.plans.issuers.insert(plan.issuer_id, issuer);
             *held = Plan { variants, ..plan };
         }
         held.variants.push(variant);
+        true
     }
-    let read = table.read;
-    let left_out = &plans.left_out;
-    plans.list.retain(|plan| !plan.id.is_empty() && !left_out.contains(&plan.id) && !plan.variants.is_empty());
-    for plan in &mut plans.list {
-        plan.variants.sort_by_key(|variant| variant.code);
+
+    /// The plans in order, and what became of all that were filed.
+    pub fn finish(self) -> (Plans, Census) {
+        let Reader { mut plans, mut census, .. } = self;
+        plans.list.retain(|plan| !plan.variants.is_empty());
+        for plan in &mut plans.list {
+            plan.variants.sort_by_key(|variant| variant.code);
+            // Not said, or not read: it is sold on the exchange if it has a variant for it.
+            if plan.qhp_type.is_empty() {
+                let (on, off) = (plan.variants.iter().any(|v| v.code > 0), plan.variants.iter().any(|v| v.code == 0));
+                plan.qhp_type = if on && off {
+                    "Both"
+                } else if on {
+                    "On the Exchange"
+                } else {
+                    "Off the Exchange"
+                }
+                .into();
+            }
+        }
+        let kept: HashSet<&str> = plans.list.iter().map(|plan| plan.id.as_str()).collect();
+        plans.left_out.extend(census.filed().filter(|id| !kept.contains(id)).map(str::to_string));
+        plans.left_out.retain(|id| !kept.contains(id.as_str()));
+        let issuers: HashSet<i64> = plans.list.iter().map(|plan| plan.issuer_id).collect();
+        plans.issuers.retain(|id, _| issuers.contains(id));
+        plans.in_order();
+        census.kept(&plans);
+        (plans, census)
     }
-    let issuers: std::collections::HashSet<i64> = plans.list.iter().map(|plan| plan.issuer_id).collect();
-    plans.issuers.retain(|id, _| issuers.contains(id));
-    plans.in_order();
-    let kept = plans.list.iter().map(|plan| plan.variants.len() as u64).sum();
-    Ok((plans, read, kept))
 }
 
-/// A row whose faults are reported as they are met; `bad` once there was one.
-struct Fields<'r, 'p> {
-    row: Row<'r>,
+/// A row whose faults are reported as they are met.
+pub struct Fields<'r, 'p> {
+    pub row: Row<'r>,
     problems: &'p mut Problems,
-    bad: bool,
+    /// Why the row is left out: column and fault.
+    lost: Option<(String, Fault)>,
 }
 
 impl Fields<'_, '_> {
-    fn refuse(&mut self, column: &str, value: &str, (fault, reason): Refusal) {
+    /// Leaves the row out.
+    fn lose(&mut self, column: &str, value: &str, (fault, reason): Refusal) {
         self.row.problem(self.problems, column, value, fault, reason);
-        self.bad |= fault != Fault::Link && fault != Fault::Wording;
+        self.lost.get_or_insert_with(|| (column.to_string(), fault));
+    }
+
+    /// Leaves the value out.
+    pub fn note(&mut self, column: &str, value: &str, (fault, reason): Refusal) {
+        self.row.value_problem(self.problems, column, value, fault, reason);
     }
 
     fn take<T>(&mut self, column: &str, parse: impl Fn(&str) -> Result<Option<T>, Refusal>) -> Option<T> {
         let value = self.row.text(column);
         parse(&value).unwrap_or_else(|refusal| {
-            self.refuse(column, &value, refusal);
+            self.note(column, &value, refusal);
             None
         })
     }
 
-    fn must<T: Default>(&mut self, column: &str, parse: impl Fn(&str) -> Result<Option<T>, Refusal>) -> T {
-        let before = self.bad;
-        let value = self.take(column, parse);
-        if value.is_none() && self.bad == before {
-            self.refuse(column, "", (Fault::Missing, "a value is needed here"));
+    /// What a plan cannot be kept without.
+    fn must<T>(&mut self, column: &str, parse: impl Fn(&str) -> Result<Option<T>, Refusal>) -> Option<T> {
+        let value = self.row.text(column);
+        match parse(&value) {
+            Ok(None) => self.lose(column, &value, (Fault::Missing, "a value is needed here")),
+            Ok(found) => return found,
+            Err(refusal) => self.lose(column, &value, refusal),
         }
-        value.unwrap_or_default()
+        None
     }
 
     fn text(&self, column: &str) -> Option<String> {
@@ -195,69 +251,127 @@ impl Fields<'_, '_> {
     }
 
     fn link(&mut self, column: &str) -> Option<String> {
-        self.take(column, |text| Ok(values::link(text)?.map(str::to_string)))
+        self.take(column, values::link)
     }
 }
 
-fn text(value: &str) -> Result<Option<String>, Refusal> {
-    Ok(values::words(value).map(str::to_string))
+/// Words are compared without case, spaces and signs: `Expanded bronze`, `EXPANDED BRONZE`.
+fn same(a: &str, b: &str) -> bool {
+    let plain = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_lowercase();
+    plain(a) == plain(b)
 }
 
-/// The place of a word in a list, counted from 1: the catalogue's code for it.
-fn code_of(list: &[&str], value: &str) -> Result<Option<i64>, Refusal> {
-    if value.is_empty() {
-        return Ok(None);
-    }
-    let place = (1..).zip(list).find(|(_, word)| word.eq_ignore_ascii_case(value));
-    place.map(|(code, _)| Some(code)).ok_or((Fault::Word, "no such word in the Plan Attributes PUF's dictionary"))
-}
+const NO_SUCH_WORD: Refusal = (Fault::Word, "no such word in the Plan Attributes PUF's dictionary");
 
 /// The meaning of a word out of a short list of (word, meaning).
 fn meaning<T: Copy>(list: &[(&str, T)], value: &str) -> Result<Option<T>, Refusal> {
     if value.is_empty() {
         return Ok(None);
     }
-    let found = list.iter().find(|(word, _)| word.eq_ignore_ascii_case(value));
-    found
-        .map(|(_, meaning)| Some(*meaning))
-        .ok_or((Fault::Word, "no such word in the Plan Attributes PUF's dictionary"))
+    list.iter().find(|(word, _)| same(word, value)).map(|(_, meaning)| Some(*meaning)).ok_or(NO_SUCH_WORD)
 }
 
-fn plan_id(value: &str) -> Result<Option<String>, Refusal> {
-    match PlanId::parse(value) {
-        Some(id) => Ok(Some(id.to_string())),
+/// The plan's 14-character id and its variant. The variant is the end of `PlanId`; where a file has only the plan's id
+/// there, the words of `CSRVariationType` say it.
+fn ids(fields: &mut Fields) -> Option<(String, i64)> {
+    let filed = fields.row.text("PlanId");
+    let both = filed.as_ref();
+    let both = if both.is_empty() { fields.row.text("StandardComponentId") } else { filed.clone() };
+    let found = match values::split_variant(&both) {
+        Some((plan, code)) => Some((plan, Some(code))),
+        None => {
+            values::plan_id(&both).ok().flatten().map(|plan| (plan, variant_of(&fields.row.text("CSRVariationType"))))
+        }
+    };
+    match found {
+        Some((plan, Some(code))) if (0..=6).contains(&code) => {
+            let standard = fields.row.text("StandardComponentId");
+            if !standard.is_empty() && values::plan_id(&standard).ok().flatten().is_some_and(|other| other != plan) {
+                let reason = "it is another plan than PlanId says";
+                fields.lose("StandardComponentId", &standard, (Fault::PlanId, reason));
+                return None;
+            }
+            Some((plan.to_string(), code))
+        }
+        _ => {
+            fields.lose("PlanId", &both, (Fault::PlanId, "a plan's 14-character id and -00 to -06 is wanted"));
+            None
+        }
+    }
+}
+
+/// The variant by the words of `CSRVariationType`.
+fn variant_of(words: &str) -> Option<i64> {
+    let lower = words.to_ascii_lowercase();
+    let has = |part: &str| lower.contains(part);
+    let marks = [("zero cost", 2), ("limited cost", 3), ("73%", 4), ("87%", 5), ("94%", 6), ("off exchange", 0)];
+    let found = marks.into_iter().find(|(mark, _)| has(mark)).map(|(_, code)| code);
+    found.or_else(|| has("on exchange").then_some(1))
+}
+
+const SILVER: i64 = 4;
+/// The catalogue's code for a plan type that is not filed, or in words no one knows.
+const OTHER_PLAN_TYPE: i64 = 6;
+
+fn metal(value: &str) -> Result<Option<i64>, Refusal> {
+    let place = (1..).zip(Metal::FILED).find(|(_, word)| same(word, value));
+    match place {
+        Some((code, _)) => Ok(Some(code)),
         None if value.is_empty() => Ok(None),
-        None => Err((Fault::PlanId, "a 14-character plan id such as 33931OH0070006 is wanted")),
+        // California's word.
+        None if same(value, "Minimum Coverage") => Ok(Some(1)),
+        None if same(value, "Bronze Expanded") => Ok(Some(3)),
+        None => Err(NO_SUCH_WORD),
     }
 }
 
-fn state(value: &str) -> Result<Option<String>, Refusal> {
-    match value.as_bytes() {
-        [] => Ok(None),
-        [a, b] if a.is_ascii_uppercase() && b.is_ascii_uppercase() => Ok(Some(value.to_string())),
-        _ => Err((Fault::Place, "a state's two-letter code is wanted")),
+/// `HMO`, also within other words: `Health Maintenance Organization (HMO)`.
+pub fn plan_type(value: &str) -> Result<Option<i64>, Refusal> {
+    let upper = value.to_ascii_uppercase();
+    let words = || upper.split(|c: char| !c.is_ascii_alphanumeric());
+    let place = (1..).zip(PlanType::FILED).find(|(_, known)| words().any(|word| word == known.to_ascii_uppercase()));
+    match place {
+        Some((code, _)) => Ok(Some(code)),
+        None if value.is_empty() => Ok(None),
+        None => Err(NO_SUCH_WORD),
     }
 }
 
-fn plan(fields: &mut Fields) -> Plan {
+fn plan(fields: &mut Fields, id: &str) -> Plan {
     const OFFERED_TO: [(&str, &str); 3] =
         [("Allows Adult and Child-Only", "both"), ("Allows Child-Only", "child"), ("Allows Adult-Only", "adult")];
-    const QHP: [(&str, &str); 3] =
-        [("Both", "Both"), ("On the Exchange", "On the Exchange"), ("Off the Exchange", "Off the Exchange")];
-    const NEW: [(&str, bool); 2] = [("New", true), ("Existing", false)];
-    const GUARANTEED: [(&str, bool); 2] = [("Guaranteed Rate", true), ("Estimated Rate", false)];
-    let plan = Plan {
-        id: fields.must("StandardComponentId", plan_id),
-        state: fields.must("StateCode", state),
-        issuer_id: fields.must("IssuerId", values::whole),
-        name: fields.must("PlanMarketingName", text),
-        product: if fields.must("DentalOnlyPlan", values::yes_no) { DENTAL } else { MEDICAL },
-        metal: fields.must("MetalLevel", |value| code_of(&Metal::FILED, value)),
-        plan_type: fields.must("PlanType", |value| code_of(&PlanType::FILED, value)),
-        qhp_type: fields.must("QHPNonQHPTypeId", |value| meaning(&QHP, value)).to_string(),
-        design: fields.text("DesignType").filter(|design| !design.eq_ignore_ascii_case("not applicable")),
+    const QHP: [(&str, &str); 5] = [
+        ("Both", "Both"),
+        ("On the Exchange", "On the Exchange"),
+        ("Off the Exchange", "Off the Exchange"),
+        ("On Exchange", "On the Exchange"),
+        ("Off Exchange", "Off the Exchange"),
+    ];
+    const NEW: [(&str, bool); 4] = [("New", true), ("Existing", false), ("Yes", true), ("No", false)];
+    const GUARANTEED: [(&str, bool); 4] =
+        [("Guaranteed Rate", true), ("Estimated Rate", false), ("Yes", true), ("No", false)];
+    let metal = fields.must("MetalLevel", metal).unwrap_or_default();
+    let dental = fields.yes_no("DentalOnlyPlan").unwrap_or(metal >= 7);
+    if metal > 0 && (metal >= 7) != dental {
+        let filed = fields.row.text("MetalLevel").into_owned();
+        fields.lose("MetalLevel", &filed, (Fault::Word, "Low and High are for dental plans, and only those"));
+    }
+    let name = fields.text("PlanMarketingName").or_else(|| fields.text("PlanVariantMarketingName"));
+    Plan {
+        // The id is what other files join on; columns that repeat its parts may be missing or wrong.
+        state: id[5..7].to_string(),
+        issuer_id: id[..5].parse().unwrap_or_default(),
+        name: name.unwrap_or_else(|| id.to_string()),
+        id: id.to_string(),
+        product: if dental { DENTAL } else { MEDICAL },
+        metal,
+        plan_type: fields.take("PlanType", plan_type).unwrap_or(OTHER_PLAN_TYPE),
+        qhp_type: fields.take("QHPNonQHPTypeId", |value| meaning(&QHP, value)).unwrap_or_default().to_string(),
+        design: fields
+            .text("DesignType")
+            .filter(|design| !["Not Applicable", "None", "No"].iter().any(|no| same(no, design))),
         unique_design: fields.yes_no("UniquePlanDesign"),
-        is_new: fields.must("IsNewPlan", |value| meaning(&NEW, value)),
+        is_new: fields.take("IsNewPlan", |value| meaning(&NEW, value)).unwrap_or_default(),
         hsa: fields.yes_no("IsHSAEligible"),
         national_network: fields.yes_no("NationalNetwork"),
         referral_required: fields.yes_no("IsReferralRequiredForSpecialist"),
@@ -266,7 +380,7 @@ fn plan(fields: &mut Fields) -> Plan {
         pregnancy_notice: fields.yes_no("IsNoticeRequiredForPregnancy"),
         ehb_ppm: fields.take("EHBPercentTotalPremium", values::share_ppm),
         pediatric_dental_ppm: fields.take("EHBPediatricDentalApportionmentQuantity", values::share_ppm),
-        child_only: fields.must("ChildOnlyOffering", |value| meaning(&OFFERED_TO, value)),
+        child_only: fields.take("ChildOnlyOffering", |value| meaning(&OFFERED_TO, value)).unwrap_or("both"),
         child_only_plan_id: fields.text("ChildOnlyPlanId"),
         composite_rating: fields.yes_no("CompositeRatingOffered"),
         wellness: fields.yes_no("WellnessProgramOffered"),
@@ -277,7 +391,7 @@ fn plan(fields: &mut Fields) -> Plan {
         out_of_service_area: fields.yes_no("OutOfServiceAreaCoverage"),
         out_of_service_area_description: fields.text("OutOfServiceAreaCoverageDescription"),
         network_id: fields.text("NetworkId"),
-        service_area_id: fields.text("ServiceAreaId"),
+        service_area_id: fields.text("ServiceAreaId").map(|id| id.to_ascii_uppercase()),
         formulary_id: fields.text("FormularyId"),
         formulary_url: fields.link("FormularyURL"),
         brochure_url: fields.link("PlanBrochure"),
@@ -288,17 +402,8 @@ fn plan(fields: &mut Fields) -> Plan {
         guaranteed_rate: fields.take("IsGuaranteedRate", |value| meaning(&GUARANTEED, value)),
         indian_advance_cents: fields
             .take("IndianPlanVariationEstimatedAdvancedPaymentAmountPerEnrollee", values::money),
-        ..Plan::default()
-    };
-    let belongs = plan.id.starts_with(&format!("{:05}{}", plan.issuer_id, plan.state));
-    if !fields.bad && !belongs {
-        fields.refuse("StandardComponentId", &plan.id, (Fault::PlanId, "it starts with another issuer or state"));
+        variants: Vec::new(),
     }
-    if !fields.bad && (plan.metal >= 7) != (plan.product == DENTAL) {
-        let metal = fields.row.text("MetalLevel");
-        fields.refuse("MetalLevel", &metal, (Fault::Word, "Low and High are for dental plans, and only those"));
-    }
-    plan
 }
 
 /// Programmes as bits; a programme this release does not know is kept in words only.
@@ -308,35 +413,34 @@ fn programs(fields: &mut Fields) -> i64 {
     for name in filed.split(',').map(str::trim).filter(|name| !name.is_empty()) {
         match Program::FILED.iter().position(|known| known.eq_ignore_ascii_case(name)) {
             Some(place) => bits |= 1 << place,
-            None => fields.refuse("DiseaseManagementProgramsOffered", name, (Fault::Wording, "kept in words only")),
+            None => fields.note("DiseaseManagementProgramsOffered", name, (Fault::Wording, "kept in words only")),
         }
     }
     bits
 }
 
-fn issuer(fields: &mut Fields) -> Issuer {
+/// Files before 2021 and some states' do not name the insurer: its number stands in.
+fn issuer(fields: &mut Fields, plan: &Plan) -> Issuer {
     Issuer {
-        state: fields.text("StateCode").unwrap_or_default(),
-        name: fields.must("IssuerMarketPlaceMarketingName", text),
+        state: plan.state.clone(),
+        name: fields.text("IssuerMarketPlaceMarketingName").unwrap_or_else(|| unnamed(plan.issuer_id)),
         phone: fields.text("CustomerServicePhoneNumber").or_else(|| fields.text("CustomerServiceTollFreeNumber")),
         tty: fields.text("CustomerServiceTTY"),
         url: fields.link("CustomerServiceURL"),
     }
 }
 
-fn variant(fields: &mut Fields, columns: &MoneyColumns, words: &mut Words) -> Variant {
-    let id: String = fields.must("PlanId", text);
-    let digits = id.strip_prefix(&*fields.row.text("StandardComponentId")).and_then(|rest| rest.strip_prefix("-0"));
-    let code = digits.and_then(|digit| digit.parse().ok()).filter(|code| (0..=6).contains(code));
-    if code.is_none() && !id.is_empty() {
-        fields.refuse("PlanId", &id, (Fault::PlanId, "the plan's StandardComponentId and -00 to -06 is wanted"));
-    }
+pub fn unnamed(issuer: i64) -> String {
+    format!("HIOS {issuer:05}")
+}
+
+fn variant(fields: &mut Fields, (id, code): (&str, i64), columns: &MoneyColumns, words: &mut Words) -> Variant {
     let mut variant = Variant {
-        code: code.unwrap_or_default(),
-        id,
-        hsa: fields.yes_no("IsHSAEligible"),
-        national_network: fields.yes_no("NationalNetwork"),
-        referral_required: fields.yes_no("IsReferralRequiredForSpecialist"),
+        code,
+        id: format!("{id}-0{code}"),
+        hsa: values::yes_no(&fields.row.text("IsHSAEligible")).unwrap_or_default(),
+        national_network: values::yes_no(&fields.row.text("NationalNetwork")).unwrap_or_default(),
+        referral_required: values::yes_no(&fields.row.text("IsReferralRequiredForSpecialist")).unwrap_or_default(),
         name: fields.text("PlanVariantMarketingName"),
         csr_type: fields.text("CSRVariationType"),
         issuer_av_bp: fields.take("IssuerActuarialValue", values::share_bp),
@@ -355,7 +459,7 @@ fn variant(fields: &mut Fields, columns: &MoneyColumns, words: &mut Words) -> Va
         hsa_employer_contribution: fields.yes_no("HSAOrHRAEmployerContribution"),
         hsa_employer_contribution_cents: fields.take("HSAOrHRAEmployerContributionAmount", values::money),
         sbc_url: fields.link("URLForSummaryofBenefitsCoverage"),
-        brochure_url: values::link(&fields.row.text("PlanBrochure")).ok().flatten().map(str::to_string),
+        brochure_url: values::link(&fields.row.text("PlanBrochure")).unwrap_or_default(),
         ..Variant::default()
     };
     for (example, column) in variant.examples.iter_mut().zip(EXAMPLES) {
@@ -365,79 +469,4 @@ fn variant(fields: &mut Fields, columns: &MoneyColumns, words: &mut Words) -> Va
     }
     columns.read(fields, words, &mut variant);
     variant
-}
-
-/// Filed words that repeat by the thousand, held once.
-#[derive(Default)]
-struct Words(HashMap<String, Arc<str>>);
-
-impl Words {
-    fn hold(&mut self, words: &str) -> Arc<str> {
-        match self.0.get(words) {
-            Some(held) => Arc::clone(held),
-            None => Arc::clone(self.0.entry(words.to_string()).or_insert_with(|| Arc::from(words))),
-        }
-    }
-}
-
-/// Where the columns of deductibles, maximums and default coinsurance are, by the rule that their names follow.
-struct MoneyColumns {
-    /// Place, name, and (kind, scope, network, who).
-    limits: Vec<(usize, String, [u8; 4])>,
-    /// Place, name, scope, network.
-    coinsurance: Vec<(usize, String, u8, u8)>,
-}
-
-impl MoneyColumns {
-    fn of(table: &Table) -> MoneyColumns {
-        let scopes = [("MEHB", code::MEDICAL), ("DEHB", code::DRUG), ("TEHB", code::COMBINED)];
-        let networks = [
-            ("InnTier1", code::TIER1),
-            ("InnTier2", code::TIER2),
-            ("OutOfNet", code::OUT),
-            ("CombInnOon", code::IN_AND_OUT),
-        ];
-        let people = [
-            ("Individual", code::INDIVIDUAL),
-            ("FamilyPerPerson", code::FAMILY_PER_PERSON),
-            ("FamilyPerGroup", code::FAMILY_PER_GROUP),
-        ];
-        let (mut limits, mut coinsurance) = (Vec::new(), Vec::new());
-        for (kind, middle, end) in [(code::DEDUCTIBLE, "Ded", ""), (code::MOOP, "", "MOOP")] {
-            for (scope, scope_code) in scopes {
-                for (network, network_code) in networks {
-                    for (who, who_code) in people {
-                        let name = format!("{scope}{middle}{network}{who}{end}");
-                        let place = table.index(&name);
-                        limits.extend(place.map(|at| (at, name, [kind, scope_code, network_code, who_code])));
-                    }
-                    let name = format!("{scope}Ded{network}Coinsurance");
-                    let place = table.index(&name).filter(|_| kind == code::DEDUCTIBLE);
-                    coinsurance.extend(place.map(|at| (at, name, scope_code, network_code)));
-                }
-            }
-        }
-        MoneyColumns { limits, coinsurance }
-    }
-
-    fn read(&self, fields: &mut Fields, words: &mut Words, variant: &mut Variant) {
-        for (place, name, [kind, scope, network, who]) in &self.limits {
-            let filed = fields.row.at(*place);
-            match values::limit(&filed) {
-                Ok(None) => {}
-                Ok(Some(cents)) => {
-                    let (kind, scope, network, who) = (*kind, *scope, *network, *who);
-                    variant.limits.push(Limit { kind, scope, network, who, cents, filed: words.hold(&filed) });
-                }
-                Err(refusal) => fields.refuse(name, &filed, refusal),
-            }
-        }
-        for (place, name, scope, network) in &self.coinsurance {
-            let filed = fields.row.at(*place);
-            match values::share_bp(&filed) {
-                Ok(share) => variant.coinsurance.extend(share.map(|bp| (*scope, *network, bp))),
-                Err(refusal) => fields.refuse(name, &filed, refusal),
-            }
-        }
-    }
 }

@@ -3,7 +3,7 @@
 //! Called by `load::gather`. The file can have a million rows, so rows go straight to the writer. It also notes which
 //! plans cover children's and adults' dental care, which the hot columns need.
 
-use super::cost_share::{CostShare, ShareKind, UnknownWords, parse_coinsurance, parse_copay};
+use super::cost_share::{CostShare, ShareKind, UnknownWords, parse_coinsurance, parse_copay, subject_to_deductible};
 use super::geo::Counts;
 use super::model::{Extras, Known, Plans};
 use super::problems::{Fault, LoadError, Problems};
@@ -14,21 +14,20 @@ use super::write::{Cell, Out, Rows, cell};
 use crate::filing::slug::slug;
 use std::collections::{HashMap, HashSet};
 
-const REQUIRED: [&str; 12] = [
+/// Copays are in no state's own file: such benefits say what is covered, and nothing of what it costs.
+const REQUIRED: [&str; 2] = ["PlanId", "BenefitName"];
+const OPTIONAL: [&str; 19] = [
     "BusinessYear",
-    "StandardComponentId",
-    "PlanId",
-    "BenefitName",
     "CopayInnTier1",
     "CopayInnTier2",
     "CopayOutofNet",
     "CoinsInnTier1",
     "CoinsInnTier2",
     "CoinsOutofNet",
+    "IsSubjToDedTier1",
+    "IsSubjToDedTier2",
     "IsEHB",
     "IsCovered",
-];
-const OPTIONAL: [&str; 8] = [
     "QuantLimitOnSvc",
     "LimitQty",
     "LimitUnit",
@@ -40,6 +39,8 @@ const OPTIONAL: [&str; 8] = [
 ];
 const COPAYS: [&str; 3] = ["CopayInnTier1", "CopayInnTier2", "CopayOutofNet"];
 const COINSURANCES: [&str; 3] = ["CoinsInnTier1", "CoinsInnTier2", "CoinsOutofNet"];
+/// By network tier: the deductible applies, said apart from the amount (2014, 2015, states).
+const DEDUCTIBLES: [&str; 2] = ["IsSubjToDedTier1", "IsSubjToDedTier2"];
 pub const COLUMNS: [&str; 31] = [
     "plan_pk",
     "variant_code",
@@ -108,55 +109,75 @@ impl Benefits {
     }
 }
 
-pub fn read(
-    source: &Source,
-    meter: Meter,
-    (plans, extras): (&Plans, &mut Extras),
-    problems: &mut Problems,
-    out: &Out,
-) -> Result<Counts, LoadError> {
-    let mut opened = source.open()?;
-    let mut table = source.table(&mut opened, meter, &REQUIRED, &OPTIONAL)?;
-    let mut rows = Rows::new(out, "cost_sharing", &COLUMNS);
-    let (mut benefits, mut seen) = (Benefits::default(), HashSet::new());
-    while let Some(row) = table.next_row(problems)? {
-        let Some((pk, variant)) = place(&row, plans, problems) else { continue };
-        let name = row.text("BenefitName");
-        let Some(covered) = covered(&row, problems) else { continue };
-        if name.is_empty() {
-            row.problem(problems, "BenefitName", "", Fault::Missing, "a kind of care is wanted");
-            continue;
-        }
-        let benefit = benefits.id(&name);
-        // The three keys in one integer: a million of them are held.
-        if !seen.insert(i64::from(pk) << 32 | variant << 24 | benefit) {
-            row.problem(problems, "BenefitName", &name, Fault::Duplicate, "this variant has a row for it already");
-            continue;
-        }
-        if covered == Some(true) {
-            note_dental(extras, pk, &name);
-        }
-        write_row(&row, [cell(pk), cell(variant), cell(benefit), cell(covered)], problems, &mut rows)?;
+/// Reads one file after the other into one table.
+pub struct Reader<'a> {
+    plans: &'a Plans,
+    rows: Rows,
+    benefits: Benefits,
+    seen: HashSet<i64>,
+}
+
+impl<'a> Reader<'a> {
+    pub fn new(plans: &'a Plans, out: &Out) -> Reader<'a> {
+        let rows = Rows::new(out, "cost_sharing", &COLUMNS);
+        Reader { plans, rows, benefits: Benefits::default(), seen: HashSet::new() }
     }
-    benefits.write(out)?;
-    Ok((table.read, rows.finish()?))
+
+    pub fn read(
+        &mut self,
+        source: &Source,
+        meter: Meter,
+        extras: &mut Extras,
+        problems: &mut Problems,
+    ) -> Result<Counts, LoadError> {
+        let mut opened = source.open()?;
+        let mut table = source.table(&mut opened, meter, &REQUIRED, &OPTIONAL)?;
+        let before = self.rows.written;
+        while let Some(row) = table.next_row(problems)? {
+            let Some((pk, variant)) = place(&row, self.plans, problems) else { continue };
+            let name = row.text("BenefitName");
+            if name.is_empty() {
+                row.problem(problems, "BenefitName", "", Fault::Missing, "a kind of care is wanted");
+                continue;
+            }
+            let covered = covered(&row, problems);
+            let benefit = self.benefits.id(&name);
+            // The three keys in one integer: a million of them are held.
+            if !self.seen.insert(i64::from(pk) << 32 | variant << 24 | benefit) {
+                row.problem(problems, "BenefitName", &name, Fault::Duplicate, "this variant has a row for it already");
+                continue;
+            }
+            if covered == Some(true) {
+                note_dental(extras, pk, &name);
+            }
+            write_row(&row, [cell(pk), cell(variant), cell(benefit), cell(covered)], problems, &mut self.rows)?;
+        }
+        Ok((table.read, self.rows.written - before))
+    }
+
+    pub fn finish(self, out: &Out) -> Result<(), LoadError> {
+        self.benefits.write(out)?;
+        self.rows.finish().map(drop)
+    }
 }
 
 /// The plan's key and variant of a row; `None`: left out, with a report where that is a fault.
 fn place(row: &Row, plans: &Plans, problems: &mut Problems) -> Option<(u32, i64)> {
     let id = row.text("PlanId");
-    let (plan, code) = id.split_at_checked(14).unwrap_or((&id, ""));
-    match plans.find(plan) {
+    let (plan, code) = match values::split_variant(&id) {
+        Some((plan, code)) => (plan.to_string(), Some(code)),
+        None => (id.to_string(), None),
+    };
+    match plans.find(&plan) {
         Known::LeftOut => None,
         Known::Never => {
             row.problem(problems, "PlanId", &id, Fault::UnknownPlan, "the Plan Attributes PUF has no such plan");
             None
         }
         Known::Plan(pk) => {
-            let code = code.strip_prefix("-0").and_then(|digit| digit.parse::<i64>().ok());
             let known = |code: &i64| plans.get(pk).is_some_and(|plan| plan.variants.iter().any(|v| v.code == *code));
             let code = code.filter(known);
-            if code.is_none() {
+            if code.is_none() && !plans.lost_variants.contains(&*id.to_ascii_uppercase()) {
                 row.problem(problems, "PlanId", &id, Fault::UnknownPlan, "the Plan Attributes PUF has no such variant");
             }
             Some((pk, code?))
@@ -164,17 +185,16 @@ fn place(row: &Row, plans: &Plans, problems: &mut Problems) -> Option<(u32, i64)
     }
 }
 
-/// `Some(None)`: not said; `None` after a fault was reported.
-fn covered(row: &Row, problems: &mut Problems) -> Option<Option<bool>> {
+/// `None`: not said, or not understood.
+fn covered(row: &Row, problems: &mut Problems) -> Option<bool> {
     let value = row.text("IsCovered");
     match value.to_ascii_lowercase().as_str() {
-        "" => Some(None),
-        "covered" => Some(Some(true)),
-        "not covered" => Some(Some(false)),
-        _ => {
-            row.problem(problems, "IsCovered", &value, Fault::Word, "Covered or Not Covered is wanted");
+        "covered" => Some(true),
+        "not covered" => Some(false),
+        _ => values::yes_no(&value).unwrap_or_else(|(fault, _)| {
+            row.value_problem(problems, "IsCovered", &value, fault, "Covered or Not Covered is wanted");
             None
-        }
+        }),
     }
 }
 
@@ -187,25 +207,37 @@ fn note_dental(extras: &mut Extras, pk: u32, benefit: &str) {
 }
 
 fn write_row(row: &Row, key: [Cell; 4], problems: &mut Problems, rows: &mut Rows) -> Result<(), LoadError> {
-    let shares =
-        COPAYS.map(|c| (c, true)).into_iter().chain(COINSURANCES.map(|c| (c, false))).map(|(column, copay)| {
-            let filed = row.text(column);
-            let share = if copay { parse_copay(&filed) } else { parse_coinsurance(&filed) };
-            if share.is_err() {
-                row.problem(problems, column, &filed, Fault::Wording, "kept as filed");
+    let filed = |column: &str| row.text(column);
+    let (copays, coinsurances) = (COPAYS.map(filed), COINSURANCES.map(filed));
+    let mut shares = [[Ok(None); 3]; 2];
+    for network in 0..3 {
+        shares[0][network] = parse_copay(&copays[network]);
+        shares[1][network] = parse_coinsurance(&coinsurances[network]);
+        for (kind, column, filed) in
+            [(0, COPAYS[network], &copays[network]), (1, COINSURANCES[network], &coinsurances[network])]
+        {
+            if shares[kind][network].is_err() {
+                row.value_problem(problems, column, filed, Fault::Wording, "kept as filed");
             }
-            (filed, share)
-        });
-    let shares: Vec<_> = shares.collect();
+        }
+    }
+    for (network, column) in DEDUCTIBLES.iter().enumerate() {
+        if let ([Ok(copay), Ok(coinsurance)], Ok(Some(true))) =
+            ([shares[0][network], shares[1][network]], values::yes_no(&row.text(column)))
+        {
+            [shares[0][network], shares[1][network]] = subject_to_deductible([copay, coinsurance]).map(Ok);
+        }
+    }
+    let shares = copays.iter().zip(shares[0]).chain(coinsurances.iter().zip(shares[1]));
     let quantity = row.text("LimitQty");
-    let quantity = quantity.strip_suffix(".0").unwrap_or(&quantity);
+    let quantity = values::without_zero_decimals(&quantity);
     let [unit, exclusions, explanation, variance] =
         ["LimitUnit", "Exclusions", "Explanation", "EHBVarReason"].map(|column| row.text(column));
     // A yes-or-no that is neither says nothing, as a blank does; the filed benefit itself is still good.
     let yes_no = |column: &str| cell(values::yes_no(&row.text(column)).unwrap_or_default());
     let words = |text| cell(values::words(text));
     let cells = key.into_iter().chain([yes_no("IsEHB")]);
-    let cells = cells.chain(shares.iter().flat_map(|(filed, share)| share_cells(filed, *share)));
+    let cells = cells.chain(shares.flat_map(|(filed, share)| share_cells(filed, share)));
     rows.push(cells.chain([
         yes_no("QuantLimitOnSvc"),
         words(quantity),

@@ -28,6 +28,33 @@ fn read(filed: &str, parse: impl Fn(&str) -> Option<CostShare>) -> Result<Option
     }
 }
 
+/// What a copay and a coinsurance mean where the filing says apart that the deductible applies (`IsSubjToDedTier1` of 2014
+/// and 2015). Where either's own words say something of the deductible, they stand: they are the more exact. Else what is
+/// charged is charged after the deductible, and a benefit without a charge is free after it. The side that charges
+/// nothing beside one that does is how those years wrote "not applicable", and stays.
+pub fn subject_to_deductible(pair: [Option<CostShare>; 2]) -> [Option<CostShare>; 2] {
+    use ShareKind::{Amount, AmountAfterDeductible, NoCharge, NoChargeAfterDeductible, NotApplicable, Unparsed};
+    use ShareKind::{PerDay, PerDayAfterDeductible, PerStay, PerStayAfterDeductible};
+    let plain = [Amount, NoCharge, PerDay, PerStay, NotApplicable, Unparsed];
+    if pair.iter().flatten().any(|share| !plain.contains(&share.kind)) {
+        return pair;
+    }
+    let charges = pair.iter().flatten().any(|share| share.amount > 0);
+    pair.map(|share| {
+        share.map(|share| {
+            let kind = match share.kind {
+                kind if charges && share.amount == 0 => kind,
+                Amount => AmountAfterDeductible,
+                PerDay => PerDayAfterDeductible,
+                PerStay => PerStayAfterDeductible,
+                NoCharge => NoChargeAfterDeductible,
+                kind => kind,
+            };
+            CostShare { kind, ..share }
+        })
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -38,5 +65,25 @@ mod tests {
         assert_eq!(parse_copay("$40 sometimes"), Err(UnknownWords));
         assert_eq!(parse_coinsurance("20"), Err(UnknownWords));
         assert_eq!(parse_copay(" $40 "), Ok(Some(CostShare { kind: ShareKind::Amount, amount: 4_000 })));
+    }
+
+    #[test]
+    fn a_deductible_filed_apart_is_added_where_the_words_say_nothing_of_it() {
+        use ShareKind::*;
+        let of = |copay: &str, coinsurance: &str| {
+            let pair = [parse_copay(copay).unwrap(), parse_coinsurance(coinsurance).unwrap()];
+            subject_to_deductible(pair).map(|share| share.map_or(Unparsed, |share| share.kind))
+        };
+        // The pairs of 2014 and 2015 marked "Yes", the most frequent first.
+        assert_eq!(of("No Charge", "20% Coinsurance after deductible"), [NoCharge, AmountAfterDeductible]);
+        assert_eq!(of("$0", "0%"), [AmountAfterDeductible; 2]);
+        assert_eq!(of("No Charge", "No Charge"), [NoChargeAfterDeductible; 2]);
+        assert_eq!(of("$45", "No Charge"), [AmountAfterDeductible, NoCharge]);
+        assert_eq!(of("$45", ""), [AmountAfterDeductible, Unparsed]);
+        assert_eq!(of("No Charge", "20%"), [NoCharge, AmountAfterDeductible]);
+        assert_eq!(of("$0", "20%"), [Amount, AmountAfterDeductible]);
+        assert_eq!(of("$500 Copay per Day", "No Charge"), [PerDayAfterDeductible, NoCharge]);
+        assert_eq!(of("$45 Copay before deductible", "0%"), [AmountBeforeDeductible, Amount]);
+        assert_eq!(of("$45", "20% Coinsurance after deductible"), [Amount, AmountAfterDeductible]);
     }
 }

@@ -5,11 +5,12 @@
 
 use super::problems::{Fault, LoadError, Problems};
 use super::progress::Progress;
-use super::read::Source;
+use super::read::{Row, Source};
+use super::service_areas::Coverage;
 use super::values;
 use super::write::{Out, Rows, cell};
 use crate::types::{CountyFips, Zip5};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Every place of the country, and which rating area it lies in.
 #[derive(Debug, Default)]
@@ -36,9 +37,14 @@ pub enum CountyAreas {
 }
 
 impl Geo {
-    /// The counties of a state, in order.
+    /// The counties of a state, in order; where planning regions have taken their place, the counties alone.
     pub fn counties_of<'a>(&'a self, state: &'a str) -> impl Iterator<Item = u32> + 'a {
-        self.counties.iter().filter(move |(_, (of, _))| of == state).map(|(fips, _)| *fips)
+        let of_state = self.counties.iter().filter(move |(_, (of, _))| of == state).map(|(fips, _)| *fips);
+        of_state.filter(|county| !self.is_region(*county) || !self.has_old_counties())
+    }
+
+    fn has_old_counties(&self) -> bool {
+        self.counties.range(9_001..9_110).next().is_some()
     }
 
     pub fn area(&self, state: &str, number: i64) -> Option<u32> {
@@ -57,6 +63,61 @@ impl Geo {
         )
     }
 
+    /// Does the county's own state draw rating areas, and leave this county out? Connecticut's planning regions: prices go by
+    /// the old counties, whose ZIP codes are known too.
+    pub fn is_region(&self, county: u32) -> bool {
+        REGIONS.contains(&county)
+    }
+
+    /// The counties that a filed code or name means today, each with how much of it: the code itself, also without its
+    /// leading zero or with decimals; a code that has been given up; a planning region, as parts of counties; or a name
+    /// within the state, `Ocean`, `Ocean County`, `Ocean - 34029`. Empty where nothing fits.
+    pub fn find_county(&self, state: &str, filed: &str) -> Vec<(u32, Coverage)> {
+        let digits: Vec<&str> = values::without_zero_decimals(filed)
+            .split(|c: char| !c.is_ascii_alphanumeric())
+            .filter(|word| (4..=5).contains(&word.len()) && word.bytes().all(|b| b.is_ascii_digit()))
+            .collect();
+        let code = digits.first().and_then(|code| code.parse::<u32>().ok());
+        if let Some(code) = code {
+            return self.by_code(code);
+        }
+        let wanted = place_name(filed);
+        let named = self.counties_of(state).filter(|_| !wanted.is_empty());
+        let mut found: Vec<u32> = named
+            .filter(|county| self.counties.get(county).is_some_and(|(_, name)| place_name(name) == wanted))
+            .collect();
+        // Baltimore City and Baltimore County: the name as it stands decides, else it is no answer.
+        if found.len() > 1 {
+            found.retain(|county| {
+                self.counties.get(county).is_some_and(|(_, name)| name.eq_ignore_ascii_case(filed.trim()))
+            });
+        }
+        found.first().map(|county| self.by_code(*county)).unwrap_or_default()
+    }
+
+    fn by_code(&self, code: u32) -> Vec<(u32, Coverage)> {
+        if self.is_region(code) {
+            return self.counties_of_region(code);
+        }
+        if self.counties.contains_key(&code) {
+            return vec![(code, None)];
+        }
+        let now = CHANGED.iter().filter(|(old, _)| *old == code).map(|(_, new)| *new);
+        now.filter(|new| self.counties.contains_key(new)).map(|new| (new, None)).collect()
+    }
+
+    /// A planning region as parts of the old counties: the ZIP codes that both reach into.
+    fn counties_of_region(&self, region: u32) -> Vec<(u32, Coverage)> {
+        let zips: BTreeSet<u32> = self.zips.get(&region).into_iter().flatten().copied().collect();
+        let old = self.counties_of("CT").filter(|county| !self.is_region(*county));
+        let parts = old.filter_map(|county| {
+            let here: BTreeSet<u32> =
+                self.zips.get(&county)?.iter().copied().filter(|zip| zips.contains(zip)).collect();
+            (!here.is_empty()).then_some((county, Some(here)))
+        });
+        parts.collect()
+    }
+
     /// Adds invented counties of one state: code, name, rating area. Their ZIP codes are added with [`Geo::add_zip`].
     pub fn add_counties(&mut self, state: &str, counties: impl Iterator<Item = (u32, String, i64)> + Clone) {
         self.areas.extend(counties.clone().map(|(.., area)| ((state.to_string(), area), 0)));
@@ -71,6 +132,26 @@ impl Geo {
     pub fn add_zip(&mut self, zip: u32, county: u32, ratio_ppm: i64) {
         self.pairs.push((zip, county, ratio_ppm));
         self.zips.entry(county).or_default().push(zip);
+    }
+
+    /// Every county of a state that has rating areas lies in one (45 CFR 147.102(b)): one without is a gap in the table, and
+    /// nothing can be sold there.
+    fn warn_of_gaps(&self, problems: &mut Problems) {
+        let states: BTreeSet<&str> = self.areas.keys().map(|(state, _)| state.as_str()).collect();
+        let covered = |county: u32| match self.areas_of(county) {
+            CountyAreas::One(_) => true,
+            CountyAreas::ByZip(zips) => zips.len() == self.zips.get(&county).map_or(0, Vec::len),
+        };
+        let gaps = self.counties.iter().filter(|(county, (state, _))| {
+            states.contains(state.as_str())
+                && !(self.is_region(**county) && self.has_old_counties())
+                && !covered(**county)
+        });
+        let gaps: Vec<String> = gaps.map(|(county, (state, name))| format!("{county:05} {name}, {state}")).collect();
+        if !gaps.is_empty() {
+            let words = "counties without a rating area in the rating-area table, where nothing can be sold";
+            problems.warn(format!("{words}: {}: {}", gaps.len(), gaps.join("; ")));
+        }
     }
 
     /// Keys of rating areas count up by state and number.
@@ -113,16 +194,59 @@ impl Geo {
 /// Rows read and kept of one file.
 pub type Counts = (u64, u64);
 
-/// Reads both tables.
+/// Connecticut's nine planning regions, county equivalents of the Census since 2022 (87 FR 34235). The state's rating areas
+/// are its eight old counties.
+const REGIONS: [u32; 9] = [9_110, 9_120, 9_130, 9_140, 9_150, 9_160, 9_170, 9_180, 9_190];
+
+/// County codes that were given up, and what took their place (Census Bureau, "Substantial Changes to Counties and County
+/// Equivalent Entities: 1970-Present"): files of older years still have them.
+const CHANGED: [(u32, u32); 14] = [
+    (2_201, 2_198),
+    (2_232, 2_105),
+    (2_232, 2_230),
+    (2_261, 2_063),
+    (2_261, 2_066),
+    (2_270, 2_158),
+    (2_280, 2_195),
+    (2_280, 2_275),
+    (12_025, 12_086),
+    (30_113, 30_031),
+    (46_113, 46_102),
+    (51_515, 51_019),
+    (51_560, 51_005),
+    (51_780, 51_083),
+];
+
+/// A place's name without its kind: `Ocean County` and `OCEAN` are one, `St. Louis city` is not `St. Louis County`.
+fn place_name(name: &str) -> String {
+    const KINDS: [&str; 8] = [
+        "county",
+        "parish",
+        "city and borough",
+        "borough",
+        "census area",
+        "municipality",
+        "municipio",
+        "planning region",
+    ];
+    let lower = name.to_lowercase().replace("saint ", "st ").replace('.', "");
+    let lower = lower.trim();
+    let short = KINDS.iter().find_map(|kind| lower.strip_suffix(kind)).unwrap_or(lower);
+    short.chars().filter(|c| c.is_alphanumeric()).collect()
+}
+
+/// Reads both tables; of the rating areas, what holds in the plan year.
 pub fn read(
     zip_county: &Source,
     rating_areas: &Source,
+    year: i32,
     progress: &Progress,
     problems: &mut Problems,
 ) -> Result<(Geo, [Counts; 2]), LoadError> {
     let mut geo = Geo::default();
     let pairs = read_pairs(zip_county, &mut geo, progress, problems)?;
-    let areas = read_areas(rating_areas, &mut geo, progress, problems)?;
+    let areas = read_areas(rating_areas, &mut geo, year, progress, problems)?;
+    geo.warn_of_gaps(problems);
     Ok((geo, [pairs, areas]))
 }
 
@@ -138,11 +262,11 @@ fn read_pairs(
     while let Some(row) = table.next_row(problems)? {
         let (zip, county, ratio) = (row.text("zip"), row.text("county_fips"), row.text("ratio"));
         let (state, name) = (row.text("state"), row.text("county_name"));
-        let Some(zip) = Zip5::parse(&zip) else {
+        let Some(zip) = Zip5::parse(&format!("{zip:0>5}")) else {
             row.problem(problems, "zip", &zip, Fault::Place, "a five-digit ZIP code is wanted");
             continue;
         };
-        let Some(county) = CountyFips::parse(&county) else {
+        let Some(county) = CountyFips::parse(&format!("{:0>5}", values::without_zero_decimals(&county))) else {
             row.problem(problems, "county_fips", &county, Fault::Place, "a five-digit county code is wanted");
             continue;
         };
@@ -168,40 +292,21 @@ fn read_pairs(
 fn read_areas(
     source: &Source,
     geo: &mut Geo,
+    year: i32,
     progress: &Progress,
     problems: &mut Problems,
 ) -> Result<Counts, LoadError> {
     let mut opened = source.open()?;
     let meter = progress.meter(&source.name, source.text_bytes);
-    let mut table = source.table(&mut opened, meter, &["state", "county_fips", "zip3", "rating_area"], &[])?;
-    let mut places: BTreeMap<(String, Option<u32>, Option<u16>), i64> = BTreeMap::new();
+    let optional = ["county_fips", "zip3", "first_year", "last_year"];
+    let mut table = source.table(&mut opened, meter, &["state", "rating_area"], &optional)?;
+    let mut places: BTreeMap<Area, i64> = BTreeMap::new();
     while let Some(row) = table.next_row(problems)? {
-        let (state, county, zip3) = (row.text("state"), row.text("county_fips"), row.text("zip3"));
-        let number = row.text("rating_area");
-        let Ok(Some(area)) = values::whole(&number) else {
-            row.problem(problems, "rating_area", &number, Fault::Number, "a rating area's number is wanted");
-            continue;
-        };
-        let fips = CountyFips::parse(&county).map(CountyFips::number);
-        let digits = Some(&*zip3).filter(|z| z.len() == 3).and_then(|z| z.parse::<u16>().ok());
-        let place = match (fips, digits) {
-            (Some(fips), None) if zip3.is_empty() => (state.to_string(), Some(fips), None),
-            (None, Some(digits)) if county.is_empty() => (state.to_string(), None, Some(digits)),
-            _ => {
-                let value = format!("{county} {zip3}");
-                let reason = "either a five-digit county code or the first three digits of a ZIP code is wanted";
-                row.problem(problems, "county_fips, zip3", &value, Fault::Place, reason);
-                continue;
-            }
-        };
+        let Some((place, area)) = area(&row, year, problems) else { continue };
         if *places.entry(place).or_insert(area) != area {
-            row.problem(
-                problems,
-                "rating_area",
-                &number,
-                Fault::Duplicate,
-                "this place has another rating area already",
-            );
+            let number = row.text("rating_area");
+            let reason = "this place has another rating area already";
+            row.problem(problems, "rating_area", &number, Fault::Duplicate, reason);
         }
     }
     geo.areas = places.iter().map(|((state, ..), number)| ((state.clone(), *number), 0)).collect();
@@ -216,4 +321,42 @@ fn read_areas(
         }
     }
     Ok((table.read, kept))
+}
+
+/// State, and a county or the first three digits of a ZIP code.
+type Area = (String, Option<u32>, Option<u16>);
+
+/// The place of a row and its rating area's number; `None` where it holds in other plan years, or a fault was reported.
+fn area(row: &Row, year: i32, problems: &mut Problems) -> Option<(Area, i64)> {
+    for (column, holds) in [("first_year", i64::lt as fn(&i64, &i64) -> bool), ("last_year", i64::gt)] {
+        let filed = row.text(column);
+        match values::whole(&filed) {
+            Ok(None) => {}
+            Ok(Some(bound)) if holds(&i64::from(year), &bound) => return None,
+            Ok(Some(_)) => {}
+            Err((fault, reason)) => {
+                row.problem(problems, column, &filed, fault, reason);
+                return None;
+            }
+        }
+    }
+    let (state, county, zip3) = (row.text("state"), row.text("county_fips"), row.text("zip3"));
+    let number = row.text("rating_area");
+    let Some(area) = super::rates::area_number(&number) else {
+        row.problem(problems, "rating_area", &number, Fault::Number, "a rating area's number is wanted");
+        return None;
+    };
+    let code = values::without_zero_decimals(&county);
+    let fips = CountyFips::parse(&format!("{code:0>5}")).map(CountyFips::number).filter(|_| !code.is_empty());
+    let digits = Some(&*zip3).filter(|z| z.len() == 3).and_then(|z| z.parse::<u16>().ok());
+    match (fips, digits) {
+        (Some(fips), None) if zip3.is_empty() => Some(((state.to_string(), Some(fips), None), area)),
+        (None, Some(digits)) if county.is_empty() => Some(((state.to_string(), None, Some(digits)), area)),
+        _ => {
+            let value = format!("{county} {zip3}");
+            let reason = "either a five-digit county code or the first three digits of a ZIP code is wanted";
+            row.problem(problems, "county_fips, zip3", &value, Fault::Place, reason);
+            None
+        }
+    }
 }

@@ -4,15 +4,21 @@
 //! into a third; it never touches a catalogue that exists, never publishes one that is not whole, and asks no clock:
 //! the time of the build is an argument.
 //!
-//! The way through: `gather` takes stock of the files (`read` finds and opens them) and sends them through one reader
-//! each (`geo`, `attributes`, `rates`, `benefits`, `service_areas`, `quality`, `optional`); `plans` and `sold` make the
-//! rows; `write` puts them into the new file; `check` looks it over; `problems` says what was wrong with the input.
+//! The way through: `gather` takes stock of the files (`find` finds them, `kinds` knows them, `read` opens them) and sends
+//! them through one reader each (`geo`, `attributes`, `rates`, `benefits`, `service_areas`, `quality`, `optional`), which
+//! read values by `values`; `plans` and `sold` make the rows; `write` puts them into the new file; `catalogue::rules` looks it over;
+//! `problems` says what was wrong with the input, `census` what became of the plans and insurers.
 
 pub mod attributes;
 pub mod benefits;
+pub mod census;
 pub mod cost_share;
+pub mod find;
 pub mod gather;
 pub mod geo;
+pub mod kinds;
+pub mod limits;
+pub mod lines;
 pub mod model;
 pub mod optional;
 pub mod plans;
@@ -25,6 +31,7 @@ pub mod sample;
 pub mod service_areas;
 pub mod shipped;
 pub mod sold;
+pub mod survey;
 pub mod synth;
 pub mod values;
 pub mod write;
@@ -33,7 +40,7 @@ pub use problems::{LoadError, Problems};
 pub use progress::Progress;
 
 use gather::Gathered;
-use read::{Kind, Source};
+use read::Source;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -53,18 +60,24 @@ pub struct LoadArgs {
     #[arg(long, value_name = "DIR")]
     pub geo: PathBuf,
     /// Folder the catalogue is written to
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", required_unless_present = "dry_run", default_value_if("dry_run", "true", "."))]
     pub to: PathBuf,
     /// Write nothing if any row is faulty
     #[arg(long)]
     pub strict: bool,
-    /// How many faults to report in full; all are counted
-    #[arg(long, value_name = "N", default_value_t = 50)]
+    /// Write nothing at all: say of each file what is in it and how much can be read
+    #[arg(long)]
+    pub dry_run: bool,
+    /// How many faults of each kind to report in full; all are counted
+    #[arg(long, value_name = "N", default_value_t = MAX_ERRORS)]
     pub max_errors: usize,
     /// What the premiums are [default: what provenance.txt in the --from folder says, else filed]
     #[arg(long, value_enum)]
     pub rates: Option<Provenance>,
 }
+
+/// Faults of one kind that are shown unless asked otherwise.
+const MAX_ERRORS: usize = 10;
 
 /// What a load is to do.
 #[derive(Debug, Clone)]
@@ -83,13 +96,13 @@ impl LoadOptions {
     /// With the defaults of the command line, and without progress.
     pub fn new(from: impl Into<PathBuf>, geo: impl Into<PathBuf>, to: impl Into<PathBuf>) -> LoadOptions {
         let (from, geo, to) = (from.into(), geo.into(), to.into());
-        LoadOptions { from, geo, to, strict: false, max_errors: 50, rates: None, progress: Progress::Quiet }
+        LoadOptions { from, geo, to, strict: false, max_errors: MAX_ERRORS, rates: None, progress: Progress::Quiet }
     }
 }
 
 impl From<LoadArgs> for LoadOptions {
     fn from(args: LoadArgs) -> LoadOptions {
-        let LoadArgs { from, geo, to, strict, max_errors, rates } = args;
+        let LoadArgs { from, geo, to, strict, dry_run: _, max_errors, rates } = args;
         LoadOptions { from, geo, to, strict, max_errors, rates, progress: Progress::to_stderr() }
     }
 }
@@ -103,6 +116,8 @@ pub struct Built {
     pub hash: String,
     /// Rows of each table.
     pub counts: BTreeMap<String, i64>,
+    /// How many plans and insurers were filed, kept and sold, as a sentence; blank where nothing was filed.
+    pub census: String,
 }
 
 /// What a load did.
@@ -113,9 +128,9 @@ pub struct Report {
 }
 
 impl Report {
-    /// For the command's exit: 0 when every row was good, 2 when catalogues were written but rows were left out.
+    /// For the command's exit: 0 when everything was read, 2 when catalogues were written but rows or values left out.
     pub fn exit_code(&self) -> u8 {
-        if self.problems.bad_rows() == 0 { 0 } else { 2 }
+        if self.problems.is_clean() { 0 } else { 2 }
     }
 }
 
@@ -123,9 +138,13 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.problems)?;
         self.catalogues.iter().try_for_each(|built| writeln!(f, "{built}"))?;
-        match self.problems.bad_rows() {
-            0 => Ok(()),
-            bad => writeln!(f, "rows left out for a fault: {bad} (--strict would have refused them)"),
+        match (self.problems.bad_rows(), self.problems.bad_values()) {
+            (0, 0) => Ok(()),
+            (rows, values) => writeln!(
+                f,
+                "rows left out for a fault: {rows}; values left out of rows that are kept: {values} (--strict would have \
+                 refused them)"
+            ),
         }
     }
 }
@@ -133,6 +152,9 @@ impl fmt::Display for Report {
 impl fmt::Display for Built {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let count = |table: &str| self.counts.get(table).copied().unwrap_or(0);
+        if !self.census.is_empty() {
+            writeln!(f, "plan year {}: {}", self.plan_year, self.census)?;
+        }
         write!(
             f,
             "plan year {}: {} plans, {} variants, {} rates, {} county offers, {} benefits rows → {}",
@@ -158,7 +180,11 @@ pub async fn run(options: &LoadOptions, now: OffsetDateTime) -> Result<Report, L
     let (from, geo) = (options.from.clone(), options.geo.clone());
     let stock = blocking(move || gather::take_stock(&from, &geo)).await?;
     let mut problems = Problems::new(options.max_errors);
-    stock.ignored.iter().for_each(|words| problems.warn(format!("passed over {words}")));
+    for words in &stock.ignored {
+        // Said at once too: if the load fails further on, this may be why.
+        options.progress.say(&format!("passed over {words}"));
+        problems.warn(format!("passed over {words}"));
+    }
     let mut ready = Vec::new();
     for (year, files) in stock.years {
         let places = (stock.zip_county.clone(), stock.rating_areas.clone());
@@ -166,8 +192,8 @@ pub async fn run(options: &LoadOptions, now: OffsetDateTime) -> Result<Report, L
         problems.absorb(found);
         ready.push((build, built));
     }
-    if options.strict && problems.bad_rows() > 0 {
-        return Err(LoadError::Strict(problems.bad_rows(), Box::new(problems)));
+    if options.strict && !problems.is_clean() {
+        return Err(LoadError::Strict(problems.bad_rows() + problems.bad_values(), Box::new(problems)));
     }
     let mut catalogues = Vec::new();
     for (build, mut built) in ready {
@@ -180,7 +206,7 @@ pub async fn run(options: &LoadOptions, now: OffsetDateTime) -> Result<Report, L
 
 async fn build(
     options: &LoadOptions,
-    (year, files): (i32, BTreeMap<Kind, Source>),
+    (year, files): (i32, gather::Files),
     places: (Source, Source),
     (provenance, note): &(Provenance, Option<String>),
     now: OffsetDateTime,
@@ -192,8 +218,8 @@ async fn build(
     let max_errors = options.max_errors;
     let reader = blocking(move || {
         let words = words.each_ref().map(String::as_str);
-        let hash = gather::content_hash(files.values().chain([&places.0, &places.1]), &words)?;
-        let gathered = gather::read_all(&files, (&places.0, &places.1), max_errors, &progress, &out)?;
+        let hash = gather::content_hash(files.values().flatten().chain([&places.0, &places.1]), &words)?;
+        let gathered = gather::read_all(&files, (&places.0, &places.1), (year, max_errors), &progress, &out)?;
         Ok((gathered, hash))
     });
     let reader = tokio::spawn(reader);
@@ -202,7 +228,7 @@ async fn build(
     drop(queue);
     let read = reader.await.map_err(|e| LoadError::Input(format!("the reader stopped: {e}")))?;
     written?;
-    let (Gathered { problems, meta }, hash) = read?;
+    let (Gathered { problems, meta, census }, hash) = read?;
     options.progress.say("indexing and checking");
     for (key, value) in &meta {
         build.meta(key, value).await?;
@@ -218,7 +244,7 @@ async fn build(
         done => done?,
     };
     warnings.into_iter().for_each(|words| problems.warn(words));
-    let built = Built { path: PathBuf::new(), plan_year: year, hash, counts: counts.into_iter().collect() };
+    let built = Built { path: PathBuf::new(), plan_year: year, hash, counts: counts.into_iter().collect(), census };
     Ok((build, built, problems))
 }
 

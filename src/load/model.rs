@@ -2,6 +2,7 @@
 //!
 //! Filled by `attributes`, with `quality` and `benefits` beside it (or invented by `synth`), written by `plans`. No I/O.
 
+use super::values;
 use crate::filing::codes::Product;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -149,6 +150,8 @@ pub struct Plans {
     by_id: HashMap<String, u32>,
     /// Plans of the source that are left out, and rightly so: small-group plans, and plans with a faulty row.
     pub left_out: std::collections::HashSet<String>,
+    /// 17-character ids of variants whose row was left out, of plans that are kept.
+    pub lost_variants: std::collections::HashSet<String>,
 }
 
 /// What is known about a plan id that another file names.
@@ -167,11 +170,16 @@ impl Plans {
         self.by_id = (1..).zip(&self.list).map(|(pk, plan)| (plan.id.clone(), pk)).collect();
     }
 
+    /// Looks an id up as other files write it: mostly as it is here, else in lower case or with a variant's suffix.
     pub fn find(&self, id: &str) -> Known {
-        match self.by_id.get(id) {
+        let here = |id: &str| match self.by_id.get(id) {
             Some(pk) => Known::Plan(*pk),
             None if self.left_out.contains(id) => Known::LeftOut,
             None => Known::Never,
+        };
+        match here(id) {
+            Known::Never => values::plan_id(id).ok().flatten().map_or(Known::Never, |id| here(id.as_str())),
+            known => known,
         }
     }
 
@@ -189,7 +197,7 @@ impl Plans {
 #[derive(Debug, Default)]
 pub struct Extras {
     /// Overall, member experience, medical care, plan administration: 0 'Not Rated', 1 to 5; absent: no row.
-    pub stars: HashMap<u32, [i64; 4]>,
+    pub stars: HashMap<u32, [Option<i64>; 4]>,
     /// Plans that cover dental check-ups or basic dental care for children, in any variant.
     pub child_dental: std::collections::HashSet<u32>,
     /// Plans that cover routine dental services or basic dental care for adults, in any variant.

@@ -7,16 +7,17 @@ use super::model::Plans;
 use super::problems::{Fault, LoadError, Problems};
 use super::progress::Meter;
 use super::read::{Row, Source};
-use super::values;
+use super::values::{self, Market};
 use super::write::{Cell, Out, Rows, cell};
-use crate::types::{CountyFips, PlanId, Zip5};
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 /// Every crosswalk row of both markets' plans: a plan of last year may be of an issuer that has left.
 pub fn crosswalk(source: &Source, meter: Meter, problems: &mut Problems, out: &Out) -> Result<Counts, LoadError> {
     let year = source.year.unwrap_or_default();
     let mut opened = source.open()?;
-    let required = ["State", "FIPSCode", "ZipCode", "CrosswalkLevel", "ReasonForCrosswalk"];
-    let mut table = source.table(&mut opened, meter, &required, &["DentalPlan"])?;
+    let required = ["State", "FIPSCode", "CrosswalkLevel"];
+    let mut table = source.table(&mut opened, meter, &required, &["ZipCode", "ReasonForCrosswalk", "DentalPlan"])?;
     let wanted = [format!("PlanID_{}", year - 1), format!("PlanID_{year}"), format!("AgeOffPlanID_{year}")];
     let [previous, next, age_off] = wanted.each_ref().map(|name| table.index(name));
     let Some(previous) = previous else {
@@ -28,7 +29,7 @@ pub fn crosswalk(source: &Source, meter: Meter, problems: &mut Problems, out: &O
     let mut rows = Rows::new(out, "crosswalk", &columns);
     while let Some(row) = table.next_row(problems)? {
         let filed = row.at(previous);
-        let Some(before) = PlanId::parse(&filed) else {
+        let Ok(Some(before)) = values::plan_id(&filed) else {
             row.problem(problems, &wanted[0], &filed, Fault::PlanId, "last year's 14-character plan id is wanted");
             continue;
         };
@@ -45,15 +46,16 @@ pub fn crosswalk(source: &Source, meter: Meter, problems: &mut Problems, out: &O
             );
             continue;
         };
-        let plan = |at: Option<usize>| at.and_then(|at| PlanId::parse(&row.at(at))).map(|id| id.to_string());
+        // All zeros: no plan takes over.
+        let plan = |at: Option<usize>| at.and_then(|at| values::plan_id(&row.at(at)).ok()?).map(|id| id.to_string());
         let (next, age_off, state) = (plan(next), plan(age_off), row.text("State"));
         // 00000 means the whole county.
-        let zip = Zip5::parse(&row.text("ZipCode")).map(Zip5::number).filter(|zip| *zip > 0);
-        let county = CountyFips::parse(&format!("{:0>5}", row.text("FIPSCode"))).map(CountyFips::number);
+        let code = |column: &str| values::whole(&row.text(column)).ok().flatten().filter(|n| (1..=99_999).contains(n));
+        let (zip, county) = (code("ZipCode"), code("FIPSCode"));
         rows.push([
             cell(before.as_str()),
             cell(&*state),
-            cell(county.filter(|county| *county > 0)),
+            cell(county),
             cell(zip),
             cell(level),
             cell(reason),
@@ -65,40 +67,91 @@ pub fn crosswalk(source: &Source, meter: Meter, problems: &mut Problems, out: &O
     Ok((table.read, rows.finish()?))
 }
 
-/// The names and addresses of the networks of insurers in this catalogue.
-pub fn network(
-    source: &Source,
-    meter: Meter,
-    plans: &Plans,
-    problems: &mut Problems,
-    out: &Out,
-) -> Result<Counts, LoadError> {
-    let mut opened = source.open()?;
-    let mut table =
-        source.table(&mut opened, meter, &["BusinessYear", "IssuerId", "NetworkName", "NetworkId"], &["NetworkURL"])?;
-    let mut rows = Rows::new(out, "network", &["issuer_id", "network_id", "name", "url"]);
-    let mut seen = std::collections::HashMap::new();
-    while let Some(row) = table.next_row(problems)? {
-        let Some(issuer) = issuer(&row, plans, problems) else { continue };
-        let (id, name, filed) = (row.text("NetworkId"), row.text("NetworkName"), row.text("NetworkURL"));
-        if id.is_empty() || name.is_empty() {
-            row.problem(problems, "NetworkId, NetworkName", &id, Fault::Missing, "a network's id and name are wanted");
-            continue;
+/// Names of networks by insurer and network, with the market that the name is from: a network may have another name in each
+/// market, and the individual market's is the one that is shown.
+#[derive(Debug, Default)]
+pub struct Networks(BTreeMap<(i64, String), (Market, String, Option<String>)>);
+
+impl Networks {
+    /// Takes in a file: the names and addresses of the networks of insurers in this catalogue.
+    pub fn read(
+        &mut self,
+        source: &Source,
+        meter: Meter,
+        plans: &Plans,
+        problems: &mut Problems,
+    ) -> Result<Counts, LoadError> {
+        let mut opened = source.open()?;
+        let optional = ["BusinessYear", "NetworkURL", "MarketCoverage"];
+        let mut table = source.table(&mut opened, meter, &["IssuerId", "NetworkName", "NetworkId"], &optional)?;
+        let mut kept = 0;
+        while let Some(row) = table.next_row(problems)? {
+            let market = values::market(&row.text("MarketCoverage")).unwrap_or(Market::Both);
+            if market == Market::SmallGroup {
+                continue;
+            }
+            let Some(issuer) = issuer(&row, plans, problems) else { continue };
+            let (id, name, filed) = (row.text("NetworkId"), row.text("NetworkName"), row.text("NetworkURL"));
+            if id.is_empty() || name.is_empty() {
+                row.problem(
+                    problems,
+                    "NetworkId, NetworkName",
+                    &id,
+                    Fault::Missing,
+                    "a network's id and name are wanted",
+                );
+                continue;
+            }
+            let url = values::link(&filed).unwrap_or_else(|(fault, reason)| {
+                row.value_problem(problems, "NetworkURL", &filed, fault, reason);
+                None
+            });
+            kept += u64::from(self.name(
+                (issuer, id.to_ascii_uppercase()),
+                (market, name.to_string(), url),
+                &row,
+                problems,
+            ));
         }
-        let url = values::link(&filed).unwrap_or_else(|(fault, reason)| {
-            row.problem(problems, "NetworkURL", &filed, fault, reason);
-            None
-        });
-        // A network is listed once for each market: the same name again is no fault.
-        match seen.insert((issuer, id.to_string()), name.to_string()) {
-            None => rows.push([cell(issuer), cell(&*id), cell(&*name), cell(url)])?,
-            Some(before) if before == name => {}
-            Some(_) => {
-                row.problem(problems, "NetworkName", &name, Fault::Duplicate, "this network has another name already")
+        Ok((table.read, kept))
+    }
+
+    /// False where the network is there already: listed once for each market, the same name again is no fault.
+    fn name(
+        &mut self,
+        network: (i64, String),
+        (market, name, url): (Market, String, Option<String>),
+        row: &Row,
+        problems: &mut Problems,
+    ) -> bool {
+        match self.0.entry(network) {
+            Entry::Vacant(place) => {
+                place.insert((market, name, url));
+                true
+            }
+            Entry::Occupied(mut place) => {
+                let (held_market, held, held_url) = place.get_mut();
+                match (*held_market == market, *held == name) {
+                    (_, true) => *held_url = held_url.take().or(url),
+                    (true, false) => {
+                        let reason = "this network has another name already";
+                        row.problem(problems, "NetworkName", &name, Fault::Duplicate, reason);
+                    }
+                    (false, false) if market == Market::Individual => *place.get_mut() = (market, name, url),
+                    (false, false) => {}
+                }
+                false
             }
         }
     }
-    Ok((table.read, rows.finish()?))
+
+    pub fn write(&self, out: &Out) -> Result<(), LoadError> {
+        let mut rows = Rows::new(out, "network", &["issuer_id", "network_id", "name", "url"]);
+        for ((issuer, id), (_, name, url)) in &self.0 {
+            rows.push([cell(*issuer), cell(id), cell(name), cell(url)])?;
+        }
+        rows.finish().map(drop)
+    }
 }
 
 const RULES: [(&str, &str); 12] = [
@@ -116,6 +169,9 @@ const RULES: [(&str, &str); 12] = [
     ("CohabitationRule", "cohabitation"),
 ];
 
+/// Where the plan's id is among them.
+const PLAN: usize = 1;
+
 /// The individual market's rules of insurers in this catalogue.
 pub fn business_rules(
     source: &Source,
@@ -125,19 +181,22 @@ pub fn business_rules(
     out: &Out,
 ) -> Result<Counts, LoadError> {
     let mut opened = source.open()?;
-    let optional: Vec<&'static str> = RULES.iter().map(|(column, _)| *column).chain(["MarketCoverage"]).collect();
-    let mut table =
-        source.table(&mut opened, meter, &["BusinessYear", "IssuerId", "AgeDeterminationRule"], &optional)?;
+    let optional: Vec<&'static str> =
+        RULES.iter().map(|(column, _)| *column).chain(["BusinessYear", "MarketCoverage"]).collect();
+    let mut table = source.table(&mut opened, meter, &["IssuerId"], &optional)?;
     let columns: Vec<&str> = ["issuer_id"].into_iter().chain(RULES.iter().map(|(_, column)| *column)).collect();
     let mut rows = Rows::new(out, "business_rule", &columns);
     while let Some(row) = table.next_row(problems)? {
         // A rule without a market is for both.
-        if row.text("MarketCoverage").starts_with("SHOP") {
+        if values::market(&row.text("MarketCoverage")) == Ok(Market::SmallGroup) {
             continue;
         }
         let Some(issuer) = issuer(&row, plans, problems) else { continue };
         let filed = RULES.map(|(column, _)| row.text(column));
-        let cells = filed.iter().map(|text| -> Cell { cell(values::words(text)) });
+        let plan = values::plan_id(&filed[PLAN]).ok().flatten().map(|id| id.to_string());
+        let cells = filed.iter().enumerate().map(|(at, text)| -> Cell {
+            if at == PLAN { cell(plan.as_deref()) } else { cell(values::words(text)) }
+        });
         rows.push([cell(issuer)].into_iter().chain(cells))?;
     }
     Ok((table.read, rows.finish()?))
@@ -146,7 +205,7 @@ pub fn business_rules(
 /// The issuer of a row; `None`: not in this catalogue, or a fault that was reported.
 fn issuer(row: &Row, plans: &Plans, problems: &mut Problems) -> Option<i64> {
     let filed = row.text("IssuerId");
-    match values::whole(&filed) {
+    match values::issuer(&filed) {
         Ok(Some(id)) => plans.issuers.contains_key(&id).then_some(id),
         _ => {
             row.problem(problems, "IssuerId", &filed, Fault::Number, "an issuer's number is wanted");

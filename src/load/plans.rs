@@ -78,8 +78,8 @@ fn write_plans(plans: &Plans, extras: &Extras, out: &Out) -> Result<(), LoadErro
     rows.finish().map(drop)
 }
 
-fn plan_cells<'a>(pk: u32, plan: &'a Plan, stars: Option<&[i64; 4]>) -> [Cell<'a>; 45] {
-    let star = |which: usize| cell(stars.map(|stars| stars[which]));
+fn plan_cells<'a>(pk: u32, plan: &'a Plan, stars: Option<&[Option<i64>; 4]>) -> [Cell<'a>; 45] {
+    let star = |which: usize| cell(stars.and_then(|stars| stars[which]));
     [
         cell(pk),
         cell(&plan.id),
@@ -178,7 +178,7 @@ fn write_variants(plans: &Plans, extras: &Extras, out: &Out) -> Result<(), LoadE
                 cell(plan.is_new),
                 cell(extras.child_dental.contains(&pk)),
                 cell(extras.adult_dental.contains(&pk)),
-                cell(extras.stars.get(&pk).map_or(0, |stars| stars[0])),
+                cell(extras.stars.get(&pk).and_then(|stars| stars[0]).unwrap_or(0)),
                 cell(plan.programs),
                 cell(plan.ehb_ppm.unwrap_or(WHOLE_PREMIUM_PPM)),
                 cell(plan.child_only == "child"),

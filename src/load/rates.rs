@@ -16,8 +16,8 @@ use std::collections::HashMap;
 
 /// Ages 0–14, 15, … 63, 64 and over.
 pub const AGES: usize = 51;
-const REQUIRED: [&str; 7] =
-    ["BusinessYear", "StateCode", "PlanId", "RatingAreaId", "Age", "IndividualRate", "IndividualTobaccoRate"];
+const REQUIRED: [&str; 4] = ["PlanId", "RatingAreaId", "Age", "IndividualRate"];
+const OPTIONAL: [&str; 2] = ["BusinessYear", "IndividualTobaccoRate"];
 const DATES: [&str; 2] = ["RateEffectiveDate", "RateExpirationDate"];
 const FAMILY: [&str; 7] = [
     "Couple",
@@ -40,13 +40,49 @@ pub struct Rate {
     pub ages: [i32; AGES],
     pub tobacco: [i32; AGES],
     pub family: [i32; 7],
+    /// The premium of 64 is that of a row for 65 and over, for want of one for 64.
+    from_65: bool,
 }
 
 pub const NONE: i32 = -1;
 
 impl Rate {
     pub fn new(plan: u32, area: u32) -> Rate {
-        Rate { plan, area, tiered: false, ages: [NONE; AGES], tobacco: [NONE; AGES], family: [NONE; 7] }
+        Rate { plan, area, tiered: false, ages: [NONE; AGES], tobacco: [NONE; AGES], family: [NONE; 7], from_65: false }
+    }
+
+    /// Puts premiums at the ages of a row; false where another premium is there already.
+    fn fill(&mut self, ages: &Ages, (rate, tobacco): (i32, i32), family: [i32; 7]) -> bool {
+        let last = AGES - 1;
+        if ages.over_64 != self.from_65 && self.ages[last] != NONE && !ages.family {
+            // Rows for 64 and for 65 and over: the catalogue has one premium for both, as the law does (45 CFR
+            // 147.102(e): 64 and older are one band), and it is that of 64.
+            if ages.over_64 {
+                return true;
+            }
+            if ages.last == last {
+                self.ages[last] = NONE;
+            }
+        }
+        let slots = ages.first..=ages.last;
+        let differs = |held: i32, new: i32| held != NONE && held != new;
+        let started = self.ages.iter().any(|cents| *cents != NONE);
+        let twice = slots.clone().any(|i| self.ages[i] != NONE && (self.ages[i], self.tobacco[i]) != (rate, tobacco))
+            || (started && self.tiered != ages.family)
+            || (ages.family && self.family.iter().zip(&family).any(|(a, b)| differs(*a, *b)));
+        if twice {
+            return false;
+        }
+        if ages.last == last {
+            self.from_65 = ages.over_64;
+        }
+        slots.clone().for_each(|i| self.ages[i] = rate);
+        slots.for_each(|i| self.tobacco[i] = tobacco);
+        if ages.family {
+            self.tiered = true;
+            self.family = family;
+        }
+        true
     }
 
     pub fn complete(&self) -> bool {
@@ -103,33 +139,37 @@ impl Rates {
     }
 }
 
-/// Reads the file against the plans and rating areas that are known.
+/// Reads the files against the plans and rating areas that are known; rows read and kept of each.
 pub fn read(
-    source: &Source,
-    meter: Meter,
+    sources: &[Source],
+    meter: impl Fn(&Source) -> Meter,
     (plans, geo): (&Plans, &Geo),
     problems: &mut Problems,
-) -> Result<(Rates, Counts), LoadError> {
-    let mut opened = source.open()?;
-    let optional: Vec<&'static str> = DATES.into_iter().chain(FAMILY).collect();
-    let mut table = source.table(&mut opened, meter, &REQUIRED, &optional)?;
-    let place = |name: &str| table.index(name).unwrap_or(usize::MAX);
-    let columns = Columns {
-        plan: place("PlanId"),
-        area: place("RatingAreaId"),
-        age: place("Age"),
-        rate: place("IndividualRate"),
-        tobacco: place("IndividualTobaccoRate"),
-        dates: DATES.map(place),
-        family: FAMILY.map(place),
-    };
-    let january = format!("{:04}-01-01", source.year.unwrap_or_default());
-    let mut reader = Reader { columns, plans, geo, january, rates: Rates::default(), last: Last::default() };
-    let mut kept = 0;
-    while let Some(row) = table.next_row(problems)? {
-        kept += u64::from(reader.row(&row, problems));
+) -> Result<(Rates, Vec<Counts>), LoadError> {
+    let (mut rates, mut counts) = (Rates::default(), Vec::new());
+    for source in sources {
+        let mut opened = source.open()?;
+        let optional: Vec<&'static str> = OPTIONAL.into_iter().chain(DATES).chain(FAMILY).collect();
+        let mut table = source.table(&mut opened, meter(source), &REQUIRED, &optional)?;
+        let place = |name: &str| table.index(name).unwrap_or(usize::MAX);
+        let columns = Columns {
+            plan: place("PlanId"),
+            area: place("RatingAreaId"),
+            age: place("Age"),
+            rate: place("IndividualRate"),
+            tobacco: place("IndividualTobaccoRate"),
+            dates: DATES.map(place),
+            family: FAMILY.map(place),
+        };
+        let january = format!("{:04}-01-01", source.year.unwrap_or_default());
+        let mut reader = Reader { columns, plans, geo, january, rates: &mut rates, last: Last::default() };
+        let mut kept = 0;
+        while let Some(row) = table.next_row(problems)? {
+            kept += u64::from(reader.row(&row, problems));
+        }
+        counts.push((table.read, kept));
     }
-    Ok((reader.rates, (table.read, kept)))
+    Ok((rates, counts))
 }
 
 struct Columns {
@@ -157,7 +197,7 @@ struct Reader<'a> {
     plans: &'a Plans,
     geo: &'a Geo,
     january: String,
-    rates: Rates,
+    rates: &'a mut Rates,
     last: Last,
 }
 
@@ -201,32 +241,14 @@ impl Reader<'_> {
                 }
             }
         }
-        let held = &mut self.rates.list[at];
         let tobacco = tobacco.unwrap_or(NONE);
-        let slots = ages.first..=ages.last;
-        let differs = |held: i32, new: i32| held != NONE && held != new;
-        let started = held.ages.iter().any(|cents| *cents != NONE);
-        let twice = slots.clone().any(|i| held.ages[i] != NONE && (held.ages[i], held.tobacco[i]) != (rate, tobacco))
-            || (started && held.tiered != ages.family)
-            || (ages.family && held.family.iter().zip(&family).any(|(a, b)| differs(*a, *b)));
-        if twice {
-            let value = String::from_utf8_lossy(row.bytes(self.columns.rate)).into_owned();
-            row.problem(
-                problems,
-                "IndividualRate",
-                &value,
-                Fault::Duplicate,
-                "this plan, area and age has another rate already",
-            );
-            return false;
+        if self.rates.list[at].fill(&ages, (rate, tobacco), family) {
+            return true;
         }
-        slots.clone().for_each(|i| held.ages[i] = rate);
-        slots.for_each(|i| held.tobacco[i] = tobacco);
-        if ages.family {
-            held.tiered = true;
-            held.family = family;
-        }
-        true
+        let value = String::from_utf8_lossy(row.bytes(self.columns.rate)).into_owned();
+        let reason = "this plan, area and age has another rate already";
+        row.problem(problems, "IndividualRate", &value, Fault::Duplicate, reason);
+        false
     }
 
     fn in_force(&mut self, row: &Row, problems: &mut Problems) -> bool {
@@ -267,8 +289,8 @@ impl Reader<'_> {
             }
         };
         let words = String::from_utf8_lossy(area);
-        let number = words.strip_prefix("Rating Area ").unwrap_or(&words).trim().parse().ok();
-        let known = number.and_then(|number| self.geo.area(id.get(5..7)?, number));
+        let state = self.plans.get(pk).map(|plan| plan.state.as_str()).unwrap_or_default();
+        let known = area_number(&words).and_then(|number| self.geo.area(state, number));
         let Some(key) = known else {
             row.problem(problems, "RatingAreaId", &words, Fault::RatingArea, "the rating-area table has no such area");
             return None;
@@ -285,38 +307,41 @@ impl Reader<'_> {
         if filed.is_empty() {
             return Ok(None);
         }
-        match cents(filed).filter(|cents| *cents >= least) {
-            Some(cents) => Ok(Some(cents)),
-            None => {
-                let value = String::from_utf8_lossy(filed);
-                row.problem(
-                    problems,
-                    name,
-                    &value,
-                    Fault::Money,
-                    "a monthly premium above zero, such as 285.75, is wanted",
-                );
-                Err(())
+        let most = if name == "IndividualRate" || name == "IndividualTobaccoRate" {
+            ONE_PERSON_CENTS_MAX
+        } else {
+            FAMILY_CENTS_MAX
+        };
+        let (fault, reason) = match values::cents(filed) {
+            Some(cents) if values::is_placeholder(cents) => {
+                (Fault::Placeholder, "a number of nines stands for no price: the row is left out")
             }
-        }
+            Some(cents) if cents > most => (Fault::Money, "more than any monthly premium: the row is left out"),
+            Some(cents) if cents >= i64::from(least) => return Ok(i32::try_from(cents).ok()),
+            _ => (Fault::Money, "a monthly premium above zero, such as 285.75, is wanted"),
+        };
+        row.problem(problems, name, &String::from_utf8_lossy(filed), fault, reason);
+        Err(())
     }
 }
 
-/// `285.75` → 28575; at most two decimals, no sign, below ten million dollars.
-fn cents(filed: &[u8]) -> Option<i32> {
-    let filed = filed.strip_prefix(b"$").unwrap_or(filed);
-    let (whole, fraction) = match filed.iter().position(|b| *b == b'.') {
-        Some(dot) => (&filed[..dot], &filed[dot + 1..]),
-        None => (filed, &[][..]),
-    };
-    if whole.is_empty() || whole.len() > 7 || fraction.len() > 2 {
-        return None;
-    }
-    let mut cents = 0;
-    for digit in whole.iter().chain(fraction) {
-        cents = cents * 10 + i32::from(digit.is_ascii_digit().then(|| digit - b'0')?);
-    }
-    Some(if fraction.len() == 2 { cents } else { cents * if fraction.is_empty() { 100 } else { 10 } })
+/// Above any premium that was ever filed: the highest of 2026 is $4,894 a month, of 2014 to 2016 $6,605.
+const ONE_PERSON_CENTS_MAX: i64 = 900_000;
+/// A family's tier, whole.
+const FAMILY_CENTS_MAX: i64 = 12 * ONE_PERSON_CENTS_MAX;
+
+/// Has a row an age and a premium that can be read? For a survey, which knows no plans.
+pub fn is_price(row: &Row) -> bool {
+    let filed = values::cents(row.text("IndividualRate").as_bytes());
+    ages(row.text("Age").as_bytes()).is_some() && filed.is_some_and(|cents| !values::is_placeholder(cents))
+}
+
+/// The number of `Rating Area 4`, also as `4`, `RatingArea4` or `Rating Area 04`.
+pub fn area_number(words: &str) -> Option<i64> {
+    let digits = values::without_zero_decimals(words).trim_start_matches(|c: char| !c.is_ascii_digit());
+    let label: String = words.chars().filter(char::is_ascii_alphabetic).collect();
+    let labelled = label.is_empty() || label.eq_ignore_ascii_case("RatingArea");
+    values::whole(digits).ok().flatten().filter(|_| labelled)
 }
 
 /// Which ages a row is for, as places in [`Rate::ages`].
@@ -324,27 +349,32 @@ struct Ages {
     first: usize,
     last: usize,
     family: bool,
+    /// For 65 and over only, which some files have beside 64.
+    over_64: bool,
 }
 
 fn ages(filed: &[u8]) -> Option<Ages> {
     let band = |first: u32, last: u32| {
         let slot = |age: u32| usize::try_from(age.clamp(14, 64) - 14).ok();
         (first <= last).then_some(())?;
-        Some(Ages { first: slot(first)?, last: slot(last)?, family: false })
+        Some(Ages { first: slot(first)?, last: slot(last)?, family: false, over_64: first > 64 })
     };
-    let text = std::str::from_utf8(filed).ok()?;
+    let text = values::without_zero_decimals(std::str::from_utf8(filed).ok()?);
     if let Ok(age) = text.parse::<u32>() {
         return if age <= 64 { band(age, age) } else { None };
     }
     let lower = text.to_ascii_lowercase();
     if lower == "family option" {
-        return Some(Ages { first: 0, last: AGES - 1, family: true });
+        return Some(Ages { first: 0, last: AGES - 1, family: true, over_64: false });
     }
-    if let Some(age) = lower.strip_suffix("and over").or_else(|| lower.strip_suffix('+')) {
-        let age: u32 = age.trim().parse().ok()?;
+    let ending = |endings: &[&str]| endings.iter().find_map(|ending| lower.strip_suffix(ending)?.trim().parse().ok());
+    if let Some(age) = ending(&["and over", "and older", "and above", "or older", "+"]) {
         return band(age, age.max(64));
     }
-    let (first, last) = lower.split_once('-')?;
+    if let Some(age) = ending(&["and under", "and younger"]) {
+        return band(0, age);
+    }
+    let (first, last) = lower.split_once('-').or_else(|| lower.split_once(" to "))?;
     band(first.trim().parse().ok()?, last.trim().parse().ok()?)
 }
 
@@ -362,7 +392,8 @@ mod tests {
         assert_eq!(slots("0-20"), Some((0, 6, false)));
         assert_eq!(slots("15"), Some((1, 1, false)));
         assert_eq!(slots("63"), Some((49, 49, false)));
-        for last in ["64", "64 and over", "65 and over", "64+"] {
+        assert_eq!([slots("0 to 14"), slots("14 and under")], [Some((0, 0, false)); 2]);
+        for last in ["64", "64 and over", "65 and over", "64+", "65 and older"] {
             assert_eq!(slots(last), Some((50, 50, false)), "{last}");
         }
         assert_eq!(slots("Family Option"), Some((0, 50, true)));
@@ -372,13 +403,10 @@ mod tests {
     }
 
     #[test]
-    fn premiums_are_read_to_the_cent() {
-        assert_eq!(
-            [cents(b"285.75"), cents(b"285.7"), cents(b"285"), cents(b"$0.01")],
-            [Some(28575), Some(28570), Some(28500), Some(1)]
-        );
-        for bad in ["", ".", "-1", "1.234", "12345678", "1e3", "1,200"] {
-            assert_eq!(cents(bad.as_bytes()), None, "{bad}");
+    fn a_rating_area_is_known_by_its_number() {
+        for words in ["Rating Area 4", "4", "RatingArea4", "Rating Area 04", "rating area 4.0"] {
+            assert_eq!(area_number(words), Some(4), "{words}");
         }
+        assert_eq!([area_number("Area 4 of 5"), area_number(""), area_number("Region 4")], [None; 3]);
     }
 }

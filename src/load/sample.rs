@@ -118,7 +118,7 @@ pub async fn run(options: &SampleOptions, now: OffsetDateTime) -> Result<Built, 
     let counties = counties.join(" ");
     let hash = hex(&Sha256::digest(format!("sample of {whole}: {counties}")));
     build
-        .run("INSERT INTO main.meta SELECT key, value FROM source.meta WHERE key NOT LIKE 'count.%' AND key NOT LIKE '%sold.%'")
+        .run("INSERT INTO main.meta SELECT key, value FROM source.meta WHERE key NOT LIKE 'count.%' AND key NOT LIKE '%sold.%' AND key NOT LIKE 'plans.%' AND key NOT LIKE 'insurers.%'")
         .await?;
     for (key, value) in
         [("sample_of", &whole), ("sample_counties", &counties), ("hash", &hash), ("built_at", &rfc3339(now)?)]
@@ -128,7 +128,7 @@ pub async fn run(options: &SampleOptions, now: OffsetDateTime) -> Result<Built, 
     let (counts, _) = build.complete().await?;
     let plan_year = year.parse().map_err(|_| unreadable(format!("its plan year is {year:?}")))?;
     let path = build.publish(&write::file_name(plan_year, now, &hash)).await?;
-    Ok(Built { path, plan_year, hash, counts: counts.into_iter().collect() })
+    Ok(Built { path, plan_year, hash, counts: counts.into_iter().collect(), census: String::new() })
 }
 
 const CROSSWALK: &str = "plan_id IN (SELECT plan_id FROM source.plan JOIN chosen_plan USING (plan_pk))

@@ -6,21 +6,13 @@ use super::geo::{Counts, Geo};
 use super::problems::{Fault, LoadError, Problems};
 use super::progress::Meter;
 use super::read::{Row, Source};
-use super::values;
+use super::values::{self, Market};
 use crate::types::Zip5;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-const REQUIRED: [&str; 9] = [
-    "BusinessYear",
-    "StateCode",
-    "IssuerId",
-    "ServiceAreaId",
-    "CoverEntireState",
-    "County",
-    "PartialCounty",
-    "ZipCodes",
-    "MarketCoverage",
-];
+const REQUIRED: [&str; 3] = ["IssuerId", "ServiceAreaId", "CoverEntireState"];
+const OPTIONAL: [&str; 7] =
+    ["BusinessYear", "StateCode", "County", "CountyName", "PartialCounty", "ZipCodes", "MarketCoverage"];
 
 /// A county of a service area: `None` all of it, else only these ZIP codes.
 pub type Coverage = Option<BTreeSet<u32>>;
@@ -46,84 +38,121 @@ impl ServiceAreas {
     }
 }
 
+/// Reads one file after the other into `areas`.
 pub fn read(
     source: &Source,
     meter: Meter,
-    geo: &Geo,
+    (geo, areas): (&Geo, &mut ServiceAreas),
     problems: &mut Problems,
-) -> Result<(ServiceAreas, Counts), LoadError> {
+) -> Result<Counts, LoadError> {
     let mut opened = source.open()?;
-    let mut table = source.table(&mut opened, meter, &REQUIRED, &[])?;
-    let (mut areas, mut kept) = (ServiceAreas::default(), 0);
+    let mut table = source.table(&mut opened, meter, &REQUIRED, &OPTIONAL)?;
+    let mut kept = 0;
     while let Some(row) = table.next_row(problems)? {
-        if row.text("MarketCoverage") != "Individual" {
-            continue;
-        }
-        let issuer = row.text("IssuerId");
-        let Ok(Some(issuer_id)) = values::whole(&issuer) else {
-            row.problem(problems, "IssuerId", &issuer, Fault::Number, "an issuer's number is wanted");
-            continue;
-        };
-        let area = (row.text("StateCode").into_owned(), issuer_id, row.text("ServiceAreaId").into_owned());
-        match values::yes_no(&row.text("CoverEntireState")) {
-            Ok(Some(true)) => {
-                let counties: Vec<u32> = geo.counties_of(&area.0).collect();
-                if counties.is_empty() {
-                    row.problem(problems, "StateCode", &area.0, Fault::Place, "no county of this state is known");
-                    continue;
-                }
-                counties.into_iter().for_each(|county| areas.add(area.clone(), county, None));
-            }
-            Ok(_) => match part(&row, geo, problems) {
-                Some((county, coverage)) => areas.add(area, county, coverage),
-                None => continue,
-            },
-            Err((fault, reason)) => {
-                row.problem(problems, "CoverEntireState", &row.text("CoverEntireState"), fault, reason);
-                continue;
-            }
-        }
-        kept += 1;
+        kept += u64::from(take(&row, geo, areas, problems));
     }
-    Ok((areas, (table.read, kept)))
+    Ok((table.read, kept))
 }
 
-/// The county of a row, whole or by ZIP; `None` after a fault was reported.
-fn part(row: &Row, geo: &Geo, problems: &mut Problems) -> Option<(u32, Coverage)> {
-    let filed = row.text("County");
-    // Spreadsheets drop the leading zero of a county code.
-    let county = Some(&*filed)
-        .filter(|text| (4..=5).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit()))
-        .and_then(|text| text.parse::<u32>().ok())
-        .filter(|county| geo.counties.contains_key(county));
-    let Some(county) = county else {
-        row.problem(problems, "County", &filed, Fault::Place, "no such county in the ZIP-county table");
-        return None;
-    };
-    match values::yes_no(&row.text("PartialCounty")) {
-        Ok(Some(true)) => {}
-        Ok(_) => return Some((county, None)),
+/// Takes a row in; false when it is passed over or faulty.
+pub fn take(row: &Row, geo: &Geo, areas: &mut ServiceAreas, problems: &mut Problems) -> bool {
+    let market = row.text("MarketCoverage");
+    match values::market(&market) {
+        // A row without a market is for both: half of the rows of 2014 to 2016.
+        Ok(Market::Individual | Market::Both) => {}
+        Ok(Market::SmallGroup) => return false,
         Err((fault, reason)) => {
-            row.problem(problems, "PartialCounty", &row.text("PartialCounty"), fault, reason);
-            return None;
+            row.problem(problems, "MarketCoverage", &market, fault, reason);
+            return false;
         }
     }
+    let issuer = row.text("IssuerId");
+    let Ok(Some(issuer)) = values::issuer(&issuer) else {
+        row.problem(problems, "IssuerId", &issuer, Fault::Number, "an insurer's number is wanted");
+        return false;
+    };
+    let id = row.text("ServiceAreaId").to_ascii_uppercase();
+    // The id starts with the state; files without a column for it lean on that.
+    let state = values::state(&row.text("StateCode")).ok().flatten().or_else(|| Some(id.get(..2)?.to_string()));
+    let area = (state.unwrap_or_default(), issuer, id);
+    let entire = row.text("CoverEntireState");
+    match values::yes_no(&entire) {
+        Ok(Some(true)) => {
+            let counties: Vec<u32> = geo.counties_of(&area.0).collect();
+            if counties.is_empty() {
+                row.problem(problems, "StateCode", &area.0, Fault::Place, "no county of this state is known");
+                return false;
+            }
+            counties.into_iter().for_each(|county| areas.add(area.clone(), county, None));
+            true
+        }
+        Ok(_) => {
+            let Some(parts) = part(row, geo, &area.0, problems) else { return false };
+            parts.into_iter().for_each(|(county, coverage)| areas.add(area.clone(), county, coverage));
+            true
+        }
+        Err((fault, reason)) => {
+            row.problem(problems, "CoverEntireState", &entire, fault, reason);
+            false
+        }
+    }
+}
+
+/// The county of a row, whole or by ZIP; several where the code has since been divided. `None` after a fault was reported.
+fn part(row: &Row, geo: &Geo, state: &str, problems: &mut Problems) -> Option<Vec<(u32, Coverage)>> {
+    let (filed, name) = (row.text("County"), row.text("CountyName"));
+    let wanted = if filed.is_empty() { &name } else { &filed };
+    let counties = geo.find_county(state, wanted);
+    if counties.is_empty() {
+        let reason = if wanted.is_empty() { "a county is wanted" } else { "no such county in the ZIP-county table" };
+        row.problem(problems, "County", wanted, Fault::Place, reason);
+        return None;
+    }
+    let partial = row.text("PartialCounty");
+    let partial = values::yes_no(&partial).unwrap_or_else(|(fault, reason)| {
+        row.value_problem(problems, "PartialCounty", &partial, fault, reason);
+        None
+    });
+    let zips = zips(row, problems);
+    match (partial, zips) {
+        // Said to be partial, and no ZIP code can be read: the whole county would promise too much.
+        (Some(true), zips) if zips.is_empty() => {
+            row.problem(
+                problems,
+                "ZipCodes",
+                &row.text("ZipCodes"),
+                Fault::Missing,
+                "part of a county needs its ZIP codes",
+            );
+            None
+        }
+        (Some(true), zips) => {
+            Some(counties.into_iter().map(|(county, part)| (county, Some(within(part, &zips)))).collect())
+        }
+        _ => Some(counties),
+    }
+}
+
+/// The ZIP codes of a list that lie in a part of a county.
+fn within(part: Coverage, zips: &BTreeSet<u32>) -> BTreeSet<u32> {
+    part.map_or_else(|| zips.clone(), |part| part.intersection(zips).copied().collect())
+}
+
+/// ZIP codes of a list, whatever parts them; those that spreadsheets have shortened get their zeros back.
+fn zips(row: &Row, problems: &mut Problems) -> BTreeSet<u32> {
     let list = row.text("ZipCodes");
     let mut zips = BTreeSet::new();
-    for word in list.split([',', ';', ' ']).filter(|word| !word.is_empty()) {
-        match Zip5::parse(word) {
+    for word in
+        list.split(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '|' | '/')).filter(|word| !word.is_empty())
+    {
+        let digits = values::without_zero_decimals(word);
+        let whole = if digits.len() < 5 { format!("{digits:0>5}") } else { digits.to_string() };
+        match Zip5::parse(&whole).filter(|_| digits.len() >= 3) {
             Some(zip) => drop(zips.insert(zip.number())),
-            None => {
-                row.problem(problems, "ZipCodes", word, Fault::Place, "five-digit ZIP codes are wanted");
-                return None;
-            }
+            None => row.value_problem(problems, "ZipCodes", word, Fault::Place, "five-digit ZIP codes are wanted"),
         }
     }
-    if zips.is_empty() {
-        row.problem(problems, "ZipCodes", "", Fault::Missing, "part of a county needs its ZIP codes");
-        return None;
-    }
-    Some((county, Some(zips)))
+    zips
 }
 
 #[cfg(test)]

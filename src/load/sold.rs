@@ -9,10 +9,12 @@ use super::problems::{LoadError, Problems};
 use super::rates::Rates;
 use super::service_areas::{Coverage, ServiceAreas};
 use super::write::{Out, Rows, cell};
+use std::collections::BTreeSet;
 
 /// On-exchange plans that are sold nowhere or not everywhere they are filed, by cause, for `meta` and warnings.
 #[derive(Debug, Default)]
 pub struct Unsold {
+    pub no_standard_variant: Vec<String>,
     pub no_service_area: Vec<String>,
     pub no_rates: Vec<String>,
     pub no_county: Vec<String>,
@@ -23,8 +25,13 @@ pub struct Unsold {
 }
 
 impl Unsold {
-    fn causes(&self) -> [(&'static str, &'static str, &Vec<String>); 5] {
+    fn causes(&self) -> [(&'static str, &'static str, &Vec<String>); 6] {
         [
+            (
+                "unsold.no_standard_variant",
+                "on-exchange plans not sold because they have no standard variant (-01)",
+                &self.no_standard_variant,
+            ),
             (
                 "unsold.no_service_area",
                 "plans not sold because the Service Area PUF lacks their area",
@@ -63,17 +70,21 @@ impl Unsold {
     }
 }
 
-/// Writes `sold` and `sold_zip`.
+/// Writes `sold` and `sold_zip`; returns the plans that are sold anywhere.
 pub fn write(
     (plans, geo): (&Plans, &Geo),
     areas: &ServiceAreas,
     rates: &Rates,
     out: &Out,
-) -> Result<Unsold, LoadError> {
+) -> Result<(Unsold, BTreeSet<u32>), LoadError> {
     let mut unsold = Unsold::default();
     let rated: std::collections::HashSet<u32> = rates.list.iter().filter(|r| r.complete()).map(|r| r.plan).collect();
     let (mut sold, mut zips) = (Vec::new(), Vec::new());
-    for (pk, plan) in plans.each().filter(|(_, plan)| plan.on_exchange() && plan.variants.iter().any(|v| v.code == 1)) {
+    for (pk, plan) in plans.each().filter(|(_, plan)| plan.on_exchange()) {
+        if !plan.variants.iter().any(|v| v.code == 1) {
+            unsold.no_standard_variant.push(plan.id.clone());
+            continue;
+        }
         let area = plan.service_area_id.as_deref().unwrap_or_default();
         let Some(counties) = areas.find(&plan.state, plan.issuer_id, area) else {
             unsold.no_service_area.push(plan.id.clone());
@@ -98,6 +109,7 @@ pub fn write(
             unsold.no_county.push(plan.id.clone());
         }
     }
+    let plans_sold = sold.iter().map(|(_, _, plan, ..)| *plan).collect();
     sold.sort_unstable();
     zips.sort_unstable();
     let mut rows = Rows::new(out, "sold", &["county_fips", "product", "plan_pk", "metal", "by_zip"]);
@@ -110,7 +122,7 @@ pub fn write(
         rows.push([cell(county), cell(plan), cell(zip)])?;
     }
     rows.finish()?;
-    Ok(unsold)
+    Ok((unsold, plans_sold))
 }
 
 enum Offer {

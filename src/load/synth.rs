@@ -3,12 +3,14 @@
 //! Called by the command only. Plans, insurers, prices and (unless `--geo` is given) places are made up, from a seed, and
 //! go through the same writer as real ones. The same options give the same catalogue.
 
+use super::find::find_sources;
 use super::geo::{CountyAreas, Geo};
+use super::kinds::Kind;
 use super::model::{DENTAL, Extras, Issuer, Limit, MEDICAL, Plan, Plans, Variant, code};
 use super::problems::{LoadError, Problems};
 use super::progress::Progress;
 use super::rates::{AGES, NONE, Rate, Rates};
-use super::read::{Kind, find_sources, hex};
+use super::read::hex;
 use super::service_areas::ServiceAreas;
 use super::write::{self, Build, Out, Rows, cell};
 use super::{Built, Provenance, benefits, blocking, cost_share, describe, gather, geo, plans};
@@ -87,7 +89,7 @@ pub async fn run(options: &SynthArgs, now: OffsetDateTime) -> Result<Built, Load
     build.meta("note", "Every plan, insurer and price in this catalogue is invented, for load tests.").await?;
     let (counts, _) = build.complete().await?;
     let path = build.publish(&write::file_name(options.year, now, &hash)).await?;
-    Ok(Built { path, plan_year: options.year, hash, counts: counts.into_iter().collect() })
+    Ok(Built { path, plan_year: options.year, hash, counts: counts.into_iter().collect(), census: String::new() })
 }
 
 /// Numbers that look random and depend on the seed only (SplitMix64).
@@ -144,7 +146,7 @@ fn invent(options: &SynthArgs, out: &Out) -> Result<Vec<(String, String)>, LoadE
     plans::write(&plans, &extras, out)?;
     write_benefits(&plans, &mut numbers, out)?;
     let rates = invent_rates((&plans, &geo), &areas, &mut numbers);
-    gather::finish((&plans, &geo), &areas, &rates, &mut problems, out)
+    gather::finish((&plans, &geo), &areas, &rates, &mut problems, out).map(|(meta, _)| meta)
 }
 
 /// The country, and the counties to sell in.
@@ -158,12 +160,12 @@ fn places(options: &SynthArgs, problems: &mut Problems) -> Result<(Geo, Vec<u32>
         (0..wanted).for_each(|i| geo.add_zip(FIRST_COUNTY + i, FIRST_COUNTY + i, 1_000_000));
         return Ok((geo, (0..wanted).map(|i| FIRST_COUNTY + i).collect()));
     };
-    let (sources, _) = find_sources(folder)?;
+    let sources = find_sources(folder)?.sources;
     let of = |kind: Kind| {
         let source = sources.iter().find(|source| source.kind == kind);
-        source.ok_or_else(|| gather::missing(kind, "", folder))
+        source.ok_or_else(|| gather::missing(kind, "", folder, &[]))
     };
-    let (geo, _) = geo::read(of(Kind::ZipCounty)?, of(Kind::RatingAreas)?, &Progress::Quiet, problems)?;
+    let (geo, _) = geo::read(of(Kind::ZipCounty)?, of(Kind::RatingAreas)?, options.year, &Progress::Quiet, problems)?;
     let usable: Vec<u32> =
         geo.counties.keys().copied().filter(|county| matches!(geo.areas_of(*county), CountyAreas::One(_))).collect();
     if usable.len() < wanted as usize {
@@ -291,7 +293,7 @@ fn invent_extras(plans: &Plans, numbers: &mut Numbers) -> Extras {
             extras.adult_dental.insert(pk);
         }
         if plan.product == MEDICAL && numbers.chance(85) {
-            extras.stars.insert(pk, [0; 4].map(|_: i64| numbers.below(6)));
+            extras.stars.insert(pk, [(); 4].map(|()| Some(numbers.below(6))));
         }
     }
     extras

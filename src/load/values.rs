@@ -1,37 +1,122 @@
-//! How single values are written in CMS's files: yes and no, dates in either style, shares, amounts with words, links.
+//! How single values are written in CMS's and the states' files: ids, money, yes and no, dates, shares, links.
 //!
-//! Pure; called by the readers. Blank is always `None` ("not filed"); what cannot be read is an error with the words
-//! that go into the report, never a guess and never a zero.
+//! Pure; called by every reader of this room, so that a value means the same whichever file, year or layout it comes
+//! from. "Not filed" is `None`; what cannot be read is an error with the words that go into the report, never a guess
+//! and never a zero.
 
 use super::problems::Fault;
-use crate::types::Cents;
+use crate::types::PlanId;
 
 /// Why a value was not taken.
 pub type Refusal = (Fault, &'static str);
 
-/// `Yes`, `No`; blank and `Not Applicable` are not filed.
+/// Ways in which files say that there is nothing to say.
+fn absent(text: &str) -> bool {
+    const WORDS: [&str; 11] =
+        ["", "not applicable", "n/a", "na", "#n/a", "null", "nan", "none", "not available", "-", "--"];
+    WORDS.iter().any(|word| word.eq_ignore_ascii_case(text))
+}
+
+/// White space of every kind, and marks that no one sees: spreadsheets leave no-break spaces and byte-order marks.
+pub fn trimmed(text: &str) -> &str {
+    text.trim_matches(|c: char| c.is_whitespace() || matches!(c, '\u{feff}' | '\u{200b}' | '\0'))
+}
+
+/// `Yes`, `No`, and what other exports make of them.
 pub fn yes_no(text: &str) -> Result<Option<bool>, Refusal> {
-    match text.trim().to_ascii_lowercase().as_str() {
-        "" | "not applicable" => Ok(None),
-        "yes" => Ok(Some(true)),
-        "no" => Ok(Some(false)),
+    match trimmed(text).to_ascii_lowercase().as_str() {
+        "yes" | "y" | "true" | "t" | "1" | "1.0" => Ok(Some(true)),
+        "no" | "n" | "false" | "f" | "0" | "0.0" => Ok(Some(false)),
+        other if absent(other) => Ok(None),
         _ => Err((Fault::Word, "Yes or No is wanted")),
     }
 }
 
-/// A whole number of at most nine digits.
+/// A whole number of at most nine digits; the `.0` that spreadsheets and data frames add is dropped.
 pub fn whole(text: &str) -> Result<Option<i64>, Refusal> {
-    match text.trim() {
-        "" => Ok(None),
-        digits if digits.len() <= 9 && digits.bytes().all(|b| b.is_ascii_digit()) => Ok(digits.parse().ok()),
+    let text = trimmed(text);
+    if absent(text) {
+        return Ok(None);
+    }
+    match without_zero_decimals(text) {
+        digits if (1..=9).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit()) => {
+            Ok(digits.parse().ok())
+        }
         _ => Err((Fault::Number, "a whole number is wanted")),
     }
 }
 
-/// A date as `1/31/2026` or `2026-01-31`, with or without a time after it, as `2026-01-31`.
+/// `29027.0` → `29027`.
+pub fn without_zero_decimals(text: &str) -> &str {
+    match text.split_once('.') {
+        Some((whole, zeros)) if !whole.is_empty() && zeros.bytes().all(|b| b == b'0') => whole,
+        _ => text,
+    }
+}
+
+/// An insurer's HIOS number, five digits.
+pub fn issuer(text: &str) -> Result<Option<i64>, Refusal> {
+    match whole(text) {
+        Ok(Some(id)) if id > 99_999 => Err((Fault::Number, "an insurer's number has five digits")),
+        Err(_) => Err((Fault::Number, "an insurer's number, five digits, is wanted")),
+        Ok(filed) => Ok(filed.filter(|id| *id > 0)),
+    }
+}
+
+/// A plan's 14-character id, also in lower case or with a variant's suffix. All zeros stand for no plan.
+pub fn plan_id(text: &str) -> Result<Option<PlanId>, Refusal> {
+    let text = trimmed(text);
+    if absent(text) || (text.starts_with("00000") && text.bytes().all(|b| matches!(b, b'0' | b'X' | b'x' | b'-'))) {
+        return Ok(None);
+    }
+    let id = PlanId::parse(text).or_else(|| split_variant(text).map(|(plan, _)| plan));
+    id.map(Some).ok_or((Fault::PlanId, "a 14-character plan id such as 33931OH0070006 is wanted"))
+}
+
+/// The plan and the variant of a 17-character id, `33931OH0070006-01`; also where the hyphen is missing.
+pub fn split_variant(text: &str) -> Option<(PlanId, i64)> {
+    let (plan, rest) = trimmed(text).split_at_checked(14)?;
+    let digits = rest.trim_start_matches(['-', ' ', '_']);
+    let code =
+        digits.parse::<i64>().ok().filter(|_| digits.len() == 2 && digits.bytes().all(|b| b.is_ascii_digit()))?;
+    Some((PlanId::parse(plan)?, code))
+}
+
+/// A state's two-letter code.
+pub fn state(text: &str) -> Result<Option<String>, Refusal> {
+    let text = trimmed(text);
+    match text.as_bytes() {
+        [] => Ok(None),
+        [a, b] if a.is_ascii_alphabetic() && b.is_ascii_alphabetic() => Ok(Some(text.to_ascii_uppercase())),
+        _ => Err((Fault::Place, "a state's two-letter code is wanted")),
+    }
+}
+
+/// Which market a row is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Market {
+    Individual,
+    SmallGroup,
+    /// Not said, or said to be both: files before 2017 leave it blank where a row is for both.
+    Both,
+}
+
+pub fn market(text: &str) -> Result<Market, Refusal> {
+    let lower = trimmed(text).to_ascii_lowercase();
+    match lower.as_str() {
+        other if absent(other) => Ok(Market::Both),
+        "both" | "all" => Ok(Market::Both),
+        other if other.starts_with("individual") => Ok(Market::Individual),
+        other if other.contains("small group") || other.starts_with("shop") => Ok(Market::SmallGroup),
+        _ => Err((Fault::Word, "Individual or SHOP (Small Group) is wanted")),
+    }
+}
+
+/// A date as `1/31/2026`, `2026-01-31`, `01-31-2026`, `1/31/26` or `20260131`, with or without a time after it, as
+/// `2026-01-31`.
 pub fn date(text: &str) -> Result<Option<String>, Refusal> {
-    let text = text.trim();
-    if text.is_empty() {
+    let text = trimmed(text);
+    if absent(text) {
         return Ok(None);
     }
     let day = text.split([' ', 'T']).next().unwrap_or_default();
@@ -39,14 +124,19 @@ pub fn date(text: &str) -> Result<Option<String>, Refusal> {
 }
 
 fn parse_day(day: &str) -> Option<String> {
-    let separator = if day.contains('/') { '/' } else { '-' };
-    let numbers: Vec<u16> = day.split(separator).map(|part| part.parse().ok()).collect::<Option<_>>()?;
-    let (year, month, day) = match (separator, numbers.as_slice()) {
-        ('/', [month, day, year]) | ('-', [year, month, day]) => (*year, *month, *day),
+    let parts: Vec<&str> = day.split(['/', '-']).collect();
+    let (year, month, day) = match parts.as_slice() {
+        [whole] if whole.len() == 8 => (whole.get(..4)?, whole.get(4..6)?, whole.get(6..)?),
+        [year, month, day] if year.len() == 4 => (*year, *month, *day),
+        [month, day, year] => (*year, *month, *day),
         _ => return None,
     };
-    let month = time::Month::try_from(u8::try_from(month).ok()?).ok()?;
-    let date = time::Date::from_calendar_date(i32::from(year), month, u8::try_from(day).ok()?).ok()?;
+    let number = |part: &str| part.bytes().all(|b| b.is_ascii_digit()).then(|| part.parse::<u16>().ok())?;
+    let filed = number(year)?;
+    // Plan years have two digits where a spreadsheet has shortened them; none of this lies before 2000.
+    let year = if year.len() == 2 { filed + 2000 } else { filed };
+    let month = time::Month::try_from(u8::try_from(number(month)?).ok()?).ok()?;
+    let date = time::Date::from_calendar_date(i32::from(year), month, u8::try_from(number(day)?).ok()?).ok()?;
     (year >= 1900).then(|| format!("{year:04}-{:02}-{:02}", u8::from(date.month()), date.day()))
 }
 
@@ -65,46 +155,111 @@ fn scaled(text: &str, places: usize) -> Option<i64> {
     Some(format!("0{whole}{kept}").parse::<i64>().ok()? + up)
 }
 
-/// A share of the whole, `0.9997` or `99.97%`, in parts per million.
+/// A share of the whole, `0.9997`, `99.97%` or `99.97`, in parts per million.
 pub fn share_ppm(text: &str) -> Result<Option<i64>, Refusal> {
     share(text, 6)
 }
 
-/// A share of the whole, `0.700079495` or `70.01%`, in basis points.
+/// A share of the whole, `0.700079495`, `70.01%` or `70.01`, in basis points.
 pub fn share_bp(text: &str) -> Result<Option<i64>, Refusal> {
     share(text, 4)
 }
 
 fn share(text: &str, places: usize) -> Result<Option<i64>, Refusal> {
-    let text = text.trim();
-    if text.is_empty() || text.eq_ignore_ascii_case("not applicable") {
+    let text = trimmed(text);
+    if absent(text) {
         return Ok(None);
     }
+    let whole = 10_i64.pow(u32::try_from(places).unwrap_or(0));
     let parts = match text.strip_suffix('%') {
         Some(percent) => scaled(percent.trim(), places - 2),
-        None => scaled(text, places),
+        // A share is at most the whole, so a plain number from 2 can only be a percentage, as states file `100`; between
+        // 1 and 2 it may be either.
+        None => scaled(text, places).and_then(|n| match n {
+            n if n >= 2 * whole => scaled(text, places - 2),
+            n => Some(n),
+        }),
     };
-    let whole = 10_i64.pow(u32::try_from(places).unwrap_or(0));
     parts.filter(|n| *n <= whole).map(Some).ok_or((Fault::Number, "a share from 0 to 1, or from 0% to 100%, is wanted"))
 }
 
-/// An amount with the words CMS puts around it: `$1,200 `, `$1200 per person`, `per group not applicable`.
+/// Digits of an amount before the point, grouping commas not counted.
+const MOST_WHOLE_DIGITS: usize = 9;
+
+/// `$1,234.50`, `1234.5`, `0` in cents. Commas only where they group thousands; further decimals only if they are
+/// zeros; no sign. On bytes, because millions of premiums pass through it.
+pub fn cents(text: &[u8]) -> Option<i64> {
+    let text = text.trim_ascii();
+    let text = text.strip_prefix(b"$").unwrap_or(text).trim_ascii_start();
+    let (whole, fraction) = match text.iter().position(|b| *b == b'.') {
+        Some(dot) => (&text[..dot], &text[dot + 1..]),
+        None => (text, &[][..]),
+    };
+    if (whole.is_empty() && fraction.is_empty()) || !grouped(whole) {
+        return None;
+    }
+    let (mut cents, mut digits) = (0_i64, 0);
+    for digit in whole.iter().filter(|b| **b != b',') {
+        cents = cents * 10 + i64::from(digit.is_ascii_digit().then(|| digit - b'0')?);
+        digits += 1;
+    }
+    for place in 0..fraction.len().max(2) {
+        let digit = fraction.get(place).copied().unwrap_or(b'0');
+        match place {
+            0 | 1 => cents = cents * 10 + i64::from(digit.is_ascii_digit().then(|| digit - b'0')?),
+            _ if digit == b'0' => {}
+            _ => return None,
+        }
+    }
+    (digits <= MOST_WHOLE_DIGITS).then_some(cents)
+}
+
+/// Without commas, or with one before each third digit from the end.
+fn grouped(whole: &[u8]) -> bool {
+    if !whole.contains(&b',') {
+        return true;
+    }
+    let mut groups = whole.split(|b| *b == b',');
+    let first = groups.next().unwrap_or_default();
+    (1..=3).contains(&first.len()) && groups.all(|group| group.len() == 3)
+}
+
+/// A number of nines that stands for "no price": 9999, 9,999.99, 999999 and the like. No one's premium is that.
+pub fn is_placeholder(cents: i64) -> bool {
+    let dollars = cents / 100;
+    dollars >= 9_999 && dollars.to_string().bytes().all(|digit| digit == b'9') && matches!(cents % 100, 0 | 99)
+}
+
+/// An amount with the words CMS puts around it: `$1,200 `, `1200`, `$1200 per person`, `per group not applicable`.
 /// `Ok(None)`: nothing filed. `Ok(Some(None))`: filed as not applicable.
 pub fn limit(text: &str) -> Result<Option<Option<i64>>, Refusal> {
-    let lower = text.trim().to_ascii_lowercase();
-    let amount = ["per person", "per group"]
+    let lower = trimmed(text).to_ascii_lowercase();
+    let amount = ["per person", "per group", "/person", "/group", "/family"]
         .into_iter()
         .find_map(|words| lower.strip_suffix(words).or_else(|| lower.strip_prefix(words)))
         .unwrap_or(&lower)
         .trim();
     match amount {
         "" if lower.is_empty() => Ok(None),
-        "not applicable" => Ok(Some(None)),
-        _ => match amount.strip_prefix('$').and_then(Cents::parse) {
-            Some(cents) => Ok(Some(Some(cents.0))),
-            None => Err((Fault::Money, "an amount such as $1,200, or Not Applicable, is wanted")),
-        },
+        "" => Err((Fault::Money, MONEY_WANTED)),
+        words if absent(words) => Ok(Some(None)),
+        _ => cents(amount.as_bytes()).map(|cents| Some(Some(cents))).ok_or((Fault::Money, MONEY_WANTED)),
     }
+}
+
+const MONEY_WANTED: &str = "an amount such as $1,200, or Not Applicable, is wanted";
+
+/// A family's amounts in one column, `$9800 per person | $19600 per group`: what one person and what the whole family
+/// pays. A single amount without words is the whole family's, as columns before 2016 hold it.
+pub fn family_limit(text: &str) -> Result<[Option<Option<i64>>; 2], Refusal> {
+    let mut amounts = [None; 2];
+    for part in trimmed(text).split('|') {
+        let who = usize::from(!part.to_ascii_lowercase().contains("person"));
+        if let Some(filed) = limit(part)? {
+            amounts[who] = Some(filed);
+        }
+    }
+    Ok(amounts)
 }
 
 /// An amount of money that stands alone; not applicable counts as not filed.
@@ -112,21 +267,29 @@ pub fn money(text: &str) -> Result<Option<i64>, Refusal> {
     limit(text).map(Option::flatten)
 }
 
-/// A web address that a page may link to: http or https with a host.
-pub fn link(text: &str) -> Result<Option<&str>, Refusal> {
-    let text = text.trim();
-    if text.is_empty() {
+/// A web address that a page may link to: http or https with a host. Without a scheme it is taken as https.
+pub fn link(text: &str) -> Result<Option<String>, Refusal> {
+    let text = trimmed(text);
+    if absent(text) {
         return Ok(None);
     }
-    match url::Url::parse(text) {
-        Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Ok(Some(text)),
-        _ => Err((Fault::Link, "only links that start with https:// or http:// are kept")),
+    let good =
+        |text: &str| url::Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+    if good(text) {
+        return Ok(Some(text.to_string()));
     }
+    let host = text.split(['/', '?', '#']).next().unwrap_or_default();
+    let named = host.contains('.') && !host.contains([':', '@', ' ']) && !host.starts_with('.') && !host.ends_with('.');
+    let whole = format!("https://{text}");
+    if named && !text.contains(char::is_whitespace) && good(&whole) {
+        return Ok(Some(whole));
+    }
+    Err((Fault::Link, "only links for browsers, such as https://example.org, are kept"))
 }
 
 /// Text as filed; blank is not filed.
 pub fn words(text: &str) -> Option<&str> {
-    Some(text.trim()).filter(|text| !text.is_empty())
+    Some(trimmed(text)).filter(|text| !text.is_empty())
 }
 
 #[cfg(test)]
@@ -135,11 +298,12 @@ mod tests {
 
     #[test]
     fn dates_in_either_style_become_one() {
-        for text in ["1/2/2026", "01/02/2026", "2026-01-02", "2026-01-02 01:01:48", "2026-1-2T00:00:00"] {
+        let styles = ["1/2/2026", "01/02/2026", "2026-01-02", "2026-01-02 01:01:48", "2026-1-2T00:00:00"];
+        for text in styles.into_iter().chain(["01-02-2026", "1/2/26", "20260102", "\u{a0}1/2/2026 "]) {
             assert_eq!(date(text), Ok(Some("2026-01-02".into())), "{text}");
         }
         assert_eq!(date(" "), Ok(None));
-        for text in ["2/30/2026", "2026", "1-2-26", "13/1/2026", "soon", "1/2/3/2026", "//"] {
+        for text in ["2/30/2026", "2026", "13/1/2026", "soon", "1/2/3/2026", "//", "2026-+1-02"] {
             assert!(date(text).is_err(), "{text}");
         }
     }
@@ -153,8 +317,65 @@ mod tests {
             assert_eq!(limit(text), Ok(Some(None)), "{text}");
         }
         assert_eq!(limit("  "), Ok(None));
-        for text in ["1200", "$", "$12 per year", "per person", "$-1", "many"] {
+        for text in ["0", "0.00", "$0", " $0.00 "] {
+            assert_eq!(limit(text), Ok(Some(Some(0))), "{text}");
+        }
+        assert_eq!(limit("1200"), Ok(Some(Some(120_000))));
+        assert_eq!(limit("6350.0000"), Ok(Some(Some(635_000))));
+        for text in ["$", "$12 per year", "per person", "$-1", "many", "1,23", "12,3456", "1.005", "($5)"] {
             assert!(limit(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_family_column_holds_one_amount_or_two() {
+        let two = Ok([Some(Some(980_000)), Some(Some(1_960_000))]);
+        assert_eq!(family_limit("$9800 per person | $19600 per group"), two);
+        assert_eq!(family_limit("$12,700"), Ok([None, Some(Some(1_270_000))]));
+        let none = Ok([Some(None), Some(None)]);
+        assert_eq!(family_limit("per person not applicable | per group not applicable"), none);
+        assert_eq!(family_limit(" "), Ok([None, None]));
+        assert!(family_limit("$9800 per person | lots").is_err());
+    }
+
+    #[test]
+    fn every_way_of_saying_yes_and_no_is_read() {
+        for text in ["Yes", "yes ", "Y", "true", "TRUE", "1"] {
+            assert_eq!(yes_no(text), Ok(Some(true)), "{text}");
+        }
+        for text in ["No", "no", "N", "false", "0"] {
+            assert_eq!(yes_no(text), Ok(Some(false)), "{text}");
+        }
+        for text in ["", "Not Applicable", "N/A", "NaN", "\u{a0}"] {
+            assert_eq!(yes_no(text), Ok(None), "{text}");
+        }
+        assert!(yes_no("perhaps").is_err());
+    }
+
+    #[test]
+    fn ids_are_read_whatever_their_case_and_ending() {
+        for text in ["71837tx0010001", "71837TX0010001 ", "71837TX0010001-01", "71837TX001000101"] {
+            assert_eq!(plan_id(text).unwrap().unwrap().as_str(), "71837TX0010001", "{text}");
+        }
+        for text in ["", "00000XX0000000", "00000xx0000000-00", "N/A"] {
+            assert_eq!(plan_id(text), Ok(None), "{text}");
+        }
+        assert!(plan_id("71837TX001").is_err());
+        assert_eq!(split_variant("71837tx0010001-05").map(|(_, code)| code), Some(5));
+        assert_eq!(split_variant("71837TX0010001-0x"), None);
+        assert_eq!((whole("29027.0"), whole("12"), issuer("00123")), (Ok(Some(29_027)), Ok(Some(12)), Ok(Some(123))));
+        assert!(issuer("123456").is_err() && whole("1.5").is_err() && whole(".0").is_err());
+        assert_eq!(market(""), Ok(Market::Both));
+        assert_eq!(market("SHOP (Small Group)"), Ok(Market::SmallGroup));
+    }
+
+    #[test]
+    fn numbers_of_nines_are_no_prices() {
+        for text in ["9999", "9999.99", "9,999.00", "99999", "999999", "999999.99"] {
+            assert!(is_placeholder(cents(text.as_bytes()).unwrap()), "{text}");
+        }
+        for text in ["999.99", "9998", "9989.99", "9999.50", "0"] {
+            assert!(!is_placeholder(cents(text.as_bytes()).unwrap()), "{text}");
         }
     }
 
@@ -167,18 +388,29 @@ mod tests {
         assert_eq!(share_bp("70.88%"), Ok(Some(7_088)));
         assert_eq!(share_bp(".70005"), Ok(Some(7_001)));
         assert_eq!(share_bp("100%"), Ok(Some(10_000)));
-        for text in ["1.2", "101%", "-1", "x", "."] {
+        assert_eq!(share_bp("100"), Ok(Some(10_000)));
+        assert_eq!(share_bp("97.4"), Ok(Some(9_740)));
+        assert_eq!(share_bp("1"), Ok(Some(10_000)));
+        for text in ["1.2", "101", "101%", "-1", "x", "."] {
             assert!(share_bp(text).is_err(), "{text}");
         }
     }
 
     #[test]
     fn links_are_for_browsers_only() {
-        assert_eq!(link("https://example.org/a?b=c"), Ok(Some("https://example.org/a?b=c")));
+        assert_eq!(link("https://example.org/a?b=c"), Ok(Some("https://example.org/a?b=c".to_string())));
+        assert_eq!(link("www.example.org/find"), Ok(Some("https://www.example.org/find".to_string())));
+        assert_eq!(link("example.org"), Ok(Some("https://example.org".to_string())));
         assert_eq!(link(""), Ok(None));
-        for text in
-            ["ftp://example.org/x", "javascript:alert(1)", "www.example.org", "https://", "mailto:a@example.org"]
-        {
+        for text in [
+            "ftp://example.org/x",
+            "javascript:alert(1)",
+            "https://",
+            "mailto:a@example.org",
+            "data.x:alert(1)",
+            "see our site",
+            "directory",
+        ] {
             assert!(link(text).is_err(), "{text}");
         }
     }

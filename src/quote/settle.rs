@@ -56,6 +56,13 @@ pub fn settle(catalogues: &Catalogues, tables: &Tables, today: Date, asked: &mut
         Ok(place) => place,
         Err(unanswered) => return Ok(Settled::Unanswered(unanswered)),
     };
+    // A ZIP of one county settles it: a county left over from another ZIP is not followed, and that is said.
+    if let Some(other) = asked.county.filter(|county| *county != place.county.fips) {
+        let note = Note::new("county", &other.to_string(), NoteKind::BadValue);
+        if !asked.notes.contains(&note) {
+            asked.notes.push(note);
+        }
+    }
     // All that is wrong is marked at once, so both are read before either is given back.
     let (household, finances) = (asked.household(), asked.money());
     let (household, finances) = match (household, finances) {
@@ -120,6 +127,8 @@ pub struct Elsewhere {
     pub year: u16,
     /// The marketplace that serves the state; `None` where no table knows one (territories).
     pub marketplace: Option<Marketplace>,
+    /// The catalogue sells in the state, and only not in this county.
+    pub state_sold: bool,
 }
 
 /// `Some` where this catalogue sells nothing in any of these counties.
@@ -130,5 +139,6 @@ fn elsewhere(tables: &Tables, catalogue: &Catalogue, zip: &str, counties: &[&Cou
     }
     let state = State::parse(&first.state);
     let marketplace = state.and_then(|state| tables.marketplace(state, i32::from(catalogue.year))).cloned();
-    Some(Elsewhere { zip: zip.to_string(), county: (*first).clone(), year: catalogue.year, marketplace })
+    let state_sold = catalogue.places.sells_in_state(&first.state);
+    Some(Elsewhere { zip: zip.to_string(), county: (*first).clone(), year: catalogue.year, marketplace, state_sold })
 }

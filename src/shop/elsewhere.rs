@@ -22,14 +22,15 @@ struct ElsewherePage<'a> {
 }
 
 pub fn page(cx: &Cx, asked: &Asked, elsewhere: Elsewhere) -> Response {
-    let Elsewhere { zip, county, year, marketplace } = elsewhere;
+    let Elsewhere { zip, county, year, marketplace, state_sold } = elsewhere;
     let state = cx.t(&format!("state.{}", county.state)).to_string();
     let name = marketplace.as_ref().map(|m| m.name.clone()).unwrap_or_default();
     let place = format!("{}, {}", county.name, county.state);
     let year = year.to_string();
     let values = [("zip", zip.as_str()), ("state", &state), ("place", &place), ("name", &name), ("year", &year)];
     let key = match marketplace.as_ref().map(|m| m.kind) {
-        Some(MarketplaceKind::Sbm) => "elsewhere.state_run",
+        // Where the state's plans are loaded, only this county has none.
+        Some(MarketplaceKind::Sbm) if !state_sold => "elsewhere.state_run",
         Some(_) => "elsewhere.not_loaded",
         None => "elsewhere.no_marketplace",
     };

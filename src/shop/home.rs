@@ -8,6 +8,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 
 use crate::catalogue::Catalogue;
+use crate::eligibility::State;
 use crate::quote::ask::address::{Asked, Unanswered, write_query};
 use crate::quote::ask::money::NAMES;
 use crate::quote::ask::people::PEOPLE_MAX;
@@ -53,6 +54,8 @@ struct AskPage<'a> {
     zip_fault: Option<String>,
     counties: Vec<CountyChoice>,
     county_fault: Option<String>,
+    /// Who can look an address up when its county is not among the choices: the marketplaces of the ZIP's states.
+    lookups: Vec<String>,
     rows: Vec<(usize, PersonRow, Option<String>)>,
     people_fault: Option<String>,
     year_words: String,
@@ -168,6 +171,7 @@ fn build<'a>(
         home,
         zip: &asked.zip_typed,
         zip_fault,
+        lookups: if counties.is_empty() { Vec::new() } else { lookups(cx, asked, catalogue) },
         counties,
         county_fault,
         can_add: rows.len() < PEOPLE_MAX,
@@ -208,6 +212,23 @@ fn counties(cx: &Cx, asked: &Asked, catalogue: &Catalogue) -> Vec<CountyChoice> 
         })
         .collect();
     if choices.len() > 1 { choices } else { Vec::new() }
+}
+
+/// The marketplaces of a ZIP's states, by name and telephone: they know addresses that the table of ZIP codes does not.
+fn lookups(cx: &Cx, asked: &Asked, catalogue: &Catalogue) -> Vec<String> {
+    let Some(zip) = Zip5::parse(&asked.zip_typed) else { return Vec::new() };
+    let mut words = Vec::new();
+    for county in catalogue.places.counties(zip) {
+        let Some(state) = State::parse(&county.state) else { continue };
+        let Some(marketplace) = cx.app.tables.marketplace(state, i32::from(catalogue.year)) else { continue };
+        let values = [("name", marketplace.name.as_str()), ("phone", marketplace.phone.as_str())];
+        let said =
+            cx.tf(if marketplace.phone.is_empty() { "ask.county_lookup" } else { "ask.county_lookup_phone" }, &values);
+        if !words.contains(&said) {
+            words.push(said);
+        }
+    }
+    words
 }
 
 fn years(cx: &Cx, chosen: u16) -> Vec<(u16, bool)> {

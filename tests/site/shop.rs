@@ -10,6 +10,7 @@ mod how;
 mod opening;
 mod pages;
 mod prices;
+mod state_run;
 mod yearly;
 
 use std::path::{Path, PathBuf};

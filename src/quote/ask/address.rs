@@ -247,9 +247,10 @@ impl Asked {
         let Some(first) = counties.next() else { return Err(Unanswered::ZipUnknown) };
         let several = counties.next().is_some();
         match self.county {
-            Some(fips) => places.place(zip, fips).ok_or(Unanswered::CountyNotInZip),
+            Some(fips) if several => places.place(zip, fips).ok_or(Unanswered::CountyNotInZip),
             None if several => Err(Unanswered::CountyMissing),
-            None => places.place(zip, first.fips).ok_or(Unanswered::ZipUnknown),
+            // A county left over from another ZIP is not followed where there is nothing to choose.
+            _ => places.place(zip, first.fips).ok_or(Unanswered::ZipUnknown),
         }
     }
 

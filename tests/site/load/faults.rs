@@ -8,10 +8,10 @@ use windowshop::load::{self, LoadOptions};
 #[tokio::test]
 async fn a_missing_column_or_file_says_what_was_looked_for() {
     let mut source = Source::new();
-    source.attributes[0] = source.attributes[0].replace("MetalLevel", "Metall").replace("IsHSAEligible", "Hsa");
+    source.attributes[0] = source.attributes[0].replace("MetalLevel", "Metall").replace("ServiceAreaId", "Area");
     let (place, done) = source.load(|_| {}).await;
     let words = done.expect_err("a column is missing").to_string();
-    assert!(words.contains("2026-a.csv (Plan Attributes PUF) has no column MetalLevel, IsHSAEligible"), "{words}");
+    assert!(words.contains("2026-a.csv (Plan Attributes PUF) has no column MetalLevel, ServiceAreaId"), "{words}");
     assert!(files(&place.path().join("to")).is_empty());
 
     let place = folder();
@@ -31,7 +31,7 @@ async fn a_bad_rate_is_reported_where_it_is_and_the_plan_is_not_sold_without_it(
     assert_eq!((problem.value.as_str(), problem.fault, report.exit_code()), ("3o2.00", Fault::Money, 2));
     assert_eq!(db.text("SELECT plan_id FROM sold JOIN plan USING (plan_pk)").await, TWO);
     assert_eq!(db.number("SELECT count(*) FROM rate").await, 1);
-    assert!(report.to_string().contains("rows left out for a fault: 1 "), "{report}");
+    assert!(report.to_string().contains("rows left out for a fault: 1;"), "{report}");
 }
 
 #[tokio::test]
@@ -59,11 +59,11 @@ async fn faults_are_shown_up_to_the_limit_and_all_counted() {
 }
 
 #[tokio::test]
-async fn a_plan_with_a_bad_attributes_row_is_left_out_with_all_that_belongs_to_it() {
+async fn a_plan_without_a_whole_attributes_row_is_left_out_with_all_that_belongs_to_it() {
     let mut source = Source::new();
-    source.attributes[1] = source.attributes[1].replace("Silver", "Tin");
+    source.attributes[1..=7].iter_mut().for_each(|line| *line = line.replace("Silver", "Tin"));
     let (_place, report, mut db) = whole(&source).await;
-    assert_eq!(report.problems.bad_rows(), 1, "{report}");
+    assert_eq!(report.problems.bad_rows(), 7, "{report}");
     let (problem, counts) = (&report.problems.shown()[0], &report.catalogues[0].counts);
     assert_eq!((problem.column.as_str(), problem.value.as_str(), problem.line), ("MetalLevel", "Tin", 2));
     assert_eq!(["plan", "variant", "rate", "cost_sharing"].map(|table| counts[table]), [1, 7, 1, 0]);
@@ -152,19 +152,6 @@ async fn a_rate_said_twice_is_a_fault_only_when_it_differs() {
 
 #[tokio::test]
 async fn a_catalogue_that_is_not_whole_is_not_published() {
-    let (place, done) = Source::new().load(|_| {}).await;
-    let before = done.expect("it loads").catalogues.remove(0);
-    let mut source = Source::new();
-    // A cost-sharing reduction on a gold plan cannot be.
-    source
-        .attributes
-        .extend(["01", "02", "03", "04"].map(|code| attributes_row(2026, "11111OH0010003", "Gold", code, "")));
-    source.write(place.path(), "", "\n");
-    let words = load_from(place.path(), |_| {}).await.expect_err("not whole").to_string();
-    assert!(words.contains("cost-sharing reductions") && words.contains("11111OH0010003 variant 4"), "{words}");
-    assert_eq!(files(&place.path().join("to")).len(), 1);
-    assert!(before.path.is_file());
-
     let mut source = Source::new();
     source.service_areas.truncate(1);
     source.service_areas.push("2026,OH,11111,OHS009,Elsewhere,No,39061,No,,Individual".to_string());
@@ -176,6 +163,16 @@ async fn a_catalogue_that_is_not_whole_is_not_published() {
         "{words}"
     );
     assert!(files(&place.path().join("to")).is_empty());
+}
+
+#[tokio::test]
+async fn a_cost_sharing_reduction_on_a_gold_plan_is_left_out_and_the_plan_stays() {
+    let mut source = Source::new();
+    let gold = "11111OH0010003";
+    source.attributes.extend(["01", "02", "03", "04"].map(|code| attributes_row(2026, gold, "Gold", code, "")));
+    let (_place, report, mut db) = whole(&source).await;
+    assert_eq!((report.problems.count(Fault::PlanId), report.problems.bad_rows()), (1, 1), "{report}");
+    assert_eq!(db.number("SELECT count(*) FROM variant JOIN plan USING (plan_pk) WHERE plan.metal = 5").await, 3);
 }
 
 #[tokio::test]

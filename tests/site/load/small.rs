@@ -382,7 +382,8 @@ async fn the_code_tables_are_those_of_the_vocabulary() {
     };
     for (table, key, wanted) in [
         ("metal", "code", by_code(&Metal::FILED, &|i| Metal::ALL[i].code())),
-        ("plan_type", "code", by_code(&PlanType::FILED, &|i| PlanType::ALL[i].code())),
+        // The sixth is for what is not filed, or in words that no one knows.
+        ("plan_type", "code", by_code(&PlanType::FILED, &|i| PlanType::ALL[i].code()) + ", 6 Other or not filed"),
         ("disease_program", "bit", by_code(&Program::FILED, &|i| Program::ALL[i].bit())),
     ] {
         let sql =
