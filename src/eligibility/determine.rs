@@ -15,7 +15,7 @@ use super::medicaid::{self, PublicCoverage};
 use super::reasons::{Outcome, Reason, Rule, Value};
 use super::rounding::Ratio;
 use super::tables::{
-    CreditLimits, CsrLevel, Group, Guideline, GuidelineProgramme, ImmigrationAnswer, ImmigrationProgramme,
+    CreditLimits, CsrLevel, Group, Guideline, GuidelineProgram, ImmigrationAnswer, ImmigrationProgram,
     ImmigrationStatus, MarketplaceKind, NumberCode, Rounding, StateChoice, Tables,
 };
 use super::{coverage, csr, household_credit, immigration, medicaid_household};
@@ -117,7 +117,7 @@ pub(super) fn names(work: &Work<'_>, which: &[usize]) -> Vec<String> {
 fn measure<'a>(work: &Work<'a>, people: TaxHousehold) -> Option<Measured<'a>> {
     let (family, tables) = (&work.family, work.tables);
     let area = family.members[*people.filers.first()?].state.area();
-    let (guideline, row) = tables.guideline(GuidelineProgramme::Credit, family.coverage_start, area)?;
+    let (guideline, row) = tables.guideline(GuidelineProgram::Credit, family.coverage_start, area)?;
     let limits = tables.credit_limits(family.said.plan_year)?;
     let magi = income::household_income(&people, &work.incomes);
     let line = guideline.amount(people.members.len());
@@ -130,7 +130,7 @@ fn measure<'a>(work: &Work<'a>, people: TaxHousehold) -> Option<Measured<'a>> {
     for &i in people.members.iter().filter(|i| !people.filers.contains(i) && work.incomes[**i].year != Cents::ZERO) {
         let income = &work.incomes[i];
         let outcome = if income.must_file { Outcome::Met } else { Outcome::NotMet };
-        let mut reason = Reason::new(tables, Rule::DependantIncome, outcome);
+        let mut reason = Reason::new(tables, Rule::DependentIncome, outcome);
         if let Some(row) = tables.filing(family.said.plan_year) {
             reason = reason.cite(&row.citation, row.status).input("earned_over", Value::Money(row.earned_over));
         }
@@ -204,7 +204,7 @@ fn assess_all(work: &Work<'_>, measured: &[Measured<'_>]) -> Option<Vec<Assessed
             out.push((PublicCoverage::default(), None));
             continue;
         }
-        let (guideline, _) = tables.guideline(GuidelineProgramme::Medicaid, family.as_of, member.state.area())?;
+        let (guideline, _) = tables.guideline(GuidelineProgram::Medicaid, family.as_of, member.state.area())?;
         let household = medicaid_household::build(family, tables, &households, &work.incomes, i);
         let below = measured
             .iter()
@@ -232,7 +232,7 @@ fn allowed_by_income(work: &Work<'_>, measured: &Measured<'_>, public: &[Assesse
             let day = immigration::coverage_day(&work.family);
             let present = work
                 .tables
-                .immigration(ImmigrationProgramme::Marketplace, status, day)
+                .immigration(ImmigrationProgram::Marketplace, status, day)
                 .is_some_and(|row| row.answer == ImmigrationAnswer::Yes);
             status != ImmigrationStatus::UsCitizen && present && public[i].0.barred_by_status
         });
@@ -300,7 +300,7 @@ fn person(
         answer.reasons.push(Reason::new(tables, Rule::MedicaidOrChipInstead, Outcome::NotMet));
     }
     let status =
-        answer.marketplace && immigration::opens(family, tables, i, ImmigrationProgramme::Credit, &mut answer.reasons);
+        answer.marketplace && immigration::opens(family, tables, i, ImmigrationProgram::Credit, &mut answer.reasons);
     if allowed && !measured.in_range {
         answer.reasons.push(Reason::new(tables, Rule::BelowPovertyException, Outcome::Met));
     }
@@ -371,7 +371,7 @@ fn decision(work: &Work<'_>, i: usize) -> MedicaidDecision {
 
 fn marketplace(work: &Work<'_>, i: usize, reasons: &mut Vec<Reason>) -> bool {
     let said = work.family.members[i].said;
-    let status = immigration::opens(&work.family, work.tables, i, ImmigrationProgramme::Marketplace, reasons);
+    let status = immigration::opens(&work.family, work.tables, i, ImmigrationProgram::Marketplace, reasons);
     if said.incarcerated != Incarceration::No {
         let pending = said.incarcerated == Incarceration::PendingDisposition;
         let reason = Reason::test(work.tables, Rule::MarketplaceIncarceration, pending);

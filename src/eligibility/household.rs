@@ -322,7 +322,7 @@ pub struct Person {
     /// MAGI of the current month. Default: from `incomes`, else a twelfth of the year.
     #[serde(deserialize_with = "some_money")]
     pub current_monthly_income: Option<Cents>,
-    /// For dependants: whether their income obliges them to file. Default: worked out.
+    /// For dependents: whether their income obliges them to file. Default: worked out.
     pub required_to_file: Option<bool>,
 }
 

@@ -18,7 +18,7 @@ pub struct PersonIncome {
     pub medicaid_year: Cents,
     /// Twelve times the MAGI of the current month for Medicaid and CHIP.
     pub medicaid_month_x12: Cents,
-    /// Obliged to file a return, if this person is a dependant.
+    /// Obliged to file a return, if this person is a dependent.
     pub must_file: bool,
 }
 
@@ -26,7 +26,7 @@ pub struct PersonIncome {
 #[derive(Debug, Clone)]
 pub struct TaxHousehold {
     pub filers: Vec<usize>,
-    /// Filers first, then dependants in the order of the list.
+    /// Filers first, then dependents in the order of the list.
     pub members: Vec<usize>,
 }
 
@@ -50,7 +50,7 @@ pub fn tax_households(family: &Family<'_>) -> Vec<TaxHousehold> {
     out
 }
 
-/// Household income for the credit: filers, and dependants who must file (26 USC 36B(d)(2)); never below zero.
+/// Household income for the credit: filers, and dependents who must file (26 USC 36B(d)(2)); never below zero.
 pub fn household_income(household: &TaxHousehold, incomes: &[PersonIncome]) -> Cents {
     let counted = |i: &usize| household.filers.contains(i) || incomes[*i].must_file;
     let sum: Cents = household.members.iter().filter(|i| counted(i)).map(|&i| incomes[i].year).sum();
@@ -107,7 +107,7 @@ pub fn shifted(mut incomes: Vec<PersonIncome>, households: &[TaxHousehold], shif
     incomes
 }
 
-/// The sum of one person's sources, and whether the person would have to file as a dependant (IRS Publication 501).
+/// The sum of one person's sources, and whether the person would have to file as a dependent (IRS Publication 501).
 ///
 /// For the page that helps people add up an income. Deductions come off; what does not count is left out.
 ///
@@ -116,7 +116,7 @@ pub fn shifted(mut incomes: Vec<PersonIncome>, households: &[TaxHousehold], shif
 pub fn sum_of(items: &[Income], tables: &Tables, plan_year: i32) -> Result<PersonIncome, Vec<FieldError>> {
     let mut errors = Vec::new();
     let (mut sum, earned, unearned) = sum_sources(items, tables, "", &mut errors);
-    sum.must_file = dependant_must_file(tables, plan_year, earned, unearned);
+    sum.must_file = dependent_must_file(tables, plan_year, earned, unearned);
     if errors.is_empty() { Ok(sum) } else { Err(errors) }
 }
 
@@ -186,12 +186,12 @@ fn person_income(family: &Family<'_>, i: usize, tables: &Tables, errors: &mut Ve
         }
     }
     sum.must_file =
-        person.required_to_file.unwrap_or_else(|| dependant_must_file(tables, family.said.plan_year, earned, unearned));
+        person.required_to_file.unwrap_or_else(|| dependent_must_file(tables, family.said.plan_year, earned, unearned));
     sum
 }
 
-/// Whether a single dependant under 65 must file (IRS Publication 501, table 2).
-pub fn dependant_must_file(tables: &Tables, plan_year: i32, earned: Cents, unearned: Cents) -> bool {
+/// Whether a single dependent under 65 must file (IRS Publication 501, table 2).
+pub fn dependent_must_file(tables: &Tables, plan_year: i32, earned: Cents, unearned: Cents) -> bool {
     let Some(limit) = tables.filing(plan_year) else { return false };
     let gross = earned + unearned;
     let floor = limit.unearned_over.max(earned.min(limit.earned_cap) + limit.earned_plus);

@@ -3,14 +3,14 @@
 //!
 //! Pure functions over dated, cited tables (`data/rules/`): no I/O, no clock, no floats in a decision. The shop, the
 //! application and `windowshop determine` call [`determine`]; each may also call the sums by themselves
-//! ([`credit`], [`csr`], [`benchmark`], [`enrolment`]). Nothing here may log or remember what a household said.
+//! ([`credit`], [`csr`], [`benchmark`], [`enrollment`]). Nothing here may log or remember what a household said.
 
 pub mod benchmark;
 pub mod command;
 
 pub mod credit;
 pub mod csr;
-pub mod enrolment;
+pub mod enrollment;
 
 pub mod household;
 pub mod rounding;

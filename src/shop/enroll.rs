@@ -1,4 +1,4 @@
-//! `GET /enroll`: is open enrolment open today, what else lets a person enrol, and what changed this year.
+//! `GET /enroll`: is open enrollment open today, what else lets a person enrol, and what changed this year.
 //!
 //! Called by the router; `changes`, `season` and `date_words` also by other pages. All dates come from the rules'
 //! tables and the day from the injected clock, so these pages are nobody's but the asker's: no shared cache keeps
@@ -15,7 +15,7 @@ use time::{Date, Month};
 use self::asked::Asked;
 pub use self::special::known_place;
 use self::special::{EventAnswer, EventQuestion, KindGroup};
-use crate::eligibility::enrolment::{EnrolmentStep, OpenEnrolment, WindowStatus, open_enrolment};
+use crate::eligibility::enrollment::{EnrollmentStep, OpenEnrollment, WindowStatus, open_enrollment};
 use crate::eligibility::tables::{Change, Marketplace, Status};
 use crate::eligibility::{State, Tables};
 use crate::quote::ask::address::write_query;
@@ -68,7 +68,7 @@ pub fn changes(cx: &Cx, plan_year: u16) -> Vec<String> {
     changes.map(|change| format!("{}. {}", change.title, change.words)).collect()
 }
 
-/// Open enrolment of a place and plan year in words, as of today.
+/// Open enrollment of a place and plan year in words, as of today.
 pub struct Season {
     pub year: i32,
     pub heading: String,
@@ -89,19 +89,19 @@ pub struct Season {
 
 /// A state with HealthCare.gov's own dates: stands for most of the country while no state is chosen.
 fn federal_state(tables: &Tables, year: i32) -> Option<State> {
-    State::all().find(|state| tables.open_enrolment(*state, year).first().is_some_and(|s| s.marketplace == "federal"))
+    State::all().find(|state| tables.open_enrollment(*state, year).first().is_some_and(|s| s.marketplace == "federal"))
 }
 
 /// Whether all we know of a state-run marketplace's season is the longest that the federal rules allow.
 fn only_latest(tables: &Tables, state: State, year: i32) -> bool {
-    tables.open_enrolment(state, year).first().is_some_and(|span| span.marketplace == "state")
+    tables.open_enrollment(state, year).first().is_some_and(|span| span.marketplace == "state")
 }
 
-/// Open enrolment of a state and plan year; of HealthCare.gov where no state is given. `None` without either.
+/// Open enrollment of a state and plan year; of HealthCare.gov where no state is given. `None` without either.
 pub fn season(cx: &Cx, state: Option<State>, year: i32) -> Option<Season> {
     let (tables, today) = (&cx.app.tables, cx.today());
     let of = state.or_else(|| federal_state(tables, year))?;
-    let open = open_enrolment(tables, of, year, today);
+    let open = open_enrollment(tables, of, year, today);
     let place = place_words(cx, state);
     let marketplace = tables.marketplace(of, year).cloned();
     let year_words = year.to_string();
@@ -125,7 +125,7 @@ pub fn season(cx: &Cx, state: Option<State>, year: i32) -> Option<Season> {
         WindowStatus::Unknown => "enroll.unknown",
     };
     let over = matches!(open.status, WindowStatus::Closed | WindowStatus::Unknown);
-    let step = |step: &EnrolmentStep| {
+    let step = |step: &EnrollmentStep| {
         let [from, to, start] =
             [step.selected_from, step.selected_to, step.coverage_start].map(|day| date_words(cx, day));
         cx.tf("enroll.step", &[("from", &from), ("to", &to), ("start", &start)])
@@ -148,12 +148,12 @@ pub fn season(cx: &Cx, state: Option<State>, year: i32) -> Option<Season> {
     })
 }
 
-fn season_notes(cx: &Cx, state: State, year: i32, open: &OpenEnrolment) -> Vec<String> {
+fn season_notes(cx: &Cx, state: State, year: i32, open: &OpenEnrollment) -> Vec<String> {
     let tables = &cx.app.tables;
     let Some(marketplace) = tables.marketplace(state, year) else { return Vec::new() };
     let state_words = cx.t(&format!("state.{}", state.code()));
     let values = [("state", state_words), ("name", marketplace.name.as_str())];
-    let rows = tables.open_enrolment(state, year);
+    let rows = tables.open_enrollment(state, year);
     let whose = match rows.first().map(|row| row.marketplace.as_str()) {
         Some("state") => Some("enroll.state_default"),
         Some("federal") | None => None,
@@ -186,7 +186,7 @@ fn next_words(cx: &Cx, state: Option<State>) -> String {
     let place = place_words(cx, state);
     let next = tables.years_supported().iter().find_map(|&year| {
         let of = state.or_else(|| federal_state(tables, year))?;
-        let open = open_enrolment(tables, of, year, today);
+        let open = open_enrollment(tables, of, year, today);
         let key = match open.status {
             WindowStatus::Open if only_latest(tables, of, year) => "enroll.next_is_now_default",
             WindowStatus::Open => "enroll.next_is_now",
@@ -215,7 +215,7 @@ fn likely_year(cx: &Cx, state: Option<State>, years: &[i32]) -> i32 {
     let with = |wanted: WindowStatus| {
         let fits = |year: &&i32| {
             let of = state.or_else(|| federal_state(tables, **year));
-            of.is_some_and(|of| open_enrolment(tables, of, **year, today).status == wanted)
+            of.is_some_and(|of| open_enrollment(tables, of, **year, today).status == wanted)
         };
         years.iter().find(fits).copied()
     };
@@ -356,12 +356,12 @@ fn states(cx: &Cx, chosen: Option<State>) -> Vec<(&'static str, &str, bool)> {
 
 fn medicaid(cx: &Cx, state: State) -> Option<(String, String, String)> {
     let agency = cx.app.tables.medicaid_agency(state.code())?;
-    let name = if agency.programme.is_empty() { &agency.agency } else { &agency.programme };
+    let name = if agency.program.is_empty() { &agency.agency } else { &agency.program };
     (!agency.url.is_empty()).then(|| (name.clone(), agency.url.clone(), agency.phone.clone()))
 }
 
 /// `GET /enroll/deadline.ics`: the last days of what the address names, for a calendar. One file for each event, or
-/// for a year's open enrolment.
+/// for a year's open enrollment.
 ///
 /// # Errors
 /// `NotFound` where the address names nothing that has a last day.
@@ -388,9 +388,9 @@ fn season_deadlines(cx: &Cx, state: Option<State>, year: i32) -> Vec<Deadline> {
         // A date that may be too late must not be in anybody's calendar.
         return Vec::new();
     }
-    let open = open_enrolment(&cx.app.tables, of, year, cx.today());
+    let open = open_enrollment(&cx.app.tables, of, year, cx.today());
     let (place, year_words) = (place_words(cx, state), year.to_string());
-    let one = |step: &EnrolmentStep| {
+    let one = |step: &EnrollmentStep| {
         let start = date_words(cx, step.coverage_start);
         let values = [("year", year_words.as_str()), ("place", &place), ("start", &start)];
         Deadline {

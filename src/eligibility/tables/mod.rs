@@ -40,7 +40,7 @@ pub struct Tables {
     marketplaces: Vec<Vec<Marketplace>>,
     agencies: HashMap<String, MedicaidAgency>,
     rounding: Vec<Rounding>,
-    enrolment: Vec<EnrolmentSpan>,
+    enrollment: Vec<EnrollmentSpan>,
     sep_kinds: Vec<SepKind>,
     changes: Vec<Change>,
     rules: Vec<RuleText>,
@@ -74,14 +74,9 @@ impl Tables {
         &self.years
     }
 
-    /// The poverty guideline that measures a programme on a day, and the row that says so.
-    pub fn guideline(
-        &self,
-        programme: GuidelineProgramme,
-        day: Date,
-        area: Area,
-    ) -> Option<(&Guideline, &GuidelineUse)> {
-        let which = self.guideline_uses.iter().find(|u| u.programme == programme && holds(u.from, u.to, day))?;
+    /// The poverty guideline that measures a program on a day, and the row that says so.
+    pub fn guideline(&self, program: GuidelineProgram, day: Date, area: Area) -> Option<(&Guideline, &GuidelineUse)> {
+        let which = self.guideline_uses.iter().find(|u| u.program == program && holds(u.from, u.to, day))?;
         let line = self.guidelines.iter().find(|g| g.guideline_year == which.guideline_year && g.area == area)?;
         Some((line, which))
     }
@@ -125,11 +120,11 @@ impl Tables {
 
     pub fn immigration(
         &self,
-        programme: ImmigrationProgramme,
+        program: ImmigrationProgram,
         status: ImmigrationStatus,
         day: Date,
     ) -> Option<&ImmigrationRule> {
-        let rows = &self.immigration[programme as usize * ImmigrationStatus::COUNT + status as usize];
+        let rows = &self.immigration[program as usize * ImmigrationStatus::COUNT + status as usize];
         rows.iter().find(|r| holds(r.from, r.to, day))
     }
 
@@ -174,10 +169,10 @@ impl Tables {
         self.rounding.iter().find(fits)
     }
 
-    /// Open-enrolment stretches of a state and plan year: its own dates, else those of its platform.
-    pub fn open_enrolment(&self, state: State, plan_year: i32) -> Vec<&EnrolmentSpan> {
-        let of = |who: &str| -> Vec<&EnrolmentSpan> {
-            self.enrolment.iter().filter(|e| e.plan_year == plan_year && e.marketplace == who).collect()
+    /// Open-enrollment stretches of a state and plan year: its own dates, else those of its platform.
+    pub fn open_enrollment(&self, state: State, plan_year: i32) -> Vec<&EnrollmentSpan> {
+        let of = |who: &str| -> Vec<&EnrollmentSpan> {
+            self.enrollment.iter().filter(|e| e.plan_year == plan_year && e.marketplace == who).collect()
         };
         let own = of(state.code());
         if !own.is_empty() {
@@ -194,7 +189,7 @@ impl Tables {
         self.sep_kinds.iter().find(|s| s.code == code && holds(s.from, s.to, day))
     }
 
-    /// Special enrolment periods in force on a day, in the order of 45 CFR 155.420(d).
+    /// Special enrollment periods in force on a day, in the order of 45 CFR 155.420(d).
     pub fn sep_kinds(&self, day: Date) -> impl Iterator<Item = &SepKind> {
         self.sep_kinds.iter().filter(move |s| holds(s.from, s.to, day))
     }

@@ -83,14 +83,14 @@ impl Guideline {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum GuidelineProgramme {
+pub enum GuidelineProgram {
     Credit,
     Medicaid,
 }
 
 #[derive(Debug, Clone, Deserialize)]
 pub struct GuidelineUse {
-    pub programme: GuidelineProgramme,
+    pub program: GuidelineProgram,
     #[serde(with = "day")]
     pub from: Date,
     #[serde(with = "day::option")]
@@ -245,7 +245,7 @@ pub struct StateOption {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum ImmigrationProgramme {
+pub enum ImmigrationProgram {
     Marketplace,
     Credit,
     Medicaid,
@@ -293,7 +293,7 @@ pub enum ImmigrationAnswer {
 
 #[derive(Debug, Clone, Deserialize)]
 pub struct ImmigrationRule {
-    pub programme: ImmigrationProgramme,
+    pub program: ImmigrationProgram,
     pub immigration_status: ImmigrationStatus,
     #[serde(with = "day")]
     pub from: Date,

@@ -23,7 +23,7 @@ impl Sources<'_> {
             ("marketplaces", include_str!("../../../data/rules/marketplaces.csv")),
             ("medicaid_agencies", include_str!("../../../data/rules/medicaid_agencies.csv")),
             ("rounding", include_str!("../../../data/rules/rounding.csv")),
-            ("open_enrolment", include_str!("../../../data/rules/open_enrolment.csv")),
+            ("open_enrollment", include_str!("../../../data/rules/open_enrollment.csv")),
             ("sep_kinds", include_str!("../../../data/rules/sep_kinds.csv")),
             ("changes", include_str!("../../../data/rules/changes.csv")),
             ("rules", include_str!("../../../data/rules/rules.csv")),

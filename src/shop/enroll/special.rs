@@ -1,11 +1,11 @@
-//! The special-enrolment screener in words: what to tick, which dates to ask, what each event opens.
+//! The special-enrollment screener in words: what to tick, which dates to ask, what each event opens.
 //!
 //! The kinds and their windows are rows of `sep_kinds.csv`; here is only their order on the page and their words.
 
 use super::asked::{Asked, EventAsked, needs_coverage_answer, needs_date};
 use super::{date_words, days_left, marketplace_url};
 use crate::eligibility::State;
-use crate::eligibility::enrolment::{self, Event, SepWindow, WindowStatus};
+use crate::eligibility::enrollment::{self, Event, SepWindow, WindowStatus};
 use crate::eligibility::tables::{CoverageStart, PriorCoverage};
 use crate::text::calendar::Deadline;
 use crate::web::page::Cx;
@@ -43,7 +43,7 @@ const GROUPS: [(&str, &[&str]); 5] = [
             "new_hra_offer",
             "newly_eligible_or_ineligible_for_credit",
             "left_coverage_gap",
-            "medicaid_denied_after_open_enrolment",
+            "medicaid_denied_after_open_enrollment",
             "low_income_monthly",
         ],
     ),
@@ -175,7 +175,7 @@ fn windows(cx: &Cx, asked: &Asked) -> Vec<SepWindow> {
         let kind = tables.sep_kind(&event.kind, today)?;
         let date = if needs_date(kind) { event.date? } else { today };
         let event = Event { kind: event.kind.clone(), date, had_coverage: event.had_coverage };
-        enrolment::special(tables, &[event], today).ok()?.pop()
+        enrollment::special(tables, &[event], today).ok()?.pop()
     };
     asked.events.iter().filter_map(window).collect()
 }

@@ -212,7 +212,7 @@ fn yearly_income_below_the_line_fills_the_gap_above_the_monthly_limit() {
 }
 
 #[test]
-fn dependants_count_with_their_income_only_if_they_must_file() {
+fn dependents_count_with_their_income_only_if_they_must_file() {
     let with = |wage: u32| {
         let household = json!({"plan_year": 2026, "state": "OH", "people": [
             {"age": 45, "incomes": [{"kind": "wages", "amount": 2000, "frequency": "every_two_weeks"},
