@@ -5,12 +5,14 @@
 
 use time::Date;
 
+use super::assumptions::{Assumed, Assumption, Code};
 use super::determination::{
     ChipCategory, Determination, MarketplaceAnswer, MedicaidDecision, MedicaidHouseholdAnswer, PersonAnswer,
 };
 use super::family::{Family, TaxRole, resolve};
 use super::household::{FieldError, FilingStatus, Household, Incarceration};
 use super::income::{self, PersonIncome, TaxHousehold};
+use super::limits::Bound;
 use super::medicaid::{self, PublicCoverage};
 use super::reasons::{Outcome, Reason, Rule, Value};
 use super::rounding::Ratio;
@@ -40,6 +42,8 @@ pub(super) struct Work<'a> {
     pub(super) family: Family<'a>,
     pub(super) tables: &'a Tables,
     pub(super) incomes: Vec<PersonIncome>,
+    /// Limits of deductions and losses that bound, by the first filer of the return.
+    pub(super) bounds: Vec<(usize, Bound)>,
     pub(super) rounding: &'a Rounding,
     pub(super) kind: MarketplaceKind,
 }
@@ -66,8 +70,9 @@ pub(super) fn determine_shifted(
     let family = resolve(household, tables, as_of)?;
     let households = income::tax_households(&family);
     let mut errors = coverage::check_kinds(&family, tables);
-    let incomes = match income::incomes(&family, &households, tables) {
-        Ok(incomes) => income::shifted(incomes, &households, shift),
+    let mut assumed = family.assumed.clone();
+    let (incomes, bounds) = match income::incomes(&family, &households, tables, &mut assumed) {
+        Ok((incomes, bounds)) => (income::shifted(incomes, &households, shift), bounds),
         Err(more) => {
             errors.extend(more);
             return Err(errors);
@@ -81,7 +86,7 @@ pub(super) fn determine_shifted(
     let marketplace = tables.marketplace(family.state, year).ok_or_else(|| no_rules("state", "marketplace"))?;
     let rounding =
         tables.rounding(marketplace.kind.platform(), year).ok_or_else(|| no_rules("plan_year", "rounding rule"))?;
-    let work = Work { family, tables, incomes, rounding, kind: marketplace.kind };
+    let work = Work { family, tables, incomes, bounds, rounding, kind: marketplace.kind };
     let measured = households
         .into_iter()
         .map(|people| measure(&work, people))
@@ -89,6 +94,15 @@ pub(super) fn determine_shifted(
         .ok_or_else(|| no_rules("plan_year", "poverty guideline"))?;
     let public = assess_all(&work, &measured).ok_or_else(|| no_rules("as_of", "Medicaid guideline"))?;
     let allowed: Vec<bool> = measured.iter().map(|m| allowed_by_income(&work, m, &public)).collect();
+    for i in 0..work.family.members.len() {
+        if coverage::silent_on_medicare(&work.family, tables, i) && work.family.members[i].said.applying {
+            assumed.push(Assumed::of(Code::NoFreePartAFrom65, i));
+        }
+    }
+    assumed.sort_unstable();
+    assumed.dedup();
+    let id = |i: usize| work.family.members[i].id.clone();
+    let assumptions = assumed.into_iter().map(|a| Assumption::new(tables, a, id)).collect();
     let mut people = Vec::with_capacity(work.family.members.len());
     for (i, (public, household)) in public.into_iter().enumerate() {
         let which = measured.iter().position(|m| m.people.members.contains(&i));
@@ -107,6 +121,7 @@ pub(super) fn determine_shifted(
         marketplace,
         people,
         tax_households,
+        assumptions,
     })
 }
 
@@ -127,6 +142,12 @@ fn measure<'a>(work: &Work<'a>, people: TaxHousehold) -> Option<Measured<'a>> {
     let size = Value::Number(people.members.len() as i64);
     reasons.push(Reason::new(tables, Rule::FamilySize, Outcome::Noted).input("family_size", size));
     reasons.push(Reason::new(tables, Rule::HouseholdIncome, Outcome::Noted).input("magi", Value::Money(magi)));
+    for (_, bound) in work.bounds.iter().filter(|(i, _)| people.members.contains(i)) {
+        let rule = if bound.loss { Rule::LossLimit } else { Rule::DeductionLimit };
+        let reason = Reason::new(tables, rule, Outcome::Noted).cite(&bound.citation, bound.status);
+        let reason = reason.input("income_kind", Value::Text(bound.kind.clone()));
+        reasons.push(reason.compare(Value::Money(bound.said), "at_most", Value::Money(bound.allowed)));
+    }
     for &i in people.members.iter().filter(|i| !people.filers.contains(i) && work.incomes[**i].year != Cents::ZERO) {
         let income = &work.incomes[i];
         let outcome = if income.must_file { Outcome::Met } else { Outcome::NotMet };
@@ -210,7 +231,8 @@ fn assess_all(work: &Work<'_>, measured: &[Measured<'_>]) -> Option<Vec<Assessed
             .iter()
             .find(|m| m.people.members.contains(&i))
             .is_some_and(|m| !m.fpl.at_least(m.limits.minimum_fpl));
-        let public = medicaid::assess(family, tables, i, guideline, &household, below);
+        let public =
+            medicaid::assess(family, tables, i, guideline, (&household, work.incomes[i].medicaid_month_x12), below);
         let answer = MedicaidHouseholdAnswer {
             members: names(work, &household.members),
             size: household.size,
@@ -256,6 +278,7 @@ fn person(
         marketplace: false,
         credit: false,
         csr: CsrLevel::None,
+        csr_choices: csr::Choices::default(),
         medicaid: public.medicaid,
         chip: public.chip,
         basic_health: false,
@@ -321,6 +344,7 @@ fn finish(work: &Work<'_>, i: usize, answer: &mut PersonAnswer, measured: Option
     let year = family.said.plan_year;
     if answer.marketplace && !answer.public_coverage() {
         let fpl = measured.map(|m| m.fpl);
+        answer.csr_choices = csr::Choices::of(tables, year, fpl, answer.credit, member.said.tribal_member);
         if let Some(band) = csr::level(tables, year, fpl, answer.credit, member.said.tribal_member) {
             answer.csr = band.level;
             let rule = if band.tribal { Rule::CsrTribal } else { Rule::CsrIncome };

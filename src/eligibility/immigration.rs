@@ -66,10 +66,12 @@ pub fn opens_medicaid(family: &Family<'_>, tables: &Tables, i: usize, reasons: &
         Some(ImmigrationAnswer::Yes) => true,
         Some(ImmigrationAnswer::FiveYearBar) => {
             said.veteran_or_active_duty
+                || tribal(member, tables, NumberCode::TribalNoncitizenNoBar, day, reasons)
                 || exempt_by_former_status(said.adjusted_from)
                 || said.since.is_some_and(|since| anniversary(since, years).is_some_and(|end| end <= day))
         }
-        Some(ImmigrationAnswer::No) | None => false,
+        Some(ImmigrationAnswer::No) => tribal(member, tables, NumberCode::TribalNoncitizenAnyStatus, day, reasons),
+        None => false,
     };
     if let Some(row) = row {
         let mut reason = Reason::test(tables, Rule::MedicaidImmigration, qualified).cite(&row.citation, row.status);
@@ -83,6 +85,16 @@ pub fn opens_medicaid(family: &Family<'_>, tables: &Tables, i: usize, reasons: &
         reasons.push(reason);
     }
     qualified || lawfully_residing(family, tables, i, reasons)
+}
+
+/// A member of an Indian tribe who is no citizen, or an American Indian born in Canada.
+fn tribal(member: &Member<'_>, tables: &Tables, rule: NumberCode, day: Date, reasons: &mut Vec<Reason>) -> bool {
+    let said = member.said;
+    let row = tables.number(rule, day).filter(|_| said.tribal_member || said.immigration.tribal_born_abroad);
+    if let Some(row) = row {
+        reasons.push(Reason::new(tables, Rule::TribalNoncitizen, Outcome::Met).cite(&row.citation, row.status));
+    }
+    row.is_some()
 }
 
 /// Statuses whose former holders have no five-year bar after adjusting to permanent residence (8 USC 1613(b)).

@@ -128,9 +128,10 @@ fn counted_as(family: &Family<'_>, tables: &Tables, i: usize, m: usize) -> usize
     }
 }
 
-/// A child's or dependent's income is left out beside the parents or the filer unless it obliges to file (d)(2).
+/// A child's or dependent's income is left out beside the parents or the filer unless it obliges to file, whether or not
+/// they file (d)(2).
 fn income_counts(family: &Family<'_>, household: &[usize], m: usize, incomes: &[PersonIncome]) -> bool {
     let beside_parent = family.members[m].parents.iter().any(|p| household.contains(p));
     let beside_filer = matches!(family.members[m].role, TaxRole::ClaimedBy(by) if household.contains(&by));
-    !(beside_parent || beside_filer) || incomes[m].must_file || matches!(family.members[m].role, TaxRole::Filer)
+    !(beside_parent || beside_filer) || incomes[m].must_file
 }

@@ -10,7 +10,7 @@ use axum::response::Response;
 use crate::eligibility::household::{Frequency, Income};
 use crate::eligibility::rounding::{Ratio, shown_cents, yearly};
 use crate::eligibility::tables::{CountsForMedicaid, IncomeKind, IncomeNature};
-use crate::eligibility::{PersonIncome, sum_of};
+use crate::eligibility::{PersonIncome, Summed, sum_of};
 use crate::quote::ask::money::{INCOME_DOLLARS_MAX, read_amount, write_amount};
 use crate::types::Cents;
 use crate::web::error::Failure;
@@ -157,7 +157,15 @@ impl Asked {
                     row.amount_fault = Some(cx.tf("ask.amount_too_high", &[("typed", &row.amount)]));
                     continue;
                 }
-                incomes.push(Income { kind: kind.kind.clone(), amount, frequency: *frequency });
+                incomes.push(Income {
+                    kind: kind.kind.clone(),
+                    amount,
+                    frequency: *frequency,
+                    hours_per_week: None,
+                    days_per_week: None,
+                    starts: None,
+                    ends: None,
+                });
             }
         }
         incomes
@@ -250,7 +258,7 @@ fn kind_words(cx: &Cx, kind: &str) -> String {
 fn sum(cx: &Cx, incomes: &[Income], carried: &[(String, String)]) -> Result<Sum, Failure> {
     let tables = &cx.app.tables;
     let year = i32::from(cx.catalogues.newest().year);
-    let PersonIncome { year, medicaid_month_x12, .. } = sum_of(incomes, tables, year)
+    let Summed { income: PersonIncome { year, medicaid_month_x12, .. }, .. } = sum_of(incomes, tables, year, &[])
         .map_err(|faults| Failure::internal(anyhow::anyhow!("the engine refused {} incomes", faults.len())))?;
     let known = incomes.iter().filter_map(|item| tables.income_kind(&item.kind).map(|kind| (item, kind)));
     let left_out: Vec<String> =

@@ -163,6 +163,9 @@ fn read_all(sources: &Sources<'_>, faults: &mut Vec<TableFault>) -> Tables {
     let filing = rows("filing_thresholds", sources.text("filing_thresholds"), all);
     let coverage = rows("coverage_kinds", sources.text("coverage_kinds"), all);
     let agencies = rows("medicaid_agencies", sources.text("medicaid_agencies"), all);
+    let (deductions, losses) = read_limits(sources, all);
+    let parents: Vec<Row<ParentStandard>> = rows("parent_standards", sources.text("parent_standards"), all);
+    dated("parent_standards", &parents, |p| (format!("{} {}", p.state, p.size), p.from, p.to), all);
     let incomes = rows("income_kinds", sources.text("income_kinds"), all);
 
     let mut tables = Tables {
@@ -181,6 +184,21 @@ fn read_all(sources: &Sources<'_>, faults: &mut Vec<TableFault>) -> Tables {
         }),
         coverage_kinds: unique("coverage_kinds", coverage, |k: &CoverageKind| k.kind.clone(), all),
         income_kinds: unique("income_kinds", incomes, |k: &IncomeKind| k.kind.clone(), all),
+        deductions: bare(deductions),
+        losses: bare(losses),
+        parent_standards: bare(parents),
+        zips: unique(
+            "zip_states",
+            rows("zip_states", sources.text("zip_states"), all),
+            |z: &ZipStates| z.zip.clone(),
+            all,
+        ),
+        assumptions: unique(
+            "assumptions",
+            rows("assumptions", sources.text("assumptions"), all),
+            |a: &AssumptionText| a.code,
+            all,
+        ),
         filing: unique("filing_thresholds", filing, |f: &FilingThreshold| f.plan_year, all),
         numbers: slots(numbers, NumberCode::COUNT, |n| n.code as usize),
         marketplaces: slots(marketplaces, State::COUNT, |m| m.state.index()),
@@ -194,6 +212,14 @@ fn read_all(sources: &Sources<'_>, faults: &mut Vec<TableFault>) -> Tables {
     };
     tables.years = complete_years(&tables, all);
     tables
+}
+
+fn read_limits(sources: &Sources<'_>, all: &mut Vec<TableFault>) -> (Vec<Row<DeductionLimit>>, Vec<Row<LossLimit>>) {
+    let deductions: Vec<Row<DeductionLimit>> = rows("deduction_limits", sources.text("deduction_limits"), all);
+    yearly("deduction_limits", &deductions, |d| (d.kind.clone(), d.plan_year_from, d.plan_year_to), all);
+    let losses: Vec<Row<LossLimit>> = rows("loss_limits", sources.text("loss_limits"), all);
+    yearly("loss_limits", &losses, |l| (l.group.clone(), l.plan_year_from, l.plan_year_to), all);
+    (deductions, losses)
 }
 
 fn guideline_key(g: &Guideline) -> (String, i32, Option<i32>) {
@@ -262,6 +288,18 @@ fn check_states(tables: &Tables, faults: &mut Vec<TableFault>) {
         if !rows.iter().any(|r| holds(r.from, r.to, start)) {
             let reason = format!("program {} has no row for status {}", i / 20, i % ImmigrationStatus::COUNT);
             faults.push(fault("immigration", reason));
+        }
+    }
+    for code in crate::eligibility::assumptions::Code::ALL {
+        if !tables.assumptions.contains_key(&code) {
+            faults.push(fault("assumptions", format!("no row for {code:?}")));
+        }
+    }
+    for kind in
+        tables.deductions.iter().map(|d| d.kind.as_str()).chain(tables.losses.iter().flat_map(|l| l.kinds.split(' ')))
+    {
+        if tables.income_kind(kind).is_none() {
+            faults.push(fault("deduction_limits", format!("`{kind}` has a limit and is no kind of income_kinds")));
         }
     }
     for (i, rows) in tables.numbers.iter().enumerate() {

@@ -35,6 +35,11 @@ pub struct Tables {
     immigration: Vec<Vec<ImmigrationRule>>,
     coverage_kinds: HashMap<String, CoverageKind>,
     income_kinds: HashMap<String, IncomeKind>,
+    deductions: Vec<DeductionLimit>,
+    losses: Vec<LossLimit>,
+    parent_standards: Vec<ParentStandard>,
+    zips: HashMap<String, ZipStates>,
+    assumptions: HashMap<super::assumptions::Code, AssumptionText>,
     filing: HashMap<i32, FilingThreshold>,
     numbers: Vec<Vec<DatedNumber>>,
     marketplaces: Vec<Vec<Marketplace>>,
@@ -74,6 +79,11 @@ impl Tables {
         &self.years
     }
 
+    /// The first day for which a household can be determined.
+    pub fn first_day(&self) -> Option<Date> {
+        self.guideline_uses.iter().filter(|u| u.program == GuidelineProgram::Medicaid).map(|u| u.from).min()
+    }
+
     /// The poverty guideline that measures a program on a day, and the row that says so.
     pub fn guideline(&self, program: GuidelineProgram, day: Date, area: Area) -> Option<(&Guideline, &GuidelineUse)> {
         let which = self.guideline_uses.iter().find(|u| u.program == program && holds(u.from, u.to, day))?;
@@ -100,6 +110,32 @@ impl Tables {
 
     pub fn filing(&self, plan_year: i32) -> Option<&FilingThreshold> {
         self.filing.get(&plan_year)
+    }
+
+    /// The limits of deductions in a plan year.
+    pub fn deduction_limits(&self, plan_year: i32) -> impl Iterator<Item = &DeductionLimit> {
+        self.deductions.iter().filter(move |d| holds_year(d.plan_year_from, d.plan_year_to, plan_year))
+    }
+
+    /// The limits of losses in a plan year.
+    pub fn loss_limits(&self, plan_year: i32) -> impl Iterator<Item = &LossLimit> {
+        self.losses.iter().filter(move |l| holds_year(l.plan_year_from, l.plan_year_to, plan_year))
+    }
+
+    /// A state's limit for parents in dollars a month for a size of household, where it is known to us.
+    pub fn parent_standard(&self, state: State, size: usize, day: Date) -> Option<&ParentStandard> {
+        self.parent_standards.iter().find(|p| p.state == state && p.size == size && holds(p.from, p.to, day))
+    }
+
+    /// The states that a five-digit ZIP code reaches into, as postal codes between spaces; `None`: we do not know.
+    pub fn zip_states(&self, zip: &str) -> Option<&str> {
+        let row = self.zips.get(zip).or_else(|| self.zips.get(zip.get(..3)?))?;
+        Some(&row.states)
+    }
+
+    /// The words of an assumption.
+    pub fn assumption(&self, code: super::assumptions::Code) -> &AssumptionText {
+        &self.assumptions[&code]
     }
 
     /// The income limit of a group in a state on a day; `None` where the state does not have the group.
