@@ -1,12 +1,21 @@
 //! The command line: parse, then one call per command.
 
+use std::io::Write as _;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser as _;
 use windowshop::config::{Cli, Command, Config, ServeArgs};
 use windowshop::eligibility::command::DetermineArgs;
+use windowshop::load::Progress;
 use windowshop::load::{self, Built, LoadArgs, LoadError};
+use windowshop::rotate::shelf::{self, CatalogueArgs};
+use windowshop::rotate::{self, RotateArgs};
+use windowshop::telemetry::writer::LogWriter;
 use windowshop::{app, costs, eligibility, serve, telemetry};
+
+/// How long the last lines of the log may take to be written before the process ends all the same.
+const LOG_TIME_AT_THE_END: Duration = Duration::from_secs(1);
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -16,6 +25,8 @@ async fn main() -> ExitCode {
         Command::Check(args) => run_check(&args).await,
         Command::Health(args) => run_health(&args).await,
         Command::Load(args) => run_load(args).await,
+        Command::Rotate(args) => run_rotate(&args).await,
+        Command::Catalogue(args) => run_catalogue(&args).await,
         Command::Sample(args) => match args.options() {
             Ok(options) => say(load::sample::run(&options, app::system_clock()).await),
             Err(error) => Err(error.into()),
@@ -29,7 +40,8 @@ async fn main() -> ExitCode {
         // `estimate … | head` has read enough: that is no fault.
         Err(error) if reader_left(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("windowshop: {}", told_once(&error));
+            // Not `eprintln!`: it panics where standard error cannot be written.
+            let _ = writeln!(std::io::stderr(), "windowshop: {}", told_once(&error));
             ExitCode::FAILURE
         }
     }
@@ -37,8 +49,11 @@ async fn main() -> ExitCode {
 
 async fn run_serve(args: &ServeArgs) -> anyhow::Result<ExitCode> {
     let (config, faults) = Config::read(args);
-    telemetry::start(config.log_format, &config.log_level, std::io::stderr)?;
-    serve::serve(config, faults).await.map(|()| ExitCode::SUCCESS)
+    let log = LogWriter::start(std::io::stderr())?;
+    telemetry::start(config.log_format, &config.log_level, log.clone())?;
+    let served = serve::serve(config, faults).await;
+    log.finish(LOG_TIME_AT_THE_END);
+    served.map(|()| ExitCode::SUCCESS)
 }
 
 async fn run_check(args: &ServeArgs) -> anyhow::Result<ExitCode> {
@@ -69,6 +84,24 @@ async fn run_load(args: LoadArgs) -> anyhow::Result<ExitCode> {
     };
     println!("{report}");
     Ok(ExitCode::from(report.exit_code()))
+}
+
+async fn run_rotate(args: &RotateArgs) -> anyhow::Result<ExitCode> {
+    // Ctrl-C, and a service manager's stop, drop the rotation, which then takes its files with it.
+    let mut stop = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    let report = tokio::select! {
+        report = rotate::run(args, Progress::to_stderr(), app::system_clock()) => report?,
+        _ = tokio::signal::ctrl_c() => return Ok(ExitCode::from(130)),
+        _ = stop.recv() => return Ok(ExitCode::from(143)),
+    };
+    print!("{report}");
+    Ok(ExitCode::from(report.exit_code()))
+}
+
+async fn run_catalogue(args: &CatalogueArgs) -> anyhow::Result<ExitCode> {
+    let (text, code) = shelf::command(args).await?;
+    print!("{text}");
+    Ok(ExitCode::from(code))
 }
 
 fn run_determine(args: &DetermineArgs) -> anyhow::Result<ExitCode> {
