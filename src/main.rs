@@ -37,6 +37,8 @@ async fn main() -> ExitCode {
     };
     match result {
         Ok(code) => code,
+        // `estimate … | head` has read enough: that is no fault.
+        Err(error) if reader_left(&error) => ExitCode::SUCCESS,
         Err(error) => {
             // Not `eprintln!`: it panics where standard error cannot be written.
             let _ = writeln!(std::io::stderr(), "windowshop: {}", told_once(&error));
@@ -111,6 +113,15 @@ async fn run_catalogue(args: &CatalogueArgs) -> anyhow::Result<ExitCode> {
 fn run_determine(args: &DetermineArgs) -> anyhow::Result<ExitCode> {
     let today = app::system_clock().date();
     cli::determine::command(args, today, &mut std::io::stdin(), &mut std::io::stdout())
+}
+
+/// Whether whoever read our output closed it.
+fn reader_left(error: &anyhow::Error) -> bool {
+    let gone = Some(std::io::ErrorKind::BrokenPipe);
+    error.chain().any(|cause| {
+        cause.downcast_ref::<std::io::Error>().map(std::io::Error::kind) == gone
+            || cause.downcast_ref::<serde_json::Error>().and_then(serde_json::Error::io_error_kind) == gone
+    })
 }
 
 /// The error and its causes on one line. Many libraries repeat their cause in their own words: say it once.

@@ -54,23 +54,108 @@ impl Cents {
         out
     }
 
-    /// Reads `1234.5`, `$1,234.50`, ` 12 `; `None` for anything else. More than two decimals are refused.
+    /// Reads `1234.5`, `$1,234.50`, ` 12 `; `None` for anything else, an amount below zero among it.
     pub fn parse(text: &str) -> Option<Cents> {
-        let text: String = text.trim().chars().filter(|c| !matches!(c, '$' | ',' | ' ')).collect();
-        let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
-        let digits = |s: &str| s.bytes().all(|b| b.is_ascii_digit());
-        if (whole.is_empty() && fraction.is_empty())
-            || !digits(whole)
-            || !digits(fraction)
-            || whole.len() > 12
-            || fraction.len() > 2
-        {
-            return None;
-        }
-        let whole: i64 = if whole.is_empty() { 0 } else { whole.parse().ok()? };
-        let fraction: i64 = if fraction.is_empty() { 0 } else { format!("{fraction:0<2}").parse().ok()? };
-        Some(Cents(whole * 100 + fraction))
+        let plain = plain_characters(text);
+        let number = plain.trim().strip_prefix('$').unwrap_or(plain.trim());
+        read_number(number.trim()).ok()
     }
+
+    /// Reads an amount as people write it in English and Spanish: `$40,000.50`, `40 000`, `1.234,50`, `40k`, `40 mil`,
+    /// `-250`, `(250)`, also in full-width digits and with no-break spaces. What has two readings is refused, not
+    /// guessed: `45,00` may be a thousand cut short, `45.000` may be forty-five dollars.
+    ///
+    /// # Errors
+    /// Why it cannot be read.
+    pub fn read(text: &str) -> Result<Cents, AmountFault> {
+        let plain = plain_characters(text).to_lowercase();
+        let mut rest = plain.trim();
+        let mut negative = false;
+        if let Some(inner) = rest.strip_prefix('(').and_then(|r| r.strip_suffix(')')) {
+            (rest, negative) = (inner.trim(), true);
+        }
+        // The sign may stand on either side of the currency.
+        for _ in 0..3 {
+            for currency in ["us$", "usd", "$"] {
+                rest = rest.strip_prefix(currency).unwrap_or(rest).trim_start();
+            }
+            if let Some(positive) = rest.strip_prefix('-').filter(|_| !negative) {
+                (rest, negative) = (positive.trim_start(), true);
+            }
+        }
+        for words in ["dollars", "dólares", "dolares", "usd", "$"] {
+            rest = rest.strip_suffix(words).unwrap_or(rest).trim_end();
+        }
+        let (number, times) = match rest.strip_suffix("mil").or_else(|| rest.strip_suffix('k')) {
+            Some(thousands) => (thousands.trim_end(), 1000),
+            None => (rest, 1),
+        };
+        let amount = read_number(number)? * times;
+        Ok(if negative { -amount } else { amount })
+    }
+}
+
+/// Why an amount cannot be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AmountFault {
+    NotANumber,
+    /// Two readings, a thousand times apart: ask.
+    TwoReadings,
+}
+
+/// Full-width characters, kinds of spaces and of minus signs as the plain ones that stand for them.
+pub fn plain_characters(text: &str) -> String {
+    let plain = |c: char| match c {
+        '\u{ff01}'..='\u{ff5e}' => char::from_u32(c as u32 - 0xfee0).unwrap_or(c),
+        '\u{a0}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{3000}' | '\t' => ' ',
+        '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{fe63}' => '-',
+        c => c,
+    };
+    text.chars().map(plain).collect()
+}
+
+/// Digits with thousands in groups of three and at most two decimals.
+fn read_number(text: &str) -> Result<Cents, AmountFault> {
+    let grouped = |text: &str, by: char| {
+        let mut groups = text.split(by);
+        let first = groups.next().is_some_and(|g| (1..=3).contains(&g.len()) && !g.starts_with('0'));
+        first && groups.all(|g| g.len() == 3)
+    };
+    let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
+    if !text.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | ',' | ' '))
+        || !text.contains(|c: char| c.is_ascii_digit())
+    {
+        return Err(AmountFault::NotANumber);
+    }
+    let last = text.rfind(['.', ',']);
+    let (whole, fraction) = match (last, text.matches('.').count(), text.matches(',').count()) {
+        (None, ..) => (text, ""),
+        // Only one kind of mark, more than once: thousands.
+        (Some(_), n, 0) | (Some(_), 0, n) if n > 1 => (text, ""),
+        (Some(at), 1, 0) => (&text[..at], &text[at + 1..]),
+        (Some(at), 0, 1) if text.len() - at == 4 && grouped(text, ',') => (text, ""),
+        (Some(at), 0, 1) if at < 4 => {
+            return Err(if text.len() - at <= 4 { AmountFault::TwoReadings } else { AmountFault::NotANumber });
+        }
+        (Some(at), ..) => (&text[..at], &text[at + 1..]),
+    };
+    if fraction.len() > 2 {
+        let thousands = fraction.len() == 3 && !whole.contains([',', ' ']) && digits(fraction);
+        return Err(if thousands { AmountFault::TwoReadings } else { AmountFault::NotANumber });
+    }
+    let mark = whole.chars().find(|c| !c.is_ascii_digit());
+    let clean: String = whole.chars().filter(char::is_ascii_digit).collect();
+    // The mark of thousands is never that of the cents.
+    let cents_mark = last.filter(|_| !fraction.is_empty()).and_then(|at| text[at..].chars().next());
+    let well = mark.is_none_or(|mark| {
+        Some(mark) != cents_mark && grouped(whole, mark) && whole.chars().all(|c| c.is_ascii_digit() || c == mark)
+    });
+    if !well || !digits(fraction) || clean.len() > 12 {
+        return Err(AmountFault::NotANumber);
+    }
+    let whole: i64 = if clean.is_empty() { 0 } else { clean.parse().map_err(|_| AmountFault::NotANumber)? };
+    let fraction: i64 = if fraction.is_empty() { 0 } else { format!("{fraction:0<2}").parse().unwrap_or(0) };
+    Ok(Cents(whole * 100 + fraction))
 }
 
 /// Sums stop at the largest amount instead of wrapping round: an absurd input must never become a plausible answer.
@@ -154,15 +239,20 @@ fn digit(n: u64) -> char {
 pub struct Zip5(u32);
 
 impl Zip5 {
-    /// Reads `45202` and `45202-1234` (the last four digits are dropped: no rate depends on them).
+    /// Reads `45202`, `45202-1234`, `45202 1234` and `452021234` (the last four digits are dropped: no rate depends on
+    /// them), with any kind of dash, in full-width digits too.
     pub fn parse(text: &str) -> Option<Zip5> {
-        let text = text.trim();
-        let five = match text.split_once('-') {
-            Some((five, four)) if four.len() == 4 && four.bytes().all(|b| b.is_ascii_digit()) => five,
-            Some(_) => return None,
-            None => text,
+        let plain = plain_characters(text);
+        let text = plain.trim();
+        let digits = |s: &str| s.bytes().all(|b| b.is_ascii_digit());
+        let (five, four) = text.split_at_checked(5)?;
+        let four = four.trim_start().strip_prefix('-').unwrap_or(four.trim_start()).trim_start();
+        let ends_well = match four.len() {
+            0 => text.len() == 5,
+            4 => digits(four),
+            _ => false,
         };
-        (five.len() == 5 && five.bytes().all(|b| b.is_ascii_digit())).then(|| Zip5(five.parse().unwrap_or(0)))
+        (digits(five) && ends_well).then(|| Zip5(five.parse().unwrap_or(0)))
     }
     pub fn number(self) -> u32 {
         self.0
@@ -247,16 +337,82 @@ mod tests {
         assert_eq!(Cents(5).decimal(), "0.05");
         assert_eq!(Cents(-123_456).decimal(), "-1234.56");
         assert_eq!(Cents::parse(" $1,234.5 "), Some(Cents(123_450)));
-        for bad in ["", ".", "1.234", "-5", "1e3", "abc", "9999999999999"] {
+        for bad in ["", ".", "1.234", "-5", "1e3", "abc", "9999999999999", "1500,5,0", "45,00", "40k"] {
             assert_eq!(Cents::parse(bad), None, "{bad}");
         }
+    }
+
+    #[test]
+    fn amounts_are_read_as_people_write_them_in_both_languages() {
+        for (typed, cents) in [
+            ("1500.50", 150_050),
+            ("1500,50", 150_050),
+            ("1,500.50", 150_050),
+            ("1.500,50", 150_050),
+            ("1 500.5", 150_050),
+            ("45,000", 4_500_000),
+            ("1.234.567", 123_456_700),
+            ("1,234,567", 123_456_700),
+            ("45\u{a0}000", 4_500_000),
+            ("45\u{202f}000,25", 4_500_025),
+            ("４５０００", 4_500_000),
+            ("$ 45，000", 4_500_000),
+            ("US$45000", 4_500_000),
+            ("45000 USD", 4_500_000),
+            ("45,000 dólares", 4_500_000),
+            ("40k", 4_000_000),
+            ("40.5 K", 4_050_000),
+            ("40 mil", 4_000_000),
+            ("-250", -25_000),
+            ("−20000", -2_000_000),
+            ("(20,000)", -2_000_000),
+            ("-$5", -500),
+            ("$-5", -500),
+            (".5", 50),
+        ] {
+            assert_eq!(Cents::read(typed), Ok(Cents(cents)), "{typed}");
+        }
+        for typed in ["45,00", "350,50", "45.000", "1,5", "40,5k", "0,125"] {
+            assert_eq!(Cents::read(typed), Err(AmountFault::TwoReadings), "{typed}");
+        }
+        for typed in [
+            "",
+            "lots",
+            "45,000,00",
+            "4 5",
+            "1,2345",
+            "1.2.3",
+            "1.234.56",
+            "1,234,5",
+            "12,34,567",
+            "1e6",
+            "--5",
+            "5-",
+            "$",
+            "k",
+        ] {
+            assert_eq!(Cents::read(typed), Err(AmountFault::NotANumber), "{typed}");
+        }
+    }
+
+    #[test]
+    fn sums_of_money_stop_instead_of_wrapping() {
+        assert_eq!(Cents(i64::MAX) + Cents(1), Cents(i64::MAX));
+        assert_eq!(Cents(i64::MIN) - Cents(1), Cents(i64::MIN));
+        assert_eq!([Cents(5), Cents(-7)].into_iter().sum::<Cents>().at_least_zero(), Cents::ZERO);
+        assert_eq!(-(Cents(5) * 3), Cents(-15));
     }
 
     #[test]
     fn identifiers_are_read_kindly_and_only_when_whole() {
         assert_eq!(Zip5::parse("45202-1234").unwrap().to_string(), "45202");
         assert_eq!(Zip5::parse("00601").unwrap().to_string(), "00601");
-        assert!(Zip5::parse("4520").is_none() && Zip5::parse("45202-12").is_none());
+        for nine in ["452021234", "45202 1234", "45202\u{2013}1234", "45202 - 1234", "４５２０２"] {
+            assert_eq!(Zip5::parse(nine).unwrap().to_string(), "45202", "{nine}");
+        }
+        for bad in ["4520", "45202-12", "45202-", "4520212345", "45 202", "é5202"] {
+            assert!(Zip5::parse(bad).is_none(), "{bad}");
+        }
         assert_eq!(PlanId::parse("33931oh0070006-01").unwrap().as_str(), "33931OH0070006");
         assert!(PlanId::parse("33931OH00700é6").is_none());
         assert_eq!(CountyFips::parse("02170").unwrap().to_string(), "02170");

@@ -2,7 +2,7 @@
 //!
 //! Called by the command line; for analysts and outside test suites. It must add nothing to what `estimate` says.
 
-use std::io::Read;
+use std::io::{Read, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -48,7 +48,7 @@ pub fn command(args: &EstimateArgs) -> anyhow::Result<ExitCode> {
     };
     let model = if args.model == ModelArg::Cms { Model::Cms } else { Model::Shop };
     let answer = answer_text(&text, model).with_context(|| args.file.display().to_string())?;
-    println!("{answer:#}");
+    writeln!(std::io::stdout().lock(), "{answer:#}").context("the answer cannot be written")?;
     Ok(ExitCode::SUCCESS)
 }
 

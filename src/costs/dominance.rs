@@ -11,7 +11,7 @@
 use super::plan::{CostSharing, Share};
 use super::rules::Size;
 use super::service::SERVICES;
-use super::words::{Coinsurance, Copay, behaviour};
+use super::words::{Coinsurance, Copay, behavior};
 use crate::types::Cents;
 
 /// What is known of a plan's network; `None` = not filed.
@@ -185,7 +185,7 @@ impl Shared {
             Share::NotCovered => return Some(NOT_COVERED),
             Share::Covered { copay, coinsurance, outside_maximum } => (copay, coinsurance, outside_maximum),
         };
-        let (does, _) = behaviour(copay, coinsurance);
+        let (does, _) = behavior(copay, coinsurance);
         let (copay, per) = match copay {
             Copay::Amount { amount, per, .. } if does.copay && amount > Cents::ZERO => {
                 (u64::from(whole(amount).unsigned_abs()), 1 + per as u64)

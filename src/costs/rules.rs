@@ -8,7 +8,7 @@ use super::bills::{Caps, Part, Shape};
 use super::fast;
 use super::plan::{CostSharing, KINDS, Share};
 use super::service::Service;
-use super::words::{Coinsurance, Copay, Per, behaviour};
+use super::words::{Coinsurance, Copay, Per, behavior};
 
 /// Why a plan has no estimate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -217,7 +217,7 @@ impl Draft<'_> {
     }
 
     fn covered(&mut self, service: Service, copay: Copay, rate: Coinsurance, in_maximum: bool) -> Result<(), Gap> {
-        let (does, known) = behaviour(copay, rate);
+        let (does, known) = behavior(copay, rate);
         if !known && self.model == Model::Cms {
             return Err(Gap::UnknownPair(service));
         }

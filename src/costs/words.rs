@@ -1,14 +1,14 @@
 //! What each pair of a filed copay and a filed coinsurance does to a bill. Their words are read in `filing::share`.
 //!
-//! `plan` holds the pairs, `rules` and `dominance` ask for the behaviour.
+//! `plan` holds the pairs, `rules` and `dominance` ask for the behavior.
 //!
-//! The behaviour follows the copay and coinsurance table of CMS's out-of-pocket model (CMSgov/oopc-calculations, CC0).
+//! The behavior follows the copay and coinsurance table of CMS's out-of-pocket model (CMSgov/oopc-calculations, CC0).
 
 pub use crate::filing::share::{Coinsurance, Copay, Per, Timing};
 
 /// What a pair of words does: which of the two amounts is paid, and how the deductible comes in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Behaviour {
+pub struct Behavior {
     pub copay: bool,
     pub coinsurance: bool,
     pub deductible: bool,
@@ -18,7 +18,7 @@ pub struct Behaviour {
 
 /// What the pair does. `known` is false where CMS's table has no row for the pair: its program stops there,
 /// ours takes the general rule.
-pub fn behaviour(copay: Copay, coinsurance: Coinsurance) -> (Behaviour, bool) {
+pub fn behavior(copay: Copay, coinsurance: Coinsurance) -> (Behavior, bool) {
     use Coinsurance as R;
     use Timing::{BeforeDeductible as Before, Plain, WithDeductible as With};
     let (copay, with) = match copay {
@@ -30,7 +30,7 @@ pub fn behaviour(copay: Copay, coinsurance: Coinsurance) -> (Behaviour, bool) {
         _ => None,
     };
     let rate = matches!(coinsurance, R::Rate { .. });
-    let general = Behaviour {
+    let general = Behavior {
         copay: timing.is_some(),
         coinsurance: rate,
         deductible: timing.is_some_and(|t| t != Plain)
@@ -43,11 +43,11 @@ pub fn behaviour(copay: Copay, coinsurance: Coinsurance) -> (Behaviour, bool) {
     let ruled = match (per, timing, coinsurance) {
         // Five rows of the table do not follow the general rule; they are taken as they stand.
         (Per::Unit, Some(Before), R::Rate { .. })
-        | (Per::Day, Some(Before), R::Rate { after_deductible: true, .. }) => Behaviour { copay: false, ..general },
+        | (Per::Day, Some(Before), R::Rate { after_deductible: true, .. }) => Behavior { copay: false, ..general },
         (Per::Stay, Some(Plain), R::Rate { after_deductible: false, .. }) => {
-            Behaviour { coinsurance: false, deductible: true, ..general }
+            Behavior { coinsurance: false, deductible: true, ..general }
         }
-        (Per::Day, Some(Before), R::NotApplicable) => Behaviour { before: false, ..general },
+        (Per::Day, Some(Before), R::NotApplicable) => Behavior { before: false, ..general },
         _ => general,
     };
     let plain_rate = matches!(coinsurance, R::Rate { after_deductible: false, .. });
@@ -138,7 +138,7 @@ mod tests {
             for rate in RATES {
                 let (found, known) = {
                     let (c, r) = read(copay, rate);
-                    behaviour(c, r)
+                    behavior(c, r)
                 };
                 let row = TABLE.split(';').find_map(|row| row.strip_prefix(&format!("{copay}|{rate}|")[..]));
                 assert_eq!(known, row.is_some(), "{copay}..{rate}");
@@ -157,7 +157,7 @@ mod tests {
     fn copay_with_deductible_is_copay_before_deductible_but_unknown_to_cms() {
         let (with, none) = read("Copay with deductible", "Not Applicable");
         let (before, _) = read("Copay before deductible", "Not Applicable");
-        assert_eq!(behaviour(with, none), (behaviour(before, none).0, false));
+        assert_eq!(behavior(with, none), (behavior(before, none).0, false));
     }
 
     #[test]

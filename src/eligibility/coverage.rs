@@ -4,7 +4,9 @@
 //! compared exactly.
 
 use super::credit::affordable;
-use super::family::Family;
+use time::Duration;
+
+use super::family::{Family, TaxRole};
 use super::household::{CoverageState, EmployerOffer, FieldError, HraKind, HraOffer};
 use super::reasons::{Outcome, Reason, Rule, Value};
 use super::rounding::yearly;
@@ -26,6 +28,41 @@ pub fn check_kinds(family: &Family<'_>, tables: &Tables) -> Vec<FieldError> {
     errors
 }
 
+/// Whether somebody of 65 or older said nothing of Medicare nor of quarters of work: then it is taken, and said, that they
+/// cannot have part A without a premium. Nearly all can, and being able to is enough to have no credit
+/// (26 CFR 1.36B-2(c)(2)(i)); the shop therefore says it for them.
+pub fn silent_on_medicare(family: &Family<'_>, tables: &Tables, i: usize) -> bool {
+    let said = &family.members[i].said;
+    old_enough(family, tables, i)
+        && said.work_quarters.is_none()
+        && !said.other_coverage.iter().any(|c| c.kind.starts_with("medicare"))
+}
+
+/// Free part A by age and quarters of work that were said.
+fn earned_part_a(family: &Family<'_>, tables: &Tables, i: usize) -> bool {
+    let needed = tables.number(NumberCode::MedicareFreePartAQuarters, family.coverage_start);
+    let quarters = family.members[i].said.work_quarters.map(i64::from);
+    old_enough(family, tables, i) && needed.zip(quarters).is_some_and(|(needed, own)| own >= needed.value)
+}
+
+fn old_enough(family: &Family<'_>, tables: &Tables, i: usize) -> bool {
+    let from = tables.number(NumberCode::MedicareAge, family.coverage_start);
+    from.is_some_and(|from| i64::from(family.members[i].age) >= from.value)
+}
+
+/// Whether person `i` is one whom the employee has on the tax return: only then is an offer enough. A related person whom
+/// the employee does not claim is shut out while enrolled, not before (26 CFR 1.36B-2(c)(4)(i)).
+fn on_return_of(family: &Family<'_>, employee: &str, i: usize) -> bool {
+    let member = &family.members[i];
+    if member.id == employee {
+        return true;
+    }
+    let Some(e) = family.members.iter().position(|m| m.id == employee) else { return false };
+    let joint = |a: usize| family.members[a].spouse.filter(|_| family.members[a].joint);
+    let claims = |filer: usize| member.role == TaxRole::ClaimedBy(filer);
+    joint(e) == Some(i) || claims(e) || joint(e).is_some_and(claims)
+}
+
 /// Whether other coverage or a job offer shuts person `i` out of the credit.
 pub fn shuts_out(family: &Family<'_>, tables: &Tables, i: usize, magi: Cents, reasons: &mut Vec<Reason>) -> bool {
     let mut shut = false;
@@ -43,6 +80,10 @@ pub fn shuts_out(family: &Family<'_>, tables: &Tables, i: usize, magi: Cents, re
             reasons.push(reason.input("kind", Value::Text(coverage.kind.clone())));
             shut = true;
         }
+    }
+    if earned_part_a(family, tables, i) {
+        reasons.push(Reason::new(tables, Rule::MedicareByAge, Outcome::NotMet));
+        shut = true;
     }
     for offer in &family.said.employer_offers {
         shut |= offer_shuts_out(family, tables, i, offer, magi, reasons);
@@ -69,6 +110,19 @@ fn offer_shuts_out(
     }
     let Some(row) = tables.esi(family.said.plan_year) else { return false };
     if !offer.covers.contains(id) {
+        return false;
+    }
+    if !on_return_of(family, &offer.employee, i) {
+        let reason = Reason::new(tables, Rule::EmployerOfferNotClaimed, Outcome::Met);
+        reasons.push(reason.input("employee", Value::Text(offer.employee.clone())));
+        return false;
+    }
+    // Waiting time is no offer yet, and an offer that is over is none (26 CFR 1.36B-2(c)(3)(iii)).
+    let begins = offer.starts.and_then(|day| day.checked_add(Duration::days(i64::from(offer.waiting_days))));
+    let over = offer.ends.is_some_and(|end| end < family.coverage_start);
+    if let Some(day) = begins.filter(|day| *day > family.coverage_start).or(offer.ends.filter(|_| over)) {
+        let reason = Reason::new(tables, Rule::EmployerOfferTime, Outcome::Met);
+        reasons.push(reason.input(if over { "ends" } else { "begins" }, Value::Day(day)));
         return false;
     }
     let employee = offer.employee == *id;
@@ -119,6 +173,9 @@ fn hra_shuts_out(
     }
     let Some((affordable, cost)) = hra_affordable(family, tables, offer, magi) else { return false };
     let accepted = offer.kind == HraKind::Ichra && offer.accepted;
+    if !accepted && !on_return_of(family, &offer.employee, i) {
+        return false;
+    }
     let shut = accepted || affordable;
     let reason = Reason::test(tables, Rule::HraOffer, !shut)
         .input("accepted", Value::YesNo(accepted))

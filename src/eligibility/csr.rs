@@ -26,9 +26,46 @@ pub fn level(
     if credit { of(false).find(fits) } else { None }
 }
 
-/// The level of one policy for people with these levels: the least generous (45 CFR 155.305(g)(3)).
-pub fn together(levels: impl IntoIterator<Item = CsrLevel>) -> CsrLevel {
-    levels.into_iter().min().unwrap_or(CsrLevel::None)
+/// What one person could have in a policy of their own, by each of the three ways.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Choices {
+    /// By income, silver only: 73, 87 or 94.
+    pub by_income: Option<CsrLevel>,
+    /// As a tribal member, at any income.
+    pub limited: bool,
+    /// As a tribal member at up to 300 %.
+    pub zero: bool,
+}
+
+impl Choices {
+    pub fn of(tables: &Tables, plan_year: i32, fpl: Option<Ratio>, credit: bool, tribal_member: bool) -> Choices {
+        let band = |tribal| level(tables, plan_year, fpl, credit, tribal).map(|band| band.level);
+        Choices {
+            by_income: band(false),
+            limited: tribal_member && band(true).is_some(),
+            zero: tribal_member && band(true) == Some(CsrLevel::Zero),
+        }
+    }
+
+    /// Whether this person would be eligible for a level of a shared policy.
+    fn takes(self, level: CsrLevel) -> bool {
+        match level {
+            CsrLevel::None => true,
+            CsrLevel::Limited => self.limited,
+            CsrLevel::Zero => self.zero,
+            // Who has a more generous level by income may share a less generous one.
+            by_income => self.by_income.is_some_and(|own| own >= by_income),
+        }
+    }
+}
+
+/// The level of one policy: the last of the list for which all are eligible (45 CFR 155.305(g)(3)). Beside somebody who
+/// is no tribal member, a tribal member's limited level is not one for all.
+pub fn together(people: &[Choices]) -> CsrLevel {
+    const GENEROUS_FIRST: [CsrLevel; 5] =
+        [CsrLevel::Zero, CsrLevel::Csr94, CsrLevel::Csr87, CsrLevel::Csr73, CsrLevel::Limited];
+    let for_all = |level: &&CsrLevel| !people.is_empty() && people.iter().all(|p| p.takes(**level));
+    GENEROUS_FIRST.iter().find(for_all).copied().unwrap_or(CsrLevel::None)
 }
 
 #[cfg(test)]
@@ -60,9 +97,16 @@ mod tests {
     }
 
     #[test]
-    fn a_shared_policy_has_the_least_generous_level() {
-        assert_eq!(together([CsrLevel::Zero, CsrLevel::Csr87]), CsrLevel::Csr87);
-        assert_eq!(together([CsrLevel::Limited, CsrLevel::Csr73]), CsrLevel::Limited);
-        assert_eq!(together([]), CsrLevel::None);
+    fn a_shared_policy_has_the_last_level_for_which_all_are_eligible() {
+        let income = |level| Choices { by_income: Some(level), ..Choices::default() };
+        let tribal = |zero, by_income| Choices { by_income, limited: true, zero };
+        let (csr73, csr87, csr94) = (CsrLevel::Csr73, CsrLevel::Csr87, CsrLevel::Csr94);
+        assert_eq!(together(&[tribal(true, Some(csr87)), income(csr87)]), csr87);
+        assert_eq!(together(&[tribal(false, None), income(csr73)]), CsrLevel::None);
+        assert_eq!(together(&[tribal(true, Some(csr73)), tribal(false, None)]), CsrLevel::Limited);
+        assert_eq!(together(&[tribal(true, None), tribal(true, Some(csr94))]), CsrLevel::Zero);
+        assert_eq!(together(&[income(csr94), income(csr73)]), csr73);
+        assert_eq!(together(&[income(csr94), Choices::default()]), CsrLevel::None);
+        assert_eq!(together(&[]), CsrLevel::None);
     }
 }

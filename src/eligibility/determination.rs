@@ -5,6 +5,8 @@
 use serde::Serialize;
 use time::Date;
 
+use super::assumptions::Assumption;
+use super::csr::Choices;
 use super::reasons::Reason;
 use super::rounding::{CreditRounding, Pct, Ratio};
 use super::state::State;
@@ -40,6 +42,8 @@ pub struct Determination {
     pub marketplace: MarketplaceAnswer,
     pub people: Vec<PersonAnswer>,
     pub tax_households: Vec<TaxHouseholdAnswer>,
+    /// What was taken for granted where the household did not say.
+    pub assumptions: Vec<Assumption>,
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -109,6 +113,9 @@ pub struct PersonAnswer {
     /// May have the premium tax credit.
     pub credit: bool,
     pub csr: CsrLevel,
+    /// What a shared policy may draw on.
+    #[serde(skip)]
+    pub csr_choices: Choices,
     pub medicaid: Option<MedicaidCategory>,
     pub chip: Option<ChipCategory>,
     pub basic_health: bool,
@@ -171,6 +178,8 @@ pub struct TaxHouseholdAnswer {
     pub qsehra_monthly: Cents,
     /// Cost-sharing level of one policy for all shopping members.
     pub csr_together: CsrLevel,
+    /// Ids of members whose own level is more generous than that of one policy for all: separate policies keep it.
+    pub csr_better_apart: Vec<String>,
     pub reasons: Vec<Reason>,
     /// Places in the list of people: for callers in the program.
     #[serde(skip)]

@@ -5,17 +5,19 @@
 
 use time::Date;
 
+use super::assumptions::{Assumed, Assumption, Code};
 use super::determination::{
     ChipCategory, Determination, MarketplaceAnswer, MedicaidDecision, MedicaidHouseholdAnswer, PersonAnswer,
 };
 use super::family::{Family, TaxRole, resolve};
 use super::household::{FieldError, FilingStatus, Household, Incarceration};
 use super::income::{self, PersonIncome, TaxHousehold};
+use super::limits::Bound;
 use super::medicaid::{self, PublicCoverage};
 use super::reasons::{Outcome, Reason, Rule, Value};
 use super::rounding::Ratio;
 use super::tables::{
-    CreditLimits, CsrLevel, Group, Guideline, GuidelineProgramme, ImmigrationAnswer, ImmigrationProgramme,
+    CreditLimits, CsrLevel, Group, Guideline, GuidelineProgram, ImmigrationAnswer, ImmigrationProgram,
     ImmigrationStatus, MarketplaceKind, NumberCode, Rounding, StateChoice, Tables,
 };
 use super::{coverage, csr, household_credit, immigration, medicaid_household};
@@ -40,6 +42,8 @@ pub(super) struct Work<'a> {
     pub(super) family: Family<'a>,
     pub(super) tables: &'a Tables,
     pub(super) incomes: Vec<PersonIncome>,
+    /// Limits of deductions and losses that bound, by the first filer of the return.
+    pub(super) bounds: Vec<(usize, Bound)>,
     pub(super) rounding: &'a Rounding,
     pub(super) kind: MarketplaceKind,
 }
@@ -66,8 +70,9 @@ pub(super) fn determine_shifted(
     let family = resolve(household, tables, as_of)?;
     let households = income::tax_households(&family);
     let mut errors = coverage::check_kinds(&family, tables);
-    let incomes = match income::incomes(&family, &households, tables) {
-        Ok(incomes) => income::shifted(incomes, &households, shift),
+    let mut assumed = family.assumed.clone();
+    let (incomes, bounds) = match income::incomes(&family, &households, tables, &mut assumed) {
+        Ok((incomes, bounds)) => (income::shifted(incomes, &households, shift), bounds),
         Err(more) => {
             errors.extend(more);
             return Err(errors);
@@ -81,7 +86,7 @@ pub(super) fn determine_shifted(
     let marketplace = tables.marketplace(family.state, year).ok_or_else(|| no_rules("state", "marketplace"))?;
     let rounding =
         tables.rounding(marketplace.kind.platform(), year).ok_or_else(|| no_rules("plan_year", "rounding rule"))?;
-    let work = Work { family, tables, incomes, rounding, kind: marketplace.kind };
+    let work = Work { family, tables, incomes, bounds, rounding, kind: marketplace.kind };
     let measured = households
         .into_iter()
         .map(|people| measure(&work, people))
@@ -89,6 +94,15 @@ pub(super) fn determine_shifted(
         .ok_or_else(|| no_rules("plan_year", "poverty guideline"))?;
     let public = assess_all(&work, &measured).ok_or_else(|| no_rules("as_of", "Medicaid guideline"))?;
     let allowed: Vec<bool> = measured.iter().map(|m| allowed_by_income(&work, m, &public)).collect();
+    for i in 0..work.family.members.len() {
+        if coverage::silent_on_medicare(&work.family, tables, i) && work.family.members[i].said.applying {
+            assumed.push(Assumed::of(Code::NoFreePartAFrom65, i));
+        }
+    }
+    assumed.sort_unstable();
+    assumed.dedup();
+    let id = |i: usize| work.family.members[i].id.clone();
+    let assumptions = assumed.into_iter().map(|a| Assumption::new(tables, a, id)).collect();
     let mut people = Vec::with_capacity(work.family.members.len());
     for (i, (public, household)) in public.into_iter().enumerate() {
         let which = measured.iter().position(|m| m.people.members.contains(&i));
@@ -107,6 +121,7 @@ pub(super) fn determine_shifted(
         marketplace,
         people,
         tax_households,
+        assumptions,
     })
 }
 
@@ -117,7 +132,7 @@ pub(super) fn names(work: &Work<'_>, which: &[usize]) -> Vec<String> {
 fn measure<'a>(work: &Work<'a>, people: TaxHousehold) -> Option<Measured<'a>> {
     let (family, tables) = (&work.family, work.tables);
     let area = family.members[*people.filers.first()?].state.area();
-    let (guideline, row) = tables.guideline(GuidelineProgramme::Credit, family.coverage_start, area)?;
+    let (guideline, row) = tables.guideline(GuidelineProgram::Credit, family.coverage_start, area)?;
     let limits = tables.credit_limits(family.said.plan_year)?;
     let magi = income::household_income(&people, &work.incomes);
     let line = guideline.amount(people.members.len());
@@ -127,10 +142,16 @@ fn measure<'a>(work: &Work<'a>, people: TaxHousehold) -> Option<Measured<'a>> {
     let size = Value::Number(people.members.len() as i64);
     reasons.push(Reason::new(tables, Rule::FamilySize, Outcome::Noted).input("family_size", size));
     reasons.push(Reason::new(tables, Rule::HouseholdIncome, Outcome::Noted).input("magi", Value::Money(magi)));
+    for (_, bound) in work.bounds.iter().filter(|(i, _)| people.members.contains(i)) {
+        let rule = if bound.loss { Rule::LossLimit } else { Rule::DeductionLimit };
+        let reason = Reason::new(tables, rule, Outcome::Noted).cite(&bound.citation, bound.status);
+        let reason = reason.input("income_kind", Value::Text(bound.kind.clone()));
+        reasons.push(reason.compare(Value::Money(bound.said), "at_most", Value::Money(bound.allowed)));
+    }
     for &i in people.members.iter().filter(|i| !people.filers.contains(i) && work.incomes[**i].year != Cents::ZERO) {
         let income = &work.incomes[i];
         let outcome = if income.must_file { Outcome::Met } else { Outcome::NotMet };
-        let mut reason = Reason::new(tables, Rule::DependantIncome, outcome);
+        let mut reason = Reason::new(tables, Rule::DependentIncome, outcome);
         if let Some(row) = tables.filing(family.said.plan_year) {
             reason = reason.cite(&row.citation, row.status).input("earned_over", Value::Money(row.earned_over));
         }
@@ -204,13 +225,14 @@ fn assess_all(work: &Work<'_>, measured: &[Measured<'_>]) -> Option<Vec<Assessed
             out.push((PublicCoverage::default(), None));
             continue;
         }
-        let (guideline, _) = tables.guideline(GuidelineProgramme::Medicaid, family.as_of, member.state.area())?;
+        let (guideline, _) = tables.guideline(GuidelineProgram::Medicaid, family.as_of, member.state.area())?;
         let household = medicaid_household::build(family, tables, &households, &work.incomes, i);
         let below = measured
             .iter()
             .find(|m| m.people.members.contains(&i))
             .is_some_and(|m| !m.fpl.at_least(m.limits.minimum_fpl));
-        let public = medicaid::assess(family, tables, i, guideline, &household, below);
+        let public =
+            medicaid::assess(family, tables, i, guideline, (&household, work.incomes[i].medicaid_month_x12), below);
         let answer = MedicaidHouseholdAnswer {
             members: names(work, &household.members),
             size: household.size,
@@ -232,7 +254,7 @@ fn allowed_by_income(work: &Work<'_>, measured: &Measured<'_>, public: &[Assesse
             let day = immigration::coverage_day(&work.family);
             let present = work
                 .tables
-                .immigration(ImmigrationProgramme::Marketplace, status, day)
+                .immigration(ImmigrationProgram::Marketplace, status, day)
                 .is_some_and(|row| row.answer == ImmigrationAnswer::Yes);
             status != ImmigrationStatus::UsCitizen && present && public[i].0.barred_by_status
         });
@@ -256,6 +278,7 @@ fn person(
         marketplace: false,
         credit: false,
         csr: CsrLevel::None,
+        csr_choices: csr::Choices::default(),
         medicaid: public.medicaid,
         chip: public.chip,
         basic_health: false,
@@ -300,7 +323,7 @@ fn person(
         answer.reasons.push(Reason::new(tables, Rule::MedicaidOrChipInstead, Outcome::NotMet));
     }
     let status =
-        answer.marketplace && immigration::opens(family, tables, i, ImmigrationProgramme::Credit, &mut answer.reasons);
+        answer.marketplace && immigration::opens(family, tables, i, ImmigrationProgram::Credit, &mut answer.reasons);
     if allowed && !measured.in_range {
         answer.reasons.push(Reason::new(tables, Rule::BelowPovertyException, Outcome::Met));
     }
@@ -321,6 +344,7 @@ fn finish(work: &Work<'_>, i: usize, answer: &mut PersonAnswer, measured: Option
     let year = family.said.plan_year;
     if answer.marketplace && !answer.public_coverage() {
         let fpl = measured.map(|m| m.fpl);
+        answer.csr_choices = csr::Choices::of(tables, year, fpl, answer.credit, member.said.tribal_member);
         if let Some(band) = csr::level(tables, year, fpl, answer.credit, member.said.tribal_member) {
             answer.csr = band.level;
             let rule = if band.tribal { Rule::CsrTribal } else { Rule::CsrIncome };
@@ -371,7 +395,7 @@ fn decision(work: &Work<'_>, i: usize) -> MedicaidDecision {
 
 fn marketplace(work: &Work<'_>, i: usize, reasons: &mut Vec<Reason>) -> bool {
     let said = work.family.members[i].said;
-    let status = immigration::opens(&work.family, work.tables, i, ImmigrationProgramme::Marketplace, reasons);
+    let status = immigration::opens(&work.family, work.tables, i, ImmigrationProgram::Marketplace, reasons);
     if said.incarcerated != Incarceration::No {
         let pending = said.incarcerated == Incarceration::PendingDisposition;
         let reason = Reason::test(work.tables, Rule::MarketplaceIncarceration, pending);

@@ -7,10 +7,12 @@ use std::collections::HashMap;
 
 use time::{Date, Month};
 
-use super::household::{FieldError, FilingStatus, Household, Person, Relationship};
+use super::assumptions::{Assumed, Code};
+use super::household::{FieldError, Household, Person, Relationship};
 use super::state::State;
-use super::tables::{Tables, plan_year_days};
-use crate::types::{Cents, CountyFips, Zip5};
+use super::tables::{NumberCode, Tables, plan_year_days};
+use super::{filing, validate};
+use crate::types::Cents;
 
 /// More people than this on one application is a slip of the pen.
 pub const MOST_PEOPLE: usize = 40;
@@ -18,6 +20,8 @@ pub const MOST_PEOPLE: usize = 40;
 pub const OLDEST: i32 = 120;
 /// More children expected at once than this is a slip of the pen.
 pub const MOST_EXPECTED: u8 = 10;
+/// Nobody younger is married; a letter or a line has slipped.
+const YOUNGEST_SPOUSE: u8 = 14;
 /// A yearly income above this is a slip of the pen.
 pub const HIGHEST_INCOME: Cents = Cents(100_000_000_000);
 
@@ -55,6 +59,7 @@ pub struct Family<'a> {
     pub as_of: Date,
     pub coverage_start: Date,
     pub state: State,
+    pub(super) assumed: Vec<Assumed>,
 }
 
 impl Family<'_> {
@@ -100,8 +105,9 @@ pub fn resolve<'a>(household: &'a Household, tables: &Tables, as_of: Date) -> Re
         let years: Vec<_> = tables.years_supported().iter().map(i32::to_string).collect();
         errors.push(FieldError::new("plan_year", format!("we have rules for plan years {}", years.join(", "))));
     }
-    let state = check_place(household, &mut errors);
-    check_counts_and_money(household, &mut errors);
+    let state = validate::check_place(household, tables, &mut errors);
+    validate::check_as_of(as_of, tables, state, &mut errors);
+    validate::check_counts_and_money(household, tables, &mut errors);
     let (Some((first, last)), Some(state)) = (plan_year_days(year), state) else { return Err(errors) };
     if !errors.is_empty() {
         return Err(errors);
@@ -133,110 +139,20 @@ pub fn resolve<'a>(household: &'a Household, tables: &Tables, as_of: Date) -> Re
             role: TaxRole::NonFiler,
         });
     }
+    let mut assumed = Vec::new();
     if members.len() == household.people.len() {
         marry(&mut members, &ids, &mut errors);
         find_parents(&mut members, &ids, &mut errors);
-        settle_taxes(&mut members, &ids, &mut errors);
-        check_references(household, &ids, &mut errors);
+        filing::settle(&mut members, household, tables, first, &ids, (&mut errors, &mut assumed));
+        validate::check_references(household, &ids, &mut errors);
+        note_birthdays(&members, tables, (first, last), &mut assumed);
     }
     if errors.is_empty() {
-        Ok(Family { said: household, members, as_of, coverage_start: start, state })
+        Ok(Family { said: household, members, as_of, coverage_start: start, state, assumed })
     } else {
         errors.sort_by(|a, b| a.path.cmp(&b.path));
         errors.dedup();
         Err(errors)
-    }
-}
-
-fn check_place(household: &Household, errors: &mut Vec<FieldError>) -> Option<State> {
-    let state = State::parse(&household.state);
-    if state.is_none() {
-        let message = format!("`{}` is not the postal code of a state or DC", household.state);
-        errors.push(FieldError::new("state", message));
-    }
-    check_county(household.county_fips.as_deref(), household.zip.as_deref(), state, "", errors);
-    for (i, person) in household.people.iter().enumerate() {
-        let own = person.state.as_deref().map(State::parse);
-        if own == Some(None) {
-            let message = "not the postal code of a state or DC";
-            errors.push(FieldError::new(format!("people[{i}].state"), message));
-        }
-        let of = own.flatten().or(state);
-        check_county(person.county_fips.as_deref(), person.zip.as_deref(), of, &format!("people[{i}]."), errors);
-    }
-    state
-}
-
-fn check_county(
-    county: Option<&str>,
-    zip: Option<&str>,
-    state: Option<State>,
-    prefix: &str,
-    errors: &mut Vec<FieldError>,
-) {
-    if let Some(text) = county {
-        match CountyFips::parse(text) {
-            None => {
-                errors.push(FieldError::new(format!("{prefix}county_fips"), "a county has five digits, like 39049"))
-            }
-            Some(county) if state.is_some() && State::of_county(county.number()) != state => {
-                errors.push(FieldError::new(format!("{prefix}county_fips"), format!("{county} is not in the state")));
-            }
-            Some(_) => {}
-        }
-    }
-    if zip.is_some_and(|zip| Zip5::parse(zip).is_none()) {
-        errors.push(FieldError::new(format!("{prefix}zip"), "a ZIP code has five digits, like 43215"));
-    }
-}
-
-fn check_counts_and_money(household: &Household, errors: &mut Vec<FieldError>) {
-    if household.people.is_empty() {
-        errors.push(FieldError::new("people", "list at least one person"));
-    }
-    if household.people.len() > MOST_PEOPLE {
-        errors.push(FieldError::new("people", format!("at most {MOST_PEOPLE} people on one application")));
-    }
-    let mut amount = |path: String, amount: Option<Cents>, may_be_loss: bool| {
-        let Some(amount) = amount else { return };
-        if amount.0 < 0 && !may_be_loss {
-            errors.push(FieldError::new(path, "must be zero or more"));
-        } else if amount.0.unsigned_abs() > HIGHEST_INCOME.0.unsigned_abs() {
-            errors.push(FieldError::new(path, format!("more than {}: check the amount", HIGHEST_INCOME.dollars())));
-        }
-    };
-    amount("household_income".into(), household.household_income, false);
-    amount("household_income_monthly".into(), household.household_income_monthly, false);
-    amount("benchmark_monthly".into(), household.benchmark_monthly, false);
-    for (i, person) in household.people.iter().enumerate() {
-        amount(format!("people[{i}].projected_annual_income"), person.projected_annual_income, false);
-        amount(format!("people[{i}].current_monthly_income"), person.current_monthly_income, false);
-        for (k, income) in person.incomes.iter().enumerate() {
-            let loss = matches!(
-                income.kind.as_str(),
-                "self_employment" | "farming_fishing" | "capital_gains" | "rental_royalty" | "other_taxable"
-            );
-            amount(format!("people[{i}].incomes[{k}].amount"), Some(income.amount), loss);
-        }
-    }
-    for (i, offer) in household.employer_offers.iter().enumerate() {
-        amount(format!("employer_offers[{i}].self_only_premium"), offer.self_only_premium, false);
-        amount(format!("employer_offers[{i}].family_premium"), offer.family_premium, false);
-    }
-    for (i, offer) in household.hra_offers.iter().enumerate() {
-        amount(format!("hra_offers[{i}].self_only_monthly"), Some(offer.self_only_monthly), false);
-        amount(format!("hra_offers[{i}].family_monthly"), offer.family_monthly, false);
-        let lowest = Some(offer.lowest_silver_self_only_monthly);
-        amount(format!("hra_offers[{i}].lowest_silver_self_only_monthly"), lowest, false);
-    }
-    let silver =
-        household.silver_plans.iter().enumerate().map(|(i, p)| (format!("silver_plans[{i}]"), &p.member_premiums));
-    let dental =
-        household.dental_plans.iter().enumerate().map(|(i, p)| (format!("dental_plans[{i}]"), &p.member_premiums));
-    for (plan, premiums) in silver.chain(dental) {
-        for (k, premium) in premiums.iter().enumerate() {
-            amount(format!("{plan}.member_premiums[{k}]"), *premium, false);
-        }
     }
 }
 
@@ -308,6 +224,7 @@ fn marry(members: &mut [Member<'_>], ids: &HashMap<String, usize>, errors: &mut 
         members[0].spouse = Some(i);
         members[i].spouse = Some(0);
     }
+    marry_parents(members);
     for i in 0..members.len() {
         let Some(name) = members[i].said.spouse.as_deref() else { continue };
         let path = format!("people[{i}].spouse");
@@ -321,6 +238,38 @@ fn marry(members: &mut [Member<'_>], ids: &HashMap<String, usize>, errors: &mut 
                 members[i].spouse = Some(k);
                 members[k].spouse = Some(i);
             }
+        }
+    }
+    for (i, member) in members.iter().enumerate() {
+        if member.spouse.is_some() && member.age < YOUNGEST_SPOUSE {
+            let message = format!("a person of {} years cannot be married", member.age);
+            errors.push(FieldError::new(format!("people[{i}].spouse"), message));
+        }
+    }
+}
+
+/// The two parents of a child who comes first are a couple, as they would be if one of them came first.
+fn marry_parents(members: &mut [Member<'_>]) {
+    let parents: Vec<usize> = (1..members.len()).filter(|&i| members[i].relationship == Relationship::Parent).collect();
+    let [a, b] = parents[..] else { return };
+    let open =
+        |m: &Member<'_>| m.said.spouse.is_none() && m.said.filing_status.is_none() && m.said.files_taxes.is_none();
+    if open(&members[a]) && open(&members[b]) {
+        members[a].spouse = Some(b);
+        members[b].spouse = Some(a);
+    }
+}
+
+/// Who turns 65 within the plan year, or may: Medicare can begin then.
+fn note_birthdays(members: &[Member<'_>], tables: &Tables, (first, last): (Date, Date), assumed: &mut Vec<Assumed>) {
+    let Some(old) = tables.number(NumberCode::MedicareAge, first).map(|n| n.value) else { return };
+    for (i, member) in members.iter().enumerate() {
+        let turns = match member.said.date_of_birth {
+            Some(born) => i64::from(whole_years(born, first)) < old && i64::from(whole_years(born, last)) >= old,
+            None => i64::from(member.age) + 1 == old,
+        };
+        if turns {
+            assumed.push(Assumed::of(Code::Turns65InYear, i));
         }
     }
 }
@@ -350,115 +299,5 @@ fn find_parents(members: &mut [Member<'_>], ids: &HashMap<String, usize>, errors
             },
         };
         member.parents = found;
-    }
-}
-
-/// What a person said about taxes, or the default: the first person, spouse and domestic partner file; the first
-/// person claims everyone else.
-fn tax_role(
-    member: &Member<'_>,
-    i: usize,
-    first_files: bool,
-    ids: &HashMap<String, usize>,
-) -> Result<TaxRole, FieldError> {
-    let said = member.said;
-    let adult_of_the_house =
-        matches!(member.relationship, Relationship::Applicant | Relationship::Spouse | Relationship::DomesticPartner);
-    match said.claimed_by.as_deref() {
-        Some("someone_else") => Ok(TaxRole::ClaimedOutside),
-        Some("nobody") if said.files_taxes == Some(false) => Ok(TaxRole::NonFiler),
-        Some("nobody") => Ok(TaxRole::Filer),
-        Some(name) => match ids.get(name) {
-            Some(&k) if k != i => Ok(TaxRole::ClaimedBy(k)),
-            _ => {
-                let message = format!("`{name}` is neither the id of another person nor nobody nor someone_else");
-                Err(FieldError::new(format!("people[{i}].claimed_by"), message))
-            }
-        },
-        None => Ok(match said.files_taxes {
-            Some(true) => TaxRole::Filer,
-            None if adult_of_the_house => TaxRole::Filer,
-            _ if adult_of_the_house || !first_files => TaxRole::NonFiler,
-            _ => TaxRole::ClaimedBy(0),
-        }),
-    }
-}
-
-fn settle_taxes(members: &mut [Member<'_>], ids: &HashMap<String, usize>, errors: &mut Vec<FieldError>) {
-    let mut first_files = false;
-    for (i, member) in members.iter_mut().enumerate() {
-        member.role = match tax_role(member, i, first_files, ids) {
-            Ok(role) => role,
-            Err(error) => {
-                errors.push(error);
-                continue;
-            }
-        };
-        first_files |= i == 0 && member.role == TaxRole::Filer;
-    }
-    for i in 0..members.len() {
-        if let TaxRole::ClaimedBy(by) = members[i].role
-            && members[by].role != TaxRole::Filer
-        {
-            let path = format!("people[{i}].claimed_by");
-            errors.push(FieldError::new(path, format!("people[{by}] files no return of their own")));
-        }
-        let says_joint = members[i].said.filing_status == Some(FilingStatus::MarriedFilingJointly);
-        let Some(spouse) = members[i].spouse else {
-            if says_joint {
-                let message = "list the spouse of the joint return too, even if not applying";
-                errors.push(FieldError::new(format!("people[{i}].filing_status"), message));
-            }
-            continue;
-        };
-        let together = |m: &Member<'_>| {
-            m.role == TaxRole::Filer && matches!(m.said.filing_status, None | Some(FilingStatus::MarriedFilingJointly))
-        };
-        members[i].joint = together(&members[i]) && together(&members[spouse]);
-        if says_joint && !members[i].joint {
-            let message = "a joint return needs a spouse who files jointly too";
-            errors.push(FieldError::new(format!("people[{i}].filing_status"), message));
-        }
-    }
-}
-
-fn check_references(household: &Household, ids: &HashMap<String, usize>, errors: &mut Vec<FieldError>) {
-    let mut known = |path: String, name: &str, outside: bool| {
-        let stands_outside = outside && name == "someone_else";
-        if !stands_outside && !ids.contains_key(name) {
-            errors.push(FieldError::new(path, format!("nobody here has the id `{name}`")));
-        }
-    };
-    for (i, person) in household.people.iter().enumerate() {
-        for (k, name) in person.caretaker_of.iter().enumerate() {
-            known(format!("people[{i}].caretaker_of[{k}]"), name, false);
-        }
-    }
-    for (i, offer) in household.employer_offers.iter().enumerate() {
-        known(format!("employer_offers[{i}].employee"), &offer.employee, true);
-        for (k, name) in offer.covers.iter().enumerate() {
-            known(format!("employer_offers[{i}].covers[{k}]"), name, false);
-        }
-        for (k, name) in offer.enrolled.iter().enumerate() {
-            known(format!("employer_offers[{i}].enrolled[{k}]"), name, false);
-        }
-    }
-    for (i, offer) in household.hra_offers.iter().enumerate() {
-        known(format!("hra_offers[{i}].employee"), &offer.employee, true);
-        for (k, name) in offer.covers.iter().enumerate() {
-            known(format!("hra_offers[{i}].covers[{k}]"), name, false);
-        }
-    }
-    let people = household.people.len();
-    let message = format!("must have one entry for each of the {people} people");
-    for (i, plan) in household.silver_plans.iter().enumerate() {
-        if plan.member_premiums.len() != people {
-            errors.push(FieldError::new(format!("silver_plans[{i}].member_premiums"), message.clone()));
-        }
-    }
-    for (i, plan) in household.dental_plans.iter().enumerate() {
-        if plan.member_premiums.len() != people {
-            errors.push(FieldError::new(format!("dental_plans[{i}].member_premiums"), message.clone()));
-        }
     }
 }

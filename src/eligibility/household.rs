@@ -4,10 +4,10 @@
 //! `windowshop determine` (schema: docs/determine.md). It holds what was said; `family` checks it.
 
 use serde::{Deserialize, Deserializer};
-use time::Date;
+use time::{Date, Month};
 
 use super::tables::{ImmigrationStatus, day};
-use crate::types::Cents;
+use crate::types::{AmountFault, Cents};
 
 /// What is wrong with one field, and how to put it right.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, thiserror::Error)]
@@ -37,14 +37,15 @@ fn money<'de, D: Deserializer<'de>>(from: D) -> Result<Cents, D::Error> {
         let message = format!("`{text}` is not an amount of money; write dollars, for example 40000 or \"40,000.50\"");
         serde::de::Error::custom(message)
     };
-    let read = |text: &str| match text.trim().strip_prefix('-') {
-        Some(positive) => Cents::parse(positive).map(|c| Cents(-c.0)),
-        None => Cents::parse(text),
-    };
     match Said::deserialize(from).map_err(|_| bad("this"))? {
         Said::Whole(dollars) => dollars.checked_mul(100).map(Cents).ok_or_else(|| bad(&dollars.to_string())),
-        Said::Decimal(dollars) => read(&dollars.to_string()).ok_or_else(|| bad(&dollars.to_string())),
-        Said::Text(text) => read(&text).ok_or_else(|| bad(&text)),
+        Said::Decimal(dollars) => Cents::read(&dollars.to_string()).map_err(|_| bad(&dollars.to_string())),
+        Said::Text(text) => Cents::read(&text).map_err(|fault| match fault {
+            AmountFault::NotANumber => bad(&text),
+            AmountFault::TwoReadings => serde::de::Error::custom(format!(
+                "`{text}` is not an amount of money that has one reading; write thousands as 45,000 or 45000 and cents as 45.50"
+            )),
+        }),
     }
 }
 
@@ -164,6 +165,26 @@ pub enum CommunityEngagement {
     DoesNotMeet,
 }
 
+/// Why the work rule of 2027 does not ask a person, beyond what the rest of the household says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CommunityEngagementExemption {
+    /// Parent, guardian, caretaker relative or family caregiver of a child of 13 or less, or of a disabled person.
+    Caregiver,
+    /// A veteran with a disability rated as total.
+    DisabledVeteran,
+    /// Medically frail: blind, disabled, substance use, a disabling mental disorder, a serious or complex condition.
+    MedicallyFrail,
+    /// In a drug addiction or alcoholic treatment program.
+    TreatmentProgram,
+    /// Meets the work requirement of TANF or SNAP.
+    TanfOrSnapWork,
+    /// In a correctional institution within the last three months.
+    RecentlyIncarcerated,
+    /// A short-term hardship that the state has accepted.
+    ShortTermHardship,
+}
+
 /// Citizenship or immigration. Default: a U.S. citizen.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -175,6 +196,9 @@ pub struct Immigration {
     /// The status held before permanent residence; a former refugee or asylee has no five-year bar.
     #[serde(default)]
     pub adjusted_from: Option<ImmigrationStatus>,
+    /// An American Indian born in Canada, or a member of an Indian tribe who is no citizen: no five-year bar.
+    #[serde(default)]
+    pub tribal_born_abroad: bool,
     /// Veteran, on active duty, or spouse or child of one: no five-year bar.
     #[serde(default)]
     pub veteran_or_active_duty: bool,
@@ -209,12 +233,16 @@ pub enum Frequency {
     TwiceAMonth,
     EveryTwoWeeks,
     Weekly,
-    /// Once, in the current month.
+    /// Paid by the hour; `hours_per_week` says how many.
+    Hourly,
+    /// Paid by the day; `days_per_week` says how many.
+    Daily,
+    /// Once, in the current month or on the day that `starts` names.
     Once,
 }
 
 impl Frequency {
-    /// Payments in a year.
+    /// Payments in a year; of hours and days those of one an each week.
     pub fn per_year(self) -> u32 {
         match self {
             Frequency::Yearly | Frequency::Once => 1,
@@ -222,7 +250,7 @@ impl Frequency {
             Frequency::Monthly => 12,
             Frequency::TwiceAMonth => 24,
             Frequency::EveryTwoWeeks => 26,
-            Frequency::Weekly => 52,
+            Frequency::Weekly | Frequency::Hourly | Frequency::Daily => 52,
         }
     }
 }
@@ -241,6 +269,82 @@ pub struct Income {
     pub amount: Cents,
     #[serde(default)]
     pub frequency: Frequency,
+    /// Hours of a usual week, for pay by the hour; halves and quarters may be said.
+    #[serde(default, deserialize_with = "hundredths")]
+    pub hours_per_week: Option<Hundredths>,
+    /// Days of a usual week, for pay by the day.
+    #[serde(default, deserialize_with = "hundredths")]
+    pub days_per_week: Option<Hundredths>,
+    /// First day of it, if it has not come all year.
+    #[serde(default, with = "day::option")]
+    pub starts: Option<Date>,
+    /// Last day of it, if it ends.
+    #[serde(default, with = "day::option")]
+    pub ends: Option<Date>,
+}
+
+/// A count in whole hundredths: `37.5` is `Hundredths(3_750)`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Hundredths(pub i64);
+
+fn hundredths<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Hundredths>, D::Error> {
+    let Some(said) = Option::<serde_json::Value>::deserialize(from)? else { return Ok(None) };
+    let text = said.as_str().map_or_else(|| said.to_string(), str::to_string);
+    match Cents::parse(&text) {
+        Some(Cents(n)) => Ok(Some(Hundredths(n))),
+        None => Err(serde::de::Error::custom(format!("`{text}` is not a number with at most two decimals"))),
+    }
+}
+
+/// Parts of a month that days of every length of month make whole: the least common multiple of 28, 29, 30 and 31.
+const MONTH_PARTS: i128 = 377_580;
+
+impl Income {
+    /// What a whole year of it brings.
+    pub fn yearly(&self) -> Cents {
+        let year = i128::from(self.amount.0) * i128::from(self.frequency.per_year());
+        let times = match self.frequency {
+            Frequency::Hourly => self.hours_per_week.map_or(0, |n| n.0),
+            Frequency::Daily => self.days_per_week.map_or(0, |n| n.0),
+            _ => 100,
+        };
+        half_up(year * i128::from(times), 100)
+    }
+
+    /// What of it falls into a plan year.
+    pub fn in_year(&self, plan_year: i32) -> Cents {
+        if self.frequency == Frequency::Once {
+            let then = self.starts.is_none_or(|day| day.year() == plan_year);
+            return if then { self.amount } else { Cents::ZERO };
+        }
+        if self.starts.is_none() && self.ends.is_none() {
+            return self.yearly();
+        }
+        let mut parts = 0;
+        for month in (1..=12).filter_map(|m| Month::try_from(m).ok()) {
+            let length = month.length(plan_year);
+            let day = |d| Date::from_calendar_date(plan_year, month, d);
+            let (Ok(first), Ok(last)) = (day(1), day(length)) else { continue };
+            let from = self.starts.map_or(first, |starts| starts.max(first));
+            let to = self.ends.map_or(last, |ends| ends.min(last));
+            let days = (to - from).whole_days() + 1;
+            parts += i128::from(days.max(0)) * (MONTH_PARTS / i128::from(length));
+        }
+        half_up(i128::from(self.yearly().0) * parts, 12 * MONTH_PARTS)
+    }
+
+    /// Whether it comes on a day; what comes once, whether in that month.
+    pub fn comes(&self, day: Date) -> bool {
+        if self.frequency == Frequency::Once {
+            return self.starts.is_none_or(|then| (then.year(), then.month()) == (day.year(), day.month()));
+        }
+        self.starts.is_none_or(|starts| starts <= day) && self.ends.is_none_or(|ends| day <= ends)
+    }
+}
+
+fn half_up(num: i128, den: i128) -> Cents {
+    let cents = (2 * num + den).div_euclid(2 * den);
+    Cents(cents.clamp(i128::from(i64::MIN), i128::from(i64::MAX)) as i64)
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -248,6 +352,9 @@ pub struct Income {
 pub struct FormerFosterCare {
     pub left_at_age: u8,
     pub had_medicaid: bool,
+    /// Postal code of the state of foster care. Default: the state where the person lives.
+    #[serde(default)]
+    pub state: Option<String>,
 }
 
 /// A decision of the state that this person cannot have Medicaid or CHIP.
@@ -286,7 +393,7 @@ pub struct Person {
     pub resident: bool,
     #[serde(default = "yes")]
     pub applying: bool,
-    /// Files a federal return. Default: yes for the first person, spouse and domestic partner.
+    /// Files a federal return. Default: worked out from age, relation and income (`filing`).
     pub files_taxes: Option<bool>,
     pub filing_status: Option<FilingStatus>,
     pub separate_filing_exception: Option<SeparateFilingException>,
@@ -313,6 +420,13 @@ pub struct Person {
     pub other_coverage: Vec<OtherCoverage>,
     pub medicaid_denied: Option<MedicaidDenial>,
     pub community_engagement: Option<CommunityEngagement>,
+    pub community_engagement_exemptions: Vec<CommunityEngagementExemption>,
+    /// In school or training at least half-time: meets the work rule.
+    pub half_time_student: bool,
+    /// Quarters of work under Social Security, own or a spouse's: 40 give Medicare part A without a premium.
+    pub work_quarters: Option<u16>,
+    /// Whether the health savings account goes with family coverage. Default: yes for more than one person.
+    pub hsa_family_coverage: Option<bool>,
     pub hardship_exemption: bool,
     /// Sources of income; or the two sums below.
     pub incomes: Vec<Income>,
@@ -322,7 +436,7 @@ pub struct Person {
     /// MAGI of the current month. Default: from `incomes`, else a twelfth of the year.
     #[serde(deserialize_with = "some_money")]
     pub current_monthly_income: Option<Cents>,
-    /// For dependants: whether their income obliges them to file. Default: worked out.
+    /// For dependents: whether their income obliges them to file. Default: worked out.
     pub required_to_file: Option<bool>,
 }
 
@@ -362,6 +476,10 @@ impl Default for Person {
             other_coverage: Vec::new(),
             medicaid_denied: None,
             community_engagement: None,
+            community_engagement_exemptions: Vec::new(),
+            half_time_student: false,
+            work_quarters: None,
+            hsa_family_coverage: None,
             hardship_exemption: false,
             incomes: Vec::new(),
             projected_annual_income: None,
@@ -390,6 +508,15 @@ pub struct EmployerOffer {
     pub family_premium: Option<Cents>,
     #[serde(default = "monthly")]
     pub premium_frequency: Frequency,
+    /// First day of the job, or the day from which the waiting period runs.
+    #[serde(default, with = "day::option")]
+    pub starts: Option<Date>,
+    /// Days of waiting until coverage could begin.
+    #[serde(default)]
+    pub waiting_days: u16,
+    /// Last day of the offer.
+    #[serde(default, with = "day::option")]
+    pub ends: Option<Date>,
     #[serde(default = "yes")]
     pub minimum_value: bool,
     /// Default: as for the employee.
@@ -454,6 +581,14 @@ impl Household {
     /// # Errors
     /// The first field that cannot be read, by its path. What can be read is checked by `determine`.
     pub fn from_json(text: &str) -> Result<Household, FieldError> {
+        let given = match text.trim_start().chars().next() {
+            Some('[') => Some("a list was given; give one household as an object { … }, or one household a line"),
+            Some('"') => Some("a text in quotes was given; give one household as an object { … }"),
+            _ => None,
+        };
+        if let Some(message) = given {
+            return Err(FieldError::new("household", message));
+        }
         let mut json = serde_json::Deserializer::from_str(text);
         let household = serde_path_to_error::deserialize(&mut json).map_err(|error| {
             let path = match error.path().to_string() {

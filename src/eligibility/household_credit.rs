@@ -32,7 +32,11 @@ pub(super) fn answer(work: &Work<'_>, measured: Measured<'_>, people: &[PersonAn
     let first = measured.people.members.contains(&0);
     let benchmark = find_benchmark(work, &eligible, first);
     let qsehra = coverage::qsehra_reduction(family, tables, &eligible, measured.magi);
-    let shopping = measured.people.members.iter().filter(|&&i| people[i].shops());
+    let shopping: Vec<usize> = measured.people.members.iter().copied().filter(|&i| people[i].shops()).collect();
+    let choices: Vec<csr::Choices> = shopping.iter().map(|&i| people[i].csr_choices).collect();
+    let csr_together = csr::together(&choices);
+    let better = shopping.iter().filter(|&&i| csr::together(&[people[i].csr_choices]) > csr_together);
+    let csr_better_apart: Vec<usize> = better.copied().collect();
     let mut answer = TaxHouseholdAnswer {
         filers: names(work, &measured.people.filers),
         members: names(work, &measured.people.members),
@@ -50,7 +54,8 @@ pub(super) fn answer(work: &Work<'_>, measured: Measured<'_>, people: &[PersonAn
         benchmark_plans: benchmark.map(|b| b.plans).unwrap_or_default(),
         credit_monthly: None,
         qsehra_monthly: qsehra,
-        csr_together: csr::together(shopping.map(|&i| people[i].csr)),
+        csr_together,
+        csr_better_apart: names(work, &csr_better_apart),
         reasons,
         member_indexes: measured.people.members,
         eligible_indexes: eligible,

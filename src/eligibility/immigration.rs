@@ -1,14 +1,14 @@
 //! What a person's citizenship or immigration status opens, by date.
 //!
 //! Reads only `data/rules/immigration.csv` and the state options; called by `determine` and `medicaid`. A status
-//! never makes anyone liable here: it only opens or shuts a programme.
+//! never makes anyone liable here: it only opens or shuts a program.
 
 use time::Date;
 
 use super::family::{Family, Member};
 use super::reasons::{Outcome, Reason, Rule, Value};
 use super::tables::{
-    ImmigrationAnswer, ImmigrationProgramme, ImmigrationStatus, NumberCode, StateChoice, Tables, plan_year_days,
+    ImmigrationAnswer, ImmigrationProgram, ImmigrationStatus, NumberCode, StateChoice, Tables, plan_year_days,
 };
 
 fn word(member: &Member<'_>) -> Value {
@@ -27,15 +27,15 @@ pub fn opens(
     family: &Family<'_>,
     tables: &Tables,
     i: usize,
-    programme: ImmigrationProgramme,
+    program: ImmigrationProgram,
     reasons: &mut Vec<Reason>,
 ) -> bool {
     let member = &family.members[i];
     let status = member.said.immigration.status;
     let day = coverage_day(family);
     let rule =
-        if programme == ImmigrationProgramme::Credit { Rule::CreditImmigration } else { Rule::MarketplaceImmigration };
-    let Some(row) = tables.immigration(programme, status, day) else {
+        if program == ImmigrationProgram::Credit { Rule::CreditImmigration } else { Rule::MarketplaceImmigration };
+    let Some(row) = tables.immigration(program, status, day) else {
         reasons.push(Reason::new(tables, rule, Outcome::NotMet).input("as_of", Value::Day(day)));
         return false;
     };
@@ -60,16 +60,18 @@ pub fn opens_medicaid(family: &Family<'_>, tables: &Tables, i: usize, reasons: &
         return true;
     }
     let day = family.as_of;
-    let row = tables.immigration(ImmigrationProgramme::Medicaid, said.status, day);
+    let row = tables.immigration(ImmigrationProgram::Medicaid, said.status, day);
     let years = tables.number(NumberCode::FiveYearBarYears, day).map_or(0, |n| n.value);
     let qualified = match row.map(|r| r.answer) {
         Some(ImmigrationAnswer::Yes) => true,
         Some(ImmigrationAnswer::FiveYearBar) => {
             said.veteran_or_active_duty
+                || tribal(member, tables, NumberCode::TribalNoncitizenNoBar, day, reasons)
                 || exempt_by_former_status(said.adjusted_from)
                 || said.since.is_some_and(|since| anniversary(since, years).is_some_and(|end| end <= day))
         }
-        Some(ImmigrationAnswer::No) | None => false,
+        Some(ImmigrationAnswer::No) => tribal(member, tables, NumberCode::TribalNoncitizenAnyStatus, day, reasons),
+        None => false,
     };
     if let Some(row) = row {
         let mut reason = Reason::test(tables, Rule::MedicaidImmigration, qualified).cite(&row.citation, row.status);
@@ -83,6 +85,16 @@ pub fn opens_medicaid(family: &Family<'_>, tables: &Tables, i: usize, reasons: &
         reasons.push(reason);
     }
     qualified || lawfully_residing(family, tables, i, reasons)
+}
+
+/// A member of an Indian tribe who is no citizen, or an American Indian born in Canada.
+fn tribal(member: &Member<'_>, tables: &Tables, rule: NumberCode, day: Date, reasons: &mut Vec<Reason>) -> bool {
+    let said = member.said;
+    let row = tables.number(rule, day).filter(|_| said.tribal_member || said.immigration.tribal_born_abroad);
+    if let Some(row) = row {
+        reasons.push(Reason::new(tables, Rule::TribalNoncitizen, Outcome::Met).cite(&row.citation, row.status));
+    }
+    row.is_some()
 }
 
 /// Statuses whose former holders have no five-year bar after adjusting to permanent residence (8 USC 1613(b)).
@@ -121,7 +133,7 @@ fn lawfully_residing(family: &Family<'_>, tables: &Tables, i: usize, reasons: &m
         && tables.chose(member.state, StateChoice::LawfullyResidingPregnant, day);
     let state_covers = tables.chose(member.state, choice, day) || pregnant_too;
     let resides = tables
-        .immigration(ImmigrationProgramme::LawfullyResiding, member.said.immigration.status, day)
+        .immigration(ImmigrationProgram::LawfullyResiding, member.said.immigration.status, day)
         .is_some_and(|row| row.answer == ImmigrationAnswer::Yes);
     let reason = Reason::test(tables, Rule::LawfullyResidingOption, state_covers && resides);
     reasons.push(reason.input("state_covers", Value::YesNo(state_covers)).input("status", word(member)));

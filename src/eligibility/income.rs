@@ -1,12 +1,16 @@
 //! Modified adjusted gross income (MAGI) per person and per tax household, and who must file.
 //!
-//! Called by `determine` after `family`. Yearly for the credit; for Medicaid also the current month, kept as twelve
+//! Called by `determine` after `family`; `limits` cuts deductions and losses down to what counts. Yearly for the credit; for Medicaid also the current month, kept as twelve
 //! times the month so that no fraction of a cent is lost. It never decides eligibility.
 
+use time::Date;
+
+use super::assumptions::{Assumed, Code};
 use super::family::{Family, TaxRole};
-use super::household::{FieldError, Frequency, Income};
+use super::household::{FieldError, FilingStatus, Frequency, Income, Person};
+use super::limits::{self, Bound, Manner, OnReturn, Sources};
 use super::rounding::yearly;
-use super::tables::{CountsForMedicaid, IncomeNature, Tables};
+use super::tables::{NumberCode, Tables};
 use crate::types::Cents;
 
 /// One person's income; amounts a year. A loss may be negative.
@@ -18,7 +22,7 @@ pub struct PersonIncome {
     pub medicaid_year: Cents,
     /// Twelve times the MAGI of the current month for Medicaid and CHIP.
     pub medicaid_month_x12: Cents,
-    /// Obliged to file a return, if this person is a dependant.
+    /// Obliged to file a return, if this person is a dependent.
     pub must_file: bool,
 }
 
@@ -26,7 +30,7 @@ pub struct PersonIncome {
 #[derive(Debug, Clone)]
 pub struct TaxHousehold {
     pub filers: Vec<usize>,
-    /// Filers first, then dependants in the order of the list.
+    /// Filers first, then dependents in the order of the list.
     pub members: Vec<usize>,
 }
 
@@ -50,14 +54,17 @@ pub fn tax_households(family: &Family<'_>) -> Vec<TaxHousehold> {
     out
 }
 
-/// Household income for the credit: filers, and dependants who must file (26 USC 36B(d)(2)); never below zero.
+/// Household income for the credit: filers, and dependents who must file (26 USC 36B(d)(2)); never below zero.
 pub fn household_income(household: &TaxHousehold, incomes: &[PersonIncome]) -> Cents {
     let counted = |i: &usize| household.filers.contains(i) || incomes[*i].must_file;
     let sum: Cents = household.members.iter().filter(|i| counted(i)).map(|&i| incomes[i].year).sum();
     sum.at_least_zero()
 }
 
-/// Every person's income, in the order of the list.
+/// Every person's income in the order of the list, and the limits that bound by the first filer of the return.
+pub type Incomes = (Vec<PersonIncome>, Vec<(usize, Bound)>);
+
+/// Every person's income, in the order of the list, and what the limits did on each person's return.
 ///
 /// # Errors
 /// Kinds we do not know; a sum for the household beside incomes of its people.
@@ -65,20 +72,23 @@ pub fn incomes(
     family: &Family<'_>,
     households: &[TaxHousehold],
     tables: &Tables,
-) -> Result<Vec<PersonIncome>, Vec<FieldError>> {
+    assumed: &mut Vec<Assumed>,
+) -> Result<Incomes, Vec<FieldError>> {
     let mut errors = Vec::new();
+    let sources: Vec<Sources> = (0..family.members.len()).map(|i| sources_of(family, i, tables, &mut errors)).collect();
+    if !errors.is_empty() {
+        return Err(errors);
+    }
+    let (limited, bounds) = limited(family, sources, tables, assumed);
     let mut out: Vec<PersonIncome> =
-        (0..family.members.len()).map(|i| person_income(family, i, tables, &mut errors)).collect();
+        limited.iter().enumerate().map(|(i, sources)| person_income(family, i, sources, tables)).collect();
     let said = family.said;
-    if said.household_income.is_some() || said.household_income_monthly.is_some() {
+    let summed = said.household_income.is_some() || said.household_income_monthly.is_some();
+    if summed {
         let first = households.iter().find(|t| t.members.contains(&0));
         let covered = first.map_or(&[0][..], |t| &t.members);
         for &i in covered {
-            let person = family.members[i].said;
-            let own = !person.incomes.is_empty()
-                || person.projected_annual_income.is_some()
-                || person.current_monthly_income.is_some();
-            if own {
+            if has_own(family.members[i].said) {
                 let message = "household_income covers this person already: give one or the other";
                 errors.push(FieldError::new(format!("people[{i}].incomes"), message));
             }
@@ -93,7 +103,14 @@ pub fn incomes(
             income.must_file = true;
         }
     }
-    if errors.is_empty() { Ok(out) } else { Err(errors) }
+    if !summed && !family.members.iter().any(|m| has_own(m.said)) {
+        assumed.push(Assumed { person: None, code: Code::NoIncome, other: None });
+    }
+    if errors.is_empty() { Ok((out, bounds)) } else { Err(errors) }
+}
+
+fn has_own(person: &Person) -> bool {
+    !person.incomes.is_empty() || person.projected_annual_income.is_some() || person.current_monthly_income.is_some()
 }
 
 /// Adds `shift` a year to the first filer of the first person's tax household, or to the first person.
@@ -107,93 +124,177 @@ pub fn shifted(mut incomes: Vec<PersonIncome>, households: &[TaxHousehold], shif
     incomes
 }
 
-/// The sum of one person's sources, and whether the person would have to file as a dependant (IRS Publication 501).
-///
-/// For the page that helps people add up an income. Deductions come off; what does not count is left out.
-///
-/// # Errors
-/// Kinds we do not know, by `incomes[n].kind`.
-pub fn sum_of(items: &[Income], tables: &Tables, plan_year: i32) -> Result<PersonIncome, Vec<FieldError>> {
-    let mut errors = Vec::new();
-    let (mut sum, earned, unearned) = sum_sources(items, tables, "", &mut errors);
-    sum.must_file = dependant_must_file(tables, plan_year, earned, unearned);
-    if errors.is_empty() { Ok(sum) } else { Err(errors) }
-}
-
-/// The sums, and gross earned and unearned income a year. `path` is of the person, for errors.
-fn sum_sources(
+/// One person's sources by kind; kinds that we do not know are errors by `{path}incomes[n].kind`.
+fn by_kind(
     items: &[Income],
-    tables: &Tables,
+    (tables, plan_year, as_of): (&Tables, i32, Option<Date>),
     path: &str,
     errors: &mut Vec<FieldError>,
-) -> (PersonIncome, Cents, Cents) {
-    let mut sum = PersonIncome::default();
-    let (mut earned, mut unearned) = (Cents::ZERO, Cents::ZERO);
+) -> Sources {
+    let mut out = Sources::new();
     for (k, item) in items.iter().enumerate() {
-        let Some(kind) = tables.income_kind(&item.kind) else {
+        if tables.income_kind(&item.kind).is_none() {
             let known: Vec<_> = tables.income_kinds().iter().map(|k| k.kind.as_str()).collect();
             let message = format!("`{}` is not a kind we know; use one of {}", item.kind, known.join(", "));
             errors.push(FieldError::new(format!("{path}incomes[{k}].kind"), message));
             continue;
+        }
+        let needed = match item.frequency {
+            Frequency::Hourly if item.hours_per_week.is_none() => Some("hours_per_week"),
+            Frequency::Daily if item.days_per_week.is_none() => Some("days_per_week"),
+            _ => None,
         };
-        let sign = if kind.nature == IncomeNature::Deduction { -1 } else { 1 };
-        let year = yearly(item.amount, item.frequency.per_year()) * sign;
-        // A payment made once belongs to its month in full; a steady one gives each month its share.
-        let month_x12 = if item.frequency == Frequency::Once { year * 12 } else { year };
-        if kind.counts_for_credit {
-            sum.year += year;
+        if let Some(field) = needed {
+            let message = "say how many in a usual week, for example 37.5";
+            errors.push(FieldError::new(format!("{path}incomes[{k}].{field}"), message));
         }
-        match kind.counts_for_medicaid {
-            CountsForMedicaid::Yes => {
-                sum.medicaid_year += year;
-                sum.medicaid_month_x12 += month_x12;
-            }
-            CountsForMedicaid::Month => {
-                sum.medicaid_month_x12 += month_x12;
-            }
-            CountsForMedicaid::No => {}
-        }
-        if kind.counts_for_filing {
-            match kind.nature {
-                IncomeNature::Earned => earned += year,
-                _ => unearned += year,
+        let flow = out.entry(item.kind.clone()).or_default();
+        flow.year += item.in_year(plan_year);
+        if as_of.is_none_or(|day| item.comes(day)) {
+            // A payment made once belongs to its month in full; a steady one gives each month its share.
+            match item.frequency {
+                Frequency::Once => flow.once_x12 += item.amount * 12,
+                _ => flow.steady_x12 += item.yearly(),
             }
         }
     }
-    (sum, earned, unearned)
+    out
 }
 
-fn person_income(family: &Family<'_>, i: usize, tables: &Tables, errors: &mut Vec<FieldError>) -> PersonIncome {
-    let person = family.members[i].said;
-    let (mut sum, mut earned, unearned) = sum_sources(&person.incomes, tables, &format!("people[{i}]."), errors);
+fn sources_of(family: &Family<'_>, i: usize, tables: &Tables, errors: &mut Vec<FieldError>) -> Sources {
+    let when = (tables, family.said.plan_year, Some(family.as_of));
+    by_kind(&family.members[i].said.incomes, when, &format!("people[{i}]."), errors)
+}
+
+/// The sources after the limits of each return.
+fn limited(
+    family: &Family<'_>,
+    sources: Vec<Sources>,
+    tables: &Tables,
+    assumed: &mut Vec<Assumed>,
+) -> (Vec<Sources>, Vec<(usize, Bound)>) {
+    let mut out = sources;
+    let mut bounds = Vec::new();
+    let mut done = vec![false; out.len()];
+    for i in 0..out.len() {
+        if done[i] {
+            continue;
+        }
+        let member = &family.members[i];
+        let joint = member.spouse.filter(|_| member.joint);
+        let people: Vec<usize> = std::iter::once(i).chain(joint).collect();
+        let manner = match member.role {
+            TaxRole::ClaimedBy(_) | TaxRole::ClaimedOutside => Manner::Dependent,
+            _ if joint.is_some() => Manner::Joint,
+            _ if member.said.filing_status == Some(FilingStatus::MarriedFilingSeparately) => Manner::Separate,
+            _ => Manner::Alone,
+        };
+        let said = people.iter().find_map(|&p| family.members[p].said.hsa_family_coverage);
+        let mut on: Vec<OnReturn> = people
+            .iter()
+            .map(|&p| OnReturn { person: p, age: Some(family.members[p].age), sources: std::mem::take(&mut out[p]) })
+            .collect();
+        let family_hsa = said.unwrap_or(family.members.len() > 1);
+        let (bound, guessed) = limits::apply(&mut on, manner, family_hsa, (tables, family.said.plan_year));
+        bounds.extend(bound.into_iter().map(|bound| (i, bound)));
+        let settled = |code| code == Code::FamilyHsa && said.is_some();
+        assumed.extend(guessed.into_iter().filter(|(c, _)| !settled(*c)).map(|(c, p)| Assumed::of(c, p)));
+        for person in on {
+            done[person.person] = true;
+            out[person.person] = person.sources;
+        }
+    }
+    (out, bounds)
+}
+
+/// What the page that adds up an income is told: the sum, and the limits that bound.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Summed {
+    pub income: PersonIncome,
+    pub bounds: Vec<Bound>,
+}
+
+/// The sum of one return's sources. `ages` of the people on the policy, the filer first, as far as they are known: they
+/// decide catch-up amounts and whether a health savings account goes with family coverage.
+///
+/// For the page that helps people add up an income. Deductions come off, up to their limits; what does not count is left
+/// out.
+///
+/// # Errors
+/// Kinds we do not know, by `incomes[n].kind`.
+pub fn sum_of(items: &[Income], tables: &Tables, plan_year: i32, ages: &[u8]) -> Result<Summed, Vec<FieldError>> {
+    let mut errors = Vec::new();
+    let sources = by_kind(items, (tables, plan_year, None), "", &mut errors);
+    if !errors.is_empty() {
+        return Err(errors);
+    }
+    let mut on = [OnReturn { person: 0, age: ages.first().copied(), sources }];
+    let (bounds, _) = limits::apply(&mut on, Manner::Alone, ages.len() > 1, (tables, plan_year));
+    let [on] = on;
+    let sums = limits::sums(&on.sources, tables);
+    let must_file = dependent_must_file(tables, plan_year, sums.earned, sums.unearned, false);
+    let income = PersonIncome {
+        year: sums.year,
+        medicaid_year: sums.medicaid_year,
+        medicaid_month_x12: sums.medicaid_month_x12,
+        must_file,
+    };
+    Ok(Summed { income, bounds })
+}
+
+fn person_income(family: &Family<'_>, i: usize, sources: &Sources, tables: &Tables) -> PersonIncome {
+    let member = &family.members[i];
+    let person = member.said;
+    let sums = limits::sums(sources, tables);
+    let mut income = PersonIncome {
+        year: sums.year,
+        medicaid_year: sums.medicaid_year,
+        medicaid_month_x12: sums.medicaid_month_x12,
+        must_file: false,
+    };
+    let mut earned = sums.earned;
     if let Some(year) = person.projected_annual_income {
-        let unchanged = person.incomes.is_empty();
-        sum.year = year;
-        sum.medicaid_year = year;
-        if unchanged {
-            sum.medicaid_month_x12 = year;
+        income.year = year;
+        income.medicaid_year = year;
+        if person.incomes.is_empty() {
+            income.medicaid_month_x12 = year;
             // One sum does not say where it comes from: read it as pay.
             earned = year;
         }
     }
     if let Some(month) = person.current_monthly_income {
-        sum.medicaid_month_x12 = yearly(month, 12);
+        income.medicaid_month_x12 = yearly(month, 12);
         if person.projected_annual_income.is_none() && person.incomes.is_empty() {
             let year = yearly(month, 12);
-            sum.year = year;
-            sum.medicaid_year = year;
+            income.year = year;
+            income.medicaid_year = year;
             earned = year;
         }
     }
-    sum.must_file =
-        person.required_to_file.unwrap_or_else(|| dependant_must_file(tables, family.said.plan_year, earned, unearned));
-    sum
+    income.must_file = person.required_to_file.unwrap_or_else(|| must_file(family, i, tables, earned, sums.unearned));
+    income
 }
 
-/// Whether a single dependant under 65 must file (IRS Publication 501, table 2).
-pub fn dependant_must_file(tables: &Tables, plan_year: i32, earned: Cents, unearned: Cents) -> bool {
+/// Whether a return is due by law, whoever files one anyway (26 USC 6012(a)(1)).
+fn must_file(family: &Family<'_>, i: usize, tables: &Tables, earned: Cents, unearned: Cents) -> bool {
+    let member = &family.members[i];
+    let year = family.said.plan_year;
+    let old = tables.number(NumberCode::MedicareAge, family.coverage_start);
+    let aged = old.is_some_and(|n| i64::from(member.age) >= n.value);
+    match member.role {
+        TaxRole::ClaimedBy(_) | TaxRole::ClaimedOutside => dependent_must_file(tables, year, earned, unearned, aged),
+        TaxRole::Filer | TaxRole::NonFiler => tables.filing(year).is_some_and(|limit| {
+            let more = if aged { limit.aged_more } else { Cents::ZERO };
+            earned + unearned >= limit.alone_from + more
+        }),
+    }
+}
+
+/// Whether a single dependent must file (IRS Publication 501, table 2). `aged`: 65 or older.
+fn dependent_must_file(tables: &Tables, plan_year: i32, earned: Cents, unearned: Cents, aged: bool) -> bool {
     let Some(limit) = tables.filing(plan_year) else { return false };
+    let more = if aged { limit.aged_more } else { Cents::ZERO };
     let gross = earned + unearned;
     let floor = limit.unearned_over.max(earned.min(limit.earned_cap) + limit.earned_plus);
-    earned > limit.earned_over || unearned > limit.unearned_over || gross > floor
+    earned > limit.earned_over + more || unearned > limit.unearned_over + more || gross > floor + more
 }

@@ -6,12 +6,12 @@
 
 use super::determination::{ChipCategory, MedicaidCategory};
 use super::family::Family;
-use super::household::{CommunityEngagement, CoverageState, Incarceration};
-use super::immigration;
+use super::household::{CoverageState, FormerFosterCare, Incarceration};
 use super::medicaid_household::MedicaidHousehold;
 use super::reasons::{Outcome, Reason, Rule, Value};
-use super::rounding::Ratio;
-use super::tables::{Group, Guideline, MedicaidLimit, NumberCode, StateChoice, Tables};
+use super::rounding::{Pct, Ratio};
+use super::tables::{BlocksWhen, Group, Guideline, MedicaidLimit, NumberCode, StateChoice, Tables};
+use super::{immigration, work_rule};
 use crate::types::Cents;
 
 /// What Medicaid and CHIP say to one person.
@@ -24,6 +24,8 @@ pub struct PublicCoverage {
     pub barred_by_status: bool,
     /// Would be in the adult group but for the 80 hours: that shuts out the credit too.
     pub failed_community_engagement: bool,
+    /// Twelve times the person's own income of the month.
+    own_month_x12: Cents,
     pub reasons: Vec<Reason>,
 }
 
@@ -36,6 +38,9 @@ struct Case<'a> {
     household: &'a MedicaidHousehold,
 }
 
+/// 42 CFR 435.603(d)(4).
+const DISREGARD: Pct = Pct(500);
+
 impl Case<'_> {
     fn number(&self, code: NumberCode) -> i64 {
         // A number that is not in force cannot admit anyone: no age is under zero.
@@ -46,9 +51,32 @@ impl Case<'_> {
         self.tables.limit(self.family.members[self.i].state, group, self.family.as_of)
     }
 
+    /// Holds income against the dollars that the state set for parents in a household of this size, where we know them.
+    fn parent_standard(&self, income: Cents, reasons: &mut Vec<Reason>) -> Option<bool> {
+        let state = self.family.members[self.i].state;
+        let row = self.tables.parent_standard(state, self.household.size, self.family.as_of)?;
+        let line = self.guideline.amount(self.household.size);
+        let disregard = if row.plus_disregard { super::rounding::income_at_most(DISREGARD, line) } else { Cents::ZERO };
+        let limit = row.monthly * 12 + disregard;
+        let met = income <= limit;
+        reasons.push(
+            Reason::test(self.tables, Rule::MedicaidLimit, met)
+                .cite(&row.citation, row.status)
+                .input("group", Value::Text("parent".into()))
+                .input("household_size", Value::Number(self.household.size as i64))
+                .compare(Value::Money(income), "at_most", Value::Money(limit)),
+        );
+        Some(met)
+    }
+
     /// Holds income against the group's limit; the limit row includes the 5 % disregard.
     fn income_within(&self, group: Group, income: Cents, rule: Rule, reasons: &mut Vec<Reason>) -> bool {
         let Some(limit) = self.limit(group) else { return false };
+        if group == Group::Parent
+            && let Some(met) = self.parent_standard(income, reasons)
+        {
+            return met;
+        }
         let fpl = Ratio::percent_of(income, self.guideline.amount(self.household.size));
         let met = fpl.at_most(limit.limit_fpl);
         let name = serde_json::to_value(group).ok().and_then(|v| v.as_str().map(str::to_string)).unwrap_or_default();
@@ -70,10 +98,10 @@ pub fn assess(
     tables: &Tables,
     i: usize,
     guideline: &Guideline,
-    household: &MedicaidHousehold,
+    (household, own_month_x12): (&MedicaidHousehold, Cents),
     annual_below_poverty: bool,
 ) -> PublicCoverage {
-    let mut out = PublicCoverage::default();
+    let mut out = PublicCoverage { own_month_x12, ..PublicCoverage::default() };
     let member = &family.members[i];
     let case = Case { family, tables, i, guideline, household };
     out.reasons.push(
@@ -148,12 +176,15 @@ fn medicaid_category(case: &Case<'_>, income: Cents, out: &mut PublicCoverage) -
         return Some(MedicaidCategory::Ssi);
     }
     if age < case.number(NumberCode::ChildUnderAge) {
-        let (group, category) = match age {
-            0 => (Group::Infant, MedicaidCategory::Infant),
-            1..=5 => (Group::Child1To5, MedicaidCategory::Child1To5),
-            _ => (Group::Child6To18, MedicaidCategory::Child6To18),
+        let (group, insured, category) = match age {
+            0 => (Group::Infant, Group::InfantInsured, MedicaidCategory::Infant),
+            1..=5 => (Group::Child1To5, Group::Child1To5Insured, MedicaidCategory::Child1To5),
+            _ => (Group::Child6To18, Group::Child6To18Insured, MedicaidCategory::Child6To18),
         };
-        if case.income_within(group, income, Rule::MedicaidLimit, reasons) {
+        // The part of the group that CHIP pays for is for children without other insurance.
+        let lower = case.limit(insured).is_some() && !uninsured(case, &mut Vec::new());
+        let (group, rule) = if lower { (insured, Rule::ChildInsured) } else { (group, Rule::MedicaidLimit) };
+        if case.income_within(group, income, rule, reasons) {
             return Some(category);
         }
     }
@@ -166,7 +197,8 @@ fn medicaid_category(case: &Case<'_>, income: Cents, out: &mut PublicCoverage) -
     if let Some(foster) = &said.former_foster_care {
         let met = age < case.number(NumberCode::FormerFosterUnderAge)
             && i64::from(foster.left_at_age) >= case.number(NumberCode::FormerFosterLeftAtLeast)
-            && foster.had_medicaid;
+            && foster.had_medicaid
+            && of_this_state_or_any(case, foster);
         let reason = Reason::test(case.tables, Rule::FormerFosterCare, met);
         reasons.push(reason.input("left_at_age", Value::Number(i64::from(foster.left_at_age))));
         if met {
@@ -180,12 +212,27 @@ fn medicaid_category(case: &Case<'_>, income: Cents, out: &mut PublicCoverage) -
     adult_group(case, income, out).then_some(MedicaidCategory::Adult)
 }
 
+/// Care in another state counts for those who turned 18 since the rule of all states began.
+fn of_this_state_or_any(case: &Case<'_>, foster: &FormerFosterCare) -> bool {
+    let member = &case.family.members[case.i];
+    let there = foster.state.as_deref().and_then(super::state::State::parse);
+    if there.is_none_or(|state| state == member.state) {
+        return true;
+    }
+    let year = match member.said.date_of_birth {
+        Some(born) => born.year() + 18,
+        None => case.family.as_of.year() - (i32::from(member.age_now) - 18),
+    };
+    let day = member.said.date_of_birth.unwrap_or(case.family.as_of);
+    let turned_18 = day.replace_year(year).unwrap_or(day);
+    case.tables.number(NumberCode::FormerFosterAnyState, turned_18).is_some()
+}
+
 fn adult_group(case: &Case<'_>, income: Cents, out: &mut PublicCoverage) -> bool {
     let member = &case.family.members[case.i];
     let age = i64::from(member.age_now);
     let ages = case.number(NumberCode::AdultGroupMinimumAge)..case.number(NumberCode::AdultGroupUnderAge);
-    let medicare = has(case, "medicare_part_a_free") || has(case, "medicare_part_a_premium");
-    if !ages.contains(&age) || member.said.pregnant || medicare {
+    if !ages.contains(&age) || member.said.pregnant || in_medicare(case) {
         return false;
     }
     if !case.income_within(Group::Adult, income, Rule::MedicaidLimit, &mut out.reasons) {
@@ -196,44 +243,17 @@ fn adult_group(case: &Case<'_>, income: Cents, out: &mut PublicCoverage) -> bool
         out.reasons.push(reason.input("child", Value::Text(case.family.members[child].id.clone())));
         return false;
     }
-    match community_engagement(case) {
-        Some(false) => {
-            let hours = Value::Number(case.number(NumberCode::CommunityEngagementHours));
-            let reason = Reason::new(case.tables, Rule::CommunityEngagement, Outcome::NotMet);
-            out.reasons.push(reason.input("hours_a_month", hours));
-            out.failed_community_engagement = true;
-            false
-        }
-        Some(true) => {
-            let hours = Value::Number(case.number(NumberCode::CommunityEngagementHours));
-            let reason = Reason::new(case.tables, Rule::CommunityEngagement, Outcome::Noted);
-            out.reasons.push(reason.input("hours_a_month", hours));
-            true
-        }
-        None => true,
+    let asked = work_rule::asked(case.family, case.tables, case.i, out.own_month_x12);
+    let Some(asked) = asked else { return true };
+    let hours = Value::Number(case.number(NumberCode::CommunityEngagementHours));
+    let outcome = if asked.passes { Outcome::Noted } else { Outcome::NotMet };
+    let mut reason = Reason::new(case.tables, Rule::CommunityEngagement, outcome).input("hours_a_month", hours);
+    if let Some(by_income) = asked.by_income {
+        reason = reason.input("met_by_monthly_income", Value::Money(by_income));
     }
-}
-
-/// `None`: not asked (not in force, not an expansion state, or exempt); else whether the person passes. Who has not
-/// said passes, with a note: the state asks, not we.
-fn community_engagement(case: &Case<'_>) -> Option<bool> {
-    case.tables.number(NumberCode::CommunityEngagementHours, case.family.as_of)?;
-    let member = &case.family.members[case.i];
-    let said = member.said;
-    if !case.tables.chose(member.state, StateChoice::AdultExpansion, case.family.as_of) {
-        return None;
-    }
-    let child_at_most = case.number(NumberCode::CommunityEngagementChildAtMost);
-    let young_child = (0..case.family.members.len())
-        .any(|k| i64::from(case.family.members[k].age_now) <= child_at_most && case.family.is_parent_of(case.i, k));
-    let exempt = young_child
-        || said.postpartum
-        || said.blind_or_disabled
-        || said.tribal_member
-        || said.full_time_student
-        || said.former_foster_care.is_some()
-        || said.community_engagement == Some(CommunityEngagement::Exempt);
-    if exempt { None } else { Some(said.community_engagement != Some(CommunityEngagement::DoesNotMeet)) }
+    out.reasons.push(reason);
+    out.failed_community_engagement = !asked.passes;
+    asked.passes
 }
 
 /// A parent or caretaker of a dependent child at home, or the spouse of one.
@@ -267,10 +287,19 @@ fn uncovered_child(case: &Case<'_>) -> Option<usize> {
     })
 }
 
-fn has(case: &Case<'_>, kind: &str) -> bool {
+/// Entitled to or enrolled in Medicare, as the kind of coverage says (42 CFR 435.119(b)(3)); part A that could be bought is
+/// neither.
+fn in_medicare(case: &Case<'_>) -> bool {
     let start = case.family.coverage_start;
-    let covered = &case.family.members[case.i].said.other_coverage;
-    covered.iter().any(|c| c.kind == kind && c.ends.is_none_or(|end| end >= start))
+    case.family.members[case.i].said.other_coverage.iter().any(|c| {
+        let when = case.tables.coverage_kind(&c.kind).map(|kind| kind.bars_adult_group_when);
+        let bars = match when {
+            Some(BlocksWhen::Eligible) => true,
+            Some(BlocksWhen::Enrolled) => c.state == CoverageState::Enrolled,
+            Some(BlocksWhen::Never) | None => false,
+        };
+        bars && c.ends.is_none_or(|end| end >= start)
+    })
 }
 
 fn chip_category(case: &Case<'_>, income: Cents, status_ok: bool, reasons: &mut Vec<Reason>) -> Option<ChipCategory> {

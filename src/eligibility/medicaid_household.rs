@@ -1,6 +1,6 @@
 //! The Medicaid household of one person (42 CFR 435.603(f)) and its income (d).
 //!
-//! Differs from the tax household for some dependants and for people who file nothing. Called by `medicaid` only.
+//! Differs from the tax household for some dependents and for people who file nothing. Called by `medicaid` only.
 
 use super::family::{Family, TaxRole};
 use super::income::{PersonIncome, TaxHousehold};
@@ -13,7 +13,7 @@ pub struct MedicaidHousehold {
     pub members: Vec<usize>,
     /// Members and the expected children that count.
     pub size: usize,
-    /// Which paragraph made it: `tax_filer`, `tax_dependant` or `non_filer`.
+    /// Which paragraph made it: `tax_filer`, `tax_dependent` or `non_filer`.
     pub kind: &'static str,
     /// MAGI of the year, never below zero.
     pub year: Cents,
@@ -54,7 +54,7 @@ fn members(family: &Family<'_>, tables: &Tables, households: &[TaxHousehold], i:
             None => (non_filer(family, tables, i), "non_filer"),
         },
         TaxRole::ClaimedBy(by) if !non_filer_rules_apply(family, tables, i, by) => match of_filer(by) {
-            Some(members) => (members, "tax_dependant"),
+            Some(members) => (members, "tax_dependent"),
             None => (non_filer(family, tables, i), "non_filer"),
         },
         _ => (non_filer(family, tables, i), "non_filer"),
@@ -128,9 +128,10 @@ fn counted_as(family: &Family<'_>, tables: &Tables, i: usize, m: usize) -> usize
     }
 }
 
-/// A child's or dependant's income is left out beside the parents or the filer unless it obliges to file (d)(2).
+/// A child's or dependent's income is left out beside the parents or the filer unless it obliges to file, whether or not
+/// they file (d)(2).
 fn income_counts(family: &Family<'_>, household: &[usize], m: usize, incomes: &[PersonIncome]) -> bool {
     let beside_parent = family.members[m].parents.iter().any(|p| household.contains(p));
     let beside_filer = matches!(family.members[m].role, TaxRole::ClaimedBy(by) if household.contains(&by));
-    !(beside_parent || beside_filer) || incomes[m].must_file || matches!(family.members[m].role, TaxRole::Filer)
+    !(beside_parent || beside_filer) || incomes[m].must_file
 }

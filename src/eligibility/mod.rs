@@ -3,13 +3,13 @@
 //!
 //! Pure functions over dated, cited tables (`data/rules/`): no I/O, no clock, no floats in a decision. The shop, the
 //! application and `windowshop determine` call [`determine`]; each may also call the sums by themselves
-//! ([`credit`], [`csr`], [`benchmark`], [`enrolment`]). Nothing here may log or remember what a household said.
+//! ([`credit`], [`csr`], [`benchmark`], [`enrollment`]). Nothing here may log or remember what a household said.
 
 pub mod benchmark;
 
 pub mod credit;
 pub mod csr;
-pub mod enrolment;
+pub mod enrollment;
 
 pub mod household;
 pub mod rating;
@@ -17,18 +17,24 @@ pub mod rounding;
 pub mod tables;
 pub mod thresholds;
 
+mod assumptions;
 mod coverage;
 mod determination;
 mod determine;
 mod family;
+mod filing;
 mod household_credit;
 mod immigration;
 mod income;
+mod limits;
 mod medicaid;
 mod medicaid_household;
 mod reasons;
 mod state;
+mod validate;
+mod work_rule;
 
+pub use assumptions::{Assumption, Code as AssumptionCode};
 pub use determination::{
     ChipCategory, Determination, MarketplaceAnswer, MedicaidCategory, MedicaidDecision, MedicaidHouseholdAnswer,
     PersonAnswer, TaxHouseholdAnswer,
@@ -36,7 +42,8 @@ pub use determination::{
 pub use determine::determine;
 pub use family::{HIGHEST_INCOME, MOST_PEOPLE, OLDEST};
 pub use household::{FieldError, Household, Person};
-pub use income::{PersonIncome, sum_of};
+pub use income::{PersonIncome, Summed, sum_of};
+pub use limits::Bound;
 pub use reasons::{Compared, Input, Outcome, Reason, Rule, Value};
 pub use state::{Area, State};
 pub use tables::{CsrLevel, TableFault, Tables};

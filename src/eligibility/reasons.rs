@@ -22,7 +22,7 @@ pub enum Rule {
     MarketplaceResidency,
     FamilySize,
     HouseholdIncome,
-    DependantIncome,
+    DependentIncome,
     FplPercent,
     CreditIncomeRange,
     BelowPovertyException,
@@ -39,6 +39,11 @@ pub enum Rule {
     EmployerOffer,
     HraOffer,
     QsehraReduces,
+    EmployerOfferNotClaimed,
+    EmployerOfferTime,
+    MedicareByAge,
+    DeductionLimit,
+    LossLimit,
     MedicaidOrChipInstead,
     CsrIncome,
     CsrTribal,
@@ -63,17 +68,19 @@ pub enum Rule {
     EmergencyMedicaid,
     CoverageGap,
     NonMagiReferral,
+    ChildInsured,
+    TribalNoncitizen,
 }
 
 impl Rule {
-    pub const ALL: [Rule; 47] = [
+    pub const ALL: [Rule; 54] = [
         Rule::NotApplying,
         Rule::MarketplaceImmigration,
         Rule::MarketplaceIncarceration,
         Rule::MarketplaceResidency,
         Rule::FamilySize,
         Rule::HouseholdIncome,
-        Rule::DependantIncome,
+        Rule::DependentIncome,
         Rule::FplPercent,
         Rule::CreditIncomeRange,
         Rule::BelowPovertyException,
@@ -90,6 +97,11 @@ impl Rule {
         Rule::EmployerOffer,
         Rule::HraOffer,
         Rule::QsehraReduces,
+        Rule::EmployerOfferNotClaimed,
+        Rule::EmployerOfferTime,
+        Rule::MedicareByAge,
+        Rule::DeductionLimit,
+        Rule::LossLimit,
         Rule::MedicaidOrChipInstead,
         Rule::CsrIncome,
         Rule::CsrTribal,
@@ -114,6 +126,8 @@ impl Rule {
         Rule::EmergencyMedicaid,
         Rule::CoverageGap,
         Rule::NonMagiReferral,
+        Rule::ChildInsured,
+        Rule::TribalNoncitizen,
     ];
 
     /// The stable code, `credit_income_range`.

@@ -12,7 +12,7 @@ use super::family::HIGHEST_INCOME;
 use super::household::{FieldError, Household};
 use super::rounding::{Pct, Ratio, income_at_most, income_below};
 use super::state::State;
-use super::tables::{CsrLevel, Group, GuidelineProgramme, Tables};
+use super::tables::{CsrLevel, Group, GuidelineProgram, Tables};
 use crate::types::Cents;
 
 /// What turns at a threshold.
@@ -136,7 +136,7 @@ fn candidates(
         let own = household.people.get(i).and_then(|p| p.state.as_deref());
         let Some(state) = State::parse(own.unwrap_or(&household.state)) else { continue };
         let Some(medicaid) = &now.people[i].medicaid_household else { continue };
-        let Some((guideline, _)) = tables.guideline(GuidelineProgramme::Medicaid, as_of, state.area()) else {
+        let Some((guideline, _)) = tables.guideline(GuidelineProgram::Medicaid, as_of, state.area()) else {
             continue;
         };
         let medicaid_line = guideline.amount(medicaid.size);

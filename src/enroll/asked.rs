@@ -10,6 +10,7 @@ use time::{Date, Duration, Month};
 
 use super::known_place;
 use crate::eligibility::Tables;
+use crate::eligibility::enrollment::event_code;
 use crate::eligibility::tables::{PriorCoverage, SepKind};
 use crate::quote::ask::facets::{Note, NoteKind};
 
@@ -83,7 +84,7 @@ impl Asked {
     /// `birth`, `birth.2026-11-03`, `birth.11/3/2026`, `marriage.2026-10-03.yes`.
     fn take_event(&mut self, value: &str) {
         let mut parts = value.splitn(3, '.');
-        let kind = parts.next().unwrap_or_default().to_string();
+        let kind = event_code(parts.next().unwrap_or_default()).to_string();
         if self.events.iter().any(|event| event.kind == kind) {
             return;
         }

@@ -15,7 +15,7 @@ use time::Date;
 use self::asked::Asked;
 pub use self::special::known_place;
 use self::special::{EventAnswer, EventQuestion, KindGroup};
-use crate::eligibility::enrolment::{EnrolmentStep, OpenEnrolment, WindowStatus, open_enrolment};
+use crate::eligibility::enrollment::{EnrollmentStep, OpenEnrollment, WindowStatus, open_enrollment};
 use crate::eligibility::tables::{Marketplace, Status};
 use crate::eligibility::{State, Tables};
 use crate::quote::ask::address::write_query;
@@ -50,19 +50,19 @@ pub struct Season {
 
 /// A state with HealthCare.gov's own dates: stands for most of the country while no state is chosen.
 fn federal_state(tables: &Tables, year: i32) -> Option<State> {
-    State::all().find(|state| tables.open_enrolment(*state, year).first().is_some_and(|s| s.marketplace == "federal"))
+    State::all().find(|state| tables.open_enrollment(*state, year).first().is_some_and(|s| s.marketplace == "federal"))
 }
 
 /// Whether all we know of a state-run marketplace's season is the longest that the federal rules allow.
 fn only_latest(tables: &Tables, state: State, year: i32) -> bool {
-    tables.open_enrolment(state, year).first().is_some_and(|span| span.marketplace == "state")
+    tables.open_enrollment(state, year).first().is_some_and(|span| span.marketplace == "state")
 }
 
 /// Open enrollment of a state and plan year; of HealthCare.gov where no state is given. `None` without either.
 pub fn season(cx: &Cx, state: Option<State>, year: i32) -> Option<Season> {
     let (tables, today) = (&cx.app.tables, cx.today());
     let of = state.or_else(|| federal_state(tables, year))?;
-    let open = open_enrolment(tables, of, year, today);
+    let open = open_enrollment(tables, of, year, today);
     let place = place_words(cx, state);
     let marketplace = tables.marketplace(of, year).cloned();
     let year_words = year.to_string();
@@ -86,7 +86,7 @@ pub fn season(cx: &Cx, state: Option<State>, year: i32) -> Option<Season> {
         WindowStatus::Unknown => "enroll.unknown",
     };
     let over = matches!(open.status, WindowStatus::Closed | WindowStatus::Unknown);
-    let step = |step: &EnrolmentStep| {
+    let step = |step: &EnrollmentStep| {
         let [from, to, start] =
             [step.selected_from, step.selected_to, step.coverage_start].map(|day| date_words(cx, day));
         cx.tf("enroll.step", &[("from", &from), ("to", &to), ("start", &start)])
@@ -109,12 +109,12 @@ pub fn season(cx: &Cx, state: Option<State>, year: i32) -> Option<Season> {
     })
 }
 
-fn season_notes(cx: &Cx, state: State, year: i32, open: &OpenEnrolment) -> Vec<String> {
+fn season_notes(cx: &Cx, state: State, year: i32, open: &OpenEnrollment) -> Vec<String> {
     let tables = &cx.app.tables;
     let Some(marketplace) = tables.marketplace(state, year) else { return Vec::new() };
     let state_words = cx.t(&format!("state.{}", state.code()));
     let values = [("state", state_words), ("name", marketplace.name.as_str())];
-    let rows = tables.open_enrolment(state, year);
+    let rows = tables.open_enrollment(state, year);
     let whose = match rows.first().map(|row| row.marketplace.as_str()) {
         Some("state") => Some("enroll.state_default"),
         Some("federal") | None => None,
@@ -147,7 +147,7 @@ fn next_words(cx: &Cx, state: Option<State>) -> String {
     let place = place_words(cx, state);
     let next = tables.years_supported().iter().find_map(|&year| {
         let of = state.or_else(|| federal_state(tables, year))?;
-        let open = open_enrolment(tables, of, year, today);
+        let open = open_enrollment(tables, of, year, today);
         let key = match open.status {
             WindowStatus::Open if only_latest(tables, of, year) => "enroll.next_is_now_default",
             WindowStatus::Open => "enroll.next_is_now",
@@ -176,7 +176,7 @@ fn likely_year(cx: &Cx, state: Option<State>, years: &[i32]) -> i32 {
     let with = |wanted: WindowStatus| {
         let fits = |year: &&i32| {
             let of = state.or_else(|| federal_state(tables, **year));
-            of.is_some_and(|of| open_enrolment(tables, of, **year, today).status == wanted)
+            of.is_some_and(|of| open_enrollment(tables, of, **year, today).status == wanted)
         };
         years.iter().find(fits).copied()
     };
@@ -316,7 +316,7 @@ fn states(cx: &Cx, chosen: Option<State>) -> Vec<(&'static str, &str, bool)> {
 
 fn medicaid(cx: &Cx, state: State) -> Option<(String, String, String)> {
     let agency = cx.app.tables.medicaid_agency(state.code())?;
-    let name = if agency.programme.is_empty() { &agency.agency } else { &agency.programme };
+    let name = if agency.program.is_empty() { &agency.agency } else { &agency.program };
     (!agency.url.is_empty()).then(|| (name.clone(), agency.url.clone(), agency.phone.clone()))
 }
 
@@ -348,9 +348,9 @@ fn season_deadlines(cx: &Cx, state: Option<State>, year: i32) -> Vec<Deadline> {
         // A date that may be too late must not be in anybody's calendar.
         return Vec::new();
     }
-    let open = open_enrolment(&cx.app.tables, of, year, cx.today());
+    let open = open_enrollment(&cx.app.tables, of, year, cx.today());
     let (place, year_words) = (place_words(cx, state), year.to_string());
-    let one = |step: &EnrolmentStep| {
+    let one = |step: &EnrollmentStep| {
         let start = date_words(cx, step.coverage_start);
         let values = [("year", year_words.as_str()), ("place", &place), ("start", &start)];
         Deadline {

@@ -5,7 +5,7 @@
 use super::asked::{Asked, EventAsked, needs_coverage_answer, needs_date};
 use super::{days_left, marketplace_url};
 use crate::eligibility::State;
-use crate::eligibility::enrolment::{self, Event, SepWindow, WindowStatus};
+use crate::eligibility::enrollment::{self, Event, SepWindow, WindowStatus};
 use crate::eligibility::tables::{CoverageStart, PriorCoverage};
 use crate::shop::words::dates::date_words;
 use crate::text::calendar::Deadline;
@@ -44,7 +44,7 @@ const GROUPS: [(&str, &[&str]); 5] = [
             "new_hra_offer",
             "newly_eligible_or_ineligible_for_credit",
             "left_coverage_gap",
-            "medicaid_denied_after_open_enrolment",
+            "medicaid_denied_after_open_enrollment",
             "low_income_monthly",
         ],
     ),
@@ -176,7 +176,7 @@ fn windows(cx: &Cx, asked: &Asked) -> Vec<SepWindow> {
         let kind = tables.sep_kind(&event.kind, today)?;
         let date = if needs_date(kind) { event.date? } else { today };
         let event = Event { kind: event.kind.clone(), date, had_coverage: event.had_coverage };
-        enrolment::special(tables, &[event], today).ok()?.pop()
+        enrollment::special(tables, &[event], today).ok()?.pop()
     };
     asked.events.iter().filter_map(window).collect()
 }

@@ -165,6 +165,9 @@ pub fn eligibility_household(
         self_only_premium: Some(self_only),
         family_premium: money.offer_family,
         premium_frequency: Frequency::Monthly,
+        starts: None,
+        waiting_days: 0,
+        ends: None,
         minimum_value: true,
         family_minimum_value: None,
     });

@@ -10,7 +10,7 @@ use axum::response::Response;
 use crate::eligibility::household::{Frequency, Income};
 use crate::eligibility::rounding::{Ratio, shown_cents, yearly};
 use crate::eligibility::tables::{CountsForMedicaid, IncomeKind, IncomeNature};
-use crate::eligibility::{PersonIncome, sum_of};
+use crate::eligibility::{PersonIncome, Summed, sum_of};
 use crate::quote::QuoteError;
 use crate::quote::ask::address::is_private;
 use crate::quote::ask::money::{INCOME_DOLLARS_MAX, read_amount, write_amount};
@@ -160,7 +160,15 @@ impl Asked {
                     row.amount_fault = Some(cx.tf("ask.amount_too_high", &[("typed", &row.amount)]));
                     continue;
                 }
-                incomes.push(Income { kind: kind.kind.clone(), amount, frequency: *frequency });
+                incomes.push(Income {
+                    kind: kind.kind.clone(),
+                    amount,
+                    frequency: *frequency,
+                    hours_per_week: None,
+                    days_per_week: None,
+                    starts: None,
+                    ends: None,
+                });
             }
         }
         incomes
@@ -255,7 +263,8 @@ fn kind_words(cx: &Cx, kind: &str) -> String {
 fn sum(cx: &Cx, incomes: &[Income], carried: &[(String, String)]) -> Result<Sum, Failure> {
     let tables = &cx.app.tables;
     let year = i32::from(cx.catalogues.newest().year);
-    let PersonIncome { year, medicaid_month_x12, .. } = sum_of(incomes, tables, year).map_err(QuoteError::refused)?;
+    let Summed { income: PersonIncome { year, medicaid_month_x12, .. }, .. } =
+        sum_of(incomes, tables, year, &[]).map_err(QuoteError::refused)?;
     let known = incomes.iter().filter_map(|item| tables.income_kind(&item.kind).map(|kind| (item, kind)));
     let left_out: Vec<String> =
         known.clone().filter(|(_, kind)| !counts(kind)).map(|(_, kind)| kind_words(cx, &kind.kind)).collect();

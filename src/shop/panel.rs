@@ -152,10 +152,10 @@ fn public_words(
     let say = |key: &str, programme: &str| cx.tf(key, &[("person", &person), ("programme", programme)]);
     let named = |name: Option<&str>, plain: &str| name.filter(|name| !name.is_empty()).unwrap_or(plain).to_string();
     if answer.medicaid.is_some() {
-        return Some(say("help.medicaid", &named(agency.map(|a| a.programme.as_str()), "Medicaid")));
+        return Some(say("help.medicaid", &named(agency.map(|a| a.program.as_str()), "Medicaid")));
     }
     if matches!(answer.chip, Some(ChipCategory::Child | ChipCategory::Pregnant | ChipCategory::Unborn)) {
-        return Some(say("help.chip", &named(agency.map(|a| a.chip_programme.as_str()), "CHIP")));
+        return Some(say("help.chip", &named(agency.map(|a| a.chip_program.as_str()), "CHIP")));
     }
     if answer.basic_health {
         return Some(say("help.basic_health", ""));

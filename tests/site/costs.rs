@@ -188,3 +188,32 @@ fn faults_of_the_input_name_their_field() {
     }
     assert!(answer_text("{", Model::Shop).is_err());
 }
+
+/// `windowshop estimate … | head -1` and the same of `determine`: the reader has enough and leaves.
+#[test]
+fn a_reader_that_leaves_early_is_no_fault() {
+    let folder = tempfile::tempdir().unwrap();
+    let question = json!({ "plan": simple(), "people": [{ "age": 40 }] });
+    let household = json!({ "plan_year": 2026, "state": "OH", "people": [{ "age": 40 }] }).to_string();
+    for (command, text) in [
+        ("estimate", Value::Array(vec![question; 200]).to_string()),
+        ("determine", [household.as_str(); 500].join("\n")),
+    ] {
+        let file = folder.path().join(command);
+        std::fs::write(&file, text).unwrap();
+        let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_windowshop"))
+            .arg(command)
+            .arg(&file)
+            .stdout(std::process::Stdio::piped())
+            .stderr(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        drop(child.stdout.take());
+        let done = child.wait_with_output().unwrap();
+        assert_eq!(
+            (done.status.code(), String::from_utf8(done.stderr).unwrap()),
+            (Some(0), String::new()),
+            "{command}"
+        );
+    }
+}

@@ -5,7 +5,7 @@ use windowshop::costs::dominance::{Compared, Network, PlanFacts, Terms, dominate
 use windowshop::costs::plan::{Amounts, CostSharing, Limits, Share};
 use windowshop::costs::service::SERVICES;
 use windowshop::costs::utilization::Sex;
-use windowshop::costs::words::{Coinsurance, Copay, Per, Timing, behaviour};
+use windowshop::costs::words::{Coinsurance, Copay, Per, Timing, behavior};
 use windowshop::costs::{Estimator, Model, Person, Rules, Size, Use};
 use windowshop::types::Cents;
 
@@ -226,7 +226,7 @@ fn share_less(a: &Share, b: &Share) -> Option<bool> {
     let Share::Covered { copay: other_copay, coinsurance: other_rate, outside_maximum: other_outside } = b else {
         return None;
     };
-    let (x, y) = (behaviour(*copay, *coinsurance).0, behaviour(*other_copay, *other_rate).0);
+    let (x, y) = (behavior(*copay, *coinsurance).0, behavior(*other_copay, *other_rate).0);
     let amount = |copay: &Copay, paid: bool| match copay {
         Copay::Amount { amount, per, .. } if paid && *amount > Cents::ZERO => (*amount, Some(*per)),
         _ => (Cents::ZERO, None),

@@ -3,11 +3,14 @@
 mod aptc;
 mod bad_input;
 mod docs;
+mod faults;
 mod grid;
+mod limits;
 mod magi_rules;
 mod promises;
 mod rules;
 mod tables;
+mod who_files;
 
 use time::Date;
 use windowshop::eligibility::{Determination, FieldError, Household, Tables, determine};
@@ -29,7 +32,8 @@ fn ask(json: &serde_json::Value, as_of: &str) -> Determination {
 
 fn try_ask(json: &serde_json::Value, as_of: &str) -> Result<Determination, Vec<FieldError>> {
     let household = Household::from_json(&json.to_string()).map_err(|error| vec![error])?;
-    determine(&household, tables(), day(as_of))
+    let as_of = household.as_of.unwrap_or(day(as_of));
+    determine(&household, tables(), as_of)
 }
 
 /// A word as it stands in the JSON answer.

@@ -10,6 +10,7 @@ use super::read::{Row, Stretch, TableFault, check_stretches, rows};
 use super::rows::*;
 use super::sources::Sources;
 use super::{State, Tables, holds, holds_year, plan_year_days};
+use crate::eligibility::assumptions::Code;
 use crate::eligibility::reasons::Rule;
 
 fn fault(file: &'static str, reason: String) -> TableFault {
@@ -136,13 +137,13 @@ fn read_all(sources: &Sources<'_>, faults: &mut Vec<TableFault>) -> Tables {
     let guidelines = rows("poverty_guidelines", sources.text("poverty_guidelines"), all);
     yearly("poverty_guidelines", &guidelines, guideline_key, all);
     let guideline_uses: Vec<Row<GuidelineUse>> = rows("guideline_use", sources.text("guideline_use"), all);
-    dated("guideline_use", &guideline_uses, |u| (format!("{:?}", u.programme), u.from, u.to), all);
+    dated("guideline_use", &guideline_uses, |u| (format!("{:?}", u.program), u.from, u.to), all);
     let limits: Vec<Row<MedicaidLimit>> = rows("medicaid_limits", sources.text("medicaid_limits"), all);
     dated("medicaid_limits", &limits, |l| (format!("{} {:?}", l.state, l.group), l.from, l.to), all);
     let options: Vec<Row<StateOption>> = rows("state_options", sources.text("state_options"), all);
     dated("state_options", &options, |o| (format!("{} {:?}", o.state, o.option), o.from, o.to), all);
     let immigration: Vec<Row<ImmigrationRule>> = rows("immigration", sources.text("immigration"), all);
-    let who = |r: &ImmigrationRule| (format!("{:?} {:?}", r.programme, r.immigration_status), r.from, r.to);
+    let who = |r: &ImmigrationRule| (format!("{:?} {:?}", r.program, r.immigration_status), r.from, r.to);
     dated("immigration", &immigration, who, all);
     let numbers: Vec<Row<DatedNumber>> = rows("dated_rules", sources.text("dated_rules"), all);
     dated("dated_rules", &numbers, |n| (format!("{:?}", n.code), n.from, n.to), all);
@@ -150,9 +151,10 @@ fn read_all(sources: &Sources<'_>, faults: &mut Vec<TableFault>) -> Tables {
     yearly("marketplaces", &marketplaces, |m| (m.state.to_string(), m.plan_year_from, m.plan_year_to), all);
     let rounding: Vec<Row<Rounding>> = rows("rounding", sources.text("rounding"), all);
     yearly("rounding", &rounding, |r| (format!("{:?}", r.platform), r.plan_year_from, r.plan_year_to), all);
-    let enrolment: Vec<Row<EnrolmentSpan>> = rows("open_enrolment", sources.text("open_enrolment"), all);
-    let span = |e: &EnrolmentSpan| (format!("{} {}", e.plan_year, e.marketplace), e.selected_from, Some(e.selected_to));
-    dated("open_enrolment", &enrolment, span, all);
+    let enrollment: Vec<Row<EnrollmentSpan>> = rows("open_enrollment", sources.text("open_enrollment"), all);
+    let span =
+        |e: &EnrollmentSpan| (format!("{} {}", e.plan_year, e.marketplace), e.selected_from, Some(e.selected_to));
+    dated("open_enrollment", &enrollment, span, all);
     let sep_kinds: Vec<Row<SepKind>> = rows("sep_kinds", sources.text("sep_kinds"), all);
     dated("sep_kinds", &sep_kinds, |s| (s.code.clone(), s.from, s.to), all);
     let changes: Vec<Row<Change>> = rows("changes", sources.text("changes"), all);
@@ -162,6 +164,9 @@ fn read_all(sources: &Sources<'_>, faults: &mut Vec<TableFault>) -> Tables {
     let filing = rows("filing_thresholds", sources.text("filing_thresholds"), all);
     let coverage = rows("coverage_kinds", sources.text("coverage_kinds"), all);
     let agencies = rows("medicaid_agencies", sources.text("medicaid_agencies"), all);
+    let (deductions, losses) = read_limits(sources, all);
+    let parents: Vec<Row<ParentStandard>> = rows("parent_standards", sources.text("parent_standards"), all);
+    dated("parent_standards", &parents, |p| (format!("{} {}", p.state, p.size), p.from, p.to), all);
     let incomes = rows("income_kinds", sources.text("income_kinds"), all);
 
     let mut tables = Tables {
@@ -176,16 +181,21 @@ fn read_all(sources: &Sources<'_>, faults: &mut Vec<TableFault>) -> Tables {
             o.state.index() * StateChoice::COUNT + o.option as usize
         }),
         immigration: slots(immigration, 4 * ImmigrationStatus::COUNT, |r| {
-            r.programme as usize * ImmigrationStatus::COUNT + r.immigration_status as usize
+            r.program as usize * ImmigrationStatus::COUNT + r.immigration_status as usize
         }),
         coverage_kinds: unique("coverage_kinds", coverage, |k: &CoverageKind| k.kind.clone(), all),
         income_kinds: unique("income_kinds", incomes, |k: &IncomeKind| k.kind.clone(), all),
+        deductions: bare(deductions),
+        losses: bare(losses),
+        parent_standards: bare(parents),
+        zips: zips(sources, all),
+        assumptions: assumptions(sources, all),
         filing: unique("filing_thresholds", filing, |f: &FilingThreshold| f.plan_year, all),
         numbers: slots(numbers, NumberCode::COUNT, |n| n.code as usize),
         marketplaces: slots(marketplaces, State::COUNT, |m| m.state.index()),
         agencies: unique("medicaid_agencies", agencies, |a: &MedicaidAgency| a.state.clone(), all),
         rounding: bare(rounding),
-        enrolment: bare(enrolment),
+        enrollment: bare(enrollment),
         sep_kinds: bare(sep_kinds),
         changes: bare(changes),
         rules: rules_in_order(rows("rules", sources.text("rules"), all), all),
@@ -193,6 +203,24 @@ fn read_all(sources: &Sources<'_>, faults: &mut Vec<TableFault>) -> Tables {
     };
     tables.years = complete_years(&tables, all);
     tables
+}
+
+fn zips(sources: &Sources<'_>, all: &mut Vec<TableFault>) -> HashMap<String, ZipStates> {
+    let rows = rows("zip_states", sources.text("zip_states"), all);
+    unique("zip_states", rows, |z: &ZipStates| z.zip.clone(), all)
+}
+
+fn assumptions(sources: &Sources<'_>, all: &mut Vec<TableFault>) -> HashMap<Code, AssumptionText> {
+    let rows = rows("assumptions", sources.text("assumptions"), all);
+    unique("assumptions", rows, |a: &AssumptionText| a.code, all)
+}
+
+fn read_limits(sources: &Sources<'_>, all: &mut Vec<TableFault>) -> (Vec<Row<DeductionLimit>>, Vec<Row<LossLimit>>) {
+    let deductions: Vec<Row<DeductionLimit>> = rows("deduction_limits", sources.text("deduction_limits"), all);
+    yearly("deduction_limits", &deductions, |d| (d.kind.clone(), d.plan_year_from, d.plan_year_to), all);
+    let losses: Vec<Row<LossLimit>> = rows("loss_limits", sources.text("loss_limits"), all);
+    yearly("loss_limits", &losses, |l| (l.group.clone(), l.plan_year_from, l.plan_year_to), all);
+    (deductions, losses)
 }
 
 fn guideline_key(g: &Guideline) -> (String, i32, Option<i32>) {
@@ -217,9 +245,9 @@ fn complete_years(tables: &Tables, faults: &mut Vec<TableFault>) -> Vec<i32> {
         need(tables.esi.contains_key(&year), "esi_affordability");
         need(tables.filing.contains_key(&year), "filing_thresholds");
         need(tables.csr_bands(year).next().is_some(), "csr_bands");
-        need(tables.enrolment.iter().any(|e| e.plan_year == year), "open_enrolment");
+        need(tables.enrollment.iter().any(|e| e.plan_year == year), "open_enrollment");
         for area in [super::Area::Contiguous, super::Area::Alaska, super::Area::Hawaii] {
-            let there = |day| tables.guideline(GuidelineProgramme::Credit, day, area).is_some();
+            let there = |day| tables.guideline(GuidelineProgram::Credit, day, area).is_some();
             need(there(first) && there(last), "poverty_guidelines or guideline_use");
         }
         for platform in [Platform::Federal, Platform::State] {
@@ -259,8 +287,20 @@ fn check_states(tables: &Tables, faults: &mut Vec<TableFault>) {
     }
     for (i, rows) in tables.immigration.iter().enumerate() {
         if !rows.iter().any(|r| holds(r.from, r.to, start)) {
-            let reason = format!("programme {} has no row for status {}", i / 20, i % ImmigrationStatus::COUNT);
+            let reason = format!("program {} has no row for status {}", i / 20, i % ImmigrationStatus::COUNT);
             faults.push(fault("immigration", reason));
+        }
+    }
+    for code in Code::ALL {
+        if !tables.assumptions.contains_key(&code) {
+            faults.push(fault("assumptions", format!("no row for {code:?}")));
+        }
+    }
+    for kind in
+        tables.deductions.iter().map(|d| d.kind.as_str()).chain(tables.losses.iter().flat_map(|l| l.kinds.split(' ')))
+    {
+        if tables.income_kind(kind).is_none() {
+            faults.push(fault("deduction_limits", format!("`{kind}` has a limit and is no kind of income_kinds")));
         }
     }
     for (i, rows) in tables.numbers.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! Rows about marketplaces, agencies and the calendar: who runs what, and when people can enrol.
+//! Rows about marketplaces, agencies and the calendar: who runs what, and when people can enroll.
 //!
 //! Read by `tables::read`, served by `Tables`. Nothing here decides anything.
 
@@ -61,7 +61,7 @@ pub struct Rounding {
 }
 
 #[derive(Debug, Clone, Deserialize)]
-pub struct EnrolmentSpan {
+pub struct EnrollmentSpan {
     pub plan_year: i32,
     /// `federal`, `state`, or the postal code of a state with its own dates.
     pub marketplace: String,
@@ -125,8 +125,8 @@ pub struct Change {
 pub struct MedicaidAgency {
     /// Postal code; territories too.
     pub state: String,
-    pub programme: String,
-    pub chip_programme: String,
+    pub program: String,
+    pub chip_program: String,
     pub agency: String,
     pub url: String,
     pub phone: String,

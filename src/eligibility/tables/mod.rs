@@ -35,12 +35,17 @@ pub struct Tables {
     immigration: Vec<Vec<ImmigrationRule>>,
     coverage_kinds: HashMap<String, CoverageKind>,
     income_kinds: HashMap<String, IncomeKind>,
+    deductions: Vec<DeductionLimit>,
+    losses: Vec<LossLimit>,
+    parent_standards: Vec<ParentStandard>,
+    zips: HashMap<String, ZipStates>,
+    assumptions: HashMap<super::assumptions::Code, AssumptionText>,
     filing: HashMap<i32, FilingThreshold>,
     numbers: Vec<Vec<DatedNumber>>,
     marketplaces: Vec<Vec<Marketplace>>,
     agencies: HashMap<String, MedicaidAgency>,
     rounding: Vec<Rounding>,
-    enrolment: Vec<EnrolmentSpan>,
+    enrollment: Vec<EnrollmentSpan>,
     sep_kinds: Vec<SepKind>,
     changes: Vec<Change>,
     rules: Vec<RuleText>,
@@ -74,14 +79,14 @@ impl Tables {
         &self.years
     }
 
-    /// The poverty guideline that measures a programme on a day, and the row that says so.
-    pub fn guideline(
-        &self,
-        programme: GuidelineProgramme,
-        day: Date,
-        area: Area,
-    ) -> Option<(&Guideline, &GuidelineUse)> {
-        let which = self.guideline_uses.iter().find(|u| u.programme == programme && holds(u.from, u.to, day))?;
+    /// The first day for which a household can be determined.
+    pub fn first_day(&self) -> Option<Date> {
+        self.guideline_uses.iter().filter(|u| u.program == GuidelineProgram::Medicaid).map(|u| u.from).min()
+    }
+
+    /// The poverty guideline that measures a program on a day, and the row that says so.
+    pub fn guideline(&self, program: GuidelineProgram, day: Date, area: Area) -> Option<(&Guideline, &GuidelineUse)> {
+        let which = self.guideline_uses.iter().find(|u| u.program == program && holds(u.from, u.to, day))?;
         let line = self.guidelines.iter().find(|g| g.guideline_year == which.guideline_year && g.area == area)?;
         Some((line, which))
     }
@@ -107,6 +112,32 @@ impl Tables {
         self.filing.get(&plan_year)
     }
 
+    /// The limits of deductions in a plan year.
+    pub fn deduction_limits(&self, plan_year: i32) -> impl Iterator<Item = &DeductionLimit> {
+        self.deductions.iter().filter(move |d| holds_year(d.plan_year_from, d.plan_year_to, plan_year))
+    }
+
+    /// The limits of losses in a plan year.
+    pub fn loss_limits(&self, plan_year: i32) -> impl Iterator<Item = &LossLimit> {
+        self.losses.iter().filter(move |l| holds_year(l.plan_year_from, l.plan_year_to, plan_year))
+    }
+
+    /// A state's limit for parents in dollars a month for a size of household, where it is known to us.
+    pub fn parent_standard(&self, state: State, size: usize, day: Date) -> Option<&ParentStandard> {
+        self.parent_standards.iter().find(|p| p.state == state && p.size == size && holds(p.from, p.to, day))
+    }
+
+    /// The states that a five-digit ZIP code reaches into, as postal codes between spaces; `None`: we do not know.
+    pub fn zip_states(&self, zip: &str) -> Option<&str> {
+        let row = self.zips.get(zip).or_else(|| self.zips.get(zip.get(..3)?))?;
+        Some(&row.states)
+    }
+
+    /// The words of an assumption.
+    pub fn assumption(&self, code: super::assumptions::Code) -> &AssumptionText {
+        &self.assumptions[&code]
+    }
+
     /// The income limit of a group in a state on a day; `None` where the state does not have the group.
     pub fn limit(&self, state: State, group: Group, day: Date) -> Option<&MedicaidLimit> {
         self.limits[state.index() * Group::COUNT + group as usize].iter().find(|l| holds(l.from, l.to, day))
@@ -125,11 +156,11 @@ impl Tables {
 
     pub fn immigration(
         &self,
-        programme: ImmigrationProgramme,
+        program: ImmigrationProgram,
         status: ImmigrationStatus,
         day: Date,
     ) -> Option<&ImmigrationRule> {
-        let rows = &self.immigration[programme as usize * ImmigrationStatus::COUNT + status as usize];
+        let rows = &self.immigration[program as usize * ImmigrationStatus::COUNT + status as usize];
         rows.iter().find(|r| holds(r.from, r.to, day))
     }
 
@@ -174,10 +205,10 @@ impl Tables {
         self.rounding.iter().find(fits)
     }
 
-    /// Open-enrolment stretches of a state and plan year: its own dates, else those of its platform.
-    pub fn open_enrolment(&self, state: State, plan_year: i32) -> Vec<&EnrolmentSpan> {
-        let of = |who: &str| -> Vec<&EnrolmentSpan> {
-            self.enrolment.iter().filter(|e| e.plan_year == plan_year && e.marketplace == who).collect()
+    /// Open-enrollment stretches of a state and plan year: its own dates, else those of its platform.
+    pub fn open_enrollment(&self, state: State, plan_year: i32) -> Vec<&EnrollmentSpan> {
+        let of = |who: &str| -> Vec<&EnrollmentSpan> {
+            self.enrollment.iter().filter(|e| e.plan_year == plan_year && e.marketplace == who).collect()
         };
         let own = of(state.code());
         if !own.is_empty() {
@@ -194,7 +225,7 @@ impl Tables {
         self.sep_kinds.iter().find(|s| s.code == code && holds(s.from, s.to, day))
     }
 
-    /// Special enrolment periods in force on a day, in the order of 45 CFR 155.420(d).
+    /// Special enrollment periods in force on a day, in the order of 45 CFR 155.420(d).
     pub fn sep_kinds(&self, day: Date) -> impl Iterator<Item = &SepKind> {
         self.sep_kinds.iter().filter(move |s| holds(s.from, s.to, day))
     }

@@ -53,6 +53,10 @@ fn optional_pct<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Pct>, D::Er
     }
 }
 
+fn optional_dollars<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Cents>, D::Error> {
+    Ok(Option::<u32>::deserialize(from)?.map(|dollars| Cents(i64::from(dollars) * 100)))
+}
+
 fn yes_no<'de, D: Deserializer<'de>>(from: D) -> Result<bool, D::Error> {
     match String::deserialize(from)?.as_str() {
         "yes" => Ok(true),
@@ -83,14 +87,14 @@ impl Guideline {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum GuidelineProgramme {
+pub enum GuidelineProgram {
     Credit,
     Medicaid,
 }
 
 #[derive(Debug, Clone, Deserialize)]
 pub struct GuidelineUse {
-    pub programme: GuidelineProgramme,
+    pub program: GuidelineProgram,
     #[serde(with = "day")]
     pub from: Date,
     #[serde(with = "day::option")]
@@ -194,11 +198,17 @@ pub enum Group {
     ChipPregnant,
     ChipUnborn,
     BasicHealth,
+    /// Children who have other insurance, where part of the group is paid by CHIP.
+    InfantInsured,
+    #[serde(rename = "child_1_5_insured")]
+    Child1To5Insured,
+    #[serde(rename = "child_6_18_insured")]
+    Child6To18Insured,
 }
 
 impl Group {
     pub const COUNT: usize = Group::ALL.len();
-    pub const ALL: [Group; 11] = [
+    pub const ALL: [Group; 14] = [
         Group::Infant,
         Group::Child1To5,
         Group::Child6To18,
@@ -210,6 +220,9 @@ impl Group {
         Group::ChipPregnant,
         Group::ChipUnborn,
         Group::BasicHealth,
+        Group::InfantInsured,
+        Group::Child1To5Insured,
+        Group::Child6To18Insured,
     ];
 }
 
@@ -259,7 +272,7 @@ pub struct StateOption {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum ImmigrationProgramme {
+pub enum ImmigrationProgram {
     Marketplace,
     Credit,
     Medicaid,
@@ -307,7 +320,7 @@ pub enum ImmigrationAnswer {
 
 #[derive(Debug, Clone, Deserialize)]
 pub struct ImmigrationRule {
-    pub programme: ImmigrationProgramme,
+    pub program: ImmigrationProgram,
     pub immigration_status: ImmigrationStatus,
     #[serde(with = "day")]
     pub from: Date,
@@ -332,6 +345,7 @@ pub struct CoverageKind {
     pub blocks_credit_when: BlocksWhen,
     #[serde(deserialize_with = "yes_no")]
     pub counts_as_insured: bool,
+    pub bars_adult_group_when: BlocksWhen,
     pub citation: Citation,
     pub status: Status,
 }
@@ -362,6 +376,9 @@ pub struct IncomeKind {
     pub counts_for_medicaid: CountsForMedicaid,
     #[serde(deserialize_with = "yes_no")]
     pub counts_for_filing: bool,
+    /// A net loss may be said.
+    #[serde(deserialize_with = "yes_no")]
+    pub may_be_loss: bool,
     pub citation: Citation,
     pub status: Status,
 }
@@ -378,6 +395,122 @@ pub struct FilingThreshold {
     pub earned_cap: Cents,
     #[serde(deserialize_with = "whole_dollars")]
     pub earned_plus: Cents,
+    /// More for people of 65 or older.
+    #[serde(deserialize_with = "whole_dollars")]
+    pub aged_more: Cents,
+    /// Gross income from which a single person whom nobody claims must file.
+    #[serde(deserialize_with = "whole_dollars")]
+    pub alone_from: Cents,
+    /// Gross income below which a relative can be claimed who is no qualifying child.
+    #[serde(deserialize_with = "whole_dollars")]
+    pub relative_under: Cents,
+    pub citation: Citation,
+    pub status: Status,
+}
+
+/// Whether a limit is for each person or for each return.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Per {
+    Person,
+    Return,
+}
+
+/// What a deduction can never be above.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Base {
+    Pay,
+    SelfEmployment,
+}
+
+/// The most that a deduction can take off income in a year.
+#[derive(Debug, Clone, Deserialize)]
+pub struct DeductionLimit {
+    pub kind: String,
+    pub plan_year_from: i32,
+    pub plan_year_to: Option<i32>,
+    pub per: Per,
+    #[serde(deserialize_with = "optional_dollars")]
+    pub amount: Option<Cents>,
+    #[serde(deserialize_with = "optional_dollars")]
+    pub family_amount: Option<Cents>,
+    pub catch_up_age: Option<u8>,
+    #[serde(deserialize_with = "optional_dollars")]
+    pub catch_up: Option<Cents>,
+    pub of: Option<Base>,
+    #[serde(deserialize_with = "optional_pct")]
+    pub percent_of: Option<Pct>,
+    #[serde(deserialize_with = "optional_dollars")]
+    pub phase_out_from: Option<Cents>,
+    #[serde(deserialize_with = "optional_dollars")]
+    pub phase_out_to: Option<Cents>,
+    #[serde(deserialize_with = "optional_dollars")]
+    pub joint_phase_out_from: Option<Cents>,
+    #[serde(deserialize_with = "optional_dollars")]
+    pub joint_phase_out_to: Option<Cents>,
+    /// Married people who file apart may take it.
+    #[serde(deserialize_with = "yes_no")]
+    pub separate: bool,
+    pub citation: Citation,
+    pub status: Status,
+}
+
+/// How far losses of some kinds can take other income down in a year.
+#[derive(Debug, Clone, Deserialize)]
+pub struct LossLimit {
+    pub group: String,
+    /// The kinds netted together, between spaces.
+    pub kinds: String,
+    pub plan_year_from: i32,
+    pub plan_year_to: Option<i32>,
+    #[serde(deserialize_with = "whole_dollars")]
+    pub amount: Cents,
+    #[serde(deserialize_with = "whole_dollars")]
+    pub joint_amount: Cents,
+    #[serde(deserialize_with = "whole_dollars")]
+    pub separate_amount: Cents,
+    #[serde(deserialize_with = "optional_dollars")]
+    pub phase_out_from: Option<Cents>,
+    #[serde(deserialize_with = "optional_dollars")]
+    pub phase_out_to: Option<Cents>,
+    pub citation: Citation,
+    pub status: Status,
+}
+
+/// A limit for parents and caretakers in dollars a month, for one size of household.
+#[derive(Debug, Clone, Deserialize)]
+pub struct ParentStandard {
+    pub state: State,
+    pub size: usize,
+    #[serde(deserialize_with = "whole_dollars")]
+    pub monthly: Cents,
+    /// 5 % of the poverty line is added.
+    #[serde(deserialize_with = "yes_no")]
+    pub plus_disregard: bool,
+    #[serde(with = "day")]
+    pub from: Date,
+    #[serde(with = "day::option")]
+    pub to: Option<Date>,
+    pub citation: Citation,
+    pub status: Status,
+}
+
+/// The states that a ZIP code, or all with the same first three digits, reach into.
+#[derive(Debug, Clone, Deserialize)]
+pub struct ZipStates {
+    pub zip: String,
+    pub states: String,
+    pub citation: Citation,
+    pub status: Status,
+}
+
+/// What an answer took for granted, in words, and the field that settles it.
+#[derive(Debug, Clone, Deserialize)]
+pub struct AssumptionText {
+    pub code: super::super::assumptions::Code,
+    pub about: String,
+    pub settled_by: String,
     pub citation: Citation,
     pub status: Status,
 }
@@ -404,12 +537,22 @@ pub enum NumberCode {
     CommunityEngagementChildAtMost,
     MedicaidDenialDays,
     FamilyOfferUsesFamilyPremium,
+    FederalMinimumWageCents,
+    CommunityEngagementDisabledAnyAge,
+    FormerFosterAnyState,
+    MedicareAge,
+    MedicareFreePartAQuarters,
+    TribalNoncitizenNoBar,
+    TribalNoncitizenAnyStatus,
+    QualifyingChildUnderAge,
+    StudentChildUnderAge,
+    AdultFromAge,
     TierDependentUnderAge,
     ChildOnlyUnderAge,
 }
 
 impl NumberCode {
-    pub const COUNT: usize = 20;
+    pub const COUNT: usize = 30;
 }
 
 #[derive(Debug, Clone, Deserialize)]

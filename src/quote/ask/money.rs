@@ -105,21 +105,12 @@ pub fn read_amount(text: &str) -> Result<Option<Cents>, &'static str> {
     if text.is_empty() {
         return Ok(None);
     }
-    if text.trim_start_matches('$').trim_start().starts_with(['-', '−', '(']) {
-        return Err("ask.amount_negative");
-    }
-    let (number, thousands) = match text.strip_suffix(['k', 'K']) {
-        Some(number) => (number, 1000),
-        None => (text, 1),
-    };
-    // A thousand written with a point ("40.000") would be read as forty dollars: ask instead of guessing.
-    if number.split_once('.').is_some_and(|(_, cents)| cents.trim().len() == 3) {
-        return Err("ask.amount_not_number");
-    }
-    let cents = Cents::parse(number).ok_or("ask.amount_not_number")?;
-    match cents.0.checked_mul(thousands) {
-        Some(cents) if cents <= INCOME_DOLLARS_MAX * 100 => Ok(Some(Cents(cents))),
-        _ => Err("ask.amount_too_high"),
+    // What has two readings ("45.000", "45,00") is asked about, not guessed.
+    let amount = Cents::read(text).map_err(|_| "ask.amount_not_number")?;
+    match amount {
+        amount if amount < Cents::ZERO => Err("ask.amount_negative"),
+        amount if amount.0 > INCOME_DOLLARS_MAX * 100 => Err("ask.amount_too_high"),
+        amount => Ok(Some(amount)),
     }
 }
 
@@ -136,6 +127,9 @@ mod tests {
             ("40.5K", 4_050_000),
             (" 1 200 ", 120_000),
             ("0", 0),
+            ("1500,50", 150_050),
+            ("40 mil", 4_000_000),
+            ("45\u{a0}000", 4_500_000),
         ] {
             assert_eq!(read_amount(typed), Ok(Some(Cents(cents))), "{typed}");
         }
@@ -147,7 +141,9 @@ mod tests {
         assert_eq!(read_amount("-5"), Err("ask.amount_negative"));
         assert_eq!(read_amount("$-5"), Err("ask.amount_negative"));
         assert_eq!(read_amount("lots"), Err("ask.amount_not_number"));
-        assert_eq!(read_amount("40.000"), Err("ask.amount_not_number"));
+        for typed in ["40.000", "350,50", "45,00", "45,000,00"] {
+            assert_eq!(read_amount(typed), Err("ask.amount_not_number"), "{typed}");
+        }
         assert_eq!(read_amount("99999999999"), Err("ask.amount_too_high"));
         assert_eq!(read_amount("999999k"), Err("ask.amount_too_high"));
     }

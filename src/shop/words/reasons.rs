@@ -111,7 +111,9 @@ pub fn percent_words(cx: &Cx, percent: Pct) -> String {
 }
 
 fn word_words(cx: &Cx, word: &str) -> String {
-    cx.known(&format!("value.{word}")).map_or_else(|| tidy(word), str::to_string)
+    cx.known(&format!("value.{word}"))
+        .or_else(|| cx.known(&format!("income_kind.{word}")))
+        .map_or_else(|| tidy(word), str::to_string)
 }
 
 /// `other_full_benefit` → `other full benefit`: for a name that has no message yet.

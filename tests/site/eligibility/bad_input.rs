@@ -22,11 +22,28 @@ fn error(change: impl Fn(&mut Value)) -> (String, String) {
 
 #[test]
 fn amounts_are_read_kindly_or_refused_by_name() {
-    for (said, dollars) in [(json!(40000), 40_000.0), (json!("$40,000.50"), 40_000.5), (json!(37650.25), 37_650.25)] {
+    for (said, dollars) in [
+        (json!(40000), 40_000.0),
+        (json!("$40,000.50"), 40_000.5),
+        (json!(37650.25), 37_650.25),
+        (json!("1500,50"), 1500.5),
+        (json!("40k"), 40_000.0),
+        (json!("４５\u{a0}０００"), 45_000.0),
+    ] {
         let got = ask(&household(|h| h["household_income"] = said.clone()), DAY);
         assert_eq!(got.tax_households[0].magi.0 as f64 / 100.0, dollars, "{said}");
     }
-    for bad in [json!("40k"), json!(""), json!("1e6"), json!(1.234), json!(true), json!([1])] {
+    for bad in [
+        json!("40 grand"),
+        json!("45,00"),
+        json!("45.000"),
+        json!("45,000,00"),
+        json!(""),
+        json!("1e6"),
+        json!(1.234),
+        json!(true),
+        json!([1]),
+    ] {
         let (path, message) = error(|h| h["household_income"] = bad.clone());
         assert_eq!(path, "household_income", "{bad}");
         assert!(message.contains("is not an amount of money"), "{message}");

@@ -212,7 +212,7 @@ fn yearly_income_below_the_line_fills_the_gap_above_the_monthly_limit() {
 }
 
 #[test]
-fn dependants_count_with_their_income_only_if_they_must_file() {
+fn dependents_count_with_their_income_only_if_they_must_file() {
     let with = |wage: u32| {
         let household = json!({"plan_year": 2026, "state": "OH", "people": [
             {"age": 45, "incomes": [{"kind": "wages", "amount": 2000, "frequency": "every_two_weeks"},
@@ -241,18 +241,49 @@ fn medicaid_households_follow_the_exceptions() {
     assert_eq!((size(expecting.clone(), 0), size(expecting, 1)), (4, 2));
 }
 
+/// P.L. 119-21 s. 71119 (42 USC 1396a(xx)).
 #[test]
 fn work_requirements_begin_in_2027_and_shut_out_the_credit_too() {
-    let with = |engagement: &str, as_of: &str| {
-        let household = json!({"plan_year": 2027, "state": "OH", "household_income": 18000, "coverage_start": "2027-03-01",
-            "people": [{"age": 40, "community_engagement": engagement}]});
+    let with = |engagement: &str, income: u32, own: Value, as_of: &str| {
+        let mut person = json!({"age": 40, "community_engagement": engagement});
+        person.as_object_mut().unwrap().extend(own.as_object().unwrap().clone());
+        let household = json!({"plan_year": 2027, "state": "OH", "household_income": income, "coverage_start": "2027-03-01",
+            "people": [person]});
         let p = ask(&household, as_of).people.remove(0);
         (p.medicaid.is_some(), p.credit)
     };
-    assert_eq!(with("does_not_meet", "2026-12-31"), (true, false));
-    assert_eq!(with("does_not_meet", "2027-01-01"), (false, false));
-    assert_eq!(with("meets", "2027-01-01"), (true, false));
-    assert_eq!(with("exempt", "2027-01-01"), (true, false));
+    assert_eq!(with("does_not_meet", 6_000, json!({}), "2026-12-31"), (true, false));
+    assert_eq!(with("does_not_meet", 6_000, json!({}), "2027-01-01"), (false, false));
+    assert_eq!(with("meets", 6_000, json!({}), "2027-01-01"), (true, false));
+    assert_eq!(with("exempt", 6_000, json!({}), "2027-01-01"), (true, false));
+    // 80 hours at the federal minimum wage of 7.25 are 580 a month, 6,960 a year.
+    assert_eq!(with("does_not_meet", 6_959, json!({}), "2027-01-01"), (false, false));
+    assert_eq!(with("does_not_meet", 6_960, json!({}), "2027-01-01"), (true, false));
+    for own in [
+        json!({"half_time_student": true}),
+        json!({"blind_or_disabled": true}),
+        json!({"tribal_member": true}),
+        json!({"postpartum": true}),
+        json!({"incarcerated": "pending_disposition"}),
+        json!({"community_engagement_exemptions": ["treatment_program"]}),
+        json!({"community_engagement_exemptions": ["tanf_or_snap_work"]}),
+        json!({"community_engagement_exemptions": ["recently_incarcerated"]}),
+        json!({"community_engagement_exemptions": ["disabled_veteran"]}),
+        json!({"community_engagement_exemptions": ["medically_frail"]}),
+    ] {
+        assert!(with("does_not_meet", 6_000, own.clone(), "2027-01-01").0, "{own}");
+    }
+    let carer = |child: Value| {
+        let people =
+            json!([{"id": "g", "age": 50, "community_engagement": "does_not_meet", "caretaker_of": ["k"]}, child]);
+        let household = json!({"plan_year": 2027, "state": "OH", "household_income": 6000, "people": people});
+        ask(&household, "2027-02-01").people.remove(0).medicaid.map(word)
+    };
+    let grandchild = |age: u8| json!({"id": "k", "age": age, "relationship": "grandchild"});
+    // The adult group begins where the parent limit (95 % in Ohio) ends; at 6,000 either takes them in.
+    assert!(carer(grandchild(13)).is_some());
+    assert!(carer(json!({"id": "k", "age": 40, "relationship": "sibling", "blind_or_disabled": true})).is_some());
+    assert!(carer(json!({"id": "k", "age": 40, "relationship": "sibling"})).is_none());
 }
 
 #[test]

@@ -27,7 +27,7 @@ const LAST_DAY: fn() -> OffsetDateTime = || datetime!(2026-12-15 17:00 UTC);
 const AFTER: fn() -> OffsetDateTime = || datetime!(2026-12-16 17:00 UTC);
 
 #[tokio::test]
-async fn open_enrolment_is_told_by_day_state_and_year() {
+async fn open_enrollment_is_told_by_day_state_and_year() {
     for (clock, uri, said) in [
         (BEFORE, "/enroll?state=OH&year=2027", "Not yet. Open enrollment in Ohio for 2027 runs from November 1, 2026"),
         (DURING, "/enroll?state=OH&year=2027", "The last day to choose a plan is December 15, 2026: 24 days left."),

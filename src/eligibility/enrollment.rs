@@ -1,6 +1,6 @@
-//! When people can enrol and when coverage starts: open enrolment by state and plan year, special enrolment by event.
+//! When people can enroll and when coverage starts: open enrollment by state and plan year, special enrollment by event.
 //!
-//! Pure functions over `open_enrolment.csv` and `sep_kinds.csv`; the caller gives today. The shop's banner, its
+//! Pure functions over `open_enrollment.csv` and `sep_kinds.csv`; the caller gives today. The shop's banner, its
 //! screener and calendar files read these answers.
 
 use serde::{Deserialize, Serialize};
@@ -22,7 +22,7 @@ pub enum WindowStatus {
 
 /// A plan selected from … to … starts on ….
 #[derive(Debug, Clone, Serialize)]
-pub struct EnrolmentStep {
+pub struct EnrollmentStep {
     #[serde(with = "day")]
     pub selected_from: Date,
     #[serde(with = "day")]
@@ -31,9 +31,9 @@ pub struct EnrolmentStep {
     pub coverage_start: Date,
 }
 
-/// Open enrolment of a state and plan year, seen from a day.
+/// Open enrollment of a state and plan year, seen from a day.
 #[derive(Debug, Clone, Serialize)]
-pub struct OpenEnrolment {
+pub struct OpenEnrollment {
     pub status: WindowStatus,
     #[serde(with = "day::option")]
     pub opens: Option<Date>,
@@ -46,19 +46,19 @@ pub struct OpenEnrolment {
     /// Last day to select for that start.
     #[serde(with = "day::option")]
     pub select_by: Option<Date>,
-    pub steps: Vec<EnrolmentStep>,
+    pub steps: Vec<EnrollmentStep>,
     pub citation: Option<Citation>,
     /// `Unverified` also when any step is.
     pub verified: Status,
 }
 
-/// Open enrolment of a state and plan year on a day.
-pub fn open_enrolment(tables: &Tables, state: State, plan_year: i32, today: Date) -> OpenEnrolment {
-    let mut spans = tables.open_enrolment(state, plan_year);
+/// Open enrollment of a state and plan year on a day.
+pub fn open_enrollment(tables: &Tables, state: State, plan_year: i32, today: Date) -> OpenEnrollment {
+    let mut spans = tables.open_enrollment(state, plan_year);
     spans.sort_by_key(|s| s.selected_from);
-    let steps: Vec<EnrolmentStep> = spans
+    let steps: Vec<EnrollmentStep> = spans
         .iter()
-        .map(|s| EnrolmentStep {
+        .map(|s| EnrollmentStep {
             selected_from: s.selected_from,
             selected_to: s.selected_to,
             coverage_start: s.coverage_start,
@@ -77,7 +77,7 @@ pub fn open_enrolment(tables: &Tables, state: State, plan_year: i32, today: Date
         WindowStatus::Closed | WindowStatus::Unknown => None,
     };
     let all_verified = !spans.is_empty() && spans.iter().all(|s| s.status == Status::Verified);
-    OpenEnrolment {
+    OpenEnrollment {
         status,
         opens,
         ends,
@@ -86,6 +86,14 @@ pub fn open_enrolment(tables: &Tables, state: State, plan_year: i32, today: Date
         citation: spans.first().map(|s| s.citation.clone()),
         verified: if all_verified { Status::Verified } else { Status::Unverified },
         steps,
+    }
+}
+
+/// The code of an event as it is spelled today. British spellings that addresses and files of 2026 hold stay readable.
+pub fn event_code(written: &str) -> &str {
+    match written {
+        "medicaid_denied_after_open_enrolment" => "medicaid_denied_after_open_enrollment",
+        code => code,
     }
 }
 
@@ -102,7 +110,7 @@ pub struct Event {
     pub had_coverage: Option<bool>,
 }
 
-/// One special enrolment period.
+/// One special enrollment period.
 #[derive(Debug, Clone, Serialize)]
 pub struct SepWindow {
     pub kind: String,
@@ -129,15 +137,15 @@ pub struct SepWindow {
 /// The window of each event, in the order given.
 ///
 /// # Errors
-/// An event whose kind is not a special enrolment period in force today.
+/// An event whose kind is not a special enrollment period in force today.
 pub fn special(tables: &Tables, events: &[Event], today: Date) -> Result<Vec<SepWindow>, FieldError> {
     events.iter().enumerate().map(|(i, event)| window(tables, i, event, today)).collect()
 }
 
 fn window(tables: &Tables, i: usize, event: &Event, today: Date) -> Result<SepWindow, FieldError> {
-    let kind = tables.sep_kind(&event.kind, today).ok_or_else(|| {
+    let kind = tables.sep_kind(event_code(&event.kind), today).ok_or_else(|| {
         let known: Vec<_> = tables.sep_kinds(today).map(|k| k.code.as_str()).collect();
-        let message = format!("`{}` opens no special enrolment today; use one of {}", event.kind, known.join(", "));
+        let message = format!("`{}` opens no special enrollment today; use one of {}", event.kind, known.join(", "));
         FieldError::new(format!("events[{i}].kind"), message)
     })?;
     let opens = kind.days_before.and_then(|days| event.date.checked_sub(Duration::days(days)));
@@ -153,7 +161,7 @@ fn window(tables: &Tables, i: usize, event: &Event, today: Date) -> Result<SepWi
     };
     let coverage_start = if status == WindowStatus::Closed { None } else { start(kind, event.date, selected) };
     Ok(SepWindow {
-        kind: event.kind.clone(),
+        kind: kind.code.clone(),
         event: event.date,
         opens,
         closes,
@@ -192,13 +200,13 @@ mod tests {
     use time::macros::date;
 
     fn opened(state: &str, year: i32, today: Date) -> (WindowStatus, String, String) {
-        let o = open_enrolment(&Tables::load().unwrap(), State::parse(state).unwrap(), year, today);
+        let o = open_enrollment(&Tables::load().unwrap(), State::parse(state).unwrap(), year, today);
         let show = |d: Option<Date>| d.map_or("-".into(), |d| d.to_string());
         (o.status, show(o.ends), show(o.coverage_start))
     }
 
     #[test]
-    fn open_enrolment_knows_the_shorter_season_of_2027() {
+    fn open_enrollment_knows_the_shorter_season_of_2027() {
         let open = (WindowStatus::Open, "2026-12-15".into(), "2027-01-01".into());
         assert_eq!(opened("OH", 2027, date!(2026 - 12 - 15)), open);
         assert_eq!(opened("OH", 2027, date!(2026 - 12 - 16)).0, WindowStatus::Closed);
@@ -237,6 +245,12 @@ mod tests {
         assert_eq!(marriage.prior_coverage, PriorCoverage::OneSpouse);
         let tribal = one("tribal_member", date!(2026 - 02 - 15), date!(2026 - 11 - 21));
         assert_eq!((tribal.status, tribal.closes), (WindowStatus::Open, None));
+    }
+
+    #[test]
+    fn the_old_spelling_of_an_event_is_read_and_the_new_one_given_back() {
+        let w = one("medicaid_denied_after_open_enrolment", date!(2026 - 11 - 05), date!(2026 - 11 - 21));
+        assert_eq!((w.status, &w.kind[..]), (WindowStatus::Open, "medicaid_denied_after_open_enrollment"));
     }
 
     #[test]

@@ -1,0 +1,101 @@
+//! What an answer took for granted: said beside it, so that nobody is told a number that rests on a guess they never saw.
+//!
+//! Written by `filing`, `coverage` and `limits` while they decide; the words are rows of `assumptions.csv`. An assumption
+//! never decides anything by itself, and is never made where the household has said.
+
+use serde::{Deserialize, Serialize};
+
+use super::tables::{Citation, Tables};
+
+/// The codes are stable: pages, tests and outside readers rely on them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Code {
+    FilesOwnReturn,
+    FilesJointly,
+    ClaimedAsDependent,
+    DependentAlsoFiles,
+    FilesNothing,
+    NotClaimedElsewhere,
+    #[serde(rename = "no_free_part_a_from_65")]
+    NoFreePartAFrom65,
+    #[serde(rename = "turns_65_in_year")]
+    Turns65InYear,
+    NoIncome,
+    FamilyHsa,
+    NoWorkplacePlan,
+    ActiveRental,
+}
+
+impl Code {
+    pub const ALL: [Code; 12] = [
+        Code::FilesOwnReturn,
+        Code::FilesJointly,
+        Code::ClaimedAsDependent,
+        Code::DependentAlsoFiles,
+        Code::FilesNothing,
+        Code::NotClaimedElsewhere,
+        Code::NoFreePartAFrom65,
+        Code::Turns65InYear,
+        Code::NoIncome,
+        Code::FamilyHsa,
+        Code::NoWorkplacePlan,
+        Code::ActiveRental,
+    ];
+}
+
+/// One thing taken for granted, by the places of the people in the list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Assumed {
+    pub person: Option<usize>,
+    pub code: Code,
+    pub other: Option<usize>,
+}
+
+impl Assumed {
+    pub(super) fn of(code: Code, person: usize) -> Assumed {
+        Assumed { person: Some(person), code, other: None }
+    }
+
+    pub(super) fn between(code: Code, person: usize, other: usize) -> Assumed {
+        Assumed { person: Some(person), code, other: Some(other) }
+    }
+}
+
+/// The same as answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Assumption {
+    pub code: Code,
+    /// Id of the person; `None`: the household.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub person: Option<String>,
+    /// Id of the spouse or of the one who claims.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub other: Option<String>,
+    /// In plain English.
+    pub about: String,
+    /// The fields that settle it.
+    pub settled_by: String,
+    pub citation: Citation,
+    /// Places in the list of people: for callers in the program.
+    #[serde(skip)]
+    pub person_index: Option<usize>,
+    #[serde(skip)]
+    pub other_index: Option<usize>,
+}
+
+impl Assumption {
+    pub(super) fn new(tables: &Tables, assumed: Assumed, id: impl Fn(usize) -> String) -> Assumption {
+        let text = tables.assumption(assumed.code);
+        Assumption {
+            code: assumed.code,
+            person: assumed.person.map(&id),
+            other: assumed.other.map(&id),
+            about: text.about.clone(),
+            settled_by: text.settled_by.clone(),
+            citation: text.citation.clone(),
+            person_index: assumed.person,
+            other_index: assumed.other,
+        }
+    }
+}

@@ -1,0 +1,320 @@
+//! The most that deductions and losses may take off income in a year: by person, by return, by what else was earned.
+//!
+//! Called by `income` with everything that one return holds, added up by kind, so that a sum split over rows or over
+//! spouses comes to the same. Every limit is a dated row (`deduction_limits.csv`, `loss_limits.csv`). It decides nothing
+//! else, and says of each limit that bound what was said and what counts.
+
+use std::collections::BTreeMap;
+
+use super::assumptions::Code;
+use super::tables::{Base, Citation, CountsForMedicaid, DeductionLimit, IncomeNature, LossLimit, Per, Status, Tables};
+use crate::types::Cents;
+
+/// Amounts of one kind: of the year, and of the current month as twelve months.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Flow {
+    pub year: Cents,
+    /// Twelve months of what comes steadily in the current month.
+    pub steady_x12: Cents,
+    /// Twelve times what comes once, in the current month.
+    pub once_x12: Cents,
+}
+
+/// One person's sources by kind; deductions are positive.
+pub type Sources = BTreeMap<String, Flow>;
+
+/// A person on a return.
+pub struct OnReturn {
+    pub person: usize,
+    pub age: Option<u8>,
+    pub sources: Sources,
+}
+
+/// How the return is filed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Manner {
+    Alone,
+    Joint,
+    /// Married, filing apart.
+    Separate,
+    /// By somebody who is claimed by somebody else.
+    Dependent,
+}
+
+/// A limit that bound.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bound {
+    pub kind: String,
+    pub loss: bool,
+    pub said: Cents,
+    pub allowed: Cents,
+    pub citation: Citation,
+    pub status: Status,
+}
+
+/// What the limits took for granted.
+pub type Assumed = (Code, usize);
+
+/// Cuts the sources of one return down to what counts. `family_hsa`: the health savings account goes with family
+/// coverage.
+pub fn apply(
+    people: &mut [OnReturn],
+    manner: Manner,
+    family_hsa: bool,
+    (tables, plan_year): (&Tables, i32),
+) -> (Vec<Bound>, Vec<Assumed>) {
+    let mut cut = Cut { manner, family_hsa, bound: Vec::new(), assumed: Vec::new() };
+    // Losses first, those with a phase-out last: it reads the income that the others leave.
+    let mut losses: Vec<&LossLimit> = tables.loss_limits(plan_year).collect();
+    losses.sort_by_key(|l| l.phase_out_from.is_some());
+    for limit in losses {
+        let rest =
+            total(people, tables, |kind| !limit.kinds.split(' ').any(|k| k == kind) && kind != "social_security");
+        cut.losses(people, limit, rest);
+    }
+    let mut deductions: Vec<&DeductionLimit> = tables.deduction_limits(plan_year).collect();
+    deductions.sort_by_key(|d| d.phase_out_from.is_some());
+    for limit in deductions {
+        let income = total(people, tables, |kind| kind != limit.kind);
+        cut.deduction(people, limit, income, tables);
+    }
+    (cut.bound, cut.assumed)
+}
+
+/// The year's income of some kinds, less deductions, for the credit.
+fn total(people: &[OnReturn], tables: &Tables, counts: impl Fn(&str) -> bool) -> Cents {
+    let mut sum = Cents::ZERO;
+    for (kind, flow) in people.iter().flat_map(|p| &p.sources) {
+        let Some(row) = tables.income_kind(kind).filter(|row| row.counts_for_credit && counts(kind)) else { continue };
+        sum += if row.nature == IncomeNature::Deduction { -flow.year } else { flow.year };
+    }
+    sum
+}
+
+struct Cut {
+    manner: Manner,
+    family_hsa: bool,
+    bound: Vec<Bound>,
+    assumed: Vec<Assumed>,
+}
+
+impl Cut {
+    fn losses(&mut self, people: &mut [OnReturn], limit: &LossLimit, rest: Cents) {
+        let most = match self.manner {
+            Manner::Joint => limit.joint_amount,
+            Manner::Separate => limit.separate_amount,
+            Manner::Alone | Manner::Dependent => limit.amount,
+        };
+        let most = left_of(most, rest, limit.phase_out_from, limit.phase_out_to);
+        let kinds: Vec<&str> = limit.kinds.split(' ').collect();
+        let net = |of: fn(&Flow) -> Cents, people: &[OnReturn]| -> Cents {
+            people.iter().flat_map(|p| kinds.iter().filter_map(|k| p.sources.get(*k))).map(of).sum()
+        };
+        let said = net(|f| f.year, people);
+        if said < Cents::ZERO && limit.phase_out_from.is_some() {
+            self.assumed.extend(
+                people.iter().filter(|p| p.sources.contains_key(kinds[0])).map(|p| (Code::ActiveRental, p.person)),
+            );
+        }
+        // What is above the limit is put back where the losses are, so that the net comes to the limit.
+        for (of, to, times) in PARTS {
+            let net = net(of, people);
+            let over = -(net + most * times);
+            if over > Cents::ZERO {
+                put_back(people, &kinds, (of, to), over);
+            }
+        }
+        if said < -most {
+            self.bound.push(Bound {
+                kind: kinds[0].to_string(),
+                loss: true,
+                said: -said,
+                allowed: most,
+                citation: limit.citation.clone(),
+                status: limit.status,
+            });
+        }
+    }
+
+    fn deduction(&mut self, people: &mut [OnReturn], limit: &DeductionLimit, income: Cents, tables: &Tables) {
+        let kind = &limit.kind;
+        let claims: Vec<Flow> = people.iter().map(|p| p.sources.get(kind).copied().unwrap_or_default()).collect();
+        if claims.iter().all(|claim| *claim == Flow::default()) {
+            return;
+        }
+        let said: Cents = claims.iter().map(|claim| claim.year).sum();
+        let (each, whole) = self.most(people, &claims, limit, tables);
+        let (from, to) = match self.manner {
+            Manner::Joint => (limit.joint_phase_out_from, limit.joint_phase_out_to),
+            _ => (limit.phase_out_from, limit.phase_out_to),
+        };
+        let mut allowed = None;
+        for (of, set, times) in PARTS {
+            let capped =
+                |claim: &Flow, most: &Option<Cents>| most.map_or(of(claim), |most| of(claim).min(most * times));
+            let mine: Vec<Cents> = claims.iter().zip(&each).map(|(claim, most)| capped(claim, most)).collect();
+            let sum: Cents = mine.iter().copied().sum();
+            let kept = left_of(whole.map_or(sum, |whole| sum.min(whole * times)), income, from, to);
+            for (p, part) in people.iter_mut().zip(share_out(kept, &mine)) {
+                if let Some(flow) = p.sources.get_mut(kind) {
+                    set(flow, part);
+                }
+            }
+            // The year comes first.
+            allowed.get_or_insert(kept);
+        }
+        let mut assume = |code: Code, holds: bool| {
+            let claiming = people.iter().zip(&claims).filter(|(_, claim)| holds && **claim != Flow::default());
+            self.assumed.extend(claiming.map(|(p, _)| (code, p.person)));
+        };
+        assume(Code::FamilyHsa, self.family_hsa && limit.family_amount.is_some());
+        assume(Code::NoWorkplacePlan, limit.of == Some(Base::Pay));
+        let allowed = allowed.unwrap_or(said);
+        if allowed < said {
+            let (citation, status) = (limit.citation.clone(), limit.status);
+            self.bound.push(Bound { kind: kind.clone(), loss: false, said, allowed, citation, status });
+        }
+    }
+
+    /// The most that each person, and that the whole return, may take off before any phase-out; `None`: no such limit.
+    fn most(
+        &self,
+        people: &[OnReturn],
+        claims: &[Flow],
+        limit: &DeductionLimit,
+        tables: &Tables,
+    ) -> (Vec<Option<Cents>>, Option<Cents>) {
+        let base = limit.family_amount.filter(|_| self.family_hsa).or(limit.amount);
+        let catch_up = |p: &OnReturn| match (p.age, limit.catch_up_age, limit.catch_up) {
+            (Some(age), Some(from), Some(more)) if age >= from => more,
+            _ => Cents::ZERO,
+        };
+        let claiming = people.iter().zip(claims).filter(|(_, claim)| **claim != Flow::default());
+        let (mut each, mut whole): (Vec<Option<Cents>>, Option<Cents>) = match limit.per {
+            Per::Person => (people.iter().map(|p| base.map(|base| base + catch_up(p))).collect(), None),
+            Per::Return => {
+                let more: Cents = claiming.map(|(p, _)| catch_up(p)).sum();
+                (vec![None; people.len()], base.map(|base| base + more))
+            }
+        };
+        match limit.of {
+            // On a joint return one spouse's pay carries the other's contribution (26 USC 219(c)).
+            Some(Base::Pay) => whole = Some(people.iter().map(|p| pay(p, tables)).sum()),
+            Some(Base::SelfEmployment) => {
+                let percent = limit.percent_of.map_or(10_000, |percent| percent.0);
+                let part = |p: &OnReturn| Some(Cents(profit(p).0.saturating_mul(percent) / 10_000));
+                each = people.iter().map(part).collect();
+            }
+            None => {}
+        }
+        let barred = match self.manner {
+            Manner::Separate => !limit.separate,
+            // Who is claimed by somebody else has no deduction that is a return's (26 USC 221(c)).
+            Manner::Dependent => limit.phase_out_from.is_some(),
+            Manner::Alone | Manner::Joint => false,
+        };
+        (each, if barred { Some(Cents::ZERO) } else { whole })
+    }
+}
+
+type Of = fn(&Flow) -> Cents;
+type To = fn(&mut Flow, Cents);
+
+/// The three amounts of a flow, and how many years' limits each may fill: what comes once in a month may fill the year's.
+const PARTS: [(Of, To, i64); 3] = [
+    (|f| f.year, |f, to| f.year = to, 1),
+    (|f| f.steady_x12, |f, to| f.steady_x12 = to, 1),
+    (|f| f.once_x12, |f, to| f.once_x12 = to, 12),
+];
+
+/// What is left of an amount at an income between the two ends of a phase-out.
+fn left_of(amount: Cents, income: Cents, from: Option<Cents>, to: Option<Cents>) -> Cents {
+    let (Some(from), Some(to)) = (from, to) else { return amount };
+    let over = (income - from).at_least_zero().min(to - from);
+    let lost = i128::from(amount.0) * i128::from(over.0) / i128::from((to - from).0.max(1));
+    amount - Cents(lost as i64)
+}
+
+/// Puts `over` back into the losses of some kinds, in proportion to them.
+fn put_back(people: &mut [OnReturn], kinds: &[&str], (of, to): (Of, To), over: Cents) {
+    let mut flows: Vec<&mut Flow> = people
+        .iter_mut()
+        .flat_map(|p| p.sources.iter_mut().filter(|(kind, _)| kinds.contains(&kind.as_str())).map(|(_, flow)| flow))
+        .filter(|flow| of(flow) < Cents::ZERO)
+        .collect();
+    let losses: Vec<Cents> = flows.iter().map(|flow| -of(flow)).collect();
+    for (flow, part) in flows.iter_mut().zip(share_out(over, &losses)) {
+        let now = of(flow) + part;
+        to(flow, now);
+    }
+}
+
+/// Shares an amount out in proportion to weights; the cents left over go to the largest.
+fn share_out(amount: Cents, weights: &[Cents]) -> Vec<Cents> {
+    let sum: Cents = weights.iter().copied().sum();
+    if sum <= Cents::ZERO {
+        return vec![Cents::ZERO; weights.len()];
+    }
+    let part = |w: &Cents| Cents((i128::from(amount.0) * i128::from(w.0) / i128::from(sum.0)) as i64);
+    let mut out: Vec<Cents> = weights.iter().map(part).collect();
+    let rest = amount - out.iter().copied().sum();
+    if let Some(largest) = (0..weights.len()).max_by_key(|&i| weights[i]) {
+        out[largest] += rest;
+    }
+    out
+}
+
+/// Pay from work, profit of a business and alimony of the old law (26 USC 219(f)(1)).
+fn pay(person: &OnReturn, tables: &Tables) -> Cents {
+    let earned = |kind: &str| {
+        let work =
+            tables.income_kind(kind).is_some_and(|row| row.nature == IncomeNature::Earned && row.counts_for_filing);
+        (work && !matches!(kind, "foreign_earned_excluded" | "scholarship_for_living_costs"))
+            || kind == "alimony_agreed_before_2019"
+    };
+    let sum: Cents = person.sources.iter().filter(|(kind, _)| earned(kind)).map(|(_, flow)| flow.year).sum();
+    sum.at_least_zero()
+}
+
+fn profit(person: &OnReturn) -> Cents {
+    let of = |kind: &str| person.sources.get(kind).map_or(Cents::ZERO, |flow| flow.year);
+    (of("self_employment") + of("farming_fishing")).at_least_zero()
+}
+
+/// The sums of a person's sources, after the limits.
+pub fn sums(sources: &Sources, tables: &Tables) -> Sums {
+    let mut sums = Sums::default();
+    for (kind, flow) in sources {
+        let Some(row) = tables.income_kind(kind) else { continue };
+        let sign = if row.nature == IncomeNature::Deduction { -1 } else { 1 };
+        let month = (flow.steady_x12 + flow.once_x12) * sign;
+        if row.counts_for_credit {
+            sums.year += flow.year * sign;
+        }
+        match row.counts_for_medicaid {
+            CountsForMedicaid::Yes => {
+                sums.medicaid_year += flow.year * sign;
+                sums.medicaid_month_x12 += month;
+            }
+            CountsForMedicaid::Month => sums.medicaid_month_x12 += month,
+            CountsForMedicaid::No => {}
+        }
+        if row.counts_for_filing {
+            match row.nature {
+                IncomeNature::Earned => sums.earned += flow.year,
+                _ => sums.unearned += flow.year,
+            }
+        }
+    }
+    sums
+}
+
+/// MAGI by program, and gross earned and unearned income.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Sums {
+    pub year: Cents,
+    pub medicaid_year: Cents,
+    pub medicaid_month_x12: Cents,
+    pub earned: Cents,
+    pub unearned: Cents,
+}
