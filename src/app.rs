@@ -23,13 +23,19 @@ pub struct App {
     pub tables: Tables,
     /// Names this build in ETags: the version and a hash of all sources. The same for the same binary on every host.
     pub build: &'static str,
-    /// The only clock. Tests put a fixed one here.
-    pub clock: fn() -> OffsetDateTime,
+    /// The only clock.
+    pub clock: Clock,
 }
 
+pub type Clock = Box<dyn Fn() -> OffsetDateTime + Send + Sync>;
+
 impl App {
-    /// Opens the catalogues and reads the messages. Fails, naming every fault, if any part is not whole.
-    pub async fn build(config: Config) -> anyhow::Result<Arc<App>> {
+    /// Opens the catalogues and reads the messages. Fails, naming every fault, if any part is not whole. `clock` is
+    /// [`system_clock`] everywhere but in tests, which say what day it is.
+    pub async fn build(
+        config: Config,
+        clock: impl Fn() -> OffsetDateTime + Send + Sync + 'static,
+    ) -> anyhow::Result<Arc<App>> {
         let messages = Messages::load().map_err(|faults| {
             anyhow::anyhow!("the messages of this build are not whole:\n  {}", faults.join("\n  "))
         })?;
@@ -41,7 +47,7 @@ impl App {
         };
         let tables = Tables::load().map_err(not_whole)?;
         let build = concat!(env!("CARGO_PKG_VERSION"), "-", env!("WINDOWSHOP_BUILD"));
-        Ok(Arc::new(App { config, catalogues, messages, assets, tables, build, clock: system_clock }))
+        Ok(Arc::new(App { config, catalogues, messages, assets, tables, build, clock: Box::new(clock) }))
     }
 }
 

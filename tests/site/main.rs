@@ -5,4 +5,5 @@ mod costs_laws;
 mod eligibility;
 mod load;
 mod shop;
+mod site;
 mod web;

@@ -6,7 +6,8 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use windowshop::serve;
 
-use super::{Site, site};
+use super::site;
+use crate::site::Site;
 
 struct Server {
     address: std::net::SocketAddr,
@@ -20,7 +21,7 @@ async fn server(args: &[&str]) -> Server {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = tokio::sync::oneshot::channel();
-    let (router, config) = (site.tried.clone(), site.app.config.clone());
+    let (router, config) = (site.router.clone(), site.app.config.clone());
     let done = tokio::spawn(async move {
         serve::run(listener, router, &config, async { stopped.await.unwrap_or(()) }).await;
     });
