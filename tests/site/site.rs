@@ -147,17 +147,29 @@ pub async fn empty_data_folder() -> TempDir {
     folder
 }
 
-/// A catalogue without plans, of any schema and year that a test wants to be written in it.
+/// A catalogue in which nobody can ask about a plan, of any schema and year that a test wants to be written in it.
 pub async fn make_catalogue(path: &Path, schema: &str, year: &str) {
     const SCHEMA: &str = include_str!("../../sql/catalogue/schema.sql");
-    let options = SqliteConnectOptions::new().filename(path).create_if_missing(true);
+    let options = SqliteConnectOptions::new().filename(path).create_if_missing(true).foreign_keys(false);
+    let options = options.pragma("ignore_check_constraints", "on");
     let mut db = SqliteConnection::connect_with(&options).await.expect("a file");
     sqlx::raw_sql(sqlx::AssertSqlSafe(SCHEMA)).execute(&mut db).await.expect("the schema");
     for (key, value) in [("schema_version", schema), ("plan_year", year), ("rates_provenance", "filed")] {
         let insert = sqlx::query("INSERT INTO meta VALUES ($1, $2)").bind(key).bind(value);
         insert.execute(&mut db).await.expect("a row");
     }
+    for table in ["county", "zip_county", "rating_area", "issuer", "plan", "variant", "rate", "sold"] {
+        let insert = sqlx::query("INSERT INTO meta VALUES ($1, '1')").bind(format!("count.{table}"));
+        insert.execute(&mut db).await.expect("a row");
+        // One row of ones: something is there, and nobody asks what.
+        let columns = sqlx::query_scalar::<_, i64>("SELECT count(*) FROM pragma_table_info($1)").bind(table);
+        let columns = columns.fetch_one(&mut db).await.expect("its columns");
+        let ones = vec!["1"; usize::try_from(columns).expect("few")].join(", ");
+        let insert = sqlx::AssertSqlSafe(format!("INSERT INTO {table} VALUES ({ones})"));
+        sqlx::query(insert).execute(&mut db).await.expect("a row");
+    }
     db.close().await.expect("it closes");
+    windowshop::catalogue::seal::seal(path).expect("a seal");
 }
 
 // ── Visiting ─────────────────────────────────────────────────────────────────────────────────────────────────────

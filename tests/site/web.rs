@@ -5,6 +5,7 @@
 //! asks about plans.
 
 mod cost_words;
+mod fire;
 mod repository;
 mod settings;
 mod wire;

@@ -13,17 +13,6 @@ const WEST_VIRGINIA: &str = "year=2026&zip=25301&county=54039";
 /// At 40 and 192 % of the poverty line: silver plans come in variant 05.
 const REDUCED: &str = "year=2026&zip=45202&county=39061&people=40&income=30000";
 
-/// What stands between two marks, the first time.
-fn between<'t>(text: &'t str, start: &str, end: &str) -> Option<&'t str> {
-    let (_, rest) = text.split_once(start)?;
-    rest.split_once(end).map(|(inside, _)| inside)
-}
-
-/// Every piece between two marks.
-fn pieces<'t>(text: &'t str, start: &str, end: &str) -> Vec<&'t str> {
-    text.split(start).skip(1).filter_map(|rest| Some(rest.split_once(end)?.0)).collect()
-}
-
 fn ids(rows: &[Row]) -> Vec<&str> {
     rows.iter().map(|row| row["plan_id"].as_str()).collect()
 }

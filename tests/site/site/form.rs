@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use axum::body::Body;
 use scraper::ElementRef;
 
-use super::page::{Page, css, words_of};
+use super::page::{Page, css, inside, words_of};
 
 const FIELDS: &str = "input:not([type=hidden]):not([type=submit]), select, textarea";
 
@@ -31,7 +31,7 @@ fn form_of(element: ElementRef) -> Option<ElementRef> {
 fn given(field: ElementRef) -> String {
     match field.value().name() {
         "select" => {
-            let options: Vec<ElementRef> = field.select(&css("option")).collect();
+            let options = inside(field, "option");
             let chosen = options.iter().find(|option| option.attr("selected").is_some()).or(options.first());
             chosen.and_then(|option| option.attr("value")).unwrap_or_default().to_string()
         }
@@ -117,8 +117,9 @@ impl Page {
         assert!(!is_choice(field), "“{name}” is ticked, not filled in");
         let (place, mut value) = (self.place(field), value.to_string());
         if field.value().name() == "select" {
-            let mut options = field.select(&css("option"));
-            let option = options.find(|option| option.attr("value") == Some(&value) || words_of(*option) == value);
+            let options = inside(field, "option");
+            let option =
+                options.iter().find(|option| option.attr("value") == Some(&value) || words_of(**option) == value);
             let option = option.unwrap_or_else(|| panic!("“{name}” has no “{value}”"));
             value = option.attr("value").unwrap_or_default().to_string();
         }
@@ -140,13 +141,6 @@ impl Page {
         }
         self.typed.ticks.extend(others.into_iter().map(|other| (other, false)));
         self.typed.ticks.insert(place, true);
-        self
-    }
-
-    #[track_caller]
-    pub fn untick(mut self, name: &str) -> Page {
-        let place = self.place(self.field(name));
-        self.typed.ticks.insert(place, false);
         self
     }
 

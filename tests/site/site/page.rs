@@ -3,7 +3,6 @@
 //! The names of classes that no word can stand for are the constants here, and nowhere else.
 
 use std::cell::OnceCell;
-use std::collections::HashMap;
 
 use axum::http::{HeaderMap, StatusCode};
 use scraper::{ElementRef, Html, Node, Selector};
@@ -55,6 +54,11 @@ pub struct Card {
 
 pub fn css(selector: &str) -> Selector {
     Selector::parse(selector).unwrap_or_else(|fault| panic!("{selector}: {fault}"))
+}
+
+/// The elements inside one that fit a selector.
+pub fn inside<'p>(element: ElementRef<'p>, selector: &str) -> Vec<ElementRef<'p>> {
+    element.select(&css(selector)).collect()
 }
 
 /// The words of an element, spaces folded. A block begins a new word, as it does on the screen; `<b>` does not.
@@ -210,10 +214,6 @@ impl Page {
         href.to_string()
     }
 
-    pub fn has_link(&self, words: &str) -> bool {
-        self.links().iter().any(|link| link.words.contains(words))
-    }
-
     /// Follows a link by its words.
     pub async fn click(&self, words: &str) -> Page {
         let href = self.link(words);
@@ -261,20 +261,10 @@ impl Page {
         let mut reader = csv::Reader::from_reader(self.text.as_bytes());
         reader.deserialize().map(|row| row.expect("a row")).collect()
     }
-
-    /// Terms and their words, of the lists of definitions inside these elements.
-    pub fn lines(&self, selector: &str) -> HashMap<String, String> {
-        let lines = self.select(selector).into_iter().flat_map(|list| {
-            let terms: Vec<String> = list.select(&css("dt")).map(words_of).collect();
-            let words: Vec<String> = list.select(&css("dd")).map(words_of).collect();
-            terms.into_iter().zip(words).collect::<Vec<_>>()
-        });
-        lines.collect()
-    }
 }
 
 /// The data cells of a table's body, row by row.
 pub fn cells(table: ElementRef) -> Vec<Vec<String>> {
-    let rows = table.select(&css("tbody tr, tfoot tr")).map(|row| row.select(&css("td")).map(words_of).collect());
-    rows.collect()
+    let rows = inside(table, "tbody tr, tfoot tr").into_iter();
+    rows.map(|row| inside(row, "td").into_iter().map(words_of).collect()).collect()
 }

@@ -4,7 +4,7 @@ use windowshop::types::Cents;
 
 use super::doctored::{self, OUTSIDE, RICH, UNCOVERED};
 use super::{OHIO, REDUCED};
-use crate::site::page::{cells, css, words_of};
+use crate::site::page::{cells, inside, words_of};
 use crate::site::{Page, Row, Site, cents};
 
 fn money(text: &str) -> i64 {
@@ -37,8 +37,8 @@ struct Year {
 /// Reads a page with every line; all its sums have to be right.
 fn year(shown: &Page) -> Year {
     let page = &shown.address;
-    let sum = shown.select("dl.lines").first().expect("a sum").select(&css("dd")).map(words_of);
-    let sum: Vec<i64> = sum.map(|amount| money(&amount)).collect();
+    let sum = inside(shown.select("dl.lines")[0], "dd");
+    let sum: Vec<i64> = sum.into_iter().map(|amount| money(&words_of(amount))).collect();
     let [premium, deductible, copays, coinsurance, uncovered, total] = sum[..] else { panic!("{page}: {sum:?}") };
     let paid = [deductible, copays, coinsurance, uncovered];
     let (mut all, mut allowed) = ([0; 4], 0);
