@@ -5,17 +5,33 @@
 //! cached. What is missing or wrong comes back as an [`Unanswered`] with all that was typed.
 
 use crate::catalogue::places::{Place, Places};
+use crate::eligibility::tables::CsrLevel;
 use crate::filing::codes::{Product, Sort};
 use crate::quote::ask::facets::{Facets, Note, NoteKind};
 use crate::quote::ask::money::{FinanceFields, Finances, Misread};
 use crate::quote::ask::people::{Household, PEOPLE_MAX, PeopleFault, Person};
 use crate::quote::ask::rows::{PersonRow, RowFields, row_pairs};
-use crate::quote::market::query::Variants;
-use crate::quote::policy::Policy;
-use crate::types::{CountyFips, Zip5};
+use crate::quote::policy::{Policy, Variants};
+use crate::types::{CountyFips, PlanId, Zip5};
 
 /// Pages beyond this are no list that anyone reads.
 const PAGE_MAX: u32 = 500;
+/// Plans side by side: more columns than a sheet of Letter paper (or a person) can take in.
+pub const PLANS_MAX: usize = 3;
+
+/// A word in the address of one page that is no part of the search: which year, which rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Switch {
+    pub name: &'static str,
+    /// What it may say. The first is the default and left out.
+    pub words: &'static [&'static str],
+}
+
+impl Switch {
+    pub fn default_word(&self) -> &'static str {
+        self.words.first().copied().unwrap_or_default()
+    }
+}
 
 /// Everything a search needs, all of it valid.
 #[derive(Debug, Clone)]
@@ -58,6 +74,8 @@ pub struct Asked {
     pub plans: Vec<String>,
     /// The form's "add a person" button was pressed.
     pub add_person: bool,
+    /// What the page's own [`Switch`] says; `None`: its default, or the page has none.
+    pub switched: Option<&'static str>,
     pub notes: Vec<Note>,
 }
 
@@ -90,6 +108,11 @@ impl Unanswered {
 
 impl Asked {
     pub fn read(query: &str) -> Asked {
+        Asked::read_with(query, None)
+    }
+
+    /// The same for a page that has a switch of its own.
+    pub fn read_with(query: &str, switch: Option<Switch>) -> Asked {
         let mut asked = Asked { page: 1, ..Asked::default() };
         let mut people: Option<String> = None;
         let mut rows = RowFields::default();
@@ -130,6 +153,14 @@ impl Asked {
                 },
                 "plan" => asked.plans.extend(value.split(',').filter(|id| !id.is_empty()).map(str::to_string)),
                 "add" => asked.add_person = true,
+                _ if switch.is_some_and(|switch| switch.name == name) => {
+                    let mut words = switch.iter().flat_map(|switch| switch.words);
+                    match words.find(|word| **word == value) {
+                        Some(word) => asked.switched = Some(word),
+                        None if value.is_empty() => {}
+                        None => bad(value),
+                    }
+                }
                 _ if asked.finances.field_mut(name).is_some() => {
                     let text = value.trim().chars().take(30).collect();
                     asked.finances.field_mut(name).into_iter().for_each(|field| *field = String::clone(&text));
@@ -222,6 +253,28 @@ impl Asked {
         }
     }
 
+    /// The plans to compare, each once, in the order given; notes on what is no plan ID and on plans beyond the limit.
+    pub fn plan_ids(&mut self) -> Vec<PlanId> {
+        let mut ids: Vec<PlanId> = Vec::new();
+        for typed in &self.plans {
+            match PlanId::parse(typed) {
+                Some(id) if ids.contains(&id) => {}
+                Some(_) if ids.len() == PLANS_MAX => {
+                    self.notes.push(Note::new("plan", typed, NoteKind::TooManyPlans));
+                    break;
+                }
+                Some(id) => ids.push(id),
+                None => self.notes.push(Note::new("plan", typed, NoteKind::UnknownPlan)),
+            }
+        }
+        ids
+    }
+
+    /// Whether the address says more of a household than its ages: such pages are for the visitor's own browser only.
+    pub fn says_private(&self) -> bool {
+        !self.finances.pairs().is_empty() || self.rows.iter().any(|row| row.sex.is_some() || row.care.is_some())
+    }
+
     /// Everything typed, for links that carry it on (home page and back): canonical where it can be.
     pub fn pairs(&self) -> Vec<(&'static str, String)> {
         let mut pairs = vec![
@@ -276,12 +329,17 @@ impl Search {
         write_query(&self.who_and_where())
     }
 
-    /// Which variants of the plans this household would get. Dental plans have only one.
-    pub fn variants(&self) -> Variants {
+    /// The cost-sharing reductions that the household has on these plans: on dental plans nobody has any.
+    pub fn level(&self) -> CsrLevel {
         match self.product {
-            Product::Medical => self.policy.variants,
-            Product::Dental => Variants::STANDARD,
+            Product::Medical => self.policy.level,
+            Product::Dental => CsrLevel::None,
         }
+    }
+
+    /// Which variants of the plans this household would get.
+    pub fn variants(&self) -> Variants {
+        Variants::of_level(self.level())
     }
 
     /// Everything but the page number: what a form has to carry along.
@@ -357,6 +415,9 @@ pub fn add_pairs(query: &mut String, pairs: &[(&'static str, String)]) {
 pub(crate) mod tests {
     use super::*;
     use crate::catalogue::places::County;
+    use crate::filing::codes::Metal;
+    use crate::quote::ask::facets::Span;
+    use crate::quote::filters::{FILTERS, Facet, YES};
     use proptest::prelude::*;
 
     fn place() -> Place {
@@ -444,6 +505,10 @@ pub(crate) mod tests {
         assert_eq!(noted, ["colour", "year"]);
     }
 
+    fn yes_or_no() -> Vec<Facet> {
+        FILTERS.iter().filter(|filter| filter.yes_word().is_some()).map(|filter| filter.facet).collect()
+    }
+
     proptest! {
         #[test]
         fn any_address_settles_in_one_step(query in "[a-z0-9=&,%+._ -]{0,120}") {
@@ -455,21 +520,19 @@ pub(crate) mod tests {
 
         #[test]
         fn a_search_survives_its_address(
-            metals in prop::sample::subsequence(crate::filing::codes::Metal::ALL[..6].to_vec(), 0..6),
-            features in prop::sample::subsequence(crate::filing::codes::Feature::ALL.to_vec(), 0..7),
+            metals in prop::sample::subsequence(Metal::ALL[..6].to_vec(), 0..6),
+            yes in prop::sample::subsequence(yes_or_no(), 0..7),
             premium in (prop::option::of(1u32..2000), prop::option::of(0u32..2000)),
-            stars in prop::option::of(1u8..=5),
+            stars in prop::option::of(1i64..=5),
             text in "[ -~é]{0,30}",
             page in 1u32..20,
         ) {
             let mut search = search_of("people=40");
             let mut notes = Vec::new();
-            search.facets.metals = metals;
-            search.facets.features = features;
-            search.facets.features.sort();
-            search.facets.premium.min = premium.0;
-            search.facets.premium.max = premium.1;
-            search.facets.stars_min = stars;
+            metals.into_iter().for_each(|metal| search.facets.tick(Facet::Metal, metal.code()));
+            yes.into_iter().for_each(|facet| search.facets.tick(facet, YES));
+            search.facets.set_span(Facet::Premium, Span { min: premium.0, max: premium.1 });
+            stars.into_iter().for_each(|stars| search.facets.tick(Facet::Stars, stars));
             search.facets.take("q", &text, &mut notes);
             search.facets.settle(Product::Medical, &mut notes);
             search.page = page;
