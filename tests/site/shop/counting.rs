@@ -11,7 +11,7 @@ use windowshop::quote::market;
 use windowshop::quote::offer::Offer;
 use windowshop::types::Cents;
 
-use crate::site::Site;
+use crate::site::{PLACES, Site};
 
 /// The rule of each filter, written a second time and plainly, over plans fetched without any filter.
 fn fits(offer: &Offer, facets: &Facets) -> bool {
@@ -162,11 +162,11 @@ fn counts_are_those_of_filtering_by_hand() {
 /// both must say the same.
 #[tokio::test]
 async fn each_filter_finds_as_many_plans_as_it_counts() {
-    let shop = Shop::open().await;
-    let catalogue = shop.catalogue();
-    for (zip, county) in super::PLACES {
+    let site = Site::open().await;
+    let catalogue = site.catalogue();
+    for (zip, county) in PLACES {
         for people in ["27", "40,38t,5"] {
-            let open = shop.search(&format!("zip={zip}&county={county}&people={people}"));
+            let open = site.search(&format!("zip={zip}&county={county}&people={people}"));
             let tally = market::tally(&catalogue, &open).await.expect("a tally");
             for facet in Facet::VARIANTS.iter().copied() {
                 for (code, counted) in tally.choices(facet, &[]) {
