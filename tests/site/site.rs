@@ -1,7 +1,7 @@
 //! The one harness: the whole site in one process, as a person without JavaScript meets it.
 //!
 //! Every test of a page opens a [`Site`] here and visits it: `site.visit("/plans?…")`, then `page.heading()`,
-//! `page.click("Next plans")`, `page.fill("ZIP code", "45202").press("See plans")`, `page.cards()`. The parts are the
+//! `page.click("Next plans")`, `page.fill("What is your ZIP code?", "45202").press("See plans")`, `page.cards()`. The parts are the
 //! product's own: the real loader's catalogue of the shipped sample, `App::build`, the real routes and layers. What is
 //! on a page is found by what a person goes by (heading, label, words of a link), never by its place in the markup;
 //! the few class names that are needed stand in `page.rs`. The day is given: no test depends on the day it runs.
@@ -33,7 +33,6 @@ use windowshop::quote::ask::address::{Asked, Search};
 use windowshop::quote::market;
 use windowshop::quote::settle::{Settled, settle};
 use windowshop::router;
-use windowshop::text::i18n::Lang;
 use windowshop::types::Cents;
 
 pub use page::{Card, Page};
@@ -56,7 +55,8 @@ pub type Row = HashMap<String, String>;
 pub struct Site {
     pub app: Arc<App>,
     pub router: Router,
-    lang: Lang,
+    /// Before every address that a test names: nothing, or a language's.
+    prefix: &'static str,
     /// Deleted with the last clone.
     _folder: Option<Arc<TempDir>>,
 }
@@ -88,16 +88,12 @@ impl Site {
 
     async fn start(config: Config, now: OffsetDateTime) -> Site {
         let app = App::build(config, move || now).await.expect("the site starts");
-        Site { router: router::router(Arc::clone(&app)), app, lang: Lang::En, _folder: None }
+        Site { router: router::router(Arc::clone(&app)), app, prefix: "", _folder: None }
     }
 
-    /// The same site, whose addresses are those of another language.
-    pub fn speaking(&self, lang: Lang) -> Site {
-        Site { lang, ..self.clone() }
-    }
-
+    /// The same site, whose addresses are those in Spanish.
     pub fn in_spanish(&self) -> Site {
-        self.speaking(Lang::Es)
+        Site { prefix: "/es", ..self.clone() }
     }
 
     /// Pages of a test's own behind the product's layers, instead of the product's pages.
@@ -192,7 +188,7 @@ impl Site {
 
     /// `/plans?…` → `/es/plans?…`, `/?…` → `/es?…`.
     fn localized(&self, address: &str) -> String {
-        match (self.lang.prefix(), address.strip_prefix('/')) {
+        match (self.prefix, address.strip_prefix('/')) {
             ("", _) => address.to_string(),
             (prefix, Some(rest)) if rest.is_empty() || rest.starts_with('?') => format!("{prefix}{rest}"),
             (prefix, _) => format!("{prefix}{address}"),

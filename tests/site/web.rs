@@ -4,9 +4,11 @@
 //! In-process through the same `App::build` and layers as `serve`. The catalogues here are empty: nothing in this file
 //! asks about plans.
 
+mod changing;
 mod cost_words;
 mod fire;
-mod repository;
+mod messages;
+pub mod repository;
 mod settings;
 mod wire;
 

@@ -10,7 +10,7 @@ async fn a_zip_and_an_age_are_enough() {
     let form = site.get("/plans?zip=45202&age1=40&age2=&wanted=").await;
     assert_eq!((form.status, form.header("location")), (303, "/plans?year=2026&zip=45202&county=39061&people=40"));
     let home = site.visit("/").await;
-    let list = home.fill("ZIP code", "45202").fill("You: Age", "40").press("See plans").await;
+    let list = home.fill("What is your ZIP code?", "45202").fill("Person 1: Age", "40").press("See plans").await;
     assert_eq!((list.status, list.address.as_str()), (200, form.header("location")));
     assert_eq!(list.heading(), "130 health plans in Hamilton County, OH");
     list.says_all(&["Plans 1 to 10 of 130", "Catastrophic plans are not listed"]);
@@ -56,7 +56,7 @@ async fn a_zip_of_several_counties_asks_which() {
     for county in ["Hamilton County, Ohio", "Butler County, Ohio", "Warren County, Ohio"] {
         assert!(asked.has_field(county), "{county}");
     }
-    assert_eq!(asked.value("You: Age"), "40", "the age is kept");
+    assert_eq!(asked.value("Person 1: Age"), "40", "the age is kept");
     let chosen = asked.choose("Hamilton County, Ohio").press("See plans").await;
     assert_eq!(chosen.heading(), "130 health plans in Hamilton County, OH");
     let other = site.get("/plans?zip=45241&county=39049&people=40").await;

@@ -8,6 +8,7 @@ use windowshop::shop::view::Card;
 use windowshop::types::Cents;
 
 use crate::site::{PLACES, Site, cents};
+use crate::web::repository::texts;
 
 /// Known to hold of CMS's 2026 data (data/README.md): plans sold to one person of 27, and of 40, by county.
 const SOLD: [(&str, usize, usize); 8] = [
@@ -103,23 +104,27 @@ async fn family_amounts_are_the_familys() {
     assert_eq!(single.len(), 130);
 }
 
+/// The statements that stand in the sources of what serves, whole: those made of pieces are the builder's (below), and
+/// the opening's, which every test runs.
+fn statements() -> Vec<String> {
+    let served = texts("src", ".rs").into_iter().filter(|(path, _)| !path.contains("/src/load/"));
+    let product = served.map(|(_, text)| text.split("#[cfg(test)]").next().unwrap_or_default().replace("\\\"", "'"));
+    let literals = product.flat_map(|text| {
+        let literals = text.split("\"SELECT ").skip(1).filter_map(|rest| rest.split('"').next());
+        literals.map(|sql| format!("SELECT {}", sql.replace("\\\n", " "))).collect::<Vec<_>>()
+    });
+    literals.filter(|sql| !sql.contains('{')).collect()
+}
+
 #[tokio::test]
 async fn every_statement_prepares() {
-    use windowshop::catalogue::variants;
-    use windowshop::shop::facts;
     let site = Site::open().await;
     let catalogue = site.catalogue();
-    for sql in [
-        facts::PLAN,
-        facts::VARIANT_FILED,
-        facts::VARIANT,
-        facts::BENEFITS,
-        facts::LIMITS,
-        facts::EXAMPLES,
-        variants::PLANS,
-        variants::VARIANTS,
-    ] {
-        sqlx::query(sqlx::AssertSqlSafe(format!("EXPLAIN {sql}"))).fetch_all(&catalogue.pool).await.expect(sql);
+    let statements = statements();
+    assert!(statements.len() >= 18, "{statements:#?}");
+    for sql in statements {
+        let explained = sqlx::query(sqlx::AssertSqlSafe(format!("EXPLAIN {sql}"))).fetch_all(&catalogue.pool).await;
+        assert!(explained.is_ok(), "{sql}: {explained:?}");
     }
     // The builder's own, with everything asked for at once.
     let everything = "zip=45202&people=40,38t&metal=silver&type=hmo&issuer=33931&premium=1-9000&deductible=-90000\
