@@ -4,6 +4,7 @@ mod costs;
 mod costs_laws;
 mod eligibility;
 mod load;
+mod rotate;
 mod shop;
 mod site;
 mod web;
