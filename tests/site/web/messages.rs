@@ -12,6 +12,7 @@ use windowshop::eligibility::tables::{CsrLevel, Sources};
 use windowshop::eligibility::{Rule, State, Tables};
 use windowshop::filing::codes::Sort;
 use windowshop::quote::ask::money;
+use windowshop::shop::sections::SECTIONS;
 use windowshop::text::i18n::Messages;
 use windowshop::web::error::Failure;
 
@@ -99,7 +100,6 @@ fn composed() -> Vec<String> {
     let groups = words_in("src/shop/enroll/special.rs", "const GROUPS");
     let kinds_of_events = cells("sep_kinds", "code");
     let groups = groups.into_iter().filter(|word| !kinds_of_events.contains(word)).collect();
-    let sections = words_in("src/shop/sections.rs", "const SECTIONS").into_iter().filter(|word| !word.contains('-'));
     let incomes = tables.income_kinds().iter().map(|kind| kind.kind.clone()).collect();
     [
         each("care.{}", &[Service::all().map(|service| service.code().to_string()).collect()]),
@@ -126,7 +126,7 @@ fn composed() -> Vec<String> {
         each("sort.{}_explained", &[codes(Sort::ALL.map(Sort::key).to_vec())]),
         each("limit.{}_{}", &[kinds, scopes]),
         each("limit.{}", &[words(&["tier1", "tier2", "out", "in_and_out", "individual", "per_person", "family"])]),
-        each("section.{}", &[sections.collect()]),
+        each("section.{}", &[codes(SECTIONS.map(|(key, _)| key).to_vec())]),
         each("sbc.{}.{}", &[examples, words(&["name", "about"])]),
         each("year.{}", &[cases.clone()]),
         each("year.{}_about", &[cases]),
