@@ -104,6 +104,7 @@ fn composed() -> Vec<String> {
     [
         each("care.{}", &[Service::all().map(|service| service.code().to_string()).collect()]),
         each("use.{}", &[codes(Condition::ALL.map(Condition::word).to_vec())]),
+        each("use.{}_few", &[words(&["visits", "tests", "prescriptions", "hospital_days"])]),
         each("month.{}", &[(1..=12).map(|month| month.to_string()).collect()]),
         each("state.{}", &[State::all().map(|state| state.code().to_string()).collect()]),
         // Told by name that they have no marketplace.
