@@ -2,6 +2,7 @@
 //!
 //! The sample's truths (which counties, how many plans) are CMS's, not ours: see data/README.md.
 
+mod benchmark;
 mod care;
 mod counting;
 mod enroll;

@@ -29,6 +29,7 @@ use windowshop::app::App;
 use windowshop::catalogue::Catalogue;
 use windowshop::config::{Cli, Config};
 use windowshop::filing::codes::Sort;
+use windowshop::filing::marks::SCHEMA_VERSION;
 use windowshop::quote::ask::address::{Asked, Search};
 use windowshop::quote::market;
 use windowshop::quote::settle::{Settled, settle};
@@ -139,7 +140,7 @@ fn settings_of(settings: &[&str]) -> Config {
 pub async fn empty_data_folder() -> TempDir {
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::create_dir(folder.path().join("catalogues")).expect("a folder");
-    make_catalogue(&folder.path().join("catalogues").join(CATALOGUE), "1", "2026").await;
+    make_catalogue(&folder.path().join("catalogues").join(CATALOGUE), &SCHEMA_VERSION.to_string(), "2026").await;
     folder
 }
 

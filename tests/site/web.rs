@@ -21,6 +21,7 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use windowshop::app::App;
 use windowshop::config::LogFormat;
+use windowshop::filing::marks::SCHEMA_VERSION;
 use windowshop::telemetry;
 use windowshop::text::i18n::Lang;
 use windowshop::web::error::Failure;
@@ -265,7 +266,7 @@ async fn a_new_catalogue_changes_the_tag() {
     let site = site(&[]).await;
     let before = site.get("/hello").await;
     let newer = site.app.config.catalogues_dir().join("catalogue-2026-20261122-ab12cd34.db");
-    site::make_catalogue(&newer, "1", "2026").await;
+    site::make_catalogue(&newer, &SCHEMA_VERSION.to_string(), "2026").await;
     assert!(site.app.catalogues.look_again().await);
     let after = site.get_with("/hello", &[("if-none-match", before.header("etag"))]).await;
     assert_eq!(after.status, 200);
