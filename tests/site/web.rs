@@ -7,8 +7,10 @@
 mod changing;
 mod cost_words;
 mod fire;
+mod languages;
 mod messages;
 pub mod repository;
+mod rooms;
 mod settings;
 mod wire;
 
@@ -23,7 +25,6 @@ use windowshop::app::App;
 use windowshop::config::LogFormat;
 use windowshop::filing::marks::SCHEMA_VERSION;
 use windowshop::telemetry;
-use windowshop::text::i18n::Lang;
 use windowshop::web::error::Failure;
 use windowshop::web::page::{self, CachePolicy, Cx};
 
@@ -145,7 +146,7 @@ async fn failures_are_pages_in_the_language_of_their_address() {
     let long = "x".repeat(5000);
     let large = vec![b'x'; 70_000];
     let many = "h".repeat(20_000);
-    for lang in Lang::ALL {
+    for lang in site.app.messages.languages() {
         let at = |path: &str| format!("{}{path}", lang.prefix());
         let asked = [
             (site.send("GET", &at("/nowhere"), &[], Body::empty()).await, 404),

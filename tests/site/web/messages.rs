@@ -97,7 +97,7 @@ fn composed() -> Vec<String> {
     let cases =
         words_in("src/shop/costs.rs", "const CASE").into_iter().filter(|word| word != "case").collect::<Vec<_>>();
     // Of a group's name and its kinds, the name comes first.
-    let groups = words_in("src/shop/enroll/special.rs", "const GROUPS");
+    let groups = words_in("src/enroll/special.rs", "const GROUPS");
     let kinds_of_events = cells("sep_kinds", "code");
     let groups = groups.into_iter().filter(|word| !kinds_of_events.contains(word)).collect();
     let incomes = tables.income_kinds().iter().map(|kind| kind.kind.clone()).collect();
@@ -249,7 +249,8 @@ fn every_place_that_composes_a_key_is_listed() {
         .filter_map(|key| key.split_once('.'))
         .for_each(|(room, _)| *rooms.entry(room).or_default() += 1);
     // Only these rooms have words.
-    let speaks = |path: &str| ["/templates/", "/src/shop/", "/src/web/"].iter().any(|room| path.contains(room));
+    let speaks =
+        |path: &str| ["/templates/", "/src/shop/", "/src/enroll/", "/src/web/"].iter().any(|room| path.contains(room));
     for (path, text) in sources().into_iter().filter(|(path, _)| speaks(path)) {
         for literal in text.split("format!(\"").skip(1).filter_map(|rest| rest.split('"').next()) {
             let Some((fixed, _)) = literal.split_once('{') else { continue };
