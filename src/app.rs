@@ -29,25 +29,35 @@ pub struct App {
     pub tables: Tables,
     /// Names this build in ETags: the version and a hash of all sources. The same for the same binary on every host.
     pub build: &'static str,
-    /// The only clock. Tests put a fixed one here.
-    pub clock: fn() -> OffsetDateTime,
+    /// The only clock.
+    pub clock: Clock,
 }
 
+pub type Clock = Box<dyn Fn() -> OffsetDateTime + Send + Sync>;
+
 impl App {
-    /// Opens the catalogues and reads the messages. Fails, naming every fault, if any part is not whole.
-    pub async fn build(config: Config) -> anyhow::Result<Arc<App>> {
+    /// Opens the catalogues and reads the messages. Fails, naming every fault, if any part is not whole. `clock` is
+    /// [`system_clock`] everywhere but in tests, which say what day it is.
+    pub async fn build(
+        config: Config,
+        clock: impl Fn() -> OffsetDateTime + Send + Sync + 'static,
+    ) -> anyhow::Result<Arc<App>> {
         let messages = Messages::load().map_err(|faults| {
             anyhow::anyhow!("the messages of this build are not whole:\n  {}", faults.join("\n  "))
         })?;
-        App::speaking(messages, config).await
+        App::speaking(messages, config, clock).await
     }
 
     /// The same in other languages than those of this build.
-    pub async fn speaking(messages: Messages, config: Config) -> anyhow::Result<Arc<App>> {
+    pub async fn speaking(
+        messages: Messages,
+        config: Config,
+        clock: impl Fn() -> OffsetDateTime + Send + Sync + 'static,
+    ) -> anyhow::Result<Arc<App>> {
         let catalogues =
             Shelf::open(&config.catalogues_dir(), &config.private_dir()).await.context("no catalogue can be served")?;
         let floor = Floor::new(config.max_connections, config.max_answer_bytes);
-        let sealer = AddressSealer::new(&config.open_keys(system_clock().date())?);
+        let sealer = AddressSealer::new(&config.open_keys(clock().date())?);
         let assets = Assets::new(&config.cdn_base);
         let not_whole = |faults: Vec<TableFault>| {
             let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
@@ -55,7 +65,7 @@ impl App {
         };
         let tables = Tables::load().map_err(not_whole)?;
         let build = concat!(env!("CARGO_PKG_VERSION"), "-", env!("WINDOWSHOP_BUILD"));
-        Ok(Arc::new(App { config, floor, catalogues, messages, assets, sealer, tables, build, clock: system_clock }))
+        Ok(Arc::new(App { config, floor, catalogues, messages, assets, sealer, tables, build, clock: Box::new(clock) }))
     }
 }
 

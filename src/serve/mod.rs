@@ -44,7 +44,7 @@ pub async fn serve(config: Config, mut faults: Vec<Fault>) -> anyhow::Result<()>
     }
     let listener =
         TcpListener::bind(config.listen).await.with_context(|| format!("cannot listen on {}", config.listen))?;
-    let app = App::build(config).await?;
+    let app = App::build(config, app::system_clock).await?;
     announce(&app, listener.local_addr()?);
     tokio::spawn(watch_catalogues(Arc::clone(&app)));
     let config = app.config.clone();

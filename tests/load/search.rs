@@ -16,7 +16,7 @@ use anyhow::Context as _;
 use clap::Parser;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
-use windowshop::app::App;
+use windowshop::app::{App, system_clock};
 use windowshop::cli::Cli;
 use windowshop::config::Config;
 use windowshop::router;
@@ -55,7 +55,7 @@ async fn main() -> anyhow::Result<()> {
     let cli = Cli::try_parse_from(settings)?;
     let (config, faults) = Config::read(&cli.serve);
     anyhow::ensure!(faults.is_empty(), "{faults:?}");
-    let app = App::build(config).await?;
+    let app = App::build(config, system_clock).await?;
     let zips = Arc::new(zips(&app).await?);
     println!("{} ZIP codes with plans; {} connections, {} s a case", zips.len(), args.connections, args.seconds);
 

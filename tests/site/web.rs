@@ -4,79 +4,33 @@
 //! In-process through the same `App::build` and layers as `serve`. The catalogues here are empty: nothing in this file
 //! asks about plans.
 
+mod changing;
 mod cost_words;
 mod fire;
 mod languages;
-mod repository;
+mod messages;
+pub mod repository;
 mod rooms;
 mod settings;
 mod wire;
 
-use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::http::{HeaderMap, Request, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
-use clap::Parser as _;
-use sqlx::Connection as _;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
-use tempfile::TempDir;
-use tower::ServiceExt as _;
 use windowshop::app::App;
-use windowshop::cli::Cli;
-use windowshop::config::{Config, LogFormat};
+use windowshop::config::LogFormat;
 use windowshop::filing::marks::SCHEMA_VERSION;
+use windowshop::telemetry;
 use windowshop::web::error::Failure;
 use windowshop::web::page::{self, CachePolicy, Cx};
-use windowshop::{router, telemetry};
 
-const CATALOGUE: &str = "catalogue-2026-20261121-ab12cd34.db";
-const SCHEMA: &str = include_str!("../../sql/catalogue/schema.sql");
+use crate::site::{self, Page, Site};
 
 // ── What the tests stand on ──────────────────────────────────────────────────────────────────────────────────────
-
-async fn make_catalogue(path: &Path, schema: &str, year: &str) {
-    let options = SqliteConnectOptions::new().filename(path).create_if_missing(true).foreign_keys(false);
-    let options = options.pragma("ignore_check_constraints", "on");
-    let mut db = SqliteConnection::connect_with(&options).await.unwrap();
-    sqlx::raw_sql(sqlx::AssertSqlSafe(SCHEMA)).execute(&mut db).await.unwrap();
-    for (key, value) in [("schema_version", schema), ("plan_year", year), ("rates_provenance", "filed")] {
-        let insert = sqlx::query("INSERT INTO meta VALUES ($1, $2)").bind(key).bind(value);
-        insert.execute(&mut db).await.unwrap();
-    }
-    for table in ["county", "zip_county", "rating_area", "issuer", "plan", "variant", "rate", "sold"] {
-        let insert = sqlx::query("INSERT INTO meta VALUES ($1, '1')").bind(format!("count.{table}"));
-        insert.execute(&mut db).await.unwrap();
-        // One row of ones: something is there, and nobody asks what.
-        let columns = sqlx::query_scalar::<_, i64>("SELECT count(*) FROM pragma_table_info($1)").bind(table);
-        let columns = columns.fetch_one(&mut db).await.unwrap();
-        let ones = vec!["1"; usize::try_from(columns).unwrap()].join(", ");
-        let insert = sqlx::AssertSqlSafe(format!("INSERT INTO {table} VALUES ({ones})"));
-        sqlx::query(insert).execute(&mut db).await.unwrap();
-    }
-    db.close().await.unwrap();
-    windowshop::catalogue::seal::seal(path).unwrap();
-}
-
-/// A data folder with one empty catalogue for 2026.
-async fn data_dir() -> TempDir {
-    let dir = tempfile::tempdir().unwrap();
-    std::fs::create_dir(dir.path().join("catalogues")).unwrap();
-    make_catalogue(&dir.path().join("catalogues").join(CATALOGUE), &SCHEMA_VERSION.to_string(), "2026").await;
-    dir
-}
-
-fn config(dir: &Path, args: &[&str]) -> Config {
-    let fixed = ["windowshop", "--listen", "127.0.0.1:0", "--data-dir", dir.to_str().unwrap()];
-    let cli = Cli::try_parse_from(fixed.iter().chain(args)).unwrap();
-    let (config, faults) = Config::read(&cli.serve);
-    assert_eq!(faults, []);
-    config
-}
 
 #[derive(askama::Template)]
 #[template(source = "<!doctype html><title>{{ cx.lang.code() }}</title>{{ filling }}", ext = "html")]
@@ -112,8 +66,8 @@ async fn reads(body: Bytes) -> String {
     body.len().to_string()
 }
 
-/// Pages of every kind behind the real layers.
-fn tried(app: &Arc<App>) -> Router {
+/// Pages of every kind.
+fn tried() -> Router<Arc<App>> {
     let pages = || {
         Router::new()
             .route("/hello", get(hello))
@@ -126,78 +80,44 @@ fn tried(app: &Arc<App>) -> Router {
             .route("/busy", get(async || Failure::Unavailable("full".to_string()).into_response()))
     };
     let fallback = windowshop::web::error::not_found;
-    let routes = Router::new().merge(pages()).nest("/es", pages()).fallback(fallback);
-    router::layers(routes, app).with_state(Arc::clone(app))
+    Router::new().merge(pages()).nest("/es", pages()).fallback(fallback)
 }
 
-struct Site {
-    app: Arc<App>,
-    /// Pages of the tests' own.
-    tried: Router,
-    /// The product's.
-    real: Router,
-    _dir: TempDir,
+/// The product's pages, and those of every kind behind the same layers.
+async fn both(settings: &[&str]) -> (Site, Site) {
+    let real = Site::empty(settings).await;
+    let tried = real.serving(tried());
+    (real, tried)
 }
 
-async fn site(args: &[&str]) -> Site {
-    let dir = data_dir().await;
-    let app = App::build(config(dir.path(), args)).await.unwrap();
-    Site { tried: tried(&app), real: router::router(Arc::clone(&app)), app, _dir: dir }
-}
-
-struct Got {
-    status: StatusCode,
-    headers: HeaderMap,
-    body: Vec<u8>,
-}
-
-impl Got {
-    fn header(&self, name: &str) -> &str {
-        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
-    }
-    fn text(&self) -> String {
-        String::from_utf8(self.body.clone()).unwrap()
-    }
-}
-
-async fn ask(router: &Router, method: &str, uri: &str, headers: &[(&str, &str)], body: Body) -> Got {
-    let mut request = Request::builder().method(method).uri(uri);
-    for (name, value) in headers {
-        request = request.header(*name, *value);
-    }
-    let response = router.clone().oneshot(request.body(body).unwrap()).await.unwrap();
-    let (status, headers) = (response.status(), response.headers().clone());
-    let body = axum::body::to_bytes(response.into_body(), 10_000_000).await.unwrap().to_vec();
-    Got { status, headers, body }
-}
-
-async fn see(router: &Router, uri: &str, headers: &[(&str, &str)]) -> Got {
-    ask(router, "GET", uri, headers, Body::empty()).await
+/// Pages of every kind alone.
+async fn site(settings: &[&str]) -> Site {
+    both(settings).await.1
 }
 
 // ── Headers, errors, limits ──────────────────────────────────────────────────────────────────────────────────────
 
 #[tokio::test]
 async fn every_kind_of_answer_carries_the_security_headers_and_an_id() {
-    let site = site(&["--behind-tls"]).await;
-    let css = site.app.assets.url("site.css").to_string();
+    let (real, tried) = both(&["--behind-tls"]).await;
+    let css = real.app.assets.url("site.css").to_string();
     let long = format!("/hello?{}", "x".repeat(5000));
     let cases = [
-        (&site.tried, "/hello", 200),
-        (&site.tried, "/to", 303),
-        (&site.tried, "/nowhere", 404),
-        (&site.tried, "/reads", 405),
-        (&site.tried, "/panics", 500),
-        (&site.tried, "/breaks", 500),
-        (&site.tried, "/busy", 503),
-        (&site.tried, &long, 414),
-        (&site.real, "/healthz", 200),
-        (&site.real, "/readyz", 200),
-        (&site.real, css.as_str(), 200),
-        (&site.real, "/robots.txt", 200),
+        (&tried, "/hello", 200),
+        (&tried, "/to", 303),
+        (&tried, "/nowhere", 404),
+        (&tried, "/reads", 405),
+        (&tried, "/panics", 500),
+        (&tried, "/breaks", 500),
+        (&tried, "/busy", 503),
+        (&tried, &long, 414),
+        (&real, "/healthz", 200),
+        (&real, "/readyz", 200),
+        (&real, css.as_str(), 200),
+        (&real, "/robots.txt", 200),
     ];
-    for (router, uri, status) in cases {
-        let got = see(router, uri, &[]).await;
+    for (site, uri, status) in cases {
+        let got = site.get(uri).await;
         assert_eq!(got.status, status, "{uri}");
         assert_eq!(got.header("x-content-type-options"), "nosniff", "{uri}");
         assert_eq!(got.header("referrer-policy"), "no-referrer", "{uri}");
@@ -217,7 +137,7 @@ async fn every_kind_of_answer_carries_the_security_headers_and_an_id() {
 #[tokio::test]
 async fn hsts_is_said_only_behind_tls() {
     let site = site(&[]).await;
-    assert_eq!(see(&site.tried, "/hello", &[]).await.header("strict-transport-security"), "");
+    assert_eq!(site.get("/hello").await.header("strict-transport-security"), "");
 }
 
 #[tokio::test]
@@ -229,17 +149,17 @@ async fn failures_are_pages_in_the_language_of_their_address() {
     for lang in site.app.messages.languages() {
         let at = |path: &str| format!("{}{path}", lang.prefix());
         let asked = [
-            (ask(&site.tried, "GET", &at("/nowhere"), &[], Body::empty()).await, 404),
-            (ask(&site.tried, "DELETE", &at("/hello"), &[], Body::empty()).await, 405),
-            (ask(&site.tried, "POST", &at("/reads"), &[("content-length", "70000")], Body::empty()).await, 413),
-            (ask(&site.tried, "POST", &at("/reads"), &[], Body::from(large.clone())).await, 413),
-            (see(&site.tried, &format!("{}?{long}", at("/hello")), &[]).await, 414),
-            (see(&site.tried, &at("/hello"), &[("x-many", &many)]).await, 431),
-            (see(&site.tried, &at("/panics"), &[]).await, 500),
-            (see(&site.tried, &at("/busy"), &[]).await, 503),
+            (site.send("GET", &at("/nowhere"), &[], Body::empty()).await, 404),
+            (site.send("DELETE", &at("/hello"), &[], Body::empty()).await, 405),
+            (site.send("POST", &at("/reads"), &[("content-length", "70000")], Body::empty()).await, 413),
+            (site.send("POST", &at("/reads"), &[], Body::from(large.clone())).await, 413),
+            (site.get(&format!("{}?{long}", at("/hello"))).await, 414),
+            (site.get_with(&at("/hello"), &[("x-many", &many)]).await, 431),
+            (site.get(&at("/panics")).await, 500),
+            (site.get(&at("/busy")).await, 503),
         ];
         for (got, status) in asked {
-            let html = got.text();
+            let html = &got.text;
             assert_eq!(got.status, status);
             assert_eq!(got.header("content-type"), "text/html; charset=utf-8", "{status}");
             assert_eq!(got.header("content-language"), lang.code(), "{status}");
@@ -262,38 +182,38 @@ async fn failures_are_pages_in_the_language_of_their_address() {
 #[tokio::test]
 async fn a_body_within_the_limit_is_read() {
     let site = site(&[]).await;
-    let got = ask(&site.tried, "POST", "/reads", &[], Body::from(vec![b'x'; 60_000])).await;
-    assert_eq!((got.status, got.text().as_str()), (StatusCode::OK, "60000"));
+    let got = site.send("POST", "/reads", &[], Body::from(vec![b'x'; 60_000])).await;
+    assert_eq!((got.status, got.text.as_str()), (200, "60000"));
 }
 
 #[tokio::test]
 async fn work_that_takes_too_long_is_given_up() {
     let site = site(&["--request-timeout-seconds", "1"]).await;
-    let got = see(&site.tried, "/sleeps", &[]).await;
-    assert_eq!((got.status.as_u16(), got.header("retry-after")), (503, "30"));
+    let got = site.get("/sleeps").await;
+    assert_eq!((got.status, got.header("retry-after")), (503, "30"));
 }
 
 #[tokio::test]
 async fn a_final_slash_leads_to_the_address_without_and_never_away() {
     let site = site(&[]).await;
     for (from, to) in [("/hello/?a=b", "/hello?a=b"), ("/es/hello/", "/es/hello"), ("/es/", "/es")] {
-        let got = see(&site.tried, from, &[]).await;
-        assert_eq!((got.status.as_u16(), got.header("location")), (308, to), "{from}");
+        let got = site.get(from).await;
+        assert_eq!((got.status, got.header("location")), (308, to), "{from}");
     }
     for away in ["//evil.example/", "/es//evil.example/", "/.//evil.example/"] {
-        let got = see(&site.tried, away, &[]).await;
-        assert_eq!((got.status.as_u16(), got.header("location")), (404, ""), "{away}");
+        let got = site.get(away).await;
+        assert_eq!((got.status, got.header("location")), (404, ""), "{away}");
     }
-    assert_eq!(see(&site.tried, "/es/to", &[]).await.header("location"), "/es/hello?a=b");
+    assert_eq!(site.get("/es/to").await.header("location"), "/es/hello?a=b");
 }
 
 #[tokio::test]
 async fn the_cdn_is_allowed_by_name_and_asset_links_lead_there() {
     let site = site(&["--cdn-base", "https://cdn.example.org/ws/"]).await;
-    let got = see(&site.tried, "/nowhere", &[]).await;
+    let got = site.get("/nowhere").await;
     let policy = got.header("content-security-policy");
     assert!(policy.contains("style-src 'self' https://cdn.example.org/ws/assets/;"), "{policy}");
-    assert!(got.text().contains("https://cdn.example.org/ws/assets/site."));
+    assert!(got.text.contains("https://cdn.example.org/ws/assets/site."));
 }
 
 // ── Caching ──────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -301,36 +221,36 @@ async fn the_cdn_is_allowed_by_name_and_asset_links_lead_there() {
 #[tokio::test]
 async fn a_public_page_is_the_same_for_all_and_known_by_its_tag() {
     let site = site(&[]).await;
-    let plain = see(&site.tried, "/hello?b=1", &[]).await;
-    let again = see(&site.tried, "/hello?b=1", &[("cookie", "a=b"), ("x-request-id", "another-id")]).await;
+    let plain = site.get("/hello?b=1").await;
+    let again = site.get_with("/hello?b=1", &[("cookie", "a=b"), ("x-request-id", "another-id")]).await;
     assert_eq!((&plain.body, plain.header("etag")), (&again.body, again.header("etag")));
     assert!(plain.header("cache-control").starts_with("public, max-age="));
     assert_eq!(plain.header("vary"), "accept-encoding");
 
     let tag = plain.header("etag").trim_matches('"').to_string();
     for (encoding, suffix) in [("br", "-br"), ("gzip", "-gz"), ("identity", "")] {
-        let got = see(&site.tried, "/hello?b=1", &[("accept-encoding", encoding)]).await;
+        let got = site.get_with("/hello?b=1", &[("accept-encoding", encoding)]).await;
         assert_eq!(got.header("etag"), format!("\"{tag}{suffix}\""));
         assert_eq!(got.header("vary"), "accept-encoding", "said once");
         assert_eq!(unpack(&got), plain.body);
-        let head = ask(&site.tried, "HEAD", "/hello?b=1", &[("accept-encoding", encoding)], Body::empty()).await;
-        assert_eq!((head.status, head.header("etag")), (StatusCode::OK, got.header("etag")));
+        let head = site.send("HEAD", "/hello?b=1", &[("accept-encoding", encoding)], Body::empty()).await;
+        assert_eq!((head.status, head.header("etag")), (200, got.header("etag")));
         assert!(head.body.is_empty());
         for known in [got.header("etag").to_string(), format!("W/\"{tag}\""), format!("\"x\", \"{tag}-gz\"")] {
             let asked = [("accept-encoding", encoding), ("if-none-match", known.as_str())];
-            let unchanged = see(&site.tried, "/hello?b=1", &asked).await;
-            assert_eq!(unchanged.status, StatusCode::NOT_MODIFIED, "{encoding} {known}");
+            let unchanged = site.get_with("/hello?b=1", &asked).await;
+            assert_eq!(unchanged.status, 304, "{encoding} {known}");
             assert!(unchanged.body.is_empty() && unchanged.header("etag").contains(&tag));
             assert!(unchanged.header("cache-control").starts_with("public") && !unchanged.header("vary").is_empty());
         }
     }
     let known = format!("\"{tag}\"");
     for other in ["/hello?b=2", "/es/hello?b=1", "/hello"] {
-        assert_eq!(see(&site.tried, other, &[("if-none-match", &known)]).await.status, StatusCode::OK, "{other}");
+        assert_eq!(site.get_with(other, &[("if-none-match", &known)]).await.status, 200, "{other}");
     }
 }
 
-fn unpack(got: &Got) -> Vec<u8> {
+fn unpack(got: &Page) -> Vec<u8> {
     let mut plain = Vec::new();
     match got.header("content-encoding") {
         "br" => brotli::BrotliDecompress(&mut &got.body[..], &mut plain).unwrap(),
@@ -345,65 +265,65 @@ fn unpack(got: &Got) -> Vec<u8> {
 #[tokio::test]
 async fn a_new_catalogue_changes_the_tag() {
     let site = site(&[]).await;
-    let before = see(&site.tried, "/hello", &[]).await;
+    let before = site.get("/hello").await;
     let newer = site.app.config.catalogues_dir().join("catalogue-2026-20261122-ab12cd34.db");
-    make_catalogue(&newer, &SCHEMA_VERSION.to_string(), "2026").await;
+    site::make_catalogue(&newer, &SCHEMA_VERSION.to_string(), "2026").await;
     assert!(site.app.catalogues.look_again().await);
-    let after = see(&site.tried, "/hello", &[("if-none-match", before.header("etag"))]).await;
-    assert_eq!(after.status, StatusCode::OK);
+    let after = site.get_with("/hello", &[("if-none-match", before.header("etag"))]).await;
+    assert_eq!(after.status, 200);
     assert_ne!(after.header("etag"), before.header("etag"));
 }
 
 #[tokio::test]
 async fn private_pages_are_neither_kept_nor_compressed() {
     let site = site(&[]).await;
-    let got = see(&site.tried, "/private", &[("accept-encoding", "br, gzip")]).await;
+    let got = site.get_with("/private", &[("accept-encoding", "br, gzip")]).await;
     assert_eq!((got.header("cache-control"), got.header("content-encoding"), got.header("etag")), ("no-store", "", ""));
 }
 
 #[tokio::test]
 async fn assets_are_for_ever_under_their_hash_and_nowhere_else() {
-    let site = site(&[]).await;
+    let site = Site::empty(&[]).await;
     for name in site.app.assets.names() {
         let url = site.app.assets.url(name);
-        let plain = see(&site.real, url, &[]).await;
-        assert_eq!((plain.status, plain.header("content-encoding")), (StatusCode::OK, ""), "{url}");
+        let plain = site.get(url).await;
+        assert_eq!((plain.status, plain.header("content-encoding")), (200, ""), "{url}");
         assert_eq!(plain.header("cache-control"), "public, max-age=31536000, immutable");
         assert_eq!(plain.header("access-control-allow-origin"), "*");
-        let squeezed = see(&site.real, url, &[("accept-encoding", "gzip, br")]).await;
+        let squeezed = site.get_with(url, &[("accept-encoding", "gzip, br")]).await;
         assert_eq!(unpack(&squeezed), plain.body);
         if !squeezed.header("content-encoding").is_empty() {
             assert!(squeezed.body.len() < plain.body.len());
             assert_ne!(squeezed.header("etag"), plain.header("etag"));
         }
-        let unchanged = see(&site.real, url, &[("if-none-match", squeezed.header("etag"))]).await;
-        assert_eq!(unchanged.status, StatusCode::NOT_MODIFIED);
-        let head = ask(&site.real, "HEAD", url, &[], Body::empty()).await;
-        assert_eq!((head.status, head.body.len()), (StatusCode::OK, 0));
+        let unchanged = site.get_with(url, &[("if-none-match", squeezed.header("etag"))]).await;
+        assert_eq!(unchanged.status, 304);
+        let head = site.send("HEAD", url, &[], Body::empty()).await;
+        assert_eq!((head.status, head.body.len()), (200, 0));
     }
     let css = site.app.assets.url("site.css");
     let (hash, _) = css.strip_prefix("/assets/site.").unwrap().split_once('.').unwrap();
     assert!(hash.len() >= 10);
-    let br = see(&site.real, css, &[("accept-encoding", "br")]).await;
+    let br = site.get_with(css, &[("accept-encoding", "br")]).await;
     assert_eq!((br.header("content-encoding"), br.header("content-type")), ("br", "text/css; charset=utf-8"));
     for wrong in ["/assets/site.000000000000.css", "/assets/site.css", "/assets/..%2f..%2fCargo.toml", "/assets/"] {
-        let status = see(&site.real, wrong, &[]).await.status;
-        assert!(matches!(status.as_u16(), 404 | 308), "{wrong}: {status}");
+        let status = site.get(wrong).await.status;
+        assert!(matches!(status, 404 | 308), "{wrong}: {status}");
     }
-    assert_eq!(see(&site.real, &css.replace(hash, "000000000000"), &[]).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(site.get(&css.replace(hash, "000000000000")).await.status, 404);
 }
 
 #[tokio::test]
 async fn machines_are_told_what_is_served() {
-    let site = site(&[]).await;
-    let health = see(&site.real, "/healthz", &[]).await;
-    assert_eq!((health.text().as_str(), health.header("cache-control")), ("ok\n", "no-store"));
-    let ready = see(&site.real, "/readyz", &[]).await;
-    assert_eq!(ready.text(), "ready: plan year 2026, catalogue 2026-20261121-ab12cd34\n");
+    let site = Site::empty(&[]).await;
+    let health = site.get("/healthz").await;
+    assert_eq!((health.text.as_str(), health.header("cache-control")), ("ok\n", "no-store"));
+    let ready = site.get("/readyz").await;
+    assert_eq!(ready.text, "ready: plan year 2026, catalogue 2026-20261121-ab12cd34\n");
     site.app.catalogues.current().newest().pool.close().await;
-    let not_ready = see(&site.real, "/readyz", &[]).await;
-    assert_eq!(not_ready.status, StatusCode::SERVICE_UNAVAILABLE);
-    assert!(not_ready.text().contains("catalogue 2026-20261121-ab12cd34 does not answer"));
+    let not_ready = site.get("/readyz").await;
+    assert_eq!(not_ready.status, 503);
+    assert!(not_ready.text.contains("catalogue 2026-20261121-ab12cd34 does not answer"));
 }
 
 // ── Logs ─────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -447,20 +367,17 @@ async fn every_log_line_of_a_request_has_its_id_and_none_has_its_query() {
     for format in [LogFormat::Json, LogFormat::Text] {
         let (log, _guard) = Log::keep(format);
         let id = [("x-request-id", "Proxy-12345678")];
-        let got = see(&site.tried, "/breaks?zip=45202&people=40t", &id).await;
+        let got = site.get_with("/breaks?zip=45202&people=40t", &id).await;
         assert_eq!(got.header("x-request-id"), "Proxy-12345678");
-        see(&site.tried, "/nowhere/45202?zip=45202", &id).await;
-        see(&site.tried, &format!("/hello?zip=45202{}", "0".repeat(5000)), &id).await;
+        site.get_with("/nowhere/45202?zip=45202", &id).await;
+        site.get_with(&format!("/hello?zip=45202{}", "0".repeat(5000)), &id).await;
         let lines = log.text();
         assert_eq!(lines.lines().count(), 7, "entry and exit of each, and one line from inside:\n{lines}");
         for line in lines.lines() {
             assert!(line.contains("Proxy-12345678"), "{line}");
             assert!(!line.contains("45202") && !line.contains("zip") && !line.contains("40t"), "{line}");
         }
-        assert!(
-            lines.contains("the outer cause: the inner cause") && !got.text().contains("the inner cause"),
-            "{lines}"
-        );
+        assert!(lines.contains("the outer cause: the inner cause") && !got.text.contains("the inner cause"), "{lines}");
         assert!(lines.contains("/breaks") && lines.contains("(none)") && !lines.contains("nowhere"), "{lines}");
     }
 }
@@ -469,7 +386,7 @@ async fn every_log_line_of_a_request_has_its_id_and_none_has_its_query() {
 async fn the_exit_line_has_a_closed_list_of_fields() {
     let site = site(&[]).await;
     let (log, _guard) = Log::keep(LogFormat::Json);
-    let got = see(&site.tried, "/hello", &[]).await;
+    let got = site.get("/hello").await;
     let lines = log.text();
     let exit: serde_json::Value = serde_json::from_str(lines.lines().last().unwrap()).unwrap();
     let mut fields: Vec<&str> = exit.as_object().unwrap().keys().map(String::as_str).collect();
@@ -484,7 +401,7 @@ async fn the_exit_line_has_a_closed_list_of_fields() {
 async fn an_id_that_could_forge_a_log_line_is_replaced() {
     let site = site(&[]).await;
     for bad in ["short", "a b c d e f g h", "x; status=200;;;"] {
-        let got = see(&site.tried, "/hello", &[("x-request-id", bad)]).await;
+        let got = site.get_with("/hello", &[("x-request-id", bad)]).await;
         assert_ne!(got.header("x-request-id"), bad);
     }
 }

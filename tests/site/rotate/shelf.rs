@@ -128,8 +128,8 @@ async fn old_files_are_cleared_away_but_never_what_is_served() {
 async fn an_older_plan_year_keeps_its_own_addresses() {
     let site = Site::with(&source()).await;
     let query = "zip=45202&county=39061&people=40";
-    let shop = crate::shop::Shop::of(site.shelf.path()).await;
-    let old = shop.page(&format!("/plans?year=2026&{query}")).await;
+    let shop = crate::site::Site::of(site.shelf.path()).await;
+    let old = shop.visit(&format!("/plans?year=2026&{query}")).await;
     assert!(old.status == 200 && old.text.contains(TWO), "{}", old.text);
     // A link kept from before: without a year it becomes the newest's, with its year it stays.
     site.download(&source());

@@ -18,7 +18,7 @@ use windowshop::quote::market;
 use windowshop::quote::settle::{Settled, settle};
 use windowshop::types::Cents;
 
-use super::Shop;
+use crate::site::Site;
 
 /// Who, with an income at which the adults have a credit: alone; smoking; a child with dental care; four children, of
 /// whom three are charged; someone with other coverage, so that the policy is not the benchmark's; a young adult.
@@ -33,14 +33,14 @@ const HOUSEHOLDS: [&str; 6] = [
 
 #[tokio::test]
 async fn the_shop_and_the_engine_find_one_benchmark_in_every_county() {
-    let shop = Shop::open().await;
-    let compared = compare(&shop).await;
+    let site = Site::open().await;
+    let compared = compare(&site).await;
     assert_eq!(compared.counties, 11);
     // The sample has no dental plans: there the children's part is zero for both.
     assert!(compared.exact > 40, "{compared:?}");
     let Some(dir) = std::env::var_os("WINDOWSHOP_TEST_CATALOGUES") else { return };
-    let shop = Shop::of(&PathBuf::from(dir)).await;
-    let compared = compare(&shop).await;
+    let site = Site::of(&PathBuf::from(dir)).await;
+    let compared = compare(&site).await;
     println!("{compared:?}");
     assert!(compared.counties > 2_000 && compared.exact > 10_000 && compared.with_dental > 2_000, "{compared:?}");
 }
@@ -55,9 +55,9 @@ struct Compared {
     with_dental: usize,
 }
 
-async fn compare(shop: &Shop) -> Compared {
+async fn compare(site: &Site) -> Compared {
     let mut compared = Compared::default();
-    for catalogue in shop.app.catalogues.current().iter() {
+    for catalogue in site.app.catalogues.current().iter() {
         let places = "SELECT county_fips, min(zip) FROM zip_county JOIN (SELECT DISTINCT county_fips FROM sold) \
                       USING (county_fips) GROUP BY county_fips";
         let places: Vec<(i64, i64)> = sqlx::query_as(places).fetch_all(&catalogue.pool).await.expect("places");
@@ -65,16 +65,16 @@ async fn compare(shop: &Shop) -> Compared {
             compared.counties += 1;
             for household in HOUSEHOLDS {
                 let query = format!("year={}&zip={zip:05}&county={county:05}&{household}", catalogue.year);
-                one(shop, catalogue, &query, &mut compared).await;
+                one(site, catalogue, &query, &mut compared).await;
             }
         }
     }
     compared
 }
 
-async fn one(shop: &Shop, catalogue: &Catalogue, query: &str, compared: &mut Compared) {
+async fn one(site: &Site, catalogue: &Catalogue, query: &str, compared: &mut Compared) {
     let mut asked = Asked::read(query);
-    let settled = settle(&shop.app.catalogues.current(), &shop.app.tables, date!(2025 - 11 - 20), &mut asked);
+    let settled = settle(&site.app.catalogues.current(), &site.app.tables, date!(2025 - 11 - 20), &mut asked);
     let Ok(Settled::Search(settled)) = settled else { panic!("{query} is a search") };
     let search = &settled.search;
     let found = market::tally(catalogue, search).await.expect("a tally").benchmark;

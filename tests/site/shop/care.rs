@@ -1,17 +1,12 @@
 //! "How much care do you expect?" and the page on how a year's cost is estimated.
 
-use super::Shop;
+use crate::site::Site;
 
 const WHO: &str = "year=2026&zip=45202&county=39061&people=40,38tn,9";
 
-fn ticked(text: &str, id: &str) -> bool {
-    let (_, rest) = text.split_once(&format!("id=\"{id}\"")).unwrap_or_else(|| panic!("no {id}"));
-    rest.split('>').next().unwrap_or_default().contains(" checked")
-}
-
 #[tokio::test]
 async fn each_covered_person_is_asked_and_nothing_is_taken_for_granted() {
-    let shop = Shop::open().await;
+    let site = Site::open().await;
     for (address, said) in [
         (
             format!("/care?{WHO}"),
@@ -36,75 +31,66 @@ async fn each_covered_person_is_asked_and_nothing_is_taken_for_granted() {
             ],
         ),
     ] {
-        let page = shop.get(&address).await;
+        let page = site.get(&address).await;
         assert_eq!(page.status, 200);
         assert!(page.header("cache-control").starts_with("public"));
         let words = page.words();
-        assert!(said.iter().all(|one| words.contains(one)), "{words}");
+        page.says_all(&said);
         assert!(!page.text.contains("[…]") && !words.contains("Person 2") && !words.contains("Persona 2"), "{words}");
         for id in ["x1-any", "u1-any", "x3-any", "u3-any"] {
-            assert!(ticked(&page.text, id), "{id}");
+            assert!(page.is_ticked(id), "{id}");
         }
-        assert_eq!(page.text.matches("type=\"radio\"").count(), 2 * (3 + 4 + 10) - 1);
-        assert!(!page.text.contains("id=\"u3-maternity\""), "a child is not asked about a birth");
-        assert!(!page.text.contains("<details open"), "no condition is chosen");
+        assert_eq!(page.count("input[type=radio]"), 2 * (3 + 4 + 10) - 1);
+        assert!(!page.has_field("u3-maternity"), "a child is not asked about a birth");
+        assert_eq!(page.count("details[open]"), 0, "no condition is chosen");
     }
 }
 
 #[tokio::test]
 async fn what_was_chosen_comes_back_and_the_rest_of_the_search_with_it() {
-    let shop = Shop::open().await;
-    let page = shop.get(&format!("/care?{WHO}&sex=f,m,m&care=decile-7,low,asthma&income=52000&metal=gold")).await;
+    let site = Site::open().await;
+    let page = site.get(&format!("/care?{WHO}&sex=f,m,m&care=decile-7,low,asthma&income=52000&metal=gold")).await;
     assert_eq!(page.status, 200);
     assert!(page.header("cache-control").starts_with("private"));
     for id in ["x1-f", "u1-decile-7", "x3-m", "u3-asthma"] {
-        assert!(ticked(&page.text, id), "{id}");
+        assert!(page.is_ticked(id), "{id}");
     }
-    assert!(!ticked(&page.text, "u1-any") && page.text.matches("<details open").count() == 1);
+    assert!(!page.is_ticked("u1-any") && page.count("details[open]") == 1);
     assert!(!page.words().contains("Where the sex is not said"));
     // Nothing is lost on the way to the list, not even what was said of a person without cover.
-    let hidden: Vec<String> = page
-        .text
-        .split("<input type=\"hidden\" name=\"")
-        .skip(1)
-        .filter_map(|rest| {
-            Some((rest.split_once("\" value=\"")?.0, rest.split_once("\" value=\"")?.1.split('"').next()?))
-        })
-        .map(|(name, value)| format!("{name}={value}"))
-        .collect();
-    let list = shop.get(&format!("/plans?{}&x1=f&u1=any&x3=any&u3=diabetes", hidden.join("&"))).await;
-    let canonical = format!("/plans?{WHO}&sex=f,m&care=,low,diabetes&income=52000&metal=gold");
-    assert_eq!((list.status, list.header("location")), (303, canonical.as_str()));
     // The link back changes nothing.
     let same = format!("/plans?{WHO}&sex=f,m,m&care=decile-7,low,asthma&income=52000&metal=gold");
-    assert!(page.text.contains(&format!("href=\"{}\"", same.replace('&', "&#38;"))), "{}", page.text);
+    assert!(page.links().iter().any(|link| link.href == same), "{:?}", page.links());
+    let list = page.choose("x1-f").choose("u1-any").choose("x3-any").choose("u3-diabetes").press("See plans").await;
+    let canonical = format!("/plans?{WHO}&sex=f,m&care=,low,diabetes&income=52000&metal=gold");
+    assert_eq!((list.status, list.address), (200, canonical));
     // The form's own fields settle to the same address of this page.
-    let update = shop.get(&format!("/es/care?{WHO}&x1=m&u1=high")).await;
+    let update = site.get(&format!("/es/care?{WHO}&x1=m&u1=high")).await;
     assert_eq!(update.header("location"), format!("/es/care?{WHO}&sex=m&care=high"));
 }
 
 #[tokio::test]
 async fn a_birth_is_expected_of_who_is_pregnant_unless_said_otherwise() {
-    let shop = Shop::open().await;
+    let site = Site::open().await;
     let who = "year=2026&zip=45202&county=39061&people=30p";
-    assert!(ticked(&shop.get(&format!("/care?{who}")).await.text, "u1-maternity"));
-    assert!(ticked(&shop.get(&format!("/care?{who}&care=any")).await.text, "u1-any"));
+    assert!(site.get(&format!("/care?{who}")).await.is_ticked("u1-maternity"));
+    assert!(site.get(&format!("/care?{who}&care=any")).await.is_ticked("u1-any"));
 }
 
 #[tokio::test]
 async fn what_is_none_of_the_choices_is_noted_and_what_is_missing_asked_for() {
-    let shop = Shop::open().await;
-    let page = shop.get(&format!("/care?{WHO}&care=often")).await;
+    let site = Site::open().await;
+    let page = site.get(&format!("/care?{WHO}&care=often")).await;
     assert_eq!(page.status, 200);
-    assert!(page.words().contains("We did not use “care=often” from the address"), "{}", page.words());
-    assert!(ticked(&page.text, "u1-any"));
-    let asked = shop.get("/es/care?people=40").await;
-    assert!(asked.status == 200 && asked.text.contains("name=\"zip\""), "the ZIP is asked for");
+    page.says("We did not use “care=often” from the address");
+    assert!(page.is_ticked("u1-any"));
+    let asked = site.get("/es/care?people=40").await;
+    assert!(asked.status == 200 && asked.has_field("zip"), "the ZIP is asked for");
 }
 
 #[tokio::test]
 async fn how_a_year_is_estimated_is_told_in_both_languages() {
-    let shop = Shop::open().await;
+    let site = Site::open().await;
     for (address, said) in [
         (
             "/about-costs",
@@ -115,11 +101,9 @@ async fn how_a_year_is_estimated_is_told_in_both_languages() {
             ["Cómo calculamos el costo de un año", "precios de 2014", "Planes que otro plan iguala o supera"],
         ),
     ] {
-        let page = shop.get(address).await;
-        let words = page.words();
+        let page = site.get(address).await;
         assert_eq!(page.status, 200);
-        assert!(said.iter().all(|one| words.contains(one)), "{words}");
-        assert!(words.contains("45 CFR 147.130") && words.contains("45 CFR 156.420(e)"));
-        assert_eq!(page.text.matches("<h2").count(), 7);
+        page.says_all(&said).says("45 CFR 147.130").says("45 CFR 156.420(e)");
+        assert_eq!(page.count("h2"), 7);
     }
 }

@@ -11,7 +11,7 @@ use windowshop::quote::market;
 use windowshop::quote::offer::Offer;
 use windowshop::types::Cents;
 
-use super::Shop;
+use crate::site::{PLACES, Site};
 
 /// The rule of each filter, written a second time and plainly, over plans fetched without any filter.
 fn fits(offer: &Offer, facets: &Facets) -> bool {
@@ -110,9 +110,9 @@ fn ticked(facets: &Facets, facet: Facet, code: i64) -> Facets {
 #[test]
 fn counts_are_those_of_filtering_by_hand() {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-    let shop = runtime.block_on(Shop::open());
-    let catalogue = shop.catalogue();
-    let open = shop.search("zip=45202&people=27");
+    let site = runtime.block_on(Site::open());
+    let catalogue = site.catalogue();
+    let open = site.search("zip=45202&people=27");
     let all = runtime.block_on(market::tally(&catalogue, &open)).expect("a tally");
     let all: Vec<Offer> = all.results(Sort::Premium).into_iter().copied().collect();
     assert_eq!(all.len(), 130);
@@ -166,11 +166,11 @@ fn counts_are_those_of_filtering_by_hand() {
 /// both must say the same.
 #[tokio::test]
 async fn each_filter_finds_as_many_plans_as_it_counts() {
-    let shop = Shop::open().await;
-    let catalogue = shop.catalogue();
-    for (zip, county) in super::PLACES {
+    let site = Site::open().await;
+    let catalogue = site.catalogue();
+    for (zip, county) in PLACES {
         for people in ["27", "40,38t,5"] {
-            let open = shop.search(&format!("zip={zip}&county={county}&people={people}"));
+            let open = site.search(&format!("zip={zip}&county={county}&people={people}"));
             let tally = market::tally(&catalogue, &open).await.expect("a tally");
             for facet in Facet::VARIANTS.iter().copied() {
                 for (code, counted) in tally.choices(facet, &[]) {
@@ -186,14 +186,13 @@ async fn each_filter_finds_as_many_plans_as_it_counts() {
 
 #[tokio::test]
 async fn text_finds_names_insurers_and_plan_ids() {
-    let shop = Shop::open().await;
-    let total = async |q: &str| shop.total(&format!("zip=45202&people=40&q={q}")).await;
+    let site = Site::open().await;
+    let total = async |q: &str| site.total(&format!("zip=45202&people=40&q={q}")).await;
     assert_eq!(total("oscar").await, 16);
     assert_eq!(total("OSCAR+class").await, total("class+oscar").await);
     assert!(total("oscar+class").await > 0);
-    let plan = shop.page("/plans.csv?zip=45202&people=40").await.text.lines().nth(1).map(|line| line[..14].to_string());
-    let plan = plan.expect("a plan");
-    assert_eq!(total(&plan).await, 1, "{plan}");
+    let plan = &site.rows("zip=45202&people=40").await[0]["plan_id"];
+    assert_eq!(total(plan).await, 1, "{plan}");
     assert_eq!(total(&plan.to_lowercase()).await, 1, "{plan}");
     // What looks like FTS5 syntax is only words.
     for odd in ["%22", "*", "NOT", "a%20OR%20b", "name:oscar", "(", "-", "%00", "%F0%9F%98%80"] {
@@ -203,31 +202,24 @@ async fn text_finds_names_insurers_and_plan_ids() {
 
 #[tokio::test]
 async fn an_empty_list_says_which_filter_to_relax_and_by_how_much() {
-    let shop = Shop::open().await;
-    let answer = shop.page("/plans?zip=45202&people=40&metal=gold&premium=-100").await;
+    let site = Site::open().await;
+    let answer = site.visit("/plans?zip=45202&people=40&metal=gold&premium=-100").await;
     assert_eq!(answer.status, 200);
     let words = answer.words();
     assert!(words.contains("No plan fits all of these filters"), "{words}");
     // The cheapest gold plan, as the list without the limit says it.
-    let cheapest = shop.cheapest("zip=45202&people=40&metal=gold").await.dollars_cents();
+    let cheapest = site.cheapest("zip=45202&people=40&metal=gold").await.dollars_cents();
     assert!(words.contains(&format!("the nearest plan is at {cheapest}")), "{cheapest}: {words}");
     // Following that way out shows at least one plan.
-    let href = answer.text.split("<li><a href=\"").find(|part| part.contains("the nearest plan")).expect("a way out");
-    let href = href.split('"').next().expect("an address").replace("&#38;", "&").replace("&amp;", "&");
-    assert!(!shop.page(&href).await.words().contains("No plan fits"), "{href}");
+    answer.click("the nearest plan").await.says_nothing_of("No plan fits");
 }
 
 #[tokio::test]
 async fn lists_come_in_the_order_they_say() {
-    let shop = Shop::open().await;
+    let site = Site::open().await;
     for sort in ["premium", "deductible", "moop", "stars"] {
-        let csv = shop.page(&format!("/plans.csv?zip=45202&people=40&sort={sort}")).await;
-        let mut reader = csv::Reader::from_reader(csv.text.as_bytes());
-        let column = reader.headers().expect("a header").iter().position(|name| name == sort).expect(sort);
-        let values: Vec<f64> = reader
-            .records()
-            .map(|record| record.expect("a record").get(column).expect("a value").parse().unwrap_or(f64::NAN))
-            .collect();
+        let rows = site.rows(&format!("zip=45202&people=40&sort={sort}")).await;
+        let values: Vec<f64> = rows.iter().map(|row| row[sort].parse().unwrap_or(f64::NAN)).collect();
         assert_eq!(values.len(), 130);
         // What is not filed comes last.
         let filed: Vec<f64> = values.iter().copied().take_while(|value| !value.is_nan()).collect();

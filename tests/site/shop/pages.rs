@@ -1,168 +1,157 @@
 //! Stories: what people type, and what they get.
 
-use super::{PLACES, Shop};
+use windowshop::types::Cents;
+
+use crate::site::{PLACES, Site, cents};
 
 #[tokio::test]
 async fn a_zip_and_an_age_are_enough() {
-    let shop = Shop::open().await;
-    let form = shop.get("/plans?zip=45202&age1=40&age2=&wanted=").await;
+    let site = Site::open().await;
+    let form = site.get("/plans?zip=45202&age1=40&age2=&wanted=").await;
     assert_eq!((form.status, form.header("location")), (303, "/plans?year=2026&zip=45202&county=39061&people=40"));
-    let list = shop.get(form.header("location")).await;
-    assert_eq!(list.status, 200);
-    let words = list.words();
-    for said in [
-        "130 health plans in Hamilton County, OH",
-        "Plans 1 to 10 of 130",
-        "a month",
-        "Catastrophic plans are not listed",
-    ] {
-        assert!(words.contains(said), "{said}: {words}");
-    }
-    assert_eq!(list.text.matches("<article").count(), 10);
-    let spanish = shop.get("/es/plans?year=2026&zip=45202&county=39061&people=40").await;
-    assert!(spanish.words().contains("130 planes de salud en Hamilton County, OH"));
-    assert!(spanish.text.contains("<html lang=\"es\">"));
+    let home = site.visit("/").await;
+    let list = home.fill("What is your ZIP code?", "45202").fill("Person 1: Age", "40").press("See plans").await;
+    assert_eq!((list.status, list.address.as_str()), (200, form.header("location")));
+    assert_eq!(list.heading(), "130 health plans in Hamilton County, OH");
+    list.says_all(&["Plans 1 to 10 of 130", "Catastrophic plans are not listed"]);
+    assert_eq!(list.cards().len(), 10);
+    assert!(list.cards().iter().all(|card| card.words.contains("a month")));
+    let spanish = list.click("Español").await;
+    assert_eq!(spanish.address, format!("/es{}", list.address));
+    assert_eq!(spanish.heading(), "130 planes de salud en Hamilton County, OH");
+    assert_eq!(spanish.attr("html", "lang").as_deref(), Some("es"));
 }
 
 #[tokio::test]
 async fn missing_answers_are_asked_for_and_wrong_ones_kept() {
-    let shop = Shop::open().await;
+    let site = Site::open().await;
     // Only asked: no error.
-    let asked = shop.get("/plans?zip=45202").await;
+    let asked = site.get("/plans?zip=45202").await;
     assert_eq!(asked.status, 200);
-    assert!(asked.text.contains("value=\"45202\"") && !asked.words().contains("There is a problem"));
+    assert!(asked.value("zip") == "45202" && asked.error_summary().is_empty());
+    asked.says_nothing_of("There is a problem");
     // Typed wrong: all faults at once, all typed kept.
-    let wrong = shop.get("/plans?zip=4520&age1=forty&age2=38&t2=1&metal=gold").await;
+    let wrong = site.get("/plans?zip=4520&age1=forty&age2=38&t2=1&metal=gold").await;
     assert_eq!(wrong.status, 422);
     assert!(wrong.header("cache-control").contains("no-store"));
-    let words = wrong.words();
-    for said in ["There is a problem", "“4520” is not a ZIP code", "Person 1: Enter the age as a number of years"] {
-        assert!(words.contains(said), "{said}: {words}");
+    wrong.says("There is a problem");
+    let summary = wrong.error_summary();
+    assert!(summary[0].0 == "zip" && summary[0].1.contains("“4520” is not a ZIP code"), "{summary:?}");
+    assert!(summary[1].0 == "age1" && summary[1].1.contains("Person 1: Enter the age as a number"), "{summary:?}");
+    for (field, kept) in [("zip", "4520"), ("age1", "forty"), ("age2", "38")] {
+        assert_eq!(wrong.value(field), kept, "{field}");
     }
-    for kept in
-        ["value=\"4520\"", "value=\"forty\"", "value=\"38\"", "id=\"t2\" checked", "name=\"metal\" value=\"gold\""]
-    {
-        assert!(wrong.text.contains(kept), "{kept}: {}", wrong.text);
-    }
-    assert!(wrong.text.contains("<title>Error: "));
-    let unknown = shop.get("/plans?zip=00000&people=40").await;
+    assert!(wrong.is_ticked("t2") && wrong.carries("metal", "gold"));
+    assert!(wrong.title().starts_with("Error: "));
+    let unknown = site.get("/plans?zip=00000&people=40").await;
     assert_eq!(unknown.status, 422);
-    assert!(unknown.words().contains("We do not know the ZIP code 00000"));
+    unknown.says("We do not know the ZIP code 00000");
 }
 
 #[tokio::test]
 async fn a_zip_of_several_counties_asks_which() {
-    let shop = Shop::open().await;
-    let asked = shop.get("/plans?zip=45241&people=40").await;
+    let site = Site::open().await;
+    let asked = site.get("/plans?zip=45241&people=40").await;
     assert_eq!(asked.status, 200);
-    let words = asked.words();
     for county in ["Hamilton County, Ohio", "Butler County, Ohio", "Warren County, Ohio"] {
-        assert!(words.contains(county), "{county}: {words}");
+        assert!(asked.has_field(county), "{county}");
     }
-    assert!(asked.text.contains("value=\"40\""), "the age is kept");
-    let chosen = shop.page("/plans?zip=45241&county=39061&people=40").await;
-    assert!(chosen.words().contains("130 health plans in Hamilton County, OH"));
-    let other = shop.get("/plans?zip=45241&county=39049&people=40").await;
+    assert_eq!(asked.value("Person 1: Age"), "40", "the age is kept");
+    let chosen = asked.choose("Hamilton County, Ohio").press("See plans").await;
+    assert_eq!(chosen.heading(), "130 health plans in Hamilton County, OH");
+    let other = site.get("/plans?zip=45241&county=39049&people=40").await;
     assert_eq!(other.status, 422);
-    assert!(other.words().contains("That county is not part of ZIP code 45241"));
+    other.says("That county is not part of ZIP code 45241");
 }
 
 #[tokio::test]
 async fn states_with_their_own_marketplace_are_named_before_anything_is_asked() {
-    let shop = Shop::open().await;
-    let kentucky = shop.get("/plans?zip=40202").await;
+    let site = Site::open().await;
+    let kentucky = site.get("/plans?zip=40202").await;
     assert_eq!(kentucky.status, 200);
-    assert!(kentucky.words().contains("Kentucky has its own marketplace"), "{}", kentucky.words());
-    assert!(kentucky.text.contains("https://kynect.ky.gov"));
-    let texas = shop.get("/plans?zip=77002&people=40").await;
-    assert!(texas.words().contains("We have no plans for Harris County, TX yet"), "{}", texas.words());
-    assert!(texas.text.contains("https://www.healthcare.gov"));
+    kentucky.says("Kentucky has its own marketplace");
+    assert!(kentucky.links().iter().any(|link| link.href.starts_with("https://kynect.ky.gov")));
+    let texas = site.get("/plans?zip=77002&people=40").await;
+    texas.says("We have no plans for Harris County, TX yet");
+    assert!(texas.links().iter().any(|link| link.href.starts_with("https://www.healthcare.gov")));
 }
 
 #[tokio::test]
 async fn what_we_do_not_follow_is_said() {
-    let shop = Shop::open().await;
-    let answer = shop.page("/plans?year=2026&zip=45202&county=39061&people=40&metal=tin&colour=red").await;
-    let words = answer.words();
+    let site = Site::open().await;
+    let answer = site.visit("/plans?year=2026&zip=45202&county=39061&people=40&metal=tin&colour=red").await;
     assert_eq!(answer.status, 200);
-    assert!(words.contains("metal=tin") && words.contains("colour=red"), "{words}");
-    assert!(words.contains("130 health plans"));
+    answer.says("metal=tin").says("colour=red").says("130 health plans");
 }
 
 #[tokio::test]
 async fn list_plan_comparison_and_csv_show_the_same_numbers() {
-    let shop = Shop::open().await;
+    let site = Site::open().await;
     for (zip, county) in PLACES {
         let who = format!("year=2026&zip={zip}&county={county}&people=40,38,10");
-        let csv = shop.page(&format!("/plans.csv?{who}")).await;
-        assert!(csv.header("content-type").starts_with("text/csv"));
-        let mut reader = csv::Reader::from_reader(csv.text.as_bytes());
-        let records: Vec<csv::StringRecord> = reader.records().map(|record| record.expect("a record")).collect();
-        let list = shop.page(&format!("/plans?{who}")).await.words();
-        for record in records.iter().take(3) {
-            let premium = windowshop::types::Cents::parse(&record[5]).expect("money").dollars_cents();
-            assert!(list.contains(&premium), "{premium} in the list of {county}");
-            let plan = shop.page(&format!("/plans/{}?{who}", &record[0])).await.words();
-            assert!(plan.contains(&premium), "{premium} on the page of {}", &record[0]);
-            let compare =
-                shop.page(&format!("/compare?{who}&plan={}&plan={}", &record[0], &records[4][0])).await.words();
-            assert!(compare.contains(&premium), "{premium} in the comparison of {}", &record[0]);
+        let rows = site.rows(&who).await;
+        let list = site.visit(&format!("/plans?{who}")).await;
+        for row in rows.iter().take(3) {
+            let (id, premium) = (&row["plan_id"], Cents(cents(row, "premium")).dollars_cents());
+            list.says(&premium);
+            site.visit(&format!("/plans/{id}?{who}")).await.says(&premium);
+            let other = &rows[4]["plan_id"];
+            site.visit(&format!("/compare?{who}&plan={id}&plan={other}")).await.says(&premium);
         }
     }
 }
 
 #[tokio::test]
 async fn catastrophic_plans_are_for_those_who_may_buy_them() {
-    let shop = Shop::open().await;
-    let young = shop.page("/plans.csv?zip=46204&people=27").await.text;
-    assert_eq!(young.matches(",catastrophic,").count(), 1);
-    let old = shop.page("/plans.csv?zip=46204&people=40").await.text;
-    assert_eq!(old.matches(",catastrophic,").count(), 0);
-    // One of thirty in the household is enough; one who needs no cover does not matter.
-    assert_eq!(shop.page("/plans.csv?zip=46204&people=27,30").await.text.matches(",catastrophic,").count(), 0);
-    assert_eq!(shop.page("/plans.csv?zip=46204&people=27,30n").await.text.matches(",catastrophic,").count(), 1);
+    let site = Site::open().await;
+    let sold_to = async |people: &str| {
+        let rows = site.rows(&format!("zip=46204&people={people}")).await;
+        rows.iter().filter(|row| row["metal"] == "catastrophic").count()
+    };
+    assert_eq!(sold_to("27").await, 1);
+    assert_eq!(sold_to("40").await, 0);
+    // One of thirty in the household is enough; one who needs no coverage does not matter.
+    assert_eq!(sold_to("27,30").await, 0);
+    assert_eq!(sold_to("27,30n").await, 1);
 }
 
 #[tokio::test]
 async fn a_plan_page_works_without_a_household_and_says_what_is_missing() {
-    let shop = Shop::open().await;
-    let id = shop.page("/plans.csv?zip=45202&people=40").await.text.lines().nth(1).expect("a plan")[..14].to_string();
-    let bare = shop.get(&format!("/plans/{id}")).await;
+    let site = Site::open().await;
+    let id = &site.rows("zip=45202&people=40").await[0]["plan_id"];
+    let bare = site.get(&format!("/plans/{id}")).await;
     assert_eq!(bare.status, 200);
-    let words = bare.words();
-    assert!(words.contains("To see the price of this plan, tell us where you live"), "{words}");
-    for section in ["Highlights", "Star rating", "Deductibles and out-of-pocket maximums", "Examples of costs"] {
-        assert!(words.contains(section), "{section}: {words}");
-    }
+    bare.says("To see the price of this plan, tell us where you live");
+    bare.says_all(&["Highlights", "Star rating", "Deductibles and out-of-pocket maximums", "Examples of costs"]);
     // Lower case and a variant's suffix lead to the one address.
-    let odd = shop.get(&format!("/plans/{}-01", id.to_lowercase())).await;
+    let odd = site.get(&format!("/plans/{}-01", id.to_lowercase())).await;
     assert_eq!((odd.status, odd.header("location").to_string()), (303, format!("/plans/{id}")));
     // Not sold there: said, not priced.
-    let elsewhere = shop.page(&format!("/plans/{id}?zip=46204&county=18097&people=40")).await;
-    assert!(elsewhere.words().contains("not sold to your household in Marion County, IN"), "{}", elsewhere.words());
-    assert_eq!(shop.get("/plans/12345XX0000000").await.status, 404);
-    assert_eq!(shop.get("/plans/nonsense").await.status, 404);
+    let elsewhere = site.visit(&format!("/plans/{id}?zip=46204&county=18097&people=40")).await;
+    elsewhere.says("not sold to your household in Marion County, IN");
+    assert_eq!(site.get("/plans/12345XX0000000").await.status, 404);
+    assert_eq!(site.get("/plans/nonsense").await.status, 404);
 }
 
 #[tokio::test]
 async fn public_pages_set_no_cookie_and_answer_304() {
-    let shop = Shop::open().await;
+    let site = Site::open().await;
     for uri in
         ["/", "/es", "/plans?year=2026&zip=45202&county=39061&people=40", "/glossary", "/privacy", "/es/about-prices"]
     {
-        let first = shop.get(uri).await;
+        let first = site.get(uri).await;
         assert_eq!(first.status, 200, "{uri}");
         assert_eq!(first.header("set-cookie"), "", "{uri}");
         assert!(first.header("cache-control").starts_with("public"), "{uri}");
-        assert_eq!(shop.get(uri).await.text, first.text, "{uri} is the same bytes for the same address");
-        let again = shop.get_with(uri, &[("if-none-match", first.header("etag"))]).await;
+        assert_eq!(site.get(uri).await.text, first.text, "{uri} is the same bytes for the same address");
+        let again = site.get_with(uri, &[("if-none-match", first.header("etag"))]).await;
         assert_eq!((again.status, again.text.len()), (304, 0), "{uri}");
     }
 }
 
 #[tokio::test]
 async fn rude_addresses_get_a_page() {
-    let shop = Shop::open().await;
+    let site = Site::open().await;
     for uri in [
         "/plans?people=,,,,",
         "/plans?zip=%FF%FE&people=40",
@@ -174,12 +163,12 @@ async fn rude_addresses_get_a_page() {
         "/plans?zip=45202&people=40&year=1999",
         "/plans?age1=%00&zip=45202",
     ] {
-        let answer = shop.page(uri).await;
+        let answer = site.visit(uri).await;
         assert!([200, 422].contains(&answer.status), "{uri}: {}", answer.status);
-        assert!(!answer.text.contains("<script>"), "{uri}");
+        assert_eq!(answer.count("script"), 0, "{uri}");
     }
     let many = format!("/plans?zip=45202&people={}", "40,".repeat(30));
-    let answer = shop.page(&many).await;
+    let answer = site.visit(&many).await;
     assert_eq!(answer.status, 422);
-    assert!(answer.words().contains("up to 12 people"), "{}", answer.words());
+    answer.says("up to 12 people");
 }

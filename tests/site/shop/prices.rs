@@ -9,7 +9,8 @@ use windowshop::quote::market::tally::Tally;
 use windowshop::shop::view::Card;
 use windowshop::types::Cents;
 
-use super::{PLACES, Shop};
+use crate::site::{PLACES, Site, cents};
+use crate::web::repository::texts;
 
 /// Known to hold of CMS's 2026 data (data/README.md): plans sold to one person of 27, and of 40, by county.
 const SOLD: [(&str, usize, usize); 8] = [
@@ -25,10 +26,10 @@ const SOLD: [(&str, usize, usize); 8] = [
 
 #[tokio::test]
 async fn each_county_sells_the_plans_that_cms_quotes() {
-    let shop = Shop::open().await;
+    let site = Site::open().await;
     for (place, at_27, at_40) in SOLD {
-        assert_eq!(shop.total(&format!("{place}&people=27")).await, at_27, "{place} at 27");
-        assert_eq!(shop.total(&format!("{place}&people=40")).await, at_40, "{place} at 40");
+        assert_eq!(site.total(&format!("{place}&people=27")).await, at_27, "{place} at 27");
+        assert_eq!(site.total(&format!("{place}&people=40")).await, at_40, "{place} at 40");
     }
 }
 
@@ -55,14 +56,14 @@ fn premium_by_hand(people: &Household, row: &sqlx::sqlite::SqliteRow) -> Cents {
 
 #[tokio::test]
 async fn the_sql_agrees_with_sums_by_hand_on_every_plan() {
-    let shop = Shop::open().await;
+    let site = Site::open().await;
     let households =
         ["0", "14", "21", "40t", "64", "90t", "40,38t,19,17,15,3", "30,5n", "20,19,18,17", "63,64,65,21,20"];
     let mut compared = 0;
     for (zip, county) in PLACES {
         for people in households {
-            let search = shop.search(&format!("zip={zip}&county={county}&people={people}"));
-            let catalogue = shop.catalogue();
+            let search = site.search(&format!("zip={zip}&county={county}&people={people}"));
+            let catalogue = site.catalogue();
             let tally = market::tally(&catalogue, &search).await.expect("a tally");
             for offer in tally.results(windowshop::filing::codes::Sort::Premium) {
                 let row = sqlx::query("SELECT * FROM rate WHERE rating_area_pk = ?1 AND plan_pk = ?2")
@@ -83,8 +84,8 @@ async fn the_sql_agrees_with_sums_by_hand_on_every_plan() {
 #[tokio::test]
 async fn tobacco_and_children_follow_the_rule() {
     // 45 CFR 147.102(c)(1): the fourth child under 21 costs nothing more; 21-year-olds are all charged.
-    let shop = Shop::open().await;
-    let cheapest = async |people: &str| shop.cheapest(&format!("zip=45202&people={people}")).await;
+    let site = Site::open().await;
+    let cheapest = async |people: &str| site.cheapest(&format!("zip=45202&people={people}")).await;
     assert_eq!(cheapest("40,10,9,8").await, cheapest("40,10,9,8,7").await);
     assert!(cheapest("45,21,21,21,21").await > cheapest("45,21,21,21").await);
     // A person who needs no cover adds nothing.
@@ -93,10 +94,10 @@ async fn tobacco_and_children_follow_the_rule() {
 
 #[tokio::test]
 async fn family_amounts_are_the_familys() {
-    let shop = Shop::open().await;
-    let one = shop.search("zip=45202&people=40");
-    let two = shop.search("zip=45202&people=40,38");
-    let catalogue = shop.catalogue();
+    let site = Site::open().await;
+    let one = site.search("zip=45202&people=40");
+    let two = site.search("zip=45202&people=40,38");
+    let catalogue = site.catalogue();
     let tally = market::tally(&catalogue, &one).await.expect("a tally");
     let cards = |tally: &Tally| -> Vec<Card> {
         tally
@@ -114,29 +115,35 @@ async fn family_amounts_are_the_familys() {
     assert_eq!(single.len(), 130);
 }
 
+/// The statements that stand in the sources of what serves, whole: those made of pieces are the builder's (below), and
+/// the opening's, which every test runs.
+fn statements() -> Vec<String> {
+    let served = texts("src", ".rs")
+        .into_iter()
+        .filter(|(path, _)| !["/src/load/", "/src/rotate/"].iter().any(|room| path.contains(room)));
+    let product = served.map(|(_, text)| text.split("#[cfg(test)]").next().unwrap_or_default().replace("\\\"", "'"));
+    let literals = product.flat_map(|text| {
+        let literals = text.split("\"SELECT ").skip(1).filter_map(|rest| rest.split('"').next());
+        literals.map(|sql| format!("SELECT {}", sql.replace("\\\n", " "))).collect::<Vec<_>>()
+    });
+    literals.filter(|sql| !sql.contains('{')).collect()
+}
+
 #[tokio::test]
 async fn every_statement_prepares() {
-    use windowshop::catalogue::variants;
-    use windowshop::quote::plan_record;
-    let shop = Shop::open().await;
-    let catalogue = shop.catalogue();
-    for sql in [
-        plan_record::PLAN,
-        plan_record::VARIANT_FILED,
-        plan_record::VARIANT,
-        plan_record::BENEFITS,
-        plan_record::LIMITS,
-        plan_record::EXAMPLES,
-        variants::PLANS,
-        variants::VARIANTS,
-    ] {
-        sqlx::query(sqlx::AssertSqlSafe(format!("EXPLAIN {sql}"))).fetch_all(&catalogue.pool).await.expect(sql);
+    let site = Site::open().await;
+    let catalogue = site.catalogue();
+    let statements = statements();
+    assert!(statements.len() >= 18, "{statements:#?}");
+    for sql in statements {
+        let explained = sqlx::query(sqlx::AssertSqlSafe(format!("EXPLAIN {sql}"))).fetch_all(&catalogue.pool).await;
+        assert!(explained.is_ok(), "{sql}: {explained:?}");
     }
     // The builder's own, with everything asked for at once.
     let everything = "zip=45202&people=40,38t&metal=silver&type=hmo&issuer=33931&premium=1-9000&deductible=-90000\
                       &moop=-90000&with=hsa,national,noreferral,standard,childdental,adultdental,new&stars=1\
                       &programs=asthma,diabetes&q=gold%20\"x*";
-    let search = shop.search(everything);
+    let search = site.search(everything);
     market::tally(&catalogue, &search).await.expect("the tally");
 }
 
@@ -146,8 +153,8 @@ async fn every_plan_of_the_sample_has_a_whole_record_in_every_variant() {
     use windowshop::quote::plan_record::PlanRecord;
     use windowshop::quote::policy::Variants;
     use windowshop::types::PlanId;
-    let shop = Shop::open().await;
-    let catalogue = shop.catalogue();
+    let site = Site::open().await;
+    let catalogue = site.catalogue();
     let plans = "SELECT plan_id FROM plan WHERE on_exchange = 1 ORDER BY plan_pk";
     let plans: Vec<String> = sqlx::query_scalar(plans).fetch_all(&catalogue.pool).await.expect("plans");
     let (mut read, mut reduced, mut filed) = (0, 0, [0; 4]);
@@ -173,26 +180,16 @@ async fn every_plan_of_the_sample_has_a_whole_record_in_every_variant() {
     assert!(filed.iter().all(|filed| *filed > read / 3), "of {read}: {filed:?}");
 }
 
-/// Rows of the CSV by column name.
-pub(super) async fn csv(shop: &Shop, query: &str) -> Vec<std::collections::HashMap<String, String>> {
-    let text = shop.page(&format!("/plans.csv?{query}")).await.text;
-    csv::Reader::from_reader(text.as_bytes()).deserialize().map(|row| row.expect("a row")).collect()
-}
-
-pub(super) fn cents(row: &std::collections::HashMap<String, String>, column: &str) -> i64 {
-    Cents::parse(&row[column]).unwrap_or_else(|| panic!("{column} is money: {row:?}")).0
-}
-
 #[tokio::test]
 async fn credits_are_those_of_healthcare_gov_on_every_plan() {
     // HealthCare.gov's own answers for 2026: a single adult, by county.
-    let shop = Shop::open().await;
+    let site = Site::open().await;
     let cases = [
         ("zip=43215&county=39049&people=40&income=37650", 27_400),
         ("zip=25301&county=54039&people=27&income=60240", 39_700),
     ];
     for (query, credit) in cases {
-        let rows = csv(&shop, query).await;
+        let rows = site.rows(query).await;
         assert!(rows.len() > 30);
         for row in &rows {
             let (premium, net, applied) =
@@ -206,46 +203,44 @@ async fn credits_are_those_of_healthcare_gov_on_every_plan() {
         }
         assert!(rows.iter().filter(|row| cents(row, "credit_applied") == credit).count() > 30, "{query}");
         let (full, _) = query.split_once("&income").expect("an income");
-        assert!(csv(&shop, full).await.iter().all(|row| row["credit_applied"] == "0.00"), "no income, no credit");
+        assert!(site.rows(full).await.iter().all(|row| row["credit_applied"] == "0.00"), "no income, no credit");
     }
 }
 
 #[tokio::test]
 async fn silver_plans_show_the_variant_of_the_household_everywhere() {
-    let shop = Shop::open().await;
+    let site = Site::open().await;
     let place = "zip=43215&county=39049&people=40";
-    let standard = csv(&shop, &format!("{place}&metal=silver")).await;
+    let standard = site.rows(&format!("{place}&metal=silver")).await;
     // 160 % of the poverty line: the 87 % level, variant 05.
-    let reduced = csv(&shop, &format!("{place}&metal=silver&income=25040")).await;
+    let reduced = site.rows(&format!("{place}&metal=silver&income=25040")).await;
     assert_eq!(standard.len(), reduced.len(), "no plan is lost");
     let mut lower = 0;
     for row in &reduced {
         let plain = standard.iter().find(|plain| plain["plan_id"] == row["plan_id"]).expect("the same plans");
         assert!(cents(row, "moop") <= 350_000, "45 CFR 156.420: the reduced maximum of 2026: {row:?}");
         lower += usize::from(cents(row, "moop") < cents(plain, "moop"));
-        let page = shop.page(&format!("/plans/{}?{place}&income=25040", row["plan_id"])).await.words();
+        let page = site.visit(&format!("/plans/{}?{place}&income=25040", row["plan_id"])).await.words();
         assert!(page.contains(&Cents(cents(row, "moop")).dollars()), "{}: {page}", row["plan_id"]);
     }
     assert_eq!(lower, reduced.len());
     // Other metals are as they were.
-    let gold = (
-        csv(&shop, &format!("{place}&metal=gold")).await,
-        csv(&shop, &format!("{place}&metal=gold&income=25040")).await,
-    );
+    let gold =
+        (site.rows(&format!("{place}&metal=gold")).await, site.rows(&format!("{place}&metal=gold&income=25040")).await);
     assert!(gold.0.iter().all(|row| gold.1.iter().any(|r| r["plan_id"] == row["plan_id"] && r["moop"] == row["moop"])));
 }
 
 #[tokio::test]
 async fn children_in_medicaid_leave_the_policy_and_stay_in_the_family() {
-    let shop = Shop::open().await;
+    let site = Site::open().await;
     // Ohio, four people at 149 % of the poverty line: the children have Medicaid, the parents buy with a credit.
     let query = "zip=43215&county=39049&people=40,38,10,4&income=48000";
-    let words = shop.page(&format!("/plans?{query}")).await.words();
+    let words = site.visit(&format!("/plans?{query}")).await.words();
     for said in ["Person 3 (10 years old) may get Ohio Medicaid", "Person 4 (4 years old) may get", "94% level"] {
         assert!(words.contains(said), "{said}: {words}");
     }
-    let two = csv(&shop, "zip=43215&county=39049&people=40,38").await;
-    for row in csv(&shop, query).await {
+    let two = site.rows("zip=43215&county=39049&people=40,38").await;
+    for row in site.rows(query).await {
         let plain = two.iter().find(|plain| plain["plan_id"] == row["plan_id"]).expect("sold to the parents");
         assert_eq!(plain["premium"], row["premium"], "the parents' premium");
     }
@@ -253,14 +248,14 @@ async fn children_in_medicaid_leave_the_policy_and_stay_in_the_family() {
 
 #[tokio::test]
 async fn filters_on_amounts_look_at_the_variant_of_the_household() {
-    let shop = Shop::open().await;
+    let site = Site::open().await;
     // At 160 % of the poverty line every silver plan's maximum is below $3,500; at full price none is.
     let query = "zip=43215&county=39049&people=40&metal=silver&moop=-3500";
-    assert_eq!(csv(&shop, query).await.len(), 0);
-    let reduced = csv(&shop, &format!("{query}&income=25040")).await;
+    assert_eq!(site.rows(query).await.len(), 0);
+    let reduced = site.rows(&format!("{query}&income=25040")).await;
     assert!(reduced.len() > 20, "{}", reduced.len());
     assert!(reduced.iter().all(|row| cents(row, "moop") <= 350_000));
-    let by_deductible = csv(&shop, "zip=43215&county=39049&people=40&income=25040&sort=deductible").await;
+    let by_deductible = site.rows("zip=43215&county=39049&people=40&income=25040&sort=deductible").await;
     let amounts: Vec<i64> = by_deductible.iter().map(|row| cents(row, "deductible")).collect();
     assert!(amounts.is_sorted(), "{amounts:?}");
 }

@@ -6,69 +6,12 @@ mod dominated;
 mod filings;
 mod paper;
 
-use std::collections::HashMap;
-
-use super::prices::{cents, csv};
-use super::{Answer, Shop, plain};
-
-/// A row of the CSV, by column.
-type Row = HashMap<String, String>;
+use crate::site::{Row, Site, cents};
 
 const OHIO: &str = "year=2026&zip=45202&county=39061";
 const WEST_VIRGINIA: &str = "year=2026&zip=25301&county=54039";
 /// At 40 and 192 % of the poverty line: silver plans come in variant 05.
 const REDUCED: &str = "year=2026&zip=45202&county=39061&people=40&income=30000";
-
-/// What stands between two marks, the first time.
-fn between<'t>(text: &'t str, start: &str, end: &str) -> Option<&'t str> {
-    let (_, rest) = text.split_once(start)?;
-    rest.split_once(end).map(|(inside, _)| inside)
-}
-
-/// Every piece between two marks.
-fn pieces<'t>(text: &'t str, start: &str, end: &str) -> Vec<&'t str> {
-    text.split(start).skip(1).filter_map(|rest| Some(rest.split_once(end)?.0)).collect()
-}
-
-/// A card of a list.
-struct Card {
-    id: String,
-    /// Its yearly cost in words.
-    cost: String,
-    /// The plan that its note names, and the note's words.
-    better: Option<(String, String)>,
-}
-
-fn cards(page: &Answer) -> Vec<Card> {
-    pieces(&page.text, "<article", "</article>")
-        .into_iter()
-        .map(|html| Card {
-            id: between(html, "name=\"plan\" value=\"", "\"").expect("a box to tick").to_string(),
-            cost: between(html, "<p class=\"cost\">", "</p>").map(plain).unwrap_or_default(),
-            better: better(html),
-        })
-        .collect()
-}
-
-/// The note on a plan that matches or beats this one: its ID, and the words.
-fn better(html: &str) -> Option<(String, String)> {
-    let note = between(html, "<p class=\"better\">", "</p>")?;
-    Some((between(note, "/plans/", "?").expect("a link to the plan").to_string(), plain(note)))
-}
-
-/// The cards of a list on all its pages. `list`: `/plans?…`.
-async fn all_cards(shop: &Shop, list: &str) -> Vec<Card> {
-    let mut all = Vec::new();
-    for number in 1.. {
-        let page = shop.page(&format!("{list}&page={number}")).await;
-        assert_eq!(page.status, 200, "{list}");
-        all.extend(cards(&page));
-        if !page.text.contains("rel=\"next\"") {
-            break;
-        }
-    }
-    all
-}
 
 fn ids(rows: &[Row]) -> Vec<&str> {
     rows.iter().map(|row| row["plan_id"].as_str()).collect()
@@ -81,7 +24,7 @@ fn dollars(cents: i64) -> String {
 
 #[tokio::test]
 async fn the_list_is_in_the_order_of_the_average_year_unless_another_is_asked_for() {
-    let shop = Shop::open().await;
+    let site = Site::open().await;
     for (sort, column, said, dicho) in [
         ("", "cost_average", "Lowest likely yearly cost first", "Primero el costo anual probable más bajo"),
         (
@@ -95,13 +38,13 @@ async fn the_list_is_in_the_order_of_the_average_year_unless_another_is_asked_fo
     ] {
         for who in ["people=40", "people=40,38&sex=f&income=60000"] {
             let query = format!("{OHIO}&{who}{sort}");
-            let rows = csv(&shop, &query).await;
+            let rows = site.rows(&query).await;
             let order = |row: &Row| (cents(row, column), cents(row, "premium_after_credit"), cents(row, "premium"));
             assert!(rows.len() > 100 && rows.is_sorted_by_key(order), "{query}");
-            let first = shop.page(&format!("/plans?{query}")).await;
+            let first = site.visit(&format!("/plans?{query}")).await;
             assert!(first.words().contains(said), "{query}: {}", first.words());
-            assert!(shop.page(&format!("/es/plans?{query}")).await.words().contains(dicho), "{query}");
-            let shown = all_cards(&shop, &format!("/plans?{query}")).await;
+            assert!(site.visit(&format!("/es/plans?{query}")).await.words().contains(dicho), "{query}");
+            let shown = site.all_cards(&format!("/plans?{query}")).await;
             assert_eq!(shown.iter().map(|card| card.id.as_str()).collect::<Vec<_>>(), ids(&rows), "{query}");
             for (card, row) in shown.iter().zip(&rows) {
                 let [good, average, bad] =
@@ -115,10 +58,10 @@ async fn the_list_is_in_the_order_of_the_average_year_unless_another_is_asked_fo
 
 #[tokio::test]
 async fn the_three_orders_differ() {
-    let shop = Shop::open().await;
+    let site = Site::open().await;
     let mut orders = Vec::new();
     for sort in ["cost_average", "cost_good", "cost_bad", "premium"] {
-        let rows = csv(&shop, &format!("{OHIO}&people=40&sort={sort}")).await;
+        let rows = site.rows(&format!("{OHIO}&people=40&sort={sort}")).await;
         orders.push(ids(&rows).join(" "));
     }
     orders.sort();
@@ -128,7 +71,7 @@ async fn the_three_orders_differ() {
 
 #[tokio::test]
 async fn with_an_income_the_year_has_twelve_premiums_after_credit() {
-    let shop = Shop::open().await;
+    let site = Site::open().await;
     let mut free = 0;
     for (place, who, income, buyers) in [
         (OHIO, "people=40", 45_000, "people=40"),
@@ -138,8 +81,8 @@ async fn with_an_income_the_year_has_twelve_premiums_after_credit() {
         // The children have Medicaid, and only the parents' years count.
         (OHIO, "people=40,38,10,4&sex=f,m", 48_000, "people=40,38&sex=f,m"),
     ] {
-        let full = csv(&shop, &format!("{place}&{buyers}")).await;
-        let helped = csv(&shop, &format!("{place}&{who}&income={income}")).await;
+        let full = site.rows(&format!("{place}&{buyers}")).await;
+        let helped = site.rows(&format!("{place}&{who}&income={income}")).await;
         assert_eq!(full.len(), helped.len());
         let mut unchanged = 0;
         for row in &helped {
@@ -163,13 +106,13 @@ async fn with_an_income_the_year_has_twelve_premiums_after_credit() {
 
 #[tokio::test]
 async fn reduced_plans_without_filed_shares_say_at_most_and_keep_their_own_limits() {
-    let shop = Shop::open().await;
-    let plain = csv(&shop, &format!("{OHIO}&people=40")).await;
+    let site = Site::open().await;
+    let plain = site.rows(&format!("{OHIO}&people=40")).await;
     for (list, at_most, good_year) in
         [("/plans", "At most $", "Good year"), ("/es/plans", "Como máximo $", "Año bueno")]
     {
-        let shown = all_cards(&shop, &format!("{list}?{REDUCED}")).await;
-        let rows = csv(&shop, REDUCED).await;
+        let shown = site.all_cards(&format!("{list}?{REDUCED}")).await;
+        let rows = site.rows(REDUCED).await;
         let mut silver = 0;
         for card in &shown {
             let row = rows.iter().find(|row| row["plan_id"] == card.id).expect("in the CSV too");
@@ -178,7 +121,7 @@ async fn reduced_plans_without_filed_shares_say_at_most_and_keep_their_own_limit
             silver += usize::from(row["metal"] == "silver");
         }
         assert!(silver > 20 && silver < shown.len(), "{silver}");
-        assert!(all_cards(&shop, &format!("{list}?{OHIO}&people=40")).await.iter().all(|c| !c.cost.contains(at_most)));
+        assert!(site.all_cards(&format!("{list}?{OHIO}&people=40")).await.iter().all(|c| !c.cost.contains(at_most)));
         for row in rows.iter().filter(|row| row["metal"] == "silver") {
             let full = plain.iter().find(|full| full["plan_id"] == row["plan_id"]).expect("the same plans");
             assert!(cents(row, "moop") < cents(full, "moop"), "{row:?}");
@@ -190,8 +133,8 @@ async fn reduced_plans_without_filed_shares_say_at_most_and_keep_their_own_limit
 
 #[tokio::test]
 async fn the_pages_of_a_reduced_plan_say_why_it_is_the_most() {
-    let shop = Shop::open().await;
-    let rows = csv(&shop, REDUCED).await;
+    let site = Site::open().await;
+    let rows = site.rows(REDUCED).await;
     let of = |metal: &str| rows.iter().find(|row| row["metal"] == metal).expect("a plan")["plan_id"].clone();
     let (silver, gold) = (of("silver"), of("gold"));
     for (lang, at_most, why) in [
@@ -207,24 +150,24 @@ async fn the_pages_of_a_reduced_plan_say_why_it_is_the_most() {
         ),
     ] {
         for page in ["", "/costs"] {
-            let words = shop.page(&format!("{lang}/plans/{silver}{page}?{REDUCED}")).await.words();
+            let words = site.visit(&format!("{lang}/plans/{silver}{page}?{REDUCED}")).await.words();
             assert!(words.contains(why) && words.contains("45 CFR 156.420"), "{words}");
             let unreduced = [format!("{gold}{page}?{REDUCED}"), format!("{silver}{page}?{OHIO}&people=40")];
             for uri in unreduced {
-                let words = shop.page(&format!("{lang}/plans/{uri}")).await.words();
+                let words = site.visit(&format!("{lang}/plans/{uri}")).await.words();
                 assert!(!words.contains("156.420") && !words.contains(at_most), "{uri}: {words}");
             }
         }
-        let compare = shop.page(&format!("{lang}/compare?{REDUCED}&plan={silver}&plan={gold}")).await.text;
+        let compare = site.visit(&format!("{lang}/compare?{REDUCED}&plan={silver}&plan={gold}")).await.words();
         assert_eq!(compare.matches(&format!("{at_most} $")).count(), 3, "the three years of the silver plan alone");
     }
 }
 
 #[tokio::test]
 async fn who_leaves_silver_out_is_told_what_that_may_cost() {
-    let shop = Shop::open().await;
+    let site = Site::open().await;
     let lowest = async |metal: &str| {
-        let rows = csv(&shop, &format!("{REDUCED}&metal={metal}")).await;
+        let rows = site.rows(&format!("{REDUCED}&metal={metal}")).await;
         dollars(rows.iter().map(|row| cents(row, "cost_average")).min().expect("plans"))
     };
     let (silver, gold) = (lowest("silver").await, lowest("gold").await);
@@ -232,7 +175,7 @@ async fn who_leaves_silver_out_is_told_what_that_may_cost() {
         ("", format!("is at most {silver} among silver plans, and {gold} among the plans shown")),
         ("/es", format!("es como máximo {silver} entre los planes plata, y {gold} entre los planes que se muestran")),
     ] {
-        let words = shop.page(&format!("{lang}/plans?{REDUCED}&metal=gold")).await.words();
+        let words = site.visit(&format!("{lang}/plans?{REDUCED}&metal=gold")).await.words();
         assert!(words.contains(&said), "{said}: {words}");
     }
 }

@@ -7,7 +7,7 @@ use windowshop::costs::{Gap, Note, Service, Size, Use};
 use windowshop::shop::words::costs::{conditions, gap_words, note_words, service_words, use_label, use_sentence};
 use windowshop::web::page::Cx;
 
-use super::{Site, site};
+use crate::site::Site;
 
 /// English and Spanish.
 fn both(site: &Site) -> [Cx; 2] {
@@ -21,7 +21,7 @@ fn uses() -> impl Iterator<Item = Use> {
 
 #[tokio::test]
 async fn every_service_gap_and_use_has_words_of_its_own() {
-    let site = site(&[]).await;
+    let site = Site::empty(&[]).await;
     let gaps = [
         Gap::NoPeople,
         Gap::NoDeductible(Size::Individual),
@@ -58,7 +58,7 @@ async fn every_service_gap_and_use_has_words_of_its_own() {
 
 #[tokio::test]
 async fn notes_of_a_kind_are_one_sentence() {
-    let site = site(&[]).await;
+    let site = Site::empty(&[]).await;
     let [en, es] = both(&site);
     let notes = [
         Note::AverageShare(Service::Chiropractic),
@@ -82,7 +82,7 @@ async fn notes_of_a_kind_are_one_sentence() {
 
 #[tokio::test]
 async fn sentences_count_in_both_languages_and_leave_out_what_is_nothing() {
-    let site = site(&[]).await;
+    let site = Site::empty(&[]).await;
     let [en, es] = both(&site);
     let said = |cx: &Cx, age, sex, usage| use_sentence(cx, age, sex, usage).unwrap_or_default();
     assert_eq!(

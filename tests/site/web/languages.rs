@@ -16,7 +16,7 @@ use windowshop::text::i18n::Messages;
 use windowshop::text::languages::{LANGUAGES, Language};
 
 use super::repository::{root, texts};
-use crate::shop::Shop;
+use crate::site::{Site, TODAY};
 
 /// Counts as Slavic languages do, roughly: one; two to four; more.
 fn few_count(n: i64) -> &'static str {
@@ -142,8 +142,8 @@ fn addresses(html: &str) -> Vec<String> {
 
 #[tokio::test]
 async fn a_third_language_speaks_on_every_page() {
-    let shop = Shop::open().await;
-    let app = App::speaking(three_languages(), shop.app.config.clone()).await.expect("the site starts");
+    let two = Site::open().await;
+    let app = App::speaking(three_languages(), two.app.config.clone(), || TODAY).await.expect("the site starts");
     let router = router::router(Arc::clone(&app));
     let who = "year=2026&zip=45202&county=39061&people=40,38t,5";
     let (_, _, csv) = ask(&router, &format!("/qps/plans.csv?{who}")).await;

@@ -1,10 +1,9 @@
-//! What the repository promises about itself: documented settings, whole messages, templates without inline code.
+//! What the repository promises about itself: documented settings, templates without inline code.
 
 use std::path::Path;
 
 use clap::CommandFactory as _;
 use windowshop::cli::Cli;
-use windowshop::text::i18n::Messages;
 
 pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -54,96 +53,6 @@ fn every_setting_is_in_the_running_guide() {
     for command in cli.get_subcommands() {
         assert!(docs.contains(&format!("`windowshop {}", command.get_name())), "{} is in no page", command.get_name());
     }
-}
-
-/// Keys written as `.t("…")`, `.tf("…"`, `.n("…"` (with or without a language before them) in the product's sources.
-fn keys_asked_for(text: &str) -> Vec<(String, bool)> {
-    let mut keys = Vec::new();
-    for (call, plural) in [(".t(", false), (".tf(", false), (".n(", true)] {
-        for part in text.split(call).skip(1) {
-            let Some((before, after)) = part.split_once('"') else { continue };
-            let direct = before.trim().is_empty() || (before.trim().ends_with(',') && !before.contains(['(', ')']));
-            if let (true, Some((key, _))) = (direct, after.split_once('"')) {
-                keys.push((key.to_string(), plural));
-            }
-        }
-    }
-    keys
-}
-
-#[test]
-fn every_key_that_is_asked_for_exists_and_none_lies_unused() {
-    // Keys made from codes at run time: `format!("metal.{code}")`.
-    const MADE: [&str; 45] = [
-        "about_prices.",
-        "estimates.",
-        "accessibility.",
-        "privacy.",
-        "badge.",
-        "card.",
-        "care.",
-        "compare.show_",
-        "document.",
-        "elsewhere.",
-        "feature.",
-        "filter.",
-        "limit.",
-        "money.",
-        "product.",
-        "service.",
-        "sort.",
-        "warning.",
-        "change.",
-        "frequency.",
-        "how.compared_",
-        "how.level_",
-        "how.savings_",
-        "how.turn_",
-        "income_kind.",
-        "input.",
-        "rule.",
-        "sep.",
-        "sep_group.",
-        "use.",
-        "value.",
-        "glossary.",
-        "year.",
-        "benefit.",
-        "limit_unit.",
-        "share.",
-        "metal.",
-        "plan_type.",
-        "program.",
-        "csr.",
-        "sbc.",
-        "section.",
-        "state.",
-        "error.",
-        "month.",
-    ];
-    let messages = Messages::load().unwrap_or_else(|faults| panic!("{}", faults.join("\n")));
-    let mut sources = texts("templates", ".html");
-    sources.extend(texts("src", ".rs").into_iter().map(|(path, text)| {
-        let product = text.split("#[cfg(test)]").next().unwrap_or("").to_string();
-        (path, product)
-    }));
-    let known = messages.keys();
-    let mut faults = Vec::new();
-    for (path, text) in &sources {
-        for (key, plural) in keys_asked_for(text) {
-            let wanted = if plural { vec![format!("{key}.one"), format!("{key}.other")] } else { vec![key] };
-            let missing = wanted.into_iter().filter(|key| !known.contains(key.as_str()));
-            faults.extend(missing.map(|key| format!("{path} asks for `{key}`, which is not there")));
-        }
-    }
-    for key in known.iter().filter(|key| !MADE.iter().any(|made| key.starts_with(made))) {
-        let stem = key.strip_suffix(".one").or_else(|| key.strip_suffix(".other")).unwrap_or(key);
-        let named = [format!("\"{key}\""), format!("\"{stem}\"")];
-        if !sources.iter().any(|(_, text)| named.iter().any(|name| text.contains(name))) {
-            faults.push(format!("`{key}` is used nowhere"));
-        }
-    }
-    assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
 #[test]

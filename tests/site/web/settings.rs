@@ -8,7 +8,8 @@ use windowshop::config::{Config, LogFormat};
 use windowshop::filing::marks::SCHEMA_VERSION;
 use windowshop::serve;
 
-use super::{CATALOGUE, Log, config, data_dir, make_catalogue};
+use super::Log;
+use crate::site::{CATALOGUE, config, empty_data_folder, make_catalogue};
 
 #[tokio::test]
 async fn all_faults_are_told_at_once_with_flag_and_variable() {
@@ -67,7 +68,7 @@ async fn all_faults_are_told_at_once_with_flag_and_variable() {
 
 #[tokio::test]
 async fn a_good_configuration_has_no_fault_and_a_first_start_wants_the_sample() {
-    let dir = data_dir().await;
+    let dir = empty_data_folder().await;
     let good = config(dir.path(), &[]);
     assert!(!check::wants_sample(&good));
     assert_eq!(check::validate(&good).await, []);
@@ -101,7 +102,7 @@ async fn unfit_catalogues_say_what_to_do() {
 #[tokio::test]
 async fn open_keys_and_files_that_anyone_may_change_are_faults() {
     use std::os::unix::fs::PermissionsExt as _;
-    let dir = data_dir().await;
+    let dir = empty_data_folder().await;
     let set = |name: &str, mode| {
         let path = dir.path().join(name);
         std::fs::File::options().create(true).append(true).open(&path).unwrap();
@@ -119,7 +120,7 @@ async fn open_keys_and_files_that_anyone_may_change_are_faults() {
 
 #[tokio::test]
 async fn a_taken_port_is_a_fault() {
-    let dir = data_dir().await;
+    let dir = empty_data_folder().await;
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let mut config = config(dir.path(), &[]);
     config.listen = taken.local_addr().unwrap();

@@ -7,7 +7,8 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use windowshop::serve;
 
-use super::{Site, site};
+use super::site;
+use crate::site::Site;
 
 struct Server {
     address: std::net::SocketAddr,
@@ -21,7 +22,7 @@ async fn server(args: &[&str]) -> Server {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = tokio::sync::oneshot::channel();
-    let (router, config, floor) = (site.tried.clone(), site.app.config.clone(), Arc::clone(&site.app.floor));
+    let (router, config, floor) = (site.router.clone(), site.app.config.clone(), Arc::clone(&site.app.floor));
     let done = tokio::spawn(async move {
         let stop = async { stopped.await.map_or(Duration::ZERO, |()| Duration::from_secs(config.drain_seconds)) };
         serve::run(listener, router, &config, &floor, stop).await;

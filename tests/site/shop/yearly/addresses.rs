@@ -1,7 +1,8 @@
 //! Sex and expected care in addresses: no link loses them, nobody else keeps them, nothing typed comes back as markup.
 
-use super::{OHIO, csv, pieces};
-use crate::shop::Shop;
+use super::OHIO;
+use crate::site::page::css;
+use crate::site::{Site, cents};
 
 const PRIVATE: &str = "people=40,38&sex=f,m&care=diabetes,low";
 const PLANS: [&str; 2] = ["29341OH0100024", "29341OH0100050"];
@@ -30,16 +31,16 @@ fn pages(who: &str) -> Vec<String> {
 
 #[tokio::test]
 async fn no_link_and_no_form_loses_sex_and_care() {
-    let shop = Shop::open().await;
+    let site = Site::open().await;
     for money in ["", "&income=60000"] {
         for uri in pages(&format!("{PRIVATE}{money}")) {
-            let page = shop.page(&uri).await;
+            let page = site.visit(&uri).await;
             assert_eq!(page.status, 200, "{uri}");
-            let links = pieces(&page.text, "href=\"", "\"").into_iter().map(|link| link.replace("&#38;", "&"));
-            let links: Vec<String> = links.filter(|link| link.contains("people=")).collect();
+            let links = page.select("[href]").into_iter().filter_map(|link| link.attr("href"));
+            let links: Vec<&str> = links.filter(|link| link.contains("people=")).collect();
             // The one link that is meant to: the same page without what is private.
-            let (keep, drop): (Vec<&String>, Vec<&String>) =
-                links.iter().partition(|link| link.contains("&sex=f,m&care=diabetes,low") && link.contains(money));
+            let (keep, drop): (Vec<&str>, Vec<&str>) =
+                links.into_iter().partition(|link| link.contains("&sex=f,m&care=diabetes,low") && link.contains(money));
             assert!(!keep.is_empty(), "{uri} has links");
             assert!(
                 drop.iter().all(|link| !["sex=", "care=", "income="].iter().any(|name| link.contains(name))),
@@ -51,18 +52,16 @@ async fn no_link_and_no_form_loses_sex_and_care() {
                 false => uri.contains("/plans?") || uri.contains("/how?"),
             };
             assert_eq!(drop.len(), usize::from(offers_without), "{uri}: {drop:?}");
-            for form in pieces(&page.text, "<form", "</form>") {
-                let has = |field: &str| form.contains(field);
-                if has("name=\"people\"") && !uri.contains("/care?") {
-                    assert!(
-                        has("name=\"sex\" value=\"f,m\"") && has("name=\"care\" value=\"diabetes,low\""),
-                        "{uri}: {form}"
-                    );
+            for form in page.select("form") {
+                let has = |name: &str, value: &str| {
+                    form.select(&css(&format!("[name='{name}']"))).any(|field| field.attr("value") == Some(value))
+                };
+                if form.select(&css("[name=people]")).next().is_some() && !uri.contains("/care?") {
+                    assert!(has("sex", "f,m") && has("care", "diabetes,low"), "{uri}: {}", form.html());
                 }
-                if has("name=\"age1\"") {
-                    for field in [("x1", "f"), ("x2", "m"), ("u1", "diabetes"), ("u2", "low")] {
-                        let field = format!("name=\"{}\" value=\"{}\"", field.0, field.1);
-                        assert!(has(&field), "{uri}: {field}: {form}");
+                if form.select(&css("[name=age1]")).next().is_some() {
+                    for (name, value) in [("x1", "f"), ("x2", "m"), ("u1", "diabetes"), ("u2", "low")] {
+                        assert!(has(name, value), "{uri}: {name}={value}: {}", form.html());
                     }
                 }
             }
@@ -72,7 +71,7 @@ async fn no_link_and_no_form_loses_sex_and_care() {
 
 #[tokio::test]
 async fn pages_with_sex_or_care_are_for_their_own_browser_alone() {
-    let shop = Shop::open().await;
+    let site = Site::open().await;
     for (said, keeper) in [
         ("people=40,38&sex=f", "private"),
         ("people=40,38&care=,low", "private"),
@@ -85,7 +84,7 @@ async fn pages_with_sex_or_care_are_for_their_own_browser_alone() {
             format!("/compare.csv?{OHIO}&{said}&plan={}&plan={}", PLANS[0], PLANS[1]),
         ];
         for uri in pages(said).into_iter().chain(downloads) {
-            let answer = shop.page(&uri).await;
+            let answer = site.visit(&uri).await;
             let policy = answer.header("cache-control");
             assert!(answer.status == 200 && policy.starts_with(keeper), "{uri}: {} {policy}", answer.status);
         }
@@ -94,13 +93,13 @@ async fn pages_with_sex_or_care_are_for_their_own_browser_alone() {
 
 #[tokio::test]
 async fn what_is_none_of_our_words_is_noted_and_changes_nothing() {
-    let shop = Shop::open().await;
-    let plain = csv(&shop, &format!("{OHIO}&people=40")).await;
+    let site = Site::open().await;
+    let plain = site.rows(&format!("{OHIO}&people=40")).await;
     for (wrong, noted) in
         [("care=often", "care=often"), ("sex=x", "sex=x"), ("care=,low", "care=low"), ("sex=,f", "sex=f")]
     {
         let who = format!("people=40&{wrong}");
-        assert_eq!(csv(&shop, &format!("{OHIO}&{who}")).await, plain, "{wrong}");
+        assert_eq!(site.rows(&format!("{OHIO}&{who}")).await, plain, "{wrong}");
         for uri in [
             format!("/plans?{OHIO}&{who}"),
             format!("/plans/{}?{OHIO}&{who}", PLANS[0]),
@@ -109,7 +108,7 @@ async fn what_is_none_of_our_words_is_noted_and_changes_nothing() {
             format!("/care?{OHIO}&{who}"),
         ] {
             for (lang, said) in [("", "We did not use"), ("/es", "No usamos")] {
-                let page = shop.page(&format!("{lang}{uri}")).await;
+                let page = site.visit(&format!("{lang}{uri}")).await;
                 assert_eq!(page.status, 200);
                 assert_eq!(
                     page.words().matches(&format!("{said} “{noted}”")).count(),
@@ -124,22 +123,22 @@ async fn what_is_none_of_our_words_is_noted_and_changes_nothing() {
 
 #[tokio::test]
 async fn a_birth_is_reckoned_for_who_is_pregnant_unless_any_year_is_asked_for() {
-    let shop = Shop::open().await;
-    let of = async |who: &str| csv(&shop, &format!("{OHIO}&{who}")).await;
+    let site = Site::open().await;
+    let of = async |who: &str| site.rows(&format!("{OHIO}&{who}")).await;
     let (usual, birth) = (of("people=30&sex=f").await, of("people=30&sex=f&care=maternity").await);
     assert_ne!(usual, birth);
     assert_eq!(of("people=30p&sex=f").await, birth);
     assert_eq!(of("people=30p&sex=f&care=any").await, usual);
     assert_eq!(of("people=30p&sex=f&care=low").await, of("people=30&sex=f&care=low").await);
-    let said = shop.page(&format!("/plans?{OHIO}&people=30p")).await.words();
+    let said = site.visit(&format!("/plans?{OHIO}&people=30p")).await.words();
     assert!(said.contains("Person 1: sex not said, Having a baby"), "{said}");
-    let said = shop.page(&format!("/plans?{OHIO}&people=30p&care=any")).await.words();
+    let said = site.visit(&format!("/plans?{OHIO}&people=30p&care=any")).await.words();
     assert!(said.contains("any kind of year may come"), "{said}");
 }
 
 #[tokio::test]
 async fn nothing_typed_comes_back_as_markup() {
-    let shop = Shop::open().await;
+    let site = Site::open().await;
     for typed in [
         "%3Cscript%3Ealert(1)%3C/script%3E",
         "%22%3E%3Cimg%20src=x%20onerror=y%3E",
@@ -151,7 +150,7 @@ async fn nothing_typed_comes_back_as_markup() {
             format!("age1=40&x1={typed}&u1={typed}"),
         ] {
             for uri in pages(&who) {
-                let answer = shop.page(&uri).await;
+                let answer = site.visit(&uri).await;
                 assert!([200, 422].contains(&answer.status), "{uri}: {}", answer.status);
                 for markup in ["<script", "<img", "<svg/", "\" onfocus", "\" onerror"] {
                     assert!(!answer.text.contains(markup), "{uri}: {markup}");
@@ -163,7 +162,7 @@ async fn nothing_typed_comes_back_as_markup() {
 
 #[tokio::test]
 async fn twelve_people_may_each_say_something_else() {
-    let shop = Shop::open().await;
+    let site = Site::open().await;
     let uses = [
         "low",
         "medium",
@@ -185,22 +184,22 @@ async fn twelve_people_may_each_say_something_else() {
     for first in [0, 4] {
         let care = uses[first..first + 12].join(",").trim_end_matches(",any").to_string();
         let who = format!("people=0,5,17,21,26,34,35,44,54,64,65,120&sex=f,m,,f,m,,f,m,,f,m,f&care={care}");
-        for row in csv(&shop, &format!("{OHIO}&{who}")).await.iter().step_by(40) {
-            let [good, average, bad] = ["cost_good", "cost_average", "cost_bad"].map(|year| super::cents(row, year));
-            let premiums = 12 * super::cents(row, "premium");
+        for row in site.rows(&format!("{OHIO}&{who}")).await.iter().step_by(40) {
+            let [good, average, bad] = ["cost_good", "cost_average", "cost_bad"].map(|year| cents(row, year));
+            let premiums = 12 * cents(row, "premium");
             assert!(
-                premiums < good && good <= bad && average <= bad && bad <= premiums + super::cents(row, "moop"),
+                premiums < good && good <= bad && average <= bad && bad <= premiums + cents(row, "moop"),
                 "{row:?}"
             );
         }
         for uri in pages(&who) {
-            let answer = shop.page(&uri).await;
+            let answer = site.visit(&uri).await;
             assert_eq!(answer.status, 200, "{uri}");
             assert!(!answer.text.contains("[…]"), "{uri} lacks a word");
         }
     }
     // More entries than people may be.
     let many = format!("{OHIO}&people=40&care={}", "low,".repeat(40));
-    let page = shop.page(&format!("/plans?{many}")).await;
+    let page = site.visit(&format!("/plans?{many}")).await;
     assert!(page.status == 200 && page.words().contains("We did not use “care=low”"));
 }

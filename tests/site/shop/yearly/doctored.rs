@@ -8,8 +8,8 @@ use tokio::sync::OnceCell;
 use windowshop::load::{self, LoadOptions};
 
 use super::filings::{ATTRIBUTES, BENEFITS, Filings, Table, answers, sample, shown};
-use super::{OHIO, Row, all_cards, cents, csv, ids};
-use crate::shop::Shop;
+use super::{OHIO, ids};
+use crate::site::{Page, Row, Site, cents};
 
 const NO_DRUGS: &str = "29341OH0100058";
 const NO_VISITS: &str = "29341OH0100056";
@@ -175,8 +175,8 @@ pub(super) async fn files() -> &'static PathBuf {
         .await
 }
 
-pub(super) async fn shop() -> Shop {
-    Shop::of(&files().await.join("catalogues")).await
+pub(super) async fn shop() -> Site {
+    Site::of(&files().await.join("catalogues")).await
 }
 
 fn years(row: &Row) -> [&str; 3] {
@@ -185,10 +185,10 @@ fn years(row: &Row) -> [&str; 3] {
 
 #[tokio::test]
 async fn plans_without_an_estimate_come_last_and_their_cells_are_empty() {
-    let shop = shop().await;
+    let site = shop().await;
     for sort in ["", "&sort=cost_good", "&sort=cost_bad"] {
         let query = format!("{OHIO}&people=40{sort}");
-        let rows = csv(&shop, &query).await;
+        let rows = site.rows(&query).await;
         let (known, unknown) = rows.split_at(rows.len() - GAPS.len());
         assert!(known.len() == 125 && known.iter().all(|row| cents(row, "cost_good") > 0), "{sort}");
         for row in unknown {
@@ -196,39 +196,38 @@ async fn plans_without_an_estimate_come_last_and_their_cells_are_empty() {
             assert!(GAPS.iter().any(|gap| gap.0 == row["plan_id"]), "{row:?}");
         }
         assert!(unknown.is_sorted_by_key(|row| cents(row, "premium")), "then the lowest premium");
-        let shown = all_cards(&shop, &format!("/plans?{query}")).await;
+        let shown = site.all_cards(&format!("/plans?{query}")).await;
         assert_eq!(shown.iter().map(|card| card.id.as_str()).collect::<Vec<_>>(), ids(&rows));
     }
-    let by_premium = csv(&shop, &format!("{OHIO}&people=40&sort=premium")).await;
+    let by_premium = site.rows(&format!("{OHIO}&people=40&sort=premium")).await;
     assert!(by_premium.is_sorted_by_key(|row| cents(row, "premium")), "an order of its own");
     assert!(!years(&by_premium[by_premium.len() - 1]).concat().is_empty());
 }
 
 #[tokio::test]
 async fn every_page_says_why_there_is_no_estimate() {
-    let shop = shop().await;
+    let site = shop().await;
     let who = format!("{OHIO}&people=40");
     for (lang, heading) in [("", "What a year may cost"), ("/es", "Lo que puede costar un año")] {
-        let shown = all_cards(&shop, &format!("{lang}/plans?{who}")).await;
+        let shown = site.all_cards(&format!("{lang}/plans?{who}")).await;
         for (plan, en, es) in GAPS {
             let why = if lang.is_empty() { en } else { es };
             let card = shown.iter().find(|card| card.id == plan).expect("a card");
             assert_eq!(card.cost, why);
-            let page = shop.page(&format!("{lang}/plans/{plan}?{who}")).await;
+            let page = site.visit(&format!("{lang}/plans/{plan}?{who}")).await;
             assert!(page.words().contains(&format!("{heading} {why}")), "{}", page.words());
-            assert!(!page.text.contains("<table class=\"sum"), "nothing is reckoned for {plan}");
-            let lines = shop.page(&format!("{lang}/plans/{plan}/costs?{who}&case=bad")).await;
+            assert_eq!(page.count("table.sum"), 0, "nothing is estimated for {plan}");
+            let lines = site.visit(&format!("{lang}/plans/{plan}/costs?{who}&case=bad")).await;
             assert!(lines.status == 200 && lines.words().contains(why), "{}", lines.words());
-            assert!(!lines.text.contains("<table") && !lines.text.contains("<td>$0"), "{plan}");
-            let noted = shop.page(&format!("{lang}/plans/{plan}/costs?{who}&care=often")).await.words();
+            assert_eq!(lines.count("table"), 0, "{plan}");
+            let noted = site.visit(&format!("{lang}/plans/{plan}/costs?{who}&care=often")).await.words();
             assert!(noted.contains("“care=often”") && noted.contains(why), "{noted}");
-            let compare = shop.page(&format!("{lang}/compare?{who}&plan={plan}&plan={UNCOVERED}")).await;
+            let compare = site.visit(&format!("{lang}/compare?{who}&plan={plan}&plan={UNCOVERED}")).await;
             assert_eq!(compare.words().matches(why).count(), 3, "good, average and bad year of {plan}");
         }
     }
     for (plan, ..) in GAPS {
-        let text = shop.page(&format!("/compare.csv?{who}&plan={plan}&plan={UNCOVERED}")).await.text;
-        let rows: Vec<Row> = csv::Reader::from_reader(text.as_bytes()).deserialize().map(|row| row.unwrap()).collect();
+        let rows = site.visit(&format!("/compare.csv?{who}&plan={plan}&plan={UNCOVERED}")).await.rows();
         assert_eq!(years(&rows[0]), [""; 3]);
         assert!(cents(&rows[1], "cost_average") > 0);
     }
@@ -236,13 +235,13 @@ async fn every_page_says_why_there_is_no_estimate() {
 
 #[tokio::test]
 async fn a_family_needs_the_familys_limits() {
-    let shop = shop().await;
+    let site = shop().await;
     for (people, why) in [("40", None), ("40,38", Some("no deductible for a family")), ("40,38n", None)] {
         let who = format!("{OHIO}&people={people}");
-        let rows = csv(&shop, &who).await;
+        let rows = site.rows(&who).await;
         let row = rows.iter().find(|row| row["plan_id"] == NO_FAMILY_DEDUCTIBLE).expect("it is sold");
         assert_eq!(years(row).concat().is_empty(), why.is_some(), "{row:?}");
-        let words = shop.page(&format!("/plans/{NO_FAMILY_DEDUCTIBLE}?{who}")).await.words();
+        let words = site.visit(&format!("/plans/{NO_FAMILY_DEDUCTIBLE}?{who}")).await.words();
         assert_eq!(words.contains("No estimate"), why.is_some());
         assert!(words.contains(why.unwrap_or("The whole year")), "{words}");
     }
@@ -250,19 +249,19 @@ async fn a_family_needs_the_familys_limits() {
 
 #[tokio::test]
 async fn a_list_without_any_estimate_says_which_order_is_left() {
-    let shop = shop().await;
+    let site = shop().await;
     for (lang, said) in
         [("", "so the lowest monthly premium comes first"), ("/es", "por eso va primero la prima mensual más baja")]
     {
-        let list = shop.page(&format!("{lang}/plans?{OHIO}&people=40&q={NO_DRUGS}")).await;
-        assert!(list.words().contains(said), "{}", list.words());
-        assert_eq!(list.text.matches("<article").count(), 1);
+        let list = site.visit(&format!("{lang}/plans?{OHIO}&people=40&q={NO_DRUGS}")).await;
+        list.says(said);
+        assert_eq!(list.cards().len(), 1);
     }
 }
 
 #[tokio::test]
 async fn rare_filings_are_read_as_the_command_reads_their_words() {
-    let (shop, filings) = (shop().await, Filings::read(files().await));
+    let (site, filings) = (shop().await, Filings::read(files().await));
     for (who, people) in [
         ("people=40", json!([{ "age": 40 }])),
         (
@@ -273,7 +272,7 @@ async fn rare_filings_are_read_as_the_command_reads_their_words() {
             ]),
         ),
     ] {
-        let rows = csv(&shop, &format!("{OHIO}&{who}")).await;
+        let rows = site.rows(&format!("{OHIO}&{who}")).await;
         let of = |plan: &str| rows.iter().find(|row| row["plan_id"] == plan).expect("it is sold");
         for plan in [UNCOVERED, OUTSIDE, RICH] {
             let variant = format!("{plan}-01");
@@ -290,23 +289,25 @@ async fn rare_filings_are_read_as_the_command_reads_their_words() {
 
 #[tokio::test]
 async fn dental_plans_have_no_yearly_cost_and_no_order_by_it() {
-    let shop = shop().await;
+    let site = shop().await;
     let dental = format!("{OHIO}&people=40&product=dental");
-    let rows = csv(&shop, &dental).await;
+    let rows = site.rows(&dental).await;
     assert_eq!(ids(&rows), ["29341OH9990002", "29341OH9990001"], "the lowest premium first");
     assert!(rows.iter().all(|row| years(row) == [""; 3]));
     for (lang, noted) in [("", "We did not use “sort=cost_bad”"), ("/es", "No usamos “sort=cost_bad”")] {
-        let plain = shop.page(&format!("{lang}/plans?{dental}")).await;
-        for mark in ["class=\"cost\"", "class=\"better\"", "class=\"bar\"", "/care?", "sort=cost", "dominated="] {
+        let plain = site.visit(&format!("{lang}/plans?{dental}")).await;
+        assert!(plain.cards().iter().all(|card| card.cost.is_empty() && card.better.is_none()));
+        assert_eq!(plain.count("svg"), 0, "no drawing of a yearly cost");
+        for mark in ["/care?", "sort=cost", "dominated="] {
             assert!(!plain.text.contains(mark), "{mark} on the dental list");
         }
-        let asked = shop.page(&format!("{lang}/plans?{dental}&sort=cost_bad")).await;
-        assert!(asked.words().contains(noted), "{}", asked.words());
-        let order = |page: &crate::shop::Answer| super::cards(page).into_iter().map(|card| card.id).collect::<Vec<_>>();
+        let asked = site.visit(&format!("{lang}/plans?{dental}&sort=cost_bad")).await;
+        asked.says(noted);
+        let order = |page: &Page| page.cards().into_iter().map(|card| card.id).collect::<Vec<_>>();
         assert_eq!(order(&asked), order(&plain));
-        assert!(!plain.words().contains("sort=cost_bad"));
-        let page = shop.page(&format!("{lang}/plans/29341OH9990001?{OHIO}&people=40")).await;
-        assert!(page.status == 200 && !page.text.contains("/costs?") && !page.text.contains("class=\"sum"));
+        plain.says_nothing_of("sort=cost_bad");
+        let page = site.visit(&format!("{lang}/plans/29341OH9990001?{OHIO}&people=40")).await;
+        assert!(page.status == 200 && !page.text.contains("/costs?") && page.count("table.sum") == 0);
     }
-    assert_eq!(shop.page(&format!("/plans.csv?{dental}&sort=cost_bad")).await.text.lines().count(), 3);
+    assert_eq!(site.visit(&format!("/plans.csv?{dental}&sort=cost_bad")).await.text.lines().count(), 3);
 }

@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use super::{Card, OHIO, REDUCED, Row, WEST_VIRGINIA, all_cards, between, cents, csv, dollars, pieces, plain};
-use crate::shop::Shop;
+use super::{OHIO, REDUCED, WEST_VIRGINIA, dollars};
+use crate::site::{Card, Row, Site, cents};
 
 /// The plans with a note, each with the one that it names.
 fn notes(cards: &[Card]) -> HashMap<&str, &str> {
@@ -17,7 +17,7 @@ fn filed(row: &Row, column: &str) -> Option<i64> {
 
 #[tokio::test]
 async fn a_note_names_a_plan_of_the_list_that_is_no_worse_in_anything_it_shows() {
-    let shop = Shop::open().await;
+    let site = Site::open().await;
     for (who, least) in [
         (format!("{OHIO}&people=40"), 30),
         (format!("{OHIO}&people=40,38,9,5&sex=f&care=diabetes"), 30),
@@ -25,16 +25,16 @@ async fn a_note_names_a_plan_of_the_list_that_is_no_worse_in_anything_it_shows()
         (REDUCED.to_string(), 10),
         (format!("{WEST_VIRGINIA}&people=27"), 1),
     ] {
-        let rows = csv(&shop, &who).await;
+        let rows = site.rows(&who).await;
         let of = |id: &str| rows.iter().find(|row| row["plan_id"] == id).unwrap_or_else(|| panic!("{id} is not sold"));
-        let shown = all_cards(&shop, &format!("/plans?{who}")).await;
+        let shown = site.all_cards(&format!("/plans?{who}")).await;
         let notes = notes(&shown);
         assert!(notes.len() >= least && notes.len() < rows.len(), "{} notes for {who}", notes.len());
         for card in &shown {
             let Some((named, words)) = &card.better else { continue };
             let (worse, better) = (of(&card.id), of(named));
             assert!(!notes.contains_key(named.as_str()), "{named} has a note itself");
-            assert!(words.contains(&format!("{} , {}.", better["name"], better["issuer"])), "{words}");
+            assert!(words.contains(&format!("{}, {}.", better["name"], better["issuer"])), "{words}");
             for column in ["premium_after_credit", "deductible", "moop"] {
                 assert!(cents(better, column) <= cents(worse, column), "{column}: {better:?} {worse:?}");
             }
@@ -52,16 +52,16 @@ async fn a_note_names_a_plan_of_the_list_that_is_no_worse_in_anything_it_shows()
 
 #[tokio::test]
 async fn notes_are_the_same_in_any_order_under_any_filter_and_in_both_languages() {
-    let shop = Shop::open().await;
+    let site = Site::open().await;
     let who = format!("{OHIO}&people=40");
-    let usual = all_cards(&shop, &format!("/plans?{who}")).await;
+    let usual = site.all_cards(&format!("/plans?{who}")).await;
     let usual = notes(&usual);
     for list in ["/plans?SORT&sort=premium", "/plans?SORT&sort=cost_bad", "/es/plans?SORT"] {
-        assert_eq!(notes(&all_cards(&shop, &list.replace("SORT", &who)).await), usual, "{list}");
+        assert_eq!(notes(&site.all_cards(&list.replace("SORT", &who)).await), usual, "{list}");
     }
     // A filter takes plans away, but not what is true of the others; the plan named may be one that it takes away.
     for filter in ["metal=silver", "premium=-500", "deductible=-3000", "q=oscar"] {
-        let shown = all_cards(&shop, &format!("/plans?{who}&{filter}")).await;
+        let shown = site.all_cards(&format!("/plans?{who}&{filter}")).await;
         assert!(!shown.is_empty() && shown.len() < 130, "{filter}");
         for card in &shown {
             let named = card.better.as_ref().map(|better| better.0.as_str());
@@ -72,23 +72,17 @@ async fn notes_are_the_same_in_any_order_under_any_filter_and_in_both_languages(
 
 #[tokio::test]
 async fn the_switch_takes_all_notes_away_and_brings_them_back_and_hides_no_plan() {
-    let shop = Shop::open().await;
+    let site = Site::open().await;
     for (lang, hide, show) in
         [("", "Hide the notes on plans", "Show the notes on plans"), ("/es", "Ocultar las notas", "Mostrar las notas")]
     {
         let on = format!("{lang}/plans?{OHIO}&people=40&metal=gold");
-        let with = shop.page(&on).await;
-        let link = |text: &str, words: &str| {
-            let links = pieces(text, "<a href=\"", "</a>").into_iter().filter_map(|link| link.split_once("\">"));
-            let found: Vec<&str> = links.filter(|link| link.1.starts_with(words)).map(|link| link.0).collect();
-            assert_eq!(found.len(), 1, "{words}");
-            found[0].replace("&#38;", "&")
-        };
-        let off = link(&with.text, hide);
+        let with = site.visit(&on).await;
+        let off = with.link(hide);
         assert_eq!(off, format!("{on}&dominated=off"));
-        let without = shop.get(&off).await;
-        assert_eq!((without.status, link(&without.text, show)), (200, on.clone()));
-        let (with, without) = (all_cards(&shop, &on).await, all_cards(&shop, &off).await);
+        let without = with.click(hide).await;
+        assert_eq!((without.status, without.link(show)), (200, on.clone()));
+        let (with, without) = (site.all_cards(&on).await, site.all_cards(&off).await);
         assert!(!notes(&with).is_empty() && notes(&without).is_empty());
         let plans = |cards: &[Card]| cards.iter().map(|card| (card.id.clone(), card.cost.clone())).collect::<Vec<_>>();
         assert_eq!(plans(&with), plans(&without), "no plan is hidden or moved");
@@ -97,13 +91,12 @@ async fn the_switch_takes_all_notes_away_and_brings_them_back_and_hides_no_plan(
 
 #[tokio::test]
 async fn the_plans_own_page_has_the_same_note() {
-    let shop = Shop::open().await;
+    let site = Site::open().await;
     let who = format!("{OHIO}&people=40");
-    let shown = all_cards(&shop, &format!("/plans?{who}")).await;
+    let shown = site.all_cards(&format!("/plans?{who}")).await;
     let (noted, others): (Vec<&Card>, Vec<&Card>) = shown.iter().partition(|card| card.better.is_some());
     for card in noted.iter().step_by(7).chain(others.iter().step_by(21)) {
-        let page = shop.page(&format!("/plans/{}?{who}", card.id)).await.text;
-        let note = between(&page, "<p class=\"better\">", "</p>").map(plain);
-        assert_eq!(note.as_ref(), card.better.as_ref().map(|better| &better.1), "{}", card.id);
+        let page = site.visit(&format!("/plans/{}?{who}", card.id)).await;
+        assert_eq!(page.better(), card.better, "{}", card.id);
     }
 }

@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use windowshop::cli::estimate::answer_text;
 use windowshop::costs::Model;
 
-use super::{OHIO, Row, WEST_VIRGINIA, cents, csv};
-use crate::shop::Shop;
+use super::{OHIO, WEST_VIRGINIA};
+use crate::site::{Row, Site, cents};
 
 /// A file of the sample, as text.
 pub(super) struct Table {
@@ -140,7 +140,7 @@ pub(super) fn shown(row: &Row) -> [i64; 3] {
 
 #[tokio::test]
 async fn every_plan_costs_what_its_filing_says() {
-    let (shop, filings) = (Shop::open().await, Filings::read(&sample()));
+    let (site, filings) = (Site::open().await, Filings::read(&sample()));
     let households = [
         ("people=40", json!([{ "age": 40 }])),
         ("people=40,38", json!([{ "age": 40 }, { "age": 38 }])),
@@ -156,7 +156,7 @@ async fn every_plan_costs_what_its_filing_says() {
     ];
     for (place, sold) in [(OHIO, 130), (WEST_VIRGINIA, 36)] {
         for (who, people) in &households {
-            let rows = csv(&shop, &format!("{place}&{who}")).await;
+            let rows = site.rows(&format!("{place}&{who}")).await;
             assert_eq!(rows.len(), sold, "{place}");
             let question = |row: &Row| {
                 let variant = format!("{}-01", row["plan_id"]);
@@ -180,9 +180,9 @@ async fn every_plan_costs_what_its_filing_says() {
 /// credit.
 #[tokio::test]
 async fn reduced_plans_take_their_own_limits_and_the_shares_of_the_next() {
-    let (shop, filings) = (Shop::open().await, Filings::read(&sample()));
+    let (site, filings) = (Site::open().await, Filings::read(&sample()));
     for (income, variant) in [(23_000, "06"), (30_000, "05"), (37_000, "04")] {
-        let rows = csv(&shop, &format!("{OHIO}&people=40&income={income}&metal=silver")).await;
+        let rows = site.rows(&format!("{OHIO}&people=40&income={income}&metal=silver")).await;
         assert!(rows.len() > 20, "{}", rows.len());
         let question = |row: &Row| {
             let (own, lent) = (format!("{}-{variant}", row["plan_id"]), format!("{}-04", row["plan_id"]));

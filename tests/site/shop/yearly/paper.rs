@@ -3,13 +3,19 @@
 use windowshop::types::Cents;
 
 use super::doctored::{self, OUTSIDE, RICH, UNCOVERED};
-use super::{OHIO, REDUCED, Row, between, cents, csv, pieces};
-use crate::shop::Shop;
+use super::{OHIO, REDUCED};
+use crate::site::page::{cells, inside, words_of};
+use crate::site::{Page, Row, Site, cents};
 
 fn money(text: &str) -> i64 {
     let amount = text.trim().strip_prefix('$').and_then(Cents::parse);
     amount.unwrap_or_else(|| panic!("{text} is no amount")).0
 }
+
+/// The table of every line of one person's year.
+const PERSON: &str = "table.sum:not(.three)";
+/// The three years side by side, on the plan's own page.
+const SHORT: &str = "table.sum.three";
 
 /// Deductible, copays, coinsurance, not covered.
 type Paid = [i64; 4];
@@ -29,30 +35,30 @@ struct Year {
 }
 
 /// Reads a page with every line; all its sums have to be right.
-fn year(text: &str, page: &str) -> Year {
-    let sum = between(text, "<dl class=\"lines\">", "</dl>").expect("a sum");
-    let sum: Vec<i64> = pieces(sum, "<dd>", "</dd>").into_iter().map(money).collect();
+fn year(shown: &Page) -> Year {
+    let page = &shown.address;
+    let sum = inside(shown.select("dl.lines")[0], "dd");
+    let sum: Vec<i64> = sum.into_iter().map(|amount| money(&words_of(amount))).collect();
     let [premium, deductible, copays, coinsurance, uncovered, total] = sum[..] else { panic!("{page}: {sum:?}") };
     let paid = [deductible, copays, coinsurance, uncovered];
     let (mut all, mut allowed) = ([0; 4], 0);
-    let people = pieces(text, "<table class=\"sum\">", "</table>");
+    let people = shown.select(PERSON);
     for person in &people {
-        let rows: Vec<Vec<&str>> =
-            pieces(person, "<tr", "</tr>").into_iter().skip(1).map(|row| pieces(row, "<td>", "</td>")).collect();
+        let rows = cells(*person);
         let (last, lines) = rows.split_last().expect("rows");
-        let amounts = |cells: &[&str]| -> Paid { std::array::from_fn(|i| money(cells[i + 2])) };
+        let amounts = |cells: &[String]| -> Paid { std::array::from_fn(|i| money(&cells[i + 2])) };
         let mut sum = [0; 4];
         for cells in lines {
-            let (paid, price) = (amounts(cells), money(cells[1]));
-            assert_eq!(paid.iter().sum::<i64>(), money(cells[6]), "{page}: {cells:?}");
+            let (paid, price) = (amounts(cells), money(&cells[1]));
+            assert_eq!(paid.iter().sum::<i64>(), money(&cells[6]), "{page}: {cells:?}");
             // A cent of rounding may move from one line to another.
-            assert!(paid.iter().all(|part| *part >= 0) && money(cells[6]) <= price + 1, "{page}: {cells:?}");
+            assert!(paid.iter().all(|part| *part >= 0) && money(&cells[6]) <= price + 1, "{page}: {cells:?}");
             sum = add(sum, paid);
             allowed += price;
         }
         assert!(!lines.is_empty());
         assert_eq!(sum, amounts(last), "{page}: the lines of a person");
-        assert_eq!(sum.iter().sum::<i64>(), money(last[6]), "{page}: a person");
+        assert_eq!(sum.iter().sum::<i64>(), money(&last[6]), "{page}: a person");
         all = add(all, sum);
     }
     assert_eq!(all, paid, "{page}: the people");
@@ -63,20 +69,16 @@ fn year(text: &str, page: &str) -> Year {
 const CASES: [(&str, &str); 3] = [("&case=good", "cost_good"), ("", "cost_average"), ("&case=bad", "cost_bad")];
 
 /// Tries every page of one plan for one household. Gives the three years.
-async fn try_plan(shop: &Shop, row: &Row, who: &str, covered: usize) -> Vec<Year> {
+async fn try_plan(site: &Site, row: &Row, who: &str, covered: usize) -> Vec<Year> {
     let plan = &row["plan_id"];
-    let short = shop.page(&format!("/plans/{plan}?{who}")).await.text;
-    let short = between(&short, "<table class=\"sum three\">", "</table>").expect("the short sum");
-    let rows: Vec<Vec<i64>> = pieces(short, "<tr", "</tr>")
-        .into_iter()
-        .skip(1)
-        .map(|row| pieces(row, "<td>", "</td>").into_iter().map(money).collect())
-        .collect();
+    let short = site.visit(&format!("/plans/{plan}?{who}")).await;
+    let short = cells(*short.select(SHORT).first().expect("the short sum"));
+    let rows: Vec<Vec<i64>> = short.iter().map(|row| row.iter().map(|cell| money(cell)).collect()).collect();
     let mut years = Vec::new();
     for (i, (case, column)) in CASES.into_iter().enumerate() {
         let uri = format!("/plans/{plan}/costs?{who}{case}");
-        let page = shop.page(&uri).await.text;
-        let of = year(&page, &uri);
+        let page = site.visit(&uri).await;
+        let of = year(&page);
         assert_eq!(of.total, cents(row, column), "{uri}: as in the list");
         assert_eq!(of.premium, 12 * cents(row, "premium_after_credit"), "{uri}");
         assert_eq!(of.people, covered, "{uri}: those who are covered");
@@ -86,8 +88,9 @@ async fn try_plan(shop: &Shop, row: &Row, who: &str, covered: usize) -> Vec<Year
         assert_eq!((column[0], kinds), (of.premium, &of.paid[..kinds.len()]), "{uri}");
         assert_eq!(ends, [of.total, of.paid.iter().sum(), of.allowed], "{uri}");
         assert!(kinds.len() == 4 || of.paid[3] == 0, "{uri}: what is not covered is shown");
-        let spanish = shop.page(&format!("/es{uri}")).await.text;
-        assert_eq!(pieces(&spanish, "<td>", "</td>"), pieces(&page, "<td>", "</td>"), "{uri}");
+        let spanish = site.in_spanish().visit(&uri).await;
+        let amounts = |page: &Page| page.select("td").into_iter().map(words_of).collect::<Vec<_>>();
+        assert_eq!(amounts(&spanish), amounts(&page), "{uri}");
         years.push(of);
     }
     years
@@ -95,16 +98,16 @@ async fn try_plan(shop: &Shop, row: &Row, who: &str, covered: usize) -> Vec<Year
 
 #[tokio::test]
 async fn every_line_adds_up_to_the_figure_of_the_list() {
-    let shop = Shop::open().await;
+    let site = Site::open().await;
     for (who, covered) in [
         (format!("{OHIO}&people=40"), 1),
         (format!("{OHIO}&people=40,38n,9,5&sex=f,m,f&care=low,,asthma"), 3),
         (format!("{OHIO}&people=61,60,30p,24,12&sex=m,f&care=diabetes,high&income=140000"), 5),
         (REDUCED.to_string(), 1),
     ] {
-        let rows = csv(&shop, &who).await;
+        let rows = site.rows(&who).await;
         for row in rows.iter().step_by(23) {
-            for year in try_plan(&shop, row, &who, covered).await {
+            for year in try_plan(&site, row, &who, covered).await {
                 assert_eq!(year.paid[3], 0, "the sample files nothing as not covered");
                 assert!(year.total - year.premium <= cents(row, "moop"), "{row:?}");
             }
@@ -114,19 +117,19 @@ async fn every_line_adds_up_to_the_figure_of_the_list() {
 
 #[tokio::test]
 async fn what_is_not_covered_or_does_not_count_stands_outside_the_maximum() {
-    let shop = doctored::shop().await;
+    let site = doctored::shop().await;
     let who = format!("{OHIO}&people=60,58&sex=f,m");
-    let rows = csv(&shop, &who).await;
+    let rows = site.rows(&who).await;
     for plan in [UNCOVERED, OUTSIDE, RICH] {
         let row = rows.iter().find(|row| row["plan_id"] == plan).expect("it is sold");
-        let years = try_plan(&shop, row, &who, 2).await;
+        let years = try_plan(&site, row, &who, 2).await;
         let (bad, moop) = (&years[2], cents(row, "moop"));
         let care = bad.total - bad.premium;
         assert_eq!(bad.paid[3] > 0, plan == UNCOVERED, "{plan}");
         match plan {
             UNCOVERED => {
                 assert!(care > moop && (moop - 2..=moop + 1).contains(&(care - bad.paid[3])), "{care} {moop}");
-                let words = shop.page(&format!("/plans/{plan}/costs?{who}&case=bad")).await.words();
+                let words = site.visit(&format!("/plans/{plan}/costs?{who}&case=bad")).await.words();
                 assert_eq!(words.matches("Generic drugs (not covered)").count(), 2, "{words}");
             }
             OUTSIDE => assert!(care > moop, "the emergency room goes on costing: {care} {moop}"),

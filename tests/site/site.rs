@@ -1,0 +1,285 @@
+//! The one harness: the whole site in one process, as a person without JavaScript meets it.
+//!
+//! Every test of a page opens a [`Site`] here and visits it: `site.visit("/plans?…")`, then `page.heading()`,
+//! `page.click("Next plans")`, `page.fill("What is your ZIP code?", "45202").press("See plans")`, `page.cards()`. The parts are the
+//! product's own: the real loader's catalogue of the shipped sample, `App::build`, the real routes and layers. What is
+//! on a page is found by what a person goes by (heading, label, words of a link), never by its place in the markup;
+//! the few class names that are needed stand in `page.rs`. The day is given: no test depends on the day it runs.
+
+pub mod form;
+pub mod page;
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::Request;
+use clap::Parser as _;
+use http_body_util::BodyExt as _;
+use sqlx::Connection as _;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+use tempfile::TempDir;
+use time::OffsetDateTime;
+use time::macros::datetime;
+use tokio::sync::OnceCell;
+use tower::ServiceExt as _;
+use windowshop::app::App;
+use windowshop::catalogue::Catalogue;
+use windowshop::cli::Cli;
+use windowshop::config::Config;
+use windowshop::filing::codes::Sort;
+use windowshop::filing::marks::SCHEMA_VERSION;
+use windowshop::quote::ask::address::{Asked, Search};
+use windowshop::quote::market;
+use windowshop::quote::settle::{Settled, settle};
+use windowshop::router;
+use windowshop::types::Cents;
+
+pub use page::{Card, Page};
+
+/// The day of every test that names no other: open enrollment for 2027 is under way. Noon in Washington, so that it is
+/// the same day everywhere in the country.
+pub const TODAY: OffsetDateTime = datetime!(2026-11-21 17:00 UTC);
+
+/// The empty catalogue of [`Site::empty`].
+pub const CATALOGUE: &str = "catalogue-2026-20261121-ab12cd34.db";
+
+/// Redirects followed before a test gives up.
+const MOST_REDIRECTS: usize = 3;
+
+/// A row of a spreadsheet, by column.
+pub type Row = HashMap<String, String>;
+
+/// The running site. A clone is the same site.
+#[derive(Clone)]
+pub struct Site {
+    pub app: Arc<App>,
+    pub router: Router,
+    /// Before every address that a test names: nothing, or a language's.
+    prefix: &'static str,
+    /// Deleted with the last clone.
+    _folder: Option<Arc<TempDir>>,
+}
+
+// ── Opening ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+impl Site {
+    /// With the shipped sample.
+    pub async fn open() -> Site {
+        Site::on(TODAY).await
+    }
+
+    /// With the shipped sample, on another day.
+    pub async fn on(now: OffsetDateTime) -> Site {
+        Site::start(with_catalogues(sample().await, &[]), now).await
+    }
+
+    /// With the catalogues of a folder.
+    pub async fn of(catalogues: &Path) -> Site {
+        Site::start(with_catalogues(catalogues, &[]), TODAY).await
+    }
+
+    /// With one catalogue that holds no plan, and these settings: for what has nothing to do with plans.
+    pub async fn empty(settings: &[&str]) -> Site {
+        let folder = empty_data_folder().await;
+        let site = Site::start(config(folder.path(), settings), TODAY).await;
+        Site { _folder: Some(Arc::new(folder)), ..site }
+    }
+
+    async fn start(config: Config, now: OffsetDateTime) -> Site {
+        let app = App::build(config, move || now).await.expect("the site starts");
+        Site { router: router::router(Arc::clone(&app)), app, prefix: "", _folder: None }
+    }
+
+    /// The same site, whose addresses are those in Spanish.
+    pub fn in_spanish(&self) -> Site {
+        Site { prefix: "/es", ..self.clone() }
+    }
+
+    /// Pages of a test's own behind the product's layers, instead of the product's pages.
+    pub fn serving(&self, routes: Router<Arc<App>>) -> Site {
+        let router = router::layers(routes, &self.app).with_state(Arc::clone(&self.app));
+        Site { router, ..self.clone() }
+    }
+}
+
+/// The shipped sample, loaded once for all tests of this binary.
+async fn sample() -> &'static PathBuf {
+    static SAMPLE: OnceCell<PathBuf> = OnceCell::const_new();
+    SAMPLE
+        .get_or_init(async || {
+            // Kept for the process's life; named after it, so that two runs do not meet.
+            let dir = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("sample-{}", std::process::id()));
+            windowshop::serve::build_sample_into(&dir).await.expect("the shipped sample loads");
+            dir
+        })
+        .await
+}
+
+fn with_catalogues(catalogues: &Path, settings: &[&str]) -> Config {
+    let named = ["--catalogues", catalogues.to_str().expect("UTF-8")];
+    settings_of(&[&named, settings].concat())
+}
+
+/// Settings with this data folder.
+pub fn config(data_dir: &Path, settings: &[&str]) -> Config {
+    let named = ["--data-dir", data_dir.to_str().expect("UTF-8")];
+    settings_of(&[&named, settings].concat())
+}
+
+fn settings_of(settings: &[&str]) -> Config {
+    let fixed = ["windowshop", "--listen", "127.0.0.1:0"];
+    let cli = Cli::try_parse_from(fixed.iter().chain(settings)).expect("settings");
+    let (config, faults) = Config::read(&cli.serve);
+    assert_eq!(faults, []);
+    config
+}
+
+/// A data folder with one empty catalogue for 2026.
+pub async fn empty_data_folder() -> TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::create_dir(folder.path().join("catalogues")).expect("a folder");
+    make_catalogue(&folder.path().join("catalogues").join(CATALOGUE), &SCHEMA_VERSION.to_string(), "2026").await;
+    folder
+}
+
+/// A catalogue in which nobody can ask about a plan, of any schema and year that a test wants to be written in it.
+pub async fn make_catalogue(path: &Path, schema: &str, year: &str) {
+    const SCHEMA: &str = include_str!("../../sql/catalogue/schema.sql");
+    let options = SqliteConnectOptions::new().filename(path).create_if_missing(true).foreign_keys(false);
+    let options = options.pragma("ignore_check_constraints", "on");
+    let mut db = SqliteConnection::connect_with(&options).await.expect("a file");
+    sqlx::raw_sql(sqlx::AssertSqlSafe(SCHEMA)).execute(&mut db).await.expect("the schema");
+    for (key, value) in [("schema_version", schema), ("plan_year", year), ("rates_provenance", "filed")] {
+        let insert = sqlx::query("INSERT INTO meta VALUES ($1, $2)").bind(key).bind(value);
+        insert.execute(&mut db).await.expect("a row");
+    }
+    for table in ["county", "zip_county", "rating_area", "issuer", "plan", "variant", "rate", "sold"] {
+        let insert = sqlx::query("INSERT INTO meta VALUES ($1, '1')").bind(format!("count.{table}"));
+        insert.execute(&mut db).await.expect("a row");
+        // One row of ones: something is there, and nobody asks what.
+        let columns = sqlx::query_scalar::<_, i64>("SELECT count(*) FROM pragma_table_info($1)").bind(table);
+        let columns = columns.fetch_one(&mut db).await.expect("its columns");
+        let ones = vec!["1"; usize::try_from(columns).expect("few")].join(", ");
+        let insert = sqlx::AssertSqlSafe(format!("INSERT INTO {table} VALUES ({ones})"));
+        sqlx::query(insert).execute(&mut db).await.expect("a row");
+    }
+    db.close().await.expect("it closes");
+    windowshop::catalogue::seal::seal(path).expect("a seal");
+}
+
+// ── Visiting ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+impl Site {
+    /// What a browser shows at an address: redirects are followed.
+    pub async fn visit(&self, address: &str) -> Page {
+        let first = self.get(address).await;
+        self.follow(first).await
+    }
+
+    /// The first answer, be it a redirect.
+    pub async fn get(&self, address: &str) -> Page {
+        self.get_with(address, &[]).await
+    }
+
+    pub async fn get_with(&self, address: &str, headers: &[(&str, &str)]) -> Page {
+        self.send("GET", &self.localized(address), headers, Body::empty()).await
+    }
+
+    /// `/plans?…` → `/es/plans?…`, `/?…` → `/es?…`.
+    fn localized(&self, address: &str) -> String {
+        match (self.prefix, address.strip_prefix('/')) {
+            ("", _) => address.to_string(),
+            (prefix, Some(rest)) if rest.is_empty() || rest.starts_with('?') => format!("{prefix}{rest}"),
+            (prefix, _) => format!("{prefix}{address}"),
+        }
+    }
+
+    pub(crate) async fn follow(&self, mut page: Page) -> Page {
+        for _ in 0..MOST_REDIRECTS {
+            if !(300..400).contains(&page.status) || page.header("location").is_empty() {
+                return page;
+            }
+            let to = page.header("location").to_string();
+            page = self.send("GET", &to, &[], Body::empty()).await;
+        }
+        panic!("redirects without end: {}", page.address);
+    }
+
+    /// Any request, at the address as it stands.
+    pub async fn send(&self, method: &str, address: &str, headers: &[(&str, &str)], body: Body) -> Page {
+        let mut request = Request::builder().method(method).uri(address);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let response = self.router.clone().oneshot(request.body(body).expect("a request")).await.expect("an answer");
+        let (parts, body) = response.into_parts();
+        let body = body.collect().await.expect("a whole body").to_bytes().to_vec();
+        Page::new(self.clone(), address, (parts.status, parts.headers), body)
+    }
+}
+
+// ── A search ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+impl Site {
+    pub fn catalogue(&self) -> Arc<Catalogue> {
+        Arc::clone(self.app.catalogues.current().newest())
+    }
+
+    /// What the query of an address settles to.
+    pub fn search(&self, query: &str) -> Search {
+        let (catalogues, today) = (self.app.catalogues.current(), (self.app.clock)().date());
+        match settle(&catalogues, &self.app.tables, today, &mut Asked::read(query)) {
+            Ok(Settled::Search(settlement)) => settlement.search,
+            _ => panic!("{query} is no search"),
+        }
+    }
+
+    /// How many plans the list holds.
+    pub async fn total(&self, query: &str) -> usize {
+        market::tally(&self.catalogue(), &self.search(query)).await.expect("a tally").total()
+    }
+
+    /// The lowest premium of the list.
+    pub async fn cheapest(&self, query: &str) -> Cents {
+        let (catalogue, search) = (self.catalogue(), self.search(query));
+        let tally = market::tally(&catalogue, &search).await.expect("a tally");
+        tally.results(Sort::Premium)[0].premium
+    }
+
+    /// The plans of a search as the spreadsheet has them: all of them, in the order of the list.
+    pub async fn rows(&self, query: &str) -> Vec<Row> {
+        self.visit(&format!("/plans.csv?{query}")).await.rows()
+    }
+
+    /// The cards of a list on all its pages. `list`: `/plans?…`.
+    pub async fn all_cards(&self, list: &str) -> Vec<Card> {
+        let mut page = self.visit(list).await;
+        let mut all = page.cards();
+        while let Some(next) = page.next_page() {
+            page = self.follow(self.send("GET", &next, &[], Body::empty()).await).await;
+            all.extend(page.cards());
+        }
+        all
+    }
+}
+
+/// A cell with money in it.
+#[track_caller]
+pub fn cents(row: &Row, column: &str) -> i64 {
+    Cents::parse(&row[column]).unwrap_or_else(|| panic!("{column} is money: {row:?}")).0
+}
+
+/// ZIPs of the sample that lie in one county only, with that county.
+pub const PLACES: [(&str, &str); 8] = [
+    ("43215", "39049"),
+    ("45202", "39061"),
+    ("44114", "39035"),
+    ("46204", "18097"),
+    ("47104", "18019"),
+    ("26505", "54061"),
+    ("25701", "54011"),
+    ("25301", "54039"),
+];

@@ -1,0 +1,262 @@
+//! Every message is asked for, and every message asked for is there.
+//!
+//! Keys written out are found in the sources. Keys composed at run time (`format!("metal.{word}")`) are listed here by the
+//! closed sets that make them, read from the code and the tables themselves: a word that leaves its set leaves a message
+//! that this test names.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use windowshop::costs::Service;
+use windowshop::costs::utilization::Condition;
+use windowshop::eligibility::tables::{CsrLevel, Sources};
+use windowshop::eligibility::{Rule, State, Tables};
+use windowshop::filing::codes::Sort;
+use windowshop::quote::ask::money;
+use windowshop::shop::sections::SECTIONS;
+use windowshop::text::i18n::Messages;
+use windowshop::web::error::Failure;
+
+use super::repository::{root, texts};
+
+/// Keys written as `.t("…")`, `.tf("…"`, `.n("…"` (with or without a language before them) in the product's sources.
+fn keys_asked_for(text: &str) -> Vec<(String, bool)> {
+    let mut keys = Vec::new();
+    for (call, plural) in [(".t(", false), (".tf(", false), (".n(", true)] {
+        for part in text.split(call).skip(1) {
+            let Some((before, after)) = part.split_once('"') else { continue };
+            let direct = before.trim().is_empty() || (before.trim().ends_with(',') && !before.contains(['(', ')']));
+            if let (true, Some((key, _))) = (direct, after.split_once('"')) {
+                keys.push((key.to_string(), plural));
+            }
+        }
+    }
+    keys
+}
+
+/// The product's sources by path, without their tests.
+fn sources() -> Vec<(String, String)> {
+    let mut sources = texts("templates", ".html");
+    sources.extend(texts("src", ".rs").into_iter().map(|(path, text)| {
+        let product = text.split("#[cfg(test)]").next().unwrap_or("").to_string();
+        (path, product)
+    }));
+    sources
+}
+
+/// The quoted words of one item of a source file: `words_of("src/shop/income.rs", "const FREQUENCIES")`.
+fn words_in(file: &str, item: &str) -> Vec<String> {
+    let text =
+        std::fs::read_to_string(root().join(file)).unwrap_or_else(|_| panic!("{file} has moved: follow it here"));
+    let (_, rest) = text.split_once(item).unwrap_or_else(|| panic!("{file} has no {item}: follow it here"));
+    let end = rest.find("\n}").into_iter().chain(rest.find(";\n")).min().unwrap_or(rest.len());
+    quoted(&rest[..end])
+}
+
+fn quoted(text: &str) -> Vec<String> {
+    text.split('"').skip(1).step_by(2).map(str::to_string).collect()
+}
+
+/// The cells of a rules table under one heading.
+fn cells(table: &'static str, heading: &str) -> Vec<String> {
+    let sources = Sources::embedded();
+    let mut reader = csv::ReaderBuilder::new().comment(Some(b'#')).from_reader(sources.text(table).as_bytes());
+    let at = reader.headers().unwrap().iter().position(|name| name == heading).unwrap();
+    reader.records().map(|row| row.unwrap()[at].to_string()).collect()
+}
+
+/// Every combination: `each("limit.{}_{}", &[&["moop"], &["drug"]])`.
+fn each<S: AsRef<str>>(pattern: &str, sets: &[Vec<S>]) -> Vec<String> {
+    sets.iter().fold(vec![pattern.to_string()], |keys, set| {
+        keys.iter().flat_map(|key| set.iter().map(|word| key.replacen("{}", word.as_ref(), 1))).collect()
+    })
+}
+
+/// Keys that the shop, the engine's words and the error pages compose. All of them have to be there.
+fn composed() -> Vec<String> {
+    let words = |all: &[&str]| all.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let codes = |all: Vec<&str>| words(&all);
+    let tables = Tables::load().unwrap_or_else(|faults| panic!("{faults:?}"));
+    let levels = [CsrLevel::None, CsrLevel::Limited, CsrLevel::Csr73, CsrLevel::Csr87, CsrLevel::Csr94, CsrLevel::Zero];
+    let levels = codes(levels.map(CsrLevel::word).to_vec());
+    let failures = [
+        Failure::BadRequest(String::new()),
+        Failure::NotFound,
+        Failure::MethodNotAllowed,
+        Failure::RequestTimeout,
+        Failure::TooLarge,
+        Failure::UriTooLong,
+        Failure::TooManyRequests,
+        Failure::HeadersTooLarge,
+        Failure::internal(anyhow::anyhow!("")),
+        Failure::Unavailable(String::new()),
+    ];
+    let statuses = failures.iter().map(|failure| failure.status().as_u16().to_string()).collect();
+    let (scopes, kinds) = (words(&["combined", "medical", "drug"]), words(&["deductible", "moop"]));
+    let turns = words(&["credit", "medicaid", "chip", "basic_health", "gap"]);
+    let examples = words_in("src/load/plans.rs", "const EXAMPLES");
+    let cases =
+        words_in("src/shop/costs.rs", "const CASE").into_iter().filter(|word| word != "case").collect::<Vec<_>>();
+    // Of a group's name and its kinds, the name comes first.
+    let groups = words_in("src/enroll/special.rs", "const GROUPS");
+    let kinds_of_events = cells("sep_kinds", "code");
+    let groups = groups.into_iter().filter(|word| !kinds_of_events.contains(word)).collect();
+    let incomes = tables.income_kinds().iter().map(|kind| kind.kind.clone()).collect();
+    [
+        each("care.{}", &[Service::all().map(|service| service.code().to_string()).collect()]),
+        each("use.{}", &[codes(Condition::ALL.map(Condition::word).to_vec())]),
+        each("use.{}_few", &[words(&["visits", "tests", "prescriptions", "hospital_days"])]),
+        each("month.{}", &[(1..=12).map(|month| month.to_string()).collect()]),
+        each("state.{}", &[State::all().map(|state| state.code().to_string()).collect()]),
+        // Told by name that they have no marketplace.
+        each("state.{}", &[words(&["AS", "FM", "GU", "MH", "MP", "PR", "PW", "VI"])]),
+        each("sep.{}.{}", &[kinds_of_events, words(&["name", "help", "proof"])]),
+        each("sep_group.{}", &[groups]),
+        each("{}.{}", &[cells("changes", "message_key"), words(&["title", "words"])]),
+        each("income_kind.{}", &[incomes]),
+        each("frequency.{}", &[words_in("src/shop/income.rs", "const FREQUENCIES")]),
+        each("money.{}{}", &[codes(money::NAMES.to_vec()), words(&["", "_hint"])]),
+        each("error.{}.{}", &[statuses, words(&["title", "what", "answers", "next"])]),
+        each("rule.{}", &[Rule::ALL.map(Rule::code).to_vec()]),
+        each("csr.{}", std::slice::from_ref(&levels)),
+        each("how.savings_{}", std::slice::from_ref(&levels)),
+        each("how.level_{}", &[levels]),
+        each("how.compared_{}", &[words(&["at_most", "at_least", "less_than"])]),
+        each("how.compared_range_{}", &[words(&["at_most", "at_least"])]),
+        each("how.turn_{}_{}", &[turns, words(&["begins", "ends"])]),
+        each("how.turn_{}_differs", &[words(&["medicaid", "chip"])]),
+        each("sort.{}_explained", &[codes(Sort::ALL.iter().map(|sort| sort.key()).collect())]),
+        each("limit.{}_{}", &[kinds, scopes]),
+        each("limit.{}", &[words(&["tier1", "tier2", "out", "in_and_out", "individual", "per_person", "family"])]),
+        each("section.{}", &[codes(SECTIONS.map(|(key, _)| key).to_vec())]),
+        each("sbc.{}.{}", &[examples, words(&["name", "about"])]),
+        each("year.{}", std::slice::from_ref(&cases)),
+        each("year.{}_about", &[cases]),
+        each("elsewhere.{}_title", &[words(&["state_run", "not_loaded", "no_marketplace"])]),
+        each("stars.{}", &[words(&["overall", "member_experience", "medical_care", "plan_administration"])]),
+        // The note of the shipped sample (data/sample/provenance.txt).
+        words(&["warning.age_curve"]),
+    ]
+    .concat()
+}
+
+/// Pages of words: sections and paragraphs as far as `content::words` follows them. A gap leaves the rest unread.
+fn pages(known: &BTreeSet<&str>) -> Vec<String> {
+    let mut read = Vec::new();
+    for page in texts("src/web", "content.rs").iter().flat_map(|(_, text)| text.split("words(&cx, \"").skip(1)) {
+        let page = page.split('"').next().unwrap_or_default();
+        read.extend([format!("{page}.title"), format!("{page}.lead")]);
+        let sections =
+            (1..).map(|n| format!("{page}.s{n}")).take_while(|s| known.contains(format!("{s}_title").as_str()));
+        for section in sections {
+            read.push(format!("{section}_title"));
+            read.extend((1..).map(|p| format!("{section}_p{p}")).take_while(|key| known.contains(key.as_str())));
+        }
+    }
+    read
+}
+
+/// What insurers file: CMS's names of benefits (tests/cases/filed_benefits.csv), and any number of its units in any of
+/// its periods.
+fn filed() -> Vec<String> {
+    let mut reader = csv::Reader::from_path(root().join("tests/cases/filed_benefits.csv")).unwrap();
+    let benefits = reader.records().map(|row| windowshop::load::values::slug(&row.unwrap()[0])).collect();
+    let units = ["day", "dollar", "exam", "hour", "item", "month", "procedure", "treatment", "visit"];
+    let units: Vec<String> =
+        units.iter().flat_map(|unit| ["", "-s", "s"].map(|plural| format!("{unit}{plural}"))).collect();
+    let periods = [
+        "2-years",
+        "3-months",
+        "3-years",
+        "5-years",
+        "6-months",
+        "six-months",
+        "admission",
+        "benefit-period",
+        "day",
+        "episode",
+        "lifetime",
+        "month",
+        "stay",
+        "visit",
+        "week",
+        "year",
+    ];
+    let lifetime = ["admissions", "procedures", "treatments", "visits"].map(str::to_string).to_vec();
+    [
+        each("benefit.{}", &[benefits]),
+        each("limit_unit.{}-per-{}", &[units, periods.map(str::to_string).to_vec()]),
+        each("limit_unit.lifetime-{}", &[lifetime]),
+    ]
+    .concat()
+}
+
+/// Names and words that the engine writes into its reasons: each is a word somewhere in its sources or its tables.
+fn of_the_engine(known: &BTreeSet<&str>) -> Vec<String> {
+    let code: BTreeSet<String> = texts("src/eligibility", ".rs").iter().flat_map(|(_, text)| quoted(text)).collect();
+    let cells: String = texts("data/rules", ".csv").into_iter().map(|(_, text)| text).collect();
+    let cells: BTreeSet<&str> = cells.split([',', '\n']).collect();
+    let is_written = |key: &str| {
+        let word = key.split_once('.').map_or("", |(_, word)| word);
+        code.contains(word) || key.starts_with("value.") && cells.contains(word)
+    };
+    let of = known.iter().filter(|key| key.starts_with("input.") || key.starts_with("value."));
+    of.filter(|key| is_written(key)).map(ToString::to_string).collect()
+}
+
+#[test]
+fn every_key_that_is_asked_for_exists_and_none_lies_unused() {
+    let messages = Messages::load().unwrap_or_else(|faults| panic!("{}", faults.join("\n")));
+    let (sources, known) = (sources(), messages.keys());
+    let mut faults = Vec::new();
+    for (path, text) in &sources {
+        for (key, plural) in keys_asked_for(text) {
+            let wanted = if plural { vec![format!("{key}.one"), format!("{key}.other")] } else { vec![key] };
+            let missing = wanted.into_iter().filter(|key| !known.contains(key.as_str()));
+            faults.extend(missing.map(|key| format!("{path} asks for `{key}`, which is not there")));
+        }
+    }
+    let composed = composed();
+    let missing = composed.iter().filter(|key| !known.contains(key.as_str()));
+    faults.extend(missing.map(|key| format!("`{key}` is composed at run time and is not there")));
+    // A term of the glossary is shown if it is whole.
+    let slugs = known.iter().filter_map(|key| key.strip_prefix("glossary.")?.strip_suffix(".term"));
+    let terms = slugs.flat_map(|slug| ["term", "short", "long"].map(|part| format!("glossary.{slug}.{part}")));
+    let terms: Vec<String> = terms.collect();
+    faults.extend(terms.iter().filter(|key| !known.contains(key.as_str())).map(|key| format!("`{key}` is missing")));
+
+    let used: BTreeSet<String> =
+        [composed, terms, pages(&known), filed(), of_the_engine(&known)].concat().into_iter().collect();
+    for key in known.iter().filter(|key| !used.contains(**key)) {
+        let stem = key.strip_suffix(".one").or_else(|| key.strip_suffix(".other")).unwrap_or(key);
+        let named = [format!("\"{key}\""), format!("\"{stem}\"")];
+        if !sources.iter().any(|(_, text)| named.iter().any(|name| text.contains(name))) {
+            faults.push(format!("`{key}` is used nowhere: delete it, or list what composes it in {}", file!()));
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+/// A key composed in a source that this file does not list would make the test above call its messages unused, or worse:
+/// miss one that is not there.
+#[test]
+fn every_place_that_composes_a_key_is_listed() {
+    let own = std::fs::read_to_string(root().join(file!())).unwrap();
+    let known = Messages::load().ok().unwrap();
+    let mut rooms: BTreeMap<&str, usize> = BTreeMap::new();
+    known
+        .keys()
+        .iter()
+        .filter_map(|key| key.split_once('.'))
+        .for_each(|(room, _)| *rooms.entry(room).or_default() += 1);
+    // Only these rooms have words.
+    let speaks =
+        |path: &str| ["/templates/", "/src/shop/", "/src/enroll/", "/src/web/"].iter().any(|room| path.contains(room));
+    for (path, text) in sources().into_iter().filter(|(path, _)| speaks(path)) {
+        for literal in text.split("format!(\"").skip(1).filter_map(|rest| rest.split('"').next()) {
+            let Some((fixed, _)) = literal.split_once('{') else { continue };
+            let Some((room, _)) = fixed.split_once('.') else { continue };
+            let listed = own.contains(&format!("\"{fixed}"));
+            assert!(!rooms.contains_key(room) || listed, "{path} composes `{literal}`: list its words in {}", file!());
+        }
+    }
+}
