@@ -11,9 +11,10 @@ const PRIVATE: &str = "people=40p,38m,9&sex=f,m&care=diabetes,low&income=60000&m
 const NEVER: [&str; 9] = ["income=", "monthly=", "offer=", "sex=", "care=", "a1=", "p1=", "40p", "38m"];
 
 fn pages() -> Vec<String> {
-    let mut pages: Vec<String> = ["/plans?", "/plans?metal=gold&page=2&", "/plans?product=dental&", "/plans?premium=1-2&"]
-        .map(|start| format!("{start}{WHO}&{PRIVATE}"))
-        .into();
+    let mut pages: Vec<String> =
+        ["/plans?", "/plans?metal=gold&page=2&", "/plans?product=dental&", "/plans?premium=1-2&"]
+            .map(|start| format!("{start}{WHO}&{PRIVATE}"))
+            .into();
     for path in ["/", "/care", "/how", "/income", "/plans/29341OH0100024", "/plans/29341OH0100024/costs"] {
         pages.push(format!("{path}?{WHO}&{PRIVATE}"));
     }
@@ -100,7 +101,12 @@ async fn a_posted_form_is_answered_by_an_address_and_keeps_what_is_wrong() {
         assert!(answer.status == status || answer.status == 200, "{kind}: {}", answer.status);
     }
     let bytes = site
-        .send("POST", "/plans", &[("content-type", "application/x-www-form-urlencoded")], Body::from(vec![0xff_u8, 0xfe]))
+        .send(
+            "POST",
+            "/plans",
+            &[("content-type", "application/x-www-form-urlencoded")],
+            Body::from(vec![0xff_u8, 0xfe]),
+        )
         .await;
     assert_eq!(bytes.status, 400);
 }
@@ -111,10 +117,7 @@ async fn a_seal_that_does_not_open_asks_again_kindly() {
     drop(site);
     let sealed = other.visit(&format!("/plans?{WHO}&people=40&income=37650")).await.address;
     let cut = &sealed[..sealed.len() - 4];
-    for (site, said) in [
-        (other.clone(), "Please give them again"),
-        (other.in_spanish(), "escríbalas de nuevo"),
-    ] {
+    for (site, said) in [(other.clone(), "Please give them again"), (other.in_spanish(), "escríbalas de nuevo")] {
         let page = site.get(cut).await;
         assert_eq!(page.status, 200, "{cut}");
         page.says(said);
