@@ -60,8 +60,8 @@ pub struct LoadArgs {
     #[arg(long, value_name = "DIR")]
     pub geo: PathBuf,
     /// Folder the catalogue is written to
-    #[arg(long, value_name = "DIR", required_unless_present = "dry_run", default_value_if("dry_run", "true", "."))]
-    pub to: PathBuf,
+    #[arg(long, value_name = "DIR", required_unless_present = "dry_run")]
+    pub to: Option<PathBuf>,
     /// Write nothing if any row is faulty
     #[arg(long)]
     pub strict: bool,
@@ -103,6 +103,8 @@ impl LoadOptions {
 impl From<LoadArgs> for LoadOptions {
     fn from(args: LoadArgs) -> LoadOptions {
         let LoadArgs { from, geo, to, strict, dry_run: _, max_errors, rates } = args;
+        // Only a dry run has none, and writes nothing.
+        let to = to.unwrap_or_default();
         LoadOptions { from, geo, to, strict, max_errors, rates, progress: Progress::to_stderr() }
     }
 }

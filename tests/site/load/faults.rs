@@ -189,3 +189,14 @@ async fn what_a_killed_build_left_behind_is_cleaned_up_by_the_next() {
     let left = files(&to);
     assert!(!left.iter().any(|name| name == gone) && left.contains(&here), "{left:?}");
 }
+
+#[test]
+fn the_command_line_holds_together_and_only_a_dry_run_needs_no_place_to_write_to() {
+    use clap::{CommandFactory as _, Parser as _};
+    use windowshop::cli::Cli;
+    Cli::command().debug_assert();
+    let load = ["windowshop", "load", "--from", "a", "--geo", "b"];
+    assert!(Cli::try_parse_from(load).is_err());
+    assert!(Cli::try_parse_from(load.into_iter().chain(["--dry-run"])).is_ok());
+    assert!(Cli::try_parse_from(load.into_iter().chain(["--to", "c"])).is_ok());
+}
