@@ -159,7 +159,7 @@ fn pages(known: &BTreeSet<&str>) -> Vec<String> {
 /// its periods.
 fn filed() -> Vec<String> {
     let mut reader = csv::Reader::from_path(root().join("tests/cases/filed_benefits.csv")).unwrap();
-    let benefits = reader.records().map(|row| windowshop::load::values::slug(&row.unwrap()[0])).collect();
+    let benefits = reader.records().map(|row| windowshop::filing::slug::slug(&row.unwrap()[0])).collect();
     let units = ["day", "dollar", "exam", "hour", "item", "month", "procedure", "treatment", "visit"];
     let units: Vec<String> =
         units.iter().flat_map(|unit| ["", "-s", "s"].map(|plural| format!("{unit}{plural}"))).collect();
