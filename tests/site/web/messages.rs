@@ -10,7 +10,7 @@ use windowshop::costs::Service;
 use windowshop::costs::utilization::Condition;
 use windowshop::eligibility::tables::{CsrLevel, Sources};
 use windowshop::eligibility::{Rule, State, Tables};
-use windowshop::filing::codes::Sort;
+use windowshop::filing::codes::{Metal, PlanType, Product, Program, Sort};
 use windowshop::quote::ask::money;
 use windowshop::shop::sections::SECTIONS;
 use windowshop::text::i18n::Messages;
@@ -69,6 +69,16 @@ fn each<S: AsRef<str>>(pattern: &str, sets: &[Vec<S>]) -> Vec<String> {
     sets.iter().fold(vec![pattern.to_string()], |keys, set| {
         keys.iter().flat_map(|key| set.iter().map(|word| key.replacen("{}", word.as_ref(), 1))).collect()
     })
+}
+
+/// The messages of the closed sets of filings, whose words are made of their names.
+fn of_codes() -> Vec<String> {
+    let products = [Product::Medical, Product::Dental];
+    let messages = Metal::ALL.iter().map(|metal| metal.message());
+    let messages = messages.chain(PlanType::ALL.iter().map(|plan_type| plan_type.message()));
+    let messages = messages.chain(products.iter().map(|product| product.message()));
+    let messages = messages.chain(Program::ALL.iter().map(|program| program.message()));
+    messages.chain(Sort::ALL.iter().map(|sort| sort.message())).map(str::to_string).collect()
 }
 
 /// Keys that the shop, the engine's words and the error pages compose. All of them have to be there.
@@ -225,7 +235,7 @@ fn every_key_that_is_asked_for_exists_and_none_lies_unused() {
     faults.extend(terms.iter().filter(|key| !known.contains(key.as_str())).map(|key| format!("`{key}` is missing")));
 
     let used: BTreeSet<String> =
-        [composed, terms, pages(&known), filed(), of_the_engine(&known)].concat().into_iter().collect();
+        [composed, of_codes(), terms, pages(&known), filed(), of_the_engine(&known)].concat().into_iter().collect();
     for key in known.iter().filter(|key| !used.contains(**key)) {
         let stem = key.strip_suffix(".one").or_else(|| key.strip_suffix(".other")).unwrap_or(key);
         let named = [format!("\"{key}\""), format!("\"{stem}\"")];
