@@ -12,6 +12,7 @@ use crate::catalogue::Shelf;
 use crate::config::Config;
 use crate::eligibility::{TableFault, Tables};
 use crate::serve::floor::Floor;
+use crate::surge::page_cache::PageCache;
 use crate::text::i18n::Messages;
 use crate::web::assets::Assets;
 
@@ -22,6 +23,8 @@ pub struct App {
     pub catalogues: Shelf,
     pub messages: Messages,
     pub assets: Assets,
+    /// Finished public pages; `None` where it is turned off.
+    pub pages: Option<PageCache>,
     /// Rules as data: dated, cited tables.
     pub tables: Tables,
     /// Names this build in ETags: the version and a hash of all sources. The same for the same binary on every host.
@@ -39,6 +42,7 @@ impl App {
         let catalogues =
             Shelf::open(&config.catalogues_dir(), &config.private_dir()).await.context("no catalogue can be served")?;
         let floor = Floor::new(config.max_connections, config.max_answer_bytes);
+        let pages = PageCache::new(config.page_cache_bytes);
         let assets = Assets::new(&config.cdn_base);
         let not_whole = |faults: Vec<TableFault>| {
             let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
@@ -46,7 +50,7 @@ impl App {
         };
         let tables = Tables::load().map_err(not_whole)?;
         let build = concat!(env!("CARGO_PKG_VERSION"), "-", env!("WINDOWSHOP_BUILD"));
-        Ok(Arc::new(App { config, floor, catalogues, messages, assets, tables, build, clock: system_clock }))
+        Ok(Arc::new(App { config, floor, catalogues, messages, assets, pages, tables, build, clock: system_clock }))
     }
 }
 

@@ -110,6 +110,9 @@ pub struct ServeArgs {
     /// Most bytes of answers that are made and not yet taken by their clients, all together
     #[arg(long, env = "WINDOWSHOP_MAX_ANSWER_BYTES", default_value = "67108864")]
     pub max_answer_bytes: String,
+    /// Memory for finished public pages, in bytes; 0: none are kept
+    #[arg(long, env = "WINDOWSHOP_PAGE_CACHE_BYTES", default_value = "67108864")]
+    pub page_cache_bytes: String,
     /// Largest request body, in bytes
     #[arg(long, env = "WINDOWSHOP_MAX_BODY_BYTES", default_value = "65536")]
     pub max_body_bytes: String,
@@ -151,6 +154,7 @@ pub struct Config {
     pub read_timeout_seconds: u64,
     pub max_streams: u32,
     pub max_answer_bytes: usize,
+    pub page_cache_bytes: u64,
     pub max_body_bytes: usize,
     pub max_url_bytes: usize,
     pub max_connections: usize,
@@ -229,6 +233,7 @@ impl Config {
             read_timeout_seconds: number("read-timeout-seconds", &args.read_timeout_seconds, 1..=600, f),
             max_streams: number("max-streams", &args.max_streams, 1..=1000, f) as u32,
             max_answer_bytes: number("max-answer-bytes", &args.max_answer_bytes, 1_048_576..=1 << 40, f) as usize,
+            page_cache_bytes: number("page-cache-bytes", &args.page_cache_bytes, 0..=1 << 40, f),
             max_body_bytes: number("max-body-bytes", &args.max_body_bytes, 1024..=67_108_864, f) as usize,
             max_url_bytes: number("max-url-bytes", &args.max_url_bytes, 256..=32_768, f) as usize,
             max_connections: number("max-connections", &args.max_connections, 1..=1_000_000, f) as usize,

@@ -15,6 +15,7 @@ pub mod rotate;
 pub mod router;
 pub mod serve;
 pub mod shop;
+pub mod surge;
 pub mod telemetry;
 pub mod text;
 pub mod types;

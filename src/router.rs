@@ -17,6 +17,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use crate::app::App;
 use crate::serve::floor::Phase;
 use crate::shop::{care, compare, costs, csv, enroll, home, how, income, plan, plans};
+use crate::surge::page_cache;
 use crate::telemetry;
 use crate::web::{assets, content, error, guard};
 
@@ -42,6 +43,7 @@ fn pages() -> Router<Arc<App>> {
         .route("/about-costs", get(content::about_costs))
         .route("/accessibility", get(content::accessibility))
         .route("/privacy", get(content::privacy))
+        .route("/away", get(content::away))
 }
 
 pub fn router(app: Arc<App>) -> Router {
@@ -76,6 +78,8 @@ pub fn layers(routes: Router<Arc<App>>, app: &Arc<App>) -> Router<Arc<App>> {
         .layer(guard::compression())
         // Outside of compression, whose result it names.
         .layer(from_fn(guard::etag_by_coding))
+        // Finished public pages, compressed: nothing further in is asked for these.
+        .layer(from_fn_with_state(Arc::clone(app), page_cache::pages))
         // On every answer, errors too.
         .layer(from_fn_with_state(Arc::new(guard::security_headers(&app.config)), guard::headers))
         // Sees everything; gives the id that all inner lines carry.

@@ -118,6 +118,7 @@ impl fmt::Debug for Catalogue {
 pub struct Catalogues {
     by_year: Vec<Arc<Catalogue>>,
     newest: Arc<Catalogue>,
+    edition: String,
 }
 
 impl Catalogues {
@@ -125,7 +126,8 @@ impl Catalogues {
     fn new(mut all: Vec<Arc<Catalogue>>) -> Option<Catalogues> {
         all.sort_by_key(|c| c.year);
         let newest = Arc::clone(all.last()?);
-        Some(Catalogues { by_year: all, newest })
+        let edition = all.iter().map(|c| c.version.as_str()).collect::<Vec<_>>().join("+");
+        Some(Catalogues { by_year: all, newest, edition })
     }
 
     pub fn get(&self, year: u16) -> Option<&Arc<Catalogue>> {
@@ -148,7 +150,12 @@ impl Catalogues {
 
     /// All versions together: the cache key of pages that do not depend on one plan year.
     pub fn version(&self) -> String {
-        self.by_year.iter().map(|c| c.version.as_str()).collect::<Vec<_>>().join("+")
+        self.edition.clone()
+    }
+
+    /// The same, for whoever only looks.
+    pub fn edition(&self) -> &str {
+        &self.edition
     }
 }
 

@@ -25,6 +25,8 @@ use crate::text::i18n::Lang;
 /// hour; if the site is down it may serve what it has for a day, because yesterday's prices, which are fixed for the
 /// year, are better than no page.
 const CACHE_PUBLIC: &str = "public, max-age=60, s-maxage=300, stale-while-revalidate=600, stale-if-error=86400";
+/// Names for a CDN of what an answer was made from.
+pub const SURROGATE_KEY: header::HeaderName = header::HeaderName::from_static("surrogate-key");
 /// Where an address leads can change with the catalogue, so redirects are kept a minute only.
 const CACHE_REDIRECT: &str = "public, max-age=60";
 const CACHE_MOVED: &str = "public, max-age=86400";
@@ -66,7 +68,8 @@ impl FromRequestParts<Arc<App>> for Cx {
     }
 }
 
-fn joined(headers: &HeaderMap, name: header::HeaderName) -> Option<String> {
+/// All values of a header that is a list.
+pub fn joined(headers: &HeaderMap, name: header::HeaderName) -> Option<String> {
     let values: Vec<&str> = headers.get_all(name).iter().filter_map(|v| v.to_str().ok()).collect();
     (!values.is_empty()).then(|| values.join(","))
 }
@@ -206,7 +209,10 @@ pub fn not_modified(cx: &Cx, policy: &CachePolicy) -> Option<Response<Body>> {
     Some(response)
 }
 
-/// Looks for `"tag"`, `"tag-br"` or `"tag-gz"` (also marked weak, as some proxies do) or `*` in `If-None-Match`; gives
+/// What stands after a tag: nothing for plain text, else the coding and how far it is squeezed (`surge::page_cache`).
+const CODED: [&str; 7] = ["", "-br", "-gz", "-br2", "-gz2", "-br3", "-gz3"];
+
+/// Looks for `"tag"`, `"tag-br"` or another of [`CODED`] (also marked weak, as some proxies do) or `*` in `If-None-Match`; gives
 /// the tag in the form in which the asker has it.
 pub fn etag_matches(if_none_match: &str, tag: &str) -> Option<String> {
     if_none_match.split(',').map(str::trim).find_map(|item| {
@@ -214,7 +220,7 @@ pub fn etag_matches(if_none_match: &str, tag: &str) -> Option<String> {
             return Some(tag.to_string());
         }
         let inner = item.strip_prefix("W/").unwrap_or(item).strip_prefix('"')?.strip_suffix('"')?;
-        let ours = matches!(inner.strip_prefix(tag)?, "" | "-br" | "-gz");
+        let ours = CODED.contains(&inner.strip_prefix(tag)?);
         ours.then(|| inner.to_string())
     })
 }
@@ -267,6 +273,13 @@ pub fn send(
     response
 }
 
+/// By these a CDN can be told to forget everything of ours, or everything made from one catalogue (docs/cdn).
+fn surrogate_key(version: &str) -> Option<HeaderValue> {
+    let mut keys = "windowshop".to_string();
+    version.split('+').for_each(|version| keys.extend([" catalogue-", version]));
+    HeaderValue::try_from(keys).ok()
+}
+
 fn set_caching(response: &mut Response<Body>, policy: &CachePolicy, tag: &str) {
     let headers = response.headers_mut();
     match policy {
@@ -277,6 +290,9 @@ fn set_caching(response: &mut Response<Body>, policy: &CachePolicy, tag: &str) {
             headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
             if let Ok(etag) = HeaderValue::try_from(format!("\"{tag}\"")) {
                 headers.insert(header::ETAG, etag);
+            }
+            if let CachePolicy::Public { version } = policy {
+                headers.extend(surrogate_key(version).map(|keys| (SURROGATE_KEY, keys)));
             }
         }
         CachePolicy::Private => {
