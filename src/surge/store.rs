@@ -10,7 +10,6 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use axum::body::Bytes;
 use axum::http::{HeaderMap, HeaderValue};
 use quick_cache::sync::Cache;
-use quick_cache::sync::DefaultLifecycle;
 use quick_cache::{DefaultHashBuilder, Equivalent, OptionsBuilder, Weighter};
 
 use crate::web::coding::Coding;

@@ -6,4 +6,5 @@ mod eligibility;
 mod load;
 mod rotate;
 mod shop;
+mod surge;
 mod web;

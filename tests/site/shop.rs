@@ -46,12 +46,12 @@ async fn sample() -> &'static PathBuf {
 
 pub struct Shop {
     pub app: Arc<App>,
-    router: Router,
+    pub router: Router,
 }
 
 pub struct Answer {
     pub status: u16,
-    headers: axum::http::HeaderMap,
+    pub headers: axum::http::HeaderMap,
     pub text: String,
 }
 
@@ -85,7 +85,7 @@ fn plain(text: &str) -> String {
 }
 
 impl Shop {
-    async fn open() -> Shop {
+    pub async fn open() -> Shop {
         Shop::of(sample().await).await
     }
 
