@@ -75,9 +75,7 @@ pub fn layers(routes: Router<Arc<App>>, app: &Arc<App>) -> Router<Arc<App>> {
         // Writes the page of whatever failed further in.
         .layer(from_fn_with_state(Arc::clone(app), error::pages))
         // Public text only.
-        .layer(guard::compression())
-        // Outside of compression, whose result it names.
-        .layer(from_fn(guard::etag_by_coding))
+        .layer(from_fn(guard::compression))
         // Finished public pages, compressed: nothing further in is asked for these.
         .layer(from_fn_with_state(Arc::clone(app), page_cache::pages))
         // On every answer, errors too.

@@ -4,7 +4,6 @@
 //! its content's hash never changes its meaning, so browsers and the CDN may keep it for ever.
 
 use std::collections::HashMap;
-use std::io::Write as _;
 use std::sync::{Arc, LazyLock};
 
 use axum::body::{Body, Bytes};
@@ -13,6 +12,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, Uri, 
 use base64::Engine as _;
 use sha2::{Digest as _, Sha256, Sha384};
 
+use super::coding::{Coding, Effort};
 use super::error::Failure;
 use super::page;
 use crate::app::App;
@@ -53,10 +53,10 @@ impl File {
         };
         let hash = Sha256::digest(plain).iter().take(6).map(|b| format!("{b:02x}")).collect();
         let integrity = format!("sha384-{}", base64::engine::general_purpose::STANDARD.encode(Sha384::digest(plain)));
-        let smaller = |bytes: Vec<u8>| (bytes.len() < plain.len()).then(|| Bytes::from(bytes));
         let squeezable = !content_type.starts_with("image/") || content_type == "image/svg+xml";
-        let brotli = squeezable.then(|| smaller(brotli(plain))).flatten();
-        let gzip = squeezable.then(|| smaller(gzip(plain))).flatten();
+        // Once for the process, so time does not matter.
+        let squeezed = |coding: Coding| squeezable.then(|| coding.compress(plain, Effort::Strong)).flatten();
+        let (brotli, gzip) = (squeezed(Coding::Brotli), squeezed(Coding::Gzip));
         File { content_type, hash, integrity, plain, brotli, gzip }
     }
 
@@ -69,10 +69,9 @@ impl File {
     }
 
     fn response(&self, headers: &HeaderMap, cache: &'static str) -> Response<Body> {
-        let accepts = |coding| accepts_coding(headers, coding);
-        let (coding, suffix, body) = match (&self.brotli, &self.gzip) {
-            (Some(bytes), _) if accepts("br") => (Some("br"), "-br", bytes.clone()),
-            (_, Some(bytes)) if accepts("gzip") => (Some("gzip"), "-gz", bytes.clone()),
+        let (coding, suffix, body) = match (Coding::chosen(headers), &self.brotli, &self.gzip) {
+            (Coding::Brotli, Some(bytes), _) => (Some("br"), "-br", bytes.clone()),
+            (Coding::Gzip, _, Some(bytes)) => (Some("gzip"), "-gz", bytes.clone()),
             _ => (None, "", Bytes::from_static(self.plain)),
         };
         let etag = format!("\"{}{suffix}\"", self.hash);
@@ -98,35 +97,6 @@ impl File {
         }
         response
     }
-}
-
-/// Brotli at its best (11): once per process, so time does not matter.
-fn brotli(plain: &[u8]) -> Vec<u8> {
-    let mut out = Vec::new();
-    let params = brotli::enc::BrotliEncoderParams { quality: 11, lgwin: 22, ..Default::default() };
-    match brotli::BrotliCompress(&mut &plain[..], &mut out, &params) {
-        Ok(_) => out,
-        Err(_) => plain.to_vec(), // not smaller, so it is not used
-    }
-}
-
-fn gzip(plain: &[u8]) -> Vec<u8> {
-    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
-    match encoder.write_all(plain).and_then(|()| encoder.finish()) {
-        Ok(out) => out,
-        Err(_) => plain.to_vec(), // not smaller, so it is not used
-    }
-}
-
-/// Whether `Accept-Encoding` names this coding with a quality above zero.
-fn accepts_coding(headers: &HeaderMap, coding: &str) -> bool {
-    let values = headers.get_all(header::ACCEPT_ENCODING).iter().filter_map(|v| v.to_str().ok());
-    values.flat_map(|v| v.split(',')).any(|item| {
-        let mut parts = item.split(';').map(str::trim);
-        let named = parts.next().is_some_and(|name| name.eq_ignore_ascii_case(coding));
-        let refused = parts.any(|p| p.strip_prefix("q=").is_some_and(|q| q.parse::<f32>().is_ok_and(|q| q <= 0.0)));
-        named && !refused
-    })
 }
 
 /// URLs of this installation's assets. Made once at start.
@@ -180,15 +150,6 @@ pub async fn root_file(State(_): State<Arc<App>>, uri: Uri, headers: HeaderMap) 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_coding_is_used_only_where_accepted() {
-        let accept =
-            |value: &'static str| HeaderMap::from_iter([(header::ACCEPT_ENCODING, HeaderValue::from_static(value))]);
-        assert!(accepts_coding(&accept("gzip, deflate, BR;q=0.5"), "br"));
-        assert!(!accepts_coding(&accept("gzip, br;q=0"), "br"));
-        assert!(!accepts_coding(&HeaderMap::new(), "br"));
-    }
 
     #[test]
     fn urls_carry_the_base_and_the_hash() {

@@ -78,14 +78,21 @@ async fn main() -> anyhow::Result<()> {
     let site = listen(router::router(Arc::clone(&app))).await?;
     let places = Arc::new(places(&app).await?);
     let (zip, county) = places[0];
-    let list = format!("/plans?year={}&zip={zip:05}&county={county:05}&people=40", app.catalogues.current().newest().year);
+    let list =
+        format!("/plans?year={}&zip={zip:05}&county={county:05}&people=40", app.catalogues.current().newest().year);
     // Asked often enough to be kept: these are the bytes that the bare servers give.
     let mut finished = fetch(site, &list, "br", "").await?;
     for _ in 0..3 {
         finished = fetch(site, &list, "br", "").await?;
     }
     let body = Bytes::from(finished.body.clone());
-    println!("{} places; a finished list is {} bytes in brotli; {} connections, {} s a case", places.len(), body.len(), args.connections, args.seconds);
+    println!(
+        "{} places; a finished list is {} bytes in brotli; {} connections, {} s a case",
+        places.len(),
+        body.len(),
+        args.connections,
+        args.seconds
+    );
     let same = get(move || {
         let body = body.clone();
         async move { ([(header::CONTENT_TYPE, "text/html; charset=utf-8"), (header::CONTENT_ENCODING, "br")], body) }
@@ -206,7 +213,10 @@ async fn places(app: &App) -> anyhow::Result<Vec<(i64, i64)>> {
 
 async fn measure(args: &Args, cases: Vec<Case>) -> anyhow::Result<()> {
     let wanted = cases.iter().filter(|case| case.name.starts_with("bare") || case.name.contains(&args.case));
-    println!("{:<46} {:>8} {:>9} {:>9} {:>9} {:>11} {:>12}  asked for", "", "a second", "p50 ms", "p99 ms", "of small", "of the same", "bytes");
+    println!(
+        "{:<46} {:>8} {:>9} {:>9} {:>9} {:>11} {:>12}  asked for",
+        "", "a second", "p50 ms", "p99 ms", "of small", "of the same", "bytes"
+    );
     let (mut small, mut same) = (0.0, 0.0);
     for case in wanted {
         let (rate, [middle, slow], bytes) = run(case, args).await?;
