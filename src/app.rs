@@ -11,10 +11,10 @@ use time::OffsetDateTime;
 use crate::catalogue::Shelf;
 use crate::config::Config;
 use crate::eligibility::{TableFault, Tables};
-use crate::serve::floor::Floor;
+use crate::floor::Floor;
 use crate::surge::page_cache::PageCache;
+use crate::text::assets::Assets;
 use crate::text::i18n::Messages;
-use crate::web::assets::Assets;
 
 pub struct App {
     pub config: Config,
@@ -24,7 +24,7 @@ pub struct App {
     pub messages: Messages,
     pub assets: Assets,
     /// Finished public pages; `None` where it is turned off.
-    pub pages: Option<PageCache>,
+    pub pages: Option<Arc<PageCache>>,
     /// Rules as data: dated, cited tables.
     pub tables: Tables,
     /// Names this build in ETags: the version and a hash of all sources. The same for the same binary on every host.
@@ -39,10 +39,15 @@ impl App {
         let messages = Messages::load().map_err(|faults| {
             anyhow::anyhow!("the messages of this build are not whole:\n  {}", faults.join("\n  "))
         })?;
+        App::speaking(messages, config).await
+    }
+
+    /// The same in other languages than those of this build.
+    pub async fn speaking(messages: Messages, config: Config) -> anyhow::Result<Arc<App>> {
         let catalogues =
             Shelf::open(&config.catalogues_dir(), &config.private_dir()).await.context("no catalogue can be served")?;
         let floor = Floor::new(config.max_connections, config.max_answer_bytes);
-        let pages = PageCache::new(config.page_cache_bytes);
+        let pages = PageCache::new(config.page_cache_bytes).map(Arc::new);
         let assets = Assets::new(&config.cdn_base);
         let not_whole = |faults: Vec<TableFault>| {
             let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();

@@ -15,13 +15,15 @@ use axum::{extract::State, http::StatusCode};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::app::App;
-use crate::serve::floor::Phase;
-use crate::shop::{care, compare, costs, csv, enroll, home, how, income, plan, plans};
-use crate::surge::page_cache;
+use crate::enroll;
+use crate::floor::Phase;
+use crate::shop::{care, compare, costs, csv, home, how, income, plan, plans};
+use crate::surge::page_cache::{self, Front};
 use crate::telemetry;
+use crate::web::privacy::{self, Keep};
 use crate::web::{assets, content, error, guard};
 
-/// Pages, each also under `/es`.
+/// Pages, each in every language.
 fn pages() -> Router<Arc<App>> {
     Router::new()
         // --- the shop ---
@@ -47,10 +49,12 @@ fn pages() -> Router<Arc<App>> {
 }
 
 pub fn router(app: Arc<App>) -> Router {
-    let routes = Router::new()
-        // --- pages ---
-        .merge(pages())
-        .nest("/es", pages())
+    let languages = app.messages.languages().map(|lang| lang.prefix());
+    let routes = languages.fold(Router::new(), |routes, prefix| match prefix {
+        "" => routes.merge(pages()),
+        prefix => routes.nest(prefix, pages()),
+    });
+    let routes = routes
         // --- files ---
         .route("/assets/{file}", get(assets::serve))
         .route("/robots.txt", get(assets::root_file))
@@ -77,11 +81,21 @@ pub fn layers(routes: Router<Arc<App>>, app: &Arc<App>) -> Router<Arc<App>> {
         // Public text only.
         .layer(from_fn(guard::compression))
         // Finished public pages, compressed: nothing further in is asked for these.
-        .layer(from_fn_with_state(Arc::clone(app), page_cache::pages))
+        .layer(from_fn_with_state(front(app), page_cache::pages))
         // On every answer, errors too.
         .layer(from_fn_with_state(Arc::new(guard::security_headers(&app.config)), guard::headers))
         // Sees everything; gives the id that all inner lines carry.
         .layer(from_fn(telemetry::requests))
+}
+
+/// What the page cache needs to know of the site.
+fn front(app: &Arc<App>) -> Front {
+    let site = Arc::clone(app);
+    Front {
+        cache: app.pages.clone(),
+        edition: Arc::new(move || site.catalogues.current().edition()),
+        is_everybodys: |query| privacy::who_may_keep(query) == Keep::Anyone,
+    }
 }
 
 /// The process runs and answers.

@@ -8,6 +8,7 @@ pub mod costs;
 pub mod opening;
 pub mod pins;
 pub mod places;
+pub mod rules;
 pub mod seal;
 pub mod variants;
 
@@ -95,7 +96,7 @@ impl fmt::Debug for Catalogue {
 pub struct Catalogues {
     by_year: Vec<Arc<Catalogue>>,
     newest: Arc<Catalogue>,
-    edition: String,
+    edition: Arc<str>,
 }
 
 impl Catalogues {
@@ -104,7 +105,7 @@ impl Catalogues {
         all.sort_by_key(|c| c.year);
         let newest = Arc::clone(all.last()?);
         let edition = all.iter().map(|c| c.version.as_str()).collect::<Vec<_>>().join("+");
-        Some(Catalogues { by_year: all, newest, edition })
+        Some(Catalogues { by_year: all, newest, edition: edition.into() })
     }
 
     pub fn get(&self, year: u16) -> Option<&Arc<Catalogue>> {
@@ -127,12 +128,12 @@ impl Catalogues {
 
     /// All versions together: the cache key of pages that do not depend on one plan year.
     pub fn version(&self) -> String {
-        self.edition.clone()
+        self.edition.to_string()
     }
 
-    /// The same, for whoever only looks.
-    pub fn edition(&self) -> &str {
-        &self.edition
+    /// The same, shared.
+    pub fn edition(&self) -> Arc<str> {
+        Arc::clone(&self.edition)
     }
 }
 

@@ -16,12 +16,10 @@ use axum::response::Response;
 use tokio::sync::{oneshot, watch};
 use tracing::Instrument as _;
 
+use super::coding::{Coding, Effort};
 use super::squeeze::{Squeezer, WORTH_IT};
 use super::store::{Counts, Kept, Key, Look, Store, Wanted};
-use crate::app::App;
-use crate::web::coding::{Coding, Effort};
-use crate::web::page;
-use crate::web::privacy::{self, Keep};
+use super::validators::{SURROGATE_KEY, etag_matches, joined};
 
 /// A page or spreadsheet above this is not kept.
 pub const LONGEST_PAGE: u64 = 2 << 20;
@@ -30,7 +28,7 @@ const FILLS: usize = 256;
 /// Addresses that are no pages: kept elsewhere, or never.
 const NO_PAGES: [&str; 6] = ["/assets/", "/healthz", "/readyz", "/robots.txt", "/favicon.ico", "/favicon.svg"];
 /// What a 304 repeats of the page's headers (RFC 9110, 15.4.5), with what a CDN needs.
-const OF_A_304: [HeaderName; 3] = [header::CACHE_CONTROL, header::VARY, page::SURROGATE_KEY];
+const OF_A_304: [HeaderName; 3] = [header::CACHE_CONTROL, header::VARY, SURROGATE_KEY];
 
 /// How far a page is squeezed. Other bytes need another strong ETag: `-br` fresh, `-br2` kept, `-br3` squeezed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,22 +102,33 @@ impl PageCache {
     }
 }
 
+/// What the layer is told of the site.
+#[derive(Clone)]
+pub struct Front {
+    /// `None`: nothing is kept.
+    pub cache: Option<Arc<PageCache>>,
+    /// The versions of all catalogues now.
+    pub edition: Arc<dyn Fn() -> Arc<str> + Send + Sync>,
+    /// Whether anyone may keep the answer to an address with this query.
+    pub is_everybodys: fn(&str) -> bool,
+}
+
 /// The layer.
-pub async fn pages(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    let Some(cache) = &app.pages else { return next.run(request).await };
+pub async fn pages(State(front): State<Front>, request: Request, next: Next) -> Response {
+    let Some(cache) = &front.cache else { return next.run(request).await };
     let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
     let address = request.uri().path_and_query().map_or("/", |address| address.as_str());
     if !is_read || NO_PAGES.iter().any(|other| address.starts_with(other)) {
         return next.run(request).await;
     }
     let counts = cache.counts();
-    if privacy::who_may_keep(request.uri().query().unwrap_or("")) != Keep::Anyone {
+    if !(front.is_everybodys)(request.uri().query().unwrap_or("")) {
         Counts::add(&counts.private);
         return next.run(request).await;
     }
-    let catalogues = app.catalogues.current();
+    let edition = (front.edition)();
     let coding = Coding::chosen(request.headers());
-    let wanted = Wanted { address, coding, edition: catalogues.edition() };
+    let wanted = Wanted { address, coding, edition: &edition };
     match cache.store.look(&wanted) {
         Look::Kept(kept) => {
             Counts::add(&counts.hits);
@@ -128,7 +137,7 @@ pub async fn pages(State(app): State<Arc<App>>, request: Request, next: Next) ->
         }
         Look::Fill if *request.method() == Method::GET => {
             let key = wanted.key();
-            fly(&app, cache, key, request, next).await
+            fly(&front, cache, key, request, next).await
         }
         Look::Fill | Look::Pass => {
             Counts::add(&counts.first_sightings);
@@ -139,8 +148,8 @@ pub async fn pages(State(app): State<Arc<App>>, request: Request, next: Next) ->
 
 /// The kept page, or the 304 if the asker has it in any coding and stage.
 fn answer(kept: &Kept, asked: &HeaderMap, method: &Method, counts: &Counts) -> Response {
-    let known = page::joined(asked, header::IF_NONE_MATCH);
-    if let Some(known) = known.and_then(|known| page::etag_matches(&known, &kept.tag)) {
+    let known = joined(asked, header::IF_NONE_MATCH);
+    if let Some(known) = known.and_then(|known| etag_matches(&known, &kept.tag)) {
         Counts::add(&counts.not_modified);
         let mut response = Response::new(Body::empty());
         *response.status_mut() = StatusCode::NOT_MODIFIED;
@@ -169,7 +178,7 @@ fn answer(kept: &Kept, asked: &HeaderMap, method: &Method, counts: &Counts) -> R
 
 /// Makes the page, or waits for whoever makes it. The making is a task of its own, so that it goes on for the others if
 /// the first asker leaves.
-async fn fly(app: &Arc<App>, cache: &PageCache, key: Key, request: Request, next: Next) -> Response {
+async fn fly(front: &Front, cache: &Arc<PageCache>, key: Key, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     let (mut flight, mut made_for_me) = (None, None);
     {
@@ -181,7 +190,7 @@ async fn fly(app: &Arc<App>, cache: &PageCache, key: Key, request: Request, next
             let (mine, for_me) = oneshot::channel();
             flights.insert(key.clone(), running.clone());
             (flight, made_for_me) = (Some(running), Some(for_me));
-            let fill = fill(Arc::clone(app), key, plain(&parts), next.clone(), landed, mine);
+            let fill = fill((front.clone(), Arc::clone(cache)), key, plain(&parts), next.clone(), landed, mine);
             tokio::spawn(fill.in_current_span());
         }
     }
@@ -226,16 +235,15 @@ impl Drop for Ending<'_> {
 }
 
 async fn fill(
-    app: Arc<App>,
+    (front, cache): (Front, Arc<PageCache>),
     key: Key,
     request: Request,
     next: Next,
     landed: watch::Sender<Option<Landed>>,
     mine: oneshot::Sender<Response>,
 ) {
-    let Some(cache) = &app.pages else { return };
-    let ending = Ending { cache, key: &key };
-    let made = finish(&app, &key, next.run(request).await).await;
+    let ending = Ending { cache: &cache, key: &key };
+    let made = finish(&front, &key, next.run(request).await).await;
     // Those who wait may have left: then nobody is told.
     match made {
         Ok(kept) => {
@@ -255,11 +263,11 @@ async fn fill(
 }
 
 /// The answer as a page to be kept; back as it is, if it is not everybody's.
-async fn finish(app: &App, key: &Key, response: Response) -> Result<Kept, Response> {
+async fn finish(front: &Front, key: &Key, response: Response) -> Result<Kept, Response> {
     let bytes = hyper::body::Body::size_hint(response.body()).exact();
     let tag = tag_of(&response).map(str::to_string);
     // A catalogue that was swapped meanwhile made another edition's page.
-    let same_edition = app.catalogues.current().edition() == &*key.edition;
+    let same_edition = (front.edition)() == key.edition;
     let (true, true, Some(tag)) = (same_edition, bytes.is_some_and(|bytes| bytes <= LONGEST_PAGE), tag) else {
         return Err(response);
     };

@@ -8,9 +8,9 @@ use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Weak};
 use std::time::Instant;
 
+use super::coding::{Coding, Effort};
 use super::page_cache::{LONGEST_PAGE, Stage, etag};
 use super::store::{Counts, Kept, Key, Store};
-use crate::web::coding::{Coding, Effort};
 
 /// Reads after which a page is worth it.
 pub const WORTH_IT: u32 = 20;

@@ -12,7 +12,7 @@ use axum::http::{HeaderMap, HeaderValue};
 use quick_cache::sync::Cache;
 use quick_cache::{DefaultHashBuilder, Equivalent, OptionsBuilder, Weighter};
 
-use crate::web::coding::Coding;
+use super::coding::Coding;
 
 /// Addresses that are remembered as seen once: 4 bytes each. A later address takes the place of an earlier one.
 const SIGHTINGS: usize = 1 << 16;
@@ -52,7 +52,10 @@ impl Wanted<'_> {
 
     /// Home and the pages of words: few, and everybody's first.
     fn is_landing(&self) -> bool {
-        let path = self.address.strip_prefix("/es").unwrap_or(self.address);
+        // `/es` and `/es/…` are those of a language.
+        let (first, rest) = self.address.split_at_checked(3).unwrap_or((self.address, ""));
+        let is_language = first.len() == 3 && first.bytes().skip(1).all(|b| b.is_ascii_lowercase());
+        let path = if is_language && (rest.is_empty() || rest.starts_with('/')) { rest } else { self.address };
         !path.contains('?') && path.bytes().skip(1).all(|b| b != b'/')
     }
 }

@@ -13,10 +13,10 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use hyper::body::Body as _;
 
-use super::coding::{Coding, Effort};
 use super::error::Failure;
 use crate::app::App;
 use crate::config::Config;
+use crate::surge::coding::{Coding, Effort};
 
 /// All headers of a request together. Browsers send about 1 KB; the store of a session cookie is far below this.
 pub const HEADERS_BYTES_MAX: usize = 16 * 1024;

@@ -3,7 +3,6 @@
 //! Called by all rooms that answer requests. It knows nothing of plans, prices or people.
 
 pub mod assets;
-pub mod coding;
 pub mod content;
 pub mod error;
 pub mod guard;

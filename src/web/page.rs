@@ -17,6 +17,7 @@ use sha2::{Digest as _, Sha256};
 use super::error::Failure;
 use crate::app::App;
 use crate::catalogue::{Catalogue, Catalogues};
+pub use crate::surge::validators::{SURROGATE_KEY, etag_matches, joined};
 use crate::telemetry::RequestId;
 use crate::text::i18n::Lang;
 
@@ -25,8 +26,6 @@ use crate::text::i18n::Lang;
 /// hour; if the site is down it may serve what it has for a day, because yesterday's prices, which are fixed for the
 /// year, are better than no page.
 const CACHE_PUBLIC: &str = "public, max-age=60, s-maxage=300, stale-while-revalidate=600, stale-if-error=86400";
-/// Names for a CDN of what an answer was made from.
-pub const SURROGATE_KEY: header::HeaderName = header::HeaderName::from_static("surrogate-key");
 /// Where an address leads can change with the catalogue, so redirects are kept a minute only.
 const CACHE_REDIRECT: &str = "public, max-age=60";
 const CACHE_MOVED: &str = "public, max-age=86400";
@@ -57,7 +56,7 @@ impl FromRequestParts<Arc<App>> for Cx {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Cx, Infallible> {
-        // Inside `nest("/es", …)` axum shortens the URI; the original keeps the language.
+        // Inside `nest` axum shortens the URI; the original keeps the language.
         let uri = parts.extensions.get::<OriginalUri>().map_or(&parts.uri, |original| &original.0);
         let id = parts.extensions.get::<RequestId>().map_or("", |id| &id.0);
         let mut cx = Cx::new(app, uri, id);
@@ -68,15 +67,9 @@ impl FromRequestParts<Arc<App>> for Cx {
     }
 }
 
-/// All values of a header that is a list.
-pub fn joined(headers: &HeaderMap, name: header::HeaderName) -> Option<String> {
-    let values: Vec<&str> = headers.get_all(name).iter().filter_map(|v| v.to_str().ok()).collect();
-    (!values.is_empty()).then(|| values.join(","))
-}
-
 impl Cx {
     pub fn new(app: &Arc<App>, uri: &Uri, request_id: &str) -> Cx {
-        let (lang, path) = Lang::of_path(uri.path());
+        let (lang, path) = app.messages.of_path(uri.path());
         Cx {
             app: Arc::clone(app),
             lang,
@@ -117,12 +110,17 @@ impl Cx {
 
     /// A link to a page of this site in this page's language: `/plans?…` → `/es/plans?…`.
     pub fn href(&self, path_and_query: &str) -> String {
-        localized(self.lang, path_and_query)
+        self.lang.localized(path_and_query)
     }
 
-    /// This page, with the same answers, in the other language.
-    pub fn other_lang_href(&self) -> String {
-        localized(self.lang.other(), &self.path_and_query())
+    /// The languages of this site but this page's own.
+    pub fn other_languages(&self) -> impl Iterator<Item = Lang> {
+        self.app.messages.languages().filter(|lang| *lang != self.lang)
+    }
+
+    /// This page, with the same answers, in another language.
+    pub fn href_in(&self, lang: &Lang) -> String {
+        lang.localized(&self.path_and_query())
     }
 
     /// This page's path and query without its language: `/plans?zip=45202`.
@@ -141,7 +139,7 @@ impl Cx {
     /// This page's full address in a language, for `hreflang`; `None` without `--public-url`.
     pub fn absolute(&self, lang: Lang) -> Option<String> {
         let base = self.app.config.public_url.as_deref()?;
-        Some(format!("{base}{}", localized(lang, &self.path_and_query())))
+        Some(format!("{base}{}", lang.localized(&self.path_and_query())))
     }
 
     /// The URL of an asset, `site.css` → `/assets/site.1a2b3c4d5e6f.css`.
@@ -163,16 +161,6 @@ impl Cx {
             hash.update([0]);
         }
         hash.finalize().iter().take(12).map(|b| format!("{b:02x}")).collect()
-    }
-}
-
-/// A path and query of this site in a language: `/plans?…` → `/es/plans?…`.
-pub fn localized(lang: Lang, path_and_query: &str) -> String {
-    match (lang, path_and_query.strip_prefix('/')) {
-        (Lang::En, _) => path_and_query.to_string(),
-        // The Spanish home is `/es`, not `/es/`.
-        (Lang::Es, Some(rest)) if rest.is_empty() || rest.starts_with(['?', '#']) => format!("/es{rest}"),
-        (Lang::Es, _) => format!("/es{path_and_query}"),
     }
 }
 
@@ -207,22 +195,6 @@ pub fn not_modified(cx: &Cx, policy: &CachePolicy) -> Option<Response<Body>> {
     *response.status_mut() = StatusCode::NOT_MODIFIED;
     set_caching(&mut response, policy, &matched);
     Some(response)
-}
-
-/// What stands after a tag: nothing for plain text, else the coding and how far it is squeezed (`surge::page_cache`).
-const CODED: [&str; 7] = ["", "-br", "-gz", "-br2", "-gz2", "-br3", "-gz3"];
-
-/// Looks for `"tag"`, `"tag-br"` or another of [`CODED`] (also marked weak, as some proxies do) or `*` in `If-None-Match`; gives
-/// the tag in the form in which the asker has it.
-pub fn etag_matches(if_none_match: &str, tag: &str) -> Option<String> {
-    if_none_match.split(',').map(str::trim).find_map(|item| {
-        if item == "*" {
-            return Some(tag.to_string());
-        }
-        let inner = item.strip_prefix("W/").unwrap_or(item).strip_prefix('"')?.strip_suffix('"')?;
-        let ours = CODED.contains(&inner.strip_prefix(tag)?);
-        ours.then(|| inner.to_string())
-    })
 }
 
 /// The page as an answer with status 200, or a 304.
@@ -327,24 +299,6 @@ fn redirect_as(status: StatusCode, to: &str, cache: &'static str) -> Response<Bo
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn links_carry_the_language() {
-        assert_eq!(localized(Lang::Es, "/"), "/es");
-        assert_eq!(localized(Lang::Es, "/?zip=45202"), "/es?zip=45202");
-        assert_eq!(localized(Lang::Es, "/plans?zip=45202#list"), "/es/plans?zip=45202#list");
-        assert_eq!(localized(Lang::En, "/plans"), "/plans");
-    }
-
-    #[test]
-    fn a_tag_is_known_in_each_coding_and_no_other_form() {
-        assert_eq!(etag_matches("\"x\", W/\"abc-br\"", "abc").as_deref(), Some("abc-br"));
-        assert_eq!(etag_matches("\"abc\"", "abc").as_deref(), Some("abc"));
-        assert_eq!(etag_matches("*", "abc").as_deref(), Some("abc"));
-        for other in ["\"abcd\"", "abc", "\"ab\"", "\"abc-zz\"", ""] {
-            assert_eq!(etag_matches(other, "abc"), None, "{other}");
-        }
-    }
 
     #[test]
     fn redirects_stay_on_this_site() {

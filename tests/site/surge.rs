@@ -7,8 +7,8 @@ use axum::body::Body;
 use axum::http::Request;
 use http_body_util::BodyExt as _;
 use tower::ServiceExt as _;
+use windowshop::surge::coding::Coding;
 use windowshop::surge::page_cache::PageCache;
-use windowshop::web::coding::Coding;
 
 use crate::shop::{Answer, Shop};
 

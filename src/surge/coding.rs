@@ -1,6 +1,6 @@
 //! Codings of the wire (br, gzip): which one an asker gets, and compressing a whole body in one go.
 //!
-//! Called by `assets`, `guard` and the page cache. How hard to squeeze was measured: docs/performance.md.
+//! Called by the page cache, and by `web` for what is made fresh. How hard to squeeze was measured: docs/performance.md.
 
 use std::io::{Read as _, Write as _};
 
