@@ -92,6 +92,7 @@ fn every_key_that_is_asked_for_exists_and_none_lies_unused() {
         "product.",
         "service.",
         "sort.",
+        "away.",
         "warning.",
         "change.",
         "frequency.",
