@@ -18,7 +18,7 @@ use crate::app::App;
 use crate::serve::floor::Phase;
 use crate::shop::{care, compare, costs, csv, enroll, home, how, income, plan, plans};
 use crate::telemetry;
-use crate::web::{assets, content, error, guard};
+use crate::web::{assets, content, error, guard, privacy};
 
 /// Pages, each also under `/es`.
 fn pages() -> Router<Arc<App>> {
@@ -76,6 +76,10 @@ pub fn layers(routes: Router<Arc<App>>, app: &Arc<App>) -> Router<Arc<App>> {
         .layer(guard::compression())
         // Outside of compression, whose result it names.
         .layer(from_fn(guard::etag_by_coding))
+        // Outside of whatever says `public`: who may keep an answer is decided by its address alone.
+        .layer(from_fn(privacy::keep))
+        // Settles which coding is sent before anything further in looks.
+        .layer(from_fn(guard::one_coding))
         // On every answer, errors too.
         .layer(from_fn_with_state(Arc::new(guard::security_headers(&app.config)), guard::headers))
         // Sees everything; gives the id that all inner lines carry.

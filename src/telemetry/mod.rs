@@ -49,8 +49,8 @@ pub fn subscriber<W>(
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
-    // Libraries speak only when something is wrong, whatever our own level: sqlx would log statements.
-    let filter = EnvFilter::try_new(format!("warn,windowshop={level}"))?;
+    // Libraries speak only when something is wrong, whatever our own level; sqlx never of statements, whose text names ages.
+    let filter = EnvFilter::try_new(format!("warn,sqlx::query=off,windowshop={level}"))?;
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer);
     Ok(match format {
         LogFormat::Text => Box::new(lines.with_ansi(false).with_target(false).finish()),

@@ -4,6 +4,7 @@
 //! The limits of a connection (how many, how slow) are in `serve`, because there is no request yet.
 
 use std::any::Any;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -80,6 +81,15 @@ pub async fn headers(State(headers): State<Arc<HeaderMap>>, request: Request, ne
     response
 }
 
+/// What the connection knows of a request that came over it.
+#[derive(Debug, Clone)]
+pub struct Wire {
+    /// Who is at the other end: a person's browser, or a proxy.
+    pub peer: IpAddr,
+    /// HTTP/1.1 asks for exactly one Host (RFC 9112, 3.2); with two, a proxy may have read another one than we do.
+    pub hosts_wrong: bool,
+}
+
 /// Refuses addresses, headers and announced bodies over the limits, and gives up on work that takes too long.
 pub async fn limits(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     if let Some(failure) = over_limit(&app.config, &request) {
@@ -93,6 +103,9 @@ pub async fn limits(State(app): State<Arc<App>>, request: Request, next: Next) -
 }
 
 fn over_limit(config: &Config, request: &Request) -> Option<Failure> {
+    if request.extensions().get::<Wire>().is_some_and(|wire| wire.hosts_wrong) {
+        return Some(Failure::BadRequest("no Host header, or two".to_string()));
+    }
     let uri = request.uri();
     let uri_bytes = uri.path().len() + uri.query().map_or(0, |query| query.len() + 1);
     if uri_bytes > config.max_url_bytes {
@@ -134,6 +147,40 @@ pub fn compression() -> CompressionLayer<impl Predicate> {
         .compress_when(SizeAbove::new(COMPRESS_ABOVE_BYTES).and(public_text))
 }
 
+/// Leaves one coding in `Accept-Encoding`: the one that will be sent, or none. A client that refuses everything, the plain
+/// page too (`identity;q=0`), gets the plain page: RFC 9110 lets us, and an answer that says only "not acceptable" helps
+/// nobody.
+pub async fn one_coding(mut request: Request, next: Next) -> Response {
+    let coding = best_coding(request.headers());
+    match coding {
+        Some(coding) => request.headers_mut().insert(header::ACCEPT_ENCODING, HeaderValue::from_static(coding)),
+        None => request.headers_mut().remove(header::ACCEPT_ENCODING),
+    };
+    next.run(request).await
+}
+
+/// The better liked of the two that we have; brotli, if both are liked alike.
+fn best_coding(headers: &HeaderMap) -> Option<&'static str> {
+    let said = || {
+        let values = headers.get_all(header::ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
+        values.flat_map(|value| value.split(',')).map(|item| {
+            let mut parts = item.split(';').map(str::trim);
+            let name = parts.next().unwrap_or("");
+            let quality = parts.find_map(|part| part.strip_prefix("q=").or_else(|| part.strip_prefix("Q=")));
+            (name, quality.map_or(1.0, |quality| quality.parse::<f32>().unwrap_or(0.0)))
+        })
+    };
+    let of = |coding: &str| {
+        let named = said().find(|(name, _)| name.eq_ignore_ascii_case(coding));
+        named.or_else(|| said().find(|(name, _)| *name == "*")).map_or(0.0, |(_, quality)| quality)
+    };
+    let (br, gzip) = (of("br"), of("gzip").max(of("x-gzip")));
+    match br >= gzip {
+        true => (br > 0.0).then_some("br"),
+        false => (gzip > 0.0).then_some("gzip"),
+    }
+}
+
 /// A strong ETag names bytes, so each coding needs its own: `"x"` becomes `"x-br"` or `"x-gz"` when compressed above.
 pub async fn etag_by_coding(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
@@ -153,6 +200,16 @@ pub async fn etag_by_coding(request: Request, next: Next) -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_coding_is_settled_on() {
+        let of = |said: &'static str| {
+            best_coding(&HeaderMap::from_iter([(header::ACCEPT_ENCODING, HeaderValue::from_static(said))]))
+        };
+        assert_eq!((of("gzip, deflate, br, zstd"), of("gzip"), of("*")), (Some("br"), Some("gzip"), Some("br")));
+        assert_eq!((of("br;q=0.1, gzip"), of("gzip;q=0, br;q=0"), of("br;q=0, *")), (Some("gzip"), None, Some("gzip")));
+        assert_eq!((of("identity;q=0"), of("*;q=0"), of(""), best_coding(&HeaderMap::new())), (None, None, None, None));
+    }
 
     #[test]
     fn the_policy_allows_exactly_the_named_base() {

@@ -7,3 +7,4 @@ pub mod content;
 pub mod error;
 pub mod guard;
 pub mod page;
+pub mod privacy;

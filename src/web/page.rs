@@ -15,6 +15,7 @@ use axum::response::IntoResponse as _;
 use sha2::{Digest as _, Sha256};
 
 use super::error::Failure;
+use super::privacy::{self, Keep};
 use crate::app::App;
 use crate::catalogue::{Catalogue, Catalogues};
 use crate::telemetry::RequestId;
@@ -155,6 +156,9 @@ impl Cx {
     fn tag(&self, version: &str) -> String {
         let parts = [self.app.build, version, self.lang.code(), &self.path, &self.query];
         let mut hash = Sha256::new();
+        if privacy::who_may_keep(&self.query) == Keep::Asker {
+            hash.update(privacy::tag_key());
+        }
         for part in parts {
             hash.update(part.as_bytes());
             hash.update([0]);
@@ -206,13 +210,11 @@ pub fn not_modified(cx: &Cx, policy: &CachePolicy) -> Option<Response<Body>> {
     Some(response)
 }
 
-/// Looks for `"tag"`, `"tag-br"` or `"tag-gz"` (also marked weak, as some proxies do) or `*` in `If-None-Match`; gives
-/// the tag in the form in which the asker has it.
+/// Looks for `"tag"`, `"tag-br"` or `"tag-gz"` (also marked weak, as some proxies do) in `If-None-Match`; gives the tag in
+/// the form in which the asker has it. `*` matches nothing: it asks whether there is a page at all, which is known only
+/// when it has been made, and then it may as well be sent.
 pub fn etag_matches(if_none_match: &str, tag: &str) -> Option<String> {
     if_none_match.split(',').map(str::trim).find_map(|item| {
-        if item == "*" {
-            return Some(tag.to_string());
-        }
         let inner = item.strip_prefix("W/").unwrap_or(item).strip_prefix('"')?.strip_suffix('"')?;
         let ours = matches!(inner.strip_prefix(tag)?, "" | "-br" | "-gz");
         ours.then(|| inner.to_string())
@@ -324,8 +326,7 @@ mod tests {
     fn a_tag_is_known_in_each_coding_and_no_other_form() {
         assert_eq!(etag_matches("\"x\", W/\"abc-br\"", "abc").as_deref(), Some("abc-br"));
         assert_eq!(etag_matches("\"abc\"", "abc").as_deref(), Some("abc"));
-        assert_eq!(etag_matches("*", "abc").as_deref(), Some("abc"));
-        for other in ["\"abcd\"", "abc", "\"ab\"", "\"abc-zz\"", ""] {
+        for other in ["*", "\"abcd\"", "abc", "\"ab\"", "\"abc-zz\"", ""] {
             assert_eq!(etag_matches(other, "abc"), None, "{other}");
         }
     }

@@ -6,6 +6,7 @@
 
 mod cost_words;
 mod fire;
+mod privacy;
 mod repository;
 mod settings;
 mod wire;

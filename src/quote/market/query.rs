@@ -17,7 +17,7 @@ use crate::filing::codes::{Feature, Metal};
 use crate::quote::ask::address::Search;
 use crate::quote::ask::facets::Span;
 use crate::quote::market::premium::Charge;
-use crate::types::Cents;
+use crate::types::{Cents, PREMIUM_CENTS_MAX};
 
 /// A bound value.
 #[derive(Debug, Clone, PartialEq)]
@@ -151,6 +151,7 @@ pub fn build_query(search: &Search) -> Query {
 /// Places of the three numbers in a plan's integer: 23 bits of plan_pk, 24 of premium ($167,772.15 a month), 16 of miss.
 const PLAN_SHIFT: u32 = 40;
 const PREMIUM_SHIFT: u32 = 16;
+const _: () = assert!(PREMIUM_CENTS_MAX == (1 << (PLAN_SHIFT - PREMIUM_SHIFT)) - 1);
 /// `rate.rate_pk` is `rating_area_pk` times this plus `plan_pk` (sql/catalogue/schema.sql).
 const RATING_AREA_STEP: i64 = 1 << 20;
 
