@@ -102,7 +102,11 @@ pub fn catalogue_for(catalogues: &Catalogues, asked: &mut Asked) -> Arc<Catalogu
     let newest = || Arc::clone(catalogues.newest());
     let Some(year) = asked.year else { return newest() };
     catalogues.get(year).cloned().unwrap_or_else(|| {
-        asked.notes.push(Note::new("year", &year.to_string(), NoteKind::BadValue));
+        let note = Note::new("year", &year.to_string(), NoteKind::BadValue);
+        // A page may look its catalogue up again: said once.
+        if !asked.notes.contains(&note) {
+            asked.notes.push(note);
+        }
         newest()
     })
 }

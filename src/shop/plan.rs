@@ -1,26 +1,26 @@
 //! `GET /plans/{plan_id}`: everything filed about a plan, with its price for the household if the address has one.
 
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::Path;
 use axum::response::Response;
 
 use crate::catalogue::Catalogue;
 use crate::filing::codes::{Packed, Product, Program};
-use crate::quote::ask::address::{Asked, Search, write_query};
+use crate::quote::ask::address::{Search, write_query};
 use crate::quote::market;
 use crate::quote::market::query::Variants;
 use crate::quote::market::tally::{Offer, Tally};
-use crate::quote::settle::Settled;
 use crate::quote::yearly::YearlyCosts;
 use crate::shop::costs::YearSum;
 use crate::shop::facts::{Benefit, Example, Facts};
+use crate::shop::open::{Instead, Keeps, Open, OpenOrBare, Page, open_or_bare};
+use crate::shop::plans;
 use crate::shop::sections::SECTIONS;
 use crate::shop::view::{Card, stars_words};
 use crate::shop::words::search as words;
-use crate::shop::{open, plans};
 use crate::types::{Cents, PlanId};
 use crate::web::error::Failure;
-use crate::web::page::{self, CachePolicy, Cx};
+use crate::web::page::{self, Cx};
 
 /// Similar plans shown: a way on, not another list.
 const SIMILAR_MAX: usize = 3;
@@ -99,77 +99,42 @@ struct PlanPage<'a> {
 }
 
 /// `GET /plans/{plan_id}`.
-pub async fn plan(
-    cx: Cx,
-    State(_): State<std::sync::Arc<crate::app::App>>,
-    Path(id): Path<String>,
-) -> Result<Response, Failure> {
+pub async fn plan(cx: Cx, Path(id): Path<String>) -> Result<Response, Instead> {
     let plan_id = PlanId::parse(&id).ok_or(Failure::NotFound)?;
-    let mut asked = Asked::read(&cx.query);
-    let settled = match asked.zip_typed.is_empty() && asked.rows.is_empty() {
-        true => None,
-        false => Some(open::settle(&cx, &mut asked)?),
+    let path = format!("/plans/{plan_id}");
+    let opened = match open_or_bare(&cx, &Page::new(&path, Keeps::Who), &WHO)? {
+        OpenOrBare::Bare(bare) => {
+            let facts = facts(&bare.catalogue, &plan_id, Variants::STANDARD).await?;
+            let page = build(&cx, None, &bare.asked.pairs(), &bare.catalogue, &facts, None);
+            return Ok(page::render(&cx, PlanPage { notes: bare.notes, ..page }, bare.policy));
+        }
+        OpenOrBare::Open(open) => *open,
     };
-    let catalogue = open::catalogue_for(&cx, &mut asked);
-    let search = match &settled {
-        Some(Settled::Search(settled)) => Some(&settled.search),
-        _ => None,
-    };
-    let canonical = canonical(&plan_id, search, &asked);
-    if asked.notes.is_empty()
-        && canonical
-            != format!("{}{}", cx.path, if cx.query.is_empty() { String::new() } else { format!("?{}", cx.query) })
-    {
-        return Ok(page::redirect(&cx, &canonical));
-    }
-    let policy = match &settled {
-        Some(Settled::Search(settled)) => open::policy(&cx, settled),
-        _ => CachePolicy::of(&catalogue),
-    };
-    if let Some(unchanged) = page::not_modified(&cx, &policy) {
-        return Ok(unchanged);
-    }
-    let variants = search.map_or(Variants::STANDARD, |search| search.policy.variants);
-    let facts = Facts::read(&catalogue.pool, &plan_id, variants).await?.ok_or(Failure::NotFound)?;
+    let Open { mut search, catalogue, notes, policy, .. } = opened;
+    let facts = facts(&catalogue, &plan_id, search.policy.variants).await?;
     // The plan's own product decides which list it is looked up in.
-    let search = search.map(|search| {
-        let mut search = search.clone();
-        search.product = if facts.number("product") == Some(1) { Product::Dental } else { Product::Medical };
-        search.facets = Default::default();
-        search
-    });
-    let tally = match &search {
-        Some(search) => Some(market::tally(&catalogue, search).await?),
-        None => None,
-    };
-    let offered = search.as_ref().zip(tally.as_ref());
-    let offered = offered.and_then(|(search, tally)| Some((search, tally, tally.find(facts.plan_pk)?)));
+    search.product = if facts.number("product") == Some(1) { Product::Dental } else { Product::Medical };
+    search.facets = Default::default();
+    let tally = market::tally(&catalogue, &search).await?;
     let (mut card, mut similar, mut year) = (None, Vec::new(), None);
-    if let Some((search, tally, offer)) = offered {
-        let mut years = YearlyCosts::new(search);
-        card = plans::cards(&catalogue, search, tally, &mut years, &[offer]).pop();
-        similar = self::similar(&cx, search, &catalogue, (tally, offer));
-        year = YearSum::new(&cx, search, offer, &mut years);
+    if let Some(offer) = tally.find(facts.plan_pk) {
+        let mut years = YearlyCosts::new(&search);
+        card = plans::cards(&catalogue, &search, &tally, &mut years, &[offer]).pop();
+        similar = self::similar(&cx, &search, &catalogue, (&tally, offer));
+        year = YearSum::new(&cx, &search, offer, &mut years);
     }
-    let page = build(&cx, &asked, search.as_ref(), &catalogue, &facts, card.as_ref());
-    Ok(page::render(&cx, PlanPage { similar, year, ..page }, policy))
+    let page = build(&cx, Some(&search), &search.pairs(), &catalogue, &facts, card.as_ref());
+    Ok(page::render(&cx, PlanPage { notes, similar, year, ..page }, policy))
 }
 
-fn canonical(plan_id: &PlanId, search: Option<&Search>, asked: &Asked) -> String {
-    let pairs = match search {
-        Some(search) => search.who_and_where(),
-        None => asked.pairs().into_iter().filter(|(name, _)| WHO.contains(name)).collect(),
-    };
-    match pairs.is_empty() {
-        true => format!("/plans/{plan_id}"),
-        false => format!("/plans/{plan_id}?{}", write_query(&pairs)),
-    }
+async fn facts(catalogue: &Catalogue, plan_id: &PlanId, variants: Variants) -> Result<Facts, Failure> {
+    Facts::read(&catalogue.pool, plan_id, variants).await?.ok_or(Failure::NotFound)
 }
 
 fn build<'a>(
     cx: &'a Cx,
-    asked: &Asked,
     search: Option<&Search>,
+    pairs: &[(&'static str, String)],
     catalogue: &Catalogue,
     facts: &Facts,
     card: Option<&'a Card>,
@@ -178,7 +143,6 @@ fn build<'a>(
     let packed = Packed(facts.variant.as_ref().and_then(|row| row.try_get("packed").ok()).unwrap_or(0));
     let programs = Program::ALL.into_iter().filter(|program| packed.programs() & program.bit() != 0);
     let dental = facts.number("product") == Some(1);
-    let pairs = search.map_or_else(|| asked.pairs(), Search::pairs);
     let no_price = match (search, card) {
         (_, Some(_)) => None,
         (Some(search), None) => Some(cx.tf("plan.not_sold", &[("county", &words::county_words(search))])),
@@ -194,13 +158,13 @@ fn build<'a>(
             Some(search) => format!("/plans?{}", search.canonical()),
             None => "/".to_string(),
         }),
-        change: cx.href(&format!("/?{}", write_query(&pairs))),
+        change: cx.href(&format!("/?{}", write_query(pairs))),
         compare: card.and(search).map(|search| {
             let id = facts.text("plan_id").unwrap_or_default();
             cx.href(&format!("/compare?{}&plan={id}", write_query(&search.who_and_where())))
         }),
         warnings: words::warnings(cx, catalogue),
-        notes: words::notes(cx, &asked.notes),
+        notes: Vec::new(),
         highlights: highlights(cx, facts, card, packed),
         stars: stars(cx, facts),
         limits: limits(cx, facts),

@@ -12,10 +12,26 @@ use crate::quote::ask::people::{Household, PEOPLE_MAX, PeopleFault, Person};
 use crate::quote::ask::rows::{PersonRow, RowFields, row_pairs};
 use crate::quote::market::query::Variants;
 use crate::quote::policy::Policy;
-use crate::types::{CountyFips, Zip5};
+use crate::types::{CountyFips, PlanId, Zip5};
 
 /// Pages beyond this are no list that anyone reads.
 const PAGE_MAX: u32 = 500;
+/// Plans side by side: more columns than a sheet of Letter paper (or a person) can take in.
+pub const PLANS_MAX: usize = 3;
+
+/// A word in the address of one page that is no part of the search: which year, which rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Switch {
+    pub name: &'static str,
+    /// What it may say. The first is the default and left out.
+    pub words: &'static [&'static str],
+}
+
+impl Switch {
+    pub fn default_word(&self) -> &'static str {
+        self.words.first().copied().unwrap_or_default()
+    }
+}
 
 /// Everything a search needs, all of it valid.
 #[derive(Debug, Clone)]
@@ -58,6 +74,8 @@ pub struct Asked {
     pub plans: Vec<String>,
     /// The form's "add a person" button was pressed.
     pub add_person: bool,
+    /// What the page's own [`Switch`] says; `None`: its default, or the page has none.
+    pub switched: Option<&'static str>,
     pub notes: Vec<Note>,
 }
 
@@ -90,6 +108,11 @@ impl Unanswered {
 
 impl Asked {
     pub fn read(query: &str) -> Asked {
+        Asked::read_with(query, None)
+    }
+
+    /// The same for a page that has a switch of its own.
+    pub fn read_with(query: &str, switch: Option<Switch>) -> Asked {
         let mut asked = Asked { page: 1, ..Asked::default() };
         let mut people: Option<String> = None;
         let mut rows = RowFields::default();
@@ -130,6 +153,14 @@ impl Asked {
                 },
                 "plan" => asked.plans.extend(value.split(',').filter(|id| !id.is_empty()).map(str::to_string)),
                 "add" => asked.add_person = true,
+                _ if switch.is_some_and(|switch| switch.name == name) => {
+                    let mut words = switch.iter().flat_map(|switch| switch.words);
+                    match words.find(|word| **word == value) {
+                        Some(word) => asked.switched = Some(word),
+                        None if value.is_empty() => {}
+                        None => bad(value),
+                    }
+                }
                 _ if asked.finances.field_mut(name).is_some() => {
                     let text = value.trim().chars().take(30).collect();
                     asked.finances.field_mut(name).into_iter().for_each(|field| *field = String::clone(&text));
@@ -220,6 +251,28 @@ impl Asked {
             None if several => Err(Unanswered::CountyMissing),
             None => places.place(zip, first.fips).ok_or(Unanswered::ZipUnknown),
         }
+    }
+
+    /// The plans to compare, each once, in the order given; notes on what is no plan ID and on plans beyond the limit.
+    pub fn plan_ids(&mut self) -> Vec<PlanId> {
+        let mut ids: Vec<PlanId> = Vec::new();
+        for typed in &self.plans {
+            match PlanId::parse(typed) {
+                Some(id) if ids.contains(&id) => {}
+                Some(_) if ids.len() == PLANS_MAX => {
+                    self.notes.push(Note::new("plan", typed, NoteKind::TooManyPlans));
+                    break;
+                }
+                Some(id) => ids.push(id),
+                None => self.notes.push(Note::new("plan", typed, NoteKind::UnknownPlan)),
+            }
+        }
+        ids
+    }
+
+    /// Whether the address says more of a household than its ages: such pages are for the visitor's own browser only.
+    pub fn says_private(&self) -> bool {
+        !self.finances.pairs().is_empty() || self.rows.iter().any(|row| row.sex.is_some() || row.care.is_some())
     }
 
     /// Everything typed, for links that carry it on (home page and back): canonical where it can be.
