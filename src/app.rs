@@ -11,6 +11,7 @@ use time::OffsetDateTime;
 use crate::catalogue::Shelf;
 use crate::config::Config;
 use crate::eligibility::{TableFault, Tables};
+use crate::serve::admission::Admission;
 use crate::serve::floor::Floor;
 use crate::text::i18n::Messages;
 use crate::web::assets::Assets;
@@ -19,6 +20,8 @@ pub struct App {
     pub config: Config,
     /// Every open connection. `serve` fills it; `/readyz` looks whether we are stopping.
     pub floor: Arc<Floor>,
+    /// Who is let in when more is asked than can be answered.
+    pub admission: Arc<Admission>,
     pub catalogues: Shelf,
     pub messages: Messages,
     pub assets: Assets,
@@ -39,6 +42,7 @@ impl App {
         let catalogues =
             Shelf::open(&config.catalogues_dir(), &config.private_dir()).await.context("no catalogue can be served")?;
         let floor = Floor::new(config.max_connections, config.max_answer_bytes);
+        let admission = Admission::new(&config);
         let assets = Assets::new(&config.cdn_base);
         let not_whole = |faults: Vec<TableFault>| {
             let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
@@ -46,7 +50,7 @@ impl App {
         };
         let tables = Tables::load().map_err(not_whole)?;
         let build = concat!(env!("CARGO_PKG_VERSION"), "-", env!("WINDOWSHOP_BUILD"));
-        Ok(Arc::new(App { config, floor, catalogues, messages, assets, tables, build, clock: system_clock }))
+        Ok(Arc::new(App { config, floor, admission, catalogues, messages, assets, tables, build, clock: system_clock }))
     }
 }
 

@@ -6,10 +6,11 @@
 
 use std::collections::HashSet;
 use std::fmt;
-use std::net::{SocketAddr, TcpListener};
+use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand};
+use ipnet::IpNet;
 
 use crate::catalogue;
 use crate::costs::command::EstimateArgs;
@@ -113,6 +114,10 @@ pub struct ServeArgs {
     /// Most connections at once; further ones wait
     #[arg(long, env = "WINDOWSHOP_MAX_CONNECTIONS", default_value = "3500")]
     pub max_connections: String,
+    /// Networks of proxies whose X-Forwarded-For, X-Request-Id and traceparent are believed, e.g. 10.0.0.0/8,::1; with any,
+    /// one client gets at most a quarter of the places under load
+    #[arg(long, env = "WINDOWSHOP_TRUSTED_PROXIES", value_name = "NETS", default_value = "")]
+    pub trusted_proxies: String,
     /// How often the catalogues' folder is looked at for newer ones, in seconds; 0: only on SIGHUP
     #[arg(long, env = "WINDOWSHOP_RELOAD_SECONDS", default_value = "60")]
     pub reload_seconds: String,
@@ -148,6 +153,7 @@ pub struct Config {
     pub max_body_bytes: usize,
     pub max_url_bytes: usize,
     pub max_connections: usize,
+    pub trusted_proxies: Vec<IpNet>,
     pub reload_seconds: u64,
 }
 
@@ -226,6 +232,7 @@ impl Config {
             max_body_bytes: number("max-body-bytes", &args.max_body_bytes, 1024..=67_108_864, f) as usize,
             max_url_bytes: number("max-url-bytes", &args.max_url_bytes, 256..=32_768, f) as usize,
             max_connections: number("max-connections", &args.max_connections, 1..=1_000_000, f) as usize,
+            trusted_proxies: read_nets(&args.trusted_proxies, f),
             reload_seconds: number("reload-seconds", &args.reload_seconds, 0..=86_400, f),
         };
         (config, faults)
@@ -269,6 +276,21 @@ fn read_listen(text: &str, faults: &mut Vec<Fault>) -> SocketAddr {
         faults.push(Fault::new("listen", what));
         SocketAddr::from(([127, 0, 0, 1], 0))
     })
+}
+
+/// Addresses and networks, separated by commas.
+fn read_nets(text: &str, faults: &mut Vec<Fault>) -> Vec<IpNet> {
+    let mut nets = Vec::new();
+    for word in text.split(',').map(str::trim).filter(|word| !word.is_empty()) {
+        match word.parse().or_else(|_| word.parse::<IpAddr>().map(IpNet::from)) {
+            Ok(net) => nets.push(net),
+            Err(_) => {
+                let what = format!("{word:?} is no address or network: write one like 10.0.0.0/8, 192.0.2.7 or ::1");
+                faults.push(Fault::new("trusted-proxies", what));
+            }
+        }
+    }
+    nets
 }
 
 /// A whole number within its limits; the least one in place of a bad one.

@@ -15,6 +15,7 @@ use axum::{extract::State, http::StatusCode};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::app::App;
+use crate::serve::admission::{self, House};
 use crate::serve::floor::Phase;
 use crate::shop::{care, compare, costs, csv, enroll, home, how, income, plan, plans};
 use crate::telemetry;
@@ -76,6 +77,8 @@ pub fn layers(routes: Router<Arc<App>>, app: &Arc<App>) -> Router<Arc<App>> {
         .layer(guard::compression())
         // Outside of compression, whose result it names.
         .layer(from_fn(guard::etag_by_coding))
+        // Lets in as many as can be answered, and tells the others when to come back. Outside of compression, which is work.
+        .layer(from_fn_with_state(House::new(app), admission::admit))
         // Outside of whatever says `public`: who may keep an answer is decided by its address alone.
         .layer(from_fn(privacy::keep))
         // Settles which coding is sent before anything further in looks.
@@ -83,7 +86,7 @@ pub fn layers(routes: Router<Arc<App>>, app: &Arc<App>) -> Router<Arc<App>> {
         // On every answer, errors too.
         .layer(from_fn_with_state(Arc::new(guard::security_headers(&app.config)), guard::headers))
         // Sees everything; gives the id that all inner lines carry.
-        .layer(from_fn(telemetry::requests))
+        .layer(from_fn_with_state(Arc::clone(app), telemetry::requests))
 }
 
 /// The process runs and answers.

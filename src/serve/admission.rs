@@ -211,7 +211,7 @@ impl Admission {
     fn move_limit(&self, mean: Duration, used: usize) {
         let limit = self.limit();
         let new = match mean > GOOD_TIME {
-            true => limit - limit / 10,
+            true => limit - limit.div_ceil(10),
             false if used * 2 < limit => limit,
             false => limit + limit.div_ceil(16),
         };
@@ -333,8 +333,9 @@ async fn whole(response: Response) -> Response {
             parts.headers.remove(axum::http::header::TRANSFER_ENCODING);
             Response::from_parts(parts, Body::from(bytes))
         }
-        Err(error) => Failure::internal(anyhow::Error::new(error).context("an answer could not be made whole"))
-            .into_response(),
+        Err(error) => {
+            Failure::internal(anyhow::Error::new(error).context("an answer could not be made whole")).into_response()
+        }
     }
 }
 
@@ -400,7 +401,8 @@ mod tests {
             async move { admission.place(0, None).await.is_ok() }
         });
         tokio::time::sleep(Duration::from_millis(20)).await;
-        taken.pop();
+        // More than one: the limit may fall at the same moment, and take places with it.
+        taken.truncate(1);
         assert!(waits.await.unwrap(), "a place that is given back goes to who waits");
     }
 

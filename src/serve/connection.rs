@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes, HttpBody};
-use axum::http::{HeaderValue, Response, StatusCode, Version, header};
+use axum::http::{HeaderValue, Response, Version, header};
 use hyper::body::{Frame, SizeHint};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
@@ -111,13 +111,6 @@ async fn answer(
     floor: Arc<Floor>,
 ) -> Result<Response<Body>, std::convert::Infallible> {
     let version = request.version();
-    if !floor.has_room_for_an_answer() {
-        let mut response = Response::new(Body::from("Too busy. Please try again in a minute.\n"));
-        *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("30"));
-        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        return Ok(response);
-    }
     let hosts = request.headers().get_all(header::HOST).iter().count();
     let wire = Wire { peer, hosts_wrong: version == Version::HTTP_11 && hosts != 1 };
     request.extensions_mut().insert(wire);

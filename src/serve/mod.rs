@@ -3,9 +3,11 @@
 //! Called by `main` and by tests with real sockets. The connection's own limits are here: how many at once, how slow a
 //! client may be. It must never look into a request.
 
+pub mod admission;
 pub mod connection;
 pub mod floor;
 mod health;
+mod refusal;
 
 use std::future::Future;
 use std::io::Write as _;

@@ -90,6 +90,36 @@ pub struct Wire {
     pub hosts_wrong: bool,
 }
 
+impl Wire {
+    /// Whether the other end is a proxy that we were told to believe.
+    pub fn is_trusted(&self, config: &Config) -> bool {
+        trusts(config, self.peer)
+    }
+
+    /// Whose request it is: the other end, or the last address in `X-Forwarded-For` that no proxy of ours has. Of an IPv6
+    /// address the network counts: a household has billions of them.
+    pub fn client(&self, headers: &HeaderMap, config: &Config) -> IpAddr {
+        let lines = headers.get_all(HeaderName::from_static("x-forwarded-for"));
+        let lines: Vec<&str> = lines.iter().filter_map(|line| line.to_str().ok()).collect();
+        let mut client = self.peer;
+        for address in lines.iter().rev().flat_map(|line| line.rsplit(',')) {
+            if !trusts(config, client) {
+                break;
+            }
+            let Ok(before) = address.trim().parse() else { break };
+            client = before;
+        }
+        match client.to_canonical() {
+            IpAddr::V6(address) => IpAddr::V6((address.to_bits() >> 64 << 64).into()),
+            v4 => v4,
+        }
+    }
+}
+
+fn trusts(config: &Config, address: IpAddr) -> bool {
+    config.trusted_proxies.iter().any(|net| net.contains(&address.to_canonical()))
+}
+
 /// Refuses addresses, headers and announced bodies over the limits, and gives up on work that takes too long.
 pub async fn limits(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     if let Some(failure) = over_limit(&app.config, &request) {
@@ -200,6 +230,26 @@ pub async fn etag_by_coding(request: Request, next: Next) -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_client_is_known_behind_trusted_proxies_only() {
+        use clap::Parser as _;
+        let args = ["windowshop", "--trusted-proxies", "10.0.0.0/8,2001:db8::7"];
+        let (config, faults) = Config::read(&crate::config::Cli::try_parse_from(args).unwrap().serve);
+        assert_eq!(faults, []);
+        let client = |peer: &str, forwarded: &'static str| {
+            let headers = HeaderMap::from_iter([(
+                HeaderName::from_static("x-forwarded-for"),
+                HeaderValue::from_static(forwarded),
+            )]);
+            Wire { peer: peer.parse().unwrap(), hosts_wrong: false }.client(&headers, &config).to_string()
+        };
+        assert_eq!(client("192.0.2.1", "198.51.100.1"), "192.0.2.1", "anyone may write the header");
+        assert_eq!(client("10.1.1.1", "203.0.113.9, 198.51.100.1, 10.2.2.2"), "198.51.100.1");
+        assert_eq!(client("::ffff:10.1.1.1", "198.51.100.1"), "198.51.100.1");
+        assert_eq!(client("10.1.1.1", "nonsense"), "10.1.1.1");
+        assert_eq!(client("2001:db8::7", "2001:db8:1:2:3::4"), "2001:db8:1:2::");
+    }
 
     #[test]
     fn one_coding_is_settled_on() {
