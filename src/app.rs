@@ -13,6 +13,7 @@ use crate::config::Config;
 use crate::eligibility::{TableFault, Tables};
 use crate::serve::admission::Admission;
 use crate::serve::floor::Floor;
+use crate::telemetry::metrics::Metrics;
 use crate::text::i18n::Messages;
 use crate::web::assets::Assets;
 
@@ -22,6 +23,7 @@ pub struct App {
     pub floor: Arc<Floor>,
     /// Who is let in when more is asked than can be answered.
     pub admission: Arc<Admission>,
+    pub metrics: Arc<Metrics>,
     pub catalogues: Shelf,
     pub messages: Messages,
     pub assets: Assets,
@@ -50,7 +52,9 @@ impl App {
         };
         let tables = Tables::load().map_err(not_whole)?;
         let build = concat!(env!("CARGO_PKG_VERSION"), "-", env!("WINDOWSHOP_BUILD"));
-        Ok(Arc::new(App { config, floor, admission, catalogues, messages, assets, tables, build, clock: system_clock }))
+        let app = Arc::new(App { config, floor, admission, metrics: Arc::new(Metrics::new()), catalogues, messages, assets, tables, build, clock: system_clock });
+        app.metrics.watch(&app);
+        Ok(app)
     }
 }
 

@@ -18,6 +18,7 @@ use crate::eligibility::command::DetermineArgs;
 use crate::load::LoadArgs;
 use crate::load::sample::SampleArgs;
 use crate::load::synth::SynthArgs;
+use crate::telemetry::top::TopArgs;
 
 #[derive(Debug, Parser)]
 #[command(name = "windowshop", version, about, args_conflicts_with_subcommands = true)]
@@ -37,6 +38,8 @@ pub enum Command {
     Check(ServeArgs),
     /// Ask a running server whether it is ready; for container health checks
     Health(ServeArgs),
+    /// Show what a running server is doing, from its private port
+    Top(TopArgs),
     /// Turn CMS's Exchange Public Use Files into a catalogue
     Load(LoadArgs),
     /// Cut a small catalogue out of a large one, for work on a small machine
@@ -114,6 +117,12 @@ pub struct ServeArgs {
     /// Most connections at once; further ones wait
     #[arg(long, env = "WINDOWSHOP_MAX_CONNECTIONS", default_value = "3500")]
     pub max_connections: String,
+    /// Private address and port for metrics and health, e.g. 127.0.0.1:9464; empty: none
+    #[arg(long, env = "WINDOWSHOP_METRICS_LISTEN", value_name = "ADDRESS", default_value = "")]
+    pub metrics_listen: String,
+    /// Answers that take longer to make are named in the log, in milliseconds
+    #[arg(long, env = "WINDOWSHOP_SLOW_MS", default_value = "1000")]
+    pub slow_ms: String,
     /// Networks of proxies whose X-Forwarded-For, X-Request-Id and traceparent are believed, e.g. 10.0.0.0/8,::1; with any,
     /// one client gets at most a quarter of the places under load
     #[arg(long, env = "WINDOWSHOP_TRUSTED_PROXIES", value_name = "NETS", default_value = "")]
@@ -153,6 +162,8 @@ pub struct Config {
     pub max_body_bytes: usize,
     pub max_url_bytes: usize,
     pub max_connections: usize,
+    pub metrics_listen: Option<SocketAddr>,
+    pub slow_ms: u64,
     pub trusted_proxies: Vec<IpNet>,
     pub reload_seconds: u64,
 }
@@ -190,7 +201,7 @@ impl Config {
         let mut faults = Vec::new();
         let f = &mut faults;
         let config = Config {
-            listen: read_listen(&args.listen, f),
+            listen: read_listen("listen", &args.listen, f),
             catalogues: args.catalogues.clone(),
             data_dir: args.data_dir.clone(),
             public_url: args.public_url.as_deref().filter(|u| !u.is_empty()).map(|u| read_base("public-url", u, f)),
@@ -232,6 +243,11 @@ impl Config {
             max_body_bytes: number("max-body-bytes", &args.max_body_bytes, 1024..=67_108_864, f) as usize,
             max_url_bytes: number("max-url-bytes", &args.max_url_bytes, 256..=32_768, f) as usize,
             max_connections: number("max-connections", &args.max_connections, 1..=1_000_000, f) as usize,
+            metrics_listen: match args.metrics_listen.as_str() {
+                "" => None,
+                address => Some(read_listen("metrics-listen", address, f)),
+            },
+            slow_ms: number("slow-ms", &args.slow_ms, 1..=600_000, f),
             trusted_proxies: read_nets(&args.trusted_proxies, f),
             reload_seconds: number("reload-seconds", &args.reload_seconds, 0..=86_400, f),
         };
@@ -270,10 +286,10 @@ fn check_rules(_: &Config) -> Vec<Fault> {
     faults.into_iter().map(|fault| Fault::new("rules", fault.to_string())).collect()
 }
 
-fn read_listen(text: &str, faults: &mut Vec<Fault>) -> SocketAddr {
+fn read_listen(flag: &'static str, text: &str, faults: &mut Vec<Fault>) -> SocketAddr {
     text.parse().unwrap_or_else(|_| {
         let what = format!("{text:?} is no address and port: write one like 127.0.0.1:8080 or [::]:8080");
-        faults.push(Fault::new("listen", what));
+        faults.push(Fault::new(flag, what));
         SocketAddr::from(([127, 0, 0, 1], 0))
     })
 }
@@ -415,17 +431,16 @@ fn raise_handles() -> Option<u64> {
 }
 
 fn check_port(config: &Config) -> Vec<Fault> {
-    match TcpListener::bind(config.listen) {
-        Ok(_) => Vec::new(),
-        Err(error) => {
-            let what = match error.kind() {
-                std::io::ErrorKind::AddrInUse => {
-                    "is taken: stop the program that listens there, or choose another port"
-                }
-                std::io::ErrorKind::PermissionDenied => "may not be listened on by this user: choose a port above 1023",
-                _ => "cannot be listened on: choose an address of this machine",
-            };
-            vec![Fault::new("listen", format!("{} {what} ({error})", config.listen))]
-        }
-    }
+    let private = config.metrics_listen.and_then(|address| check_listen("metrics-listen", address));
+    check_listen("listen", config.listen).into_iter().chain(private).collect()
+}
+
+fn check_listen(flag: &'static str, address: SocketAddr) -> Option<Fault> {
+    let error = TcpListener::bind(address).err()?;
+    let what = match error.kind() {
+        std::io::ErrorKind::AddrInUse => "is taken: stop the program that listens there, or choose another port",
+        std::io::ErrorKind::PermissionDenied => "may not be listened on by this user: choose a port above 1023",
+        _ => "cannot be listened on: choose an address of this machine",
+    };
+    Some(Fault::new(flag, format!("{address} {what} ({error})")))
 }

@@ -21,6 +21,7 @@ async fn main() -> ExitCode {
         Command::Serve(args) => run_serve(&args).await,
         Command::Check(args) => run_check(&args).await,
         Command::Health(args) => run_health(&args).await,
+        Command::Top(args) => telemetry::top::run(&args, &mut std::io::stdout()).map(|()| ExitCode::SUCCESS),
         Command::Load(args) => run_load(args).await,
         Command::Sample(args) => match args.options() {
             Ok(options) => say(load::sample::run(&options, app::system_clock()).await),

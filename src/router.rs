@@ -90,18 +90,18 @@ pub fn layers(routes: Router<Arc<App>>, app: &Arc<App>) -> Router<Arc<App>> {
 }
 
 /// The process runs and answers.
-async fn healthz() -> Response {
+pub async fn healthz() -> Response {
     words(StatusCode::OK, "ok\n".to_string())
 }
 
 /// Every catalogue answers a query, and nobody has told us to stop: this host may be sent requests.
-async fn readyz(State(app): State<Arc<App>>) -> Response {
+pub async fn readyz(State(app): State<Arc<App>>) -> Response {
     if app.floor.phase() > Phase::Open {
         return words(StatusCode::SERVICE_UNAVAILABLE, "not ready: stopping\n".to_string());
     }
     let mut said = String::new();
     for catalogue in app.catalogues.current().iter() {
-        if let Err(error) = sqlx::query("SELECT key FROM meta LIMIT 1").fetch_one(&catalogue.pool).await {
+        if let Err(error) = catalogue.probe().await {
             tracing::error!(version = %catalogue.version, %error, "a catalogue does not answer");
             let not = format!("not ready: catalogue {} does not answer\n", catalogue.version);
             return words(StatusCode::SERVICE_UNAVAILABLE, not);

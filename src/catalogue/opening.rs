@@ -114,6 +114,7 @@ pub(super) async fn open(file: FoundFile, private: &Path, connections: u32) -> R
         broken => seal_fault(&file, &broken),
     })?;
     let pool = connect(copy.path(), connections).await.map_err(unreadable)?;
+    let probe = connect(copy.path(), 1).await.map_err(unreadable)?;
     let Said { provenance, meta, .. } = believe(&file, &pool).await?;
     let places = Places::load(&pool)
         .await
@@ -125,6 +126,7 @@ pub(super) async fn open(file: FoundFile, private: &Path, connections: u32) -> R
         year: file.year,
         version: file.version.clone(),
         pool,
+        probe,
         provenance,
         note,
         meta,

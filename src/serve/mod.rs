@@ -7,6 +7,7 @@ pub mod admission;
 pub mod connection;
 pub mod floor;
 mod health;
+pub mod private;
 mod refusal;
 
 use std::future::Future;
@@ -48,6 +49,10 @@ pub async fn serve(config: Config, mut faults: Vec<Fault>) -> anyhow::Result<()>
         TcpListener::bind(config.listen).await.with_context(|| format!("cannot listen on {}", config.listen))?;
     let app = App::build(config).await?;
     announce(&app, listener.local_addr()?);
+    if let Some(private) = app.config.metrics_listen {
+        let address = private::start(&app, private)?;
+        tracing::info!(%address, "metrics");
+    }
     tokio::spawn(watch_catalogues(Arc::clone(&app)));
     let config = app.config.clone();
     let floor = Arc::clone(&app.floor);

@@ -3,6 +3,8 @@
 //! Called by `main` (start) and the router (the outermost layer). It must never log a query string, the values in a
 //! path, a header, or anything a person typed: a request is named by its route's pattern, `/plans/{plan_id}`.
 
+pub mod metrics;
+pub mod top;
 pub mod writer;
 
 use std::hash::{BuildHasher as _, RandomState};
@@ -136,6 +138,13 @@ pub async fn requests(State(app): State<Arc<App>>, mut request: Request, next: N
     request.extensions_mut().insert(id.clone());
     trace.map(|trace| request.extensions_mut().insert(trace));
     let mut response = next.run(request).instrument(span.clone()).await;
+    let made = begun.elapsed();
+    let slow = made.as_millis() >= u128::from(app.config.slow_ms);
+    app.metrics.answered(&route, response.status(), made, slow);
+    if slow {
+        let (status, ms) = (response.status().as_u16(), made.as_millis());
+        span.in_scope(|| tracing::warn!(method, route, status, ms, "slow answer"));
+    }
     if let Ok(value) = HeaderValue::from_str(&id.0) {
         response.headers_mut().insert(REQUEST_ID, value);
     }
