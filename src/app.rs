@@ -52,7 +52,18 @@ impl App {
         };
         let tables = Tables::load().map_err(not_whole)?;
         let build = concat!(env!("CARGO_PKG_VERSION"), "-", env!("WINDOWSHOP_BUILD"));
-        let app = Arc::new(App { config, floor, admission, metrics: Arc::new(Metrics::new()), catalogues, messages, assets, tables, build, clock: system_clock });
+        let app = Arc::new(App {
+            config,
+            floor,
+            admission,
+            metrics: Arc::new(Metrics::new()),
+            catalogues,
+            messages,
+            assets,
+            tables,
+            build,
+            clock: system_clock,
+        });
         app.metrics.watch(&app);
         Ok(app)
     }

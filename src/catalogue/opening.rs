@@ -40,7 +40,7 @@ pub struct Proof {
     pub counts: BTreeMap<String, i64>,
 }
 
-/// Proves each plan year's newest file: before a start, and for `windowshop check`. All faults at once. What is held in
+/// Proves what is served of each plan year: before a start, and for `windowshop check`. All faults at once. What is held in
 /// memory is read by [`super::Shelf::open`] alone.
 pub async fn check(dir: &Path) -> Vec<Unfit> {
     let files = match find(dir) {
@@ -83,7 +83,7 @@ pub async fn verify(path: &Path) -> Result<Proof, Unfit> {
 }
 
 /// The seal, and what the file says of itself. Makes no copy.
-async fn prove(file: &FoundFile) -> Result<Proof, Unfit> {
+pub async fn prove(file: &FoundFile) -> Result<Proof, Unfit> {
     let path = file.path.clone();
     let sealed = blocking(move || seal::prove(&path, &mut std::io::sink())).await;
     let sealed = sealed.map_err(|broken| seal_fault(file, &broken))?;

@@ -71,7 +71,7 @@ pub async fn compared(cx: &Cx, open: &Open) -> Result<Compared, Failure> {
     // Medical and dental plans are two lists; each is asked for once, and only where one of its plans is compared.
     let mut lists: Vec<(Search, Tally, Option<YearlyCosts>)> = Vec::new();
     for id in &open.plans {
-        let Some(of) = Facts::read(&catalogue.pool, id, search.policy.variants).await? else {
+        let Some(of) = Facts::read(&catalogue.pool, id, search.policy.variants()).await? else {
             notes.push(cx.tf("compare.bad_plan", &[("plan", id.as_str())]));
             continue;
         };

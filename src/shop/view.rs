@@ -7,7 +7,7 @@ use crate::catalogue::Catalogue;
 use crate::catalogue::variants::CARD_SERVICES;
 use crate::costs::Range;
 use crate::filing::codes::{Feature, Metal, Packed, PlanType};
-use crate::quote::market::tally::Offer;
+use crate::quote::offer::Offer;
 use crate::quote::yearly::{self, Better, YearlyCost};
 use crate::shop::shares::Shares;
 use crate::shop::words::costs as cost_words;

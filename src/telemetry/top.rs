@@ -129,9 +129,9 @@ fn table(before: &Look, now: &Look) -> Result<String, std::fmt::Error> {
         now.series("windowshop_answers_total").map(|(labels, _)| label(labels, "route")).collect();
     for route in routes {
         let of_status = |wanted: fn(&str) -> bool| -> f64 {
-            let mine = now.series("windowshop_answers_total").filter(|(labels, _)| {
-                label(labels, "route") == route && wanted(label(labels, "status"))
-            });
+            let mine = now
+                .series("windowshop_answers_total")
+                .filter(|(labels, _)| label(labels, "route") == route && wanted(label(labels, "status")));
             mine.map(|(labels, _)| a_second(&format!("windowshop_answers_total{labels}"))).sum()
         };
         let (all, errors) = (of_status(|_| true), of_status(|status| status == "5xx"));

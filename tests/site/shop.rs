@@ -44,19 +44,19 @@ async fn sample() -> &'static PathBuf {
         .await
 }
 
-struct Shop {
-    app: Arc<App>,
+pub struct Shop {
+    pub app: Arc<App>,
     router: Router,
 }
 
-struct Answer {
-    status: u16,
+pub struct Answer {
+    pub status: u16,
     headers: axum::http::HeaderMap,
-    text: String,
+    pub text: String,
 }
 
 impl Answer {
-    fn header(&self, name: &str) -> &str {
+    pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().expect("plain"))
     }
 
@@ -90,7 +90,7 @@ impl Shop {
     }
 
     /// Of the catalogues in a folder.
-    async fn of(dir: &Path) -> Shop {
+    pub async fn of(dir: &Path) -> Shop {
         let dir = dir.to_str().expect("UTF-8");
         let cli =
             Cli::try_parse_from(["windowshop", "--listen", "127.0.0.1:0", "--catalogues", dir]).expect("settings");
@@ -100,11 +100,11 @@ impl Shop {
         Shop { router: router::router(Arc::clone(&app)), app }
     }
 
-    async fn get(&self, uri: &str) -> Answer {
+    pub async fn get(&self, uri: &str) -> Answer {
         self.get_with(uri, &[]).await
     }
 
-    async fn get_with(&self, uri: &str, headers: &[(&str, &str)]) -> Answer {
+    pub async fn get_with(&self, uri: &str, headers: &[(&str, &str)]) -> Answer {
         let mut request = Request::get(uri);
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -118,7 +118,7 @@ impl Shop {
     }
 
     /// Follows redirects to the page itself.
-    async fn page(&self, uri: &str) -> Answer {
+    pub async fn page(&self, uri: &str) -> Answer {
         let mut uri = uri.to_string();
         for _ in 0..3 {
             let answer = self.get(&uri).await;

@@ -5,9 +5,9 @@ use crate::costs::Use;
 use crate::costs::utilization::Sex;
 use crate::filing::codes::{Product, Sort};
 use crate::quote::ask::address::{PLANS_MAX, Search};
-use crate::quote::ask::facets::{Facets, Note, Span};
+use crate::quote::ask::facets::{Facets, Note, Span, Wish};
 use crate::quote::ask::people::Person;
-use crate::quote::market::query::Facet;
+use crate::quote::filters::{Facet, Filter, Rule, Values};
 use crate::quote::market::tally::{Relax, Tally};
 use crate::shop::links::{Links, Wishes};
 use crate::shop::plans::{Chip, SortLink, WayOut};
@@ -86,50 +86,43 @@ pub fn person_words(cx: &Cx, person: &Person) -> String {
     words
 }
 
-/// Each filter that is set, with its words. Issuers need the catalogue for their names.
-fn filter_words(cx: &Cx, search: &Search, catalogue: Option<&Catalogue>) -> Vec<(Facet, String)> {
-    let facets = &search.facets;
-    let or = |words: Vec<&str>| words.join(&format!(" {} ", cx.t("words.or")));
-    let mut all = Vec::new();
-    if !facets.metals.is_empty() {
-        all.push((Facet::Metal, or(facets.metals.iter().map(|m| cx.t(m.message())).collect())));
-    }
-    if !facets.types.is_empty() {
-        all.push((Facet::Type, or(facets.types.iter().map(|t| cx.t(t.message())).collect())));
-    }
-    if !facets.issuers.is_empty() {
-        let words = match catalogue {
-            Some(catalogue) => {
-                let names: Vec<String> = facets.issuers.iter().map(|id| catalogue.issuer_name(*id)).collect();
-                or(names.iter().map(String::as_str).collect())
-            }
-            None => cx.n("filter.issuers_chosen", facets.issuers.len() as i64),
-        };
-        all.push((Facet::Issuer, words));
-    }
-    for (facet, name, span) in [
-        (Facet::Premium, "filter.premium", &facets.premium),
-        (Facet::Deductible, "filter.deductible", &facets.deductible),
-        (Facet::Moop, "filter.moop", &facets.moop),
-    ] {
-        if let Some(words) = span_words(cx, cx.t(name), span) {
-            all.push((facet, words));
+/// One value of a filter, in words.
+pub fn value_words(cx: &Cx, filter: &Filter, code: i64, catalogue: Option<&Catalogue>) -> String {
+    match &filter.rule {
+        Rule::AnyOf { values, .. } | Rule::AllOf { values, .. } => match (values, catalogue) {
+            (Values::Closed { message, .. }, _) => message(code).map(|key| cx.t(key).to_string()),
+            (Values::Issuers { .. }, Some(catalogue)) => Some(catalogue.issuer_name(code as u32)),
+            (Values::Issuers { .. }, None) => None,
         }
+        .unwrap_or_else(|| filter.word(code)),
+        Rule::AtLeast { says, .. } => cx.n(says, code),
+        Rule::Holds { says, .. } => cx.t(says).to_string(),
+        Rule::Within { .. } | Rule::WithinAfterCredit { .. } | Rule::Names { .. } => filter.word(code),
     }
-    for feature in &facets.features {
-        all.push((Facet::of_feature(*feature), cx.t(feature.message()).to_string()));
-    }
-    if let Some(stars) = facets.stars_min {
-        all.push((Facet::Stars, cx.n("stars.at_least", i64::from(stars))));
-    }
-    if !facets.programs.is_empty() {
-        let names: Vec<String> = facets.programs.iter().map(|p| cx.t(p.message()).to_string()).collect();
-        all.push((Facet::Programs, cx.tf("filter.programs_chosen", &[("programs", &names.join(", "))])));
-    }
-    if let Some(text) = &facets.text {
-        all.push((Facet::Text, cx.tf("filter.text_chosen", &[("text", text)])));
-    }
-    all
+}
+
+/// Each filter that is set, with its words. Without the catalogue, insurers are counted and not named.
+fn filter_words(cx: &Cx, search: &Search, catalogue: Option<&Catalogue>) -> Vec<(Facet, String)> {
+    let values = |filter: &Filter, codes: &[i64], between: &str| {
+        let words: Vec<String> = codes.iter().map(|code| value_words(cx, filter, *code, catalogue)).collect();
+        words.join(between)
+    };
+    let words = |(filter, wish): (&'static Filter, &Wish)| {
+        let words = match (wish, &filter.rule) {
+            (Wish::Range(span), _) => span_words(cx, cx.t(filter.legend), span)?,
+            (Wish::Text(text), Rule::Names { says }) => cx.tf(says, &[("text", text)]),
+            (Wish::Text(text), _) => text.clone(),
+            (Wish::Codes(codes), Rule::AllOf { says, .. }) => {
+                cx.tf(says, &[("programs", &values(filter, codes, ", "))])
+            }
+            (Wish::Codes(codes), Rule::AnyOf { values: Values::Issuers { says }, .. }) if catalogue.is_none() => {
+                cx.n(says, codes.len() as i64)
+            }
+            (Wish::Codes(codes), _) => values(filter, codes, &format!(" {} ", cx.t("words.or"))),
+        };
+        Some((filter.facet, words))
+    };
+    search.facets.iter().filter_map(words).collect()
 }
 
 fn span_words(cx: &Cx, what: &str, span: &Span) -> Option<String> {
@@ -143,22 +136,6 @@ fn span_words(cx: &Cx, what: &str, span: &Span) -> Option<String> {
     })
 }
 
-/// Takes one filter off.
-fn without(facet: Facet) -> impl Fn(&mut Facets) {
-    move |facets| match facet {
-        Facet::Metal => facets.metals.clear(),
-        Facet::Type => facets.types.clear(),
-        Facet::Issuer => facets.issuers.clear(),
-        Facet::Premium => facets.premium = Span::default(),
-        Facet::Deductible => facets.deductible = Span::default(),
-        Facet::Moop => facets.moop = Span::default(),
-        Facet::Stars => facets.stars_min = None,
-        Facet::Programs => facets.programs.clear(),
-        Facet::Text => facets.text = None,
-        _ => facets.features.retain(|feature| Facet::of_feature(*feature) != facet),
-    }
-}
-
 /// The filters that are set, each with the address of the list without it.
 pub fn chips(cx: &Cx, links: &Links, catalogue: &Catalogue) -> Vec<Chip> {
     filter_words(cx, links.search, Some(catalogue))
@@ -168,7 +145,7 @@ pub fn chips(cx: &Cx, links: &Links, catalogue: &Catalogue) -> Vec<Chip> {
 }
 
 fn remove_href(links: &Links, facet: Facet) -> String {
-    links.list(|wishes| without(facet)(&mut wishes.facets))
+    links.list(|wishes| wishes.facets.clear(facet))
 }
 
 /// What we did not follow in the address.
@@ -298,13 +275,9 @@ fn way_out(cx: &Cx, links: &Links, relax: &Relax, filter: &str) -> WayOut {
     let up = u32::try_from((nearest.0 + 99) / 100).unwrap_or(u32::MAX);
     let down = u32::try_from(nearest.0 / 100).unwrap_or(0);
     let change = |wishes: &mut Wishes| {
-        let span = match relax.facet {
-            Facet::Deductible => &mut wishes.facets.deductible,
-            Facet::Moop => &mut wishes.facets.moop,
-            _ => &mut wishes.facets.premium,
-        };
-        span.max = span.max.map(|max| max.max(up));
-        span.min = span.min.map(|min| min.min(down)).filter(|min| *min > 0);
+        let Span { min, max } = wishes.facets.span(relax.facet);
+        let (min, max) = (min.map(|min| min.min(down)).filter(|min| *min > 0), max.map(|max| max.max(up)));
+        wishes.facets.set_span(relax.facet, Span { min, max });
     };
     let words = cx.tf("plans.way_out_amount", &[("filter", filter), ("amount", &nearest.dollars_cents())]);
     WayOut { words, href: links.list(change) }

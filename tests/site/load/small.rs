@@ -47,7 +47,7 @@ pub fn plan_rows(year: i32, plan: &str, metal: &str, link: &str) -> Vec<String> 
     (0..=last).map(|code| attributes_row(year, plan, metal, &format!("0{code}"), link)).collect()
 }
 
-fn rates_rows(year: i32, plan: &str, area: u32, ages: &[&str]) -> Vec<String> {
+pub fn rates_rows(year: i32, plan: &str, area: u32, ages: &[&str]) -> Vec<String> {
     let row = |(i, age): (usize, &&str)| {
         let (state, cents) = (&plan[5..7], 30_000 + i * 100);
         format!(
@@ -59,7 +59,7 @@ fn rates_rows(year: i32, plan: &str, area: u32, ages: &[&str]) -> Vec<String> {
     ages.iter().enumerate().map(row).collect()
 }
 
-fn modern_ages() -> Vec<String> {
+pub fn modern_ages() -> Vec<String> {
     ["0-14".to_string()]
         .into_iter()
         .chain((15..=63).map(|age| age.to_string()))

@@ -95,11 +95,17 @@ async fn no_answer_to_a_private_address_is_for_a_shared_cache_or_in_the_log() {
         }
     }
     assert!([200, 303, 304, 404, 422].iter().all(|status| seen.contains_key(status)), "every kind was met: {seen:?}");
-    let lines = log.text();
-    assert!(lines.lines().count() > 1000);
+    // Times, lengths and ids are digits too.
+    let plain = |line: &str| {
+        let mut line: serde_json::Value = serde_json::from_str(line).unwrap();
+        ["timestamp", "ms", "bytes", "span"].iter().for_each(|name| drop(line.as_object_mut().unwrap().remove(*name)));
+        line.to_string()
+    };
+    let lines: Vec<String> = log.text().lines().map(plain).collect();
+    assert!(lines.len() > 1000);
     for said in ["37651", "3137", "411.37", "977.31", "hiv", "maternity", "pregnancy", "40p", "c2Vh", "45202", "10001"]
     {
-        assert!(!lines.contains(said), "{said} is in the log: {}", lines.lines().find(|l| l.contains(said)).unwrap());
+        assert_eq!(lines.iter().find(|line| line.contains(said)), None, "{said} is in the log");
     }
 }
 
