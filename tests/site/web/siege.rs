@@ -202,3 +202,34 @@ fn what_can_be_watched_is_there_bounded_and_says_nothing_of_anyone() {
     let slow = log.lines().find(|line| line.contains("slow answer")).expect("over a millisecond is slow here");
     assert!(slow.contains("route=\"/") && !log.contains("income") && !log.contains("45202"), "{slow}");
 }
+
+fn command(args: &[&str], input: &str) -> (bool, String) {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("input.json");
+    std::fs::write(&file, input).unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_windowshop")).args(args).arg(&file).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    (output.status.success(), said)
+}
+
+#[test]
+fn commands_refuse_what_would_fill_the_memory() {
+    let person = r#"{"age":40}"#;
+    let plan = r#"{"deductible":{"combined":{"individual":1500,"person":1500,"family":3000}},
+        "maximum":{"combined":{"individual":6300,"person":6300,"family":12600}},
+        "services":{"Specialist Visit":{"copay":"$60.00"}}}"#;
+    let question = |people: usize| format!(r#"{{"plan":{plan},"people":[{}]}}"#, vec![person; people].join(","));
+    let (done, said) = command(&["estimate"], &question(2));
+    assert!(done, "{said}");
+    let (done, said) = command(&["estimate"], &question(100_000));
+    assert!(!done && said.contains("100000 people"), "{said}");
+    let (done, said) = command(&["estimate"], &format!("[{}]", vec![question(1); 5_001].join(",")));
+    assert!(!done && said.contains("5001 questions"), "{said}");
+}
+
+#[test]
+fn a_mark_at_the_start_of_a_file_is_no_fault_of_its_json() {
+    let (_, without) = command(&["determine"], "{}");
+    let (_, with) = command(&["determine"], "\u{feff}{}");
+    assert_eq!(with, without);
+}
