@@ -11,11 +11,11 @@ use time::OffsetDateTime;
 use crate::catalogue::Shelf;
 use crate::config::Config;
 use crate::eligibility::{TableFault, Tables};
-use crate::serve::admission::Admission;
-use crate::serve::floor::Floor;
+use crate::floor::Floor;
+use crate::floor::admission::Admission;
 use crate::telemetry::metrics::Metrics;
+use crate::text::assets::Assets;
 use crate::text::i18n::Messages;
-use crate::web::assets::Assets;
 
 pub struct App {
     pub config: Config,
@@ -41,10 +41,15 @@ impl App {
         let messages = Messages::load().map_err(|faults| {
             anyhow::anyhow!("the messages of this build are not whole:\n  {}", faults.join("\n  "))
         })?;
+        App::speaking(messages, config).await
+    }
+
+    /// The same in other languages than those of this build.
+    pub async fn speaking(messages: Messages, config: Config) -> anyhow::Result<Arc<App>> {
         let catalogues =
             Shelf::open(&config.catalogues_dir(), &config.private_dir()).await.context("no catalogue can be served")?;
         let floor = Floor::new(config.max_connections, config.max_answer_bytes);
-        let admission = Admission::new(&config);
+        let admission = Admission::new(!config.trusted_proxies.is_empty());
         let assets = Assets::new(&config.cdn_base);
         let not_whole = |faults: Vec<TableFault>| {
             let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
@@ -52,7 +57,7 @@ impl App {
         };
         let tables = Tables::load().map_err(not_whole)?;
         let build = concat!(env!("CARGO_PKG_VERSION"), "-", env!("WINDOWSHOP_BUILD"));
-        let app = Arc::new(App {
+        Ok(Arc::new(App {
             config,
             floor,
             admission,
@@ -63,9 +68,7 @@ impl App {
             tables,
             build,
             clock: system_clock,
-        });
-        app.metrics.watch(&app);
-        Ok(app)
+        }))
     }
 }
 

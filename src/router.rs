@@ -15,13 +15,14 @@ use axum::{extract::State, http::StatusCode};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::app::App;
-use crate::serve::admission::{self, House};
-use crate::serve::floor::Phase;
-use crate::shop::{care, compare, costs, csv, enroll, home, how, income, plan, plans};
-use crate::telemetry;
+use crate::enroll;
+use crate::floor::Phase;
+use crate::shop::{care, compare, costs, csv, home, how, income, plan, plans};
+use crate::telemetry::{self, Watch};
+use crate::web::admission::{self, House};
 use crate::web::{assets, content, error, guard, privacy};
 
-/// Pages, each also under `/es`.
+/// Pages, each in every language.
 fn pages() -> Router<Arc<App>> {
     Router::new()
         // --- the shop ---
@@ -46,10 +47,12 @@ fn pages() -> Router<Arc<App>> {
 }
 
 pub fn router(app: Arc<App>) -> Router {
-    let routes = Router::new()
-        // --- pages ---
-        .merge(pages())
-        .nest("/es", pages())
+    let languages = app.messages.languages().map(|lang| lang.prefix());
+    let routes = languages.fold(Router::new(), |routes, prefix| match prefix {
+        "" => routes.merge(pages()),
+        prefix => routes.nest(prefix, pages()),
+    });
+    let routes = routes
         // --- files ---
         .route("/assets/{file}", get(assets::serve))
         .route("/robots.txt", get(assets::root_file))
@@ -86,7 +89,13 @@ pub fn layers(routes: Router<Arc<App>>, app: &Arc<App>) -> Router<Arc<App>> {
         // On every answer, errors too.
         .layer(from_fn_with_state(Arc::new(guard::security_headers(&app.config)), guard::headers))
         // Sees everything; gives the id that all inner lines carry.
-        .layer(from_fn_with_state(Arc::clone(app), telemetry::requests))
+        .layer(from_fn_with_state(watch(app), telemetry::requests))
+}
+
+/// What the outermost layer has to know.
+fn watch(app: &App) -> Arc<Watch> {
+    let (metrics, trusted) = (Arc::clone(&app.metrics), app.config.trusted_proxies.clone());
+    Arc::new(Watch { metrics, trusted, slow_ms: app.config.slow_ms })
 }
 
 /// The process runs and answers.

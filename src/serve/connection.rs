@@ -22,9 +22,10 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tower::ServiceExt as _;
 
-use super::floor::{Floor, Open, Patience, Phase, Visit};
 use crate::config::Config;
-use crate::web::guard::{HEADERS_BYTES_MAX, Wire};
+use crate::floor::wire::Wire;
+use crate::floor::{Floor, Open, Patience, Phase, Visit};
+use crate::web::guard::HEADERS_BYTES_MAX;
 
 /// After its last request's time is up, a connection may take this long for the next one, then it is closed.
 const READING_TIME: Duration = Duration::from_secs(60);

@@ -13,6 +13,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 
+use super::now::Now;
 use crate::app::App;
 use crate::router::{healthz, readyz};
 use crate::telemetry::metrics::CONTENT_TYPE;
@@ -43,7 +44,7 @@ pub fn start(app: &Arc<App>, listen: SocketAddr) -> anyhow::Result<SocketAddr> {
 }
 
 async fn metrics(State(app): State<Arc<App>>) -> Response {
-    match app.metrics.text() {
+    match app.metrics.text(Now { app: Arc::clone(&app) }) {
         Ok(text) => ([(header::CONTENT_TYPE, HeaderValue::from_static(CONTENT_TYPE))], text).into_response(),
         Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")).into_response(),
     }

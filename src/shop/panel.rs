@@ -141,11 +141,6 @@ fn silver_costs(cx: &Cx, tally: &Tally, years: &mut YearlyCosts) -> Option<Strin
     Some(cx.tf("help.silver_costs", &[("silver", &words(with)), ("shown", &words(shown))]))
 }
 
-fn person_words(cx: &Cx, search: &Search, i: usize) -> String {
-    let age = search.household.people().get(i).map(|person| words::age_words(cx, person.age)).unwrap_or_default();
-    cx.tf("help.person", &[("n", &(i + 1).to_string()), ("age", &age)])
-}
-
 fn public_words(
     cx: &Cx,
     search: &Search,
@@ -153,7 +148,7 @@ fn public_words(
     agency: Option<&MedicaidAgency>,
 ) -> Option<String> {
     let (i, answer) = of;
-    let person = person_words(cx, search, i);
+    let person = words::person_at(cx, search, i);
     let say = |key: &str, programme: &str| cx.tf(key, &[("person", &person), ("programme", programme)]);
     let named = |name: Option<&str>, plain: &str| name.filter(|name| !name.is_empty()).unwrap_or(plain).to_string();
     if answer.medicaid.is_some() {
@@ -183,7 +178,7 @@ fn agency_words(cx: &Cx, agency: Option<&MedicaidAgency>) -> Agency {
 fn gap_words(cx: &Cx, search: &Search, help: &Help) -> Vec<String> {
     let line = help.determination.tax_households.first().map(|answer| answer.guideline.dollars()).unwrap_or_default();
     let people = help.determination.people.iter().enumerate().filter(|(_, person)| person.coverage_gap);
-    people.map(|(i, _)| cx.tf("help.gap", &[("person", &person_words(cx, search, i)), ("amount", &line)])).collect()
+    people.map(|(i, _)| cx.tf("help.gap", &[("person", &words::person_at(cx, search, i)), ("amount", &line)])).collect()
 }
 
 /// How we took the people to be related: shown, so that it can be put right.

@@ -20,14 +20,14 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
 use hyper::body::{Frame, SizeHint};
+use ipnet::IpNet;
 use tracing::{Instrument as _, Span};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
-use crate::app::App;
+use self::metrics::Metrics;
 use crate::config::LogFormat;
-use crate::web::error::Failure;
-use crate::web::guard::Wire;
+use crate::floor::wire::Wire;
 
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -80,6 +80,22 @@ impl RequestId {
     }
 }
 
+/// Why an answer is none, in words for the log only: whoever makes the error page puts it among the answer's extensions.
+#[derive(Debug, Clone)]
+pub struct Cause(Arc<str>);
+
+impl Cause {
+    pub fn new(cause: &impl std::fmt::Display) -> Cause {
+        Cause(cause.to_string().into())
+    }
+}
+
+impl std::fmt::Display for Cause {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 /// 16 hex digits: a counter through a hash whose key the standard library draws at random for this process. Ids need to
 /// be distinct, not secret, so this asks the system for randomness once and not per request.
 fn new_id() -> Arc<str> {
@@ -120,10 +136,18 @@ impl TraceParent {
     }
 }
 
+/// What the outermost layer works with.
+pub struct Watch {
+    pub metrics: Arc<Metrics>,
+    /// Proxies whose ids and traces are believed.
+    pub trusted: Vec<IpNet>,
+    pub slow_ms: u64,
+}
+
 /// The outermost layer: gives the request its id and span, and logs its entry and its exit. The exit is logged when the
 /// last byte has been handed over (or the client is gone), so that time and bytes are what they were.
-pub async fn requests(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
-    let trusted = request.extensions().get::<Wire>().is_some_and(|wire| wire.is_trusted(&app.config));
+pub async fn requests(State(watch): State<Arc<Watch>>, mut request: Request, next: Next) -> Response {
+    let trusted = request.extensions().get::<Wire>().is_some_and(|wire| wire.is_trusted(&watch.trusted));
     let id = RequestId::of(&request, trusted);
     let trace = trusted.then(|| TraceParent::of(request.headers())).flatten();
     let route = request.extensions().get::<MatchedPath>().map_or("(none)", MatchedPath::as_str).to_string();
@@ -139,8 +163,8 @@ pub async fn requests(State(app): State<Arc<App>>, mut request: Request, next: N
     trace.map(|trace| request.extensions_mut().insert(trace));
     let mut response = next.run(request).instrument(span.clone()).await;
     let made = begun.elapsed();
-    let slow = made.as_millis() >= u128::from(app.config.slow_ms);
-    app.metrics.answered(&route, response.status(), made, slow);
+    let slow = made.as_millis() >= u128::from(watch.slow_ms);
+    watch.metrics.answered(&route, response.status(), made, slow);
     if slow {
         let (status, ms) = (response.status().as_u16(), made.as_millis());
         span.in_scope(|| tracing::warn!(method, route, status, ms, "slow answer"));
@@ -164,7 +188,7 @@ struct Exit {
     method: &'static str,
     route: String,
     status: StatusCode,
-    cause: Option<Failure>,
+    cause: Option<Cause>,
     begun: Instant,
     span: Span,
 }

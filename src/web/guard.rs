@@ -4,7 +4,6 @@
 //! The limits of a connection (how many, how slow) are in `serve`, because there is no request yet.
 
 use std::any::Any;
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,6 +17,7 @@ use tower_http::compression::{CompressionLayer, CompressionLevel};
 use super::error::Failure;
 use crate::app::App;
 use crate::config::Config;
+use crate::floor::wire::Wire;
 
 /// All headers of a request together. Browsers send about 1 KB; the store of a session cookie is far below this.
 pub const HEADERS_BYTES_MAX: usize = 16 * 1024;
@@ -79,45 +79,6 @@ pub async fn headers(State(headers): State<Arc<HeaderMap>>, request: Request, ne
         response.headers_mut().entry(name).or_insert_with(|| value.clone());
     }
     response
-}
-
-/// What the connection knows of a request that came over it.
-#[derive(Debug, Clone)]
-pub struct Wire {
-    /// Who is at the other end: a person's browser, or a proxy.
-    pub peer: IpAddr,
-    /// HTTP/1.1 asks for exactly one Host (RFC 9112, 3.2); with two, a proxy may have read another one than we do.
-    pub hosts_wrong: bool,
-}
-
-impl Wire {
-    /// Whether the other end is a proxy that we were told to believe.
-    pub fn is_trusted(&self, config: &Config) -> bool {
-        trusts(config, self.peer)
-    }
-
-    /// Whose request it is: the other end, or the last address in `X-Forwarded-For` that no proxy of ours has. Of an IPv6
-    /// address the network counts: a household has billions of them.
-    pub fn client(&self, headers: &HeaderMap, config: &Config) -> IpAddr {
-        let lines = headers.get_all(HeaderName::from_static("x-forwarded-for"));
-        let lines: Vec<&str> = lines.iter().filter_map(|line| line.to_str().ok()).collect();
-        let mut client = self.peer;
-        for address in lines.iter().rev().flat_map(|line| line.rsplit(',')) {
-            if !trusts(config, client) {
-                break;
-            }
-            let Ok(before) = address.trim().parse() else { break };
-            client = before;
-        }
-        match client.to_canonical() {
-            IpAddr::V6(address) => IpAddr::V6((address.to_bits() >> 64 << 64).into()),
-            v4 => v4,
-        }
-    }
-}
-
-fn trusts(config: &Config, address: IpAddr) -> bool {
-    config.trusted_proxies.iter().any(|net| net.contains(&address.to_canonical()))
 }
 
 /// Refuses addresses, headers and announced bodies over the limits, and gives up on work that takes too long.
@@ -230,26 +191,6 @@ pub async fn etag_by_coding(request: Request, next: Next) -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_client_is_known_behind_trusted_proxies_only() {
-        use clap::Parser as _;
-        let args = ["windowshop", "--trusted-proxies", "10.0.0.0/8,2001:db8::7"];
-        let (config, faults) = Config::read(&crate::config::Cli::try_parse_from(args).unwrap().serve);
-        assert_eq!(faults, []);
-        let client = |peer: &str, forwarded: &'static str| {
-            let headers = HeaderMap::from_iter([(
-                HeaderName::from_static("x-forwarded-for"),
-                HeaderValue::from_static(forwarded),
-            )]);
-            Wire { peer: peer.parse().unwrap(), hosts_wrong: false }.client(&headers, &config).to_string()
-        };
-        assert_eq!(client("192.0.2.1", "198.51.100.1"), "192.0.2.1", "anyone may write the header");
-        assert_eq!(client("10.1.1.1", "203.0.113.9, 198.51.100.1, 10.2.2.2"), "198.51.100.1");
-        assert_eq!(client("::ffff:10.1.1.1", "198.51.100.1"), "198.51.100.1");
-        assert_eq!(client("10.1.1.1", "nonsense"), "10.1.1.1");
-        assert_eq!(client("2001:db8::7", "2001:db8:1:2:3::4"), "2001:db8:1:2::");
-    }
 
     #[test]
     fn one_coding_is_settled_on() {

@@ -1,10 +1,9 @@
 //! Who is let in when more is asked than can be answered.
 //!
-//! The layer [`admit`] stands around all handlers. Health checks and assets always go through: they cost next to nothing.
-//! Everything else takes a place from a limit that moves with the time that answers take; who finds none waits a little,
-//! in a line of bounded length and bytes; who is not reached in time is told to come back, with a page that was made at
-//! start. A refusal is held back for a moment: clients that retry at once would otherwise keep us busy with refusing.
-//! The rooms to come (accounts, applications) get a budget of their own, as another [`Class`].
+//! Called by the layer `web::admission`. Health checks and assets always go through: they cost next to nothing. Everything
+//! else takes a place from a limit that moves with the time that answers take; who finds none waits a little, in a line of
+//! bounded length and bytes; who is not reached in time is told to come back. The rooms to come (accounts, applications)
+//! get a budget of their own, as another [`Class`]. It must never know what was asked beyond its class.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -12,18 +11,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use axum::body::{Body, to_bytes};
-use axum::extract::{Request, State};
-use axum::middleware::Next;
-use axum::response::{IntoResponse as _, Response};
-use hyper::body::Body as _;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-
-use super::refusal::Refusals;
-use crate::app::App;
-use crate::config::Config;
-use crate::web::error::Failure;
-use crate::web::guard::Wire;
 
 /// Longest wait for a place. With it the slowest answer that is given at all comes within a second.
 const WAIT_MAX: Duration = Duration::from_millis(400);
@@ -31,8 +19,6 @@ const WAIT_MAX: Duration = Duration::from_millis(400);
 const IN_LINE_PER_PLACE: usize = 8;
 /// Bytes of requests in line, all together.
 const LINE_BYTES_MAX: usize = 16 << 20;
-/// What a request in line takes beside its address and headers.
-const REQUEST_BYTES: usize = 4 << 10;
 /// Below twice the cores a processor would stand idle while a statement is handed over.
 const PLACES_MIN_PER_CORE: usize = 4;
 /// More than this was never faster (docs/performance.md).
@@ -41,8 +27,6 @@ const PLACES_MAX: usize = 512;
 const GOOD_TIME: Duration = Duration::from_millis(60);
 /// How often the limit moves.
 const MOVE_EVERY: Duration = Duration::from_millis(100);
-/// An answer that is made bit by bit (a compressed one) is made whole while its place is held, up to this size.
-const WHOLE_BYTES_MAX: usize = 4 << 20;
 /// One client's share of all places and of the line, under load.
 const ONE_CLIENTS_SHARE: usize = 4;
 
@@ -112,7 +96,8 @@ struct Times {
 }
 
 impl Admission {
-    pub fn new(config: &Config) -> Arc<Admission> {
+    /// `shares`: clients can be told apart, so that each has its share.
+    pub fn new(shares: bool) -> Arc<Admission> {
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
         let least = (cores * PLACES_MIN_PER_CORE).min(PLACES_MAX);
         let start = (least * 4).min(PLACES_MAX);
@@ -125,7 +110,7 @@ impl Admission {
             running: AtomicUsize::new(0),
             refused: Default::default(),
             times: Mutex::new(Times { since: Instant::now(), sum: Duration::ZERO, count: 0, most: 0 }),
-            clients: (!config.trusted_proxies.is_empty()).then(Mutex::default),
+            clients: shares.then(Mutex::default),
         })
     }
 
@@ -145,13 +130,13 @@ impl Admission {
         self.refused[why as usize].load(Ordering::Relaxed)
     }
 
-    fn refuse(&self, why: Refused) -> Refused {
+    pub fn refuse(&self, why: Refused) -> Refused {
         self.refused[why as usize].fetch_add(1, Ordering::Relaxed);
         why
     }
 
     /// A place, now or after a short wait.
-    async fn place(self: &Arc<Admission>, bytes: usize, client: Option<IpAddr>) -> Result<Place, Refused> {
+    pub async fn place(self: &Arc<Admission>, bytes: usize, client: Option<IpAddr>) -> Result<Place, Refused> {
         let share = self.share(client).ok_or_else(|| self.refuse(Refused::Share))?;
         let permit = match Arc::clone(&self.places).try_acquire_owned() {
             Ok(permit) => permit,
@@ -227,7 +212,7 @@ impl Admission {
 }
 
 /// A place taken.
-struct Place {
+pub struct Place {
     admission: Arc<Admission>,
     permit: Option<OwnedSemaphorePermit>,
     begun: Instant,
@@ -290,68 +275,13 @@ impl Drop for Share {
     }
 }
 
-/// The layer.
-pub async fn admit(State(house): State<Arc<House>>, request: Request, next: Next) -> Response {
-    if Class::of(request.uri().path()) == Class::Always {
-        return next.run(request).await;
-    }
-    let House { app, refusals } = &*house;
-    let path_bytes = request.uri().path().len() + request.uri().query().map_or(0, str::len);
-    let header_bytes: usize = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
-    let client = request.extensions().get::<Wire>().map(|wire| wire.client(request.headers(), &app.config));
-    let spanish = crate::text::i18n::Lang::of_path(request.uri().path()).0;
-    let room = match app.floor.has_room_for_an_answer() {
-        true => app.admission.place(REQUEST_BYTES + path_bytes + header_bytes, client).await,
-        false => Err(app.admission.refuse(Refused::Bytes)),
-    };
-    match room {
-        Ok(_place) => whole(next.run(request).await).await,
-        Err(why) => refusals.answer(spanish, why).await,
-    }
-}
-
-/// What [`admit`] needs.
-pub struct House {
-    pub app: Arc<App>,
-    pub refusals: Refusals,
-}
-
-impl House {
-    pub fn new(app: &Arc<App>) -> Arc<House> {
-        Arc::new(House { app: Arc::clone(app), refusals: Refusals::new(app) })
-    }
-}
-
-/// The answer with its body made whole: the work is done while the place is held, and its length is known.
-async fn whole(response: Response) -> Response {
-    if response.body().is_end_stream() || response.body().size_hint().exact().is_some() {
-        return response;
-    }
-    let (mut parts, body) = response.into_parts();
-    match to_bytes(body, WHOLE_BYTES_MAX).await {
-        Ok(bytes) => {
-            parts.headers.remove(axum::http::header::TRANSFER_ENCODING);
-            Response::from_parts(parts, Body::from(bytes))
-        }
-        Err(error) => {
-            Failure::internal(anyhow::Error::new(error).context("an answer could not be made whole")).into_response()
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::Parser as _;
-
-    fn admission(args: &[&str]) -> Arc<Admission> {
-        let cli = crate::config::Cli::try_parse_from(["windowshop"].iter().chain(args)).unwrap();
-        Admission::new(&Config::read(&cli.serve).0)
-    }
 
     #[tokio::test]
     async fn the_limit_goes_down_while_answers_are_slow_and_up_when_they_are_not() {
-        let admission = admission(&[]);
+        let admission = Admission::new(false);
         let start = admission.limit();
         for _ in 0..100 {
             admission.move_limit(Duration::from_millis(500), 10_000);
@@ -371,7 +301,7 @@ mod tests {
 
     #[tokio::test]
     async fn places_that_were_taken_when_the_limit_fell_are_not_given_again() {
-        let admission = admission(&[]);
+        let admission = Admission::new(false);
         let mut taken = Vec::new();
         for _ in 0..admission.limit() {
             taken.push(admission.place(0, None).await.ok().unwrap());
@@ -386,7 +316,7 @@ mod tests {
 
     #[tokio::test]
     async fn who_is_not_reached_in_time_is_refused_and_the_line_has_an_end() {
-        let admission = admission(&[]);
+        let admission = Admission::new(false);
         let mut taken = Vec::new();
         for _ in 0..admission.limit() {
             taken.push(admission.place(0, None).await.ok().unwrap());
@@ -408,7 +338,7 @@ mod tests {
 
     #[tokio::test]
     async fn one_client_cannot_take_all_places() {
-        let admission = admission(&["--trusted-proxies", "10.0.0.0/8"]);
+        let admission = Admission::new(true);
         let greedy: IpAddr = "192.0.2.1".parse().unwrap();
         let mut taken = Vec::new();
         while let Ok(place) = admission.place(0, Some(greedy)).await {

@@ -1,4 +1,4 @@
-//! What somebody is told who cannot be let in just now: a page made at start, in both languages, after a moment.
+//! What somebody is told who cannot be let in just now: a page made at start, in each language, after a moment.
 //!
 //! Called by `admission`. It costs a copy of a pointer, because it is given when there is no time for anything else.
 
@@ -11,10 +11,10 @@ use axum::body::{Body, Bytes};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 
-use super::admission::Refused;
+use super::error::{self, Failure};
 use crate::app::App;
+use crate::floor::admission::Refused;
 use crate::text::i18n::Lang;
-use crate::web::error::{self, Failure};
 
 /// A refusal is held back for so long at least, and up to twice more, so that those who retry at once neither keep us busy
 /// nor come all together.
@@ -25,15 +25,14 @@ const DELAYED_MAX: usize = 4096;
 const RETRY_SECONDS: (u64, u64) = (5, 30);
 
 pub struct Refusals {
-    english: Bytes,
-    spanish: Bytes,
+    pages: Vec<(Lang, Bytes)>,
     delayed: AtomicUsize,
 }
 
 impl Refusals {
     pub fn new(app: &std::sync::Arc<App>) -> Refusals {
-        let page = |lang| Bytes::from(error::busy_page(app, lang));
-        Refusals { english: page(Lang::En), spanish: page(Lang::Es), delayed: AtomicUsize::new(0) }
+        let page = |lang| (lang, Bytes::from(error::busy_page(app, lang)));
+        Refusals { pages: app.messages.languages().map(page).collect(), delayed: AtomicUsize::new(0) }
     }
 
     pub async fn answer(&self, lang: Lang, why: Refused) -> Response {
@@ -42,11 +41,8 @@ impl Refusals {
             tokio::time::sleep(DELAY + DELAY * u32::try_from(chance() % 200).unwrap_or(0) / 100).await;
         }
         self.delayed.fetch_sub(1, Ordering::Relaxed);
-        let page = match lang {
-            Lang::En => &self.english,
-            Lang::Es => &self.spanish,
-        };
-        let mut response = Response::new(Body::from(page.clone()));
+        let page = self.pages.iter().find(|(of, _)| *of == lang).map(|(_, page)| page.clone()).unwrap_or_default();
+        let mut response = Response::new(Body::from(page));
         *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
