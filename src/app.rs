@@ -12,7 +12,9 @@ use crate::catalogue::Shelf;
 use crate::config::Config;
 use crate::eligibility::{TableFault, Tables};
 use crate::floor::Floor;
+use crate::floor::admission::Admission;
 use crate::surge::page_cache::PageCache;
+use crate::telemetry::metrics::Metrics;
 use crate::text::assets::Assets;
 use crate::text::i18n::Messages;
 
@@ -20,6 +22,9 @@ pub struct App {
     pub config: Config,
     /// Every open connection. `serve` fills it; `/readyz` looks whether we are stopping.
     pub floor: Arc<Floor>,
+    /// Who is let in when more is asked than can be answered.
+    pub admission: Arc<Admission>,
+    pub metrics: Arc<Metrics>,
     pub catalogues: Shelf,
     pub messages: Messages,
     pub assets: Assets,
@@ -47,6 +52,7 @@ impl App {
         let catalogues =
             Shelf::open(&config.catalogues_dir(), &config.private_dir()).await.context("no catalogue can be served")?;
         let floor = Floor::new(config.max_connections, config.max_answer_bytes);
+        let admission = Admission::new(!config.trusted_proxies.is_empty());
         let pages = PageCache::new(config.page_cache_bytes).map(Arc::new);
         let assets = Assets::new(&config.cdn_base);
         let not_whole = |faults: Vec<TableFault>| {
@@ -55,7 +61,19 @@ impl App {
         };
         let tables = Tables::load().map_err(not_whole)?;
         let build = concat!(env!("CARGO_PKG_VERSION"), "-", env!("WINDOWSHOP_BUILD"));
-        Ok(Arc::new(App { config, floor, catalogues, messages, assets, pages, tables, build, clock: system_clock }))
+        Ok(Arc::new(App {
+            config,
+            floor,
+            admission,
+            metrics: Arc::new(Metrics::new()),
+            catalogues,
+            messages,
+            assets,
+            pages,
+            tables,
+            build,
+            clock: system_clock,
+        }))
     }
 }
 

@@ -62,6 +62,8 @@ pub struct Catalogue {
     /// `2026-20261121-ab12cd34`: plan year, day of building, hash. The cache key of all pages made from it.
     pub version: String,
     pub pool: SqlitePool,
+    /// One connection that only [`Catalogue::probe`] uses, so that a busy shop is not taken for a broken one.
+    probe: SqlitePool,
     pub provenance: Provenance,
     /// What the builder wants said about this catalogue, if anything.
     pub note: Option<String>,
@@ -79,6 +81,14 @@ pub struct Catalogue {
 }
 
 impl Catalogue {
+    /// Whether the file still answers.
+    pub async fn probe(&self) -> Result<(), sqlx::Error> {
+        if self.pool.is_closed() {
+            return Err(sqlx::Error::PoolClosed);
+        }
+        sqlx::query("SELECT key FROM meta LIMIT 1").fetch_one(&self.probe).await.map(drop)
+    }
+
     /// The insurer's name; its number where the catalogue has none by it (from an old link, say).
     pub fn issuer_name(&self, issuer_id: u32) -> String {
         self.issuers.get(&issuer_id).cloned().unwrap_or_else(|| format!("{issuer_id:05}"))

@@ -109,8 +109,8 @@ pub struct Front {
     pub cache: Option<Arc<PageCache>>,
     /// The versions of all catalogues now.
     pub edition: Arc<dyn Fn() -> Arc<str> + Send + Sync>,
-    /// Whether anyone may keep the answer to an address with this query.
-    pub is_everybodys: fn(&str) -> bool,
+    /// Whether anyone may keep the answer to this request.
+    pub is_everybodys: fn(&Request) -> bool,
 }
 
 /// The layer.
@@ -122,7 +122,7 @@ pub async fn pages(State(front): State<Front>, request: Request, next: Next) -> 
         return next.run(request).await;
     }
     let counts = cache.counts();
-    if !(front.is_everybodys)(request.uri().query().unwrap_or("")) {
+    if !(front.is_everybodys)(&request) {
         Counts::add(&counts.private);
         return next.run(request).await;
     }

@@ -16,6 +16,7 @@ use hyper::body::Body as _;
 use super::error::Failure;
 use crate::app::App;
 use crate::config::Config;
+use crate::floor::wire::Wire;
 use crate::surge::coding::{Coding, Effort};
 
 /// All headers of a request together. Browsers send about 1 KB; the store of a session cookie is far below this.
@@ -93,6 +94,9 @@ pub async fn limits(State(app): State<Arc<App>>, request: Request, next: Next) -
 }
 
 fn over_limit(config: &Config, request: &Request) -> Option<Failure> {
+    if request.extensions().get::<Wire>().is_some_and(|wire| wire.hosts_wrong) {
+        return Some(Failure::BadRequest("no Host header, or two".to_string()));
+    }
     let uri = request.uri();
     let uri_bytes = uri.path().len() + uri.query().map_or(0, |query| query.len() + 1);
     if uri_bytes > config.max_url_bytes {

@@ -15,6 +15,7 @@ use axum::response::IntoResponse as _;
 use sha2::{Digest as _, Sha256};
 
 use super::error::Failure;
+use super::privacy::{self, Keep};
 use crate::app::App;
 use crate::catalogue::{Catalogue, Catalogues};
 pub use crate::surge::validators::{SURROGATE_KEY, etag_matches, joined};
@@ -156,6 +157,9 @@ impl Cx {
     fn tag(&self, version: &str) -> String {
         let parts = [self.app.build, version, self.lang.code(), &self.path, &self.query];
         let mut hash = Sha256::new();
+        if privacy::who_may_keep(&self.query) == Keep::Asker {
+            hash.update(privacy::tag_key());
+        }
         for part in parts {
             hash.update(part.as_bytes());
             hash.update([0]);

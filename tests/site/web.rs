@@ -7,9 +7,11 @@
 mod cost_words;
 mod fire;
 mod languages;
+mod privacy;
 mod repository;
 mod rooms;
 mod settings;
+mod siege;
 mod wire;
 
 use std::path::Path;
@@ -30,6 +32,7 @@ use windowshop::app::App;
 use windowshop::cli::Cli;
 use windowshop::config::{Config, LogFormat};
 use windowshop::filing::marks::SCHEMA_VERSION;
+use windowshop::floor::wire::Wire;
 use windowshop::web::error::Failure;
 use windowshop::web::page::{self, CachePolicy, Cx};
 use windowshop::{router, telemetry};
@@ -71,7 +74,8 @@ async fn data_dir() -> TempDir {
 }
 
 fn config(dir: &Path, args: &[&str]) -> Config {
-    let fixed = ["windowshop", "--listen", "127.0.0.1:0", "--data-dir", dir.to_str().unwrap()];
+    let dir = dir.to_str().unwrap();
+    let fixed = ["windowshop", "--listen", "127.0.0.1:0", "--trusted-proxies", "127.0.0.1", "--data-dir", dir];
     let cli = Cli::try_parse_from(fixed.iter().chain(args)).unwrap();
     let (config, faults) = Config::read(&cli.serve);
     assert_eq!(faults, []);
@@ -122,7 +126,7 @@ fn tried(app: &Arc<App>) -> Router {
             .route("/breaks", get(breaks))
             .route("/sleeps", get(sleeps))
             .route("/reads", post(reads))
-            .route("/to", get(async |cx: Cx| page::redirect(&cx, "/hello?a=b")))
+            .route("/to", get(async |cx: Cx| page::redirect(&cx, "/hello?page=1")))
             .route("/busy", get(async || Failure::Unavailable("full".to_string()).into_response()))
     };
     let fallback = windowshop::web::error::not_found;
@@ -165,6 +169,8 @@ async fn ask(router: &Router, method: &str, uri: &str, headers: &[(&str, &str)],
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
+    // As if it had come from a proxy on this machine.
+    let request = request.extension(Wire { peer: [127, 0, 0, 1].into(), hosts_wrong: false });
     let response = router.clone().oneshot(request.body(body).unwrap()).await.unwrap();
     let (status, headers) = (response.status(), response.headers().clone());
     let body = axum::body::to_bytes(response.into_body(), 10_000_000).await.unwrap().to_vec();
@@ -276,7 +282,7 @@ async fn work_that_takes_too_long_is_given_up() {
 #[tokio::test]
 async fn a_final_slash_leads_to_the_address_without_and_never_away() {
     let site = site(&[]).await;
-    for (from, to) in [("/hello/?a=b", "/hello?a=b"), ("/es/hello/", "/es/hello"), ("/es/", "/es")] {
+    for (from, to) in [("/hello/?page=1", "/hello?page=1"), ("/es/hello/", "/es/hello"), ("/es/", "/es")] {
         let got = see(&site.tried, from, &[]).await;
         assert_eq!((got.status.as_u16(), got.header("location")), (308, to), "{from}");
     }
@@ -284,7 +290,7 @@ async fn a_final_slash_leads_to_the_address_without_and_never_away() {
         let got = see(&site.tried, away, &[]).await;
         assert_eq!((got.status.as_u16(), got.header("location")), (404, ""), "{away}");
     }
-    assert_eq!(see(&site.tried, "/es/to", &[]).await.header("location"), "/es/hello?a=b");
+    assert_eq!(see(&site.tried, "/es/to", &[]).await.header("location"), "/es/hello?page=1");
 }
 
 #[tokio::test]
@@ -301,31 +307,31 @@ async fn the_cdn_is_allowed_by_name_and_asset_links_lead_there() {
 #[tokio::test]
 async fn a_public_page_is_the_same_for_all_and_known_by_its_tag() {
     let site = site(&[]).await;
-    let plain = see(&site.tried, "/hello?b=1", &[]).await;
-    let again = see(&site.tried, "/hello?b=1", &[("cookie", "a=b"), ("x-request-id", "another-id")]).await;
+    let plain = see(&site.tried, "/hello?page=1", &[]).await;
+    let again = see(&site.tried, "/hello?page=1", &[("cookie", "a=b"), ("x-request-id", "another-id")]).await;
     assert_eq!((&plain.body, plain.header("etag")), (&again.body, again.header("etag")));
     assert!(plain.header("cache-control").starts_with("public, max-age="));
     assert_eq!(plain.header("vary"), "accept-encoding");
 
     let tag = plain.header("etag").trim_matches('"').to_string();
     for (encoding, suffix) in [("br", "-br"), ("gzip", "-gz"), ("identity", "")] {
-        let got = see(&site.tried, "/hello?b=1", &[("accept-encoding", encoding)]).await;
+        let got = see(&site.tried, "/hello?page=1", &[("accept-encoding", encoding)]).await;
         assert_eq!(got.header("etag"), format!("\"{tag}{suffix}\""));
         assert_eq!(got.header("vary"), "accept-encoding", "said once");
         assert_eq!(unpack(&got), plain.body);
-        let head = ask(&site.tried, "HEAD", "/hello?b=1", &[("accept-encoding", encoding)], Body::empty()).await;
+        let head = ask(&site.tried, "HEAD", "/hello?page=1", &[("accept-encoding", encoding)], Body::empty()).await;
         assert_eq!((head.status, head.header("etag")), (StatusCode::OK, got.header("etag")));
         assert!(head.body.is_empty());
         for known in [got.header("etag").to_string(), format!("W/\"{tag}\""), format!("\"x\", \"{tag}-gz\"")] {
             let asked = [("accept-encoding", encoding), ("if-none-match", known.as_str())];
-            let unchanged = see(&site.tried, "/hello?b=1", &asked).await;
+            let unchanged = see(&site.tried, "/hello?page=1", &asked).await;
             assert_eq!(unchanged.status, StatusCode::NOT_MODIFIED, "{encoding} {known}");
             assert!(unchanged.body.is_empty() && unchanged.header("etag").contains(&tag));
             assert!(unchanged.header("cache-control").starts_with("public") && !unchanged.header("vary").is_empty());
         }
     }
     let known = format!("\"{tag}\"");
-    for other in ["/hello?b=2", "/es/hello?b=1", "/hello"] {
+    for other in ["/hello?page=2", "/es/hello?page=1", "/hello"] {
         assert_eq!(see(&site.tried, other, &[("if-none-match", &known)]).await.status, StatusCode::OK, "{other}");
     }
 }
