@@ -31,11 +31,13 @@ WORKDIR /app
 USER 65532:65532
 ENV WINDOWSHOP_LISTEN=0.0.0.0:8080 \
     WINDOWSHOP_DATA_DIR=/data \
+    WINDOWSHOP_METRICS_LISTEN=0.0.0.0:9464 \
     WINDOWSHOP_LOG_FORMAT=json
 VOLUME /data
-EXPOSE 8080
+# 9464 is for metrics and health: publish it to your own machines only, or not at all.
+EXPOSE 8080 9464
 STOPSIGNAL SIGTERM
 # A first start builds the sample before it answers.
-HEALTHCHECK --interval=15s --timeout=3s --start-period=60s --retries=3 CMD ["/usr/local/bin/windowshop", "health"]
+HEALTHCHECK --interval=15s --timeout=5s --start-period=60s --retries=3 CMD ["/usr/local/bin/windowshop", "health"]
 ENTRYPOINT ["/usr/local/bin/windowshop"]
 CMD ["serve"]

@@ -13,6 +13,9 @@ use crate::config::Config;
 use crate::eligibility::{TableFault, Tables};
 use crate::floor::Floor;
 use crate::sealing::AddressSealer;
+use crate::floor::admission::Admission;
+use crate::surge::page_cache::PageCache;
+use crate::telemetry::metrics::Metrics;
 use crate::text::assets::Assets;
 use crate::text::i18n::Messages;
 
@@ -20,11 +23,16 @@ pub struct App {
     pub config: Config,
     /// Every open connection. `serve` fills it; `/readyz` looks whether we are stopping.
     pub floor: Arc<Floor>,
+    /// Who is let in when more is asked than can be answered.
+    pub admission: Arc<Admission>,
+    pub metrics: Arc<Metrics>,
     pub catalogues: Shelf,
     pub messages: Messages,
     pub assets: Assets,
     /// Seals private answers in addresses, and opens them.
     pub sealer: AddressSealer,
+    /// Finished public pages; `None` where it is turned off.
+    pub pages: Option<Arc<PageCache>>,
     /// Rules as data: dated, cited tables.
     pub tables: Tables,
     /// Names this build in ETags: the version and a hash of all sources. The same for the same binary on every host.
@@ -58,6 +66,8 @@ impl App {
             Shelf::open(&config.catalogues_dir(), &config.private_dir()).await.context("no catalogue can be served")?;
         let floor = Floor::new(config.max_connections, config.max_answer_bytes);
         let sealer = AddressSealer::new(&config.open_keys(clock().date())?);
+        let admission = Admission::new(!config.trusted_proxies.is_empty());
+        let pages = PageCache::new(config.page_cache_bytes).map(Arc::new);
         let assets = Assets::new(&config.cdn_base);
         let not_whole = |faults: Vec<TableFault>| {
             let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
@@ -65,7 +75,20 @@ impl App {
         };
         let tables = Tables::load().map_err(not_whole)?;
         let build = concat!(env!("CARGO_PKG_VERSION"), "-", env!("WINDOWSHOP_BUILD"));
-        Ok(Arc::new(App { config, floor, catalogues, messages, assets, sealer, tables, build, clock: Box::new(clock) }))
+        Ok(Arc::new(App {
+            config,
+            floor,
+            admission,
+            metrics: Arc::new(Metrics::new()),
+            catalogues,
+            messages,
+            assets,
+            pages,
+            sealer,
+            tables,
+            build,
+            clock: Box::new(clock),
+        }))
     }
 }
 

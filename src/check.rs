@@ -4,7 +4,7 @@
 //! changes nothing (the probe of a folder is taken away again; the limit of file handles is this process's own).
 
 use std::collections::HashSet;
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 
 use crate::catalogue;
@@ -132,17 +132,16 @@ fn raise_handles() -> Option<u64> {
 }
 
 fn check_port(config: &Config) -> Vec<Fault> {
-    match TcpListener::bind(config.listen) {
-        Ok(_) => Vec::new(),
-        Err(error) => {
-            let what = match error.kind() {
-                std::io::ErrorKind::AddrInUse => {
-                    "is taken: stop the program that listens there, or choose another port"
-                }
-                std::io::ErrorKind::PermissionDenied => "may not be listened on by this user: choose a port above 1023",
-                _ => "cannot be listened on: choose an address of this machine",
-            };
-            vec![Fault::new("listen", format!("{} {what} ({error})", config.listen))]
-        }
-    }
+    let private = config.metrics_listen.and_then(|address| check_listen("metrics-listen", address));
+    check_listen("listen", config.listen).into_iter().chain(private).collect()
+}
+
+fn check_listen(flag: &'static str, address: SocketAddr) -> Option<Fault> {
+    let error = TcpListener::bind(address).err()?;
+    let what = match error.kind() {
+        std::io::ErrorKind::AddrInUse => "is taken: stop the program that listens there, or choose another port",
+        std::io::ErrorKind::PermissionDenied => "may not be listened on by this user: choose a port above 1023",
+        _ => "cannot be listened on: choose an address of this machine",
+    };
+    Some(Fault::new(flag, format!("{address} {what} ({error})")))
 }

@@ -5,10 +5,11 @@
 //! environment.
 
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use clap::Args;
+use ipnet::IpNet;
 
 use crate::sealing::{KeyFault, KeyRing};
 
@@ -72,6 +73,9 @@ pub struct ServeArgs {
     /// Most bytes of answers that are made and not yet taken by their clients, all together
     #[arg(long, env = "WINDOWSHOP_MAX_ANSWER_BYTES", default_value = "67108864")]
     pub max_answer_bytes: String,
+    /// Memory for finished public pages, in bytes; 0: none are kept
+    #[arg(long, env = "WINDOWSHOP_PAGE_CACHE_BYTES", default_value = "67108864")]
+    pub page_cache_bytes: String,
     /// Largest request body, in bytes
     #[arg(long, env = "WINDOWSHOP_MAX_BODY_BYTES", default_value = "65536")]
     pub max_body_bytes: String,
@@ -81,6 +85,16 @@ pub struct ServeArgs {
     /// Most connections at once; further ones wait
     #[arg(long, env = "WINDOWSHOP_MAX_CONNECTIONS", default_value = "3500")]
     pub max_connections: String,
+    /// Private address and port for metrics and health, e.g. 127.0.0.1:9464; empty: none
+    #[arg(long, env = "WINDOWSHOP_METRICS_LISTEN", value_name = "ADDRESS", default_value = "")]
+    pub metrics_listen: String,
+    /// Answers that take longer to make are named in the log, in milliseconds
+    #[arg(long, env = "WINDOWSHOP_SLOW_MS", default_value = "1000")]
+    pub slow_ms: String,
+    /// Networks of proxies whose X-Forwarded-For, X-Request-Id and traceparent are believed, e.g. 10.0.0.0/8,::1; with any,
+    /// one client gets at most a quarter of the places under load
+    #[arg(long, env = "WINDOWSHOP_TRUSTED_PROXIES", value_name = "NETS", default_value = "")]
+    pub trusted_proxies: String,
     /// How often the catalogues' folder is looked at for newer ones, in seconds; 0: only on SIGHUP
     #[arg(long, env = "WINDOWSHOP_RELOAD_SECONDS", default_value = "60")]
     pub reload_seconds: String,
@@ -118,9 +132,13 @@ pub struct Config {
     pub read_timeout_seconds: u64,
     pub max_streams: u32,
     pub max_answer_bytes: usize,
+    pub page_cache_bytes: u64,
     pub max_body_bytes: usize,
     pub max_url_bytes: usize,
     pub max_connections: usize,
+    pub metrics_listen: Option<SocketAddr>,
+    pub slow_ms: u64,
+    pub trusted_proxies: Vec<IpNet>,
     pub reload_seconds: u64,
 }
 
@@ -153,7 +171,7 @@ impl Config {
         let mut faults = Vec::new();
         let f = &mut faults;
         let config = Config {
-            listen: read_listen(&args.listen, f),
+            listen: read_listen("listen", &args.listen, f),
             catalogues: args.catalogues.clone(),
             data_dir: args.data_dir.clone(),
             key_file: args.key_file.clone(),
@@ -193,9 +211,16 @@ impl Config {
             read_timeout_seconds: number("read-timeout-seconds", &args.read_timeout_seconds, 1..=600, f),
             max_streams: number("max-streams", &args.max_streams, 1..=1000, f) as u32,
             max_answer_bytes: number("max-answer-bytes", &args.max_answer_bytes, 1_048_576..=1 << 40, f) as usize,
+            page_cache_bytes: number("page-cache-bytes", &args.page_cache_bytes, 0..=1 << 40, f),
             max_body_bytes: number("max-body-bytes", &args.max_body_bytes, 1024..=67_108_864, f) as usize,
             max_url_bytes: number("max-url-bytes", &args.max_url_bytes, 256..=32_768, f) as usize,
             max_connections: number("max-connections", &args.max_connections, 1..=1_000_000, f) as usize,
+            metrics_listen: match args.metrics_listen.as_str() {
+                "" => None,
+                address => Some(read_listen("metrics-listen", address, f)),
+            },
+            slow_ms: number("slow-ms", &args.slow_ms, 1..=600_000, f),
+            trusted_proxies: read_nets(&args.trusted_proxies, f),
             reload_seconds: number("reload-seconds", &args.reload_seconds, 0..=86_400, f),
         };
         (config, faults)
@@ -229,12 +254,27 @@ impl Config {
     }
 }
 
-fn read_listen(text: &str, faults: &mut Vec<Fault>) -> SocketAddr {
+fn read_listen(flag: &'static str, text: &str, faults: &mut Vec<Fault>) -> SocketAddr {
     text.parse().unwrap_or_else(|_| {
         let what = format!("{text:?} is no address and port: write one like 127.0.0.1:8080 or [::]:8080");
-        faults.push(Fault::new("listen", what));
+        faults.push(Fault::new(flag, what));
         SocketAddr::from(([127, 0, 0, 1], 0))
     })
+}
+
+/// Addresses and networks, separated by commas.
+fn read_nets(text: &str, faults: &mut Vec<Fault>) -> Vec<IpNet> {
+    let mut nets = Vec::new();
+    for word in text.split(',').map(str::trim).filter(|word| !word.is_empty()) {
+        match word.parse().or_else(|_| word.parse::<IpAddr>().map(IpNet::from)) {
+            Ok(net) => nets.push(net),
+            Err(_) => {
+                let what = format!("{word:?} is no address or network: write one like 10.0.0.0/8, 192.0.2.7 or ::1");
+                faults.push(Fault::new("trusted-proxies", what));
+            }
+        }
+    }
+    nets
 }
 
 /// A whole number within its limits; the least one in place of a bad one.

@@ -20,6 +20,7 @@ pub mod router;
 pub mod sealing;
 pub mod serve;
 pub mod shop;
+pub mod surge;
 pub mod telemetry;
 pub mod text;
 pub mod types;

@@ -24,6 +24,7 @@ async fn main() -> ExitCode {
         Command::Serve(args) => run_serve(&args).await,
         Command::Check(args) => run_check(&args).await,
         Command::Health(args) => run_health(&args).await,
+        Command::Top(args) => telemetry::top::run(&args, &mut std::io::stdout()).map(|()| ExitCode::SUCCESS),
         Command::Load(args) => run_load(args).await,
         Command::Rotate(args) => run_rotate(&args).await,
         Command::Catalogue(args) => run_catalogue(&args).await,

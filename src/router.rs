@@ -17,8 +17,12 @@ use tower_http::catch_panic::CatchPanicLayer;
 use crate::app::App;
 use crate::enroll;
 use crate::floor::Phase;
+use crate::floor::wire::Wire;
 use crate::shop::{care, compare, costs, csv, home, how, income, plan, plans};
-use crate::telemetry;
+use crate::surge::page_cache::{self, Front};
+use crate::telemetry::{self, Watch};
+use crate::web::admission::{self, House};
+use crate::web::privacy::{self, Keep};
 use crate::web::{assets, content, error, guard, sealed};
 
 /// Pages, each in every language.
@@ -43,6 +47,7 @@ fn pages() -> Router<Arc<App>> {
         .route("/about-costs", get(content::about_costs))
         .route("/accessibility", get(content::accessibility))
         .route("/privacy", get(content::privacy))
+        .route("/away", get(content::away))
 }
 
 pub fn router(app: Arc<App>) -> Router {
@@ -78,28 +83,51 @@ pub fn layers(routes: Router<Arc<App>>, app: &Arc<App>) -> Router<Arc<App>> {
         // Writes the page of whatever failed further in.
         .layer(from_fn_with_state(Arc::clone(app), error::pages))
         // Public text only.
-        .layer(guard::compression())
-        // Outside of compression, whose result it names.
-        .layer(from_fn(guard::etag_by_coding))
+        .layer(from_fn(guard::compression))
+        // Lets in as many as can be answered, and tells the others when to come back. Outside of compression, which is work.
+        .layer(from_fn_with_state(House::new(app), admission::admit))
+        // Outside of whatever says `public`: who may keep an answer is decided by its address alone.
+        .layer(from_fn(privacy::keep))
+        // Finished public pages, compressed: nothing further in is asked for these, so they need no place either.
+        .layer(from_fn_with_state(front(app), page_cache::pages))
         // On every answer, errors too.
         .layer(from_fn_with_state(Arc::new(guard::security_headers(&app.config)), guard::headers))
         // Sees everything; gives the id that all inner lines carry.
-        .layer(from_fn(telemetry::requests))
+        .layer(from_fn_with_state(watch(app), telemetry::requests))
+}
+
+/// What the outermost layer has to know.
+fn watch(app: &App) -> Arc<Watch> {
+    let (metrics, trusted) = (Arc::clone(&app.metrics), app.config.trusted_proxies.clone());
+    Arc::new(Watch { metrics, trusted, slow_ms: app.config.slow_ms })
+}
+
+/// What the page cache needs to know of the site.
+fn front(app: &Arc<App>) -> Front {
+    let site = Arc::clone(app);
+    Front {
+        cache: app.pages.clone(),
+        edition: Arc::new(move || site.catalogues.current().edition()),
+        is_everybodys: |request| {
+            let hosts_wrong = request.extensions().get::<Wire>().is_some_and(|wire| wire.hosts_wrong);
+            !hosts_wrong && privacy::who_may_keep(request.uri().query().unwrap_or("")) == Keep::Anyone
+        },
+    }
 }
 
 /// The process runs and answers.
-async fn healthz() -> Response {
+pub async fn healthz() -> Response {
     words(StatusCode::OK, "ok\n".to_string())
 }
 
 /// Every catalogue answers a query, and nobody has told us to stop: this host may be sent requests.
-async fn readyz(State(app): State<Arc<App>>) -> Response {
+pub async fn readyz(State(app): State<Arc<App>>) -> Response {
     if app.floor.phase() > Phase::Open {
         return words(StatusCode::SERVICE_UNAVAILABLE, "not ready: stopping\n".to_string());
     }
     let mut said = String::new();
     for catalogue in app.catalogues.current().iter() {
-        if let Err(error) = sqlx::query("SELECT key FROM meta LIMIT 1").fetch_one(&catalogue.pool).await {
+        if let Err(error) = catalogue.probe().await {
             tracing::error!(version = %catalogue.version, %error, "a catalogue does not answer");
             let not = format!("not ready: catalogue {} does not answer\n", catalogue.version);
             return words(StatusCode::SERVICE_UNAVAILABLE, not);

@@ -62,6 +62,8 @@ pub struct Catalogue {
     /// `2026-20261121-ab12cd34`: plan year, day of building, hash. The cache key of all pages made from it.
     pub version: String,
     pub pool: SqlitePool,
+    /// One connection that only [`Catalogue::probe`] uses, so that a busy shop is not taken for a broken one.
+    probe: SqlitePool,
     pub provenance: Provenance,
     /// What the builder wants said about this catalogue, if anything.
     pub note: Option<String>,
@@ -79,6 +81,14 @@ pub struct Catalogue {
 }
 
 impl Catalogue {
+    /// Whether the file still answers.
+    pub async fn probe(&self) -> Result<(), sqlx::Error> {
+        if self.pool.is_closed() {
+            return Err(sqlx::Error::PoolClosed);
+        }
+        sqlx::query("SELECT key FROM meta LIMIT 1").fetch_one(&self.probe).await.map(drop)
+    }
+
     /// The insurer's name; its number where the catalogue has none by it (from an old link, say).
     pub fn issuer_name(&self, issuer_id: u32) -> String {
         self.issuers.get(&issuer_id).cloned().unwrap_or_else(|| format!("{issuer_id:05}"))
@@ -96,6 +106,7 @@ impl fmt::Debug for Catalogue {
 pub struct Catalogues {
     by_year: Vec<Arc<Catalogue>>,
     newest: Arc<Catalogue>,
+    edition: Arc<str>,
 }
 
 impl Catalogues {
@@ -103,7 +114,8 @@ impl Catalogues {
     fn new(mut all: Vec<Arc<Catalogue>>) -> Option<Catalogues> {
         all.sort_by_key(|c| c.year);
         let newest = Arc::clone(all.last()?);
-        Some(Catalogues { by_year: all, newest })
+        let edition = all.iter().map(|c| c.version.as_str()).collect::<Vec<_>>().join("+");
+        Some(Catalogues { by_year: all, newest, edition: edition.into() })
     }
 
     pub fn get(&self, year: u16) -> Option<&Arc<Catalogue>> {
@@ -126,7 +138,12 @@ impl Catalogues {
 
     /// All versions together: the cache key of pages that do not depend on one plan year.
     pub fn version(&self) -> String {
-        self.by_year.iter().map(|c| c.version.as_str()).collect::<Vec<_>>().join("+")
+        self.edition.to_string()
+    }
+
+    /// The same, shared.
+    pub fn edition(&self) -> Arc<str> {
+        Arc::clone(&self.edition)
     }
 }
 

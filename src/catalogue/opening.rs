@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};
-use sqlx::{AssertSqlSafe, Row as _};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Row as _};
 
 use super::copy::PrivateCopy;
 use super::places::Places;
@@ -113,6 +113,7 @@ pub(super) async fn open(file: FoundFile, private: &Path, connections: u32) -> R
         broken => seal_fault(&file, &broken),
     })?;
     let pool = connect(copy.path(), connections).await.map_err(unreadable)?;
+    let probe = connect(copy.path(), 1).await.map_err(unreadable)?;
     let Said { provenance, meta, .. } = believe(&file, &pool).await?;
     let places = Places::load(&pool)
         .await
@@ -124,6 +125,7 @@ pub(super) async fn open(file: FoundFile, private: &Path, connections: u32) -> R
         year: file.year,
         version: file.version.clone(),
         pool,
+        probe,
         provenance,
         note,
         meta,
@@ -158,7 +160,10 @@ async fn connect(path: &Path, connections: u32) -> Result<SqlitePool, sqlx::Erro
         // Nobody writes to this file, so SQLite need neither lock it nor look whether it has changed.
         .immutable(true)
         .pragma("mmap_size", MMAP_BYTES_MAX)
-        .statement_cache_capacity(STATEMENTS_KEPT);
+        .statement_cache_capacity(STATEMENTS_KEPT)
+        // A statement names the ages of a household by its columns (`a14`, `a42`): its text is not for the log, and a slow
+        // one is told by its request (`telemetry`).
+        .disable_statement_logging();
     SqlitePoolOptions::new()
         .min_connections(connections)
         .max_connections(connections)

@@ -68,7 +68,8 @@ pub fn command(
     }
     let as_of = args.as_of.unwrap_or(today);
     let mut all_well = true;
-    for (line, json) in documents(&text) {
+    // Windows begins a file in UTF-8 with a mark that JSON knows nothing of.
+    for (line, json) in documents(text.strip_prefix('\u{feff}').unwrap_or(&text)) {
         all_well &= one(&tables, json, line, (as_of, args.thresholds), output).context("writing the answer")?;
     }
     Ok(if all_well { ExitCode::SUCCESS } else { ExitCode::from(2) })

@@ -18,6 +18,11 @@ use crate::costs::rules::{Note, Rules};
 use crate::costs::utilization::PRICE_LEVEL;
 use crate::types::Cents;
 
+/// Questions of one list: answered in some seconds, in memory that any machine has.
+const QUESTIONS_MAX: usize = 5_000;
+/// People of one question: more than any policy covers.
+const PEOPLE_MAX: usize = 50;
+
 /// Yearly cost of one plan for one household, line by line. The input is described in `docs/costs.md`.
 #[derive(Debug, clap::Args)]
 pub struct EstimateArgs {
@@ -60,6 +65,8 @@ pub fn answer_text(text: &str, model: Model) -> anyhow::Result<Value> {
     let value: Value = serde_json::from_str(text).context("this is not JSON")?;
     match value {
         Value::Array(list) => {
+            let n = list.len();
+            anyhow::ensure!(n <= QUESTIONS_MAX, "a list of {n} questions; at most {QUESTIONS_MAX} at once");
             let one = |(i, value)| answer(value, model).with_context(|| format!("question {i}"));
             Ok(Value::Array(list.iter().enumerate().map(one).collect::<Result<_, _>>()?))
         }
@@ -69,6 +76,8 @@ pub fn answer_text(text: &str, model: Model) -> anyhow::Result<Value> {
 
 fn answer(value: &Value, model: Model) -> anyhow::Result<Value> {
     let question = Question::read(value)?;
+    let n = question.people.len();
+    anyhow::ensure!(n <= PEOPLE_MAX, "a household of {n} people; at most {PEOPLE_MAX}");
     let (factor, source) = factor(&question, model);
     let mut notes: Vec<String> = question.doubts.iter().map(|d| doubt_text(d, model)).collect();
     let estimated = Rules::new(&question.plan, model).and_then(|rules| {

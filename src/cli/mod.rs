@@ -15,6 +15,7 @@ use crate::load::sample::SampleArgs;
 use crate::load::synth::SynthArgs;
 use crate::rotate::RotateArgs;
 use crate::rotate::shelf::CatalogueArgs;
+use crate::telemetry::top::TopArgs;
 
 #[derive(Debug, Parser)]
 #[command(name = "windowshop", version, about, args_conflicts_with_subcommands = true)]
@@ -34,6 +35,8 @@ pub enum Command {
     Check(ServeArgs),
     /// Ask a running server whether it is ready; for container health checks
     Health(ServeArgs),
+    /// Show what a running server is doing, from its private port
+    Top(TopArgs),
     /// Turn CMS's Exchange Public Use Files into a catalogue
     Load(LoadArgs),
     /// Build today's catalogue, compare it with yesterday's, publish it or stop with a report

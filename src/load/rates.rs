@@ -12,7 +12,9 @@ use super::read::{Row, Source};
 use super::values;
 use super::write::{Cell, Out, Rows, cell};
 use crate::filing::keys;
+use crate::types::PREMIUM_CENTS_MAX;
 use std::collections::HashMap;
+use std::ops::RangeInclusive;
 
 /// Ages 0–14, 15, … 63, 64 and over.
 pub const AGES: usize = 51;
@@ -45,6 +47,13 @@ pub struct Rate {
 }
 
 pub const NONE: i32 = -1;
+
+/// Above any premium that was ever filed (the highest of 2026 is $4,894 a month); filings have 999999.00 where no price is
+/// meant, and twelve of these must not overflow what a search can carry (`quote::market::query`).
+const ONE_PERSON_CENTS_MAX: i32 = 900_000;
+/// A family's tier, whole.
+const FAMILY_CENTS_MAX: i32 = 12 * ONE_PERSON_CENTS_MAX;
+const _: () = assert!((FAMILY_CENTS_MAX as i64) < PREMIUM_CENTS_MAX);
 
 impl Rate {
     pub fn new(plan: u32, area: u32) -> Rate {
@@ -223,19 +232,23 @@ impl Reader<'_> {
         let may_be_zero =
             self.plans.get(self.rates.list[at].plan).is_some_and(|p| p.product != MEDICAL || p.child_only == "child");
         let least = if may_be_zero { 0 } else { 1 };
-        let Ok(Some(rate)) = self.amount(row, self.columns.rate, "IndividualRate", least, problems) else {
+        let Ok(Some(rate)) =
+            self.amount(row, self.columns.rate, "IndividualRate", least..=ONE_PERSON_CENTS_MAX, problems)
+        else {
             if row.bytes(self.columns.rate).is_empty() {
                 row.problem(problems, "IndividualRate", "", Fault::Missing, "a premium is needed here");
             }
             return false;
         };
-        let Ok(tobacco) = self.amount(row, self.columns.tobacco, "IndividualTobaccoRate", least, problems) else {
+        let Ok(tobacco) =
+            self.amount(row, self.columns.tobacco, "IndividualTobaccoRate", least..=ONE_PERSON_CENTS_MAX, problems)
+        else {
             return false;
         };
         let mut family = [NONE; 7];
         if ages.family {
             for (i, cents) in family.iter_mut().enumerate() {
-                match self.amount(row, self.columns.family[i], FAMILY[i], least, problems) {
+                match self.amount(row, self.columns.family[i], FAMILY[i], least..=FAMILY_CENTS_MAX, problems) {
                     Ok(filed) => *cents = filed.unwrap_or(NONE),
                     Err(()) => return false,
                 }
@@ -302,33 +315,30 @@ impl Reader<'_> {
     }
 
     /// `Ok(None)`: blank. `Err` after a fault was reported.
-    fn amount(&self, row: &Row, at: usize, name: &str, least: i32, problems: &mut Problems) -> Result<Option<i32>, ()> {
+    fn amount(
+        &self,
+        row: &Row,
+        at: usize,
+        name: &str,
+        limits: RangeInclusive<i32>,
+        problems: &mut Problems,
+    ) -> Result<Option<i32>, ()> {
         let filed = row.bytes(at);
         if filed.is_empty() {
             return Ok(None);
         }
-        let most = if name == "IndividualRate" || name == "IndividualTobaccoRate" {
-            ONE_PERSON_CENTS_MAX
-        } else {
-            FAMILY_CENTS_MAX
-        };
         let (fault, reason) = match values::cents(filed) {
             Some(cents) if values::is_placeholder(cents) => {
                 (Fault::Placeholder, "a number of nines stands for no price: the row is left out")
             }
-            Some(cents) if cents > most => (Fault::Money, "more than any monthly premium: the row is left out"),
-            Some(cents) if cents >= i64::from(least) => return Ok(i32::try_from(cents).ok()),
+            Some(cents) if cents > i64::from(*limits.end()) => (Fault::Money, "more than any monthly premium: the row is left out"),
+            Some(cents) if cents >= i64::from(*limits.start()) => return Ok(i32::try_from(cents).ok()),
             _ => (Fault::Money, "a monthly premium above zero, such as 285.75, is wanted"),
         };
         row.problem(problems, name, &String::from_utf8_lossy(filed), fault, reason);
         Err(())
     }
 }
-
-/// Above any premium that was ever filed: the highest of 2026 is $4,894 a month, of 2014 to 2016 $6,605.
-const ONE_PERSON_CENTS_MAX: i64 = 900_000;
-/// A family's tier, whole.
-const FAMILY_CENTS_MAX: i64 = 12 * ONE_PERSON_CENTS_MAX;
 
 /// Has a row an age and a premium that can be read? For a survey, which knows no plans.
 pub fn is_price(row: &Row) -> bool {

@@ -4,6 +4,7 @@
 
 use std::future::Future;
 use std::io::{self, IoSlice};
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -11,7 +12,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes, HttpBody};
-use axum::http::{HeaderValue, Response, StatusCode, Version, header};
+use axum::http::{HeaderValue, Response, Version, header};
 use hyper::body::{Frame, SizeHint};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
@@ -22,6 +23,7 @@ use tokio::sync::watch;
 use tower::ServiceExt as _;
 
 use crate::config::Config;
+use crate::floor::wire::Wire;
 use crate::floor::{Floor, Open, Patience, Phase, Visit};
 use crate::web::guard::HEADERS_BYTES_MAX;
 
@@ -34,7 +36,7 @@ const UNKNOWN_BYTES: usize = 64 << 10;
 
 /// Serves one connection until it ends, or until the floor sends it away.
 pub fn serve(
-    stream: TcpStream,
+    (stream, peer): (TcpStream, IpAddr),
     router: Router,
     config: &Config,
     floor: &Arc<Floor>,
@@ -55,7 +57,7 @@ pub fn serve(
         }
         let visit = Arc::clone(&guest.visit);
         let service = tower::service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
-            answer(router.clone(), request, visit.request(), Arc::clone(visit.floor()))
+            answer(router.clone(), request, peer, visit.request(), Arc::clone(visit.floor()))
         });
         let io = TokioIo::new(Watched { stream, visit: Arc::clone(&guest.visit) });
         let mut serving = std::pin::pin!(builder.serve_connection(io, TowerToHyperService::new(service)).into_owned());
@@ -104,18 +106,15 @@ fn builder(config: &Config, header_time: Duration) -> auto::Builder<TokioExecuto
 
 async fn answer(
     router: Router,
-    request: hyper::Request<hyper::body::Incoming>,
+    mut request: hyper::Request<hyper::body::Incoming>,
+    peer: IpAddr,
     mut open: Open,
     floor: Arc<Floor>,
 ) -> Result<Response<Body>, std::convert::Infallible> {
     let version = request.version();
-    if !floor.has_room_for_an_answer() {
-        let mut response = Response::new(Body::from("Too busy. Please try again in a minute.\n"));
-        *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("30"));
-        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        return Ok(response);
-    }
+    let hosts = request.headers().get_all(header::HOST).iter().count();
+    let wire = Wire { peer, hosts_wrong: version == Version::HTTP_11 && hosts != 1 };
+    request.extensions_mut().insert(wire);
     let mut response = router.oneshot(request.map(Body::new)).await?;
     if floor.phase() > Phase::Open && version < Version::HTTP_2 {
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));

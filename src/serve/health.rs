@@ -9,12 +9,13 @@ use tokio::net::TcpStream;
 
 use crate::config::Config;
 
-/// Longest time that it waits for an answer.
-const HEALTH_WAIT: Duration = Duration::from_secs(5);
+/// Longest time that it waits for an answer: less than the image's health check waits for it.
+const HEALTH_WAIT: Duration = Duration::from_secs(3);
 
-/// Asks the server at `--listen`.
+/// Asks the server at `--metrics-listen`, or at `--listen` where there is none.
 pub async fn health(config: &Config) -> anyhow::Result<()> {
-    let mut address = config.listen;
+    // The private port answers however busy the shop is.
+    let mut address = config.metrics_listen.unwrap_or(config.listen);
     if address.ip().is_unspecified() {
         address.set_ip(match address {
             SocketAddr::V4(_) => std::net::Ipv4Addr::LOCALHOST.into(),

@@ -5,6 +5,8 @@
 
 pub mod connection;
 mod health;
+mod now;
+pub mod private;
 
 use std::future::Future;
 use std::io::Write as _;
@@ -46,6 +48,10 @@ pub async fn serve(config: Config, mut faults: Vec<Fault>) -> anyhow::Result<()>
         TcpListener::bind(config.listen).await.with_context(|| format!("cannot listen on {}", config.listen))?;
     let app = App::build(config, app::system_clock).await?;
     announce(&app, listener.local_addr()?);
+    if let Some(private) = app.config.metrics_listen {
+        let address = private::start(&app, private)?;
+        tracing::info!(%address, "metrics");
+    }
     tokio::spawn(watch_catalogues(Arc::clone(&app)));
     let config = app.config.clone();
     let floor = Arc::clone(&app.floor);
@@ -131,8 +137,8 @@ pub async fn run(
 ) {
     // Every connection holds one end; all are gone when nobody holds it.
     let (open, mut all_closed) = tokio::sync::mpsc::channel::<()>(1);
-    let enter = |stream, place| {
-        let connection = connection::serve(stream, router.clone(), config, floor);
+    let enter = |(stream, peer): (TcpStream, SocketAddr), place| {
+        let connection = connection::serve((stream, peer.ip()), router.clone(), config, floor);
         let open = open.clone();
         tokio::spawn(async move {
             connection.await;
@@ -164,11 +170,11 @@ pub async fn run(
 
 /// Takes connections for ever. A place first, then a connection: whoever finds none waits in the kernel's queue and
 /// costs us nothing.
-async fn accept(listener: &TcpListener, floor: &Floor, enter: impl Fn(TcpStream, OwnedSemaphorePermit)) {
+async fn accept(listener: &TcpListener, floor: &Floor, enter: impl Fn((TcpStream, SocketAddr), OwnedSemaphorePermit)) {
     loop {
         let place = floor.place().await;
         match listener.accept().await {
-            Ok((stream, _)) => enter(stream, place),
+            Ok(came) => enter(came, place),
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted");
                 // Most likely no file handle is left: whoever idles longest gives one back.
@@ -181,7 +187,11 @@ async fn accept(listener: &TcpListener, floor: &Floor, enter: impl Fn(TcpStream,
 
 /// Takes the connections that the kernel has completed already: closing the listener would reset them. Later ones are
 /// kept out by a queue without places, and find the port closed when they try again.
-async fn take_the_last(listener: &TcpListener, floor: &Floor, enter: impl Fn(TcpStream, OwnedSemaphorePermit)) {
+async fn take_the_last(
+    listener: &TcpListener,
+    floor: &Floor,
+    enter: impl Fn((TcpStream, SocketAddr), OwnedSemaphorePermit),
+) {
     if let Err(error) = rustix::net::listen(listener, 0) {
         tracing::debug!(%error, "the queue of new connections cannot be closed");
     }
@@ -189,7 +199,7 @@ async fn take_the_last(listener: &TcpListener, floor: &Floor, enter: impl Fn(Tcp
     loop {
         let next = async { (floor.place().await, listener.accept().await) };
         match tokio::time::timeout_at(until, tokio::time::timeout(QUEUE_IS_EMPTY, next)).await {
-            Ok(Ok((place, Ok((stream, _))))) => enter(stream, place),
+            Ok(Ok((place, Ok(came)))) => enter(came, place),
             _ => return,
         }
     }

@@ -108,7 +108,8 @@ fn write(cx: &Cx, cards: &[Card]) -> anyhow::Result<Vec<u8>> {
 
 /// A filed name that begins like a formula must not become one in a spreadsheet (OWASP ASVS 5.0, 1.2.10).
 fn safe(text: &str) -> String {
-    match text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+    // The wide forms of Japanese keyboards too: spreadsheets take them for the same.
+    match text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']) {
         true => format!("'{text}"),
         false => text.to_string(),
     }

@@ -3,6 +3,8 @@
 //! Called by `main` (start) and the router (the outermost layer). It must never log a query string, the values in a
 //! path, a header, or anything a person typed: a request is named by its route's pattern, `/plans/{plan_id}`.
 
+pub mod metrics;
+pub mod top;
 pub mod writer;
 
 use std::hash::{BuildHasher as _, RandomState};
@@ -13,16 +15,19 @@ use std::task::{Context, Poll};
 use std::time::Instant;
 
 use axum::body::{Body, Bytes, HttpBody};
-use axum::extract::{MatchedPath, Request};
-use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::Response;
 use hyper::body::{Frame, SizeHint};
+use ipnet::IpNet;
 use tracing::{Instrument as _, Span};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
+use self::metrics::Metrics;
 use crate::config::LogFormat;
+use crate::floor::wire::Wire;
 
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -48,8 +53,8 @@ pub fn subscriber<W>(
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
-    // Libraries speak only when something is wrong, whatever our own level: sqlx would log statements.
-    let filter = EnvFilter::try_new(format!("warn,windowshop={level}"))?;
+    // Libraries speak only when something is wrong, whatever our own level; sqlx never of statements, whose text names ages.
+    let filter = EnvFilter::try_new(format!("warn,sqlx::query=off,windowshop={level}"))?;
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer);
     Ok(match format {
         LogFormat::Text => Box::new(lines.with_ansi(false).with_target(false).finish()),
@@ -65,9 +70,10 @@ where
 pub struct RequestId(pub Arc<str>);
 
 impl RequestId {
-    /// A proxy's id if it is 8 to 64 letters, digits and hyphens (so that it cannot forge a log line), else a new one.
-    fn of(request: &Request) -> RequestId {
-        let given = request.headers().get(REQUEST_ID).and_then(|value| value.to_str().ok());
+    /// A trusted proxy's id if it is 8 to 64 letters, digits and hyphens (so that it cannot forge a log line), else a new
+    /// one.
+    fn of(request: &Request, trusted: bool) -> RequestId {
+        let given = request.headers().get(REQUEST_ID).filter(|_| trusted).and_then(|value| value.to_str().ok());
         let sane =
             |id: &&str| (8..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
         RequestId(given.filter(sane).map_or_else(new_id, Arc::from))
@@ -98,18 +104,71 @@ fn new_id() -> Arc<str> {
     format!("{:016x}", KEY.hash_one(COUNT.fetch_add(1, Ordering::Relaxed))).into()
 }
 
+/// A trace that a proxy began (W3C Trace Context), for the log and for calls that a request leads to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TraceParent(Arc<str>);
+
+impl TraceParent {
+    /// `00-<32 hex digits>-<16 hex digits>-<2 hex digits>`, neither of the first two all zeros; anything else is none.
+    fn of(headers: &HeaderMap) -> Option<TraceParent> {
+        let mut values = headers.get_all(HeaderName::from_static("traceparent")).iter();
+        let (Some(value), None) = (values.next(), values.next()) else { return None };
+        let text = value.to_str().ok()?;
+        let parts: Vec<&str> = text.split('-').collect();
+        let [version, trace, parent, flags] = parts[..] else { return None };
+        let hex = |part: &str, digits| {
+            part.len() == digits && part.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+        };
+        let some = |part: &str| part.bytes().any(|b| b != b'0');
+        let whole =
+            version == "00" && hex(trace, 32) && hex(parent, 16) && hex(flags, 2) && some(trace) && some(parent);
+        whole.then(|| TraceParent(text.into()))
+    }
+
+    /// The trace's id, by which a collector finds all that belongs together.
+    pub fn id(&self) -> &str {
+        &self.0[3..35]
+    }
+
+    /// As it came: what a call to another service carries on.
+    pub fn header(&self) -> &str {
+        &self.0
+    }
+}
+
+/// What the outermost layer works with.
+pub struct Watch {
+    pub metrics: Arc<Metrics>,
+    /// Proxies whose ids and traces are believed.
+    pub trusted: Vec<IpNet>,
+    pub slow_ms: u64,
+}
+
 /// The outermost layer: gives the request its id and span, and logs its entry and its exit. The exit is logged when the
 /// last byte has been handed over (or the client is gone), so that time and bytes are what they were.
-pub async fn requests(mut request: Request, next: Next) -> Response {
-    let id = RequestId::of(&request);
+pub async fn requests(State(watch): State<Arc<Watch>>, mut request: Request, next: Next) -> Response {
+    let trusted = request.extensions().get::<Wire>().is_some_and(|wire| wire.is_trusted(&watch.trusted));
+    let id = RequestId::of(&request, trusted);
+    let trace = trusted.then(|| TraceParent::of(request.headers())).flatten();
     let route = request.extensions().get::<MatchedPath>().map_or("(none)", MatchedPath::as_str).to_string();
     let method = known_method(request.method().as_str());
     // At error level, so that the id is on every line whatever the level.
-    let span = tracing::error_span!("request", id = %id.0);
+    let span = tracing::error_span!("request", id = %id.0, trace = tracing::field::Empty);
+    if let Some(trace) = &trace {
+        span.record("trace", trace.id());
+    }
     span.in_scope(|| tracing::info!(method, route, "request"));
     let begun = Instant::now();
     request.extensions_mut().insert(id.clone());
+    trace.map(|trace| request.extensions_mut().insert(trace));
     let mut response = next.run(request).instrument(span.clone()).await;
+    let made = begun.elapsed();
+    let slow = made.as_millis() >= u128::from(watch.slow_ms);
+    watch.metrics.answered(&route, response.status(), made, slow);
+    if slow {
+        let (status, ms) = (response.status().as_u16(), made.as_millis());
+        span.in_scope(|| tracing::warn!(method, route, status, ms, "slow answer"));
+    }
     if let Ok(value) = HeaderValue::from_str(&id.0) {
         response.headers_mut().insert(REQUEST_ID, value);
     }
@@ -188,12 +247,39 @@ mod tests {
 
     #[test]
     fn only_a_sane_id_is_taken_over() {
-        let with = |id: &str| RequestId::of(&Request::builder().header(REQUEST_ID, id).body(Body::empty()).unwrap());
+        let from = |id: &str, trusted| {
+            RequestId::of(&Request::builder().header(REQUEST_ID, id).body(Body::empty()).unwrap(), trusted)
+        };
+        let with = |id: &str| from(id, true);
+        assert_ne!(&*from("abc-123-DEF", false).0, "abc-123-DEF", "anyone could send it");
         assert_eq!(&*with("abc-123-DEF").0, "abc-123-DEF");
         for bad in ["short", "has space in it", "a\tb\tc\td\te", &"x".repeat(65), "semi;colon;id"] {
             let made = with(bad).0;
             assert!(made.len() == 16 && made.bytes().all(|b| b.is_ascii_hexdigit()), "{bad} → {made}");
         }
         assert_ne!(with("").0, with("").0);
+    }
+
+    #[test]
+    fn only_a_whole_trace_is_taken_over() {
+        let of = |text: &'static str| {
+            TraceParent::of(&HeaderMap::from_iter([(
+                HeaderName::from_static("traceparent"),
+                HeaderValue::from_static(text),
+            )]))
+        };
+        let whole = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+        let trace = of(whole).unwrap();
+        assert_eq!((trace.id(), trace.header()), ("4bf92f3577b34da6a3ce929d0e0e4736", whole));
+        for bad in [
+            "",
+            "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7",
+            "01-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+            "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01",
+            "00-00000000000000000000000000000000-00f067aa0ba902b7-01",
+            "00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01",
+        ] {
+            assert_eq!(of(bad), None, "{bad}");
+        }
     }
 }

@@ -49,6 +49,11 @@ pub async fn privacy(cx: Cx) -> Response {
     words(&cx, "privacy")
 }
 
+/// What a cache in front of this site shows in place of a page that it never had while this site does not answer.
+pub async fn away(cx: Cx) -> Response {
+    words(&cx, "away")
+}
+
 /// `page.title`, `.lead`, then `.s1_title`, `.s1_p1`, `.s1_p2` … as far as they go.
 fn words(cx: &Cx, page: &str) -> Response {
     let section = |n: usize| {

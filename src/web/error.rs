@@ -16,6 +16,7 @@ use axum::response::{IntoResponse, Response};
 use super::page::{self, CachePolicy, Cx};
 use crate::app::App;
 use crate::telemetry::{Cause, RequestId};
+use crate::text::i18n::Lang;
 
 /// How soon a client may try again after a 429 or 503, in seconds.
 const RETRY_AFTER_SECONDS: u16 = 30;
@@ -169,6 +170,16 @@ fn error_page(cx: &Cx, status: StatusCode) -> Response {
         page.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
     page
+}
+
+/// The page for 503 as it is given to many at once (`serve::refusal`): no address, no request's id.
+pub fn busy_page(app: &Arc<App>, lang: Lang) -> String {
+    let home = lang.localized("/").parse().unwrap_or_default();
+    let cx = Cx::new(app, &home, "");
+    let [title, what, answers, next] =
+        ["error.503.title", "error.503.what", "error.503.answers", "error.503.next"].map(|key| cx.t(key));
+    let page = ErrorPage { cx: &cx, title, what, answers, next, reference: String::new() };
+    page.render().unwrap_or_else(|_| format!("{title}\n\n{what}\n\n{next}\n"))
 }
 
 /// The router's fallback. An address that ends in `/` is led to the one without, where there may be a page.

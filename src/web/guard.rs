@@ -11,19 +11,20 @@ use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use tower_http::compression::predicate::{Predicate, SizeAbove};
-use tower_http::compression::{CompressionLayer, CompressionLevel};
+use hyper::body::Body as _;
 
 use super::error::Failure;
 use crate::app::App;
 use crate::config::Config;
+use crate::floor::wire::Wire;
+use crate::surge::coding::{Coding, Effort};
 
 /// All headers of a request together. Browsers send about 1 KB; the store of a session cookie is far below this.
 pub const HEADERS_BYTES_MAX: usize = 16 * 1024;
 /// Below this a compressed answer is hardly smaller, and fits in one packet anyway.
 const COMPRESS_ABOVE_BYTES: u64 = 512;
-/// Brotli 4: near gzip's time and a fifth smaller. Higher levels cost more time than a page takes to make.
-const COMPRESSION_QUALITY: i32 = 4;
+/// Above this an answer goes out as it is, rather than keep others waiting for its compression.
+const COMPRESS_UP_TO_BYTES: u64 = 8 << 20;
 /// One year, as browsers' preload lists ask.
 const HSTS: &str = "max-age=31536000; includeSubDomains";
 /// Nothing on this site uses any of these.
@@ -93,6 +94,9 @@ pub async fn limits(State(app): State<Arc<App>>, request: Request, next: Next) -
 }
 
 fn over_limit(config: &Config, request: &Request) -> Option<Failure> {
+    if request.extensions().get::<Wire>().is_some_and(|wire| wire.hosts_wrong) {
+        return Some(Failure::BadRequest("no Host header, or two".to_string()));
+    }
     let uri = request.uri();
     let uri_bytes = uri.path().len() + uri.query().map_or(0, |query| query.len() + 1);
     if uri_bytes > config.max_url_bytes {
@@ -118,36 +122,44 @@ pub fn panicked(cause: Box<dyn Any + Send + 'static>) -> Response {
     Failure::internal(anyhow::anyhow!("panicked: {words}")).into_response()
 }
 
-/// Compresses public text. Pages that know a person are left alone: compressed secrets beside echoed input can be
-/// guessed by their length (BREACH).
-pub fn compression() -> CompressionLayer<impl Predicate> {
-    let public_text = |_: axum::http::StatusCode, _: axum::http::Version, headers: &HeaderMap, _: &_| {
-        let starts = |name, with: &str| headers.get(name).is_some_and(|v| v.as_bytes().starts_with(with.as_bytes()));
-        // A page that echoes nothing secret: there is no cookie and no token on any of these (BREACH needs one).
-        (starts(header::CACHE_CONTROL, "public") || starts(header::CACHE_CONTROL, "private"))
-            && (starts(header::CONTENT_TYPE, "text/html")
-                || starts(header::CONTENT_TYPE, "text/csv")
-                || starts(header::CONTENT_TYPE, "application/json"))
+/// Compresses what was made for this asker, in one go and as quickly as can be: finished pages come from the page cache,
+/// squeezed harder. Pages that know a person are left alone: compressed secrets beside echoed input can be guessed by
+/// their length (BREACH). A strong ETag names bytes, so each coding needs its own: `"x"` becomes `"x-br"` or `"x-gz"`.
+pub async fn compression(request: Request, next: Next) -> Response {
+    let coding = Coding::chosen_fresh(request.headers());
+    let response = next.run(request).await;
+    let bytes = response.body().size_hint().exact();
+    let worth_it = bytes.is_some_and(|bytes| (COMPRESS_ABOVE_BYTES..=COMPRESS_UP_TO_BYTES).contains(&bytes));
+    if coding == Coding::Identity || !worth_it || !is_public_text(response.headers()) {
+        return response;
+    }
+    let (mut parts, body) = response.into_parts();
+    let body = match axum::body::to_bytes(body, usize::MAX).await {
+        Ok(body) => body,
+        Err(error) => return Failure::internal(error).into_response(),
     };
-    CompressionLayer::new()
-        .quality(CompressionLevel::Precise(COMPRESSION_QUALITY))
-        .compress_when(SizeAbove::new(COMPRESS_ABOVE_BYTES).and(public_text))
+    let Some(coded) = coding.compress(&body, Effort::Fresh) else {
+        return Response::from_parts(parts, body.into());
+    };
+    parts.headers.remove(header::CONTENT_LENGTH);
+    let (name, suffix) = if coding == Coding::Brotli { ("br", "-br\"") } else { ("gzip", "-gz\"") };
+    parts.headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(name));
+    parts.headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+    let tag = parts.headers.get(header::ETAG).and_then(|tag| tag.to_str().ok()?.strip_suffix('"'));
+    if let Some(coded) = tag.and_then(|tag| HeaderValue::try_from(format!("{tag}{suffix}")).ok()) {
+        parts.headers.insert(header::ETAG, coded);
+    }
+    Response::from_parts(parts, coded.into())
 }
 
-/// A strong ETag names bytes, so each coding needs its own: `"x"` becomes `"x-br"` or `"x-gz"` when compressed above.
-pub async fn etag_by_coding(request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
-    let suffix = match response.headers().get(header::CONTENT_ENCODING).map(HeaderValue::as_bytes) {
-        Some(b"br") => "-br",
-        Some(b"gzip") => "-gz",
-        _ => return response,
-    };
-    let tag = response.headers().get(header::ETAG).and_then(|v| v.to_str().ok()?.strip_suffix('"'));
-    let coded = tag.filter(|tag| !tag.ends_with(suffix)).map(|tag| format!("{tag}{suffix}\""));
-    if let Some(coded) = coded.and_then(|coded| HeaderValue::try_from(coded).ok()) {
-        response.headers_mut().insert(header::ETAG, coded);
-    }
-    response
+/// Text whose answer says who may keep it: there is no cookie and no token on any of these (BREACH needs one).
+fn is_public_text(headers: &HeaderMap) -> bool {
+    let starts = |name, with: &str| headers.get(name).is_some_and(|v| v.as_bytes().starts_with(with.as_bytes()));
+    !headers.contains_key(header::CONTENT_ENCODING)
+        && (starts(header::CACHE_CONTROL, "public") || starts(header::CACHE_CONTROL, "private"))
+        && (starts(header::CONTENT_TYPE, "text/html")
+            || starts(header::CONTENT_TYPE, "text/csv")
+            || starts(header::CONTENT_TYPE, "application/json"))
 }
 
 #[cfg(test)]

@@ -2,9 +2,12 @@
 //!
 //! Called by all rooms that answer requests. It knows nothing of plans, prices or people.
 
+pub mod admission;
 pub mod assets;
 pub mod content;
 pub mod error;
 pub mod guard;
 pub mod page;
+pub mod privacy;
+mod refusal;
 pub mod sealed;

@@ -11,14 +11,16 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::extract::{FromRequestParts, OriginalUri};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Uri, header};
+use axum::http::{HeaderValue, Method, Response, StatusCode, Uri, header};
 use axum::response::IntoResponse as _;
 use sha2::{Digest as _, Sha256};
 
 use super::error::Failure;
 use super::sealed::{self, Arrival, Said};
+use super::privacy::{self, Keep};
 use crate::app::App;
 use crate::catalogue::{Catalogue, Catalogues};
+pub use crate::surge::validators::{SURROGATE_KEY, etag_matches, joined};
 use crate::telemetry::RequestId;
 use crate::text::i18n::Lang;
 
@@ -72,11 +74,6 @@ impl FromRequestParts<Arc<App>> for Cx {
         }
         Ok(cx)
     }
-}
-
-fn joined(headers: &HeaderMap, name: header::HeaderName) -> Option<String> {
-    let values: Vec<&str> = headers.get_all(name).iter().filter_map(|v| v.to_str().ok()).collect();
-    (!values.is_empty()).then(|| values.join(","))
 }
 
 impl Cx {
@@ -201,6 +198,9 @@ impl Cx {
     fn tag(&self, version: &str) -> String {
         let parts = [self.app.build, version, self.lang.code(), &self.path, &self.raw_query];
         let mut hash = Sha256::new();
+        if privacy::who_may_keep(&self.query) == Keep::Asker {
+            hash.update(privacy::tag_key());
+        }
         for part in parts {
             hash.update(part.as_bytes());
             hash.update([0]);
@@ -245,19 +245,6 @@ pub fn not_modified(cx: &Cx, policy: &CachePolicy) -> Option<Response<Body>> {
     *response.status_mut() = StatusCode::NOT_MODIFIED;
     set_caching(&mut response, policy, &matched);
     Some(response)
-}
-
-/// Looks for `"tag"`, `"tag-br"` or `"tag-gz"` (also marked weak, as some proxies do) or `*` in `If-None-Match`; gives
-/// the tag in the form in which the asker has it.
-pub fn etag_matches(if_none_match: &str, tag: &str) -> Option<String> {
-    if_none_match.split(',').map(str::trim).find_map(|item| {
-        if item == "*" {
-            return Some(tag.to_string());
-        }
-        let inner = item.strip_prefix("W/").unwrap_or(item).strip_prefix('"')?.strip_suffix('"')?;
-        let ours = matches!(inner.strip_prefix(tag)?, "" | "-br" | "-gz");
-        ours.then(|| inner.to_string())
-    })
 }
 
 /// The page as an answer with status 200, or a 304.
@@ -308,6 +295,13 @@ pub fn send(
     response
 }
 
+/// By these a CDN can be told to forget everything of ours, or everything made from one catalogue (docs/cdn).
+fn surrogate_key(version: &str) -> Option<HeaderValue> {
+    let mut keys = "windowshop".to_string();
+    version.split('+').for_each(|version| keys.extend([" catalogue-", version]));
+    HeaderValue::try_from(keys).ok()
+}
+
 fn set_caching(response: &mut Response<Body>, policy: &CachePolicy, tag: &str) {
     let headers = response.headers_mut();
     match policy {
@@ -318,6 +312,9 @@ fn set_caching(response: &mut Response<Body>, policy: &CachePolicy, tag: &str) {
             headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
             if let Ok(etag) = HeaderValue::try_from(format!("\"{tag}\"")) {
                 headers.insert(header::ETAG, etag);
+            }
+            if let CachePolicy::Public { version } = policy {
+                headers.extend(surrogate_key(version).map(|keys| (SURROGATE_KEY, keys)));
             }
         }
         CachePolicy::Private => {
@@ -358,16 +355,6 @@ fn redirect_as(status: StatusCode, to: &str, cache: &'static str) -> Response<Bo
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_tag_is_known_in_each_coding_and_no_other_form() {
-        assert_eq!(etag_matches("\"x\", W/\"abc-br\"", "abc").as_deref(), Some("abc-br"));
-        assert_eq!(etag_matches("\"abc\"", "abc").as_deref(), Some("abc"));
-        assert_eq!(etag_matches("*", "abc").as_deref(), Some("abc"));
-        for other in ["\"abcd\"", "abc", "\"ab\"", "\"abc-zz\"", ""] {
-            assert_eq!(etag_matches(other, "abc"), None, "{other}");
-        }
-    }
 
     #[test]
     fn redirects_stay_on_this_site() {

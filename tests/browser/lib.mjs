@@ -107,6 +107,7 @@ const list = [
   ['about costs', '/about-costs', 200],
   ['accessibility', '/accessibility', 200],
   ['privacy', '/privacy', 200],
+  ['away', '/away', 200],
   ['not found', '/no-such-page', 404],
   ['no such plan', `/plans/00000XX0000000?${ONE}`, 404],
   ['unreadable address', '/plans/%FF', 400],

@@ -7,4 +7,5 @@ mod load;
 mod rotate;
 mod shop;
 mod site;
+mod surge;
 mod web;

@@ -11,6 +11,7 @@ pub mod page;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use axum::Router;
@@ -29,6 +30,7 @@ use windowshop::app::App;
 use windowshop::catalogue::Catalogue;
 use windowshop::cli::Cli;
 use windowshop::config::Config;
+use windowshop::floor::wire::Wire;
 use windowshop::filing::codes::Sort;
 use windowshop::filing::marks::SCHEMA_VERSION;
 use windowshop::quote::ask::address::{Asked, Search};
@@ -45,6 +47,9 @@ pub const TODAY: OffsetDateTime = datetime!(2026-11-21 17:00 UTC);
 
 /// The empty catalogue of [`Site::empty`].
 pub const CATALOGUE: &str = "catalogue-2026-20261121-ab12cd34.db";
+
+/// Requests come as if from a proxy on this machine, which is believed.
+const PROXY: Wire = Wire { peer: IpAddr::V4(Ipv4Addr::LOCALHOST), hosts_wrong: false };
 
 /// Redirects followed before a test gives up.
 const MOST_REDIRECTS: usize = 3;
@@ -130,7 +135,7 @@ pub fn config(data_dir: &Path, settings: &[&str]) -> Config {
 }
 
 fn settings_of(settings: &[&str]) -> Config {
-    let fixed = ["windowshop", "--listen", "127.0.0.1:0"];
+    let fixed = ["windowshop", "--listen", "127.0.0.1:0", "--trusted-proxies", "127.0.0.1"];
     let cli = Cli::try_parse_from(fixed.iter().chain(settings)).expect("settings");
     let (config, faults) = Config::read(&cli.serve);
     assert_eq!(faults, []);
@@ -214,7 +219,7 @@ impl Site {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let response = self.router.clone().oneshot(request.body(body).expect("a request")).await.expect("an answer");
+        let response = self.router.clone().oneshot(request.extension(PROXY).body(body).expect("a request")).await.expect("an answer");
         let (parts, body) = response.into_parts();
         let body = body.collect().await.expect("a whole body").to_bytes().to_vec();
         Page::new(self.clone(), address, (parts.status, parts.headers), body)

@@ -21,7 +21,7 @@ use crate::quote::filters::Rule;
 use crate::quote::market::premium::Charge;
 use crate::quote::offer::Misses;
 use crate::quote::policy::Variants;
-use crate::types::Cents;
+use crate::types::{Cents, PREMIUM_CENTS_MAX};
 
 /// A bound value.
 #[derive(Debug, Clone, PartialEq)]
@@ -120,7 +120,7 @@ pub fn build_query(search: &Search) -> Query {
     // SQLite gives << and | the same rank.
     let (misses, sold) = (misses.join(" + "), sold.join("\n  AND "));
     let sql = format!(
-        "SELECT group_concat((s.plan_pk << {PLAN_SHIFT}) | (({premium}) << {PREMIUM_SHIFT}) | ({misses}))\n\
+        "SELECT group_concat((s.plan_pk << {PLAN_SHIFT}) | (min({premium}, {PREMIUM_CENTS_MAX}) << {PREMIUM_SHIFT}) | ({misses}))\n\
          FROM sold s\n\
          CROSS JOIN variant v ON v.variant_pk = {variant}\n\
          CROSS JOIN rate r ON r.rate_pk = s.plan_pk + {area}\n\
@@ -135,6 +135,8 @@ const PREMIUM_BITS: u32 = 24;
 const PLAN_SHIFT: u32 = PREMIUM_SHIFT + PREMIUM_BITS;
 /// The sign stays free.
 const _: () = assert!(PLAN_SHIFT + PLAN_PK_BITS < i64::BITS);
+// The loader lets no premium in that would not fit.
+const _: () = assert!(PREMIUM_CENTS_MAX < 1 << PREMIUM_BITS);
 
 /// Collects bound values. Placeholders are numbered, so a condition may be placed anywhere.
 #[derive(Default)]

@@ -76,7 +76,8 @@ async fn pages_with_sex_or_care_are_for_their_own_browser_alone() {
         ("people=40,38&sex=f", "private"),
         ("people=40,38&care=,low", "private"),
         (PRIVATE, "private"),
-        ("people=40p,38", "public"),
+        ("people=40p,38", "private"),
+        ("people=40,38t", "public"),
         ("people=40,38", "public"),
     ] {
         let downloads = [

@@ -4,6 +4,9 @@
 //! asked. Whoever is being served is never sent away; whoever only stands there, or does not take the answer that was
 //! made, is, the longest first.
 
+pub mod admission;
+pub mod wire;
+
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -1,0 +1,34 @@
+# What differs from site to site. An example: two Windowshop servers on this machine's network.
+import directors;
+
+backend shop_a {
+    .host = "10.0.0.11";
+    .port = "8080";
+    .connect_timeout = 1s;
+    .first_byte_timeout = 20s;
+    .max_connections = 200;
+    .probe = { .url = "/readyz"; .interval = 2s; .timeout = 1s; .window = 4; .threshold = 2; }
+}
+backend shop_b {
+    .host = "10.0.0.12";
+    .port = "8080";
+    .connect_timeout = 1s;
+    .first_byte_timeout = 20s;
+    .max_connections = 200;
+    .probe = { .url = "/readyz"; .interval = 2s; .timeout = 1s; .window = 4; .threshold = 2; }
+}
+
+sub vcl_init {
+    new shop = directors.round_robin();
+    shop.add_backend(shop_a);
+    shop.add_backend(shop_b);
+}
+
+sub vcl_recv {
+    set req.backend_hint = shop.backend();
+}
+
+acl operators {
+    "localhost";
+    "10.0.0.0"/24;
+}

@@ -1,0 +1,122 @@
+//! What is true at this moment, for whoever watches: looked up at each scrape of the private port.
+//!
+//! Called by `private`. Names and labels are closed sets; what was asked is never among them.
+
+use std::fmt;
+use std::sync::Arc;
+
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric as _};
+use prometheus_client::metrics::counter::ConstCounter;
+use prometheus_client::metrics::gauge::ConstGauge;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use crate::app::App;
+use crate::catalogue::Catalogue;
+use crate::floor::admission::Refused;
+use crate::telemetry::writer::lines_lost;
+
+/// What is counted elsewhere and looked up at each scrape.
+pub struct Now {
+    pub app: Arc<App>,
+}
+
+impl fmt::Debug for Now {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Now")
+    }
+}
+
+impl Collector for Now {
+    fn encode(&self, mut encoder: DescriptorEncoder) -> Result<(), fmt::Error> {
+        let out = &mut encoder;
+        counter(out, "windowshop_log_lines_lost", "Log lines that were never written", lines_lost())?;
+        let process = Process::look();
+        gauge(out, "windowshop_resident_bytes", "Memory of this process", process.resident)?;
+        gauge(out, "windowshop_file_handles", "Open file handles of this process", process.handles)?;
+        let app = &self.app;
+        let floor = &app.floor;
+        gauge(out, "windowshop_connections", "Open connections", floor.connections())?;
+        gauge(out, "windowshop_connections_max", "Most connections at once", app.config.max_connections)?;
+        gauge(out, "windowshop_answer_bytes", "Bytes of answers made and not yet taken", floor.bytes())?;
+        counter(
+            out,
+            "windowshop_connections_sent_away",
+            "Connections closed to make room, or because their client let answers lie",
+            floor.sent_away(),
+        )?;
+        let admission = &app.admission;
+        gauge(out, "windowshop_running", "Requests being answered", admission.running())?;
+        gauge(out, "windowshop_limit", "Most requests answered at once, as it is now", admission.limit())?;
+        gauge(out, "windowshop_waiting", "Requests waiting for a place", admission.waiting())?;
+        let mut refused = out.encode_descriptor(
+            "windowshop_refused",
+            "Requests told to come back, by cause",
+            None,
+            prometheus_client::metrics::MetricType::Counter,
+        )?;
+        for why in Refused::ALL {
+            let value = ConstCounter::new(admission.refused(why));
+            value.encode(refused.encode_family(&[("cause", why.word())])?)?;
+        }
+        catalogues(out, app)?;
+        let build = out.encode_descriptor(
+            "windowshop_build",
+            "The build that runs",
+            None,
+            prometheus_client::metrics::MetricType::Gauge,
+        );
+        ConstGauge::new(1_i64).encode(build?.encode_family(&[("build", app.build)])?)
+    }
+}
+
+/// Which catalogues are served, how old they are, how busy their connections.
+fn catalogues(out: &mut DescriptorEncoder, app: &App) -> fmt::Result {
+    let now = (app.clock)();
+    let current = app.catalogues.current();
+    let mut each = |name: &str, help: &str, value: &dyn Fn(&Catalogue) -> i64| {
+        let kind = prometheus_client::metrics::MetricType::Gauge;
+        let mut family = out.encode_descriptor(name, help, None, kind)?;
+        for catalogue in current.iter() {
+            let year = catalogue.year.to_string();
+            let labels = [("year", year.as_str()), ("version", catalogue.version.as_str())];
+            ConstGauge::new(value(catalogue)).encode(family.encode_family(&labels)?)?;
+        }
+        Ok(())
+    };
+    each("windowshop_catalogue_age_seconds", "Time since the catalogue was built", &|catalogue| {
+        let built = catalogue.meta.get("built_at").and_then(|text| OffsetDateTime::parse(text, &Rfc3339).ok());
+        built.map_or(-1, |built| (now - built).whole_seconds())
+    })?;
+    each("windowshop_pool_connections", "Connections to the catalogue", &|catalogue| i64::from(catalogue.pool.size()))?;
+    each("windowshop_pool_idle", "Connections to the catalogue that nobody uses", &|catalogue| {
+        i64::try_from(catalogue.pool.num_idle()).unwrap_or(i64::MAX)
+    })
+}
+
+fn gauge(out: &mut DescriptorEncoder, name: &str, help: &str, value: usize) -> fmt::Result {
+    let value = ConstGauge::new(i64::try_from(value).unwrap_or(i64::MAX));
+    value.encode(out.encode_descriptor(name, help, None, prometheus_client::metrics::MetricType::Gauge)?)
+}
+
+fn counter(out: &mut DescriptorEncoder, name: &str, help: &str, value: u64) -> fmt::Result {
+    let kind = prometheus_client::metrics::MetricType::Counter;
+    ConstCounter::new(value).encode(out.encode_descriptor(name, help, None, kind)?)
+}
+
+/// What the system says of this process; zeros where it does not say.
+struct Process {
+    resident: usize,
+    handles: usize,
+}
+
+impl Process {
+    fn look() -> Process {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kilobytes = line.and_then(|line| line.split_whitespace().next()?.parse::<usize>().ok());
+        let handles = std::fs::read_dir("/proc/self/fd").map_or(0, Iterator::count);
+        Process { resident: kilobytes.unwrap_or(0) * 1024, handles }
+    }
+}

@@ -1,0 +1,296 @@
+//! The page cache: finished public pages, compressed, in memory. A layer around everything that makes pages.
+//!
+//! Called by the router. It answers what it has; of many who ask for the same page at once one makes it and all get it,
+//! also if that one goes away. It keeps an answer only if its address says nothing of a person and the answer itself
+//! says `public`, and it never makes up a header. A new catalogue makes new keys, so nothing is ever purged.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::Response;
+use tokio::sync::{oneshot, watch};
+use tracing::Instrument as _;
+
+use super::coding::{Coding, Effort};
+use super::squeeze::{Squeezer, WORTH_IT};
+use super::store::{Counts, Kept, Key, Look, Store, Wanted};
+use super::validators::{SURROGATE_KEY, etag_matches, joined};
+
+/// A page or spreadsheet above this is not kept.
+pub const LONGEST_PAGE: u64 = 2 << 20;
+/// Fills at once; beyond it everyone makes their own.
+const FILLS: usize = 256;
+/// Addresses that are no pages: kept elsewhere, or never.
+const NO_PAGES: [&str; 6] = ["/assets/", "/healthz", "/readyz", "/robots.txt", "/favicon.ico", "/favicon.svg"];
+/// What a 304 repeats of the page's headers (RFC 9110, 15.4.5), with what a CDN needs.
+const OF_A_304: [HeaderName; 3] = [header::CACHE_CONTROL, header::VARY, SURROGATE_KEY];
+
+/// How far a page is squeezed. Other bytes need another strong ETag: `-br` fresh, `-br2` kept, `-br3` squeezed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    Kept,
+    Squeezed,
+}
+
+/// The ETag of a page in a coding at a stage.
+pub fn etag(tag: &str, coding: Coding, stage: Stage) -> Option<HeaderValue> {
+    let coding = match coding {
+        Coding::Identity => return HeaderValue::try_from(format!("\"{tag}\"")).ok(),
+        Coding::Brotli => "br",
+        Coding::Gzip => "gz",
+    };
+    let stage = if stage == Stage::Kept { 2 } else { 3 };
+    HeaderValue::try_from(format!("\"{tag}-{coding}{stage}\"")).ok()
+}
+
+/// How a fill ended, for those who wait for it.
+#[derive(Debug, Clone)]
+enum Landed {
+    Kept(Arc<Kept>),
+    NotKept,
+}
+
+type Flights = HashMap<Key, watch::Receiver<Option<Landed>>>;
+
+pub struct PageCache {
+    store: Arc<Store>,
+    squeezer: Option<Squeezer>,
+    flights: Mutex<Flights>,
+}
+
+impl PageCache {
+    /// `None` for less than a page: no cache.
+    pub fn new(bytes: u64) -> Option<PageCache> {
+        let store = Arc::new(Store::new(bytes)?);
+        Some(PageCache { squeezer: Squeezer::start(&store), store, flights: Mutex::default() })
+    }
+
+    pub fn counts(&self) -> &Counts {
+        &self.store.counts
+    }
+
+    /// Bytes that kept pages take.
+    pub fn bytes(&self) -> u64 {
+        self.store.bytes()
+    }
+
+    /// Pages that are kept.
+    pub fn pages(&self) -> usize {
+        self.store.len()
+    }
+
+    fn flights(&self) -> MutexGuard<'_, Flights> {
+        self.flights.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Marks a reading, and hands a page over that has become worth squeezing.
+    fn read(&self, kept: &Kept, key: impl FnOnce() -> Key) {
+        let hits = kept.hits.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1;
+        let worth_it = hits == WORTH_IT || (hits > WORTH_IT && hits.is_power_of_two());
+        let squeezed = kept.etag.as_bytes().ends_with(b"3\"");
+        if worth_it
+            && !squeezed
+            && let Some(squeezer) = &self.squeezer
+        {
+            squeezer.ask(key());
+        }
+    }
+}
+
+/// What the layer is told of the site.
+#[derive(Clone)]
+pub struct Front {
+    /// `None`: nothing is kept.
+    pub cache: Option<Arc<PageCache>>,
+    /// The versions of all catalogues now.
+    pub edition: Arc<dyn Fn() -> Arc<str> + Send + Sync>,
+    /// Whether anyone may keep the answer to this request.
+    pub is_everybodys: fn(&Request) -> bool,
+}
+
+/// The layer.
+pub async fn pages(State(front): State<Front>, request: Request, next: Next) -> Response {
+    let Some(cache) = &front.cache else { return next.run(request).await };
+    let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
+    let address = request.uri().path_and_query().map_or("/", |address| address.as_str());
+    if !is_read || NO_PAGES.iter().any(|other| address.starts_with(other)) {
+        return next.run(request).await;
+    }
+    let counts = cache.counts();
+    if !(front.is_everybodys)(&request) {
+        Counts::add(&counts.private);
+        return next.run(request).await;
+    }
+    let edition = (front.edition)();
+    let coding = Coding::chosen(request.headers());
+    let wanted = Wanted { address, coding, edition: &edition };
+    match cache.store.look(&wanted) {
+        Look::Kept(kept) => {
+            Counts::add(&counts.hits);
+            cache.read(&kept, || wanted.key());
+            answer(&kept, request.headers(), request.method(), counts)
+        }
+        Look::Fill if *request.method() == Method::GET => {
+            let key = wanted.key();
+            fly(&front, cache, key, request, next).await
+        }
+        Look::Fill | Look::Pass => {
+            Counts::add(&counts.first_sightings);
+            next.run(request).await
+        }
+    }
+}
+
+/// The kept page, or the 304 if the asker has it in any coding and stage.
+fn answer(kept: &Kept, asked: &HeaderMap, method: &Method, counts: &Counts) -> Response {
+    let known = joined(asked, header::IF_NONE_MATCH);
+    if let Some(known) = known.and_then(|known| etag_matches(&known, &kept.tag)) {
+        Counts::add(&counts.not_modified);
+        let mut response = Response::new(Body::empty());
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+        let headers = response.headers_mut();
+        for name in &OF_A_304 {
+            kept.headers.get(name).map(|value| headers.insert(name, value.clone()));
+        }
+        if let Ok(known) = HeaderValue::try_from(format!("\"{known}\"")) {
+            headers.insert(header::ETAG, known);
+        }
+        return response;
+    }
+    let is_head = *method == Method::HEAD;
+    let mut response = Response::new(if is_head { Body::empty() } else { Body::from(kept.body.clone()) });
+    let headers = response.headers_mut();
+    headers.clone_from(&kept.headers);
+    headers.insert(header::ETAG, kept.etag.clone());
+    if let Some(coding) = kept.coding.name() {
+        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(coding));
+    }
+    if is_head {
+        headers.insert(header::CONTENT_LENGTH, HeaderValue::from(kept.body.len()));
+    }
+    response
+}
+
+/// Makes the page, or waits for whoever makes it. The making is a task of its own, so that it goes on for the others if
+/// the first asker leaves.
+async fn fly(front: &Front, cache: &Arc<PageCache>, key: Key, request: Request, next: Next) -> Response {
+    let (parts, body) = request.into_parts();
+    let (mut flight, mut made_for_me) = (None, None);
+    {
+        let mut flights = cache.flights();
+        if let Some(running) = flights.get(&key) {
+            flight = Some(running.clone());
+        } else if flights.len() < FILLS {
+            let (landed, running) = watch::channel(None);
+            let (mine, for_me) = oneshot::channel();
+            flights.insert(key.clone(), running.clone());
+            (flight, made_for_me) = (Some(running), Some(for_me));
+            let fill = fill((front.clone(), Arc::clone(cache)), key, plain(&parts), next.clone(), landed, mine);
+            tokio::spawn(fill.in_current_span());
+        }
+    }
+    let is_mine = made_for_me.is_some();
+    if let Some(for_me) = made_for_me
+        && let Ok(response) = for_me.await
+    {
+        return response;
+    }
+    let landed = match &mut flight {
+        Some(flight) => flight.wait_for(Option::is_some).await.ok().and_then(|landed| landed.clone()),
+        None => None,
+    };
+    match landed {
+        Some(Landed::Kept(kept)) => {
+            if !is_mine {
+                Counts::add(&cache.counts().shared);
+            }
+            answer(&kept, &parts.headers, &parts.method, cache.counts())
+        }
+        _ => next.run(Request::from_parts(parts, body)).await,
+    }
+}
+
+/// The same request for a body as it was written, to be squeezed here.
+fn plain(parts: &Parts) -> Request {
+    let mut parts = parts.clone();
+    parts.headers.remove(header::ACCEPT_ENCODING);
+    Request::from_parts(parts, Body::empty())
+}
+
+/// Takes the flight off the list when it ends, also by a panic.
+struct Ending<'a> {
+    cache: &'a PageCache,
+    key: &'a Key,
+}
+
+impl Drop for Ending<'_> {
+    fn drop(&mut self) {
+        self.cache.flights().remove(self.key);
+    }
+}
+
+async fn fill(
+    (front, cache): (Front, Arc<PageCache>),
+    key: Key,
+    request: Request,
+    next: Next,
+    landed: watch::Sender<Option<Landed>>,
+    mine: oneshot::Sender<Response>,
+) {
+    let ending = Ending { cache: &cache, key: &key };
+    let made = finish(&front, &key, next.run(request).await).await;
+    // Those who wait may have left: then nobody is told.
+    match made {
+        Ok(kept) => {
+            Counts::add(&cache.counts().fills);
+            let kept = Arc::new(kept);
+            cache.store.keep(key.clone(), Arc::clone(&kept));
+            drop(ending);
+            landed.send_replace(Some(Landed::Kept(kept)));
+        }
+        Err(response) => {
+            Counts::add(&cache.counts().not_kept);
+            drop(ending);
+            landed.send_replace(Some(Landed::NotKept));
+            drop(mine.send(response));
+        }
+    }
+}
+
+/// The answer as a page to be kept; back as it is, if it is not everybody's.
+async fn finish(front: &Front, key: &Key, response: Response) -> Result<Kept, Response> {
+    let bytes = hyper::body::Body::size_hint(response.body()).exact();
+    let tag = tag_of(&response).map(str::to_string);
+    // A catalogue that was swapped meanwhile made another edition's page.
+    let same_edition = (front.edition)() == key.edition;
+    let (true, true, Some(tag)) = (same_edition, bytes.is_some_and(|bytes| bytes <= LONGEST_PAGE), tag) else {
+        return Err(response);
+    };
+    let (mut parts, body) = response.into_parts();
+    let Ok(body) = axum::body::to_bytes(body, LONGEST_PAGE as usize).await else {
+        // Its length was known, so this body was never whole; it ends as it would have without us.
+        return Err(Response::from_parts(parts, Body::empty()));
+    };
+    let coded = key.coding.compress(&body, Effort::Kept);
+    let coding = if coded.is_some() { key.coding } else { Coding::Identity };
+    let Some(etag) = etag(&tag, coding, Stage::Kept) else { return Err(Response::from_parts(parts, Body::from(body))) };
+    [header::ETAG, header::CONTENT_LENGTH].iter().for_each(|name| drop(parts.headers.remove(name)));
+    let body = coded.unwrap_or(body);
+    Ok(Kept { headers: parts.headers, tag, etag, coding, body, hits: 0.into() })
+}
+
+/// The validator of an answer that may be kept; `None` for every other.
+fn tag_of(response: &Response) -> Option<&str> {
+    let value = |name: HeaderName| response.headers().get(name).and_then(|value| value.to_str().ok());
+    let is_kept = response.status() == StatusCode::OK
+        && value(header::CACHE_CONTROL).is_some_and(|control| control.starts_with("public"))
+        && !response.headers().contains_key(header::SET_COOKIE)
+        && !response.headers().contains_key(header::CONTENT_ENCODING);
+    let etag = is_kept.then(|| value(header::ETAG)).flatten()?;
+    etag.strip_prefix('"')?.strip_suffix('"')
+}

@@ -1,0 +1,288 @@
+//! The pages that are kept, by bytes, and who gets in: the part of the page cache that knows no HTTP server.
+//!
+//! Called by `page_cache`. A page gets in at its second sighting (landing pages at their first), so a crawler that reads
+//! every address once pushes nothing out; among those that are in, quick_cache keeps what is read again.
+
+use std::hash::{BuildHasher as _, Hash, RandomState};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+
+use axum::body::Bytes;
+use axum::http::{HeaderMap, HeaderValue};
+use quick_cache::sync::Cache;
+use quick_cache::{DefaultHashBuilder, Equivalent, OptionsBuilder, Weighter};
+
+use super::coding::Coding;
+
+/// Addresses that are remembered as seen once: 4 bytes each. A later address takes the place of an earlier one.
+const SIGHTINGS: usize = 1 << 16;
+/// About what a kept page takes, its headers and bookkeeping included; only to size tables.
+const PAGE_BYTES: u64 = 6 * 1024;
+/// Of an entry, beside body, address and headers' values.
+const ENTRY_BYTES: usize = 512;
+
+/// What names a kept page. Two addresses with the same key are the same page, whoever asks.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Key {
+    /// Path and query; the language is part of the path.
+    pub address: Arc<str>,
+    pub coding: Coding,
+    /// Versions of all catalogues. The build is the process.
+    pub edition: Arc<str>,
+}
+
+/// The same, borrowed from a request.
+#[derive(Debug, Clone, Copy, Hash)]
+pub struct Wanted<'a> {
+    pub address: &'a str,
+    pub coding: Coding,
+    pub edition: &'a str,
+}
+
+impl Equivalent<Key> for Wanted<'_> {
+    fn equivalent(&self, key: &Key) -> bool {
+        self.coding == key.coding && self.address == &*key.address && self.edition == &*key.edition
+    }
+}
+
+impl Wanted<'_> {
+    pub fn key(&self) -> Key {
+        Key { address: self.address.into(), coding: self.coding, edition: self.edition.into() }
+    }
+
+    /// Home and the pages of words: few, and everybody's first.
+    fn is_landing(&self) -> bool {
+        // `/es` and `/es/…` are those of a language.
+        let (first, rest) = self.address.split_at_checked(3).unwrap_or((self.address, ""));
+        let is_language = first.len() == 3 && first.bytes().skip(1).all(|b| b.is_ascii_lowercase());
+        let path = if is_language && (rest.is_empty() || rest.starts_with('/')) { rest } else { self.address };
+        !path.contains('?') && path.bytes().skip(1).all(|b| b != b'/')
+    }
+}
+
+/// A finished page.
+#[derive(Debug)]
+pub struct Kept {
+    /// All but ETag, coding and length.
+    pub headers: HeaderMap,
+    /// The validator of this page without its coding.
+    pub tag: String,
+    /// That of these very bytes.
+    pub etag: HeaderValue,
+    /// What the body is really in: plain text where squeezing gained nothing.
+    pub coding: Coding,
+    pub body: Bytes,
+    pub hits: AtomicU32,
+}
+
+#[derive(Debug, Clone)]
+struct ByBytes;
+
+impl Weighter<Key, Arc<Kept>> for ByBytes {
+    fn weight(&self, key: &Key, kept: &Arc<Kept>) -> u64 {
+        let headers: usize = kept.headers.values().map(HeaderValue::len).sum();
+        (kept.body.len() + headers + key.address.len() + key.edition.len() + ENTRY_BYTES) as u64
+    }
+}
+
+/// What the cache has done since the start. Plain counters, for whoever exports them.
+#[derive(Debug, Default)]
+pub struct Counts {
+    /// Answered from here, 304s among them.
+    pub hits: AtomicU64,
+    /// 304s among the hits.
+    pub not_modified: AtomicU64,
+    /// Seen for the first time: made for this asker alone.
+    pub first_sightings: AtomicU64,
+    /// Made to be kept.
+    pub fills: AtomicU64,
+    /// Waited for another asker's fill, and got it.
+    pub shared: AtomicU64,
+    /// Fills that turned out not to be everybody's, or not a page.
+    pub not_kept: AtomicU64,
+    /// Squeezed once more because they were read so often.
+    pub squeezed: AtomicU64,
+    /// Requests that no shared cache may answer.
+    pub private: AtomicU64,
+}
+
+impl Counts {
+    pub fn add(counter: &AtomicU64) {
+        counter.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// What to do with a request.
+#[derive(Debug)]
+pub enum Look {
+    Kept(Arc<Kept>),
+    /// Make it to be kept.
+    Fill,
+    /// Make it for this asker alone.
+    Pass,
+}
+
+/// See the module.
+pub struct Store {
+    pages: Cache<Key, Arc<Kept>, ByBytes>,
+    sightings: Box<[AtomicU32]>,
+    secret: RandomState,
+    pub counts: Counts,
+}
+
+impl Store {
+    /// `None` for less than a page.
+    pub fn new(bytes: u64) -> Option<Store> {
+        let items = usize::try_from(bytes / PAGE_BYTES).unwrap_or(usize::MAX);
+        let options = OptionsBuilder::new().estimated_items_capacity(items).weight_capacity(bytes).build().ok()?;
+        let pages = Cache::with_options(options, ByBytes, DefaultHashBuilder::default(), Default::default());
+        let sightings = (0..SIGHTINGS).map(|_| AtomicU32::new(0)).collect();
+        (items > 0).then(|| Store { pages, sightings, secret: RandomState::new(), counts: Counts::default() })
+    }
+
+    pub fn look(&self, wanted: &Wanted<'_>) -> Look {
+        match self.pages.get(wanted) {
+            Some(kept) => Look::Kept(kept),
+            None if wanted.is_landing() || self.seen_before(wanted) => Look::Fill,
+            None => Look::Pass,
+        }
+    }
+
+    /// The page without a mark that it was read.
+    pub fn peek(&self, key: &Key) -> Option<Arc<Kept>> {
+        self.pages.peek(key)
+    }
+
+    pub fn keep(&self, key: Key, kept: Arc<Kept>) {
+        self.pages.insert(key, kept);
+    }
+
+    /// Bytes that kept pages take.
+    pub fn bytes(&self) -> u64 {
+        self.pages.weight()
+    }
+
+    pub fn len(&self) -> usize {
+        self.pages.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.pages.is_empty()
+    }
+
+    /// Whether this is the second sighting; remembers the first. A fingerprint of 32 bits in one of 65,536 places: a
+    /// stranger with the same one gets in a sighting early, which costs nothing but its place.
+    fn seen_before(&self, wanted: &Wanted<'_>) -> bool {
+        let hash = self.secret.hash_one(wanted);
+        let print = (hash >> 32) as u32 | 1;
+        let place = hash as usize % SIGHTINGS;
+        self.sightings[place].swap(print, Ordering::Relaxed) == print
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EDITION: &str = "2026-20261126-ab12cd34";
+
+    fn page(bytes: usize) -> Arc<Kept> {
+        Arc::new(Kept {
+            headers: HeaderMap::new(),
+            tag: String::new(),
+            etag: HeaderValue::from_static("\"\""),
+            coding: Coding::Brotli,
+            body: Bytes::from(vec![0; bytes]),
+            hits: AtomicU32::new(0),
+        })
+    }
+
+    /// Asks as a visitor would; whether it came from the cache.
+    fn ask(store: &Store, address: &str) -> bool {
+        let wanted = Wanted { address, coding: Coding::Brotli, edition: EDITION };
+        match store.look(&wanted) {
+            Look::Kept(_) => return true,
+            Look::Fill => store.keep(wanted.key(), page(5_000)),
+            Look::Pass => {}
+        }
+        false
+    }
+
+    #[test]
+    fn landing_pages_get_in_at_once_and_others_at_their_second_sighting() {
+        let store = Store::new(1 << 20).unwrap();
+        for landing in ["/", "/es", "/es/glossary", "/privacy"] {
+            assert_eq!([ask(&store, landing), ask(&store, landing)], [false, true], "{landing}");
+        }
+        for other in ["/plans?zip=45202", "/plans/33931OH0070006", "/es/plans/33931OH0070006", "/?zip=45202"] {
+            assert_eq!([ask(&store, other), ask(&store, other), ask(&store, other)], [false, false, true], "{other}");
+        }
+    }
+
+    #[test]
+    fn another_edition_or_coding_is_another_page() {
+        let store = Store::new(1 << 20).unwrap();
+        store.keep(Wanted { address: "/", coding: Coding::Brotli, edition: EDITION }.key(), page(1));
+        for (coding, edition) in [(Coding::Gzip, EDITION), (Coding::Brotli, "2026-20261127-ab12cd34")] {
+            let wanted = Wanted { address: "/", coding, edition };
+            assert!(matches!(store.look(&wanted), Look::Fill), "{wanted:?}");
+        }
+    }
+
+    #[test]
+    fn it_stays_within_its_bytes() {
+        let store = Store::new(1 << 20).unwrap();
+        (0..2_000).for_each(|n| {
+            store.keep(Wanted { address: &format!("/{n}"), coding: Coding::Gzip, edition: EDITION }.key(), page(5_000))
+        });
+        assert!(store.bytes() <= 1 << 20 && store.len() > 100, "{} bytes, {}", store.bytes(), store.len());
+        assert!(Store::new(0).is_none());
+    }
+
+    /// Numbers that look random, from a seed.
+    struct Numbers(u64);
+
+    impl Numbers {
+        fn share(&mut self) -> f64 {
+            self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (self.0 >> 11) as f64 / (1u64 << 53) as f64
+        }
+    }
+
+    /// The hit share of visitors who read 20,000 addresses by Zipf's law, `crawled` strange addresses between each two.
+    fn hit_share(crawled: u64) -> f64 {
+        let weights: Vec<f64> = (1..=20_000).map(|rank| 1.0 / f64::from(rank)).collect();
+        let sum: f64 = weights.iter().sum();
+        let mut so_far = 0.0;
+        let up_to: Vec<f64> = weights
+            .iter()
+            .map(|weight| {
+                so_far += weight / sum;
+                so_far
+            })
+            .collect();
+        let (store, mut numbers, mut strange) = (Store::new(4 << 20).unwrap(), Numbers(7), 0u64);
+        let (mut hits, mut asked) = (0u32, 0u32);
+        for round in 0..60_000 {
+            let share = numbers.share();
+            let rank = up_to.partition_point(|sum| *sum < share);
+            let hit = ask(&store, &format!("/plans?link={rank}"));
+            if round >= 20_000 {
+                asked += 1;
+                hits += u32::from(hit);
+            }
+            for _ in 0..crawled {
+                strange += 1;
+                ask(&store, &format!("/plans?crawled={strange}"));
+            }
+        }
+        f64::from(hits) / f64::from(asked)
+    }
+
+    #[test]
+    fn a_crawler_of_every_address_does_not_wash_it() {
+        let (alone, crawled) = (hit_share(0), hit_share(4));
+        assert!(alone > 0.55, "{alone}");
+        assert!(crawled > alone * 0.9, "{alone} alone, {crawled} with four crawled addresses for each visitor's");
+    }
+}

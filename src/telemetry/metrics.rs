@@ -1,0 +1,96 @@
+//! What can be watched: counts and times, on the private port, in the form that Prometheus reads.
+//!
+//! Called by the request layer (each answer), by the private port (each scrape). The number of series is bounded: labels
+//! are route patterns, classes of status and words of closed sets, never anything that was asked. Histograms have buckets
+//! of their own, so that hosts can be added up, and hold no samples, so that nobody has to scrape for memory to stay flat.
+
+use std::fmt;
+use std::time::Duration;
+
+use axum::http::StatusCode;
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::{encode, encode_registry};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::Registry;
+
+/// As Prometheus is to be told.
+pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+/// Seconds. A 304 takes a tenth of a millisecond, a list with brotli half of one; the last admitted answer one second.
+const BUCKETS: [f64; 12] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5];
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Answered {
+    /// The route's pattern without its language; `(none)` where no route fits.
+    route: String,
+    /// `2xx` …
+    status: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Route {
+    route: String,
+}
+
+pub struct Metrics {
+    registry: Registry,
+    answers: Family<Answered, Counter>,
+    seconds: Family<Route, Histogram, fn() -> Histogram>,
+    slow: Counter,
+}
+
+impl Metrics {
+    pub fn new() -> Metrics {
+        let mut registry = Registry::with_prefix("windowshop");
+        let answers = Family::default();
+        registry.register("answers", "Answers, by route and class of status", answers.clone());
+        let seconds = Family::new_with_constructor((|| Histogram::new(BUCKETS)) as fn() -> Histogram);
+        registry.register(
+            "answer_seconds",
+            "Time from a request's headers until its answer was made, by route",
+            seconds.clone(),
+        );
+        let slow = Counter::default();
+        registry.register("slow_answers", "Answers that took longer to make than --slow-ms", slow.clone());
+        Metrics { registry, answers, seconds, slow }
+    }
+
+    /// An answer was made.
+    pub fn answered(&self, pattern: &str, status: StatusCode, time: Duration, slow: bool) {
+        let route = match pattern.strip_prefix("/es") {
+            Some("") => "/",
+            Some(rest) if rest.starts_with('/') => rest,
+            _ => pattern,
+        };
+        let status = match status.as_u16() {
+            ..200 => "1xx",
+            200..300 => "2xx",
+            300..400 => "3xx",
+            400..500 => "4xx",
+            500.. => "5xx",
+        };
+        self.answers.get_or_create(&Answered { route: route.to_string(), status }).inc();
+        self.seconds.get_or_create(&Route { route: route.to_string() }).observe(time.as_secs_f64());
+        if slow {
+            self.slow.inc();
+        }
+    }
+
+    /// All of it as text, and what `now` says of this moment.
+    pub fn text(&self, now: impl Collector) -> Result<String, fmt::Error> {
+        let mut text = String::new();
+        encode_registry(&mut text, &self.registry)?;
+        let mut moment = Registry::default();
+        moment.register_collector(Box::new(now));
+        encode(&mut text, &moment)?;
+        Ok(text)
+    }
+}
+
+impl Default for Metrics {
+    fn default() -> Metrics {
+        Metrics::new()
+    }
+}

@@ -1,0 +1,81 @@
+//! The layer that lets requests in, or tells who made them to come back (`floor::admission` decides).
+//!
+//! Called by the router, outside of compression, which is work. Refusals are a page that was made at start.
+
+use std::sync::Arc;
+
+use axum::body::{Body, to_bytes};
+use axum::extract::{Request, State};
+use axum::http::HeaderMap;
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+use hyper::body::Body as _;
+
+use super::error::Failure;
+use super::refusal::Refusals;
+use crate::app::App;
+use crate::floor::admission::{Class, Refused};
+use crate::floor::wire::Wire;
+
+/// What a request in line takes beside its address and headers.
+const REQUEST_BYTES: usize = 4 << 10;
+/// An answer that is made bit by bit (a compressed one) is made whole while its place is held, up to this size.
+const WHOLE_BYTES_MAX: usize = 4 << 20;
+
+/// The layer.
+pub async fn admit(State(house): State<Arc<House>>, request: Request, next: Next) -> Response {
+    if Class::of(request.uri().path()) == Class::Always {
+        return next.run(request).await;
+    }
+    let House { app, refusals } = &*house;
+    let path_bytes = request.uri().path().len() + request.uri().query().map_or(0, str::len);
+    let header_bytes: usize = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+    let client = request
+        .extensions()
+        .get::<Wire>()
+        .map(|wire| wire.client(forwarded(request.headers()), &app.config.trusted_proxies));
+    let lang = app.messages.of_path(request.uri().path()).0;
+    let room = match app.floor.has_room_for_an_answer() {
+        true => app.admission.place(REQUEST_BYTES + path_bytes + header_bytes, client).await,
+        false => Err(app.admission.refuse(Refused::Bytes)),
+    };
+    match room {
+        Ok(_place) => whole(next.run(request).await).await,
+        Err(why) => refusals.answer(lang, why).await,
+    }
+}
+
+/// What [`admit`] needs.
+pub struct House {
+    pub app: Arc<App>,
+    pub refusals: Refusals,
+}
+
+impl House {
+    pub fn new(app: &Arc<App>) -> Arc<House> {
+        Arc::new(House { app: Arc::clone(app), refusals: Refusals::new(app) })
+    }
+}
+
+/// `X-Forwarded-For` from its end: the nearest first.
+fn forwarded(headers: &HeaderMap) -> impl Iterator<Item = &str> {
+    let lines: Vec<&str> = headers.get_all("x-forwarded-for").iter().filter_map(|line| line.to_str().ok()).collect();
+    lines.into_iter().rev().flat_map(|line| line.rsplit(','))
+}
+
+/// The answer with its body made whole: the work is done while the place is held, and its length is known.
+async fn whole(response: Response) -> Response {
+    if response.body().is_end_stream() || response.body().size_hint().exact().is_some() {
+        return response;
+    }
+    let (mut parts, body) = response.into_parts();
+    match to_bytes(body, WHOLE_BYTES_MAX).await {
+        Ok(bytes) => {
+            parts.headers.remove(axum::http::header::TRANSFER_ENCODING);
+            Response::from_parts(parts, Body::from(bytes))
+        }
+        Err(error) => {
+            Failure::internal(anyhow::Error::new(error).context("an answer could not be made whole")).into_response()
+        }
+    }
+}
