@@ -331,7 +331,9 @@ impl Reader<'_> {
             Some(cents) if values::is_placeholder(cents) => {
                 (Fault::Placeholder, "a number of nines stands for no price: the row is left out")
             }
-            Some(cents) if cents > i64::from(*limits.end()) => (Fault::Money, "more than any monthly premium: the row is left out"),
+            Some(cents) if cents > i64::from(*limits.end()) => {
+                (Fault::Money, "more than any monthly premium: the row is left out")
+            }
             Some(cents) if cents >= i64::from(*limits.start()) => return Ok(i32::try_from(cents).ok()),
             _ => (Fault::Money, "a monthly premium above zero, such as 285.75, is wanted"),
         };

@@ -16,8 +16,8 @@ use axum::response::IntoResponse as _;
 use sha2::{Digest as _, Sha256};
 
 use super::error::Failure;
-use super::sealed::{self, Arrival, Said};
 use super::privacy::{self, Keep};
+use super::sealed::{self, Arrival, Said};
 use crate::app::App;
 use crate::catalogue::{Catalogue, Catalogues};
 pub use crate::surge::validators::{SURROGATE_KEY, etag_matches, joined};

@@ -10,8 +10,8 @@ pub mod form;
 pub mod page;
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
 use std::net::{IpAddr, Ipv4Addr};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use axum::Router;
@@ -30,14 +30,15 @@ use windowshop::app::App;
 use windowshop::catalogue::Catalogue;
 use windowshop::cli::Cli;
 use windowshop::config::Config;
-use windowshop::floor::wire::Wire;
 use windowshop::filing::codes::Sort;
 use windowshop::filing::marks::SCHEMA_VERSION;
+use windowshop::floor::wire::Wire;
 use windowshop::quote::ask::address::{Asked, Search};
 use windowshop::quote::market;
 use windowshop::quote::settle::{Settled, settle};
 use windowshop::router;
 use windowshop::types::Cents;
+use windowshop::web::sealed::Said;
 
 pub use page::{Card, Page};
 
@@ -219,7 +220,12 @@ impl Site {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let response = self.router.clone().oneshot(request.extension(PROXY).body(body).expect("a request")).await.expect("an answer");
+        let response = self
+            .router
+            .clone()
+            .oneshot(request.extension(PROXY).body(body).expect("a request"))
+            .await
+            .expect("an answer");
         let (parts, body) = response.into_parts();
         let body = body.collect().await.expect("a whole body").to_bytes().to_vec();
         Page::new(self.clone(), address, (parts.status, parts.headers), body)
@@ -240,6 +246,16 @@ impl Site {
             Ok(Settled::Search(settlement)) => settlement.search,
             _ => panic!("{query} is no search"),
         }
+    }
+
+    /// The pairs of an address, private ones opened, sorted; `?a=b` or a whole address.
+    pub fn said(&self, address: &str) -> Vec<String> {
+        let query = address.split_once('?').map_or("", |(_, query)| query);
+        let today = (self.app.clock)().to_offset(time::macros::offset!(-10)).date();
+        let said = Said::read(query, None, &self.app.sealer, today).query;
+        let mut pairs: Vec<String> = form_urlencoded::parse(said.as_bytes()).map(|(n, v)| format!("{n}={v}")).collect();
+        pairs.sort();
+        pairs
     }
 
     /// How many plans the list holds.

@@ -41,6 +41,13 @@ fn given(field: ElementRef) -> String {
     }
 }
 
+/// The hidden fields of a form, as the query that they make.
+pub fn carried_by(form: ElementRef) -> String {
+    let fields = form.select(&css("input[type=hidden]"));
+    let pairs = fields.map(|field| (field.attr("name").unwrap_or_default().to_string(), given(field)));
+    format!("?{}", form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish())
+}
+
 impl Page {
     fn place(&self, field: ElementRef) -> usize {
         let at = self.html().select(&css("input, select, textarea, button")).position(|other| other == field);
@@ -106,8 +113,10 @@ impl Page {
         fields.map(|field| (field.attr("name").unwrap_or_default().to_string(), given(field))).collect()
     }
 
+    /// Whether a form carries this pair on, readable or sealed.
     pub fn carries(&self, name: &str, value: &str) -> bool {
-        self.carried().iter().any(|field| field.0 == name && field.1 == value)
+        let fields = self.select("form").into_iter().map(|form| carried_by(form));
+        fields.map(|query| self.site.said(&query)).any(|pairs| pairs.contains(&format!("{name}={value}")))
     }
 
     /// Types into a field, or picks the option of a select by its words or value.
