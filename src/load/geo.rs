@@ -82,7 +82,9 @@ impl Geo {
             return self.by_code(code);
         }
         let wanted = place_name(filed);
-        let named = self.counties_of(state).filter(|_| !wanted.is_empty());
+        // Regions too: a name says which of the two ways of dividing Connecticut is meant.
+        let of_state = self.counties.iter().filter(|(_, (of, _))| of == state).map(|(fips, _)| *fips);
+        let named = of_state.filter(|_| !wanted.is_empty());
         let mut found: Vec<u32> = named
             .filter(|county| self.counties.get(county).is_some_and(|(_, name)| place_name(name) == wanted))
             .collect();

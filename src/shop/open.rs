@@ -228,7 +228,7 @@ pub fn unchanged(cx: &Cx, policy: &CachePolicy) -> Result<(), Instead> {
 /// only; and what help there is can change from one day to the next.
 fn policy(cx: &Cx, settled: &Settlement) -> CachePolicy {
     match &settled.help {
-        None if !settled.search.household.says_care() => CachePolicy::of(&settled.catalogue),
+        None if !settled.search.household.says_private() => CachePolicy::of(&settled.catalogue),
         None => CachePolicy::Own { version: settled.catalogue.version.clone() },
         Some(_) => CachePolicy::Own { version: format!("{}+{}", settled.catalogue.version, cx.today()) },
     }

@@ -78,7 +78,7 @@ impl YearlyPart {
         let turned = links.list(|wishes| wishes.dominated_notes = !wishes.dominated_notes);
         YearlyPart {
             taken: words::expected(cx, search),
-            without: (search.finances.is_none() && search.household.says_care())
+            without: (search.finances.is_none() && search.household.says_private())
                 .then(|| cx.href(&format!("/plans?{}", search.with(Search::forget_private)))),
             care: links.all_at("/care"),
             scale: tally.year_scale(),

@@ -236,7 +236,7 @@ impl Card {
 
     /// The plan's page for the household of `who` (see `Search::who_query`).
     pub fn href(&self, cx: &Cx, who: &str) -> String {
-        [cx.lang.prefix(), "/plans/", &self.plan_id, "?", who].concat()
+        [cx.lang.prefix(), "/plans/", &self.plan_id, "?", &cx.sealed(who)].concat()
     }
 }
 

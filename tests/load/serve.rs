@@ -120,7 +120,7 @@ async fn app(args: &Args) -> anyhow::Result<Arc<App>> {
         ["windowshop", "--listen", "127.0.0.1:0", "--catalogues", dir, "--data-dir", data, "--log-level", "error"];
     let (config, faults) = Config::read(&Cli::try_parse_from(settings)?.serve);
     anyhow::ensure!(faults.is_empty(), "{faults:?}");
-    App::build(config).await
+    App::build(config, windowshop::app::system_clock).await
 }
 
 async fn listen(router: Router) -> anyhow::Result<SocketAddr> {

@@ -360,7 +360,7 @@ impl Search {
     /// Takes away what only its own visitor should keep in an address: money, sex, expected care.
     pub fn forget_private(&mut self) {
         self.finances = None;
-        self.household = self.household.without_care();
+        self.household = self.household.without_private();
     }
 
     /// The canonical query string.

@@ -161,9 +161,11 @@ impl Household {
         care_pairs(self.people.iter().map(|person| (person.sex, person.care)))
     }
 
-    /// Whether anything of sex or expected care was said: such an address is its visitor's own.
-    pub fn says_care(&self) -> bool {
-        self.people.iter().any(|person| person.sex.is_some() || person.care.is_some())
+    /// Whether anything private was said of anybody (sex, care, pregnancy, tribe, other coverage): such an address is its
+    /// visitor's own.
+    pub fn says_private(&self) -> bool {
+        let of = |p: &Person| p.sex.is_some() || p.care.is_some() || p.pregnant || p.tribal_member || p.other_coverage;
+        self.people.iter().any(of)
     }
 
     /// Those who need cover: the members of the policy.
@@ -178,9 +180,17 @@ impl Household {
         Household::new(people).unwrap_or_else(|_| self.clone())
     }
 
-    pub fn without_care(&self) -> Household {
-        let people = self.people.iter().map(|person| Person { sex: None, care: None, ..*person }).collect();
-        Household { people }
+    /// The same people without what only their own visitor should keep in an address.
+    pub fn without_private(&self) -> Household {
+        let public = |person: &Person| Person {
+            sex: None,
+            care: None,
+            pregnant: false,
+            tribal_member: false,
+            other_coverage: false,
+            ..*person
+        };
+        Household { people: self.people.iter().map(public).collect() }
     }
 
     pub fn without_tobacco(&self) -> Household {

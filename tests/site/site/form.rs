@@ -43,7 +43,7 @@ fn given(field: ElementRef) -> String {
 
 /// The hidden fields of a form, as the query that they make.
 pub fn carried_by(form: ElementRef) -> String {
-    let fields = form.select(&css("input[type=hidden]"));
+    let fields = inside(form, "input[type=hidden]").into_iter();
     let pairs = fields.map(|field| (field.attr("name").unwrap_or_default().to_string(), given(field)));
     format!("?{}", form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish())
 }
