@@ -185,22 +185,28 @@ async fn accept(listener: &TcpListener, floor: &Floor, enter: impl Fn((TcpStream
     }
 }
 
-/// Takes the connections that the kernel has completed already: closing the listener would reset them. Later ones are
-/// kept out by a queue without places, and find the port closed when they try again.
+/// Takes the connections that the kernel has completed already: closing the listener would reset them.
+///
+/// The queue is not made shorter first: a kernel whose queue is full drops the last step of a handshake, so that visitors
+/// take themselves for connected who would be reset at the end.
 async fn take_the_last(
     listener: &TcpListener,
     floor: &Floor,
     enter: impl Fn((TcpStream, SocketAddr), OwnedSemaphorePermit),
 ) {
-    if let Err(error) = rustix::net::listen(listener, 0) {
-        tracing::debug!(%error, "the queue of new connections cannot be closed");
-    }
     let until = tokio::time::Instant::now() + LAST_CONNECTIONS;
     loop {
         let next = async { (floor.place().await, listener.accept().await) };
         match tokio::time::timeout_at(until, tokio::time::timeout(QUEUE_IS_EMPTY, next)).await {
             Ok(Ok((place, Ok(came)))) => enter(came, place),
-            _ => return,
+            _ => break,
         }
+    }
+    // Whoever stands in the queue at this very moment: straight from the kernel, since the runtime may not know of them yet.
+    let flags = rustix::net::SocketFlags::NONBLOCK | rustix::net::SocketFlags::CLOEXEC;
+    while let Ok(came) = rustix::net::accept_with(listener, flags) {
+        let came = std::net::TcpStream::from(came);
+        let (Ok(peer), Ok(came)) = (came.peer_addr(), TcpStream::from_std(came)) else { continue };
+        enter((came, peer), floor.place().await);
     }
 }

@@ -257,7 +257,10 @@ async fn fill(
             Counts::add(&cache.counts().not_kept);
             drop(ending);
             landed.send_replace(Some(Landed::NotKept));
-            drop(mine.send(response));
+            // A page that is not everybody's was made plain, for us: it is asked for again as it came, and coded further in.
+            if response.status() != StatusCode::OK {
+                drop(mine.send(response));
+            }
         }
     }
 }

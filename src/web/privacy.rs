@@ -120,6 +120,7 @@ fn take_back(status: StatusCode, headers: &mut HeaderMap) {
         let own = if page { "private, max-age=60" } else { "private, no-store" };
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(own));
         headers.remove("surrogate-control");
+        headers.remove("surrogate-key");
     }
 }
 

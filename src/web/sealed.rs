@@ -235,7 +235,11 @@ pub async fn forms(State(app): State<Arc<App>>, request: Request, next: Next) ->
 
 async fn take_body(app: &App, request: Request) -> Result<Request, Failure> {
     let (mut parts, body) = request.into_parts();
-    let kind = parts.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
+    // Without a type there is no form: whoever answers the address says whether it takes any.
+    let Some(kind) = parts.headers.get(header::CONTENT_TYPE) else {
+        return Ok(Request::from_parts(parts, axum::body::Body::empty()));
+    };
+    let kind = kind.to_str().unwrap_or("");
     if !kind.to_ascii_lowercase().starts_with("application/x-www-form-urlencoded") {
         return Err(Failure::BadRequest("the body is not a form's".to_string()));
     }

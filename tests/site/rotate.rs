@@ -221,7 +221,7 @@ fn sample_file(name: &str, to: &Path, change: impl Fn(&str) -> Option<String>) {
     std::fs::write(to.join(format!("{name}.csv")), lines.join("\n")).expect("a file");
 }
 
-/// Real files: Indiana's rates tenfold in one plan, and one of two insurers gone from West Virginia.
+/// Real files: Indiana's rates fourfold in one plan, and one of two insurers gone from West Virginia.
 #[tokio::test]
 async fn the_real_sample_is_compared_state_by_state() {
     let (downloads, shelf) = (folder(), folder());
@@ -244,8 +244,8 @@ async fn the_real_sample_is_compared_state_by_state() {
         (!line.starts_with("2026,WV,31274,")).then(|| line.to_string())
     });
     sample_file("rate-puf", downloads.path(), |line| {
-        let tenfold = line.contains(&plan);
-        (!line.contains("31274WV")).then(|| if tenfold { tenfold_rate(line) } else { line.to_string() })
+        let fourfold = line.contains(&plan);
+        (!line.contains("31274WV")).then(|| if fourfold { fourfold_rate(line) } else { line.to_string() })
     });
     let args = args_of(downloads.path(), shelf.path(), &more);
     let report = rotate::run(&args, Progress::Quiet, on(1)).await.expect("a rotation");
@@ -254,18 +254,18 @@ async fn the_real_sample_is_compared_state_by_state() {
     let gone = &report.years[0].found.insurers_gone;
     assert_eq!(gone.iter().map(|gone| (gone.state.as_str(), gone.issuer_id)).collect::<Vec<_>>(), [("WV", 31_274)]);
     let jump = &report.years[0].found.jumps[0];
-    assert_eq!((jump.plan_id.as_str(), jump.change.to_string().as_str()), (plan.as_str(), "900"));
+    assert_eq!((jump.plan_id.as_str(), jump.change.to_string().as_str()), (plan.as_str(), "300"));
     assert_eq!(report.years[0].found.states["OH"].plans_gone, 0);
     assert_eq!(report.years[0].found.states["OH"].premiums_changed, 0);
     assert!(words.contains(&format!("    {plan} area ")), "{words}");
 }
 
-/// The rate file's line with ten times its premium.
-fn tenfold_rate(line: &str) -> String {
+/// The rate file's line with four times its premium: ten times would be refused as no premium at all.
+fn fourfold_rate(line: &str) -> String {
     let mut fields: Vec<String> = line.split(',').map(str::to_string).collect();
     let rate = fields.iter().position(|field| field.parse::<f64>().is_ok_and(|n| n > 50.0) && field.contains('.'));
     let at = rate.unwrap_or_else(|| panic!("no rate in {line}"));
     let cents = windowshop::types::Cents::parse(&fields[at]).expect("a premium");
-    fields[at] = windowshop::types::Cents(cents.0 * 10).decimal();
+    fields[at] = windowshop::types::Cents(cents.0 * 4).decimal();
     fields.join(",")
 }
