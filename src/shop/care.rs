@@ -92,7 +92,7 @@ fn carried(search: &Search) -> Vec<(String, String)> {
     let rest = search.pairs().into_iter().filter(|(name, _)| !matches!(*name, "sex" | "care"));
     let mut pairs: Vec<(String, String)> = rest.map(|(name, value)| (name.to_string(), value)).collect();
     for (i, person) in search.household.people().iter().enumerate().filter(|(_, person)| !person.needs_cover) {
-        pairs.extend(PersonRow::of(person).carried(&(i + 1)));
+        pairs.extend(PersonRow::of(person).carried(i + 1));
     }
     pairs
 }

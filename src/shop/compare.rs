@@ -114,7 +114,7 @@ pub async fn chosen(cx: &Cx, asked: &mut Asked) -> Result<Result<Chosen, Respons
                 facts.push(of);
             }
             None => {
-                let county = words::county_words(&search);
+                let county = words::county_words(cx, &search);
                 notes.push(cx.tf("compare.not_sold", &[("plan", id.as_str()), ("county", &county)]));
             }
         }

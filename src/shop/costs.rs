@@ -235,7 +235,7 @@ pub async fn costs(cx: Cx, Path(id): Path<String>) -> Result<Response, Failure> 
 fn fill(page: &mut YearPage, search: &Search, case: &str, found: Option<(&Offer, Result<Estimate, Gap>)>) {
     let cx = page.cx;
     let Some((offer, estimate)) = found else {
-        page.gap = Some(cx.tf("plan.not_sold", &[("county", &words::county_words(search))]));
+        page.gap = Some(cx.tf("plan.not_sold", &[("county", &words::county_words(cx, search))]));
         return;
     };
     let estimate = match estimate {

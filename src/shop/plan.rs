@@ -181,7 +181,7 @@ fn build<'a>(
     let pairs = search.map_or_else(|| asked.pairs(), Search::pairs);
     let no_price = match (search, card) {
         (_, Some(_)) => None,
-        (Some(search), None) => Some(cx.tf("plan.not_sold", &[("county", &words::county_words(search))])),
+        (Some(search), None) => Some(cx.tf("plan.not_sold", &[("county", &words::county_words(cx, search))])),
         (None, None) => Some(cx.t("plan.no_household").to_string()),
     };
     PlanPage {

@@ -24,6 +24,53 @@ const CACHE_A_DAY: &str = "public, max-age=86400";
 /// Files that other programs look for at the root, under their plain names.
 const AT_THE_ROOT: [&str; 3] = ["robots.txt", "favicon.ico", "favicon.svg"];
 
+/// The style sheet that stands in every page's head, without its comments, indents and line ends.
+static STYLES: LazyLock<String> = LazyLock::new(|| joined_lines(&text("site.css")));
+
+/// The icon as an address of its own content, so that no browser asks for it.
+static ICON: LazyLock<String> = LazyLock::new(|| {
+    let escaped = |c: char| match c {
+        '<' | '>' | '#' | '%' | '"' | ' ' => format!("%{:02X}", u32::from(c)),
+        other => other.to_string(),
+    };
+    let svg: String = text("favicon.svg").trim().replace('"', "'").chars().map(escaped).collect();
+    format!("data:image/svg+xml,{svg}")
+});
+
+/// An embedded file as text; empty for a name that is not there, which a test would see.
+fn text(name: &str) -> String {
+    FILES.get(name).map(|file| String::from_utf8_lossy(file.plain).into_owned()).unwrap_or_default()
+}
+
+/// Drops comments, and joins lines. Every line of our style sheet ends where nothing has to stand between it and the
+/// next (a test holds this).
+fn joined_lines(css: &str) -> String {
+    let mut kept = String::with_capacity(css.len());
+    let mut rest = css;
+    while let Some(at) = rest.find("/*") {
+        kept.push_str(&rest[..at]);
+        rest = rest[at..].find("*/").map_or("", |end| &rest[at + end + 2..]);
+    }
+    kept.push_str(rest);
+    kept.lines().map(str::trim).collect()
+}
+
+/// What every page has in its one `<style>`.
+pub fn styles() -> &'static str {
+    &STYLES
+}
+
+/// That style sheet as the content security policy names it: `'sha256-…'`.
+pub fn styles_source() -> String {
+    let hash = Sha256::digest(STYLES.as_bytes());
+    format!("'sha256-{}'", base64::engine::general_purpose::STANDARD.encode(hash))
+}
+
+/// `data:image/svg+xml,…`
+pub fn icon() -> &'static str {
+    &ICON
+}
+
 struct File {
     content_type: &'static str,
     /// The first 12 hex digits of the content's SHA-256: in the URL and the ETag.
@@ -188,6 +235,19 @@ mod tests {
         assert!(accepts_coding(&accept("gzip, deflate, BR;q=0.5"), "br"));
         assert!(!accepts_coding(&accept("gzip, br;q=0"), "br"));
         assert!(!accepts_coding(&HeaderMap::new(), "br"));
+    }
+
+    #[test]
+    fn the_inlined_styles_lose_their_comments_and_no_rule() {
+        assert_eq!(joined_lines("/* a */\n:root {\n  --a: b;\n}\n/* c\n d */ p, a { x: y; }"), ":root {--a: b;}p, a { x: y; }");
+        let kept = |css: &str| css.matches('{').count() == css.matches('}').count() && !css.contains("/*");
+        assert!(styles().len() > 5000 && kept(styles()));
+        for line in text("site.css").lines().filter(|line| !line.is_empty()) {
+            let comment = line.starts_with("/*") || line.ends_with("*/");
+            assert!(comment || line.ends_with(['{', '}', ';', ',']), "joined with the next line: {line}");
+        }
+        assert!(!styles().contains("</"), "nothing ends the element early");
+        assert!(icon().starts_with("data:image/svg+xml,%3Csvg") && !icon().contains(['"', ' ']), "{}", icon());
     }
 
     #[test]

@@ -14,6 +14,7 @@ use axum::response::{IntoResponse, Response};
 use tower_http::compression::predicate::{Predicate, SizeAbove};
 use tower_http::compression::{CompressionLayer, CompressionLevel};
 
+use super::assets;
 use super::error::Failure;
 use crate::app::App;
 use crate::config::Config;
@@ -31,15 +32,17 @@ const PERMISSIONS: &str = "accelerometer=(), autoplay=(), camera=(), display-cap
      fullscreen=(), geolocation=(), gyroscope=(), magnetometer=(), microphone=(), midi=(), payment=(), \
      picture-in-picture=(), publickey-credentials-get=(), screen-wake-lock=(), usb=(), xr-spatial-tracking=()";
 
-/// The content security policy: nothing, then one line per thing that pages use. No inline style or script anywhere.
+/// The content security policy: nothing, then one line per thing that pages use. No inline script anywhere, and of inline
+/// styles only the one element whose hash stands here.
 pub fn content_security_policy(cdn_base: &str) -> String {
     // With its last slash a source is a folder: exactly what was named, not the whole host.
     let from = if cdn_base.is_empty() { "'self'".to_string() } else { format!("'self' {cdn_base}/assets/") };
     [
         "default-src 'none'".to_string(),
-        format!("style-src {from}"),
+        format!("style-src {from} {}", assets::styles_source()),
         format!("script-src {from}"),
-        format!("img-src {from}"),
+        // The icon stands in the page itself.
+        format!("img-src {from} data:"),
         // Forms lead to this site's own pages.
         "form-action 'self'".to_string(),
         "base-uri 'none'".to_string(),
@@ -157,8 +160,8 @@ mod tests {
     #[test]
     fn the_policy_allows_exactly_the_named_base() {
         let own = content_security_policy("");
-        assert!(own.contains("style-src 'self';") && !own.contains("unsafe"), "{own}");
+        assert!(own.contains("style-src 'self' 'sha256-") && !own.contains("unsafe"), "{own}");
         let cdn = content_security_policy("https://cdn.example.org/ws");
-        assert!(cdn.contains("style-src 'self' https://cdn.example.org/ws/assets/;"), "{cdn}");
+        assert!(cdn.contains("style-src 'self' https://cdn.example.org/ws/assets/ 'sha256-"), "{cdn}");
     }
 }

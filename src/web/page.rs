@@ -14,6 +14,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Uri, head
 use axum::response::IntoResponse as _;
 use sha2::{Digest as _, Sha256};
 
+use super::assets;
 use super::error::Failure;
 use crate::app::App;
 use crate::catalogue::{Catalogue, Catalogues};
@@ -144,6 +145,16 @@ impl Cx {
     /// The URL of an asset, `site.css` → `/assets/site.1a2b3c4d5e6f.css`.
     pub fn asset<'a>(&'a self, name: &'a str) -> &'a str {
         self.app.assets.url(name)
+    }
+
+    /// What stands in every page's `<style>`.
+    pub fn styles(&self) -> &'static str {
+        assets::styles()
+    }
+
+    /// The icon's address, which holds the icon.
+    pub fn icon(&self) -> &'static str {
+        assets::icon()
     }
 
     /// The asset's `integrity=""`.

@@ -8,7 +8,7 @@ use crate::catalogue::places::{Place, Places};
 use crate::filing::codes::{Product, Sort};
 use crate::quote::ask::facets::{Facets, Note, NoteKind};
 use crate::quote::ask::money::{FinanceFields, Finances, Misread};
-use crate::quote::ask::people::{Household, PEOPLE_MAX, PeopleFault, Person};
+use crate::quote::ask::people::{Household, PEOPLE_MAX, PeopleFault, Person, split};
 use crate::quote::ask::rows::{PersonRow, RowFields, row_pairs};
 use crate::quote::market::query::Variants;
 use crate::quote::policy::Policy;
@@ -44,6 +44,10 @@ pub struct Asked {
     pub zip_typed: String,
     pub county: Option<CountyFips>,
     pub rows: Vec<PersonRow>,
+    /// `people=` as typed, where the rows come from it: so the one field shows again what was in it.
+    pub people_typed: Option<String>,
+    /// People are to be asked about one at a time.
+    pub each: bool,
     /// What is wrong with the household as a whole (message key).
     pub people_fault: Option<&'static str>,
     pub finances: FinanceFields,
@@ -68,7 +72,6 @@ pub enum Unanswered {
     ZipUnreadable,
     ZipUnknown,
     CountyMissing,
-    CountyNotInZip,
     PeopleMissing,
     PeopleWrong,
     FinancesWrong,
@@ -81,7 +84,6 @@ impl Unanswered {
             self,
             Unanswered::ZipUnreadable
                 | Unanswered::ZipUnknown
-                | Unanswered::CountyNotInZip
                 | Unanswered::PeopleWrong
                 | Unanswered::FinancesWrong
         )
@@ -130,6 +132,7 @@ impl Asked {
                 },
                 "plan" => asked.plans.extend(value.split(',').filter(|id| !id.is_empty()).map(str::to_string)),
                 "add" => asked.add_person = true,
+                "each" => asked.each = true,
                 _ if asked.finances.field_mut(name).is_some() => {
                     let text = value.trim().chars().take(30).collect();
                     asked.finances.field_mut(name).into_iter().for_each(|field| *field = String::clone(&text));
@@ -159,15 +162,19 @@ impl Asked {
         if !self.rows.is_empty() {
             return;
         }
+        self.people_typed = people.as_deref().map(|typed| typed.trim().chars().take(200).collect());
         match people.as_deref().map(Household::parse) {
             None | Some(Err(PeopleFault::Nobody)) => {}
             Some(Ok(household)) => self.rows = fields.rows_of(&household, &mut self.notes),
             Some(Err(fault)) => {
                 let typed = people.unwrap_or_default();
-                self.rows = typed
-                    .split(',')
+                self.rows = split(&typed)
+                    .into_iter()
                     .take(PEOPLE_MAX)
-                    .map(|text| PersonRow { age: text.chars().take(20).collect(), ..PersonRow::default() })
+                    .map(|text| match Person::parse(text) {
+                        Ok(person) => PersonRow::of(&person),
+                        Err(_) => PersonRow { age: text.chars().take(20).collect(), ..PersonRow::default() },
+                    })
                     .collect();
                 self.people_fault = match fault {
                     PeopleFault::TooMany => Some("ask.people_too_many"),
@@ -215,8 +222,9 @@ impl Asked {
         let mut counties = places.counties(zip);
         let Some(first) = counties.next() else { return Err(Unanswered::ZipUnknown) };
         let several = counties.next().is_some();
-        match self.county {
-            Some(fips) => places.place(zip, fips).ok_or(Unanswered::CountyNotInZip),
+        // A county that is not in the ZIP is left over from another ZIP: the question is open again.
+        match self.county.and_then(|fips| places.place(zip, fips)) {
+            Some(place) => Ok(place),
             None if several => Err(Unanswered::CountyMissing),
             None => places.place(zip, first.fips).ok_or(Unanswered::ZipUnknown),
         }

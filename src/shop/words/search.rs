@@ -26,7 +26,7 @@ pub fn heading(cx: &Cx, search: &Search, total: usize) -> String {
         Product::Dental => "plans.heading_dental",
     };
     let plans = cx.n(key, total as i64);
-    let county = county_words(search);
+    let county = county_words(cx, search);
     let filters = filter_words(cx, search, None);
     match filters.is_empty() {
         true => cx.tf("plans.heading", &[("plans", &plans), ("county", &county)]),
@@ -37,8 +37,16 @@ pub fn heading(cx: &Cx, search: &Search, total: usize) -> String {
     }
 }
 
-pub fn county_words(search: &Search) -> String {
-    format!("{}, {}", search.place.county.name, search.place.county.state)
+/// "Hamilton County, OH"; "condado de Hamilton, OH".
+pub fn county_words(cx: &Cx, search: &Search) -> String {
+    format!("{}, {}", county_name(cx, &search.place.county.name), search.place.county.state)
+}
+
+/// A county as this language says it: the census adds the kind of place in English at the end.
+pub fn county_name(cx: &Cx, name: &str) -> String {
+    let kinds = [(" County", "county"), (" Parish", "parish"), (" Borough", "borough")];
+    let kind = kinds.into_iter().find_map(|(end, kind)| Some((name.strip_suffix(end)?, kind)));
+    kind.map_or_else(|| name.to_string(), |(bare, kind)| cx.tf(&format!("place.{kind}"), &[("name", bare)]))
 }
 
 /// "ZIP 45202 · Hamilton County, OH · 40, 38 (tobacco) and 5 years old · coverage in 2026".
@@ -48,7 +56,7 @@ pub fn who(cx: &Cx, search: &Search) -> String {
         "plans.who",
         &[
             ("zip", &search.place.zip.to_string()),
-            ("county", &county_words(search)),
+            ("county", &county_words(cx, search)),
             ("people", &people.join("; ")),
             ("year", &search.year.to_string()),
         ],
@@ -77,6 +85,7 @@ pub fn person_words(cx: &Cx, person: &Person) -> String {
         (person.tribal_member, "person.tribal_member"),
         (!person.needs_cover, "person.no_cover"),
         (person.other_coverage, "person.other_coverage"),
+        (person.no_free_part_a, "person.no_free_part_a"),
     ] {
         if set {
             words.push_str(", ");
