@@ -11,11 +11,14 @@ use time::OffsetDateTime;
 use crate::catalogue::Shelf;
 use crate::config::Config;
 use crate::eligibility::{TableFault, Tables};
+use crate::serve::floor::Floor;
 use crate::text::i18n::Messages;
 use crate::web::assets::Assets;
 
 pub struct App {
     pub config: Config,
+    /// Every open connection. `serve` fills it; `/readyz` looks whether we are stopping.
+    pub floor: Arc<Floor>,
     pub catalogues: Shelf,
     pub messages: Messages,
     pub assets: Assets,
@@ -33,7 +36,9 @@ impl App {
         let messages = Messages::load().map_err(|faults| {
             anyhow::anyhow!("the messages of this build are not whole:\n  {}", faults.join("\n  "))
         })?;
-        let catalogues = Shelf::open(&config.catalogues_dir()).await.context("no catalogue can be served")?;
+        let catalogues =
+            Shelf::open(&config.catalogues_dir(), &config.private_dir()).await.context("no catalogue can be served")?;
+        let floor = Floor::new(config.max_connections, config.max_answer_bytes);
         let assets = Assets::new(&config.cdn_base);
         let not_whole = |faults: Vec<TableFault>| {
             let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
@@ -41,7 +46,7 @@ impl App {
         };
         let tables = Tables::load().map_err(not_whole)?;
         let build = concat!(env!("CARGO_PKG_VERSION"), "-", env!("WINDOWSHOP_BUILD"));
-        Ok(Arc::new(App { config, catalogues, messages, assets, tables, build, clock: system_clock }))
+        Ok(Arc::new(App { config, floor, catalogues, messages, assets, tables, build, clock: system_clock }))
     }
 }
 

@@ -92,6 +92,18 @@ pub struct ServeArgs {
     /// Longest time to finish running requests when told to stop, in seconds
     #[arg(long, env = "WINDOWSHOP_STOP_TIMEOUT_SECONDS", default_value = "20")]
     pub stop_timeout_seconds: String,
+    /// How long to go on serving after SIGTERM while /readyz says no, so that proxies can look elsewhere, in seconds
+    #[arg(long, env = "WINDOWSHOP_DRAIN_SECONDS", default_value = "2")]
+    pub drain_seconds: String,
+    /// Longest time that a client may take nothing of an answer made for it, in seconds
+    #[arg(long, env = "WINDOWSHOP_READ_TIMEOUT_SECONDS", default_value = "30")]
+    pub read_timeout_seconds: String,
+    /// Most requests of one HTTP/2 connection at once
+    #[arg(long, env = "WINDOWSHOP_MAX_STREAMS", default_value = "16")]
+    pub max_streams: String,
+    /// Most bytes of answers that are made and not yet taken by their clients, all together
+    #[arg(long, env = "WINDOWSHOP_MAX_ANSWER_BYTES", default_value = "67108864")]
+    pub max_answer_bytes: String,
     /// Largest request body, in bytes
     #[arg(long, env = "WINDOWSHOP_MAX_BODY_BYTES", default_value = "65536")]
     pub max_body_bytes: String,
@@ -99,7 +111,7 @@ pub struct ServeArgs {
     #[arg(long, env = "WINDOWSHOP_MAX_URL_BYTES", default_value = "4096")]
     pub max_url_bytes: String,
     /// Most connections at once; further ones wait
-    #[arg(long, env = "WINDOWSHOP_MAX_CONNECTIONS", default_value = "4096")]
+    #[arg(long, env = "WINDOWSHOP_MAX_CONNECTIONS", default_value = "3500")]
     pub max_connections: String,
     /// How often the catalogues' folder is looked at for newer ones, in seconds; 0: only on SIGHUP
     #[arg(long, env = "WINDOWSHOP_RELOAD_SECONDS", default_value = "60")]
@@ -129,6 +141,10 @@ pub struct Config {
     pub request_timeout_seconds: u64,
     pub header_timeout_seconds: u64,
     pub stop_timeout_seconds: u64,
+    pub drain_seconds: u64,
+    pub read_timeout_seconds: u64,
+    pub max_streams: u32,
+    pub max_answer_bytes: usize,
     pub max_body_bytes: usize,
     pub max_url_bytes: usize,
     pub max_connections: usize,
@@ -158,7 +174,8 @@ impl fmt::Display for Fault {
 }
 
 /// What is looked at before start, one function per concern; a new room adds its own line here.
-const CHECKS: [fn(&Config) -> Vec<Fault>; 4] = [check_data_dir, check_files_are_private, check_port, check_rules];
+const CHECKS: [fn(&Config) -> Vec<Fault>; 5] =
+    [check_data_dir, check_files_are_private, check_port, check_handles, check_rules];
 
 impl Config {
     /// Reads all settings. A setting that cannot be read is a fault and gets its default, so that the others can
@@ -202,6 +219,10 @@ impl Config {
             request_timeout_seconds: number("request-timeout-seconds", &args.request_timeout_seconds, 1..=600, f),
             header_timeout_seconds: number("header-timeout-seconds", &args.header_timeout_seconds, 1..=600, f),
             stop_timeout_seconds: number("stop-timeout-seconds", &args.stop_timeout_seconds, 0..=600, f),
+            drain_seconds: number("drain-seconds", &args.drain_seconds, 0..=600, f),
+            read_timeout_seconds: number("read-timeout-seconds", &args.read_timeout_seconds, 1..=600, f),
+            max_streams: number("max-streams", &args.max_streams, 1..=1000, f) as u32,
+            max_answer_bytes: number("max-answer-bytes", &args.max_answer_bytes, 1_048_576..=1 << 40, f) as usize,
             max_body_bytes: number("max-body-bytes", &args.max_body_bytes, 1024..=67_108_864, f) as usize,
             max_url_bytes: number("max-url-bytes", &args.max_url_bytes, 256..=32_768, f) as usize,
             max_connections: number("max-connections", &args.max_connections, 1..=1_000_000, f) as usize,
@@ -213,6 +234,11 @@ impl Config {
     /// Where catalogues are looked for.
     pub fn catalogues_dir(&self) -> PathBuf {
         self.catalogues.clone().unwrap_or_else(|| self.data_dir.join("catalogues"))
+    }
+
+    /// Where the copies lie that are served.
+    pub fn private_dir(&self) -> PathBuf {
+        self.data_dir.join(catalogue::copy::FOLDER)
     }
 
     /// Whether `serve` may make the shipped sample: only where nobody named a folder and there is nothing yet.
@@ -335,6 +361,35 @@ fn is_secret(path: &Path) -> bool {
 
 fn files_in(dir: &Path) -> Vec<PathBuf> {
     std::fs::read_dir(dir).into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path())).collect()
+}
+
+/// Handles beside those of connections: catalogues, their copies, the log, listeners.
+const HANDLES_OF_OUR_OWN: u64 = 100;
+
+/// Each connection takes a file handle. The system's soft limit is raised as far as it may be; what is left is said.
+fn check_handles(config: &Config) -> Vec<Fault> {
+    let wanted = config.max_connections as u64 + HANDLES_OF_OUR_OWN;
+    match raise_handles() {
+        Some(most) if most < wanted => {
+            let what = format!(
+                "{} connections need {wanted} file handles, and this process may have {most}: raise its limit \
+                 (ulimit -n, or LimitNOFILE= in systemd), or allow fewer connections",
+                config.max_connections
+            );
+            vec![Fault::new("max-connections", what)]
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Raises the soft limit of file handles to the hard one; gives what we may have then. `None`: no limit.
+fn raise_handles() -> Option<u64> {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    match setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum }) {
+        Ok(()) => limit.maximum,
+        Err(_) => limit.current,
+    }
 }
 
 fn check_port(config: &Config) -> Vec<Fault> {

@@ -1,12 +1,18 @@
 //! The command line: parse, then one call per command.
 
+use std::io::Write as _;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser as _;
 use windowshop::config::{Cli, Command, Config, ServeArgs};
 use windowshop::eligibility::command::DetermineArgs;
 use windowshop::load::{self, Built, LoadArgs, LoadError};
+use windowshop::telemetry::writer::LogWriter;
 use windowshop::{app, costs, eligibility, serve, telemetry};
+
+/// How long the last lines of the log may take to be written before the process ends all the same.
+const LOG_TIME_AT_THE_END: Duration = Duration::from_secs(1);
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -27,7 +33,8 @@ async fn main() -> ExitCode {
     match result {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("windowshop: {}", told_once(&error));
+            // Not `eprintln!`: it panics where standard error cannot be written.
+            let _ = writeln!(std::io::stderr(), "windowshop: {}", told_once(&error));
             ExitCode::FAILURE
         }
     }
@@ -35,8 +42,11 @@ async fn main() -> ExitCode {
 
 async fn run_serve(args: &ServeArgs) -> anyhow::Result<ExitCode> {
     let (config, faults) = Config::read(args);
-    telemetry::start(config.log_format, &config.log_level, std::io::stderr)?;
-    serve::serve(config, faults).await.map(|()| ExitCode::SUCCESS)
+    let log = LogWriter::start(std::io::stderr())?;
+    telemetry::start(config.log_format, &config.log_level, log.clone())?;
+    let served = serve::serve(config, faults).await;
+    log.finish(LOG_TIME_AT_THE_END);
+    served.map(|()| ExitCode::SUCCESS)
 }
 
 async fn run_check(args: &ServeArgs) -> anyhow::Result<ExitCode> {

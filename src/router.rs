@@ -15,6 +15,7 @@ use axum::{extract::State, http::StatusCode};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::app::App;
+use crate::serve::floor::Phase;
 use crate::shop::{care, compare, costs, csv, enroll, home, how, income, plan, plans};
 use crate::telemetry;
 use crate::web::{assets, content, error, guard};
@@ -86,8 +87,11 @@ async fn healthz() -> Response {
     words(StatusCode::OK, "ok\n".to_string())
 }
 
-/// Every catalogue answers a query: this host may be sent requests.
+/// Every catalogue answers a query, and nobody has told us to stop: this host may be sent requests.
 async fn readyz(State(app): State<Arc<App>>) -> Response {
+    if app.floor.phase() > Phase::Open {
+        return words(StatusCode::SERVICE_UNAVAILABLE, "not ready: stopping\n".to_string());
+    }
     let mut said = String::new();
     for catalogue in app.catalogues.current().iter() {
         if let Err(error) = sqlx::query("SELECT key FROM meta LIMIT 1").fetch_one(&catalogue.pool).await {

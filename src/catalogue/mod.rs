@@ -3,9 +3,14 @@
 //! Called by `app` (open), `serve` (watch) and pages (`Cx::catalogues`). A catalogue is an immutable SQLite file made by
 //! `windowshop load`; nothing here ever writes to one.
 
+pub mod copy;
 pub mod costs;
+pub mod opening;
 pub mod places;
+pub mod seal;
 pub mod variants;
+
+pub use opening::{Proof, check, verify};
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
@@ -13,21 +18,13 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::SystemTime;
 
-use sqlx::Row as _;
-use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};
+use sqlx::sqlite::SqlitePool;
 
 use places::Places;
 use variants::Variants;
 
 /// The schema that this build reads. `load` writes it into `meta`; both change together.
 pub const SCHEMA_VERSION: u32 = 1;
-/// How much of the file may be mapped into memory: more than any catalogue, so that pages are read without copies.
-const MMAP_BYTES_MAX: &str = "1073741824";
-/// Prepared statements kept per connection. The search has one shape per set of facets, so there are many.
-const STATEMENTS_KEPT: usize = 256;
-/// How long a request waits for a connection before it is told that the site is busy.
-const CONNECTION_WAIT: std::time::Duration = std::time::Duration::from_secs(5);
-
 /// Why a catalogue cannot be served. Each says the file and what to do.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum Unfit {
@@ -41,6 +38,14 @@ pub enum Unfit {
     Newer { file: PathBuf, found: u32 },
     #[error("{}: was built by an older Windowshop (schema {found}, this one reads {SCHEMA_VERSION}): build it again with `windowshop load`", .file.display())]
     Older { file: PathBuf, found: u32 },
+    #[error("{}: {cause}: copy it again from where it was built, or build it again with `windowshop load`", .file.display())]
+    Seal { file: PathBuf, cause: String },
+    #[error("{}: cannot be copied to {} to be served from there ({cause}): make room, or see that this user may write there", .file.display(), .to.display())]
+    Copy { file: PathBuf, to: PathBuf, cause: String },
+    #[error("{}: its table {table} has no rows, or other ones than were counted when it was built: build it again with `windowshop load`", .file.display())]
+    Count { file: PathBuf, table: String },
+    #[error("{}: it breaks its own rules: {cause}: build it again with `windowshop load`", .file.display())]
+    Unsound { file: PathBuf, cause: String },
     #[error("{}: its table meta says {key} = {found:?}: build it again with `windowshop load`", .file.display())]
     Meta { file: PathBuf, key: &'static str, found: String },
 }
@@ -82,7 +87,11 @@ pub struct Catalogue {
     pub variants: Variants,
     /// Names of the insurers by HIOS issuer id: some hundred, read once.
     issuers: HashMap<u32, String>,
+    /// SHA-256 of the file, as its seal says and its opening proved.
+    pub sha256: String,
     file: FoundFile,
+    /// Goes when the catalogue goes.
+    _copy: copy::PrivateCopy,
 }
 
 impl Catalogue {
@@ -161,22 +170,31 @@ fn parse_name(name: &str) -> Option<(u16, u32, &str)> {
     Some((year.parse().ok()?, built.parse().ok()?, version))
 }
 
+/// The catalogue file at this path.
+fn found(path: &Path) -> Result<FoundFile, Unfit> {
+    let unreadable = |cause: String| Unfit::Unreadable { file: path.to_path_buf(), cause };
+    let name = path.file_name().and_then(|name| name.to_str());
+    let (year, built, version) = name.and_then(parse_name).ok_or_else(|| {
+        unreadable("its name is not of the form catalogue-<plan year>-<day built>-<hash>.db".to_string())
+    })?;
+    let data = std::fs::metadata(path).map_err(|error| unreadable(error.to_string()))?;
+    let modified = data.modified().unwrap_or(SystemTime::UNIX_EPOCH);
+    let version = version.to_string();
+    Ok(FoundFile { path: path.to_path_buf(), year, built, version, modified, bytes: data.len() })
+}
+
 /// The newest file of each plan year in `dir`: the latest day of building, then the latest modified.
 fn find(dir: &Path) -> Result<Vec<FoundFile>, Unfit> {
     let unreadable = |cause: std::io::Error| Unfit::Folder { dir: dir.to_path_buf(), cause: cause.to_string() };
     let mut newest: BTreeMap<u16, FoundFile> = BTreeMap::new();
     for entry in std::fs::read_dir(dir).map_err(unreadable)? {
         let entry = entry.map_err(unreadable)?;
-        let name = entry.file_name();
-        let Some((year, built, version)) = name.to_str().and_then(parse_name) else { continue };
-        // A file that vanishes between listing and looking is no fault: a newer one has taken its place.
-        let Ok(data) = std::fs::metadata(entry.path()) else { continue };
-        let modified = data.modified().unwrap_or(SystemTime::UNIX_EPOCH);
-        let version = version.to_string();
-        let file = FoundFile { path: entry.path(), year, built, version, modified, bytes: data.len() };
-        let older = newest.get(&year).is_none_or(|n| (n.built, n.modified) < (file.built, file.modified));
+        // A file of another name is none of ours; one that vanishes between listing and looking is no fault: a newer one
+        // has taken its place.
+        let Ok(file) = found(&entry.path()) else { continue };
+        let older = newest.get(&file.year).is_none_or(|n| (n.built, n.modified) < (file.built, file.modified));
         if older {
-            newest.insert(year, file);
+            newest.insert(file.year, file);
         }
     }
     Ok(newest.into_values().collect())
@@ -187,104 +205,11 @@ pub fn any_in(dir: &Path) -> bool {
     find(dir).is_ok_and(|files| !files.is_empty())
 }
 
-/// Opens each plan year's newest file, reads what it says of itself, and closes it again: before a start, and for
-/// `windowshop check`. All faults at once. What is held in memory is read by [`Shelf::open`] alone.
-pub async fn check(dir: &Path) -> Vec<Unfit> {
-    let files = match find(dir) {
-        Ok(files) if files.is_empty() => return vec![Unfit::Empty { dir: dir.to_path_buf() }],
-        Ok(files) => files,
-        Err(fault) => return vec![fault],
-    };
-    let mut faults = Vec::new();
-    for file in files {
-        match connect(&file, 1).await {
-            Ok((pool, ..)) => pool.close().await,
-            Err(fault) => faults.push(fault),
-        }
-    }
-    faults
-}
-
-/// The file opened for reading, and its table `meta`, verified.
-async fn connect(
-    file: &FoundFile,
-    connections: u32,
-) -> Result<(SqlitePool, HashMap<String, String>, RatesProvenance), Unfit> {
-    let unreadable = |error: sqlx::Error| Unfit::Unreadable { file: file.path.clone(), cause: error.to_string() };
-    let options = SqliteConnectOptions::new()
-        .filename(&file.path)
-        .read_only(true)
-        // Nobody writes to this file, so SQLite need neither lock it nor look whether it has changed.
-        .immutable(true)
-        .pragma("mmap_size", MMAP_BYTES_MAX)
-        .statement_cache_capacity(STATEMENTS_KEPT);
-    let pool = SqlitePoolOptions::new()
-        .min_connections(connections)
-        .max_connections(connections)
-        .acquire_timeout(CONNECTION_WAIT)
-        // A connection to a file does not go stale: no ping, no age.
-        .test_before_acquire(false)
-        .idle_timeout(None)
-        .max_lifetime(None)
-        .connect_with(options)
-        .await
-        .map_err(unreadable)?;
-    let meta = read_meta(&pool).await.map_err(unreadable)?;
-    let provenance = verify(file, &meta)?;
-    Ok((pool, meta, provenance))
-}
-
-async fn open(file: FoundFile, connections: u32) -> Result<Catalogue, Unfit> {
-    let unreadable = |error: sqlx::Error| Unfit::Unreadable { file: file.path.clone(), cause: error.to_string() };
-    let (pool, meta, provenance) = connect(&file, connections).await?;
-    let places = Places::load(&pool)
-        .await
-        .map_err(|error| Unfit::Unreadable { file: file.path.clone(), cause: format!("{error:#}") })?;
-    let issuers = read_issuers(&pool).await.map_err(unreadable)?;
-    let variants = Variants::load(&pool, file.year).await.map_err(unreadable)?;
-    let note = meta.get("note").filter(|note| !note.trim().is_empty()).cloned();
-    Ok(Catalogue {
-        year: file.year,
-        version: file.version.clone(),
-        pool,
-        provenance,
-        note,
-        meta,
-        places,
-        variants,
-        issuers,
-        file,
-    })
-}
-
-async fn read_meta(pool: &SqlitePool) -> Result<HashMap<String, String>, sqlx::Error> {
-    let rows = sqlx::query("SELECT key, value FROM meta").fetch_all(pool).await?;
-    rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
-}
-
-async fn read_issuers(pool: &SqlitePool) -> Result<HashMap<u32, String>, sqlx::Error> {
-    let rows = sqlx::query("SELECT issuer_id, name FROM issuer").fetch_all(pool).await?;
-    rows.iter().map(|row| Ok((row.try_get::<i64, _>(0)? as u32, row.try_get(1)?))).collect()
-}
-
-fn verify(file: &FoundFile, meta: &HashMap<String, String>) -> Result<RatesProvenance, Unfit> {
-    let value = |key: &str| meta.get(key).map_or("", String::as_str);
-    let wrong = |key: &'static str| Unfit::Meta { file: file.path.clone(), key, found: value(key).to_string() };
-    let schema: u32 = value("schema_version").parse().map_err(|_| wrong("schema_version"))?;
-    match schema.cmp(&SCHEMA_VERSION) {
-        std::cmp::Ordering::Greater => return Err(Unfit::Newer { file: file.path.clone(), found: schema }),
-        std::cmp::Ordering::Less => return Err(Unfit::Older { file: file.path.clone(), found: schema }),
-        std::cmp::Ordering::Equal => {}
-    }
-    if value("plan_year").parse() != Ok(file.year) {
-        return Err(wrong("plan_year"));
-    }
-    RatesProvenance::parse(value("rates_provenance")).ok_or_else(|| wrong("rates_provenance"))
-}
-
 /// What is being served, and where newer ones are looked for.
 pub struct Shelf {
     dir: PathBuf,
+    /// Where the copies lie that are served.
+    private: PathBuf,
     connections: u32,
     current: RwLock<Arc<Catalogues>>,
     /// Files that were found unfit, so that each is logged once and not at every look.
@@ -292,17 +217,22 @@ pub struct Shelf {
 }
 
 impl Shelf {
-    /// Opens the newest catalogue of each plan year in `dir`. Any unfit one is a fault: at start a person is watching.
-    pub async fn open(dir: &Path) -> Result<Shelf, Unfit> {
+    /// Opens the newest catalogue of each plan year in `dir`, by way of copies in `private`. Any unfit one is a fault: at
+    /// start a person is watching.
+    pub async fn open(dir: &Path, private: &Path) -> Result<Shelf, Unfit> {
+        if let Err(error) = copy::remove_forgotten(private) {
+            tracing::warn!(%error, "copies that a killed process left behind cannot be removed");
+        }
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
         let connections = u32::try_from(cores * 2).unwrap_or(8);
         let mut all = Vec::new();
         for file in find(dir)? {
-            all.push(Arc::new(open(file, connections).await?));
+            all.push(Arc::new(opening::open(file, private, connections).await?));
         }
         let catalogues = Catalogues::new(all).ok_or_else(|| Unfit::Empty { dir: dir.to_path_buf() })?;
         let current = RwLock::new(Arc::new(catalogues));
-        Ok(Shelf { dir: dir.to_path_buf(), connections, current, refused: Mutex::default() })
+        let (dir, private) = (dir.to_path_buf(), private.to_path_buf());
+        Ok(Shelf { dir, private, connections, current, refused: Mutex::default() })
     }
 
     /// The catalogues to answer a request from. Hold it for the whole answer: a swap does not disturb it.
@@ -349,7 +279,7 @@ impl Shelf {
         if self.refused.lock().unwrap_or_else(PoisonError::into_inner).contains(&file) {
             return None;
         }
-        match open(file.clone(), self.connections).await {
+        match opening::open(file.clone(), &self.private, self.connections).await {
             Ok(catalogue) => Some(catalogue),
             Err(fault) => {
                 tracing::error!(%fault, "a new catalogue cannot be served; the old one stays");

@@ -6,6 +6,7 @@
 
 use super::check;
 use super::problems::LoadError;
+use crate::catalogue::seal::seal;
 use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqliteLockingMode, SqliteSynchronous};
 use sqlx::{Arguments, AssertSqlSafe, Connection, SqliteConnection};
 use std::path::{Path, PathBuf};
@@ -273,12 +274,13 @@ impl Build {
         Ok((counts, warnings))
     }
 
-    /// Syncs the file and gives it its name; from here on a server may open it.
+    /// Seals and syncs the file and gives it its name; from here on a server may open it.
     pub async fn publish(self, name: &str) -> Result<PathBuf, LoadError> {
         let Build { folder, file, connection } = self;
         connection.close().await.map_err(|e| failed("closing the new file", e))?;
         let path = folder.join(name);
         let put_in_place = || -> std::io::Result<()> {
+            seal(&file.0)?;
             std::fs::File::open(&file.0)?.sync_all()?;
             std::fs::rename(&file.0, &path)?;
             std::fs::File::open(&folder)?.sync_all()

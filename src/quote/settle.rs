@@ -79,6 +79,8 @@ pub fn settle(catalogues: &Catalogues, tables: &Tables, today: Date, asked: &mut
         facets: asked.facets.clone(),
         sort: asked.sort(),
         dominated_notes: !asked.no_dominated_notes,
+        grouped: !asked.no_groups,
+        basket: asked.plan_ids(),
         page: asked.page,
     };
     Ok(Settled::Search(Box::new(Settlement { search, catalogue, help })))
@@ -102,7 +104,11 @@ pub fn catalogue_for(catalogues: &Catalogues, asked: &mut Asked) -> Arc<Catalogu
     let newest = || Arc::clone(catalogues.newest());
     let Some(year) = asked.year else { return newest() };
     catalogues.get(year).cloned().unwrap_or_else(|| {
-        asked.notes.push(Note::new("year", &year.to_string(), NoteKind::BadValue));
+        let note = Note::new("year", &year.to_string(), NoteKind::BadValue);
+        // A page may look its catalogue up again: said once.
+        if !asked.notes.contains(&note) {
+            asked.notes.push(note);
+        }
         newest()
     })
 }

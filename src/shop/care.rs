@@ -9,16 +9,12 @@ use axum::response::Response;
 
 use crate::costs::Use;
 use crate::costs::utilization::{Condition, PRICE_LEVEL, Sex};
-use crate::quote::ask::address::{Asked, Search, write_query};
+use crate::quote::ask::address::Search;
 use crate::quote::ask::people::Person;
 use crate::quote::ask::rows::PersonRow;
-use crate::quote::settle::Settled;
-use crate::shop::elsewhere;
-use crate::shop::home as ask;
-use crate::shop::open;
+use crate::shop::open::{Instead, Open, Page, open};
 use crate::shop::words::costs::{conditions, use_label, use_sentence};
 use crate::shop::words::search as words;
-use crate::web::error::Failure;
 use crate::web::page::{self, Cx};
 
 /// One answer of a question.
@@ -57,31 +53,17 @@ struct CarePage<'a> {
 }
 
 /// `GET /care`, `GET /es/care`.
-pub async fn care(cx: Cx) -> Result<Response, Failure> {
-    let mut asked = Asked::read(&cx.query);
-    let settled = match open::settle(&cx, &mut asked)? {
-        Settled::Search(settled) => *settled,
-        Settled::Unanswered(unanswered) => return ask::page(&cx, asked, Some(unanswered)),
-        Settled::Elsewhere(elsewhere) => return Ok(elsewhere::page(&cx, *elsewhere)),
-    };
-    let search = &settled.search;
-    let pairs = write_query(&search.pairs());
-    if asked.notes.is_empty() && pairs != cx.query {
-        return Ok(page::redirect(&cx, &format!("/care?{pairs}")));
-    }
-    let policy = open::policy(&cx, &settled);
-    if let Some(unchanged) = page::not_modified(&cx, &policy) {
-        return Ok(unchanged);
-    }
+pub async fn care(cx: Cx) -> Result<Response, Instead> {
+    let Open { search, query, notes, policy, .. } = open(&cx, &Page::new("/care"))?;
     let covered = || search.household.people().iter().enumerate().filter(|(_, person)| person.needs_cover);
     let template = CarePage {
-        who: words::who(&cx, search),
-        notes: words::notes(&cx, &asked.notes),
+        who: words::who(&cx, &search),
+        notes,
         people: covered().map(|(i, person)| person_form(&cx, i + 1, person)).collect(),
         mean: covered().any(|(_, person)| person.sex.is_none()),
         price_level: PRICE_LEVEL.to_string(),
-        carried: carried(search),
-        back: cx.href(&format!("/plans?{pairs}")),
+        carried: carried(&search),
+        back: cx.href(&format!("/plans?{query}")),
         cx: &cx,
     };
     Ok(page::render(&cx, template, policy))

@@ -3,25 +3,22 @@
 use askama::Template;
 use axum::response::Response;
 
-use crate::catalogue::Catalogue;
 use crate::filing::codes::{Product, Sort};
-use crate::quote::ask::address::{Asked, Search, write_query};
+use crate::quote::ask::address::{Search, Switch, add_pairs, write_query};
 use crate::quote::market;
 use crate::quote::market::tally::Tally;
-use crate::quote::settle::Settled;
 use crate::quote::yearly::YearlyCosts;
 use crate::shop::facts::Facts;
-use crate::shop::home as ask;
+use crate::shop::open::{Instead, Open, Page, open};
+use crate::shop::plans;
 use crate::shop::sections::SECTIONS;
 use crate::shop::view::{Card, stars_words};
 use crate::shop::words::search as words;
-use crate::shop::{open, plans};
-use crate::types::PlanId;
 use crate::web::error::Failure;
-use crate::web::page::{self, CachePolicy, Cx};
+use crate::web::page::{self, Cx};
 
-/// More columns than a sheet of Letter paper (or a person) can take in.
-pub const PLANS_MAX: usize = 3;
+/// Which rows the page shows.
+const ONLY: Switch = Switch { name: "only", words: &["all", "differences"] };
 
 /// One line of the comparison.
 pub struct CompareRow {
@@ -59,43 +56,25 @@ struct ComparePage<'a> {
 }
 
 /// The plans chosen, in the order chosen, as far as the household can buy them; and notes on the others.
-pub struct Chosen {
-    pub search: Search,
-    pub catalogue: std::sync::Arc<Catalogue>,
+pub struct Compared {
     pub cards: Vec<Card>,
     pub facts: Vec<Facts>,
     pub notes: Vec<String>,
-    pub policy: CachePolicy,
 }
 
-/// Reads the plans of an address. `Err(page)` where something has to be asked first.
-pub async fn chosen(cx: &Cx, asked: &mut Asked) -> Result<Result<Chosen, Response>, Failure> {
-    let settled = match open::settle(cx, asked)? {
-        Settled::Search(settled) => settled,
-        Settled::Unanswered(unanswered) => return ask::page(cx, asked.clone(), Some(unanswered)).map(Err),
-        Settled::Elsewhere(elsewhere) => return Ok(Err(crate::shop::elsewhere::page(cx, *elsewhere))),
-    };
-    let policy = open::policy(cx, &settled);
-    let (mut search, catalogue) = (settled.search, settled.catalogue);
-    search.facets = Default::default();
-    let mut notes = words::notes(cx, &asked.notes);
-    let mut ids: Vec<PlanId> = Vec::new();
-    for typed in &asked.plans {
-        match PlanId::parse(typed) {
-            Some(id) if ids.contains(&id) => {}
-            Some(_) if ids.len() == PLANS_MAX => {
-                notes.push(cx.tf("compare.too_many", &[("max", &PLANS_MAX.to_string())]));
-                break;
-            }
-            Some(id) => ids.push(id),
-            None => notes.push(cx.tf("compare.bad_plan", &[("plan", &typed.chars().take(30).collect::<String>())])),
-        }
-    }
+/// Reads and prices the plans of an address.
+pub async fn compared(cx: &Cx, open: &Open) -> Result<Compared, Failure> {
+    let catalogue = &open.catalogue;
+    let search = Search { facets: Default::default(), ..open.search.clone() };
+    let mut notes = Vec::new();
     let (mut cards, mut facts) = (Vec::new(), Vec::new());
     // Medical and dental plans are two lists; each is asked for once, and only where one of its plans is compared.
     let mut lists: Vec<(Search, Tally, Option<YearlyCosts>)> = Vec::new();
-    for id in ids {
-        let Some(of) = Facts::read(&catalogue.pool, &id, search.policy.variants).await? else {
+    if search.basket.len() > PLANS_MAX {
+        notes.push(cx.tf("compare.too_many", &[("max", &PLANS_MAX.to_string())]));
+    }
+    for id in search.basket.iter().take(PLANS_MAX) {
+        let Some(of) = Facts::read(&catalogue.pool, id, search.policy.variants).await? else {
             notes.push(cx.tf("compare.bad_plan", &[("plan", id.as_str())]));
             continue;
         };
@@ -103,14 +82,14 @@ pub async fn chosen(cx: &Cx, asked: &mut Asked) -> Result<Result<Chosen, Respons
         if !lists.iter().any(|(list, ..)| list.product == product) {
             // The comparison says side by side what a note on a matched plan would say.
             let list = Search { product, dominated_notes: false, ..search.clone() };
-            let tally = market::tally(&catalogue, &list).await?;
+            let tally = market::tally(catalogue, &list).await?;
             let years = YearlyCosts::new(&list);
             lists.push((list, tally, years));
         }
         let found = lists.iter_mut().find(|(list, ..)| list.product == product);
         match found.and_then(|(list, tally, years)| Some((tally.find(of.plan_pk)?, list, &*tally, years))) {
             Some((offer, list, tally, years)) => {
-                cards.extend(plans::cards(&catalogue, list, tally, years, &[offer]));
+                cards.extend(plans::cards(catalogue, list, tally, years, &[offer]));
                 facts.push(of);
             }
             None => {
@@ -119,37 +98,23 @@ pub async fn chosen(cx: &Cx, asked: &mut Asked) -> Result<Result<Chosen, Respons
             }
         }
     }
-    drop(lists);
-    Ok(Ok(Chosen { search, catalogue, cards, facts, notes, policy }))
+    Ok(Compared { cards, facts, notes })
 }
 
 /// `GET /compare`.
-pub async fn compare(cx: Cx) -> Result<Response, Failure> {
-    // "Only what differs" is this page's own switch, not a part of the search.
-    let only =
-        form_urlencoded::parse(cx.query.as_bytes()).any(|(name, value)| name == "only" && value == "differences");
-    let mut asked = Asked::read(&cx.query);
-    asked.notes.retain(|note| note.name != "only");
-    let Chosen { search, catalogue, cards, facts, notes, policy } = match chosen(&cx, &mut asked).await? {
-        Ok(chosen) => chosen,
-        Err(page) => return Ok(page),
-    };
-    if let Some(unchanged) = page::not_modified(&cx, &policy) {
-        return Ok(unchanged);
-    }
+pub async fn compare(cx: Cx) -> Result<Response, Instead> {
+    let page = Page::new("/compare").with_switch(ONLY);
+    let open = open(&cx, &page)?;
+    let Compared { cards, facts, notes } = compared(&cx, &open).await?;
+    let Open { search, catalogue, policy, .. } = open;
+    let only = open.switched != ONLY.default_word();
     let address = |without: Option<&str>, only: bool| {
-        let mut pairs = search.who_and_where();
-        let ids = cards.iter().map(|card| card.plan_id.as_str()).filter(|id| Some(*id) != without);
-        pairs.extend(ids.map(|id| ("plan", id.to_string())));
-        if only {
-            pairs.push(("only", "differences".to_string()));
-        }
-        write_query(&pairs)
+        let mut other = search.clone();
+        other.basket.retain(|id| Some(id.as_str()) != without);
+        let mut query = other.canonical();
+        page.add_switch(&mut query, ONLY.words[usize::from(only)]);
+        query
     };
-    // One plain address, however the form or an old link wrote it.
-    if notes.is_empty() && address(None, only) != cx.query {
-        return Ok(page::redirect(&cx, &format!("/compare?{}", address(None, only))));
-    }
     let mut sections = sections(&cx, &cards, &facts);
     if only {
         sections.iter_mut().for_each(|section| section.rows.retain(|row| row.differs));
@@ -166,13 +131,13 @@ pub async fn compare(cx: Cx) -> Result<Response, Failure> {
         columns: cards
             .iter()
             .map(|card| Column {
-                href: card.href(&cx, &search.who_query()),
+                href: card.href(&cx, &search.canonical()),
                 remove: cx.href(&format!("/compare?{}", address(Some(&card.plan_id), only))),
                 card: card.clone(),
             })
             .collect(),
         sections,
-        notes,
+        notes: open.notes.into_iter().chain(notes).collect(),
         cx: &cx,
     };
     Ok(page::render(&cx, template, policy))

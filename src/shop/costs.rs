@@ -7,16 +7,14 @@ use askama::Template;
 use axum::extract::Path;
 use axum::response::Response;
 
-use crate::catalogue::Catalogue;
 use crate::costs::estimate::{Basis, Paid, PersonYear, Year};
 use crate::costs::{Estimate, Gap};
-use crate::quote::ask::address::{Asked, Search, write_query};
+use crate::quote::ask::address::{Search, Switch, write_query};
 use crate::quote::market;
 use crate::quote::market::tally::Offer;
-use crate::quote::settle::Settled;
 use crate::quote::yearly::{self, YearlyCosts};
 use crate::shop::facts::Facts;
-use crate::shop::open;
+use crate::shop::open::{Instead, Open, Page, open};
 use crate::shop::plan::Line;
 use crate::shop::shares::percent;
 use crate::shop::view::Card;
@@ -54,7 +52,7 @@ impl YearSum {
     /// `None` for dental plans.
     pub fn new(cx: &Cx, search: &Search, offer: &Offer, years: &mut Option<YearlyCosts>) -> Option<YearSum> {
         let estimate = years.as_mut()?.estimate(offer);
-        let who = search.who_query();
+        let who = search.canonical();
         let mut sum = YearSum {
             rows: Vec::new(),
             notes: Vec::new(),
@@ -168,58 +166,40 @@ struct YearPage<'a> {
     taken: String,
 }
 
-/// The years of the page, by their word in the address.
-const CASES: [&str; 3] = ["average", "good", "bad"];
+/// Which year the page shows.
+const CASE: Switch = Switch { name: "case", words: &["average", "good", "bad"] };
 
 /// `GET /plans/{plan_id}/costs`: every line of the sum for the household of the address; `case=good`, `average`, `bad`.
-pub async fn costs(cx: Cx, Path(id): Path<String>) -> Result<Response, Failure> {
+pub async fn costs(cx: Cx, Path(id): Path<String>) -> Result<Response, Instead> {
     let plan_id = PlanId::parse(&id).ok_or(Failure::NotFound)?;
-    let mut asked = Asked::read(&cx.query);
-    // Which year is this page's own switch, not a part of the search.
-    let case = form_urlencoded::parse(cx.query.as_bytes()).find(|(name, _)| name == "case").map(|(_, word)| word);
-    let case = CASES.into_iter().find(|known| case.as_deref() == Some(known)).unwrap_or(CASES[0]);
-    asked.notes.retain(|note| note.name != "case");
-    let settled = match open::settle(&cx, &mut asked)? {
-        Settled::Search(settled) => *settled,
-        Settled::Unanswered(unanswered) => return crate::shop::home::page(&cx, asked, Some(unanswered)),
-        Settled::Elsewhere(elsewhere) => return Ok(crate::shop::elsewhere::page(&cx, *elsewhere)),
-    };
-    let mut search = settled.search.clone();
+    let path = format!("/plans/{plan_id}/costs");
+    let page = Page::new(&path).with_switch(CASE);
+    let Open { mut search, catalogue, switched: case, notes, policy, .. } = open(&cx, &page)?;
+    let all = search.canonical();
+    let change = cx.href(&format!("/?{}", write_query(&search.pairs())));
     search.facets = Default::default();
-    let address = |case: &str| {
-        let mut pairs = search.who_and_where();
-        pairs.extend((case != CASES[0]).then(|| ("case", case.to_string())));
-        format!("/plans/{plan_id}/costs?{}", write_query(&pairs))
-    };
-    if asked.notes.is_empty() && address(case) != format!("{}?{}", cx.path, cx.query) {
-        return Ok(page::redirect(&cx, &address(case)));
-    }
-    let policy = open::policy(&cx, &settled);
-    if let Some(unchanged) = page::not_modified(&cx, &policy) {
-        return Ok(unchanged);
-    }
-    let catalogue: &Catalogue = &settled.catalogue;
     let facts = Facts::read(&catalogue.pool, &plan_id, search.policy.variants).await?.ok_or(Failure::NotFound)?;
-    let tally = market::tally(catalogue, &search).await?;
+    let tally = market::tally(&catalogue, &search).await?;
     let offer = tally.find(facts.plan_pk);
     let estimate = match (YearlyCosts::new(&search), offer) {
         (Some(mut years), Some(offer)) => Some(years.estimate(offer)),
         _ => None,
     };
-    let cases = CASES.map(|word| CaseLink {
-        words: cx.t(&format!("year.{word}")).to_string(),
-        href: cx.href(&address(word)),
-        current: word == case,
+    let cases = CASE.words.iter().map(|word| {
+        let mut query = all.clone();
+        page.add_switch(&mut query, word);
+        let href = cx.href(&format!("{path}?{query}"));
+        CaseLink { words: cx.t(&format!("year.{word}")).to_string(), href, current: *word == case }
     });
     let mut template = YearPage {
         name: facts.text("name").unwrap_or_default(),
         who: words::who(&cx, &search),
-        change: cx.href(&format!("/?{}", write_query(&search.pairs()))),
-        back: cx.href(&format!("/plans/{plan_id}?{}", search.who_query())),
-        not_followed: words::notes(&cx, &asked.notes),
+        change,
+        back: cx.href(&format!("/plans/{plan_id}?{all}")),
+        not_followed: notes,
         notes: Vec::new(),
-        warnings: words::warnings(&cx, catalogue),
-        cases: cases.into(),
+        warnings: words::warnings(&cx, &catalogue),
+        cases: cases.collect(),
         about_case: cx.t(&format!("year.{case}_about")).to_string(),
         gap: None,
         people: Vec::new(),

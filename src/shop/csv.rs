@@ -6,13 +6,10 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 
 use crate::catalogue::variants::CARD_SERVICES;
-use crate::quote::ask::address::Asked;
 use crate::quote::market;
-use crate::quote::settle::Settled;
 use crate::quote::yearly::YearlyCosts;
 use crate::shop::compare;
-use crate::shop::home as ask;
-use crate::shop::open;
+use crate::shop::open::{Instead, Open, Page, open};
 use crate::shop::view::Card;
 use crate::types::Cents;
 use crate::web::error::Failure;
@@ -43,35 +40,24 @@ const HEADER: [&str; 17] = [
 const ADDED: [&str; 5] = ["premium_after_credit", "credit_applied", "cost_good", "cost_average", "cost_bad"];
 
 /// `GET /plans.csv`.
-pub async fn plans(cx: Cx) -> Result<Response, Failure> {
-    let mut asked = Asked::read(&cx.query);
-    let settled = match open::settle(&cx, &mut asked)? {
-        Settled::Search(settled) => settled,
-        Settled::Unanswered(unanswered) => return ask::page(&cx, asked, Some(unanswered)),
-        Settled::Elsewhere(elsewhere) => return Ok(crate::shop::elsewhere::page(&cx, *elsewhere)),
-    };
-    let policy = open::policy(&cx, &settled);
-    let (search, catalogue) = (&settled.search, &settled.catalogue);
-    if let Some(unchanged) = page::not_modified(&cx, &policy) {
-        return Ok(unchanged);
-    }
-    let mut tally = market::tally(catalogue, search).await?;
-    if let Some(years) = &mut YearlyCosts::new(search) {
+pub async fn plans(cx: Cx) -> Result<Response, Instead> {
+    let page = Page::new("/plans.csv").any_spelling();
+    let Open { search, catalogue, policy, .. } = open(&cx, &page)?;
+    let mut tally = market::tally(&catalogue, &search).await?;
+    if let Some(years) = &mut YearlyCosts::new(&search) {
         tally.reckon_years(years);
     }
     let results = tally.results(search.sort).into_iter();
-    let cards: Vec<Card> = results.map(|offer| Card::new(catalogue, offer)).collect();
-    answer(&cx, &cards, &format!("plans-{}-{}.csv", search.year, search.place.zip), policy)
+    let cards: Vec<Card> = results.map(|offer| Card::new(&catalogue, offer)).collect();
+    Ok(answer(&cx, &cards, &format!("plans-{}-{}.csv", search.year, search.place.zip), policy)?)
 }
 
 /// `GET /compare.csv`.
-pub async fn comparison(cx: Cx) -> Result<Response, Failure> {
-    let mut asked = Asked::read(&cx.query);
-    let chosen = match compare::chosen(&cx, &mut asked).await? {
-        Ok(chosen) => chosen,
-        Err(page) => return Ok(page),
-    };
-    answer(&cx, &chosen.cards, &format!("compare-{}.csv", chosen.search.year), chosen.policy.clone())
+pub async fn comparison(cx: Cx) -> Result<Response, Instead> {
+    let page = Page::new("/compare.csv").any_spelling();
+    let open = open(&cx, &page)?;
+    let compared = compare::compared(&cx, &open).await?;
+    Ok(answer(&cx, &compared.cards, &format!("compare-{}.csv", open.search.year), open.policy)?)
 }
 
 fn answer(cx: &Cx, cards: &[Card], file_name: &str, policy: CachePolicy) -> Result<Response, Failure> {

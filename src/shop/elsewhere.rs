@@ -6,8 +6,10 @@ use askama::Template;
 use axum::response::Response;
 
 use crate::eligibility::tables::{Marketplace, MarketplaceKind};
+use crate::quote::ask::address::Asked;
 use crate::quote::settle::Elsewhere;
-use crate::web::page::{self, CachePolicy, Cx};
+use crate::shop::open::policy_of_asked;
+use crate::web::page::{self, Cx};
 
 #[derive(Template)]
 #[template(path = "elsewhere.html")]
@@ -19,7 +21,7 @@ struct ElsewherePage<'a> {
     again: String,
 }
 
-pub fn page(cx: &Cx, elsewhere: Elsewhere) -> Response {
+pub fn page(cx: &Cx, asked: &Asked, elsewhere: Elsewhere) -> Response {
     let Elsewhere { zip, county, year, marketplace } = elsewhere;
     let state = cx.t(&format!("state.{}", county.state)).to_string();
     let name = marketplace.as_ref().map(|m| m.name.clone()).unwrap_or_default();
@@ -38,5 +40,5 @@ pub fn page(cx: &Cx, elsewhere: Elsewhere) -> Response {
         again: cx.href("/"),
         cx,
     };
-    page::render(cx, template, CachePolicy::of_all(&cx.catalogues))
+    page::render(cx, template, policy_of_asked(asked, cx.catalogues.version()))
 }

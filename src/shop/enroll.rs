@@ -21,6 +21,7 @@ use crate::eligibility::{State, Tables};
 use crate::quote::ask::address::write_query;
 use crate::quote::ask::facets::{Note, NoteKind};
 use crate::shop::home::Fault;
+use crate::shop::open::{self, Instead};
 use crate::shop::words::search as words;
 use crate::text::calendar::{self, Deadline};
 use crate::types::Zip5;
@@ -275,7 +276,7 @@ struct EnrollPage<'a> {
 }
 
 /// `GET /enroll`, `GET /es/enroll`.
-pub async fn enroll(cx: Cx) -> Result<Response, Failure> {
+pub async fn enroll(cx: Cx) -> Result<Response, Instead> {
     let mut asked = Asked::read(&cx.query, &cx.app.tables, cx.today());
     let years = years(&cx);
     if let Some(year) = asked.year.take_if(|year| !years.contains(year)) {
@@ -284,13 +285,12 @@ pub async fn enroll(cx: Cx) -> Result<Response, Failure> {
     let found = find_state(&cx, &asked);
     let faulty = found.is_err() || !asked.unknown.is_empty() || asked.events.iter().any(|event| event.fault.is_some());
     let canonical = write_query(&asked.pairs(found.as_ref().ok().copied().flatten().map(State::code)));
-    if !faulty && asked.notes.is_empty() && canonical != cx.query {
-        let mark = if canonical.is_empty() { "" } else { "?" };
-        return Ok(page::redirect(&cx, &format!("/enroll{mark}{canonical}")));
+    if !faulty {
+        open::follow(&cx, &asked.notes, "/enroll", &canonical)?;
     }
     let policy = CachePolicy::Own { version: format!("{}+{}", cx.catalogues.version(), cx.today()) };
-    if let (false, Some(unchanged)) = (faulty, page::not_modified(&cx, &policy)) {
-        return Ok(unchanged);
+    if !faulty {
+        open::unchanged(&cx, &policy)?;
     }
     let status = if faulty { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     Ok(page::render_status(&cx, status, build(&cx, &asked, found, &years), policy))

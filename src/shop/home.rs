@@ -13,11 +13,11 @@ use crate::quote::ask::address::{Asked, Unanswered, write_query};
 use crate::quote::ask::money::NAMES;
 use crate::quote::ask::people::{MEDICARE_AGE, PEOPLE_MAX};
 use crate::quote::ask::rows::{PersonRow, row_pairs};
-use crate::shop::open::catalogue_for;
+use crate::quote::settle::catalogue_for;
+use crate::shop::open::policy_of_asked;
 use crate::shop::words::search as words;
 use crate::types::Zip5;
-use crate::web::error::Failure;
-use crate::web::page::{self, CachePolicy, Cx};
+use crate::web::page::{self, Cx};
 
 /// A fault, and the field that it is about.
 pub struct Fault {
@@ -88,26 +88,20 @@ struct CountyPage<'a> {
 }
 
 /// `GET /`, `GET /es`.
-pub async fn home(cx: Cx) -> Result<Response, Failure> {
+pub async fn home(cx: Cx) -> Response {
     let asked = Asked::read(&cx.query);
     page(&cx, asked, None)
 }
 
 /// The questions, with what is wrong marked where it is wrong.
-pub fn page(cx: &Cx, mut asked: Asked, unanswered: Option<Unanswered>) -> Result<Response, Failure> {
-    let catalogue = catalogue_for(cx, &mut asked);
-    // What was typed of money is for the visitor's own browser only.
-    let own =
-        !asked.finances.pairs().is_empty() || asked.rows.iter().any(|row| row.sex.is_some() || row.care.is_some());
-    let policy = match own {
-        false => CachePolicy::of_all(&cx.catalogues),
-        true => CachePolicy::Own { version: cx.catalogues.version() },
-    };
+pub fn page(cx: &Cx, mut asked: Asked, unanswered: Option<Unanswered>) -> Response {
+    let catalogue = catalogue_for(&cx.catalogues, &mut asked);
+    let policy = policy_of_asked(&asked, cx.catalogues.version());
     if let (None, Some(unchanged)) = (&unanswered, page::not_modified(cx, &policy)) {
-        return Ok(unchanged);
+        return unchanged;
     }
     if unanswered.is_none() {
-        return Ok(page::render(cx, build(cx, &asked, &catalogue, None, true), policy));
+        return page::render(cx, build(cx, &asked, &catalogue, None, true), policy);
     }
     // The place may be settled while the people are not, and the other way round: say all at once.
     let place_fault = asked.place(&catalogue.places).err();
@@ -115,14 +109,14 @@ pub fn page(cx: &Cx, mut asked: Asked, unanswered: Option<Unanswered>) -> Result
     let faults = [asked.household().err(), asked.money().err()];
     let people_are_fine = !faults.iter().flatten().any(Unanswered::is_fault);
     if place_fault == Some(Unanswered::CountyMissing) && people_are_fine {
-        return Ok(page::render(cx, county_page(cx, &asked, &catalogue), policy));
+        return page::render(cx, county_page(cx, &asked, &catalogue), policy);
     }
     let is_fault = place_fault.iter().chain(faults.iter().flatten()).any(Unanswered::is_fault);
     let template = build(cx, &asked, &catalogue, place_fault, false);
-    Ok(match is_fault {
+    match is_fault {
         true => page::render_status(cx, StatusCode::UNPROCESSABLE_ENTITY, template, policy),
         false => page::render(cx, template, policy),
-    })
+    }
 }
 
 fn build<'a>(

@@ -14,17 +14,14 @@ use crate::eligibility::{
     ChipCategory, Determination, FieldError, MedicaidDecision, PersonAnswer, TaxHouseholdAnswer, determine,
 };
 use crate::filing::codes::{Feature, Metal, Product};
-use crate::quote::ask::address::{Asked, Search, write_query};
+use crate::quote::ask::address::Search;
 use crate::quote::ask::facets::Facets;
 use crate::quote::ask::money::Finances;
 use crate::quote::ask::people::Relation;
 use crate::quote::market;
 use crate::quote::market::tally::Tally;
 use crate::quote::policy::{self, CreditTerms, Policy};
-use crate::quote::settle::Settled;
-use crate::shop::elsewhere;
-use crate::shop::home as ask;
-use crate::shop::open;
+use crate::shop::open::{Instead, Open, Page, open};
 use crate::shop::plan::Line;
 use crate::shop::words::reasons::{Step, percent_words, steps};
 use crate::shop::words::search as words;
@@ -73,34 +70,20 @@ struct HowPage<'a> {
 }
 
 /// `GET /how`, `GET /es/how`.
-pub async fn how(cx: Cx) -> Result<Response, Failure> {
-    let mut asked = Asked::read(&cx.query);
-    let settled = match open::settle(&cx, &mut asked)? {
-        Settled::Search(settled) => *settled,
-        Settled::Unanswered(unanswered) => return ask::page(&cx, asked, Some(unanswered)),
-        Settled::Elsewhere(elsewhere) => return Ok(elsewhere::page(&cx, *elsewhere)),
-    };
-    let search = &settled.search;
-    let pairs = write_query(&search.pairs());
-    if asked.notes.is_empty() && pairs != cx.query {
-        return Ok(page::redirect(&cx, &format!("/how?{pairs}")));
-    }
-    let policy = open::policy(&cx, &settled);
-    if let Some(unchanged) = page::not_modified(&cx, &policy) {
-        return Ok(unchanged);
-    }
+pub async fn how(cx: Cx) -> Result<Response, Instead> {
+    let Open { search, catalogue, query, notes, policy, .. } = open(&cx, &Page::new("/how"))?;
     let worked = match &search.finances {
-        Some(money) => Some(worked(&cx, &settled.catalogue, search, money).await?),
+        Some(money) => Some(worked(&cx, &catalogue, &search, money).await?),
         None => None,
     };
     let template = HowPage {
-        who: words::who(&cx, search),
-        notes: words::notes(&cx, &asked.notes),
-        warnings: words::warnings(&cx, &settled.catalogue),
+        who: words::who(&cx, &search),
+        notes,
+        warnings: words::warnings(&cx, &catalogue),
         worked,
-        back: cx.href(&format!("/plans?{pairs}")),
-        change: cx.href(&format!("/?{pairs}")),
-        add_up: cx.href(&format!("/income?{pairs}")),
+        back: cx.href(&format!("/plans?{query}")),
+        change: cx.href(&format!("/?{query}")),
+        add_up: cx.href(&format!("/income?{query}")),
         cx: &cx,
     };
     Ok(page::render(&cx, template, policy))

@@ -12,6 +12,7 @@ use crate::eligibility::rounding::{Ratio, shown_cents, yearly};
 use crate::eligibility::tables::{CountsForMedicaid, IncomeKind, IncomeNature};
 use crate::eligibility::{PersonIncome, sum_of};
 use crate::quote::ask::money::{INCOME_DOLLARS_MAX, read_amount, write_amount};
+use crate::shop::open::{self, Instead};
 use crate::types::Cents;
 use crate::web::error::Failure;
 use crate::web::page::{self, CachePolicy, Cx};
@@ -179,7 +180,7 @@ impl Asked {
 }
 
 /// `GET /income`, `GET /es/income`.
-pub async fn income(cx: Cx) -> Result<Response, Failure> {
+pub async fn income(cx: Cx) -> Result<Response, Instead> {
     let mut asked = Asked::read(&cx.query);
     let typed = asked.rows.iter().any(|row| !row.is_blank());
     // An address with an income, a sex or expected care is for its own browser only.
@@ -190,6 +191,9 @@ pub async fn income(cx: Cx) -> Result<Response, Failure> {
     let incomes = asked.incomes(&cx);
     // A row that is only being added is not wrong yet.
     let faults = if asked.add { Vec::new() } else { asked.faults(&cx) };
+    if faults.is_empty() {
+        open::unchanged(&cx, &policy)?;
+    }
     if asked.add {
         for row in &mut asked.rows {
             (row.kind_fault, row.amount_fault, row.frequency_fault) = (None, None, None);

@@ -1,32 +1,47 @@
-//! How every page of a search opens: the address is settled, or something is asked, or the way leads elsewhere.
+//! How every page of a search opens, the same everywhere and in this order:
 //!
-//! Called by every file of this room that answers an address. It prices nothing.
+//! 1. the address is read, with the page's own switch;
+//! 2. the search is settled, or what is missing is asked, or the way leads elsewhere;
+//! 3. another spelling of the address is redirected to the one canonical form;
+//! 4. whoever has the page already gets a 304.
+//!
+//! Called by every file of this room that answers an address. It prices nothing: all four come before any work.
 
 use std::sync::Arc;
 
+use axum::response::{IntoResponse, Response};
+
 use crate::catalogue::Catalogue;
 use crate::quote::QuoteError;
-use crate::quote::ask::address::Asked;
+use crate::quote::ask::address::{Asked, Search, Switch, add_pairs, write_query};
+use crate::quote::ask::facets::Note;
+use crate::quote::policy::Help;
 use crate::quote::settle::{self, Settled, Settlement};
+use crate::shop::words::search as words;
+use crate::shop::{elsewhere, home};
 use crate::web::error::Failure;
-use crate::web::page::{CachePolicy, Cx};
+use crate::web::page::{self, CachePolicy, Cx};
 
-/// [`settle::settle`] with what the request knows: its catalogues, the rules, the day.
-pub fn settle(cx: &Cx, asked: &mut Asked) -> Result<Settled, Failure> {
-    Ok(settle::settle(&cx.catalogues, &cx.app.tables, cx.today(), asked)?)
+/// What an address is answered with instead of its page: a question, the way elsewhere, a redirect, a 304, a failure.
+///
+/// Handlers return `Result<Response, Instead>`, so that `?` leaves at once with any of them.
+pub struct Instead(Box<Response>);
+
+impl From<Response> for Instead {
+    fn from(response: Response) -> Instead {
+        Instead(Box::new(response))
+    }
 }
 
-pub fn catalogue_for(cx: &Cx, asked: &mut Asked) -> Arc<Catalogue> {
-    settle::catalogue_for(&cx.catalogues, asked)
+impl<E: Into<Failure>> From<E> for Instead {
+    fn from(error: E) -> Instead {
+        Instead::from(error.into().into_response())
+    }
 }
 
-/// Who may keep a page of this search. An address with an income, a sex or expected care is for its own browser
-/// only; and what help there is can change from one day to the next.
-pub fn policy(cx: &Cx, settled: &Settlement) -> CachePolicy {
-    match &settled.help {
-        None if !settled.search.household.says_care() => CachePolicy::of(&settled.catalogue),
-        None => CachePolicy::Own { version: settled.catalogue.version.clone() },
-        Some(_) => CachePolicy::Own { version: format!("{}+{}", settled.catalogue.version, cx.today()) },
+impl IntoResponse for Instead {
+    fn into_response(self) -> Response {
+        *self.0
     }
 }
 
@@ -36,5 +51,153 @@ impl From<QuoteError> for Failure {
             QuoteError::Catalogue(error) => error.into(),
             ours => Failure::internal(ours),
         }
+    }
+}
+
+/// What one address declares of itself.
+pub struct Page<'a> {
+    /// Without language: `/plans`.
+    pub path: &'a str,
+    pub switch: Option<Switch>,
+    /// Programs fetch spreadsheets and may not follow a redirect: those answer any spelling.
+    pub any_spelling: bool,
+}
+
+impl<'a> Page<'a> {
+    pub const fn new(path: &'a str) -> Page<'a> {
+        Page { path, switch: None, any_spelling: false }
+    }
+
+    pub const fn with_switch(self, switch: Switch) -> Page<'a> {
+        Page { switch: Some(switch), ..self }
+    }
+
+    pub const fn any_spelling(self) -> Page<'a> {
+        Page { any_spelling: true, ..self }
+    }
+
+    /// The canonical query of this page: the whole search, so that no way from page to page loses a filter, an order or
+    /// a plan ticked for comparison. `who` is the search's who and where, already written.
+    fn query(&self, search: &Search, who: &str, switched: &'static str) -> String {
+        let mut query = search.canonical_from(who.to_string());
+        self.add_switch(&mut query, switched);
+        query
+    }
+
+    /// The page's switch, where it does not say its default.
+    pub fn add_switch(&self, query: &mut String, word: &'static str) {
+        if let Some(switch) = self.switch.filter(|switch| switch.default_word() != word) {
+            add_pairs(query, &[(switch.name, word.to_string())]);
+        }
+    }
+}
+
+/// A search that is settled and whose page has to be made.
+pub struct Open {
+    pub search: Search,
+    pub catalogue: Arc<Catalogue>,
+    /// `None`: no income was given.
+    pub help: Option<Help>,
+    /// Who and where, written out once for all links of the page.
+    pub who: String,
+    /// The page's canonical query.
+    pub query: String,
+    /// What the page's switch says.
+    pub switched: &'static str,
+    /// What of the address was not followed, in words.
+    pub notes: Vec<String>,
+    pub policy: CachePolicy,
+}
+
+/// Opens a page that cannot do without a household.
+pub fn open(cx: &Cx, page: &Page) -> Result<Open, Instead> {
+    let mut asked = Asked::read_with(&cx.query, page.switch);
+    match settle(cx, &mut asked)? {
+        Settled::Search(settled) => opened(cx, page, asked, *settled),
+        Settled::Unanswered(unanswered) => Err(home::page(cx, asked, Some(unanswered)).into()),
+        Settled::Elsewhere(elsewhere) => Err(elsewhere::page(cx, &asked, *elsewhere).into()),
+    }
+}
+
+/// A page that can be shown without a household, opened.
+pub enum OpenOrBare {
+    Open(Box<Open>),
+    Bare(Box<Bare>),
+}
+
+/// What is known without a household.
+pub struct Bare {
+    pub asked: Asked,
+    pub catalogue: Arc<Catalogue>,
+    pub notes: Vec<String>,
+    pub policy: CachePolicy,
+}
+
+/// Opens a page that can do without a household. Without one, its address keeps the pairs of these names.
+pub fn open_or_bare(cx: &Cx, page: &Page, keeps: &[&str]) -> Result<OpenOrBare, Instead> {
+    let mut asked = Asked::read_with(&cx.query, page.switch);
+    let says_who = !asked.zip_typed.is_empty() || !asked.rows.is_empty();
+    if says_who && let Settled::Search(settled) = settle(cx, &mut asked)? {
+        return Ok(OpenOrBare::Open(Box::new(opened(cx, page, asked, *settled)?)));
+    }
+    let catalogue = settle::catalogue_for(&cx.catalogues, &mut asked);
+    let pairs: Vec<_> = asked.pairs().into_iter().filter(|(name, _)| keeps.contains(name)).collect();
+    follow(cx, &asked.notes, page.path, &write_query(&pairs))?;
+    let policy = policy_of_asked(&asked, catalogue.version.clone());
+    unchanged(cx, &policy)?;
+    let notes = words::notes(cx, &asked.notes);
+    Ok(OpenOrBare::Bare(Box::new(Bare { asked, catalogue, notes, policy })))
+}
+
+/// Steps 3 and 4.
+fn opened(cx: &Cx, page: &Page, mut asked: Asked, settled: Settlement) -> Result<Open, Instead> {
+    let policy = policy(cx, &settled);
+    let Settlement { search, catalogue, help } = settled;
+    let switched = asked.switched.or(page.switch.map(|switch| switch.default_word())).unwrap_or_default();
+    let who = search.who_query();
+    let query = page.query(&search, &who, switched);
+    if !page.any_spelling {
+        follow(cx, &asked.notes, page.path, &query)?;
+    }
+    unchanged(cx, &policy)?;
+    let notes = words::notes(cx, &asked.notes);
+    Ok(Open { search, catalogue, help, who, query, switched, notes, policy })
+}
+
+/// [`settle::settle`] with what the request knows: its catalogues, the rules, the day.
+fn settle(cx: &Cx, asked: &mut Asked) -> Result<Settled, Failure> {
+    Ok(settle::settle(&cx.catalogues, &cx.app.tables, cx.today(), asked)?)
+}
+
+/// Leads another spelling of a page's address to the canonical one. An address with a wish that we could not follow
+/// stays as it is, so that the note about it stays on the page.
+pub fn follow(cx: &Cx, notes: &[Note], path: &str, query: &str) -> Result<(), Instead> {
+    if !notes.is_empty() || (cx.path == path && cx.query == query) {
+        return Ok(());
+    }
+    let mark = if query.is_empty() { "" } else { "?" };
+    Err(page::redirect(cx, &format!("{path}{mark}{query}")).into())
+}
+
+/// Answers 304 where the asker has the page.
+pub fn unchanged(cx: &Cx, policy: &CachePolicy) -> Result<(), Instead> {
+    page::not_modified(cx, policy).map_or(Ok(()), |response| Err(response.into()))
+}
+
+/// Who may keep a page of this search. An address with an income, a sex or expected care is for its own browser
+/// only; and what help there is can change from one day to the next.
+fn policy(cx: &Cx, settled: &Settlement) -> CachePolicy {
+    match &settled.help {
+        None if !settled.search.household.says_care() => CachePolicy::of(&settled.catalogue),
+        None => CachePolicy::Own { version: settled.catalogue.version.clone() },
+        Some(_) => CachePolicy::Own { version: format!("{}+{}", settled.catalogue.version, cx.today()) },
+    }
+}
+
+/// The same for a page of what was only typed.
+pub fn policy_of_asked(asked: &Asked, version: String) -> CachePolicy {
+    match asked.says_private() {
+        true => CachePolicy::Own { version },
+        false => CachePolicy::Public { version },
     }
 }

@@ -1,26 +1,26 @@
 //! `GET /plans/{plan_id}`: everything filed about a plan, with its price for the household if the address has one.
 
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::Path;
 use axum::response::Response;
 
 use crate::catalogue::Catalogue;
 use crate::filing::codes::{Packed, Product, Program};
-use crate::quote::ask::address::{Asked, Search, write_query};
+use crate::quote::ask::address::{BASKET_MAX, Search, write_query};
 use crate::quote::market;
 use crate::quote::market::query::Variants;
 use crate::quote::market::tally::{Offer, Tally};
-use crate::quote::settle::Settled;
 use crate::quote::yearly::YearlyCosts;
 use crate::shop::costs::YearSum;
 use crate::shop::facts::{Benefit, Example, Facts};
+use crate::shop::open::{Instead, Open, OpenOrBare, Page, open_or_bare};
+use crate::shop::plans;
 use crate::shop::sections::SECTIONS;
 use crate::shop::view::{Card, stars_words};
 use crate::shop::words::search as words;
-use crate::shop::{open, plans};
 use crate::types::{Cents, PlanId};
 use crate::web::error::Failure;
-use crate::web::page::{self, CachePolicy, Cx};
+use crate::web::page::{self, Cx};
 
 /// Similar plans shown: a way on, not another list.
 const SIMILAR_MAX: usize = 3;
@@ -78,6 +78,8 @@ struct PlanPage<'a> {
     no_price: Option<String>,
     back: String,
     change: String,
+    /// The list with this plan ticked, and where others are ticked already the comparison with them.
+    ticked: Option<String>,
     compare: Option<String>,
     warnings: Vec<String>,
     notes: Vec<String>,
@@ -99,77 +101,44 @@ struct PlanPage<'a> {
 }
 
 /// `GET /plans/{plan_id}`.
-pub async fn plan(
-    cx: Cx,
-    State(_): State<std::sync::Arc<crate::app::App>>,
-    Path(id): Path<String>,
-) -> Result<Response, Failure> {
+pub async fn plan(cx: Cx, Path(id): Path<String>) -> Result<Response, Instead> {
     let plan_id = PlanId::parse(&id).ok_or(Failure::NotFound)?;
-    let mut asked = Asked::read(&cx.query);
-    let settled = match asked.zip_typed.is_empty() && asked.rows.is_empty() {
-        true => None,
-        false => Some(open::settle(&cx, &mut asked)?),
+    let path = format!("/plans/{plan_id}");
+    let opened = match open_or_bare(&cx, &Page::new(&path), &WHO)? {
+        OpenOrBare::Bare(bare) => {
+            let facts = facts(&bare.catalogue, &plan_id, Variants::STANDARD).await?;
+            let page = build(&cx, None, &bare.asked.pairs(), &bare.catalogue, &facts, None);
+            return Ok(page::render(&cx, PlanPage { notes: bare.notes, ..page }, bare.policy));
+        }
+        OpenOrBare::Open(open) => *open,
     };
-    let catalogue = open::catalogue_for(&cx, &mut asked);
-    let search = match &settled {
-        Some(Settled::Search(settled)) => Some(&settled.search),
-        _ => None,
-    };
-    let canonical = canonical(&plan_id, search, &asked);
-    if asked.notes.is_empty()
-        && canonical
-            != format!("{}{}", cx.path, if cx.query.is_empty() { String::new() } else { format!("?{}", cx.query) })
-    {
-        return Ok(page::redirect(&cx, &canonical));
-    }
-    let policy = match &settled {
-        Some(Settled::Search(settled)) => open::policy(&cx, settled),
-        _ => CachePolicy::of(&catalogue),
-    };
-    if let Some(unchanged) = page::not_modified(&cx, &policy) {
-        return Ok(unchanged);
-    }
-    let variants = search.map_or(Variants::STANDARD, |search| search.policy.variants);
-    let facts = Facts::read(&catalogue.pool, &plan_id, variants).await?.ok_or(Failure::NotFound)?;
+    let Open { mut search, catalogue, notes, policy, .. } = opened;
+    // The list that the visitor comes from, and goes back to.
+    let list = search.clone();
+    let facts = facts(&catalogue, &plan_id, search.policy.variants).await?;
     // The plan's own product decides which list it is looked up in.
-    let search = search.map(|search| {
-        let mut search = search.clone();
-        search.product = if facts.number("product") == Some(1) { Product::Dental } else { Product::Medical };
-        search.facets = Default::default();
-        search
-    });
-    let tally = match &search {
-        Some(search) => Some(market::tally(&catalogue, search).await?),
-        None => None,
-    };
-    let offered = search.as_ref().zip(tally.as_ref());
-    let offered = offered.and_then(|(search, tally)| Some((search, tally, tally.find(facts.plan_pk)?)));
+    search.product = if facts.number("product") == Some(1) { Product::Dental } else { Product::Medical };
+    search.facets = Default::default();
+    let tally = market::tally(&catalogue, &search).await?;
     let (mut card, mut similar, mut year) = (None, Vec::new(), None);
-    if let Some((search, tally, offer)) = offered {
-        let mut years = YearlyCosts::new(search);
-        card = plans::cards(&catalogue, search, tally, &mut years, &[offer]).pop();
-        similar = self::similar(&cx, search, &catalogue, (tally, offer));
-        year = YearSum::new(&cx, search, offer, &mut years);
+    if let Some(offer) = tally.find(facts.plan_pk) {
+        let mut years = YearlyCosts::new(&search);
+        card = plans::cards(&catalogue, &search, &tally, &mut years, &[offer]).pop();
+        similar = self::similar(&cx, &list, &catalogue, (&tally, offer));
+        year = YearSum::new(&cx, &search, offer, &mut years);
     }
-    let page = build(&cx, &asked, search.as_ref(), &catalogue, &facts, card.as_ref());
-    Ok(page::render(&cx, PlanPage { similar, year, ..page }, policy))
+    let page = build(&cx, Some(&list), &list.pairs(), &catalogue, &facts, card.as_ref());
+    Ok(page::render(&cx, PlanPage { notes, similar, year, ..page }, policy))
 }
 
-fn canonical(plan_id: &PlanId, search: Option<&Search>, asked: &Asked) -> String {
-    let pairs = match search {
-        Some(search) => search.who_and_where(),
-        None => asked.pairs().into_iter().filter(|(name, _)| WHO.contains(name)).collect(),
-    };
-    match pairs.is_empty() {
-        true => format!("/plans/{plan_id}"),
-        false => format!("/plans/{plan_id}?{}", write_query(&pairs)),
-    }
+async fn facts(catalogue: &Catalogue, plan_id: &PlanId, variants: Variants) -> Result<Facts, Failure> {
+    Facts::read(&catalogue.pool, plan_id, variants).await?.ok_or(Failure::NotFound)
 }
 
 fn build<'a>(
     cx: &'a Cx,
-    asked: &Asked,
     search: Option<&Search>,
+    pairs: &[(&'static str, String)],
     catalogue: &Catalogue,
     facts: &Facts,
     card: Option<&'a Card>,
@@ -178,12 +147,12 @@ fn build<'a>(
     let packed = Packed(facts.variant.as_ref().and_then(|row| row.try_get("packed").ok()).unwrap_or(0));
     let programs = Program::ALL.into_iter().filter(|program| packed.programs() & program.bit() != 0);
     let dental = facts.number("product") == Some(1);
-    let pairs = search.map_or_else(|| asked.pairs(), Search::pairs);
     let no_price = match (search, card) {
         (_, Some(_)) => None,
         (Some(search), None) => Some(cx.tf("plan.not_sold", &[("county", &words::county_words(cx, search))])),
         (None, None) => Some(cx.t("plan.no_household").to_string()),
     };
+    let with = card.and(search).cloned().map(|search| ticked(search, facts));
     PlanPage {
         name: facts.text("name").unwrap_or_default(),
         issuer: facts.text("issuer").unwrap_or_default(),
@@ -194,13 +163,11 @@ fn build<'a>(
             Some(search) => format!("/plans?{}", search.canonical()),
             None => "/".to_string(),
         }),
-        change: cx.href(&format!("/?{}", write_query(&pairs))),
-        compare: card.and(search).map(|search| {
-            let id = facts.text("plan_id").unwrap_or_default();
-            cx.href(&format!("/compare?{}&plan={id}", write_query(&search.who_and_where())))
-        }),
+        change: cx.href(&format!("/?{}", write_query(pairs))),
+        ticked: with.as_ref().map(|with| cx.href(&format!("/plans?{}", with.canonical()))),
+        compare: with.filter(|with| with.basket.len() > 1).map(|with| cx.href(&format!("/compare?{}", with.canonical()))),
         warnings: words::warnings(cx, catalogue),
-        notes: words::notes(cx, &asked.notes),
+        notes: Vec::new(),
         highlights: highlights(cx, facts, card, packed),
         stars: stars(cx, facts),
         limits: limits(cx, facts),
@@ -213,11 +180,22 @@ fn build<'a>(
         exclusions: facts.text("exclusions"),
         similar: Vec::new(),
         year: None,
-        who_query: search.map(Search::who_query).unwrap_or_default(),
+        who_query: search.map(Search::canonical).unwrap_or_default(),
         dental,
         card,
         cx,
     }
+}
+
+/// The search with this plan among those to compare.
+fn ticked(mut search: Search, facts: &Facts) -> Search {
+    let id = facts.text("plan_id").and_then(|id| PlanId::parse(&id));
+    if let Some(id) = id.filter(|id| !search.basket.contains(id)) {
+        // The newest of a full basket gives way: what was just asked for must not be lost.
+        search.basket.truncate(BASKET_MAX - 1);
+        search.basket.push(id);
+    }
+    search
 }
 
 /// "Silver · HMO · 33931OH0070006".
@@ -412,7 +390,7 @@ fn similar(cx: &Cx, search: &Search, catalogue: &Catalogue, of: (&Tally, &Offer)
     near.sort_by_key(|offer| ((offer.net().0 - this.net().0).abs(), offer.net(), offer.plan_pk));
     near.truncate(SIMILAR_MAX);
     let link = |card: &Card| {
-        (format!("{} · {}", card.name, card.issuer), card.net_words(), card.href(cx, &search.who_query()))
+        (format!("{} · {}", card.name, card.issuer), card.net_words(), card.href(cx, &search.canonical()))
     };
     near.into_iter().map(|offer| link(&Card::new(catalogue, offer))).collect()
 }

@@ -4,19 +4,17 @@ use askama::Template;
 use axum::response::Response;
 
 use crate::catalogue::Catalogue;
-use crate::quote::ask::address::{Asked, Search};
+use crate::quote::ask::address::Search;
 use crate::quote::market;
 use crate::quote::market::tally::{Offer, Tally};
-use crate::quote::settle::Settled;
 use crate::quote::yearly::{Dominance, YearlyCosts};
 use crate::shop::filters::FilterForm;
 use crate::shop::links::Links;
+use crate::shop::open::{Instead, Open, Page, open};
 use crate::shop::panel::Panel;
 use crate::shop::view::Card;
 use crate::shop::words::search as words;
-use crate::shop::{elsewhere, home as ask, open};
 use crate::types::Cents;
-use crate::web::error::Failure;
 use crate::web::page::{self, Cx};
 
 /// Cards on one page: what fits the first view of a phone's patience (and one TCP window).
@@ -125,27 +123,11 @@ struct PlansPage<'a> {
 }
 
 /// `GET /plans`, `GET /es/plans`.
-pub async fn list(cx: Cx) -> Result<Response, Failure> {
-    let mut asked = Asked::read(&cx.query);
-    let mut settled = match open::settle(&cx, &mut asked)? {
-        Settled::Search(settled) => *settled,
-        Settled::Unanswered(unanswered) => return ask::page(&cx, asked, Some(unanswered)),
-        Settled::Elsewhere(elsewhere) => return Ok(elsewhere::page(&cx, *elsewhere)),
-    };
-    // A wish that we could not follow stays in the address, so that the note about it stays on the page.
-    let who = settled.search.who_query();
-    let canonical = settled.search.canonical_from(who.clone());
-    if asked.notes.is_empty() && canonical != cx.query {
-        return Ok(page::redirect(&cx, &format!("/plans?{canonical}")));
-    }
-    let policy = open::policy(&cx, &settled);
-    if let Some(unchanged) = page::not_modified(&cx, &policy) {
-        return Ok(unchanged);
-    }
-    let (catalogue, help) = (settled.catalogue, settled.help);
-    let search = &mut settled.search;
-    let mut tally = market::tally(&catalogue, search).await?;
-    let mut years = YearlyCosts::new(search);
+pub async fn list(cx: Cx) -> Result<Response, Instead> {
+    let page = Page::new("/plans");
+    let Open { mut search, catalogue, help, who, notes, policy, .. } = open(&cx, &page)?;
+    let mut tally = market::tally(&catalogue, &search).await?;
+    let mut years = YearlyCosts::new(&search);
     if let (Some(years), true) = (&mut years, search.sort.is_by_cost()) {
         tally.reckon_years(years);
     }
@@ -154,7 +136,7 @@ pub async fn list(cx: Cx) -> Result<Response, Failure> {
     let pages = total.div_ceil(PAGE_SIZE).max(1);
     // Past the end: the last page, not an empty one (a filter may have shortened the list under a kept link).
     search.page = search.page.min(pages as u32);
-    let search = &*search;
+    let search = &search;
     let first = (search.page as usize - 1) * PAGE_SIZE;
     let shown: Vec<&Offer> = tally.results(search.sort).into_iter().skip(first).take(PAGE_SIZE).collect();
     let cards = cards(&catalogue, search, &tally, &mut years, &shown);
@@ -164,7 +146,7 @@ pub async fn list(cx: Cx) -> Result<Response, Failure> {
         heading: words::heading(&cx, search, total),
         who: words::who(&cx, search),
         change: links.all_at("/"),
-        notes: words::notes(&cx, &asked.notes),
+        notes,
         warnings: words::warnings(&cx, &catalogue),
         chips: words::chips(&cx, &links, &catalogue),
         clear: links.list(|wishes| wishes.facets = Default::default()),

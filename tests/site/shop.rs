@@ -6,6 +6,7 @@ mod care;
 mod counting;
 mod enroll;
 mod how;
+mod opening;
 mod pages;
 mod prices;
 mod yearly;

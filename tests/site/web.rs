@@ -5,6 +5,7 @@
 //! asks about plans.
 
 mod cost_words;
+mod fire;
 mod repository;
 mod settings;
 mod wire;
@@ -36,14 +37,26 @@ const SCHEMA: &str = include_str!("../../sql/catalogue/schema.sql");
 // ── What the tests stand on ──────────────────────────────────────────────────────────────────────────────────────
 
 async fn make_catalogue(path: &Path, schema: &str, year: &str) {
-    let options = SqliteConnectOptions::new().filename(path).create_if_missing(true);
+    let options = SqliteConnectOptions::new().filename(path).create_if_missing(true).foreign_keys(false);
+    let options = options.pragma("ignore_check_constraints", "on");
     let mut db = SqliteConnection::connect_with(&options).await.unwrap();
     sqlx::raw_sql(sqlx::AssertSqlSafe(SCHEMA)).execute(&mut db).await.unwrap();
     for (key, value) in [("schema_version", schema), ("plan_year", year), ("rates_provenance", "filed")] {
         let insert = sqlx::query("INSERT INTO meta VALUES ($1, $2)").bind(key).bind(value);
         insert.execute(&mut db).await.unwrap();
     }
+    for table in ["county", "zip_county", "rating_area", "issuer", "plan", "variant", "rate", "sold"] {
+        let insert = sqlx::query("INSERT INTO meta VALUES ($1, '1')").bind(format!("count.{table}"));
+        insert.execute(&mut db).await.unwrap();
+        // One row of ones: something is there, and nobody asks what.
+        let columns = sqlx::query_scalar::<_, i64>("SELECT count(*) FROM pragma_table_info($1)").bind(table);
+        let columns = columns.fetch_one(&mut db).await.unwrap();
+        let ones = vec!["1"; usize::try_from(columns).unwrap()].join(", ");
+        let insert = sqlx::AssertSqlSafe(format!("INSERT INTO {table} VALUES ({ones})"));
+        sqlx::query(insert).execute(&mut db).await.unwrap();
+    }
     db.close().await.unwrap();
+    windowshop::catalogue::seal::seal(path).unwrap();
 }
 
 /// A data folder with one empty catalogue for 2026.

@@ -12,10 +12,28 @@ use crate::quote::ask::people::{Household, PEOPLE_MAX, PeopleFault, Person, spli
 use crate::quote::ask::rows::{PersonRow, RowFields, row_pairs};
 use crate::quote::market::query::Variants;
 use crate::quote::policy::Policy;
-use crate::types::{CountyFips, Zip5};
+use crate::types::{CountyFips, PlanId, Zip5};
 
 /// Pages beyond this are no list that anyone reads.
 const PAGE_MAX: u32 = 500;
+/// Plans side by side: more columns than a sheet of Letter paper (or a person) can take in.
+pub const PLANS_MAX: usize = 3;
+/// Plans kept for a comparison: more than it shows, so that one can be taken out and another comes in.
+pub const BASKET_MAX: usize = 9;
+
+/// A word in the address of one page that is no part of the search: which year, which rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Switch {
+    pub name: &'static str,
+    /// What it may say. The first is the default and left out.
+    pub words: &'static [&'static str],
+}
+
+impl Switch {
+    pub fn default_word(&self) -> &'static str {
+        self.words.first().copied().unwrap_or_default()
+    }
+}
 
 /// Everything a search needs, all of it valid.
 #[derive(Debug, Clone)]
@@ -33,6 +51,10 @@ pub struct Search {
     pub sort: Sort,
     /// Plans that another one matches or beats say so (`costs::dominance`).
     pub dominated_notes: bool,
+    /// Plans of one insurer, metal and type share a card.
+    pub grouped: bool,
+    /// Plans ticked for comparison, in order: they go along with every link.
+    pub basket: Vec<PlanId>,
     /// From 1.
     pub page: u32,
 }
@@ -57,11 +79,15 @@ pub struct Asked {
     pub sort: Option<Sort>,
     /// `dominated=off`.
     pub no_dominated_notes: bool,
+    /// `group=off`.
+    pub no_groups: bool,
     pub page: u32,
     /// `plan=` values, in order (comparison).
     pub plans: Vec<String>,
     /// The form's "add a person" button was pressed.
     pub add_person: bool,
+    /// What the page's own [`Switch`] says; `None`: its default, or the page has none.
+    pub switched: Option<&'static str>,
     pub notes: Vec<Note>,
 }
 
@@ -92,6 +118,11 @@ impl Unanswered {
 
 impl Asked {
     pub fn read(query: &str) -> Asked {
+        Asked::read_with(query, None)
+    }
+
+    /// The same for a page that has a switch of its own.
+    pub fn read_with(query: &str, switch: Option<Switch>) -> Asked {
         let mut asked = Asked { page: 1, ..Asked::default() };
         let mut people: Option<String> = None;
         let mut rows = RowFields::default();
@@ -126,6 +157,11 @@ impl Asked {
                     "off" => asked.no_dominated_notes = true,
                     _ => bad(value),
                 },
+                "group" => match value {
+                    "on" | "" => asked.no_groups = false,
+                    "off" => asked.no_groups = true,
+                    _ => bad(value),
+                },
                 "page" => match value.parse() {
                     Ok(page @ 1..=PAGE_MAX) => asked.page = page,
                     _ => bad(value),
@@ -133,6 +169,14 @@ impl Asked {
                 "plan" => asked.plans.extend(value.split(',').filter(|id| !id.is_empty()).map(str::to_string)),
                 "add" => asked.add_person = true,
                 "each" => asked.each = true,
+                _ if switch.is_some_and(|switch| switch.name == name) => {
+                    let mut words = switch.iter().flat_map(|switch| switch.words);
+                    match words.find(|word| **word == value) {
+                        Some(word) => asked.switched = Some(word),
+                        None if value.is_empty() => {}
+                        None => bad(value),
+                    }
+                }
                 _ if asked.finances.field_mut(name).is_some() => {
                     let text = value.trim().chars().take(30).collect();
                     asked.finances.field_mut(name).into_iter().for_each(|field| *field = String::clone(&text));
@@ -230,6 +274,28 @@ impl Asked {
         }
     }
 
+    /// The plans to compare, each once, in the order given; notes on what is no plan ID and on plans beyond the limit.
+    pub fn plan_ids(&mut self) -> Vec<PlanId> {
+        let mut ids: Vec<PlanId> = Vec::new();
+        for typed in &self.plans {
+            match PlanId::parse(typed) {
+                Some(id) if ids.contains(&id) => {}
+                Some(_) if ids.len() == BASKET_MAX => {
+                    self.notes.push(Note::new("plan", typed, NoteKind::TooManyPlans));
+                    break;
+                }
+                Some(id) => ids.push(id),
+                None => self.notes.push(Note::new("plan", typed, NoteKind::UnknownPlan)),
+            }
+        }
+        ids
+    }
+
+    /// Whether the address says more of a household than its ages: such pages are for the visitor's own browser only.
+    pub fn says_private(&self) -> bool {
+        !self.finances.pairs().is_empty() || self.rows.iter().any(|row| row.sex.is_some() || row.care.is_some())
+    }
+
     /// Everything typed, for links that carry it on (home page and back): canonical where it can be.
     pub fn pairs(&self) -> Vec<(&'static str, String)> {
         let mut pairs = vec![
@@ -240,13 +306,20 @@ impl Asked {
         pairs.extend(row_pairs(&self.rows));
         pairs.extend(self.finances.pairs());
         pairs.extend(self.wishes());
+        pairs.extend(self.ticked());
         pairs.retain(|(_, value)| !value.is_empty());
         pairs
     }
 
     /// What is wished for, apart from who and where: product, filters, order.
     pub fn wishes(&self) -> Vec<(&'static str, String)> {
-        wishes(self.product, &self.facets, self.sort(), !self.no_dominated_notes)
+        wishes(self.product, &self.facets, self.sort(), (!self.no_dominated_notes, !self.no_groups))
+    }
+
+    /// The plans ticked for comparison, as far as they can be plans.
+    pub fn ticked(&self) -> Vec<(&'static str, String)> {
+        let ids = self.plans.iter().filter_map(|typed| PlanId::parse(typed)).take(BASKET_MAX);
+        ids.map(|id| ("plan", id.to_string())).collect()
     }
 
     pub fn sort(&self) -> Sort {
@@ -254,7 +327,13 @@ impl Asked {
     }
 }
 
-pub fn wishes(product: Product, facets: &Facets, sort: Sort, dominated_notes: bool) -> Vec<(&'static str, String)> {
+/// The last two: notes on matched plans, and cards shared by plans that are much alike.
+pub fn wishes(
+    product: Product,
+    facets: &Facets,
+    sort: Sort,
+    (dominated_notes, grouped): (bool, bool),
+) -> Vec<(&'static str, String)> {
     let mut pairs = Vec::new();
     if product != Product::default() {
         pairs.push(("product", product.key().to_string()));
@@ -262,6 +341,7 @@ pub fn wishes(product: Product, facets: &Facets, sort: Sort, dominated_notes: bo
     pairs.extend(facets.pairs());
     pairs.extend((sort != Sort::usual(product)).then(|| ("sort", sort.key().to_string())));
     pairs.extend((!dominated_notes).then(|| ("dominated", "off".to_string())));
+    pairs.extend((!grouped).then(|| ("group", "off".to_string())));
     pairs
 }
 
@@ -295,15 +375,25 @@ impl Search {
     /// Everything but the page number: what a form has to carry along.
     pub fn pairs(&self) -> Vec<(&'static str, String)> {
         let mut pairs = self.who_and_where();
-        pairs.extend(wishes(self.product, &self.facets, self.sort, self.dominated_notes));
+        pairs.extend(self.wishes());
+        pairs.extend(self.ticked());
         pairs
     }
 
-    /// Who, where, product and order: what a change of filters must not lose.
+    /// Who, where, product and order: what the list's own form must not lose. Its filters and ticks are fields of it.
     pub fn carried(&self) -> Vec<(&'static str, String)> {
         let mut pairs = self.who_and_where();
-        pairs.extend(wishes(self.product, &Facets::default(), self.sort, self.dominated_notes));
+        pairs.extend(wishes(self.product, &Facets::default(), self.sort, (self.dominated_notes, self.grouped)));
         pairs
+    }
+
+    fn wishes(&self) -> Vec<(&'static str, String)> {
+        wishes(self.product, &self.facets, self.sort, (self.dominated_notes, self.grouped))
+    }
+
+    /// The plans ticked for comparison.
+    pub fn ticked(&self) -> Vec<(&'static str, String)> {
+        self.basket.iter().map(|id| ("plan", id.to_string())).collect()
     }
 
     /// Takes away what only its own visitor should keep in an address: money, sex, expected care.
@@ -320,7 +410,8 @@ impl Search {
     /// The same from who and where as they are already written.
     pub fn canonical_from(&self, who: String) -> String {
         let mut query = who;
-        add_pairs(&mut query, &wishes(self.product, &self.facets, self.sort, self.dominated_notes));
+        add_pairs(&mut query, &self.wishes());
+        add_pairs(&mut query, &self.ticked());
         if self.page > 1 {
             add_pairs(&mut query, &[("page", self.page.to_string())]);
         }
@@ -389,6 +480,8 @@ pub(crate) mod tests {
             product: asked.product,
             sort: asked.sort(),
             dominated_notes: !asked.no_dominated_notes,
+            grouped: !asked.no_groups,
+            basket: asked.plan_ids(),
             facets: asked.facets,
             page: asked.page,
         }

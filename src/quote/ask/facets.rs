@@ -85,6 +85,10 @@ pub enum NoteKind {
     UnknownName,
     /// We know the filter and not this value.
     BadValue,
+    /// Not a plan that we know.
+    UnknownPlan,
+    /// More plans than can stand side by side.
+    TooManyPlans,
 }
 
 impl Note {
@@ -97,6 +101,8 @@ impl Note {
         match self.kind {
             NoteKind::UnknownName => "note.unknown_name",
             NoteKind::BadValue => "note.bad_value",
+            NoteKind::UnknownPlan => "compare.bad_plan",
+            NoteKind::TooManyPlans => "compare.too_many",
         }
     }
 }

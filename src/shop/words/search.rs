@@ -4,7 +4,7 @@ use crate::catalogue::{Catalogue, RatesProvenance};
 use crate::costs::Use;
 use crate::costs::utilization::Sex;
 use crate::filing::codes::{Product, Sort};
-use crate::quote::ask::address::Search;
+use crate::quote::ask::address::{PLANS_MAX, Search};
 use crate::quote::ask::facets::{Facets, Note, Span};
 use crate::quote::ask::people::Person;
 use crate::quote::market::query::Facet;
@@ -183,7 +183,11 @@ fn remove_href(links: &Links, facet: Facet) -> String {
 /// What we did not follow in the address.
 pub fn notes(cx: &Cx, notes: &[Note]) -> Vec<String> {
     // A few are enough to say that the address is not one of ours.
-    let said = |note: &Note| cx.tf(note.key(), &[("name", &note.name), ("value", &note.value)]);
+    let max = PLANS_MAX.to_string();
+    let said = |note: &Note| {
+        let Note { name, value, .. } = note;
+        cx.tf(note.key(), &[("name", name), ("value", value), ("plan", value), ("max", &max)])
+    };
     notes.iter().take(5).map(said).collect()
 }
 

@@ -89,7 +89,7 @@ async fn unfit_catalogues_say_what_to_do() {
     std::fs::write(dir.path().join("notes.txt"), "not a catalogue by its name").unwrap();
     let told: Vec<String> = named.validate().await.iter().map(ToString::to_string).collect();
     assert_eq!(told.len(), 4, "{told:#?}");
-    for (fault, words) in told.iter().zip(["older Windowshop", "newer Windowshop", "plan_year", "cannot be read as"]) {
+    for (fault, words) in told.iter().zip(["older Windowshop", "newer Windowshop", "plan_year", "has no seal"]) {
         assert!(fault.contains(words) && fault.starts_with("--catalogues"), "{words} not in {fault}");
     }
 }
@@ -132,7 +132,8 @@ async fn the_newest_of_each_year_is_served_and_swapped_whole() {
     make_catalogue(&at("2025-20251101-00000001"), "1", "2025").await;
     make_catalogue(&at("2026-20261101-00000002"), "1", "2026").await;
     make_catalogue(&at("2026-20261019-00000003"), "1", "2026").await;
-    let shelf = Shelf::open(dir.path()).await.unwrap();
+    let private = tempfile::tempdir().unwrap();
+    let shelf = Shelf::open(dir.path(), private.path()).await.unwrap();
     assert_eq!(shelf.current().version(), "2025-20251101-00000001+2026-20261101-00000002");
     assert!(!shelf.look_again().await, "nothing is new");
 

@@ -1,5 +1,6 @@
 //! The server on a real socket: slow clients, full houses, stopping.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -20,9 +21,10 @@ async fn server(args: &[&str]) -> Server {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = tokio::sync::oneshot::channel();
-    let (router, config) = (site.tried.clone(), site.app.config.clone());
+    let (router, config, floor) = (site.tried.clone(), site.app.config.clone(), Arc::clone(&site.app.floor));
     let done = tokio::spawn(async move {
-        serve::run(listener, router, &config, async { stopped.await.unwrap_or(()) }).await;
+        let stop = async { stopped.await.map_or(Duration::ZERO, |()| Duration::from_secs(config.drain_seconds)) };
+        serve::run(listener, router, &config, &floor, stop).await;
     });
     Server { address, stop, done, _site: site }
 }
@@ -53,7 +55,7 @@ async fn a_slow_client_is_dropped() {
 
 #[tokio::test]
 async fn a_graceful_stop_finishes_what_is_running() {
-    let server = server(&[]).await;
+    let server = server(&["--drain-seconds", "0"]).await;
     let address = server.address;
     let running = tokio::spawn(async move { talk(address, b"GET /sleeps HTTP/1.1\r\nHost: x\r\n\r\n").await });
     tokio::time::sleep(Duration::from_millis(300)).await;
@@ -67,7 +69,7 @@ async fn a_graceful_stop_finishes_what_is_running() {
 
 #[tokio::test]
 async fn a_stop_does_not_wait_for_ever() {
-    let server = server(&["--stop-timeout-seconds", "0"]).await;
+    let server = server(&["--stop-timeout-seconds", "0", "--drain-seconds", "0"]).await;
     let address = server.address;
     tokio::spawn(async move { talk(address, b"GET /sleeps HTTP/1.1\r\nHost: x\r\n\r\n").await });
     tokio::time::sleep(Duration::from_millis(200)).await;

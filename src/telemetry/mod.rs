@@ -3,6 +3,8 @@
 //! Called by `main` (start) and the router (the outermost layer). It must never log a query string, the values in a
 //! path, a header, or anything a person typed: a request is named by its route's pattern, `/plans/{plan_id}`.
 
+pub mod writer;
+
 use std::hash::{BuildHasher as _, RandomState};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -1,0 +1,266 @@
+//! One connection: HTTP/1 or HTTP/2 as the client begins it, under the limits of the floor.
+//!
+//! Called by `serve::run`. It must never look into a request beyond its version.
+
+use std::future::Future;
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body, Bytes, HttpBody};
+use axum::http::{HeaderValue, Response, StatusCode, Version, header};
+use hyper::body::{Frame, SizeHint};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::sync::watch;
+use tower::ServiceExt as _;
+
+use super::floor::{Floor, Open, Patience, Phase, Visit};
+use crate::config::Config;
+use crate::web::guard::HEADERS_BYTES_MAX;
+
+/// After its last request's time is up, a connection may take this long for the next one, then it is closed.
+const READING_TIME: Duration = Duration::from_secs(60);
+/// An HTTP/2 answer is handed over in pieces of this size: the next one when the client has made room for it.
+const PIECE_BYTES: usize = 16 << 10;
+/// What an answer of unknown length is taken for.
+const UNKNOWN_BYTES: usize = 64 << 10;
+
+/// Serves one connection until it ends, or until the floor sends it away.
+pub fn serve(
+    stream: TcpStream,
+    router: Router,
+    config: &Config,
+    floor: &Arc<Floor>,
+) -> impl Future<Output = ()> + Send + 'static {
+    let header_time = Duration::from_secs(config.header_timeout_seconds);
+    let patience = Patience {
+        first: header_time,
+        idle: Duration::from_secs(config.request_timeout_seconds) + READING_TIME,
+        stalled: Duration::from_secs(config.read_timeout_seconds),
+    };
+    let builder = builder(config, header_time);
+    let guest = floor.enter();
+    let mut phase = floor.watch_phase();
+    async move {
+        // Small answers go out at once; waiting to fill a packet only adds delay.
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "set_nodelay");
+        }
+        let visit = Arc::clone(&guest.visit);
+        let service = tower::service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
+            answer(router.clone(), request, visit.request(), Arc::clone(visit.floor()))
+        });
+        let io = TokioIo::new(Watched { stream, visit: Arc::clone(&guest.visit) });
+        let mut serving = std::pin::pin!(builder.serve_connection(io, TowerToHyperService::new(service)).into_owned());
+        let mut over = std::pin::pin!(guest.visit.over(&patience));
+        let mut told = false;
+        loop {
+            tokio::select! {
+                // Its errors are the client's (gone, or not speaking HTTP): nothing to do, nothing to say.
+                result = serving.as_mut() => {
+                    if let Err(error) = result { tracing::debug!(%error, "connection ended") }
+                    return;
+                }
+                () = over.as_mut() => return tracing::debug!("a connection was closed for the floor's sake"),
+                // One that has not asked yet may have its first request on the way: it is served, and then closed.
+                () = closing(&mut phase), if !told => {
+                    told = true;
+                    if guest.visit.has_asked() { serving.as_mut().graceful_shutdown() }
+                }
+            }
+        }
+    }
+}
+
+async fn closing(phase: &mut watch::Receiver<Phase>) {
+    // An error means that the floor is gone, which lives as long as its guests.
+    let _ = phase.wait_for(|phase| *phase == Phase::Closing).await;
+}
+
+fn builder(config: &Config, header_time: Duration) -> auto::Builder<TokioExecutor> {
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(header_time)
+        // Room for the largest address and headers that `guard` would answer with a page; beyond it hyper says 431.
+        .max_buf_size(config.max_url_bytes + 2 * HEADERS_BYTES_MAX);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(config.max_streams)
+        .max_header_list_size(u32::try_from(config.max_url_bytes + 2 * HEADERS_BYTES_MAX).unwrap_or(u32::MAX))
+        .keep_alive_interval(header_time)
+        .keep_alive_timeout(header_time);
+    builder
+}
+
+async fn answer(
+    router: Router,
+    request: hyper::Request<hyper::body::Incoming>,
+    mut open: Open,
+    floor: Arc<Floor>,
+) -> Result<Response<Body>, std::convert::Infallible> {
+    let version = request.version();
+    if !floor.has_room_for_an_answer() {
+        let mut response = Response::new(Body::from("Too busy. Please try again in a minute.\n"));
+        *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("30"));
+        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        return Ok(response);
+    }
+    let mut response = router.oneshot(request.map(Body::new)).await?;
+    if floor.phase() > Phase::Open && version < Version::HTTP_2 {
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    let hint = response.body().size_hint();
+    let bytes = hint.exact().map_or(UNKNOWN_BYTES, |bytes| usize::try_from(bytes).unwrap_or(usize::MAX));
+    if bytes == 0 {
+        return Ok(response);
+    }
+    open.answered(bytes);
+    let paced = version == Version::HTTP_2;
+    Ok(response.map(|inner| Body::new(Taken { inner, held: None, whole: false, paced, open })))
+}
+
+/// A body that says when it is taken. For HTTP/2 it comes in pieces, the last byte on its own: hyper asks for a piece when
+/// the client has room for the one before, so an answer that lies in a queue because nobody reads it is not yet at its
+/// end.
+struct Taken {
+    inner: Body,
+    /// Read, not yet handed over.
+    held: Option<Bytes>,
+    /// `inner` has no more.
+    whole: bool,
+    paced: bool,
+    open: Open,
+}
+
+impl Taken {
+    fn next_piece(&mut self) -> Option<Bytes> {
+        let held = self.held.as_mut()?;
+        let piece = match held.len() {
+            1 => 1,
+            length if self.whole => PIECE_BYTES.min(length - 1),
+            length => PIECE_BYTES.min(length),
+        };
+        let piece = held.split_to(piece);
+        if held.is_empty() {
+            self.held = None;
+        }
+        Some(piece)
+    }
+}
+
+impl HttpBody for Taken {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        let this = self.get_mut();
+        this.open.moved();
+        if !this.paced {
+            return Pin::new(&mut this.inner).poll_frame(cx);
+        }
+        loop {
+            let small = this.held.as_ref().is_none_or(|held| held.len() <= PIECE_BYTES);
+            if this.whole || !small {
+                return Poll::Ready(this.next_piece().map(|piece| Ok(Frame::data(piece))));
+            }
+            let frame = match Pin::new(&mut this.inner).poll_frame(cx) {
+                Poll::Pending if this.held.is_some() => None,
+                polled => Some(ready!(polled)),
+            };
+            match frame {
+                Some(None) => this.whole = true,
+                Some(Some(Ok(frame))) => match frame.into_data() {
+                    Ok(data) if data.is_empty() => {}
+                    Ok(data) => {
+                        // Whole as soon as it can be known, so that the last byte can be kept back.
+                        this.whole = this.inner.is_end_stream();
+                        if let Some(before) = this.held.replace(data) {
+                            return Poll::Ready(Some(Ok(Frame::data(before))));
+                        }
+                    }
+                    Err(other) => return Poll::Ready(Some(Ok(other))),
+                },
+                Some(Some(Err(error))) => return Poll::Ready(Some(Err(error))),
+                // More is to come, but not now.
+                None => return Poll::Ready(this.held.take().map(|held| Ok(Frame::data(held)))),
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.held.is_none() && (self.whole || self.inner.is_end_stream())
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match (&self.held, self.whole) {
+            (None, _) => self.inner.size_hint(),
+            (Some(held), true) => SizeHint::with_exact(held.len() as u64),
+            (Some(_), false) => SizeHint::default(),
+        }
+    }
+}
+
+/// A socket that says when it is full.
+struct Watched {
+    stream: TcpStream,
+    visit: Arc<Visit>,
+}
+
+impl Watched {
+    fn saw(&self, offered: usize, polled: &Poll<io::Result<usize>>) {
+        match polled {
+            Poll::Pending => self.visit.wrote(offered, None),
+            Poll::Ready(Ok(taken)) => self.visit.wrote(offered, Some(*taken)),
+            Poll::Ready(Err(_)) => {}
+        }
+    }
+}
+
+impl AsyncRead for Watched {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for Watched {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        let polled = Pin::new(&mut this.stream).poll_write(cx, bytes);
+        this.saw(bytes.len(), &polled);
+        polled
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        parts: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        let polled = Pin::new(&mut this.stream).poll_write_vectored(cx, parts);
+        this.saw(parts.iter().map(|part| part.len()).sum(), &polled);
+        polled
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_shutdown(cx)
+    }
+}
