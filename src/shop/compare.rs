@@ -4,7 +4,7 @@ use askama::Template;
 use axum::response::Response;
 
 use crate::filing::codes::{Product, Sort};
-use crate::quote::ask::address::{Search, Switch, add_pairs, write_query};
+use crate::quote::ask::address::{PLANS_MAX, Search, Switch, write_query};
 use crate::quote::market;
 use crate::quote::market::tally::Tally;
 use crate::quote::yearly::YearlyCosts;

@@ -1,4 +1,5 @@
-//! The filter form: every choice with its count, ticked where it is asked for. A plain GET form.
+//! The filters: every choice that would change the list, with its count, ticked where it is asked for. Fields of the
+//! list's own form.
 
 use crate::catalogue::Catalogue;
 use crate::filing::codes::{Feature, Product};
@@ -32,7 +33,7 @@ pub struct RangeFields {
     pub term: &'static str,
     pub min: String,
     pub max: String,
-    /// "Plans here run from $0 to $9,200".
+    /// "Plans here: $0 to $9,200".
     pub hint: String,
 }
 
@@ -56,18 +57,26 @@ impl FilterForm {
         if search.product == Product::Medical {
             groups.push(programs(cx, search, tally));
         }
+        for group in &mut groups {
+            let of = |value: &str| tally.beside(facet_of(group.name, value)).count();
+            // A choice that every plan meets already changes nothing.
+            group.choices.retain(|choice| choice.ticked || choice.count < of(&choice.value));
+        }
         groups.retain(|group| !group.choices.is_empty());
         let ranges = [
             ("premium", "premium", Facet::Premium, &facets.premium),
             ("deductible", "deductible", Facet::Deductible, &facets.deductible),
             ("moop", "out-of-pocket-maximum", Facet::Moop, &facets.moop),
         ];
-        let ranges = ranges.map(|(name, term, facet, span)| range(cx, tally, name, term, (facet, span))).into();
-        let stars = tally.stars().into_iter().filter(|(stars, count)| *count > 0 || facets.stars_min == Some(*stars));
+        let ranges = ranges.into_iter().filter_map(|(name, term, facet, span)| range(cx, tally, (name, term), (facet, span)));
+        let rated = tally.beside(Facet::Stars).count();
+        let stars = tally.stars().into_iter();
+        let stars =
+            stars.filter(|(stars, count)| (*count > 0 && *count < rated) || facets.stars_min == Some(*stars));
         FilterForm {
             carried: search.carried(),
             groups,
-            ranges,
+            ranges: ranges.collect(),
             text: facets.text.clone().unwrap_or_default(),
             stars: stars
                 .map(|(stars, count)| Choice {
@@ -141,13 +150,33 @@ fn programs(cx: &Cx, search: &Search, tally: &Tally) -> Group {
     Group { name: "programs", legend: cx.t("filter.programs").to_string(), term: Some("disease-management"), choices }
 }
 
-fn range(cx: &Cx, tally: &Tally, name: &'static str, term: &'static str, of: (Facet, &Span)) -> RangeFields {
-    let (facet, span) = of;
+/// The filter that a choice belongs to.
+fn facet_of(group: &str, value: &str) -> Facet {
+    match group {
+        "metal" => Facet::Metal,
+        "type" => Facet::Type,
+        "issuer" => Facet::Issuer,
+        "programs" => Facet::Programs,
+        _ => Feature::from_key(value).map_or(Facet::Text, Facet::of_feature),
+    }
+}
+
+/// `None` where all plans have one amount, or none, and nothing was asked.
+fn range(
+    cx: &Cx,
+    tally: &Tally,
+    (name, term): (&'static str, &'static str),
+    (facet, span): (Facet, &Span),
+) -> Option<RangeFields> {
     let write = |dollars: Option<u32>| dollars.map(|d| d.to_string()).unwrap_or_default();
-    let hint = match tally.range(facet) {
+    let ends = tally.range(facet);
+    if span.is_open() && ends.is_none_or(|(low, high)| low == high) {
+        return None;
+    }
+    let hint = match ends {
         Some((low, high)) => cx.tf("filter.range_hint", &[("low", &low.dollars()), ("high", &high.dollars())]),
         None => cx.t("filter.range_none").to_string(),
     };
     let legend = cx.t(&format!("filter.{name}")).to_string();
-    RangeFields { name, legend, term, min: write(span.min), max: write(span.max), hint }
+    Some(RangeFields { name, legend, term, min: write(span.min), max: write(span.max), hint })
 }

@@ -1,17 +1,22 @@
 //! `GET /plans`: the list. Address in, one canonical address back, then one pass over the catalogue.
+//!
+//! The answer comes first: how many plans, from what price, for whom. Then the cards. What explains them comes after.
 
 use askama::Template;
 use axum::response::Response;
 
 use crate::catalogue::Catalogue;
+use crate::filing::codes::Product;
 use crate::quote::ask::address::Search;
 use crate::quote::market;
 use crate::quote::market::tally::{Offer, Tally};
 use crate::quote::yearly::{Dominance, YearlyCosts};
 use crate::shop::filters::FilterForm;
+use crate::shop::groups::{Group, Twins, groups, is_ticked};
 use crate::shop::links::Links;
 use crate::shop::open::{Instead, Open, Page, open};
 use crate::shop::panel::Panel;
+use crate::shop::turning;
 use crate::shop::view::Card;
 use crate::shop::words::search as words;
 use crate::types::Cents;
@@ -19,6 +24,7 @@ use crate::web::page::{self, Cx};
 
 /// Cards on one page: what fits the first view of a phone's patience (and one TCP window).
 pub const PAGE_SIZE: usize = 10;
+
 /// The cards of some plans of a tally, with their yearly costs and the notes on plans that match or beat them.
 pub fn cards(
     catalogue: &Catalogue,
@@ -43,9 +49,10 @@ pub struct Chip {
     pub remove: String,
 }
 
-pub struct SortLink {
+/// A button of the list's form, so that what is ticked stays ticked.
+pub struct SortChoice {
     pub words: String,
-    pub href: String,
+    pub value: &'static str,
     pub current: bool,
 }
 
@@ -55,7 +62,20 @@ pub struct WayOut {
     pub href: String,
 }
 
-/// What is said of the yearly costs above the cards.
+/// A plan of the basket that no card of this page shows.
+pub struct Ticked {
+    pub plan_id: String,
+    pub words: String,
+}
+
+/// One card, with the plans that share it.
+pub struct ListCard {
+    pub card: Card,
+    pub ticked: bool,
+    pub twins: Option<Twins>,
+}
+
+/// What is said of the yearly costs.
 pub struct YearlyPart {
     /// What we took of everybody's care.
     pub taken: String,
@@ -90,32 +110,49 @@ impl YearlyPart {
 struct PlansPage<'a> {
     cx: &'a Cx,
     search: &'a Search,
-    /// The query in words: heading and title.
-    heading: String,
-    /// "Hamilton County, OH · 2 people …"
+    title: String,
+    /// "Ages 40, 38 · 45202, Hamilton County, OH · 2026"
     who: String,
     change: String,
+    /// "130 plans, from $291.81 a month"
+    heading: String,
+    /// Whose price, and in which order.
+    sub: String,
+    /// "a month", with whom the price is for where it is not for everyone.
+    a_month: String,
     notes: Vec<String>,
+    /// What must be known before a price is read.
     warnings: Vec<String>,
+    /// What can be read after them.
+    small_print: Vec<String>,
+    /// The form that asks for an income: what it carries. `None` where one was given, or none is of use.
+    income: Option<Vec<(&'static str, String)>>,
     chips: Vec<Chip>,
     clear: String,
     form: FilterForm,
-    sorts: Vec<SortLink>,
+    sorts: Vec<SortChoice>,
+    sort_now: String,
     order_words: String,
     panel: Panel,
-    who_query: &'a str,
+    /// The whole search, for the links to plans.
+    query: String,
     year_words: String,
     /// What changed for the plan year.
     changes: Vec<String>,
-    cards: Vec<Card>,
+    cards: Vec<ListCard>,
+    basket: Vec<Ticked>,
     /// How the yearly costs came about; `None` for dental plans.
     yearly: Option<YearlyPart>,
     range_words: String,
-    products: Vec<(String, String, bool)>,
-    previous: Option<String>,
-    next: Option<String>,
+    /// The other product's list; `None` where our data has none of it.
+    other_product: Option<(String, String)>,
+    /// Words and address of the switch between cards of alike plans and one card a plan.
+    grouping: Option<(String, String)>,
+    previous: Option<u32>,
+    next: Option<u32>,
     csv: String,
     ways_out: Vec<WayOut>,
+    none_words: &'static str,
     total: usize,
     /// Names of the deductible and the maximum: one person's own, or the whole family's.
     family: (&'static str, &'static str),
@@ -124,8 +161,7 @@ struct PlansPage<'a> {
 
 /// `GET /plans`, `GET /es/plans`.
 pub async fn list(cx: Cx) -> Result<Response, Instead> {
-    let page = Page::new("/plans");
-    let Open { mut search, catalogue, help, who, notes, policy, .. } = open(&cx, &page)?;
+    let Open { mut search, catalogue, help, who, notes, policy, .. } = open(&cx, &Page::new("/plans"))?;
     let mut tally = market::tally(&catalogue, &search).await?;
     let mut years = YearlyCosts::new(&search);
     if let (Some(years), true) = (&mut years, search.sort.is_by_cost()) {
@@ -133,35 +169,59 @@ pub async fn list(cx: Cx) -> Result<Response, Instead> {
     }
     let tally = tally;
     let total = tally.total();
-    let pages = total.div_ceil(PAGE_SIZE).max(1);
+    let all = groups(tally.results(search.sort), search.grouped);
+    let alike = all.len() < total;
+    let (number, pages) = (all.len(), all.len().div_ceil(PAGE_SIZE).max(1));
     // Past the end: the last page, not an empty one (a filter may have shortened the list under a kept link).
     search.page = search.page.min(pages as u32);
     let search = &search;
     let first = (search.page as usize - 1) * PAGE_SIZE;
-    let shown: Vec<&Offer> = tally.results(search.sort).into_iter().skip(first).take(PAGE_SIZE).collect();
-    let cards = cards(&catalogue, search, &tally, &mut years, &shown);
+    let shown: Vec<Group> = all.into_iter().skip(first).take(PAGE_SIZE).collect();
+    let firsts: Vec<&Offer> = shown.iter().map(|group| group.first).collect();
     let links = Links::new(cx.lang, search, &who);
-    let page_link = |n: u32| links.list(|wishes| wishes.page = n);
+    let query = search.canonical_from(who.clone());
+    let cards = cards(&catalogue, search, &tally, &mut years, &firsts);
+    let cards: Vec<ListCard> = cards
+        .into_iter()
+        .zip(&shown)
+        .map(|(card, group)| ListCard {
+            card,
+            ticked: is_ticked(search, group.first),
+            twins: Twins::new(&cx, &links, group, &query),
+        })
+        .collect();
+    let (warnings, small_print) = words::warnings_for(&cx, &catalogue, search);
+    let turning = if help.is_some() { turning::nearest(&cx, &catalogue, search).await? } else { None };
+    let dental_unknown = search.product == Product::Dental && !catalogue.variants.has_dental();
     let template = PlansPage {
-        heading: words::heading(&cx, search, total),
+        title: words::title(&cx, search, total),
+        heading: words::heading(&cx, search, &tally),
+        sub: words::sub(&cx, search),
+        a_month: words::a_month(&cx, search),
         who: words::who(&cx, search),
         change: links.all_at("/"),
         notes,
-        warnings: words::warnings(&cx, &catalogue),
+        warnings,
+        small_print,
+        income: (search.finances.is_none() && search.product == Product::Medical).then(|| search.pairs()),
         chips: words::chips(&cx, &links, &catalogue),
         clear: links.list(|wishes| wishes.facets = Default::default()),
         form: FilterForm::new(&cx, search, &tally, &catalogue),
-        sorts: words::sorts(&cx, &links),
+        sorts: words::sorts(&cx, search),
+        sort_now: cx.t(search.sort.message()).to_string(),
         order_words: words::order(&cx, search, &tally),
         yearly: years.is_some().then(|| YearlyPart::new(&cx, &links, &tally)),
-        range_words: words::range(&cx, first, cards.len(), total),
-        products: words::products(&cx, &links),
-        previous: (search.page > 1).then(|| page_link(search.page - 1)),
-        next: ((search.page as usize) < pages).then(|| page_link(search.page + 1)),
-        csv: links.all_at("/plans.csv"),
+        range_words: words::range(&cx, (first, cards.len(), number), alike),
+        other_product: words::other_product(&cx, &links, &catalogue),
+        grouping: (alike || !search.grouped).then(|| words::grouping(&cx, &links)),
+        previous: (search.page > 1).then(|| search.page - 1),
+        next: ((search.page as usize) < pages).then(|| search.page + 1),
+        csv: links.results_at("/plans.csv"),
         ways_out: if total == 0 { words::ways_out(&cx, &links, &tally) } else { Vec::new() },
-        panel: Panel::new(&cx, &links, help.as_ref(), &tally, &mut years),
-        who_query: who.as_str(),
+        none_words: if dental_unknown { "plans.none_in_data" } else { "plans.none_at_all" },
+        panel: Panel::new(&cx, &links, help.as_ref(), (&tally, &mut years), turning),
+        basket: elsewhere(search, &tally, &cards),
+        query,
         year_words: search.year.to_string(),
         changes: crate::shop::enroll::changes(&cx, search.year),
         catastrophic_note: words::catastrophic(&cx, search),
@@ -175,4 +235,15 @@ pub async fn list(cx: Cx) -> Result<Response, Instead> {
         cx: &cx,
     };
     Ok(page::render(&cx, template, policy))
+}
+
+/// The plans of the basket that stand on no card of this page, by name where they are sold to the household.
+fn elsewhere(search: &Search, tally: &Tally, cards: &[ListCard]) -> Vec<Ticked> {
+    let here = |id: &str| {
+        let twin = |card: &ListCard| card.twins.iter().flat_map(|twins| &twins.rows).any(|twin| twin.plan_id == id);
+        cards.iter().any(|card| card.card.plan_id == id || twin(card))
+    };
+    let name = |id: &str| tally.offers().iter().find(|offer| offer.plan.plan_id == id).map(|o| o.plan.name.clone());
+    let basket = search.basket.iter().map(|id| id.as_str()).filter(|id| !here(id));
+    basket.map(|id| Ticked { plan_id: id.to_string(), words: name(id).unwrap_or_else(|| id.to_string()) }).collect()
 }

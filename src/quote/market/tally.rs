@@ -85,7 +85,14 @@ pub struct Relax {
     /// Plans that would be shown without this filter.
     pub plans: usize,
     /// For ranges: the amount nearest to what was asked at which the first plan appears.
-    pub nearest: Option<Cents>,
+    pub nearest: Option<Nearest>,
+}
+
+/// How far a range has to reach for the first plan, and how many plans it holds then.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Nearest {
+    pub amount: Cents,
+    pub plans: usize,
 }
 
 impl<'c> Tally<'c> {
@@ -229,7 +236,10 @@ impl<'c> Tally<'c> {
                         let under = asked(span.min).map_or(0, |min| min - cents.0);
                         over.max(under)
                     };
-                    self.beside(facet).filter_map(|offer| amount(offer, facet)).min_by_key(distance)
+                    let amounts = || self.beside(facet).filter_map(|offer| amount(offer, facet));
+                    let amount = amounts().min_by_key(distance)?;
+                    let wider = span.reaching(amount);
+                    Some(Nearest { amount, plans: amounts().filter(|amount| wider.holds(*amount)).count() })
                 });
                 (plans > 0).then_some(Relax { facet, plans, nearest })
             })

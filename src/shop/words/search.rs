@@ -10,7 +10,7 @@ use crate::quote::ask::people::Person;
 use crate::quote::market::query::Facet;
 use crate::quote::market::tally::{Relax, Tally};
 use crate::shop::links::{Links, Wishes};
-use crate::shop::plans::{Chip, SortLink, WayOut};
+use crate::shop::plans::{Chip, SortChoice, WayOut};
 use crate::shop::words::costs as cost_words;
 use crate::types::{Cents, group_thousands};
 use crate::web::page::Cx;
@@ -19,8 +19,8 @@ fn dollars(whole: u32) -> String {
     Cents(i64::from(whole) * 100).dollars()
 }
 
-/// "47 health plans in Hamilton County, OH: silver or gold, premium up to $450".
-pub fn heading(cx: &Cx, search: &Search, total: usize) -> String {
+/// "47 health plans in Hamilton County, OH: silver or gold, premium up to $450": the page's title.
+pub fn title(cx: &Cx, search: &Search, total: usize) -> String {
     let key = match search.product {
         Product::Medical => "plans.heading_medical",
         Product::Dental => "plans.heading_dental",
@@ -29,12 +29,51 @@ pub fn heading(cx: &Cx, search: &Search, total: usize) -> String {
     let county = county_words(cx, search);
     let filters = filter_words(cx, search, None);
     match filters.is_empty() {
-        true => cx.tf("plans.heading", &[("plans", &plans), ("county", &county)]),
+        true => cx.tf("plans.title", &[("plans", &plans), ("county", &county)]),
         false => {
             let filters: Vec<String> = filters.into_iter().map(|(_, words)| words).collect();
-            cx.tf("plans.heading_filtered", &[("plans", &plans), ("county", &county), ("filters", &filters.join(", "))])
+            cx.tf("plans.title_filtered", &[("plans", &plans), ("county", &county), ("filters", &filters.join(", "))])
         }
     }
+}
+
+/// "130 plans, from $291.81 a month": the answer.
+pub fn heading(cx: &Cx, search: &Search, tally: &Tally) -> String {
+    let key = match search.product {
+        Product::Medical => "plans.count",
+        Product::Dental => "plans.heading_dental",
+    };
+    let total = tally.total();
+    let lowest = tally.offers().iter().filter(|offer| offer.miss == 0).map(|offer| offer.net()).min();
+    let Some(lowest) = lowest else {
+        return cx.t(if search.facets.is_empty() { "plans.none_sold" } else { "plans.none" }).to_string();
+    };
+    let key_from = if total == 1 { "plans.at" } else { "plans.from" };
+    let plans = cx.n(key, total as i64);
+    cx.tf(key_from, &[("plans", &plans), ("amount", &lowest.dollars_cents())])
+}
+
+/// "Prices after your tax credit. Lowest likely yearly cost first."
+pub fn sub(cx: &Cx, search: &Search) -> String {
+    let whose = if search.policy.credit.is_some() { "plans.after_credit" } else { "plans.full_price" };
+    let whose = (search.product == Product::Medical).then(|| cx.t(whose));
+    let order = cx.t(&format!("sort.{}_short", search.sort.key()));
+    whose.into_iter().chain([order]).collect::<Vec<_>>().join(" ")
+}
+
+/// "a month", and for whom where some of the people typed are not on the policy.
+pub fn a_month(cx: &Cx, search: &Search) -> String {
+    let covered: Vec<u8> = search.policy.household.covered().map(|person| person.age).collect();
+    match covered.len() == search.household.people().len() {
+        true => cx.t("card.a_month").to_string(),
+        false => cx.tf("card.a_month_for", &[("people", &ages_words(cx, &covered))]),
+    }
+}
+
+/// "age 40", "ages 40 and 38".
+pub fn ages_words(cx: &Cx, ages: &[u8]) -> String {
+    let words: Vec<String> = ages.iter().map(u8::to_string).collect();
+    cx.n("person.ages", ages.len() as i64).replace("{ages}", &cost_words::joined(cx, words).unwrap_or_default())
 }
 
 /// "Hamilton County, OH"; "condado de Hamilton, OH".
@@ -49,23 +88,24 @@ pub fn county_name(cx: &Cx, name: &str) -> String {
     kind.map_or_else(|| name.to_string(), |(bare, kind)| cx.tf(&format!("place.{kind}"), &[("name", bare)]))
 }
 
-/// "ZIP 45202 · Hamilton County, OH · 40, 38 (tobacco) and 5 years old · coverage in 2026".
+/// "Ages 40, 38 (uses tobacco), 5 · 45202, Hamilton County, OH · 2026 · $52,000 a year".
 pub fn who(cx: &Cx, search: &Search) -> String {
-    let people: Vec<String> = search.household.people().iter().map(|person| person_words(cx, person)).collect();
-    let mut words = cx.tf(
-        "plans.who",
-        &[
-            ("zip", &search.place.zip.to_string()),
-            ("county", &county_words(cx, search)),
-            ("people", &people.join("; ")),
-            ("year", &search.year.to_string()),
-        ],
-    );
-    if let Some(money) = &search.finances {
-        words.push(' ');
-        words.push_str(&cx.tf("plans.who_income", &[("income", &money.income.dollars())]));
+    let people = search.household.people();
+    let said: Vec<String> = people.iter().map(|person| short_words(cx, person)).collect();
+    let people = cx.n("plans.who_people", people.len() as i64).replace("{people}", &said.join(", "));
+    let zip = search.place.zip.to_string();
+    let place = cx.tf("plans.who_place", &[("zip", &zip), ("county", &county_words(cx, search))]);
+    let income = search.finances.as_ref().map(|money| cx.tf("plans.who_income", &[("income", &money.income.dollars())]));
+    [people, place, search.year.to_string()].into_iter().chain(income).collect::<Vec<_>>().join(" · ")
+}
+
+/// "38", "38 (uses tobacco)".
+fn short_words(cx: &Cx, person: &Person) -> String {
+    let traits = traits(cx, person);
+    match traits.is_empty() {
+        true => person.age.to_string(),
+        false => format!("{} ({})", person.age, traits.join(", ")),
     }
-    words
 }
 
 /// "38 years old".
@@ -78,21 +118,21 @@ pub fn age_words(cx: &Cx, age: u8) -> String {
 
 /// "38 years old, uses tobacco".
 pub fn person_words(cx: &Cx, person: &Person) -> String {
-    let mut words = age_words(cx, person.age);
-    for (set, key) in [
+    let mut words = vec![age_words(cx, person.age)];
+    words.extend(traits(cx, person).into_iter().map(str::to_string));
+    words.join(", ")
+}
+
+fn traits<'a>(cx: &'a Cx, person: &Person) -> Vec<&'a str> {
+    let all = [
         (person.tobacco, "person.tobacco"),
         (person.pregnant, "person.pregnant"),
         (person.tribal_member, "person.tribal_member"),
         (!person.needs_cover, "person.no_cover"),
         (person.other_coverage, "person.other_coverage"),
         (person.no_free_part_a, "person.no_free_part_a"),
-    ] {
-        if set {
-            words.push_str(", ");
-            words.push_str(cx.t(key));
-        }
-    }
-    words
+    ];
+    all.into_iter().filter(|(set, _)| *set).map(|(_, key)| cx.t(key)).collect()
 }
 
 /// Each filter that is set, with its words. Issuers need the catalogue for their names.
@@ -203,14 +243,28 @@ pub fn warnings(cx: &Cx, catalogue: &Catalogue) -> Vec<String> {
     key.map(|key| cx.t(key)).into_iter().chain(note).map(str::to_string).collect()
 }
 
-pub fn sorts(cx: &Cx, links: &Links) -> Vec<SortLink> {
-    let search = links.search;
-    let link = |sort: Sort| SortLink {
+/// What must be known before a price is read, and what can be read after the list: `warnings`, sorted by whom they
+/// concern. Premiums published for two ages only concern other ages, and most of all who uses tobacco.
+pub fn warnings_for(cx: &Cx, catalogue: &Catalogue, search: &Search) -> (Vec<String>, Vec<String>) {
+    if catalogue.note.as_deref() != Some("age_curve") {
+        return (warnings(cx, catalogue), Vec::new());
+    }
+    let note = cx.t("warning.age_curve").to_string();
+    let mut first: Vec<String> = warnings(cx, catalogue).into_iter().filter(|words| *words != note).collect();
+    let covered = || search.policy.household.covered();
+    first.extend(covered().any(|person| person.tobacco).then(|| cx.t("warning.age_curve_tobacco").to_string()));
+    let published = |age: u8| matches!(age, 27 | 40);
+    let later = covered().any(|person| !published(person.age)).then_some(note);
+    (first, later.into_iter().collect())
+}
+
+pub fn sorts(cx: &Cx, search: &Search) -> Vec<SortChoice> {
+    let choice = |sort: Sort| SortChoice {
         words: cx.t(sort.message()).to_string(),
-        href: links.list(|wishes| wishes.sort = sort),
+        value: sort.key(),
         current: search.sort == sort,
     };
-    Sort::ALL.into_iter().filter(|sort| sort.fits(search.product)).map(link).collect()
+    Sort::ALL.into_iter().filter(|sort| sort.fits(search.product)).map(choice).collect()
 }
 
 /// How the order was made.
@@ -247,27 +301,34 @@ pub fn expected(cx: &Cx, search: &Search) -> String {
     taken
 }
 
-/// (words, address, whether it is the one shown): medical and dental plans are two lists.
-pub fn products(cx: &Cx, links: &Links) -> Vec<(String, String, bool)> {
-    let link = |product: Product| {
-        let change = |wishes: &mut Wishes| {
-            if wishes.product != product {
-                // Filters of one product mean little for the other.
-                wishes.facets = Facets::default();
-                wishes.product = product;
-                wishes.sort = Sort::usual(product);
-            }
-        };
-        let words = cx.t(product.message()).to_string();
-        (words, links.list(change), links.search.product == product)
+/// Words and address of the other product's list: medical and dental plans are two. Where our data has no dental plan,
+/// no list of them is offered.
+pub fn other_product(cx: &Cx, links: &Links, catalogue: &Catalogue) -> Option<(String, String)> {
+    let other = match links.search.product {
+        Product::Medical if !catalogue.variants.has_dental() => return None,
+        Product::Medical => Product::Dental,
+        Product::Dental => Product::Medical,
     };
-    [Product::Medical, Product::Dental].into_iter().map(link).collect()
+    let change = |wishes: &mut Wishes| {
+        // Filters of one product mean little for the other.
+        wishes.facets = Facets::default();
+        wishes.product = other;
+        wishes.sort = Sort::usual(other);
+    };
+    Some((cx.t(&format!("product.see_{}", other.key())).to_string(), links.list(change)))
 }
 
-/// "Plans 11 to 20 of 47".
-pub fn range(cx: &Cx, first: usize, shown: usize, total: usize) -> String {
+/// The switch between cards of alike plans and one card a plan.
+pub fn grouping(cx: &Cx, links: &Links) -> (String, String) {
+    let key = if links.search.grouped { "plans.group_off" } else { "plans.group_on" };
+    (cx.t(key).to_string(), links.list(|wishes| wishes.grouped = !wishes.grouped))
+}
+
+/// "Plans 11 to 20 of 47"; where plans share cards, of the cards.
+pub fn range(cx: &Cx, (first, shown, total): (usize, usize, usize), alike: bool) -> String {
     let number = |n: usize| group_thousands(n as i64);
-    cx.tf("plans.range", &[("first", &number(first + 1)), ("last", &number(first + shown)), ("total", &number(total))])
+    let key = if alike { "plans.range_groups" } else { "plans.range" };
+    cx.tf(key, &[("first", &number(first + 1)), ("last", &number(first + shown)), ("total", &number(total))])
 }
 
 /// Why catastrophic plans are not in the list.
@@ -297,24 +358,26 @@ pub fn ways_out(cx: &Cx, links: &Links, tally: &Tally) -> Vec<WayOut> {
     ways
 }
 
+/// What a tap does, and how many plans it shows.
 fn way_out(cx: &Cx, links: &Links, relax: &Relax, filter: &str) -> WayOut {
-    let plans = cx.n("plans.count", relax.plans as i64);
     let Some(nearest) = relax.nearest else {
+        let plans = cx.n("plans.count", relax.plans as i64);
         let words = cx.tf("plans.way_out", &[("filter", filter), ("plans", &plans)]);
         return WayOut { words, href: remove_href(links, relax.facet) };
     };
-    // For an amount: move the end that stands in the way just far enough for the first plan.
-    let up = u32::try_from((nearest.0 + 99) / 100).unwrap_or(u32::MAX);
-    let down = u32::try_from(nearest.0 / 100).unwrap_or(0);
-    let change = |wishes: &mut Wishes| {
-        let span = match relax.facet {
-            Facet::Deductible => &mut wishes.facets.deductible,
-            Facet::Moop => &mut wishes.facets.moop,
-            _ => &mut wishes.facets.premium,
-        };
-        span.max = span.max.map(|max| max.max(up));
-        span.min = span.min.map(|min| min.min(down)).filter(|min| *min > 0);
+    let (key, asked) = match relax.facet {
+        Facet::Deductible => ("filter.deductible", links.search.facets.deductible),
+        Facet::Moop => ("filter.moop", links.search.facets.moop),
+        _ => ("filter.premium", links.search.facets.premium),
     };
-    let words = cx.tf("plans.way_out_amount", &[("filter", filter), ("amount", &nearest.dollars_cents())]);
+    let span = asked.reaching(nearest.amount);
+    let change = |wishes: &mut Wishes| match relax.facet {
+        Facet::Deductible => wishes.facets.deductible = span,
+        Facet::Moop => wishes.facets.moop = span,
+        _ => wishes.facets.premium = span,
+    };
+    let wider = span_words(cx, cx.t(key), &span).unwrap_or_else(|| cx.tf("filter.any", &[("what", cx.t(key))]));
+    let plans = cx.n("plans.count", nearest.plans as i64);
+    let words = cx.tf("plans.way_out_amount", &[("filter", &wider), ("plans", &plans)]);
     WayOut { words, href: links.list(change) }
 }
