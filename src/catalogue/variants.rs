@@ -9,7 +9,8 @@ use sqlx::{Row, SqlitePool};
 
 use super::costs::{self, VariantCosts};
 use crate::costs::dominance::Network;
-use crate::filing::codes::{Metal, Packed, PlanType, Product};
+use crate::filing::codes::{Metal, Packed, PlanType, Product, VariantKind};
+use crate::filing::keys::variant_pk;
 use crate::load::cost_share::ShareKind;
 use crate::shop::shares::{Share, Shares};
 use crate::types::Cents;
@@ -23,7 +24,8 @@ pub struct PlanFacts {
     /// 14 characters.
     pub plan_id: String,
     pub name: String,
-    pub metal: i64,
+    /// `None`: a level that this build does not know.
+    pub metal: Option<Metal>,
     /// NULL: no row in the Quality PUF. 0: filed as "Not Rated".
     pub stars: Option<i64>,
     /// Of a dental plan: the share of its premium that is for children's dental, parts per million.
@@ -55,7 +57,7 @@ pub struct VariantFacts {
 pub struct Variants {
     /// By `plan_pk`.
     plans: Vec<Option<PlanFacts>>,
-    /// By `variant_pk`, which is plan_pk times eight plus the variant's code.
+    /// By `variant_pk` (`filing::keys`).
     variants: Vec<Option<VariantFacts>>,
 }
 
@@ -94,7 +96,7 @@ impl Variants {
             let facts = PlanFacts {
                 plan_id: row.try_get(1)?,
                 name: row.try_get(2)?,
-                metal: row.try_get(3)?,
+                metal: Metal::from_code(row.try_get(3)?),
                 stars: row.try_get(4)?,
                 pediatric_dental_ppm: row.try_get::<i64, _>(5)? as u32,
                 network: network(row.try_get(6)?, row.try_get(7)?, row.try_get(8)?),
@@ -113,7 +115,7 @@ impl Variants {
 
     /// Whether there is any dental plan at all: a catalogue without them must not say that none is sold.
     pub fn has_dental(&self) -> bool {
-        let dental = |plan: &PlanFacts| Metal::from_code(plan.metal).is_some_and(|m| m.product() == Product::Dental);
+        let dental = |plan: &PlanFacts| plan.metal.is_some_and(|m| m.product() == Product::Dental);
         self.plans.iter().flatten().any(dental)
     }
 
@@ -121,8 +123,8 @@ impl Variants {
         self.plans.get(usize::try_from(plan_pk).ok()?)?.as_ref()
     }
 
-    pub fn variant(&self, plan_pk: i64, variant_code: i64) -> Option<&VariantFacts> {
-        self.variants.get(usize::try_from(plan_pk * 8 + variant_code).ok()?)?.as_ref()
+    pub fn variant(&self, plan_pk: i64, kind: VariantKind) -> Option<&VariantFacts> {
+        self.variants.get(usize::try_from(variant_pk(plan_pk, kind)).ok()?)?.as_ref()
     }
 }
 

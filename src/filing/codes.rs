@@ -161,6 +161,10 @@ impl Program {
         1 << (self as i64)
     }
 
+    pub fn from_bit(bit: i64) -> Option<Program> {
+        Program::ALL.into_iter().find(|program| program.bit() == bit)
+    }
+
     /// Its message; the word after the dot is its word in the address.
     pub fn message(self) -> &'static str {
         match self {
@@ -185,50 +189,19 @@ impl Program {
     }
 }
 
-/// A yes-or-no quality of a plan; each is a 0/1 column of `variant` and a bit of `variant.packed`.
+/// A yes-or-no quality of a plan's variant; the number is its bit in `variant.packed`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Feature {
-    Hsa,
-    NationalNetwork,
-    NoReferral,
-    StandardDesign,
-    ChildDental,
-    AdultDental,
-    NewPlan,
+    StandardDesign = 10,
+    Hsa = 11,
+    NationalNetwork = 12,
+    NoReferral = 13,
+    NewPlan = 14,
+    ChildDental = 15,
+    AdultDental = 16,
 }
 
 impl Feature {
-    pub const ALL: [Feature; 7] = [
-        Feature::Hsa,
-        Feature::NationalNetwork,
-        Feature::NoReferral,
-        Feature::StandardDesign,
-        Feature::ChildDental,
-        Feature::AdultDental,
-        Feature::NewPlan,
-    ];
-
-    /// Its message; the word after the dot is its word in the address.
-    pub fn message(self) -> &'static str {
-        match self {
-            Feature::Hsa => "feature.hsa",
-            Feature::NationalNetwork => "feature.national",
-            Feature::NoReferral => "feature.noreferral",
-            Feature::StandardDesign => "feature.standard",
-            Feature::ChildDental => "feature.childdental",
-            Feature::AdultDental => "feature.adultdental",
-            Feature::NewPlan => "feature.new",
-        }
-    }
-
-    pub fn key(self) -> &'static str {
-        &self.message()["feature.".len()..]
-    }
-
-    pub fn from_key(key: &str) -> Option<Feature> {
-        Feature::ALL.into_iter().find(|f| f.key() == key)
-    }
-
     /// The message of its badge on a card.
     pub fn badge(self) -> &'static str {
         match self {
@@ -241,31 +214,32 @@ impl Feature {
             Feature::NewPlan => "badge.new",
         }
     }
+}
 
-    /// The column of `variant` that holds it.
-    pub fn column(self) -> &'static str {
-        match self {
-            Feature::Hsa => "v.hsa",
-            Feature::NationalNetwork => "v.national",
-            Feature::NoReferral => "v.referral_free",
-            Feature::StandardDesign => "v.standard_design",
-            Feature::ChildDental => "v.child_dental",
-            Feature::AdultDental => "v.adult_dental",
-            Feature::NewPlan => "v.is_new",
-        }
+/// Which variant of a plan: the last two digits of the variant's ID (45 CFR 156.420).
+/// Source: Plan Attributes PUF, `PlanId`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, strum::FromRepr)]
+#[repr(i64)]
+pub enum VariantKind {
+    OffExchange = 0,
+    /// On the exchange, without reductions.
+    Standard = 1,
+    /// Members of federally recognized tribes: nothing to pay, or nothing at Indian health care providers.
+    ZeroCostSharing = 2,
+    LimitedCostSharing = 3,
+    /// Silver plans only.
+    Silver73 = 4,
+    Silver87 = 5,
+    Silver94 = 6,
+}
+
+impl VariantKind {
+    pub const fn code(self) -> i64 {
+        self as i64
     }
 
-    /// Its place in `variant.packed`.
-    pub fn packed_bit(self) -> u32 {
-        match self {
-            Feature::StandardDesign => 10,
-            Feature::Hsa => 11,
-            Feature::NationalNetwork => 12,
-            Feature::NoReferral => 13,
-            Feature::NewPlan => 14,
-            Feature::ChildDental => 15,
-            Feature::AdultDental => 16,
-        }
+    pub fn from_code(code: i64) -> Option<VariantKind> {
+        VariantKind::from_repr(code)
     }
 }
 
@@ -339,7 +313,7 @@ impl Packed {
         (self.0 >> 7) & 0x7
     }
     pub fn has(self, feature: Feature) -> bool {
-        (self.0 >> feature.packed_bit()) & 1 == 1
+        (self.0 >> feature as i64) & 1 == 1
     }
     pub fn programs(self) -> i64 {
         (self.0 >> 18) & 0x1ff

@@ -4,3 +4,4 @@
 //! Known to the loader, the catalogue, the quote and the pages alike, so that each word is spelled once. No I/O.
 
 pub mod codes;
+pub mod keys;

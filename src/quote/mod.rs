@@ -9,7 +9,9 @@
 
 pub mod ask;
 pub mod error;
+pub mod filters;
 pub mod market;
+pub mod offer;
 pub mod policy;
 pub mod settle;
 pub mod yearly;

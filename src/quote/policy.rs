@@ -15,11 +15,10 @@ use crate::eligibility::household::{
 };
 use crate::eligibility::tables::CsrLevel;
 use crate::eligibility::{Determination, FieldError, Tables, TaxHouseholdAnswer, determine};
-use crate::filing::codes::Metal;
+use crate::filing::codes::{Feature, Metal, VariantKind};
 use crate::quote::ask::money::Finances;
 use crate::quote::ask::people::{Household, Person, Relation};
-use crate::quote::market::query::Variants;
-use crate::quote::market::tally::Offer;
+use crate::quote::offer::Offer;
 use crate::types::Cents;
 
 /// Adults no further apart in age than this are taken for a couple, where nothing else is said. Shown on the page.
@@ -30,7 +29,8 @@ const COUPLE_AGE_GAP: u8 = 20;
 pub struct Policy {
     /// The people who buy; the others are kept as not needing cover.
     pub household: Household,
-    pub variants: Variants,
+    /// Cost-sharing reductions: decides the variant of each plan.
+    pub level: CsrLevel,
     pub catastrophic: bool,
     /// `None`: no income given, or nobody can have a credit.
     pub credit: Option<Arc<CreditTerms>>,
@@ -59,12 +59,11 @@ impl Policy {
     pub fn at_full_price(household: &Household) -> Policy {
         let tribal = household.covered().all(|person| person.tribal_member);
         let level = if tribal { CsrLevel::Limited } else { CsrLevel::None };
-        Policy {
-            variants: variants_of(level),
-            catastrophic: household.may_buy_catastrophic(),
-            household: household.clone(),
-            credit: None,
-        }
+        Policy { level, catastrophic: household.may_buy_catastrophic(), household: household.clone(), credit: None }
+    }
+
+    pub fn variants(&self) -> Variants {
+        Variants::of_level(self.level)
     }
 
     pub fn with_help(household: &Household, determination: &Determination) -> Policy {
@@ -84,21 +83,45 @@ impl Policy {
         });
         let catastrophic =
             determination.people.iter().zip(&shops).all(|(person, shops)| !*shops || person.catastrophic);
-        Policy { household: buyers, variants: variants_of(level), catastrophic, credit }
+        Policy { household: buyers, level, catastrophic, credit }
     }
 }
 
-/// 45 CFR 156.420; the last two digits of a plan variant's ID.
-fn variants_of(level: CsrLevel) -> Variants {
-    let (silver, other) = match level {
-        CsrLevel::None => (1, 1),
-        CsrLevel::Zero => (2, 2),
-        CsrLevel::Limited => (3, 3),
-        CsrLevel::Csr73 => (4, 1),
-        CsrLevel::Csr87 => (5, 1),
-        CsrLevel::Csr94 => (6, 1),
-    };
-    Variants { silver, other }
+/// Which variant of a plan a household would be enrolled in: one kind for silver plans, one for all others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Variants {
+    pub silver: VariantKind,
+    pub other: VariantKind,
+}
+
+impl Variants {
+    pub const STANDARD: Variants = Variants::both(VariantKind::Standard);
+
+    const fn both(kind: VariantKind) -> Variants {
+        Variants { silver: kind, other: kind }
+    }
+
+    /// 45 CFR 155.305(g), 155.350, 156.420: tribal members have reductions at every metal level, others at silver.
+    pub fn of_level(level: CsrLevel) -> Variants {
+        let silver_only = |silver| Variants { silver, ..Variants::STANDARD };
+        match level {
+            CsrLevel::None => Variants::STANDARD,
+            CsrLevel::Zero => Variants::both(VariantKind::ZeroCostSharing),
+            CsrLevel::Limited => Variants::both(VariantKind::LimitedCostSharing),
+            CsrLevel::Csr73 => silver_only(VariantKind::Silver73),
+            CsrLevel::Csr87 => silver_only(VariantKind::Silver87),
+            CsrLevel::Csr94 => silver_only(VariantKind::Silver94),
+        }
+    }
+
+    /// Catastrophic and dental plans have no reduced variants.
+    pub fn of_metal(self, metal: Option<Metal>) -> VariantKind {
+        match metal {
+            Some(Metal::Silver) => self.silver,
+            Some(Metal::Catastrophic | Metal::Low | Metal::High) => VariantKind::Standard,
+            _ => self.other,
+        }
+    }
 }
 
 /// The engine's household for an address.
@@ -191,11 +214,11 @@ pub fn benchmark_premium(offers: &[Offer], dental: &[Cents], children: bool) -> 
         premiums.get(1).or(premiums.first()).copied()
     };
     let dental = if children { second(dental.to_vec()) } else { None };
-    let silver = offers.iter().filter(|offer| offer.facts.packed.metal() == Metal::Silver.code());
+    let silver = offers.iter().filter(|offer| offer.plan.metal == Some(Metal::Silver));
     let priced = silver.map(|offer| {
         let own = offer.ehb_premium();
         match dental {
-            Some(extra) if !offer.facts.packed.has(crate::filing::codes::Feature::ChildDental) => own + extra,
+            Some(extra) if !offer.facts.packed.has(Feature::ChildDental) => own + extra,
             _ => own,
         }
     });

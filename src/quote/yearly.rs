@@ -9,7 +9,8 @@ use crate::costs::inflation::inflation;
 use crate::costs::{Estimate, Estimator, Gap, Model, Person, Range, Size};
 use crate::filing::codes::{Product, Sort};
 use crate::quote::ask::address::Search;
-use crate::quote::market::tally::{Offer, Tally};
+use crate::quote::market::tally::Tally;
+use crate::quote::offer::Offer;
 use crate::types::Cents;
 
 /// What a plan may cost the household in a year, or why nobody can say.

@@ -74,7 +74,7 @@ pub async fn compared(cx: &Cx, open: &Open) -> Result<Compared, Failure> {
         notes.push(cx.tf("compare.too_many", &[("max", &PLANS_MAX.to_string())]));
     }
     for id in search.basket.iter().take(PLANS_MAX) {
-        let Some(of) = Facts::read(&catalogue.pool, id, search.policy.variants).await? else {
+        let Some(of) = Facts::read(&catalogue.pool, id, search.policy.variants()).await? else {
             notes.push(cx.tf("compare.bad_plan", &[("plan", id.as_str())]));
             continue;
         };

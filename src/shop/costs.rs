@@ -11,7 +11,7 @@ use crate::costs::estimate::{Basis, Paid, PersonYear, Year};
 use crate::costs::{Estimate, Gap};
 use crate::quote::ask::address::{Search, Switch, write_query};
 use crate::quote::market;
-use crate::quote::market::tally::Offer;
+use crate::quote::offer::Offer;
 use crate::quote::yearly::{self, YearlyCosts};
 use crate::shop::facts::Facts;
 use crate::shop::open::{Instead, Open, Page, open};
@@ -178,7 +178,7 @@ pub async fn costs(cx: Cx, Path(id): Path<String>) -> Result<Response, Instead> 
     let all = search.canonical();
     let change = cx.href(&format!("/?{}", write_query(&search.pairs())));
     search.facets = Default::default();
-    let facts = Facts::read(&catalogue.pool, &plan_id, search.policy.variants).await?.ok_or(Failure::NotFound)?;
+    let facts = Facts::read(&catalogue.pool, &plan_id, search.policy.variants()).await?.ok_or(Failure::NotFound)?;
     let tally = market::tally(&catalogue, &search).await?;
     let offer = tally.find(facts.plan_pk);
     let estimate = match (YearlyCosts::new(&search), offer) {

@@ -45,7 +45,7 @@ pub async fn plans(cx: Cx) -> Result<Response, Instead> {
     let Open { search, catalogue, policy, .. } = open(&cx, &page)?;
     let mut tally = market::tally(&catalogue, &search).await?;
     if let Some(years) = &mut YearlyCosts::new(&search) {
-        tally.reckon_years(years);
+        tally.estimate_years(years);
     }
     let results = tally.results(search.sort).into_iter();
     let cards: Vec<Card> = results.map(|offer| Card::new(&catalogue, offer)).collect();

@@ -6,8 +6,9 @@
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqlitePool};
 
+use crate::filing::codes::Metal;
 use crate::load::cost_share::ShareKind;
-use crate::quote::market::query::Variants;
+use crate::quote::policy::Variants;
 use crate::shop::sections::{SECTIONS, place_of};
 use crate::shop::shares::{Share, Shares};
 use crate::types::{Cents, PlanId};
@@ -131,7 +132,7 @@ impl Facts {
     pub async fn read(pool: &SqlitePool, plan: &PlanId, variants: Variants) -> Result<Option<Facts>, sqlx::Error> {
         let Some(row) = sqlx::query(PLAN).bind(plan.as_str()).fetch_optional(pool).await? else { return Ok(None) };
         let plan_pk: i64 = row.try_get("plan_pk")?;
-        let wanted = if row.try_get::<i64, _>("product")? == 1 { 1 } else { variants.of_metal(row.try_get("metal")?) };
+        let wanted = variants.of_metal(Metal::from_code(row.try_get("metal")?)).code();
         let variant_code: i64 = sqlx::query_scalar(VARIANT_FILED).bind(plan_pk).bind(wanted).fetch_one(pool).await?;
         let rows = |sql: &'static str| sqlx::query(sql).bind(plan_pk).bind(variant_code).fetch_all(pool);
         let mut benefits = rows(BENEFITS).await?.iter().map(Benefit::read).collect::<Result<Vec<_>, _>>()?;

@@ -3,10 +3,10 @@
 //! Called by `plans`. It leaves nothing out and judges nothing: a card stands where its first plan stands in the order
 //! asked for, the others follow in the same order, and every count stays a count of plans.
 
-use crate::filing::codes::{Metal, PlanType};
 use crate::quote::ask::address::Search;
 use crate::quote::ask::facets::Facets;
-use crate::quote::market::tally::Offer;
+use crate::quote::filters::Facet;
+use crate::quote::offer::Offer;
 use crate::shop::links::Links;
 use crate::shop::view::whole_dollars;
 use crate::types::Cents;
@@ -92,9 +92,14 @@ pub fn is_ticked(search: &Search, offer: &Offer) -> bool {
 /// The filters that leave only the plans of one card.
 fn like(search: &Search, offer: &Offer) -> Facets {
     let mut facets = search.facets.clone();
-    facets.issuers = vec![offer.facts.issuer_id];
-    facets.metals = Metal::from_code(offer.facts.packed.metal()).into_iter().collect();
-    facets.types = PlanType::from_code(offer.facts.packed.plan_type()).into_iter().collect();
+    for (facet, code) in [
+        (Facet::Issuer, i64::from(offer.facts.issuer_id)),
+        (Facet::Metal, offer.facts.packed.metal()),
+        (Facet::Type, offer.facts.packed.plan_type()),
+    ] {
+        facets.clear(facet);
+        facets.tick(facet, code);
+    }
     facets
 }
 

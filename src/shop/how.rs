@@ -115,8 +115,7 @@ async fn worked(cx: &Cx, catalogue: &Catalogue, search: &Search, money: &Finance
         outcomes: outcomes(cx, person),
         steps: steps(cx, &person.reasons, fpl),
     });
-    let level = serde_json::to_value(crate::shop::panel::level_of(&medical)).ok();
-    let level = level.as_ref().and_then(|level| level.as_str()).unwrap_or("none");
+    let level = medical.level().word();
     Ok(Worked {
         counted: counted(cx, search, &found),
         lines: tax.map(|tax| lines(cx, money, tax, benchmark)).unwrap_or_default(),
@@ -140,7 +139,7 @@ async fn benchmark_name(
 ) -> Result<Option<String>, Failure> {
     let child = terms.eligible.covered().any(|person| person.age < CHILD_DENTAL_AGE);
     let name = |tally: &Tally<'_>| {
-        let silver = tally.offers().iter().filter(|offer| offer.facts.packed.metal() == Metal::Silver.code());
+        let silver = tally.offers().iter().filter(|offer| offer.plan.metal == Some(Metal::Silver));
         let mut at = silver.filter(|offer| {
             offer.ehb_premium() == benchmark && (!child || offer.facts.packed.has(Feature::ChildDental))
         });

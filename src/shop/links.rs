@@ -83,6 +83,9 @@ mod tests {
     use crate::filing::codes::Metal;
     use crate::quote::ask::address::tests::search_of;
     use crate::quote::ask::facets::Span;
+    use crate::quote::filters::Facet;
+
+    const UP_TO_450: Span = Span { min: None, max: Some(450) };
 
     /// The same change to a search, and to the wishes of a link.
     type Change = (fn(&mut Search), fn(&mut Wishes));
@@ -93,10 +96,13 @@ mod tests {
         (|search| search.sort = Sort::Stars, |wishes| wishes.sort = Sort::Stars),
         (|search| search.sort = Sort::Premium, |wishes| wishes.sort = Sort::Premium),
         (|search| search.facets = Facets::default(), |wishes| wishes.facets = Facets::default()),
-        (|search| search.facets.metals = vec![Metal::Gold], |wishes| wishes.facets.metals = vec![Metal::Gold]),
         (
-            |search| search.facets.premium = Span { min: None, max: Some(450) },
-            |wishes| wishes.facets.premium = Span { min: None, max: Some(450) },
+            |search| search.facets.tick(Facet::Metal, Metal::Gold.code()),
+            |wishes| wishes.facets.tick(Facet::Metal, Metal::Gold.code()),
+        ),
+        (
+            |search| search.facets.set_span(Facet::Premium, UP_TO_450),
+            |wishes| wishes.facets.set_span(Facet::Premium, UP_TO_450),
         ),
         (|search| search.dominated_notes = false, |wishes| wishes.dominated_notes = false),
         (|search| search.grouped = false, |wishes| wishes.grouped = false),

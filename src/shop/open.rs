@@ -150,7 +150,7 @@ pub fn open_or_bare(cx: &Cx, page: &Page, keeps: &[&str]) -> Result<OpenOrBare, 
 }
 
 /// Steps 3 and 4.
-fn opened(cx: &Cx, page: &Page, mut asked: Asked, settled: Settlement) -> Result<Open, Instead> {
+fn opened(cx: &Cx, page: &Page, asked: Asked, settled: Settlement) -> Result<Open, Instead> {
     let policy = policy(cx, &settled);
     let Settlement { search, catalogue, help } = settled;
     let switched = asked.switched.or(page.switch.map(|switch| switch.default_word())).unwrap_or_default();

@@ -9,8 +9,9 @@ use crate::eligibility::{ChipCategory, PersonAnswer};
 use crate::filing::codes::{Metal, Product};
 use crate::quote::ask::address::Search;
 use crate::quote::ask::people::MEDICARE_AGE;
-use crate::quote::market::query::Facet;
-use crate::quote::market::tally::{Offer, Tally};
+use crate::quote::filters::Facet;
+use crate::quote::market::tally::Tally;
+use crate::quote::offer::Offer;
 use crate::quote::policy::{self, Help};
 use crate::quote::yearly::{self, YearlyCosts};
 use crate::shop::links::Links;
@@ -113,20 +114,8 @@ fn credit_line(cx: &Cx, search: &Search, tally: &Tally, nobody_shops: bool) -> O
     Some([Some(credit), level].into_iter().flatten().collect::<Vec<_>>().join(" "))
 }
 
-/// The cost-sharing level of the policy's variants.
-pub fn level_of(search: &Search) -> CsrLevel {
-    match search.variants().silver {
-        2 => CsrLevel::Zero,
-        3 => CsrLevel::Limited,
-        4 => CsrLevel::Csr73,
-        5 => CsrLevel::Csr87,
-        6 => CsrLevel::Csr94,
-        _ => CsrLevel::None,
-    }
-}
-
 fn level_words(cx: &Cx, search: &Search) -> Option<String> {
-    let key = match level_of(search) {
+    let key = match search.level() {
         CsrLevel::Zero => "help.csr_zero",
         CsrLevel::Limited => "help.csr_limited",
         CsrLevel::Csr73 => "help.csr_73",
@@ -135,7 +124,7 @@ fn level_words(cx: &Cx, search: &Search) -> Option<String> {
         CsrLevel::None => return None,
     };
     let alone = search.household.people().len() == 1;
-    let key = if alone && matches!(level_of(search), CsrLevel::Zero | CsrLevel::Limited) {
+    let key = if alone && matches!(search.level(), CsrLevel::Zero | CsrLevel::Limited) {
         format!("{key}_you")
     } else {
         key.to_string()
@@ -145,18 +134,18 @@ fn level_words(cx: &Cx, search: &Search) -> Option<String> {
 
 /// Someone who filters silver away loses the extra savings.
 fn silver_hidden(search: &Search) -> bool {
-    let silver_only = matches!(search.variants().silver, 4..=6);
-    let metals = &search.facets.metals;
-    search.product == Product::Medical && silver_only && !metals.is_empty() && !metals.contains(&Metal::Silver)
+    let silver_only = matches!(search.level(), CsrLevel::Csr73 | CsrLevel::Csr87 | CsrLevel::Csr94);
+    let metals = search.facets.codes(Facet::Metal);
+    silver_only && !metals.is_empty() && !metals.contains(&Metal::Silver.code())
 }
 
-/// "The lowest likely yearly cost is at most $2,875 among silver plans, and $3,226 among the plans shown."
+/// "The lowest likely yearly cost is $2,875 or less among silver plans, and $3,226 among the plans shown."
 fn silver_costs(cx: &Cx, tally: &Tally, years: &mut YearlyCosts) -> Option<String> {
-    let silver = |offer: &&Offer| offer.facts.packed.metal() == Metal::Silver.code();
+    let silver = |offer: &&Offer| offer.plan.metal == Some(Metal::Silver);
     let with = yearly::lowest(years, tally.beside(Facet::Metal).filter(silver))?;
-    let shown = yearly::lowest(years, tally.offers().iter().filter(|offer| offer.miss == 0))?;
+    let shown = yearly::lowest(years, tally.offers().iter().filter(|offer| offer.misses.is_empty()))?;
     let words = |(amount, at_most): (Cents, bool)| match at_most {
-        true => cx.tf("cost.at_most_inside", &[("amount", &whole_dollars(amount))]),
+        true => cx.tf("cost.at_most", &[("amount", &whole_dollars(amount))]),
         false => whole_dollars(amount),
     };
     Some(cx.tf("help.silver_costs", &[("silver", &words(with)), ("shown", &words(shown))]))
@@ -168,8 +157,7 @@ fn silver_line(cx: &Cx, links: &Links, tally: &Tally, years: &mut Option<YearlyC
     }
     let costs = years.as_mut().and_then(|years| silver_costs(cx, tally, years));
     let words = [Some(cx.t("help.silver_hidden").to_string()), costs].into_iter().flatten().collect::<Vec<_>>().join(" ");
-    let show =
-        links.list(|wishes| crate::quote::ask::facets::insert(&mut wishes.facets.metals, Metal::Silver));
+    let show = links.list(|wishes| wishes.facets.tick(Facet::Metal, Metal::Silver.code()));
     Some(HelpLine { words, links: vec![(cx.t("help.show_silver").to_string(), show)] })
 }
 

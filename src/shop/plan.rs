@@ -8,8 +8,9 @@ use crate::catalogue::Catalogue;
 use crate::filing::codes::{Packed, Product, Program};
 use crate::quote::ask::address::{BASKET_MAX, Search, write_query};
 use crate::quote::market;
-use crate::quote::market::query::Variants;
-use crate::quote::market::tally::{Offer, Tally};
+use crate::quote::market::tally::Tally;
+use crate::quote::offer::Offer;
+use crate::quote::policy::Variants;
 use crate::quote::yearly::YearlyCosts;
 use crate::shop::costs::YearSum;
 use crate::shop::facts::{Benefit, Example, Facts};
@@ -115,7 +116,7 @@ pub async fn plan(cx: Cx, Path(id): Path<String>) -> Result<Response, Instead> {
     let Open { mut search, catalogue, notes, policy, .. } = opened;
     // The list that the visitor comes from, and goes back to.
     let list = search.clone();
-    let facts = facts(&catalogue, &plan_id, search.policy.variants).await?;
+    let facts = facts(&catalogue, &plan_id, search.policy.variants()).await?;
     // The plan's own product decides which list it is looked up in.
     search.product = if facts.number("product") == Some(1) { Product::Dental } else { Product::Medical };
     search.facets = Default::default();
@@ -168,7 +169,7 @@ fn build<'a>(
         compare: with.filter(|with| with.basket.len() > 1).map(|with| cx.href(&format!("/compare?{}", with.canonical()))),
         warnings: words::warnings(cx, catalogue),
         notes: Vec::new(),
-        highlights: highlights(cx, facts, card, packed),
+        highlights: highlights(cx, facts, card),
         stars: stars(cx, facts),
         limits: limits(cx, facts),
         documents: documents(cx, facts),
@@ -206,7 +207,7 @@ fn subtitle(cx: &Cx, packed: Packed, facts: &Facts) -> String {
     format!("{} · {}", parts.join(" · "), facts.text("plan_id").unwrap_or_default())
 }
 
-fn highlights(cx: &Cx, facts: &Facts, card: Option<&Card>, packed: Packed) -> Vec<Line> {
+fn highlights(cx: &Cx, facts: &Facts, card: Option<&Card>) -> Vec<Line> {
     let line = |key: &str, words: String, slug| Line { term: cx.t(key).to_string(), words, slug };
     let mut lines = Vec::new();
     if let Some(card) = card {
@@ -229,7 +230,7 @@ fn highlights(cx: &Cx, facts: &Facts, card: Option<&Card>, packed: Packed) -> Ve
     if let Some(value) = facts.variant_number("av_calculator_bp").or(facts.variant_number("issuer_av_bp")) {
         lines.push(line("plan.actuarial_value", crate::shop::shares::percent(value), Some("actuarial-value")));
     }
-    if packed.metal() <= 6 {
+    if facts.number("product") == Some(Product::Medical.code()) {
         lines.push(line("plan.hsa", facts.yes_no(cx, "hsa").to_string(), Some("hsa")));
         let design = facts
             .text("design")

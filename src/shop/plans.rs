@@ -9,7 +9,8 @@ use crate::catalogue::Catalogue;
 use crate::filing::codes::Product;
 use crate::quote::ask::address::Search;
 use crate::quote::market;
-use crate::quote::market::tally::{Offer, Tally};
+use crate::quote::market::tally::Tally;
+use crate::quote::offer::Offer;
 use crate::quote::yearly::{Dominance, YearlyCosts};
 use crate::shop::filters::FilterForm;
 use crate::shop::groups::{Group, Twins, groups, is_ticked};
@@ -165,7 +166,7 @@ pub async fn list(cx: Cx) -> Result<Response, Instead> {
     let mut tally = market::tally(&catalogue, &search).await?;
     let mut years = YearlyCosts::new(&search);
     if let (Some(years), true) = (&mut years, search.sort.is_by_cost()) {
-        tally.reckon_years(years);
+        tally.estimate_years(years);
     }
     let tally = tally;
     let total = tally.total();

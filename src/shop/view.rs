@@ -6,9 +6,10 @@
 use crate::catalogue::Catalogue;
 use crate::catalogue::variants::CARD_SERVICES;
 use crate::costs::Range;
+use crate::eligibility::tables::CsrLevel;
 use crate::filing::codes::{Feature, Metal, Packed, PlanType};
 use crate::quote::ask::address::Search;
-use crate::quote::market::tally::Offer;
+use crate::quote::offer::Offer;
 use crate::quote::yearly::{self, Better, YearlyCost};
 use crate::shop::shares::Shares;
 use crate::shop::words::costs as cost_words;
@@ -18,9 +19,6 @@ use crate::web::page::Cx;
 /// The messages of `CARD_SERVICES`, in their order.
 const SERVICES: [&str; CARD_SERVICES.len()] =
     ["service.primary", "service.specialist", "service.generic", "service.emergency"];
-
-/// The variant for tribal members without cost sharing (45 CFR 155.350(a)).
-const ZERO_COST_SHARING: i64 = 2;
 
 #[derive(Debug, Clone)]
 pub struct Card {
@@ -141,7 +139,7 @@ impl Card {
     /// sharing charges nothing, and a reduced plan never more than its usual version (45 CFR 156.420).
     pub fn services_gap(&self, cx: &Cx, search: &Search) -> Option<String> {
         let catastrophic = self.metal() == Some(Metal::Catastrophic);
-        if search.policy.variants.silver == ZERO_COST_SHARING && !catastrophic {
+        if search.level() == CsrLevel::Zero && !catastrophic {
             return Some(cx.t("card.services_zero").to_string());
         }
         let silent = self.services.iter().all(|shares| *shares == Shares::default());

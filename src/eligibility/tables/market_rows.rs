@@ -126,6 +126,8 @@ pub struct MedicaidAgency {
     /// Postal code; territories too.
     pub state: String,
     pub programme: String,
+    /// Medicaid of children and pregnant people, where it has another name; blank: the same.
+    pub child_programme: String,
     pub chip_programme: String,
     pub agency: String,
     pub url: String,

@@ -141,6 +141,20 @@ pub enum CsrLevel {
     Zero,
 }
 
+impl CsrLevel {
+    /// Its word in tables, JSON and message keys.
+    pub fn word(self) -> &'static str {
+        match self {
+            CsrLevel::None => "none",
+            CsrLevel::Limited => "limited",
+            CsrLevel::Csr73 => "73",
+            CsrLevel::Csr87 => "87",
+            CsrLevel::Csr94 => "94",
+            CsrLevel::Zero => "zero",
+        }
+    }
+}
+
 #[derive(Debug, Clone, Deserialize)]
 pub struct CsrBand {
     pub plan_year_from: i32,

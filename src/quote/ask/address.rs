@@ -5,13 +5,13 @@
 //! cached. What is missing or wrong comes back as an [`Unanswered`] with all that was typed.
 
 use crate::catalogue::places::{Place, Places};
+use crate::eligibility::tables::CsrLevel;
 use crate::filing::codes::{Product, Sort};
 use crate::quote::ask::facets::{Facets, Note, NoteKind};
 use crate::quote::ask::money::{FinanceFields, Finances, Misread};
 use crate::quote::ask::people::{Household, PEOPLE_MAX, PeopleFault, Person, split};
 use crate::quote::ask::rows::{PersonRow, RowFields, row_pairs};
-use crate::quote::market::query::Variants;
-use crate::quote::policy::Policy;
+use crate::quote::policy::{Policy, Variants};
 use crate::types::{CountyFips, PlanId, Zip5};
 
 /// Pages beyond this are no list that anyone reads.
@@ -364,12 +364,17 @@ impl Search {
         write_query(&self.who_and_where())
     }
 
-    /// Which variants of the plans this household would get. Dental plans have only one.
-    pub fn variants(&self) -> Variants {
+    /// The cost-sharing reductions that the household has on these plans: on dental plans nobody has any.
+    pub fn level(&self) -> CsrLevel {
         match self.product {
-            Product::Medical => self.policy.variants,
-            Product::Dental => Variants::STANDARD,
+            Product::Medical => self.policy.level,
+            Product::Dental => CsrLevel::None,
         }
+    }
+
+    /// Which variants of the plans this household would get.
+    pub fn variants(&self) -> Variants {
+        Variants::of_level(self.level())
     }
 
     /// Everything but the page number: what a form has to carry along.
@@ -456,6 +461,9 @@ pub fn add_pairs(query: &mut String, pairs: &[(&'static str, String)]) {
 pub(crate) mod tests {
     use super::*;
     use crate::catalogue::places::County;
+    use crate::filing::codes::Metal;
+    use crate::quote::ask::facets::Span;
+    use crate::quote::filters::{FILTERS, Facet, YES};
     use proptest::prelude::*;
 
     fn place() -> Place {
@@ -545,6 +553,10 @@ pub(crate) mod tests {
         assert_eq!(noted, ["colour", "year"]);
     }
 
+    fn yes_or_no() -> Vec<Facet> {
+        FILTERS.iter().filter(|filter| filter.yes_word().is_some()).map(|filter| filter.facet).collect()
+    }
+
     proptest! {
         #[test]
         fn any_address_settles_in_one_step(query in "[a-z0-9=&,%+._ -]{0,120}") {
@@ -556,21 +568,19 @@ pub(crate) mod tests {
 
         #[test]
         fn a_search_survives_its_address(
-            metals in prop::sample::subsequence(crate::filing::codes::Metal::ALL[..6].to_vec(), 0..6),
-            features in prop::sample::subsequence(crate::filing::codes::Feature::ALL.to_vec(), 0..7),
+            metals in prop::sample::subsequence(Metal::ALL[..6].to_vec(), 0..6),
+            yes in prop::sample::subsequence(yes_or_no(), 0..7),
             premium in (prop::option::of(1u32..2000), prop::option::of(0u32..2000)),
-            stars in prop::option::of(1u8..=5),
+            stars in prop::option::of(1i64..=5),
             text in "[ -~é]{0,30}",
             page in 1u32..20,
         ) {
             let mut search = search_of("people=40");
             let mut notes = Vec::new();
-            search.facets.metals = metals;
-            search.facets.features = features;
-            search.facets.features.sort();
-            search.facets.premium.min = premium.0;
-            search.facets.premium.max = premium.1;
-            search.facets.stars_min = stars;
+            metals.into_iter().for_each(|metal| search.facets.tick(Facet::Metal, metal.code()));
+            yes.into_iter().for_each(|facet| search.facets.tick(facet, YES));
+            search.facets.set_span(Facet::Premium, Span { min: premium.0, max: premium.1 });
+            stars.into_iter().for_each(|stars| search.facets.tick(Facet::Stars, stars));
             search.facets.take("q", &text, &mut notes);
             search.facets.settle(Product::Medical, &mut notes);
             search.page = page;

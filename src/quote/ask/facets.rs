@@ -4,15 +4,16 @@
 //! shows, so nobody believes in a filter that is not there. The grammar is a public contract
 //! (docs/addresses.md): add to it, never break it.
 
-use crate::filing::codes::{Feature, Metal, PlanType, Product, Program};
+use crate::filing::codes::{Metal, Product};
+use crate::quote::filters::{FILTERS, Facet, Filter, Rule};
 use crate::types::Cents;
 
 /// Text search: longer than any plan's name, short enough for a phone's heading.
 pub const TEXT_CHARS_MAX: usize = 80;
 /// Amounts in filters are whole dollars up to this.
 pub const DOLLARS_MAX: u32 = 1_000_000;
-/// More insurers than any county has.
-const ISSUERS_MAX: usize = 40;
+/// Values of one filter: more than any county has insurers, and than any closed set has words.
+const TICKED_MAX: usize = 40;
 
 /// A range in whole dollars, both ends included, either may be open: `200-450`, `-450`, `200-`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -26,10 +27,16 @@ impl Span {
         self.min.is_none() && self.max.is_none()
     }
 
-    /// Whether an amount lies in the range: "up to $450" takes in $450.00 and not $450.01.
+    /// Both ends as amounts: "up to $450" takes in $450.00 and not $450.01.
+    pub fn cents(&self) -> (Option<Cents>, Option<Cents>) {
+        let cents = |dollars: u32| Cents(i64::from(dollars) * 100);
+        (self.min.map(cents), self.max.map(cents))
+    }
+
+    /// Whether an amount lies in the range.
     pub fn holds(&self, amount: Cents) -> bool {
-        let cents = |dollars: u32| i64::from(dollars) * 100;
-        self.min.is_none_or(|min| amount.0 >= cents(min)) && self.max.is_none_or(|max| amount.0 <= cents(max))
+        let (min, max) = self.cents();
+        min.is_none_or(|min| amount >= min) && max.is_none_or(|max| amount <= max)
     }
 
     /// The same with the end that stands in the way moved just far enough for an amount, in whole dollars.
@@ -53,27 +60,22 @@ impl Span {
     }
 }
 
-/// What a visitor asked to see. Lists are sorted and without repeats, so one wish has one address.
+/// What was chosen of one filter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Wish {
+    /// Values ticked, sorted and without repeats; `YES` of a yes-or-no filter. Never empty.
+    Codes(Vec<i64>),
+    /// Never open at both ends.
+    Range(Span),
+    /// Never blank.
+    Text(String),
+}
+
+/// What a visitor asked to see: the filters that are set, each with its wish, in the order of [`Facet`]. Nothing is
+/// kept of a filter that is not set, so one wish has one value and one address.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Facets {
-    pub metals: Vec<Metal>,
-    pub types: Vec<PlanType>,
-    /// HIOS issuer ids.
-    pub issuers: Vec<u32>,
-    /// Monthly premium as the visitor pays it (after credit), whole dollars.
-    pub premium: Span,
-    /// In-network deductible of the household, whole dollars.
-    pub deductible: Span,
-    /// In-network out-of-pocket maximum of the household, whole dollars.
-    pub moop: Span,
-    /// All of these must hold.
-    pub features: Vec<Feature>,
-    /// At least this many stars overall, 1–5.
-    pub stars_min: Option<u8>,
-    /// All of these programmes must be offered.
-    pub programs: Vec<Program>,
-    /// Words of a plan's or insurer's name, or a plan ID.
-    pub text: Option<String>,
+    set: Vec<(Facet, Wish)>,
 }
 
 /// Something in the address that we did not follow, to be said on the page.
@@ -117,114 +119,169 @@ impl Note {
 impl Facets {
     /// Takes one pair. `false` where the name is none of ours.
     pub fn take(&mut self, name: &str, value: &str, notes: &mut Vec<Note>) -> bool {
+        let mut known = false;
         let mut bad = |value: &str| notes.push(Note::new(name, value, NoteKind::BadValue));
-        let words = || value.split(',').map(str::trim).filter(|word| !word.is_empty());
-        match name {
-            "metal" => words().for_each(|word| match Metal::from_key(word) {
-                Some(metal) => insert(&mut self.metals, metal),
-                None => bad(word),
-            }),
-            "type" => words().for_each(|word| match PlanType::from_key(word) {
-                Some(plan_type) => insert(&mut self.types, plan_type),
-                None => bad(word),
-            }),
-            "issuer" => words().for_each(|word| match word.parse::<u32>() {
-                Ok(id) if id <= 99_999 && self.issuers.len() < ISSUERS_MAX => insert(&mut self.issuers, id),
-                _ => bad(word),
-            }),
-            "with" => words().for_each(|word| match Feature::from_key(word) {
-                Some(feature) => insert(&mut self.features, feature),
-                None => bad(word),
-            }),
-            "programs" => words().for_each(|word| match Program::from_key(word) {
-                Some(program) => insert(&mut self.programs, program),
-                None => bad(word),
-            }),
-            "stars" => match value.trim().parse::<u8>() {
-                _ if value.trim().is_empty() => {}
-                Ok(stars @ 1..=5) => self.stars_min = Some(stars),
-                _ => bad(value),
-            },
-            "premium" | "deductible" | "moop" => match read_span(value) {
-                Some(span) => *self.span_mut(name) = span,
-                None => bad(value),
-            },
-            "premium_min" | "deductible_min" | "moop_min" | "premium_max" | "deductible_max" | "moop_max" => {
-                // The same wish as plain form fields.
-                let (span_name, end) = name.rsplit_once('_').unwrap_or((name, "min"));
-                match read_dollars(value) {
-                    Some(amount) => {
-                        let span = self.span_mut(span_name);
-                        let (min, max) = if end == "min" { (amount, span.max) } else { (span.min, amount) };
-                        *span = Span { min, max };
+        // Yes-or-no filters share a name, so a value is bad only where it is none of theirs.
+        let named: Vec<&Filter> = FILTERS.iter().filter(|filter| filter.name == name).collect();
+        match named.first().map(|filter| &filter.rule) {
+            None => {}
+            Some(Rule::AnyOf { .. } | Rule::AllOf { .. } | Rule::Holds { .. }) => {
+                known = true;
+                for word in value.split(',').map(str::trim).filter(|word| !word.is_empty()) {
+                    let meant = named.iter().find_map(|filter| Some((filter.facet, filter.code(word)?)));
+                    match meant {
+                        Some((facet, code)) if self.codes(facet).len() < TICKED_MAX => self.tick(facet, code),
+                        _ => bad(word),
                     }
+                }
+            }
+            Some(Rule::AtLeast { .. }) => {
+                known = true;
+                match named[0].code(value.trim()) {
+                    _ if value.trim().is_empty() => {}
+                    Some(code) => self.set(named[0].facet, Wish::Codes(vec![code])),
                     None => bad(value),
                 }
             }
-            "q" => {
-                let text: String = value.split_whitespace().collect::<Vec<_>>().join(" ");
-                self.text = (!text.is_empty()).then(|| text.chars().take(TEXT_CHARS_MAX).collect());
+            Some(Rule::Within { .. } | Rule::WithinAfterCredit { .. }) => {
+                known = true;
+                match read_span(value) {
+                    Some(span) => self.set_span(named[0].facet, span),
+                    None => bad(value),
+                }
             }
-            _ => return false,
+            Some(Rule::Names { .. }) => {
+                known = true;
+                self.set_text(named[0].facet, value);
+            }
         }
-        true
+        // A range as plain form fields: `premium_min`, `premium_max`.
+        for filter in FILTERS.iter().filter(|filter| filter.is_range()) {
+            let end = name.strip_prefix(filter.name).filter(|end| matches!(*end, "_min" | "_max"));
+            let Some(end) = end else { continue };
+            known = true;
+            let span = self.span(filter.facet);
+            match read_dollars(value) {
+                Some(min) if end == "_min" => self.set_span(filter.facet, Span { min, ..span }),
+                Some(max) => self.set_span(filter.facet, Span { max, ..span }),
+                None => bad(value),
+            }
+        }
+        known
     }
 
     /// To be called once after the last pair: ranges that came as two fields are put in order, and what
     /// belongs to the other product is dropped with a note.
     pub fn settle(&mut self, product: Product, notes: &mut Vec<Note>) {
-        for name in ["premium", "deductible", "moop"] {
-            let span = self.span_mut(name);
-            *span = Span::of(span.min, span.max);
+        for filter in FILTERS.iter().filter(|filter| filter.is_range()) {
+            let Span { min, max } = self.span(filter.facet);
+            self.set_span(filter.facet, Span::of(min, max));
         }
-        self.metals.retain(|metal| {
-            let fits = metal.product() == product;
-            if !fits {
-                notes.push(Note::new("metal", metal.key(), NoteKind::BadValue));
-            }
-            fits
-        });
+        let other = |code: &i64| Metal::from_code(*code).is_some_and(|metal| metal.product() != product);
+        let foreign: Vec<i64> = self.codes(Facet::Metal).iter().copied().filter(other).collect();
+        for code in foreign {
+            let metal = Facet::Metal.filter();
+            notes.push(Note::new(metal.name, &metal.word(code), NoteKind::BadValue));
+            self.untick(Facet::Metal, code);
+        }
     }
 
-    fn span_mut(&mut self, name: &str) -> &mut Span {
-        match name {
-            "deductible" => &mut self.deductible,
-            "moop" => &mut self.moop,
-            _ => &mut self.premium,
+    /// The filters that are set.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static Filter, &Wish)> {
+        self.set.iter().map(|(facet, wish)| (facet.filter(), wish))
+    }
+
+    /// The values ticked, or the one chosen.
+    pub fn codes(&self, facet: Facet) -> &[i64] {
+        match self.wish(facet) {
+            Some(Wish::Codes(codes)) => codes,
+            _ => &[],
+        }
+    }
+
+    /// The range; open where none is set.
+    pub fn span(&self, facet: Facet) -> Span {
+        match self.wish(facet) {
+            Some(Wish::Range(span)) => *span,
+            _ => Span::default(),
+        }
+    }
+
+    /// The words sought.
+    pub fn text(&self) -> &str {
+        match self.wish(Facet::Text) {
+            Some(Wish::Text(text)) => text,
+            _ => "",
+        }
+    }
+
+    pub fn tick(&mut self, facet: Facet, code: i64) {
+        let mut codes = self.codes(facet).to_vec();
+        if let Err(at) = codes.binary_search(&code) {
+            codes.insert(at, code);
+            self.set(facet, Wish::Codes(codes));
+        }
+    }
+
+    pub fn untick(&mut self, facet: Facet, code: i64) {
+        let codes: Vec<i64> = self.codes(facet).iter().copied().filter(|other| *other != code).collect();
+        match codes.is_empty() {
+            true => self.clear(facet),
+            false => self.set(facet, Wish::Codes(codes)),
+        }
+    }
+
+    pub fn set_span(&mut self, facet: Facet, span: Span) {
+        match span.is_open() {
+            true => self.clear(facet),
+            false => self.set(facet, Wish::Range(span)),
+        }
+    }
+
+    fn set_text(&mut self, facet: Facet, typed: &str) {
+        let text: String = typed.split_whitespace().collect::<Vec<_>>().join(" ");
+        match text.is_empty() {
+            true => self.clear(facet),
+            false => self.set(facet, Wish::Text(text.chars().take(TEXT_CHARS_MAX).collect())),
+        }
+    }
+
+    /// Takes one filter off.
+    pub fn clear(&mut self, facet: Facet) {
+        self.set.retain(|(other, _)| *other != facet);
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.set.is_empty()
+    }
+
+    fn wish(&self, facet: Facet) -> Option<&Wish> {
+        self.set.iter().find_map(|(other, wish)| (*other == facet).then_some(wish))
+    }
+
+    fn set(&mut self, facet: Facet, wish: Wish) {
+        match self.set.binary_search_by_key(&facet, |(other, _)| *other) {
+            Ok(at) => self.set[at].1 = wish,
+            Err(at) => self.set.insert(at, (facet, wish)),
         }
     }
 
     /// The pairs of the canonical address, in their fixed order, defaults left out.
     pub fn pairs(&self) -> Vec<(&'static str, String)> {
-        let mut pairs = Vec::new();
-        let mut push = |name, value: String| {
-            if !value.is_empty() {
-                pairs.push((name, value));
+        let mut pairs: Vec<(&'static str, String)> = Vec::new();
+        for (filter, wish) in self.iter() {
+            let value = match wish {
+                Wish::Codes(codes) => codes.iter().map(|code| filter.word(*code)).collect::<Vec<_>>().join(","),
+                Wish::Range(span) => span.write(),
+                Wish::Text(text) => text.clone(),
+            };
+            match pairs.last_mut().filter(|(name, _)| *name == filter.name) {
+                // Yes-or-no filters: one list.
+                Some((_, values)) => *values += &format!(",{value}"),
+                None => pairs.push((filter.name, value)),
             }
-        };
-        let join = |words: Vec<&'static str>| words.join(",");
-        push("metal", join(self.metals.iter().map(|m| m.key()).collect()));
-        push("type", join(self.types.iter().map(|t| t.key()).collect()));
-        push("issuer", self.issuers.iter().map(u32::to_string).collect::<Vec<_>>().join(","));
-        for (name, span) in [("premium", &self.premium), ("deductible", &self.deductible), ("moop", &self.moop)] {
-            push(name, if span.is_open() { String::new() } else { span.write() });
         }
-        push("with", join(self.features.iter().map(|f| f.key()).collect()));
-        push("stars", self.stars_min.map(|n| n.to_string()).unwrap_or_default());
-        push("programs", join(self.programs.iter().map(|p| p.key()).collect()));
-        push("q", self.text.clone().unwrap_or_default());
         pairs
-    }
-
-    pub fn is_empty(&self) -> bool {
-        *self == Facets::default()
-    }
-}
-
-/// Keeps a list sorted and free of repeats.
-pub fn insert<T: Ord + Copy>(list: &mut Vec<T>, item: T) {
-    if let Err(at) = list.binary_search(&item) {
-        list.insert(at, item);
     }
 }
 
@@ -271,16 +328,17 @@ mod tests {
 
     #[test]
     fn ranges_turned_round_are_put_right_and_zero_minimums_dropped() {
-        assert_eq!(read("premium=450-100").0.premium, Span { min: Some(100), max: Some(450) });
-        assert_eq!(read("premium_max=100&premium_min=450").0.premium, Span { min: Some(100), max: Some(450) });
-        assert_eq!(read("deductible=0-").0.deductible, Span::default());
-        assert_eq!(read("deductible=-0").0.deductible, Span { min: None, max: Some(0) });
+        let span = |query: &str, facet| read(query).0.span(facet);
+        assert_eq!(span("premium=450-100", Facet::Premium), Span { min: Some(100), max: Some(450) });
+        assert_eq!(span("premium_max=100&premium_min=450", Facet::Premium), Span { min: Some(100), max: Some(450) });
+        assert_eq!(span("deductible=-0", Facet::Deductible), Span { min: None, max: Some(0) });
+        assert!(read("deductible=0-").0.is_empty());
     }
 
     #[test]
     fn what_we_do_not_follow_is_noted_with_the_value_typed() {
         let (facets, notes) = read("metal=tin,gold&stars=9&premium=cheap&metal=low");
-        assert_eq!(facets.metals, [Metal::Gold]);
+        assert_eq!(facets.codes(Facet::Metal), [Metal::Gold.code()]);
         let noted: Vec<&str> = notes.iter().map(|note| note.value.as_str()).collect();
         assert_eq!(noted, ["tin", "9", "cheap", "low"]);
     }

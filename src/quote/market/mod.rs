@@ -9,15 +9,16 @@ pub mod tally;
 
 use crate::catalogue::Catalogue;
 use crate::eligibility::rounding;
-use crate::filing::codes::Product;
+use crate::filing::codes::{Product, VariantKind};
 use crate::quote::QuoteError;
 use crate::quote::ask::address::Search;
 use crate::quote::ask::facets::Facets;
 use crate::quote::ask::people::Household;
+use crate::quote::offer::Offer;
 use crate::quote::policy::{self, CreditTerms, Policy};
 use crate::types::Cents;
 use query::{Arg, build_query, read_offers};
-use tally::{Offer, Tally};
+use tally::Tally;
 
 /// Pediatric dental is an essential health benefit to the end of the month in which a person turns 19
 /// (45 CFR 156.110(a)(10), 156.115(a)(6)).
@@ -31,10 +32,10 @@ pub async fn tally<'c>(catalogue: &'c Catalogue, search: &Search) -> Result<Tall
         // The credit is for medical plans; what is left of it for a child's dental plan is settled when enrolling.
         Product::Dental => None,
     };
-    let Some(terms) = terms else { return Ok(Tally::new(offers, None, None, search.facets.premium)) };
+    let Some(terms) = terms else { return Ok(Tally::new(offers, None, None, &search.facets)) };
     let benchmark = benchmark(catalogue, search, terms, &offers).await?;
     let credit = benchmark.map(|benchmark| terms.answer.credit_for(benchmark));
-    Ok(Tally::new(offers, benchmark, credit, search.facets.premium))
+    Ok(Tally::new(offers, benchmark, credit, &search.facets))
 }
 
 /// The benchmark premium. Most households' list is its own benchmark list; a second statement is asked only where
@@ -80,9 +81,10 @@ async fn offers<'c>(catalogue: &'c Catalogue, search: &Search) -> Result<Vec<Off
     let offers = offers.ok_or(QuoteError::Unreadable)?;
     let (variants, family) = (search.variants(), search.policy.household.is_family());
     let known = offers.into_iter().filter_map(|offer| {
-        let plan = catalogue.variants.plan(offer.plan_pk)?;
-        let of = |code| catalogue.variants.variant(offer.plan_pk, code);
-        let facts = of(variants.of_metal(plan.metal)).or_else(|| of(1))?;
+        let plan_pk = offer.0;
+        let plan = catalogue.variants.plan(plan_pk)?;
+        let of = |kind| catalogue.variants.variant(plan_pk, kind);
+        let facts = of(variants.of_metal(plan.metal)).or_else(|| of(VariantKind::Standard))?;
         Some(Offer::new(offer, plan, facts, family))
     });
     Ok(known.collect())

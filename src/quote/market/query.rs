@@ -2,21 +2,25 @@
 //!
 //! The page, the total, every facet count, the plan page's price, the comparison and the CSV all come from here, so
 //! there is no second WHERE anywhere. It reads the immutable catalogue only. Words in the SQL come from closed sets
-//! (`codes.rs`, `premium.rs`); values are always bound.
+//! (`filing::codes`, `premium`, the rows of `filters`); values are always bound.
 //!
 //! How one statement answers everything ("drill-sideways"): each plan sold to this household comes back with its
-//! premium and with `miss`, a bit for every filter whose condition it fails. A plan with `miss = 0` is a result and
-//! counts for every filter; a plan that fails exactly one filter counts for that filter's own choices (choosing another
+//! premium and its [`Misses`]: how many filters it fails, and which where it is one. A plan that fails none is a result
+//! and counts for every filter; a plan that fails exactly one counts for that filter's own choices (choosing another
 //! value there would show it); all others count nowhere.
 //!
 //! Why it looks as it does was measured (docs/performance.md): a county has some 130 plans, and as rows and columns
 //! their transport costs three times the search. So each plan is one integer, and the county one text of integers.
 //! What does not depend on the household (metal, insurer, deductibles …) is in memory, see `catalogue::variants`.
 
-use crate::filing::codes::{Feature, Metal};
+use crate::filing::codes::{Metal, VariantKind};
+use crate::filing::keys::{PLAN_PK_BITS, RATING_AREA_STEP, VARIANT_STEP};
 use crate::quote::ask::address::Search;
-use crate::quote::ask::facets::Span;
+use crate::quote::ask::facets::{Span, Wish};
+use crate::quote::filters::Rule;
 use crate::quote::market::premium::Charge;
+use crate::quote::offer::Misses;
+use crate::quote::policy::Variants;
 use crate::types::Cents;
 
 /// A bound value.
@@ -32,207 +36,109 @@ pub struct Query {
     pub args: Vec<Arg>,
 }
 
-/// The filters, each with its bit in `miss`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Facet {
-    Metal = 0,
-    Type = 1,
-    Issuer = 2,
-    Premium = 3,
-    Deductible = 4,
-    Moop = 5,
-    Stars = 6,
-    Programs = 7,
-    Text = 8,
-    Hsa = 9,
-    NationalNetwork = 10,
-    NoReferral = 11,
-    StandardDesign = 12,
-    ChildDental = 13,
-    AdultDental = 14,
-    NewPlan = 15,
-}
-
-impl Facet {
-    pub const ALL: [Facet; 16] = [
-        Facet::Metal,
-        Facet::Type,
-        Facet::Issuer,
-        Facet::Premium,
-        Facet::Deductible,
-        Facet::Moop,
-        Facet::Stars,
-        Facet::Programs,
-        Facet::Text,
-        Facet::Hsa,
-        Facet::NationalNetwork,
-        Facet::NoReferral,
-        Facet::StandardDesign,
-        Facet::ChildDental,
-        Facet::AdultDental,
-        Facet::NewPlan,
-    ];
-
-    pub fn bit(self) -> i64 {
-        1 << (self as i64)
-    }
-
-    pub fn of_feature(feature: Feature) -> Facet {
-        match feature {
-            Feature::Hsa => Facet::Hsa,
-            Feature::NationalNetwork => Facet::NationalNetwork,
-            Feature::NoReferral => Facet::NoReferral,
-            Feature::StandardDesign => Facet::StandardDesign,
-            Feature::ChildDental => Facet::ChildDental,
-            Feature::AdultDental => Facet::AdultDental,
-            Feature::NewPlan => Facet::NewPlan,
-        }
-    }
-}
-
-/// Writes the statement for a search: one row, one text, see [`read_offers`]. Flat on purpose: read it from top to bottom.
+/// Writes the statement for a search: one row, one text, see [`read_offers`].
+///
+/// Flat on purpose: read it from top to bottom as the list of what the shop requires of a plan.
 pub fn build_query(search: &Search) -> Query {
     let mut q = Writer::default();
-    // One person looks at the individual amounts, two or more at the family's (per group).
     let household = &search.policy.household;
-    let (deductible, moop) = match household.is_family() {
-        false => ("v.deductible_individual", "v.moop_individual"),
-        true => ("v.deductible_family", "v.moop_family"),
-    };
-    let premium = Charge::of(household).sql();
-    let miss = misses(&mut q, search, deductible, moop);
+    let (standard, catastrophic, silver) =
+        (VariantKind::Standard.code(), Metal::Catastrophic.code(), Metal::Silver.code());
 
-    // ---- What comes back: plan_pk, premium and miss of each plan as one integer, all of them as one text.
-    // A plan without a premium (a family tier not filed) is NULL, and group_concat leaves it out.
-    // Parentheses are needed: SQLite gives << and | the same rank.
-    q.sql = format!("SELECT group_concat((s.plan_pk << {PLAN_SHIFT}) | (({premium}) << {PREMIUM_SHIFT}) | ({miss}))\n");
-
-    // ---- Where it comes from: plans sold in the county, the variant that the household would get, their rates in the
-    // rating area. `sold` is read in the order of its key; CROSS JOIN keeps SQLite from turning that round.
-    q.sql += "FROM sold s\nCROSS JOIN variant v ON v.variant_pk = ";
-    // Only amounts and features can differ between variants. Where no filter asks for one, the standard variant tells as
-    // much, and what is shown comes from the household's own variant in memory either way (tally.rs).
-    let facets = &search.facets;
-    let differs = !facets.deductible.is_open() || !facets.moop.is_open() || !facets.features.is_empty();
-    match if differs { search.variants() } else { Variants::STANDARD } {
-        Variants::STANDARD => q.sql += "s.plan_pk * 8 + 1",
-        Variants { silver, other } => {
-            // Catastrophic plans have no reduced variants; a plan that should have one and filed none is not hidden.
-            q.sql += "coalesce((SELECT x.variant_pk FROM variant x WHERE x.variant_pk = s.plan_pk * 8 + \
-                      CASE s.metal WHEN 1 THEN 1 WHEN 4 THEN ";
-            q.bind_after(silver);
-            q.sql += " ELSE ";
-            q.bind_after(other);
-            q.sql += " END), s.plan_pk * 8 + 1)";
-        }
-    }
-    q.sql += "\nCROSS JOIN rate r ON r.rate_pk = s.plan_pk + ";
-    q.bind_after(search.place.rating_area_pk.unwrap_or(-1) * RATING_AREA_STEP);
-
-    // ---- Which plans the household may buy here at all. These are not filters: nobody can switch them off.
-    q.sql += "\nWHERE s.county_fips = ";
-    q.bind_after(i64::from(search.place.county.fips.number()));
-    q.sql += " AND s.product = ";
-    q.bind_after(search.product.code());
+    // ---- The plan is sold to people of the household's county, for medical or dental care as asked.
+    let county = q.int(i64::from(search.place.county.fips.number()));
+    let product = q.int(search.product.code());
+    let mut sold = vec![format!("s.county_fips = {county}"), format!("s.product = {product}")];
     // Sold in part of the county only: the ZIP must be one of those listed.
-    q.sql += "\n  AND (s.by_zip = 0 OR EXISTS (SELECT 1 FROM sold_zip z WHERE z.county_fips = s.county_fips \
-              AND z.plan_pk = s.plan_pk AND z.zip = ";
-    q.bind_after(i64::from(search.place.zip.number()));
-    q.sql += "))";
+    let zip = q.int(i64::from(search.place.zip.number()));
+    sold.push(format!(
+        "(s.by_zip = 0 OR EXISTS (SELECT 1 FROM sold_zip z \
+         WHERE z.county_fips = s.county_fips AND z.plan_pk = s.plan_pk AND z.zip = {zip}))"
+    ));
+    // Catastrophic plans: only if everyone on the policy may buy one.
     if !search.policy.catastrophic {
-        q.sql += "\n  AND s.metal <> 1";
+        sold.push(format!("s.metal <> {catastrophic}"));
     }
+    // Child-only plans: only if everyone on the policy is a child.
     if !household.children_only() {
-        q.sql += "\n  AND v.child_only = 0";
+        sold.push("v.child_only = 0".to_string());
     }
-    q.finish()
-}
 
-/// Places of the three numbers in a plan's integer: 23 bits of plan_pk, 24 of premium ($167,772.15 a month), 16 of miss.
-const PLAN_SHIFT: u32 = 40;
-const PREMIUM_SHIFT: u32 = 16;
-/// `rate.rate_pk` is `rating_area_pk` times this plus `plan_pk` (sql/catalogue/schema.sql).
-const RATING_AREA_STEP: i64 = 1 << 20;
-
-/// Which variant of a plan a household would be enrolled in: one for silver plans, one for all others
-/// (45 CFR 156.420: 01 without reductions, 02 and 03 for tribal members, 04, 05, 06 silver only).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Variants {
-    pub silver: i64,
-    pub other: i64,
-}
-
-impl Variants {
-    /// Dental plans have no reduced variants either.
-    pub const STANDARD: Variants = Variants { silver: 1, other: 1 };
-
-    pub fn of_metal(self, metal: i64) -> i64 {
-        match Metal::from_code(metal) {
-            Some(Metal::Silver) => self.silver,
-            Some(Metal::Catastrophic) => 1,
-            _ => self.other,
+    // ---- The variant is the one that the household would get: one kind for silver plans, one for all others.
+    // Catastrophic plans have no reduced variants; a plan that should have one and filed none is not hidden.
+    // Only amounts and features differ between variants. Where no filter asks for one, the standard variant tells as
+    // much, and what is shown comes from the household's own variant in memory either way (`market::offers`).
+    let differs = search.facets.iter().any(|(filter, _)| filter.looks_at_variant());
+    let variant = match if differs { search.variants() } else { Variants::STANDARD } {
+        Variants::STANDARD => format!("s.plan_pk * {VARIANT_STEP} + {standard}"),
+        variants => {
+            let (of_silver, of_others) = (q.int(variants.silver.code()), q.int(variants.other.code()));
+            format!(
+                "coalesce((SELECT x.variant_pk FROM variant x WHERE x.variant_pk = s.plan_pk * {VARIANT_STEP} + \
+                 CASE s.metal WHEN {catastrophic} THEN {standard} WHEN {silver} THEN {of_silver} \
+                 ELSE {of_others} END), s.plan_pk * {VARIANT_STEP} + {standard})"
+            )
         }
+    };
+
+    // ---- The price is that of the household's rating area, for everyone on the policy who is charged.
+    // A plan without one (not priced here, or a family tier not filed) does not come back: group_concat leaves NULL out.
+    let area = q.int(search.place.rating_area_pk.unwrap_or(-1) * RATING_AREA_STEP);
+    let premium = Charge::of(household).sql();
+
+    // ---- The filters that are set, each with its row in `filters::FILTERS`. A plan that fails one is not left out, it
+    // comes back with that miss. A condition that is NULL (not filed) is a miss: it cannot be shown to be met.
+    let mut misses = vec!["0".to_string()];
+    for (filter, wish) in search.facets.iter() {
+        let condition = match (&filter.rule, wish) {
+            // Any one of the values ticked.
+            (Rule::AnyOf { column, .. }, Wish::Codes(codes)) => q.one_of(column, codes),
+            // All of the values ticked: the plan's bits, masked, are the whole mask.
+            (Rule::AllOf { column, .. }, Wish::Codes(bits)) => {
+                let mask = q.int(bits.iter().sum());
+                format!("({column} & {mask}) = {mask}")
+            }
+            // So many or more.
+            (Rule::AtLeast { column, .. }, Wish::Codes(least)) => {
+                format!("{column} >= {}", q.int(least.iter().copied().sum()))
+            }
+            // One person looks at the individual amounts, two or more at the family's (per group).
+            (Rule::Within { one, .. }, Wish::Range(span)) if !household.is_family() => q.within(one, span),
+            (Rule::Within { family, .. }, Wish::Range(span)) => q.within(family, span),
+            // What is paid after the credit: `Tally::new` adds this miss, by the same row, when the credit is known.
+            (Rule::WithinAfterCredit { .. }, _) => continue,
+            (Rule::Holds { condition, .. }, _) => (*condition).to_string(),
+            (Rule::Names { .. }, Wish::Text(text)) => q.text_search(text),
+            // Not made by `Facets`; a wish that nobody can follow is met by no plan.
+            _ => "0".to_string(),
+        };
+        misses.push(format!("(({condition}) IS NOT TRUE) * {}", Misses::weight(filter.facet.number())));
     }
+
+    // ---- The statement: plan, premium and misses of each plan as one integer, all of them as one text.
+    // `sold` is read in the order of its key; CROSS JOIN keeps SQLite from turning that round. Parentheses are needed:
+    // SQLite gives << and | the same rank.
+    let (misses, sold) = (misses.join(" + "), sold.join("\n  AND "));
+    let sql = format!(
+        "SELECT group_concat((s.plan_pk << {PLAN_SHIFT}) | (({premium}) << {PREMIUM_SHIFT}) | ({misses}))\n\
+         FROM sold s\n\
+         CROSS JOIN variant v ON v.variant_pk = {variant}\n\
+         CROSS JOIN rate r ON r.rate_pk = s.plan_pk + {area}\n\
+         WHERE {sold}"
+    );
+    Query { sql, args: q.args }
 }
 
-/// The filters: each adds one bit to `miss`. NULL (not filed) fails a range: it cannot be shown to meet it.
-fn misses(q: &mut Writer, search: &Search, deductible: &str, moop: &str) -> String {
-    let facets = &search.facets;
-    let mut miss = Misses::default();
-    if !facets.metals.is_empty() {
-        miss.add(Facet::Metal, q.one_of("v.metal", facets.metals.iter().map(|m| m.code())));
-    }
-    if !facets.types.is_empty() {
-        miss.add(Facet::Type, q.one_of("v.plan_type", facets.types.iter().map(|t| t.code())));
-    }
-    if !facets.issuers.is_empty() {
-        miss.add(Facet::Issuer, q.one_of("v.issuer_id", facets.issuers.iter().map(|id| i64::from(*id))));
-    }
-    // The premium's own bit is set by `tally.rs`: people filter by what they would pay, and the credit hangs on the
-    // county's second-lowest silver plan, which only this statement's answer tells.
-    for (facet, column, span) in
-        [(Facet::Deductible, deductible, &facets.deductible), (Facet::Moop, moop, &facets.moop)]
-    {
-        if !span.is_open() {
-            miss.add(facet, q.within(column, span));
-        }
-    }
-    if let Some(stars) = facets.stars_min {
-        miss.add(Facet::Stars, q.compare("v.stars >= ", i64::from(stars)));
-    }
-    if !facets.programs.is_empty() {
-        // All programmes asked for: the plan's bits, masked, are the whole mask.
-        let mask = facets.programs.iter().map(|p| p.bit()).sum();
-        let bits = q.compare("(v.programs & ", mask);
-        miss.add(Facet::Programs, q.compare(&format!("{bits}) = "), mask));
-    }
-    for feature in &facets.features {
-        miss.add(Facet::of_feature(*feature), format!("{} = 1", feature.column()));
-    }
-    if let Some(text) = &facets.text {
-        miss.add(Facet::Text, q.text_search(text));
-    }
-    miss.sql()
-}
+/// Places of the three numbers in a plan's integer: misses, premium ($167,772.15 a month at most), plan.
+const PREMIUM_SHIFT: u32 = Misses::BITS;
+const PREMIUM_BITS: u32 = 24;
+const PLAN_SHIFT: u32 = PREMIUM_SHIFT + PREMIUM_BITS;
+/// The sign stays free.
+const _: () = assert!(PLAN_SHIFT + PLAN_PK_BITS < i64::BITS);
 
-/// The bits of `miss`, written as one sum. A condition that is false or NULL sets its bit.
-#[derive(Default)]
-struct Misses(Vec<String>);
-
-impl Misses {
-    fn add(&mut self, facet: Facet, condition: String) {
-        self.0.push(format!("(({condition}) IS NOT TRUE) * {}", facet.bit()));
-    }
-
-    fn sql(&self) -> String {
-        if self.0.is_empty() { "0".to_string() } else { self.0.join(" + ") }
-    }
-}
-
-/// Collects text and bound values. Placeholders are numbered, so a condition may be placed anywhere.
+/// Collects bound values. Placeholders are numbered, so a condition may be placed anywhere.
 #[derive(Default)]
 struct Writer {
-    sql: String,
     args: Vec<Arg>,
 }
 
@@ -242,26 +148,20 @@ impl Writer {
         format!("?{}", self.args.len())
     }
 
-    /// Binds a number and writes its placeholder at the end of the text.
-    fn bind_after(&mut self, n: i64) {
-        let placeholder = self.bind(Arg::Int(n));
-        self.sql += &placeholder;
+    fn int(&mut self, n: i64) -> String {
+        self.bind(Arg::Int(n))
     }
 
-    fn compare(&mut self, left: &str, n: i64) -> String {
-        format!("{left}{}", self.bind(Arg::Int(n)))
-    }
-
-    fn one_of(&mut self, column: &str, codes: impl Iterator<Item = i64>) -> String {
-        let places: Vec<String> = codes.map(|code| self.bind(Arg::Int(code))).collect();
+    fn one_of(&mut self, column: &str, codes: &[i64]) -> String {
+        let places: Vec<String> = codes.iter().map(|code| self.int(*code)).collect();
         format!("{column} IN ({})", places.join(", "))
     }
 
     /// Whole dollars against cents: "up to $450" takes in $450.00 and not $450.01.
     fn within(&mut self, column: &str, span: &Span) -> String {
-        let cents = |dollars: u32| i64::from(dollars) * 100;
-        let min = span.min.map(|min| self.compare(&format!("({column}) >= "), cents(min)));
-        let max = span.max.map(|max| self.compare(&format!("({column}) <= "), cents(max)));
+        let (min, max) = span.cents();
+        let min = min.map(|min| format!("{column} >= {}", self.int(min.0)));
+        let max = max.map(|max| format!("{column} <= {}", self.int(max.0)));
         min.into_iter().chain(max).collect::<Vec<_>>().join(" AND ")
     }
 
@@ -286,31 +186,16 @@ impl Writer {
         let words = self.bind(Arg::Text(words.join(" ")));
         format!("s.plan_pk IN (SELECT rowid FROM plan_fts WHERE plan_fts MATCH {words}) OR {by_id}")
     }
-
-    fn finish(self) -> Query {
-        Query { sql: self.sql, args: self.args }
-    }
 }
 
-/// One plan sold to the household.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Offer {
-    pub plan_pk: i64,
-    /// Monthly premium of the policy.
-    pub premium: Cents,
-    /// Bits of [`Facet`] that the plan fails.
-    pub miss: i64,
-}
-
-/// Reads the text that the statement returns. `None` if it is not in its form: the two are one thing.
-pub fn read_offers(text: &str) -> Option<Vec<Offer>> {
+/// Reads the text that the statement returns: plan, premium and misses of each plan sold to the household. `None` if it
+/// is not in its form: the two are one thing.
+pub fn read_offers(text: &str) -> Option<Vec<(i64, Cents, Misses)>> {
     let offer = |number: &str| {
         let packed: i64 = number.parse().ok()?;
-        Some(Offer {
-            plan_pk: packed >> PLAN_SHIFT,
-            premium: Cents((packed >> PREMIUM_SHIFT) & ((1 << (PLAN_SHIFT - PREMIUM_SHIFT)) - 1)),
-            miss: packed & ((1 << PREMIUM_SHIFT) - 1),
-        })
+        let part = |shift: u32, bits: u32| (packed >> shift) & ((1 << bits) - 1);
+        let premium = Cents(part(PREMIUM_SHIFT, PREMIUM_BITS));
+        Some((packed >> PLAN_SHIFT, premium, Misses::of_sum(part(0, PREMIUM_SHIFT))))
     };
     text.split(',').filter(|number| !number.is_empty()).map(offer).collect()
 }
@@ -321,13 +206,12 @@ mod tests {
 
     #[test]
     fn three_numbers_travel_in_one() {
-        let packed = 8_388_607_i64 << PLAN_SHIFT | 16_777_215 << PREMIUM_SHIFT | 65_535;
-        let offers =
-            read_offers(&format!("{packed},{}", 5_i64 << PLAN_SHIFT | 35_585 << PREMIUM_SHIFT)).expect("offers");
-        assert_eq!(offers[0], Offer { plan_pk: 8_388_607, premium: Cents(16_777_215), miss: 65_535 });
-        assert_eq!(offers[1], Offer { plan_pk: 5, premium: Cents(35_585), miss: 0 });
+        let (plan, premium, misses) = ((1_i64 << PLAN_PK_BITS) - 1, (1 << PREMIUM_BITS) - 1, (1 << PREMIUM_SHIFT) - 1);
+        let packed = plan << PLAN_SHIFT | premium << PREMIUM_SHIFT | misses;
+        let text = format!("{packed},{}", 5_i64 << PLAN_SHIFT | 35_585 << PREMIUM_SHIFT);
+        let offers = [(plan, Cents(premium), Misses::of_sum(misses)), (5, Cents(35_585), Misses::default())];
+        assert_eq!(read_offers(&text).as_deref(), Some(&offers[..]));
         assert_eq!(read_offers(""), Some(vec![]));
         assert_eq!(read_offers("12,x"), None);
-        assert!(Facet::ALL.iter().all(|facet| facet.bit() < 1 << PREMIUM_SHIFT));
     }
 }

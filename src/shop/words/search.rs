@@ -5,9 +5,9 @@ use crate::costs::Use;
 use crate::costs::utilization::Sex;
 use crate::filing::codes::{Product, Sort};
 use crate::quote::ask::address::{PLANS_MAX, Search};
-use crate::quote::ask::facets::{Facets, Note, Span};
+use crate::quote::ask::facets::{Facets, Note, Span, Wish};
 use crate::quote::ask::people::Person;
-use crate::quote::market::query::Facet;
+use crate::quote::filters::{Facet, Filter, Rule, Values};
 use crate::quote::market::tally::{Relax, Tally};
 use crate::shop::links::{Links, Wishes};
 use crate::shop::plans::{Chip, SortChoice, WayOut};
@@ -44,7 +44,7 @@ pub fn heading(cx: &Cx, search: &Search, tally: &Tally) -> String {
         Product::Dental => "plans.heading_dental",
     };
     let total = tally.total();
-    let lowest = tally.offers().iter().filter(|offer| offer.miss == 0).map(|offer| offer.net()).min();
+    let lowest = tally.offers().iter().filter(|offer| offer.misses.is_empty()).map(|offer| offer.net()).min();
     let Some(lowest) = lowest else {
         return cx.t(if search.facets.is_empty() { "plans.none_sold" } else { "plans.none" }).to_string();
     };
@@ -135,50 +135,43 @@ fn traits<'a>(cx: &'a Cx, person: &Person) -> Vec<&'a str> {
     all.into_iter().filter(|(set, _)| *set).map(|(_, key)| cx.t(key)).collect()
 }
 
-/// Each filter that is set, with its words. Issuers need the catalogue for their names.
-fn filter_words(cx: &Cx, search: &Search, catalogue: Option<&Catalogue>) -> Vec<(Facet, String)> {
-    let facets = &search.facets;
-    let or = |words: Vec<&str>| words.join(&format!(" {} ", cx.t("words.or")));
-    let mut all = Vec::new();
-    if !facets.metals.is_empty() {
-        all.push((Facet::Metal, or(facets.metals.iter().map(|m| cx.t(m.message())).collect())));
-    }
-    if !facets.types.is_empty() {
-        all.push((Facet::Type, or(facets.types.iter().map(|t| cx.t(t.message())).collect())));
-    }
-    if !facets.issuers.is_empty() {
-        let words = match catalogue {
-            Some(catalogue) => {
-                let names: Vec<String> = facets.issuers.iter().map(|id| catalogue.issuer_name(*id)).collect();
-                or(names.iter().map(String::as_str).collect())
-            }
-            None => cx.n("filter.issuers_chosen", facets.issuers.len() as i64),
-        };
-        all.push((Facet::Issuer, words));
-    }
-    for (facet, name, span) in [
-        (Facet::Premium, "filter.premium", &facets.premium),
-        (Facet::Deductible, "filter.deductible", &facets.deductible),
-        (Facet::Moop, "filter.moop", &facets.moop),
-    ] {
-        if let Some(words) = span_words(cx, cx.t(name), span) {
-            all.push((facet, words));
+/// One value of a filter, in words.
+pub fn value_words(cx: &Cx, filter: &Filter, code: i64, catalogue: Option<&Catalogue>) -> String {
+    match &filter.rule {
+        Rule::AnyOf { values, .. } | Rule::AllOf { values, .. } => match (values, catalogue) {
+            (Values::Closed { message, .. }, _) => message(code).map(|key| cx.t(key).to_string()),
+            (Values::Issuers { .. }, Some(catalogue)) => Some(catalogue.issuer_name(code as u32)),
+            (Values::Issuers { .. }, None) => None,
         }
+        .unwrap_or_else(|| filter.word(code)),
+        Rule::AtLeast { says, .. } => cx.n(says, code),
+        Rule::Holds { says, .. } => cx.t(says).to_string(),
+        Rule::Within { .. } | Rule::WithinAfterCredit { .. } | Rule::Names { .. } => filter.word(code),
     }
-    for feature in &facets.features {
-        all.push((Facet::of_feature(*feature), cx.t(feature.message()).to_string()));
-    }
-    if let Some(stars) = facets.stars_min {
-        all.push((Facet::Stars, cx.n("stars.at_least", i64::from(stars))));
-    }
-    if !facets.programs.is_empty() {
-        let names: Vec<String> = facets.programs.iter().map(|p| cx.t(p.message()).to_string()).collect();
-        all.push((Facet::Programs, cx.tf("filter.programs_chosen", &[("programs", &names.join(", "))])));
-    }
-    if let Some(text) = &facets.text {
-        all.push((Facet::Text, cx.tf("filter.text_chosen", &[("text", text)])));
-    }
-    all
+}
+
+/// Each filter that is set, with its words. Without the catalogue, insurers are counted and not named.
+fn filter_words(cx: &Cx, search: &Search, catalogue: Option<&Catalogue>) -> Vec<(Facet, String)> {
+    let values = |filter: &Filter, codes: &[i64], between: &str| {
+        let words: Vec<String> = codes.iter().map(|code| value_words(cx, filter, *code, catalogue)).collect();
+        words.join(between)
+    };
+    let words = |(filter, wish): (&'static Filter, &Wish)| {
+        let words = match (wish, &filter.rule) {
+            (Wish::Range(span), _) => span_words(cx, cx.t(filter.legend), span)?,
+            (Wish::Text(text), Rule::Names { says }) => cx.tf(says, &[("text", text)]),
+            (Wish::Text(text), _) => text.clone(),
+            (Wish::Codes(codes), Rule::AllOf { says, .. }) => {
+                cx.tf(says, &[("programs", &values(filter, codes, ", "))])
+            }
+            (Wish::Codes(codes), Rule::AnyOf { values: Values::Issuers { says }, .. }) if catalogue.is_none() => {
+                cx.n(says, codes.len() as i64)
+            }
+            (Wish::Codes(codes), _) => values(filter, codes, &format!(" {} ", cx.t("words.or"))),
+        };
+        Some((filter.facet, words))
+    };
+    search.facets.iter().filter_map(words).collect()
 }
 
 fn span_words(cx: &Cx, what: &str, span: &Span) -> Option<String> {
@@ -192,22 +185,6 @@ fn span_words(cx: &Cx, what: &str, span: &Span) -> Option<String> {
     })
 }
 
-/// Takes one filter off.
-fn without(facet: Facet) -> impl Fn(&mut Facets) {
-    move |facets| match facet {
-        Facet::Metal => facets.metals.clear(),
-        Facet::Type => facets.types.clear(),
-        Facet::Issuer => facets.issuers.clear(),
-        Facet::Premium => facets.premium = Span::default(),
-        Facet::Deductible => facets.deductible = Span::default(),
-        Facet::Moop => facets.moop = Span::default(),
-        Facet::Stars => facets.stars_min = None,
-        Facet::Programs => facets.programs.clear(),
-        Facet::Text => facets.text = None,
-        _ => facets.features.retain(|feature| Facet::of_feature(*feature) != facet),
-    }
-}
-
 /// The filters that are set, each with the address of the list without it.
 pub fn chips(cx: &Cx, links: &Links, catalogue: &Catalogue) -> Vec<Chip> {
     filter_words(cx, links.search, Some(catalogue))
@@ -217,7 +194,7 @@ pub fn chips(cx: &Cx, links: &Links, catalogue: &Catalogue) -> Vec<Chip> {
 }
 
 fn remove_href(links: &Links, facet: Facet) -> String {
-    links.list(|wishes| without(facet)(&mut wishes.facets))
+    links.list(|wishes| wishes.facets.clear(facet))
 }
 
 /// What we did not follow in the address.
@@ -365,19 +342,10 @@ fn way_out(cx: &Cx, links: &Links, relax: &Relax, filter: &str) -> WayOut {
         let words = cx.tf("plans.way_out", &[("filter", filter), ("plans", &plans)]);
         return WayOut { words, href: remove_href(links, relax.facet) };
     };
-    let (key, asked) = match relax.facet {
-        Facet::Deductible => ("filter.deductible", links.search.facets.deductible),
-        Facet::Moop => ("filter.moop", links.search.facets.moop),
-        _ => ("filter.premium", links.search.facets.premium),
-    };
-    let span = asked.reaching(nearest.amount);
-    let change = |wishes: &mut Wishes| match relax.facet {
-        Facet::Deductible => wishes.facets.deductible = span,
-        Facet::Moop => wishes.facets.moop = span,
-        _ => wishes.facets.premium = span,
-    };
-    let wider = span_words(cx, cx.t(key), &span).unwrap_or_else(|| cx.tf("filter.any", &[("what", cx.t(key))]));
+    let what = cx.t(relax.facet.filter().legend);
+    let span = links.search.facets.span(relax.facet).reaching(nearest.amount);
+    let wider = span_words(cx, what, &span).unwrap_or_else(|| cx.tf("filter.any", &[("what", what)]));
     let plans = cx.n("plans.count", nearest.plans as i64);
     let words = cx.tf("plans.way_out_amount", &[("filter", &wider), ("plans", &plans)]);
-    WayOut { words, href: links.list(change) }
+    WayOut { words, href: links.list(|wishes| wishes.facets.set_span(relax.facet, span)) }
 }

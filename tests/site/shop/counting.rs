@@ -2,37 +2,48 @@
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
-use windowshop::filing::codes::{Feature, Metal, PlanType, Program};
+use strum::VariantArray as _;
+use windowshop::filing::codes::{Feature, Metal, PlanType, Program, Sort};
 use windowshop::quote::ask::address::Search;
-use windowshop::quote::ask::facets::{Facets, Span};
+use windowshop::quote::ask::facets::{Facets, Span, Wish};
+use windowshop::quote::filters::{FILTERS, Facet, Rule, YES};
 use windowshop::quote::market;
-use windowshop::quote::market::tally::Offer;
+use windowshop::quote::offer::Offer;
 use windowshop::types::Cents;
 
 use super::Shop;
 
 /// The rule of each filter, written a second time and plainly, over plans fetched without any filter.
 fn fits(offer: &Offer, facets: &Facets) -> bool {
-    let within = |amount: Option<Cents>, span: &Span| {
-        span.is_open()
-            || amount.is_some_and(|cents| {
-                span.min.is_none_or(|min| cents.0 >= i64::from(min) * 100)
-                    && span.max.is_none_or(|max| cents.0 <= i64::from(max) * 100)
-            })
+    let within = |amount: Option<Cents>, wish: &Wish| match wish {
+        Wish::Range(span) => amount.is_some_and(|cents| {
+            span.min.is_none_or(|min| cents.0 >= i64::from(min) * 100)
+                && span.max.is_none_or(|max| cents.0 <= i64::from(max) * 100)
+        }),
+        _ => panic!("a range has two ends"),
     };
-    let one_of = |list: &[i64], code: i64| list.is_empty() || list.contains(&code);
-    let metals: Vec<i64> = facets.metals.iter().map(|m| m.code()).collect();
-    let types: Vec<i64> = facets.types.iter().map(|t| t.code()).collect();
-    let issuers: Vec<i64> = facets.issuers.iter().map(|id| i64::from(*id)).collect();
-    one_of(&metals, offer.facts.packed.metal())
-        && one_of(&types, offer.facts.packed.plan_type())
-        && one_of(&issuers, i64::from(offer.facts.issuer_id))
-        && within(Some(offer.premium), &facets.premium)
-        && within(offer.deductible, &facets.deductible)
-        && within(offer.moop, &facets.moop)
-        && facets.features.iter().all(|feature| offer.facts.packed.has(*feature))
-        && facets.stars_min.is_none_or(|stars| offer.facts.packed.stars() >= i64::from(stars))
-        && facets.programs.iter().all(|program| offer.facts.packed.programs() & program.bit() != 0)
+    let packed = offer.facts.packed;
+    facets.iter().all(|(filter, wish)| {
+        let codes = facets.codes(filter.facet);
+        match filter.facet {
+            Facet::Metal => codes.contains(&packed.metal()),
+            Facet::Type => codes.contains(&packed.plan_type()),
+            Facet::Issuer => codes.contains(&i64::from(offer.facts.issuer_id)),
+            Facet::Premium => within(Some(offer.premium), wish),
+            Facet::Deductible => within(offer.deductible, wish),
+            Facet::Moop => within(offer.moop, wish),
+            Facet::Hsa => packed.has(Feature::Hsa),
+            Facet::NationalNetwork => packed.has(Feature::NationalNetwork),
+            Facet::NoReferral => packed.has(Feature::NoReferral),
+            Facet::StandardDesign => packed.has(Feature::StandardDesign),
+            Facet::ChildDental => packed.has(Feature::ChildDental),
+            Facet::AdultDental => packed.has(Feature::AdultDental),
+            Facet::NewPlan => packed.has(Feature::NewPlan),
+            Facet::Stars => packed.stars() >= codes[0],
+            Facet::Programs => codes.iter().all(|bit| packed.programs() & bit != 0),
+            Facet::Text => panic!("text is not drawn at random"),
+        }
+    })
 }
 
 fn any_facets() -> impl Strategy<Value = Facets> {
@@ -42,33 +53,54 @@ fn any_facets() -> impl Strategy<Value = Facets> {
             (min, max) => Span { min, max },
         })
     };
+    let yes_or_no = FILTERS.iter().filter(|filter| filter.yes_word().is_some()).map(|filter| filter.facet);
+    let metals: Vec<i64> = Metal::ALL[..6].iter().map(|metal| metal.code()).collect();
+    let types: Vec<i64> = PlanType::ALL.iter().map(|plan_type| plan_type.code()).collect();
+    let programs: Vec<i64> = Program::ALL.iter().map(|program| program.bit()).collect();
     let spans = (span(1500), span(11_000), span(11_000));
     let lists = (
-        prop::sample::subsequence(Metal::ALL[..6].to_vec(), 0..4),
-        prop::sample::subsequence(PlanType::ALL.to_vec(), 0..4),
-        prop::sample::subsequence(vec![29276u32, 33931, 41047, 50328, 64353, 77552], 0..4),
-        prop::sample::subsequence(Feature::ALL.to_vec(), 0..3),
-        prop::sample::subsequence(Program::ALL.to_vec(), 0..3),
+        prop::sample::subsequence(metals, 0..4),
+        prop::sample::subsequence(types, 0..4),
+        prop::sample::subsequence(vec![29276_i64, 33931, 41047, 50328, 64353, 77552], 0..4),
+        prop::sample::subsequence(programs, 0..3),
+        prop::sample::subsequence(yes_or_no.collect::<Vec<_>>(), 0..3),
     );
     // Most filters open in most cases, or nothing would ever be found.
-    let some = (any::<[bool; 9]>(), prop::option::of(1u8..=5));
+    let some = (any::<[bool; 9]>(), prop::option::of(1i64..=5));
     (spans, lists, some).prop_map(
-        |((premium, deductible, moop), (metals, types, issuers, features, programs), (on, stars))| {
-            let keep = |on: bool, span: Span| if on { span } else { Span::default() };
-            Facets {
-                metals: if on[0] { metals } else { vec![] },
-                types: if on[1] { types } else { vec![] },
-                issuers: if on[2] { issuers } else { vec![] },
-                premium: keep(on[3], premium),
-                deductible: keep(on[4], deductible),
-                moop: keep(on[5], moop),
-                features: if on[6] { features } else { vec![] },
-                stars_min: stars.filter(|_| on[7]),
-                programs: if on[8] { programs } else { vec![] },
-                text: None,
+        |((premium, deductible, moop), (metals, types, issuers, programs, yes), (on, stars))| {
+            let mut facets = Facets::default();
+            let lists = [
+                (on[0], Facet::Metal, metals),
+                (on[1], Facet::Type, types),
+                (on[2], Facet::Issuer, issuers),
+                (on[3], Facet::Programs, programs),
+                (on[4], Facet::Stars, stars.into_iter().collect()),
+            ];
+            for (_, facet, codes) in lists.into_iter().filter(|(on, ..)| *on) {
+                codes.into_iter().for_each(|code| facets.tick(facet, code));
             }
+            for (_, facet, span) in
+                [(on[5], Facet::Premium, premium), (on[6], Facet::Deductible, deductible), (on[7], Facet::Moop, moop)]
+                    .into_iter()
+                    .filter(|(on, ..)| *on)
+            {
+                facets.set_span(facet, span);
+            }
+            yes.into_iter().filter(|_| on[8]).for_each(|facet| facets.tick(facet, YES));
+            facets
         },
     )
+}
+
+/// The filters after a tick in the form: one value more of all that must hold, else this one alone.
+fn ticked(facets: &Facets, facet: Facet, code: i64) -> Facets {
+    let mut other = facets.clone();
+    if !matches!(facet.filter().rule, Rule::AllOf { .. }) {
+        other.clear(facet);
+    }
+    other.tick(facet, code);
+    other
 }
 
 #[test]
@@ -78,47 +110,74 @@ fn counts_are_those_of_filtering_by_hand() {
     let catalogue = shop.catalogue();
     let open = shop.search("zip=45202&people=27");
     let all = runtime.block_on(market::tally(&catalogue, &open)).expect("a tally");
-    let all: Vec<Offer> = all.results(windowshop::filing::codes::Sort::Premium).into_iter().copied().collect();
+    let all: Vec<Offer> = all.results(Sort::Premium).into_iter().copied().collect();
     assert_eq!(all.len(), 130);
     let found = std::cell::Cell::new(0);
     let mut runner = TestRunner::new(Config { cases: 200, failure_persistence: None, ..Config::default() });
     let outcome = runner.run(&any_facets(), |facets| {
         let search = Search { facets: facets.clone(), ..open.clone() };
         let tally = runtime.block_on(market::tally(&catalogue, &search)).expect("a tally");
-        let count = |change: &dyn Fn(&mut Facets)| {
-            let mut other = facets.clone();
-            change(&mut other);
-            all.iter().filter(|offer| fits(offer, &other)).count()
-        };
-        prop_assert_eq!(tally.total(), count(&|_| {}));
+        let fitting = |facets: &Facets| all.iter().filter(|offer| fits(offer, facets)).count();
+        prop_assert_eq!(tally.total(), fitting(&facets));
         found.set(found.get() + usize::from(tally.total() > 0));
-        for metal in Metal::ALL {
-            let counted = tally.metals().iter().find(|(m, _)| *m == metal).map_or(0, |(_, n)| *n);
-            prop_assert_eq!(counted, count(&|f| f.metals = vec![metal]), "{:?}", metal);
-        }
-        for plan_type in PlanType::ALL {
-            let counted = tally.types().iter().find(|(t, _)| *t == plan_type).map_or(0, |(_, n)| *n);
-            prop_assert_eq!(counted, count(&|f| f.types = vec![plan_type]), "{:?}", plan_type);
-        }
-        for feature in Feature::ALL {
-            let with = |f: &mut Facets| {
-                if !f.features.contains(&feature) {
-                    f.features.push(feature);
-                }
+        for facet in Facet::VARIANTS.iter().copied() {
+            let counted = tally.choices(facet, facets.codes(facet));
+            for (code, count) in &counted {
+                prop_assert_eq!(*count, fitting(&ticked(&facets, facet, *code)), "{:?} {}", facet, code);
+            }
+            // What is not among the choices would show nothing.
+            let every: Vec<i64> = match facet {
+                Facet::Metal => all.iter().map(|offer| offer.facts.packed.metal()).collect(),
+                Facet::Type => all.iter().map(|offer| offer.facts.packed.plan_type()).collect(),
+                Facet::Issuer => all.iter().map(|offer| i64::from(offer.facts.issuer_id)).collect(),
+                Facet::Programs => Program::ALL.iter().map(|program| program.bit()).collect(),
+                _ => Vec::new(),
             };
-            prop_assert_eq!(tally.feature(feature), count(&with), "{:?}", feature);
-        }
-        for (program, counted) in tally.programs(&facets.programs) {
-            prop_assert_eq!(counted, count(&|f| f.programs.push(program)), "{:?}", program);
-        }
-        for (stars, counted) in tally.stars() {
-            prop_assert_eq!(counted, count(&|f| f.stars_min = Some(stars)), "{} stars", stars);
+            for code in every.iter().filter(|code| !counted.iter().any(|(other, _)| other == *code)) {
+                prop_assert_eq!(fitting(&ticked(&facets, facet, *code)), 0, "{:?} {}", facet, code);
+            }
+            // The range is that of the plans which meet every other filter.
+            let mut without = facets.clone();
+            without.clear(facet);
+            let amounts = || {
+                let amount = |offer: &&Offer| match facet {
+                    Facet::Premium => Some(offer.premium),
+                    Facet::Deductible => offer.deductible,
+                    Facet::Moop => offer.moop,
+                    _ => None,
+                };
+                let amounts: Vec<Cents> = all.iter().filter(|o| fits(o, &without)).filter_map(|o| amount(&o)).collect();
+                amounts
+            };
+            prop_assert_eq!(tally.range(facet), amounts().iter().copied().min().zip(amounts().iter().copied().max()));
         }
         Ok(())
     });
     outcome.expect("every count agrees");
     // The property means nothing if no filter ever finds a plan.
     assert!(found.get() > 40, "only {} of 200 random filters found anything", found.get());
+}
+
+/// A row of the table has its condition in SQL and its counting in memory: on every plan of every county of the sample
+/// both must say the same.
+#[tokio::test]
+async fn each_filter_finds_as_many_plans_as_it_counts() {
+    let shop = Shop::open().await;
+    let catalogue = shop.catalogue();
+    for (zip, county) in super::PLACES {
+        for people in ["27", "40,38t,5"] {
+            let open = shop.search(&format!("zip={zip}&county={county}&people={people}"));
+            let tally = market::tally(&catalogue, &open).await.expect("a tally");
+            for facet in Facet::VARIANTS.iter().copied() {
+                for (code, counted) in tally.choices(facet, &[]) {
+                    let mut search = open.clone();
+                    search.facets.tick(facet, code);
+                    let found = market::tally(&catalogue, &search).await.expect("a tally").total();
+                    assert_eq!(found, counted, "{zip} {people} {facet:?} {code}");
+                }
+            }
+        }
+    }
 }
 
 #[tokio::test]
