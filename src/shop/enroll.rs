@@ -288,7 +288,8 @@ pub async fn enroll(cx: Cx) -> Result<Response, Instead> {
     if !faulty {
         open::follow(&cx, &asked.notes, "/enroll", &canonical)?;
     }
-    let policy = CachePolicy::Own { version: format!("{}+{}", cx.catalogues.version(), cx.today()) };
+    let said = cx.day_in(found.as_ref().ok().copied().flatten());
+    let policy = CachePolicy::Own { version: format!("{}+{}+{said}", cx.catalogues.version(), cx.today()) };
     if !faulty {
         open::unchanged(&cx, &policy)?;
     }
@@ -323,7 +324,7 @@ fn build<'a>(
     let none_open = !answers.is_empty() && !answers.iter().any(|answer| answer.open);
     let carried = asked.pairs(state.map(State::code));
     EnrollPage {
-        today: cx.tf("enroll.today", &[("date", &date_words(cx, cx.today()))]),
+        today: cx.tf("enroll.today", &[("date", &date_words(cx, cx.day_in(state)))]),
         notes: words::notes(cx, &asked.notes),
         states: states(cx, state),
         state_fault,

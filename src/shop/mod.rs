@@ -20,6 +20,7 @@ pub mod open;
 pub mod panel;
 pub mod plan;
 pub mod plans;
+pub mod season;
 pub mod sections;
 pub mod shares;
 pub mod turning;

@@ -18,7 +18,7 @@ use crate::quote::ask::facets::Note;
 use crate::quote::policy::Help;
 use crate::quote::settle::{self, Settled, Settlement};
 use crate::shop::words::search as words;
-use crate::shop::{elsewhere, home};
+use crate::shop::{elsewhere, home, season};
 use crate::web::error::Failure;
 use crate::web::page::{self, CachePolicy, Cx};
 
@@ -185,12 +185,17 @@ pub fn unchanged(cx: &Cx, policy: &CachePolicy) -> Result<(), Instead> {
 }
 
 /// Who may keep a page of this search. An address with an income, a sex or expected care is for its own browser
-/// only; and what help there is can change from one day to the next.
+/// only; and what help there is can change from one day to the next. Whether another year's enrollment is open is part
+/// of the version, because lists say so.
 fn policy(cx: &Cx, settled: &Settlement) -> CachePolicy {
+    let version = match season::coming(cx, &settled.search) {
+        Some(coming) => format!("{}+{}", settled.catalogue.version, coming.year),
+        None => settled.catalogue.version.clone(),
+    };
     match &settled.help {
-        None if !settled.search.household.says_care() => CachePolicy::of(&settled.catalogue),
-        None => CachePolicy::Own { version: settled.catalogue.version.clone() },
-        Some(_) => CachePolicy::Own { version: format!("{}+{}", settled.catalogue.version, cx.today()) },
+        None if !settled.search.household.says_care() => CachePolicy::Public { version },
+        None => CachePolicy::Own { version },
+        Some(_) => CachePolicy::Own { version: format!("{version}+{}", cx.today()) },
     }
 }
 

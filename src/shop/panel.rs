@@ -115,21 +115,18 @@ fn credit_line(cx: &Cx, search: &Search, tally: &Tally, nobody_shops: bool) -> O
 }
 
 fn level_words(cx: &Cx, search: &Search) -> Option<String> {
-    let key = match search.level() {
-        CsrLevel::Zero => "help.csr_zero",
-        CsrLevel::Limited => "help.csr_limited",
-        CsrLevel::Csr73 => "help.csr_73",
-        CsrLevel::Csr87 => "help.csr_87",
-        CsrLevel::Csr94 => "help.csr_94",
-        CsrLevel::None => return None,
-    };
     let alone = search.household.people().len() == 1;
-    let key = if alone && matches!(search.level(), CsrLevel::Zero | CsrLevel::Limited) {
-        format!("{key}_you")
-    } else {
-        key.to_string()
+    let key = match (search.level(), alone) {
+        (CsrLevel::Zero, false) => "help.csr_zero",
+        (CsrLevel::Zero, true) => "help.csr_zero_you",
+        (CsrLevel::Limited, false) => "help.csr_limited",
+        (CsrLevel::Limited, true) => "help.csr_limited_you",
+        (CsrLevel::Csr73, _) => "help.csr_73",
+        (CsrLevel::Csr87, _) => "help.csr_87",
+        (CsrLevel::Csr94, _) => "help.csr_94",
+        (CsrLevel::None, _) => return None,
     };
-    Some(cx.t(&key).to_string())
+    Some(cx.t(key).to_string())
 }
 
 /// Someone who filters silver away loses the extra savings.
@@ -156,7 +153,8 @@ fn silver_line(cx: &Cx, links: &Links, tally: &Tally, years: &mut Option<YearlyC
         return None;
     }
     let costs = years.as_mut().and_then(|years| silver_costs(cx, tally, years));
-    let words = [Some(cx.t("help.silver_hidden").to_string()), costs].into_iter().flatten().collect::<Vec<_>>().join(" ");
+    let words =
+        [Some(cx.t("help.silver_hidden").to_string()), costs].into_iter().flatten().collect::<Vec<_>>().join(" ");
     let show = links.list(|wishes| wishes.facets.tick(Facet::Metal, Metal::Silver.code()));
     Some(HelpLine { words, links: vec![(cx.t("help.show_silver").to_string(), show)] })
 }
@@ -172,8 +170,8 @@ fn public_lines(cx: &Cx, search: &Search, help: &Help) -> Vec<HelpLine> {
             None => groups.push((found, vec![i])),
         }
     }
-    let line = |((key, programme), people): &((&'static str, String), Vec<usize>)| {
-        plain(of_people(cx, search, key, people, &[("programme", programme)]))
+    let line = |((key, program), people): &((&'static str, String), Vec<usize>)| {
+        plain(of_people(cx, search, key, people, &[("program", program)]))
     };
     let mut lines: Vec<HelpLine> = groups.iter().map(line).collect();
     let apply = help.determination.people.iter().any(PersonAnswer::public_coverage);
@@ -197,18 +195,18 @@ fn public_answer(
         let person = search.household.people().get(i)?;
         let young = person.age < CHILD_AGE || person.pregnant;
         let child = agency.map(|a| a.child_programme.as_str()).filter(|name| young && !name.is_empty());
-        return Some(("help.medicaid", named(child.or(agency.map(|a| a.programme.as_str())), "Medicaid")));
+        return Some(("gets.medicaid", named(child.or(agency.map(|a| a.programme.as_str())), "Medicaid")));
     }
     if matches!(answer.chip, Some(ChipCategory::Child | ChipCategory::Pregnant | ChipCategory::Unborn)) {
-        return Some(("help.chip", named(agency.map(|a| a.chip_programme.as_str()), "CHIP")));
+        return Some(("gets.chip", named(agency.map(|a| a.chip_programme.as_str()), "CHIP")));
     }
     if answer.basic_health {
-        return Some(("help.basic_health", String::new()));
+        return Some(("gets.basic_health", String::new()));
     }
     if answer.emergency_medicaid {
-        return Some(("help.emergency", String::new()));
+        return Some(("gets.emergency", String::new()));
     }
-    answer.non_magi_referral.then(|| ("help.referral", String::new()))
+    answer.non_magi_referral.then(|| ("gets.referral", String::new()))
 }
 
 /// How to apply, with the agency's page where we know it.
@@ -229,7 +227,7 @@ fn gap_line(cx: &Cx, search: &Search, help: &Help) -> Option<String> {
     let line = help.determination.tax_households.first().map(|answer| answer.guideline.dollars()).unwrap_or_default();
     let people = help.determination.people.iter().enumerate().filter(|(_, person)| person.coverage_gap);
     let people: Vec<usize> = people.map(|(i, _)| i).collect();
-    (!people.is_empty()).then(|| of_people(cx, search, "help.gap", &people, &[("amount", &line)]))
+    (!people.is_empty()).then(|| of_people(cx, search, "gets.gap", &people, &[("amount", &line)]))
 }
 
 /// Medicare from 65, and for whom that birthday may come in the year.
@@ -244,12 +242,12 @@ fn medicare_lines(cx: &Cx, links: &Links) -> Vec<HelpLine> {
     let soon = those(&|person| person.age == MEDICARE_AGE - 1);
     let mut lines = Vec::new();
     if let Some(first) = has.first() {
-        let words = of_people(cx, search, "help.medicare", &has, &[("year", &year)]);
+        let words = of_people(cx, search, "gets.medicare", &has, &[("year", &year)]);
         let ask = format!("{}&each=1#age{}", links.all_at("/"), first + 1);
         lines.push(HelpLine { words, links: vec![(cx.t("help.medicare_not_free").to_string(), ask)] });
     }
     if !soon.is_empty() {
-        lines.push(plain(of_people(cx, search, "help.medicare_soon", &soon, &[("year", &year)])));
+        lines.push(plain(of_people(cx, search, "gets.medicare_soon", &soon, &[("year", &year)])));
     }
     lines
 }

@@ -166,7 +166,9 @@ fn build<'a>(
         }),
         change: cx.href(&format!("/?{}", write_query(pairs))),
         ticked: with.as_ref().map(|with| cx.href(&format!("/plans?{}", with.canonical()))),
-        compare: with.filter(|with| with.basket.len() > 1).map(|with| cx.href(&format!("/compare?{}", with.canonical()))),
+        compare: with
+            .filter(|with| with.basket.len() > 1)
+            .map(|with| cx.href(&format!("/compare?{}", with.canonical()))),
         warnings: words::warnings(cx, catalogue),
         notes: Vec::new(),
         highlights: highlights(cx, facts, card),

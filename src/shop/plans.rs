@@ -17,6 +17,7 @@ use crate::shop::groups::{Group, Twins, groups, is_ticked};
 use crate::shop::links::Links;
 use crate::shop::open::{Instead, Open, Page, open};
 use crate::shop::panel::Panel;
+use crate::shop::season;
 use crate::shop::turning;
 use crate::shop::view::Card;
 use crate::shop::words::search as words;
@@ -122,6 +123,8 @@ struct PlansPage<'a> {
     /// "a month", with whom the price is for where it is not for everyone.
     a_month: String,
     notes: Vec<String>,
+    /// A coming year that people can enroll for now, whose plans are not here; and the page that says more.
+    season: Option<(String, String)>,
     /// What must be known before a price is read.
     warnings: Vec<String>,
     /// What can be read after them.
@@ -202,6 +205,7 @@ pub async fn list(cx: Cx) -> Result<Response, Instead> {
         who: words::who(&cx, search),
         change: links.all_at("/"),
         notes,
+        season: season::coming(&cx, search).map(|coming| coming.words(&cx, search)),
         warnings,
         small_print,
         income: (search.finances.is_none() && search.product == Product::Medical).then(|| search.pairs()),

@@ -34,12 +34,7 @@ pub async fn nearest(cx: &Cx, catalogue: &Catalogue, search: &Search) -> Result<
 }
 
 /// What the cheapest plan sold to the household would cost a month with other money.
-async fn cheapest(
-    cx: &Cx,
-    catalogue: &Catalogue,
-    search: &Search,
-    money: Finances,
-) -> Result<Option<Cents>, Failure> {
+async fn cheapest(cx: &Cx, catalogue: &Catalogue, search: &Search, money: Finances) -> Result<Option<Cents>, Failure> {
     let household = policy::eligibility_household(search.year, &search.place, &search.household, &money);
     let Ok(help) = policy::determine_help(&cx.app.tables, &household, cx.today()) else { return Ok(None) };
     if !help.determination.people.iter().any(|person| person.shops()) {

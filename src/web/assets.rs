@@ -239,7 +239,10 @@ mod tests {
 
     #[test]
     fn the_inlined_styles_lose_their_comments_and_no_rule() {
-        assert_eq!(joined_lines("/* a */\n:root {\n  --a: b;\n}\n/* c\n d */ p, a { x: y; }"), ":root {--a: b;}p, a { x: y; }");
+        assert_eq!(
+            joined_lines("/* a */\n:root {\n  --a: b;\n}\n/* c\n d */ p, a { x: y; }"),
+            ":root {--a: b;}p, a { x: y; }"
+        );
         let kept = |css: &str| css.matches('{').count() == css.matches('}').count() && !css.contains("/*");
         assert!(styles().len() > 5000 && kept(styles()));
         for line in text("site.css").lines().filter(|line| !line.is_empty()) {

@@ -2,7 +2,8 @@
 //!
 //! Called by every handler that answers with HTML. Public pages depend on their URL, their language, the catalogue and
 //! this build, and on nothing else: that is what makes their ETags strong and lets a CDN serve them. So a public page
-//! must never look at a cookie, a clock or the request's id.
+//! must never look at a cookie, a clock or the request's id. One thing of the day is allowed because it is part of the
+//! version: whether another year's enrollment is open (`shop::season`).
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -18,6 +19,7 @@ use super::assets;
 use super::error::Failure;
 use crate::app::App;
 use crate::catalogue::{Catalogue, Catalogues};
+use crate::eligibility::State;
 use crate::telemetry::RequestId;
 use crate::text::i18n::Lang;
 
@@ -91,6 +93,14 @@ impl Cx {
     /// Taken in Hawaii, where the last day of a deadline ends last: nobody is told too early that it is over.
     pub fn today(&self) -> time::Date {
         (self.app.clock)().to_offset(time::macros::offset!(-10)).date()
+    }
+
+    /// The date that people of a state read on their wall, for being said; the East's where no state is known. A day that
+    /// ends something is [`Cx::today`].
+    pub fn day_in(&self, state: Option<State>) -> time::Date {
+        let hours = state.map_or(-5, State::standard_time);
+        let offset = time::UtcOffset::from_hms(hours, 0, 0).unwrap_or(time::UtcOffset::UTC);
+        (self.app.clock)().to_offset(offset).date()
     }
 
     /// The message of this key in this page's language.

@@ -149,6 +149,8 @@ impl Shop {
             facets: asked.facets.clone(),
             sort: asked.sort(),
             dominated_notes: !asked.no_dominated_notes,
+            grouped: !asked.no_groups,
+            basket: asked.plan_ids(),
             page: asked.page,
         }
     }

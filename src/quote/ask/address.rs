@@ -108,10 +108,7 @@ impl Unanswered {
     pub fn is_fault(&self) -> bool {
         matches!(
             self,
-            Unanswered::ZipUnreadable
-                | Unanswered::ZipUnknown
-                | Unanswered::PeopleWrong
-                | Unanswered::FinancesWrong
+            Unanswered::ZipUnreadable | Unanswered::ZipUnknown | Unanswered::PeopleWrong | Unanswered::FinancesWrong
         )
     }
 }

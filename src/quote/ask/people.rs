@@ -254,7 +254,9 @@ mod tests {
     fn the_grammar_reads_what_it_writes_and_writes_one_form() {
         assert_eq!(Household::parse(" 40, 38mt ,5n,, 0").unwrap().to_string(), "40,38tm,5n,0");
         assert_eq!(Household::parse("040T").unwrap().to_string(), "40t");
-        for typed in ["40, 38 10 8", "40 38 10 8", "40;38;10;8", "40, 38, 10 and 8", " 40/38 + 10 & 8 ", "40, 38, 10 y 8"] {
+        for typed in
+            ["40, 38 10 8", "40 38 10 8", "40;38;10;8", "40, 38, 10 and 8", " 40/38 + 10 & 8 ", "40, 38, 10 y 8"]
+        {
             assert_eq!(Household::parse(typed).unwrap().to_string(), "40,38,10,8", "{typed}");
         }
     }

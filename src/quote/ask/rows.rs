@@ -47,8 +47,7 @@ impl PersonRow {
     }
 
     pub fn is_blank(&self) -> bool {
-        self.age.trim().is_empty()
-            && !(PersonRow { relation: Relation::Unsaid, ..self.clone() }).says_more()
+        self.age.trim().is_empty() && !(PersonRow { relation: Relation::Unsaid, ..self.clone() }).says_more()
     }
 
     pub fn of(person: &Person) -> PersonRow {

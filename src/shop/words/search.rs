@@ -95,7 +95,8 @@ pub fn who(cx: &Cx, search: &Search) -> String {
     let people = cx.n("plans.who_people", people.len() as i64).replace("{people}", &said.join(", "));
     let zip = search.place.zip.to_string();
     let place = cx.tf("plans.who_place", &[("zip", &zip), ("county", &county_words(cx, search))]);
-    let income = search.finances.as_ref().map(|money| cx.tf("plans.who_income", &[("income", &money.income.dollars())]));
+    let income =
+        search.finances.as_ref().map(|money| cx.tf("plans.who_income", &[("income", &money.income.dollars())]));
     [people, place, search.year.to_string()].into_iter().chain(income).collect::<Vec<_>>().join(" · ")
 }
 
@@ -267,7 +268,9 @@ pub fn expected(cx: &Cx, search: &Search) -> String {
             None => "cost.sex_unsaid",
         };
         let care = cost_words::use_label(cx, person.expected_care());
-        cx.tf("cost.taken_person", &[("n", &n.to_string()), ("sex", cx.t(sex)), ("care", &care)])
+        // Whoever is alone is "you".
+        let key = if search.household.people().len() == 1 { "cost.taken_you" } else { "cost.taken_person" };
+        cx.tf(key, &[("n", &n.to_string()), ("sex", cx.t(sex)), ("care", &care)])
     });
     let words = words.collect::<Vec<_>>().join("; ");
     let mut taken = cx.tf("cost.taken", &[("people", &words)]);

@@ -44,8 +44,12 @@ pub fn turning(cx: &Cx, search: &Search, threshold: &Threshold, price: Option<Ce
     }
     let turns = gathered(cx, threshold).into_iter().map(|(persons, words)| {
         let all = search.household.people();
-        let ages: Vec<u8> =
-            persons.iter().filter_map(|n| n.parse::<usize>().ok()).filter_map(|n| all.get(n - 1)).map(|p| p.age).collect();
+        let ages: Vec<u8> = persons
+            .iter()
+            .filter_map(|n| n.parse::<usize>().ok())
+            .filter_map(|n| all.get(n - 1))
+            .map(|p| p.age)
+            .collect();
         match ages.is_empty() || ages.len() == all.len() {
             true => words,
             false => format!("{words} ({})", ages_words(cx, &ages)),

@@ -103,7 +103,7 @@ async fn without_an_income_the_page_asks_kindly() {
     said(&page.words(), &["You have not given an income", "Add your income"]);
     assert!(page.header("cache-control").starts_with("public"));
     let asked = shop.get("/how?zip=43215").await;
-    assert!(asked.text.contains("name=\"age1\""), "who is missing is asked for");
+    assert!(asked.text.contains("name=\"people\""), "who is missing is asked for");
 }
 
 #[tokio::test]
