@@ -181,19 +181,9 @@ pub async fn list(cx: Cx) -> Result<Response, Instead> {
     let search = &search;
     let first = (search.page as usize - 1) * PAGE_SIZE;
     let shown: Vec<Group> = all.into_iter().skip(first).take(PAGE_SIZE).collect();
-    let firsts: Vec<&Offer> = shown.iter().map(|group| group.first).collect();
     let links = Links::new(cx.lang, search, &who);
     let query = search.canonical_from(who.clone());
-    let cards = cards(&catalogue, search, &tally, &mut years, &firsts);
-    let cards: Vec<ListCard> = cards
-        .into_iter()
-        .zip(&shown)
-        .map(|(card, group)| ListCard {
-            card,
-            ticked: is_ticked(search, group.first),
-            twins: Twins::new(&cx, &links, group, &query),
-        })
-        .collect();
+    let cards = list_cards(&cx, &catalogue, &links, (&tally, &mut years), (&shown, &query));
     let (warnings, small_print) = words::warnings_for(&cx, &catalogue, search);
     let turning = if help.is_some() { turning::nearest(&cx, &catalogue, search).await? } else { None };
     let dental_unknown = search.product == Product::Dental && !catalogue.variants.has_dental();
@@ -205,7 +195,7 @@ pub async fn list(cx: Cx) -> Result<Response, Instead> {
         who: words::who(&cx, search),
         change: links.all_at("/"),
         notes,
-        season: season::coming(&cx, search).map(|coming| coming.words(&cx, search)),
+        season: season::coming(&cx, search).map(|coming| coming.words(&cx)),
         warnings,
         small_print,
         income: (search.finances.is_none() && search.product == Product::Medical).then(|| search.pairs()),
@@ -240,6 +230,23 @@ pub async fn list(cx: Cx) -> Result<Response, Instead> {
         cx: &cx,
     };
     Ok(page::render(&cx, template, policy))
+}
+
+fn list_cards(
+    cx: &Cx,
+    catalogue: &Catalogue,
+    links: &Links,
+    (tally, years): (&Tally, &mut Option<YearlyCosts>),
+    (shown, query): (&[Group], &str),
+) -> Vec<ListCard> {
+    let firsts: Vec<&Offer> = shown.iter().map(|group| group.first).collect();
+    let cards = cards(catalogue, links.search, tally, years, &firsts).into_iter();
+    let card = |(card, group): (Card, &Group)| ListCard {
+        card,
+        ticked: is_ticked(links.search, group.first),
+        twins: Twins::new(cx, links, group, query),
+    };
+    cards.zip(shown).map(card).collect()
 }
 
 /// The plans of the basket that stand on no card of this page, by name where they are sold to the household.

@@ -30,11 +30,11 @@ pub fn coming(cx: &Cx, search: &Search) -> Option<Coming> {
 
 impl Coming {
     /// What is said, and the page that says more.
-    pub fn words(&self, cx: &Cx, search: &Search) -> (String, String) {
-        let (year, now) = (self.year.to_string(), search.year.to_string());
+    pub fn words(&self, cx: &Cx) -> (String, String) {
+        let year = self.year.to_string();
         let ends = self.ends.map(|day| date_words(cx, day)).unwrap_or_default();
         let key = if ends.is_empty() { "season.open" } else { "season.open_until" };
-        let words = cx.tf(key, &[("next", &year), ("year", &now), ("ends", &ends)]);
+        let words = cx.tf(key, &[("next", &year), ("ends", &ends)]);
         let query = write_query(&[("state", self.state.code().to_string()), ("year", year)]);
         (words, cx.href(&format!("/enroll?{query}")))
     }

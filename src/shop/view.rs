@@ -130,6 +130,11 @@ impl Card {
         if self.cost_at_most { cx.tf("cost.at_most", &[("amount", &dollars)]) } else { dollars }
     }
 
+    /// "$5,312": what stands beside it says where that is the most.
+    pub fn year_words(&self, amount: Cents) -> String {
+        whole_dollars(amount)
+    }
+
     /// One end of the drawing: "Good year $3,104", "Bad year $9,450 or less".
     pub fn end_words(&self, cx: &Cx, key: &str, amount: Cents) -> String {
         cx.tf(key, &[("amount", &self.cost_words(cx, amount))])

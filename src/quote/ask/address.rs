@@ -149,16 +149,8 @@ impl Asked {
                     Some(sort) => asked.sort = Some(sort),
                     None => bad(value),
                 },
-                "dominated" => match value {
-                    "on" | "" => asked.no_dominated_notes = false,
-                    "off" => asked.no_dominated_notes = true,
-                    _ => bad(value),
-                },
-                "group" => match value {
-                    "on" | "" => asked.no_groups = false,
-                    "off" => asked.no_groups = true,
-                    _ => bad(value),
-                },
+                "dominated" => is_off(value).map_or_else(|| bad(value), |off| asked.no_dominated_notes = off),
+                "group" => is_off(value).map_or_else(|| bad(value), |off| asked.no_groups = off),
                 "page" => match value.parse() {
                     Ok(page @ 1..=PAGE_MAX) => asked.page = page,
                     _ => bad(value),
@@ -321,6 +313,15 @@ impl Asked {
 
     pub fn sort(&self) -> Sort {
         self.sort.unwrap_or(Sort::usual(self.product))
+    }
+}
+
+/// `on` (or blank) and `off`; `None` for any other word.
+fn is_off(value: &str) -> Option<bool> {
+    match value {
+        "on" | "" => Some(false),
+        "off" => Some(true),
+        _ => None,
     }
 }
 

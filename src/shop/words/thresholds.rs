@@ -42,18 +42,13 @@ pub fn turning(cx: &Cx, search: &Search, threshold: &Threshold, price: Option<Ce
         let key = if credit(true) { "turn.credit_ends" } else { "turn.credit_begins" };
         return cx.tf(key, &[("amount", &last), ("price", price)]);
     }
-    let turns = gathered(cx, threshold).into_iter().map(|(persons, words)| {
-        let all = search.household.people();
-        let ages: Vec<u8> = persons
-            .iter()
-            .filter_map(|n| n.parse::<usize>().ok())
-            .filter_map(|n| all.get(n - 1))
-            .map(|p| p.age)
-            .collect();
-        match ages.is_empty() || ages.len() == all.len() {
-            true => words,
-            false => format!("{words} ({})", ages_words(cx, &ages)),
-        }
+    let found = gathered(cx, threshold);
+    // The same people in every part: named once.
+    let once = found.windows(2).all(|pair| pair[0].0 == pair[1].0);
+    let last_one = found.len().saturating_sub(1);
+    let turns = found.into_iter().enumerate().map(|(i, (persons, words))| {
+        let named = if once && i < last_one { None } else { some_of(cx, search, &persons) };
+        named.map_or(words.clone(), |ages| format!("{words} ({ages})"))
     });
     let turns = turns.collect::<Vec<_>>().join("; ");
     let at = at_words(cx, threshold);
@@ -61,6 +56,14 @@ pub fn turning(cx: &Cx, search: &Search, threshold: &Threshold, price: Option<Ce
         Some(price) => cx.tf("turn.with_price", &[("at", &at), ("turns", &turns), ("price", &price)]),
         None => cx.tf("turn.plain", &[("at", &at), ("turns", &turns)]),
     }
+}
+
+/// The ages of some people of the household; `None` where it is nobody in particular, or everyone.
+fn some_of(cx: &Cx, search: &Search, persons: &[&str]) -> Option<String> {
+    let all = search.household.people();
+    let places = persons.iter().filter_map(|n| n.parse::<usize>().ok());
+    let ages: Vec<u8> = places.filter_map(|n| Some(all.get(n.checked_sub(1)?)?.age)).collect();
+    (!ages.is_empty() && ages.len() < all.len()).then(|| ages_words(cx, &ages))
 }
 
 /// "At $62,601 or more".
