@@ -17,6 +17,8 @@ use crate::eligibility::command::DetermineArgs;
 use crate::load::LoadArgs;
 use crate::load::sample::SampleArgs;
 use crate::load::synth::SynthArgs;
+use crate::rotate::RotateArgs;
+use crate::rotate::shelf::CatalogueArgs;
 
 #[derive(Debug, Parser)]
 #[command(name = "windowshop", version, about, args_conflicts_with_subcommands = true)]
@@ -38,6 +40,10 @@ pub enum Command {
     Health(ServeArgs),
     /// Turn CMS's Exchange Public Use Files into a catalogue
     Load(LoadArgs),
+    /// Build today's catalogue, compare it with yesterday's, publish it or stop with a report
+    Rotate(RotateArgs),
+    /// Look after the catalogues: list, verify, use, rollback
+    Catalogue(CatalogueArgs),
     /// Cut a small catalogue out of a large one, for work on a small machine
     Sample(SampleArgs),
     /// Invent a large catalogue, for load tests

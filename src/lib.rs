@@ -11,6 +11,7 @@ pub mod eligibility;
 pub mod filing;
 pub mod load;
 pub mod quote;
+pub mod rotate;
 pub mod router;
 pub mod serve;
 pub mod shop;

@@ -7,7 +7,10 @@ use std::time::Duration;
 use clap::Parser as _;
 use windowshop::config::{Cli, Command, Config, ServeArgs};
 use windowshop::eligibility::command::DetermineArgs;
+use windowshop::load::Progress;
 use windowshop::load::{self, Built, LoadArgs, LoadError};
+use windowshop::rotate::shelf::{self, CatalogueArgs};
+use windowshop::rotate::{self, RotateArgs};
 use windowshop::telemetry::writer::LogWriter;
 use windowshop::{app, costs, eligibility, serve, telemetry};
 
@@ -22,6 +25,8 @@ async fn main() -> ExitCode {
         Command::Check(args) => run_check(&args).await,
         Command::Health(args) => run_health(&args).await,
         Command::Load(args) => run_load(args).await,
+        Command::Rotate(args) => run_rotate(&args).await,
+        Command::Catalogue(args) => run_catalogue(&args).await,
         Command::Sample(args) => match args.options() {
             Ok(options) => say(load::sample::run(&options, app::system_clock()).await),
             Err(error) => Err(error.into()),
@@ -77,6 +82,24 @@ async fn run_load(args: LoadArgs) -> anyhow::Result<ExitCode> {
     };
     println!("{report}");
     Ok(ExitCode::from(report.exit_code()))
+}
+
+async fn run_rotate(args: &RotateArgs) -> anyhow::Result<ExitCode> {
+    // Ctrl-C, and a service manager's stop, drop the rotation, which then takes its files with it.
+    let mut stop = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    let report = tokio::select! {
+        report = rotate::run(args, Progress::to_stderr(), app::system_clock()) => report?,
+        _ = tokio::signal::ctrl_c() => return Ok(ExitCode::from(130)),
+        _ = stop.recv() => return Ok(ExitCode::from(143)),
+    };
+    print!("{report}");
+    Ok(ExitCode::from(report.exit_code()))
+}
+
+async fn run_catalogue(args: &CatalogueArgs) -> anyhow::Result<ExitCode> {
+    let (text, code) = shelf::command(args).await?;
+    print!("{text}");
+    Ok(ExitCode::from(code))
 }
 
 fn run_determine(args: &DetermineArgs) -> anyhow::Result<ExitCode> {

@@ -6,11 +6,12 @@
 pub mod copy;
 pub mod costs;
 pub mod opening;
+pub mod pins;
 pub mod places;
 pub mod seal;
 pub mod variants;
 
-pub use opening::{Proof, check, verify};
+pub use opening::{Proof, check, prove, verify};
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
@@ -20,11 +21,11 @@ use std::time::SystemTime;
 
 use sqlx::sqlite::SqlitePool;
 
+use pins::Pins;
 use places::Places;
 use variants::Variants;
 
-/// The schema that this build reads. `load` writes it into `meta`; both change together.
-pub const SCHEMA_VERSION: u32 = 1;
+use crate::filing::marks::{Provenance, SCHEMA_VERSION};
 /// Why a catalogue cannot be served. Each says the file and what to do.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum Unfit {
@@ -48,28 +49,10 @@ pub enum Unfit {
     Unsound { file: PathBuf, cause: String },
     #[error("{}: its table meta says {key} = {found:?}: build it again with `windowshop load`", .file.display())]
     Meta { file: PathBuf, key: &'static str, found: String },
-}
-
-/// Where the rates of a catalogue come from. Shown wherever a price is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RatesProvenance {
-    /// As insurers filed them with CMS.
-    Filed,
-    /// Real plans with made-up rates, because the real ones are not published yet.
-    Illustrative,
-    /// Invented plans and rates, for load tests.
-    Invented,
-}
-
-impl RatesProvenance {
-    fn parse(word: &str) -> Option<RatesProvenance> {
-        match word {
-            "filed" => Some(RatesProvenance::Filed),
-            "illustrative" => Some(RatesProvenance::Illustrative),
-            "invented" => Some(RatesProvenance::Invented),
-            _ => None,
-        }
-    }
+    #[error("{}, line {line}: {found:?} is no version of a catalogue, or its plan year has a line already: write one like 2026-20261121-ab12cd34, or remove the file", .file.display())]
+    Pins { file: PathBuf, line: usize, found: String },
+    #[error("{}: version {version} is pinned but not there: put it back, or run `windowshop catalogue use --newest {year}`", .dir.display())]
+    PinnedGone { dir: PathBuf, year: u16, version: String },
 }
 
 /// One plan year's plans, rates and places.
@@ -78,7 +61,7 @@ pub struct Catalogue {
     /// `2026-20261121-ab12cd34`: plan year, day of building, hash. The cache key of all pages made from it.
     pub version: String,
     pub pool: SqlitePool,
-    pub provenance: RatesProvenance,
+    pub provenance: Provenance,
     /// What the builder wants said about this catalogue, if anything.
     pub note: Option<String>,
     /// The table `meta`, whole.
@@ -148,13 +131,20 @@ impl Catalogues {
 
 /// A file whose name is a catalogue's.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct FoundFile {
-    path: PathBuf,
-    year: u16,
+pub struct FoundFile {
+    pub path: PathBuf,
+    pub year: u16,
     built: u32,
-    version: String,
+    pub version: String,
     modified: SystemTime,
-    bytes: u64,
+    pub bytes: u64,
+}
+
+impl FoundFile {
+    /// Of one plan year's files the greatest is the newest: the latest day of building, then the latest modified.
+    pub fn age_key(&self) -> (u32, SystemTime) {
+        (self.built, self.modified)
+    }
 }
 
 /// `catalogue-2026-20261121-ab12cd34.db` → (2026, 20261121, `2026-20261121-ab12cd34`).
@@ -183,26 +173,43 @@ fn found(path: &Path) -> Result<FoundFile, Unfit> {
     Ok(FoundFile { path: path.to_path_buf(), year, built, version, modified, bytes: data.len() })
 }
 
-/// The newest file of each plan year in `dir`: the latest day of building, then the latest modified.
-fn find(dir: &Path) -> Result<Vec<FoundFile>, Unfit> {
+/// Every catalogue file in `dir`, in no order.
+///
+/// # Errors
+/// A folder that cannot be read.
+pub fn files(dir: &Path) -> Result<Vec<FoundFile>, Unfit> {
     let unreadable = |cause: std::io::Error| Unfit::Folder { dir: dir.to_path_buf(), cause: cause.to_string() };
-    let mut newest: BTreeMap<u16, FoundFile> = BTreeMap::new();
+    let mut files = Vec::new();
     for entry in std::fs::read_dir(dir).map_err(unreadable)? {
-        let entry = entry.map_err(unreadable)?;
         // A file of another name is none of ours; one that vanishes between listing and looking is no fault: a newer one
         // has taken its place.
-        let Ok(file) = found(&entry.path()) else { continue };
-        let older = newest.get(&file.year).is_none_or(|n| (n.built, n.modified) < (file.built, file.modified));
-        if older {
-            newest.insert(file.year, file);
+        files.extend(found(&entry.map_err(unreadable)?.path()));
+    }
+    Ok(files)
+}
+
+/// What is served of each plan year in `dir`: the pinned file, else the newest.
+///
+/// # Errors
+/// A folder or a file of pins that cannot be read; a pinned file that is not there.
+pub fn find(dir: &Path) -> Result<Vec<FoundFile>, Unfit> {
+    let pins = Pins::read(dir)?;
+    let mut chosen: BTreeMap<u16, FoundFile> = BTreeMap::new();
+    for file in files(dir)? {
+        let passed_over = pins.version(file.year).is_some_and(|version| version != file.version);
+        if !passed_over && chosen.get(&file.year).is_none_or(|best| best.age_key() < file.age_key()) {
+            chosen.insert(file.year, file);
         }
     }
-    Ok(newest.into_values().collect())
+    if let Some((year, version)) = pins.iter().find(|(year, _)| !chosen.contains_key(year)) {
+        return Err(Unfit::PinnedGone { dir: dir.to_path_buf(), year, version: version.to_string() });
+    }
+    Ok(chosen.into_values().collect())
 }
 
 /// Whether a folder holds any catalogue, good or bad. A folder that is not there holds none.
 pub fn any_in(dir: &Path) -> bool {
-    find(dir).is_ok_and(|files| !files.is_empty())
+    files(dir).is_ok_and(|files| !files.is_empty())
 }
 
 /// What is being served, and where newer ones are looked for.

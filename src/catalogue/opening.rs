@@ -13,7 +13,7 @@ use super::copy::PrivateCopy;
 use super::places::Places;
 use super::seal::{self, Broken, Sealed};
 use super::variants::Variants;
-use super::{Catalogue, FoundFile, RatesProvenance, SCHEMA_VERSION, Unfit, find, found};
+use super::{Catalogue, FoundFile, Provenance, SCHEMA_VERSION, Unfit, find, found};
 use crate::load;
 
 /// How much of the file may be mapped into memory: more than any catalogue, so that pages are read without copies.
@@ -33,14 +33,14 @@ pub struct Proof {
     /// `2026-20261121-ab12cd34`.
     pub version: String,
     pub sealed: Sealed,
-    pub provenance: RatesProvenance,
+    pub provenance: Provenance,
     /// The table `meta`, whole.
     pub meta: HashMap<String, String>,
     /// Rows of each table, as counted when it was built.
     pub counts: BTreeMap<String, i64>,
 }
 
-/// Proves each plan year's newest file: before a start, and for `windowshop check`. All faults at once. What is held in
+/// Proves what is served of each plan year: before a start, and for `windowshop check`. All faults at once. What is held in
 /// memory is read by [`super::Shelf::open`] alone.
 pub async fn check(dir: &Path) -> Vec<Unfit> {
     let files = match find(dir) {
@@ -83,7 +83,7 @@ pub async fn verify(path: &Path) -> Result<Proof, Unfit> {
 }
 
 /// The seal, and what the file says of itself. Makes no copy.
-async fn prove(file: &FoundFile) -> Result<Proof, Unfit> {
+pub async fn prove(file: &FoundFile) -> Result<Proof, Unfit> {
     let path = file.path.clone();
     let sealed = blocking(move || seal::prove(&path, &mut std::io::sink())).await;
     let sealed = sealed.map_err(|broken| seal_fault(file, &broken))?;
@@ -183,7 +183,7 @@ async fn read_issuers(pool: &SqlitePool) -> Result<HashMap<u32, String>, sqlx::E
 }
 
 struct Said {
-    provenance: RatesProvenance,
+    provenance: Provenance,
     counts: BTreeMap<String, i64>,
     meta: HashMap<String, String>,
 }
@@ -214,7 +214,7 @@ fn said(file: &FoundFile, meta: HashMap<String, String>) -> Result<Said, Unfit> 
     if value("plan_year").parse() != Ok(file.year) {
         return Err(wrong("plan_year"));
     }
-    let provenance = RatesProvenance::parse(value("rates_provenance")).ok_or_else(|| wrong("rates_provenance"))?;
+    let provenance = Provenance::parse(value("rates_provenance")).ok_or_else(|| wrong("rates_provenance"))?;
     let count = |(key, value): (&String, &String)| Some((key.strip_prefix("count.")?.to_string(), value.parse().ok()?));
     let counts: BTreeMap<String, i64> = meta.iter().filter_map(count).collect();
     Ok(Said { provenance, counts, meta })

@@ -13,6 +13,7 @@ pub mod csr;
 pub mod enrolment;
 
 pub mod household;
+pub mod rating;
 pub mod rounding;
 pub mod tables;
 pub mod thresholds;

@@ -5,3 +5,6 @@
 
 pub mod codes;
 pub mod keys;
+pub mod limits;
+pub mod marks;
+pub mod share;

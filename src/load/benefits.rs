@@ -224,6 +224,5 @@ pub fn share_cells(filed: &str, share: Result<Option<CostShare>, UnknownWords>) 
         Ok(Some(share)) => (share.kind, Some(share.amount)),
         Err(UnknownWords) => (ShareKind::Unparsed, None),
     };
-    let without = [ShareKind::NotApplicable, ShareKind::NoCharge, ShareKind::NoChargeAfterDeductible];
-    [cell(filed), cell(kind.code()), cell(amount.filter(|_| !without.contains(&kind)))]
+    [cell(filed), cell(kind.code()), cell(amount.filter(|_| kind.has_amount()))]
 }

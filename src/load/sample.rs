@@ -135,7 +135,7 @@ const CROSSWALK: &str = "plan_id IN (SELECT plan_id FROM source.plan JOIN chosen
     AND (county_fips IS NULL OR county_fips IN (SELECT county_fips FROM chosen))";
 
 /// The large file as SQLite's address for "read only, and nobody changes it".
-fn immutable_uri(path: &Path) -> Result<String, String> {
+pub fn immutable_uri(path: &Path) -> Result<String, String> {
     let path = std::path::absolute(path).map_err(|e| e.to_string())?;
     let url = url::Url::from_file_path(&path).map_err(|()| "its path cannot be written as an address".to_string())?;
     Ok(format!("{url}?mode=ro&immutable=1"))

@@ -15,8 +15,7 @@ use tokio::sync::mpsc;
 
 pub const SCHEMA: &str = include_str!("../../sql/catalogue/schema.sql");
 pub const INDEXES: &str = include_str!("../../sql/catalogue/indexes.sql");
-/// Of the catalogue's tables; a server refuses a file with another.
-pub const SCHEMA_VERSION: i64 = 1;
+pub const SCHEMA_VERSION: i64 = crate::filing::marks::SCHEMA_VERSION as i64;
 
 /// Bound values per statement: enough to make the statement's own cost vanish, far below SQLite's 32,766.
 const VALUES_PER_STATEMENT: usize = 4_000;

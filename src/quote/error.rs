@@ -6,6 +6,8 @@ pub enum QuoteError {
     /// The engine refused a household that our own reading of the address had let through.
     #[error("the eligibility engine refused {0}")]
     Refused(String),
+    #[error("the tables of rules do not say how people are rated in {0}: see data/rules/dated_rules.csv")]
+    NoRules(u16),
     #[error("the catalogue did not answer")]
     Catalogue(#[from] sqlx::Error),
     #[error("the search and its reader disagree about the form of an answer")]

@@ -12,8 +12,8 @@ use crate::costs::{Estimate, Gap};
 use crate::quote::ask::address::{Search, Switch, write_query};
 use crate::quote::market;
 use crate::quote::offer::Offer;
+use crate::quote::plan_record::PlanRecord;
 use crate::quote::yearly::{self, YearlyCosts};
-use crate::shop::facts::Facts;
 use crate::shop::open::{Instead, Open, Page, open};
 use crate::shop::plan::Line;
 use crate::shop::shares::percent;
@@ -178,9 +178,10 @@ pub async fn costs(cx: Cx, Path(id): Path<String>) -> Result<Response, Instead> 
     let all = search.canonical();
     let change = cx.href(&format!("/?{}", write_query(&search.pairs())));
     search.facets = Default::default();
-    let facts = Facts::read(&catalogue.pool, &plan_id, search.policy.variants()).await?.ok_or(Failure::NotFound)?;
+    let record = PlanRecord::read(&catalogue.pool, &plan_id, search.policy.variants()).await?;
+    let record = record.ok_or(Failure::NotFound)?;
     let tally = market::tally(&catalogue, &search).await?;
-    let offer = tally.find(facts.plan_pk);
+    let offer = tally.find(record.plan_pk);
     let estimate = match (YearlyCosts::new(&search), offer) {
         (Some(mut years), Some(offer)) => Some(years.estimate(offer)),
         _ => None,
@@ -192,7 +193,7 @@ pub async fn costs(cx: Cx, Path(id): Path<String>) -> Result<Response, Instead> 
         CaseLink { words: cx.t(&format!("year.{word}")).to_string(), href, current: *word == case }
     });
     let mut template = YearPage {
-        name: facts.text("name").unwrap_or_default(),
+        name: record.name,
         who: words::who(&cx, &search),
         change,
         back: cx.href(&format!("/plans/{plan_id}?{all}")),

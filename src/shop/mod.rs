@@ -9,7 +9,6 @@ pub mod costs;
 pub mod csv;
 pub mod elsewhere;
 pub mod enroll;
-pub mod facts;
 pub mod filters;
 pub mod groups;
 pub mod home;

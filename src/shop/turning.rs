@@ -40,7 +40,7 @@ async fn cheapest(cx: &Cx, catalogue: &Catalogue, search: &Search, money: Financ
     if !help.determination.people.iter().any(|person| person.shops()) {
         return Ok(None);
     }
-    let policy = Policy::with_help(&search.household, &help.determination);
+    let policy = Policy::with_help(&search.household, search.policy.rating, &help.determination);
     let other = Search { finances: Some(money), policy, facets: Default::default(), ..search.clone() };
     let tally = market::tally(catalogue, &other).await?;
     Ok(tally.offers().iter().map(|offer| offer.net()).min())

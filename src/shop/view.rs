@@ -8,10 +8,11 @@ use crate::catalogue::variants::CARD_SERVICES;
 use crate::costs::Range;
 use crate::eligibility::tables::CsrLevel;
 use crate::filing::codes::{Feature, Metal, Packed, PlanType};
+use crate::filing::share::Shares;
 use crate::quote::ask::address::Search;
 use crate::quote::offer::Offer;
 use crate::quote::yearly::{self, Better, YearlyCost};
-use crate::shop::shares::Shares;
+use crate::shop::shares;
 use crate::shop::words::costs as cost_words;
 use crate::types::Cents;
 use crate::web::page::Cx;
@@ -235,7 +236,11 @@ impl Card {
 
     /// (name of the service, what a person pays).
     pub fn service_words<'a>(&self, cx: &'a Cx) -> Vec<(&'a str, String)> {
-        SERVICES.iter().zip(&self.services).map(|(service, shares)| (cx.t(service), shares.words(cx))).collect()
+        SERVICES
+            .iter()
+            .zip(&self.services)
+            .map(|(service, shares)| (cx.t(service), shares::words(shares, cx)))
+            .collect()
     }
 
     pub fn badges<'a>(&self, cx: &'a Cx) -> Vec<&'a str> {

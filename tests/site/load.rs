@@ -1,7 +1,7 @@
 //! The loader on the real sample, samples of it, and invented catalogues; small files are in `small` and `faults`.
 
 mod faults;
-mod small;
+pub mod small;
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{AssertSqlSafe, Connection};
@@ -15,17 +15,17 @@ use windowshop::load::synth::{self, SynthArgs};
 use windowshop::load::{self, LoadOptions, Report};
 use windowshop::types::{Cents, CountyFips};
 
-const NOW: OffsetDateTime = datetime!(2025-11-01 12:00:00 UTC);
+pub const NOW: OffsetDateTime = datetime!(2025-11-01 12:00:00 UTC);
 
-fn data(folder: &str) -> PathBuf {
+pub fn data(folder: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("data").join(folder)
 }
 
-fn folder() -> TempDir {
+pub fn folder() -> TempDir {
     tempfile::tempdir().expect("a temporary folder")
 }
 
-fn files(folder: &Path) -> Vec<String> {
+pub fn files(folder: &Path) -> Vec<String> {
     let mut names: Vec<String> = std::fs::read_dir(folder)
         .map(|entries| entries.filter_map(|e| Some(e.ok()?.file_name().to_string_lossy().into_owned())).collect())
         .unwrap_or_default();
@@ -34,19 +34,19 @@ fn files(folder: &Path) -> Vec<String> {
 }
 
 /// A catalogue opened as the server opens it.
-struct Db(SqliteConnection);
+pub struct Db(SqliteConnection);
 
 impl Db {
-    async fn open(path: &Path) -> Db {
+    pub async fn open(path: &Path) -> Db {
         let options = SqliteConnectOptions::new().filename(path).read_only(true).immutable(true);
         Db(SqliteConnection::connect_with(&options).await.expect("the catalogue opens"))
     }
 
-    async fn number(&mut self, sql: &str) -> i64 {
+    pub async fn number(&mut self, sql: &str) -> i64 {
         sqlx::query_scalar(AssertSqlSafe(sql.to_string())).fetch_one(&mut self.0).await.expect(sql)
     }
 
-    async fn text(&mut self, sql: &str) -> String {
+    pub async fn text(&mut self, sql: &str) -> String {
         let rows: Vec<String> =
             sqlx::query_scalar(AssertSqlSafe(sql.to_string())).fetch_all(&mut self.0).await.expect(sql);
         rows.join(" ")

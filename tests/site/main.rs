@@ -4,5 +4,6 @@ mod costs;
 mod costs_laws;
 mod eligibility;
 mod load;
+mod rotate;
 mod shop;
 mod web;

@@ -2,6 +2,7 @@
 //!
 //! The sample's truths (which counties, how many plans) are CMS's, not ours: see data/README.md.
 
+mod benchmark;
 mod care;
 mod counting;
 mod enroll;
@@ -24,6 +25,8 @@ use tower::ServiceExt as _;
 use windowshop::app::App;
 use windowshop::catalogue::Catalogue;
 use windowshop::config::{Cli, Config};
+use windowshop::eligibility::rating::RatingRules;
+use windowshop::eligibility::tables::plan_year_days;
 use windowshop::quote::ask::address::{Asked, Search};
 use windowshop::quote::market;
 use windowshop::quote::policy::Policy;
@@ -44,19 +47,19 @@ async fn sample() -> &'static PathBuf {
         .await
 }
 
-struct Shop {
-    app: Arc<App>,
+pub struct Shop {
+    pub app: Arc<App>,
     router: Router,
 }
 
-struct Answer {
-    status: u16,
+pub struct Answer {
+    pub status: u16,
     headers: axum::http::HeaderMap,
-    text: String,
+    pub text: String,
 }
 
 impl Answer {
-    fn header(&self, name: &str) -> &str {
+    pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().expect("plain"))
     }
 
@@ -90,7 +93,7 @@ impl Shop {
     }
 
     /// Of the catalogues in a folder.
-    async fn of(dir: &Path) -> Shop {
+    pub async fn of(dir: &Path) -> Shop {
         let dir = dir.to_str().expect("UTF-8");
         let cli =
             Cli::try_parse_from(["windowshop", "--listen", "127.0.0.1:0", "--catalogues", dir]).expect("settings");
@@ -100,11 +103,11 @@ impl Shop {
         Shop { router: router::router(Arc::clone(&app)), app }
     }
 
-    async fn get(&self, uri: &str) -> Answer {
+    pub async fn get(&self, uri: &str) -> Answer {
         self.get_with(uri, &[]).await
     }
 
-    async fn get_with(&self, uri: &str, headers: &[(&str, &str)]) -> Answer {
+    pub async fn get_with(&self, uri: &str, headers: &[(&str, &str)]) -> Answer {
         let mut request = Request::get(uri);
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -118,7 +121,7 @@ impl Shop {
     }
 
     /// Follows redirects to the page itself.
-    async fn page(&self, uri: &str) -> Answer {
+    pub async fn page(&self, uri: &str) -> Answer {
         let mut uri = uri.to_string();
         for _ in 0..3 {
             let answer = self.get(&uri).await;
@@ -139,10 +142,12 @@ impl Shop {
         let catalogue = self.catalogue();
         let mut asked = Asked::read(query);
         let household = asked.household().expect("a household");
+        let (first_day, _) = plan_year_days(i32::from(catalogue.year)).expect("a year");
+        let rating = RatingRules::on(&self.app.tables, first_day).expect("the rules reach the year");
         Search {
             year: catalogue.year,
             place: asked.place(&catalogue.places).expect("a place"),
-            policy: Policy::at_full_price(&household),
+            policy: Policy::at_full_price(&household, rating),
             household,
             finances: asked.money().expect("amounts"),
             product: asked.product,

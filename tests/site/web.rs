@@ -26,6 +26,7 @@ use tempfile::TempDir;
 use tower::ServiceExt as _;
 use windowshop::app::App;
 use windowshop::config::{Cli, Config, LogFormat};
+use windowshop::filing::marks::SCHEMA_VERSION;
 use windowshop::text::i18n::Lang;
 use windowshop::web::error::Failure;
 use windowshop::web::page::{self, CachePolicy, Cx};
@@ -63,7 +64,7 @@ async fn make_catalogue(path: &Path, schema: &str, year: &str) {
 async fn data_dir() -> TempDir {
     let dir = tempfile::tempdir().unwrap();
     std::fs::create_dir(dir.path().join("catalogues")).unwrap();
-    make_catalogue(&dir.path().join("catalogues").join(CATALOGUE), "1", "2026").await;
+    make_catalogue(&dir.path().join("catalogues").join(CATALOGUE), &SCHEMA_VERSION.to_string(), "2026").await;
     dir
 }
 
@@ -344,7 +345,7 @@ async fn a_new_catalogue_changes_the_tag() {
     let site = site(&[]).await;
     let before = see(&site.tried, "/hello", &[]).await;
     let newer = site.app.config.catalogues_dir().join("catalogue-2026-20261122-ab12cd34.db");
-    make_catalogue(&newer, "1", "2026").await;
+    make_catalogue(&newer, &SCHEMA_VERSION.to_string(), "2026").await;
     assert!(site.app.catalogues.look_again().await);
     let after = see(&site.tried, "/hello", &[("if-none-match", before.header("etag"))]).await;
     assert_eq!(after.status, StatusCode::OK);

@@ -404,10 +404,12 @@ pub enum NumberCode {
     CommunityEngagementChildAtMost,
     MedicaidDenialDays,
     FamilyOfferUsesFamilyPremium,
+    TierDependentUnderAge,
+    ChildOnlyUnderAge,
 }
 
 impl NumberCode {
-    pub const COUNT: usize = 18;
+    pub const COUNT: usize = 20;
 }
 
 #[derive(Debug, Clone, Deserialize)]

@@ -480,7 +480,7 @@ pub(crate) mod tests {
         Search {
             year: 2026,
             place: place(),
-            policy: Policy::at_full_price(&household),
+            policy: Policy::at_full_price(&household, crate::quote::policy::tests::rules()),
             household,
             finances: asked.money().expect("amounts"),
             product: asked.product,

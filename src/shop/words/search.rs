@@ -1,9 +1,10 @@
 //! A search in words: heading, chips, notes, ways out of an empty list. Every filter that has SQL has words here.
 
-use crate::catalogue::{Catalogue, RatesProvenance};
+use crate::catalogue::Catalogue;
 use crate::costs::Use;
 use crate::costs::utilization::Sex;
 use crate::filing::codes::{Product, Sort};
+use crate::filing::marks::Provenance;
 use crate::quote::ask::address::{PLANS_MAX, Search};
 use crate::quote::ask::facets::{Facets, Note, Span, Wish};
 use crate::quote::ask::people::Person;
@@ -212,9 +213,9 @@ pub fn notes(cx: &Cx, notes: &[Note]) -> Vec<String> {
 /// What everyone who sees a price of this catalogue must be told.
 pub fn warnings(cx: &Cx, catalogue: &Catalogue) -> Vec<String> {
     let key = match catalogue.provenance {
-        RatesProvenance::Filed => None,
-        RatesProvenance::Illustrative => Some("warning.illustrative"),
-        RatesProvenance::Invented => Some("warning.invented"),
+        Provenance::Filed => None,
+        Provenance::Illustrative => Some("warning.illustrative"),
+        Provenance::Invented => Some("warning.invented"),
     };
     // A note is a key of ours where there are words for it in both languages, else it is shown as it was given.
     let note = catalogue.note.as_deref().map(|note| cx.known(&format!("warning.{note}")).unwrap_or(note));
@@ -242,7 +243,7 @@ pub fn sorts(cx: &Cx, search: &Search) -> Vec<SortChoice> {
         value: sort.key(),
         current: search.sort == sort,
     };
-    Sort::ALL.into_iter().filter(|sort| sort.fits(search.product)).map(choice).collect()
+    Sort::ALL.iter().copied().filter(|sort| sort.fits(search.product)).map(choice).collect()
 }
 
 /// How the order was made.

@@ -29,18 +29,24 @@ fn texts(folder: &str, ends: &str) -> Vec<(String, String)> {
 
 #[test]
 fn every_setting_is_in_the_running_guide() {
-    let guide = std::fs::read_to_string(root().join("docs/running.md")).unwrap();
     let docs: String = texts("docs", ".md").into_iter().map(|(_, text)| text).collect();
     let cli = Cli::command();
-    let args = cli.get_arguments().chain(cli.get_subcommands().flat_map(|c| c.get_arguments()));
-    for arg in args.filter(|arg| !matches!(arg.get_id().as_str(), "help" | "version")) {
+    // A command's own settings have its name in their variable.
+    let own = |c: &clap::Command| {
+        let name = c.get_name().to_ascii_uppercase();
+        c.get_arguments().map(|arg| (Some(name.clone()), arg.clone())).collect::<Vec<_>>()
+    };
+    let args = cli.get_arguments().map(|arg| (None, arg.clone())).chain(cli.get_subcommands().flat_map(own));
+    for (command, arg) in args.filter(|(_, arg)| !matches!(arg.get_id().as_str(), "help" | "version")) {
         let Some(long) = arg.get_long() else { continue };
         assert!(docs.contains(&format!("`--{long}")), "--{long} is in no page of docs/");
-        if let Some(variable) = arg.get_env() {
-            assert_eq!(variable, format!("WINDOWSHOP_{}", long.to_ascii_uppercase().replace('-', "_")).as_str());
-            let row = guide.lines().find(|line| line.starts_with(&format!("| `--{long}")));
-            let row = row.unwrap_or_else(|| panic!("--{long} has no row in docs/running.md"));
-            assert!(row.contains(variable.to_str().unwrap()), "{row}");
+        if let Some(variable) = arg.get_env().and_then(|name| name.to_str()) {
+            let end = long.to_ascii_uppercase().replace('-', "_");
+            let with_command = command.map(|command| format!("WINDOWSHOP_{command}_{end}"));
+            assert!(variable == format!("WINDOWSHOP_{end}") || Some(variable) == with_command.as_deref(), "{variable}");
+            let start = format!("| `--{long}` | `{variable}` |");
+            let row = docs.lines().find(|line| line.starts_with(&start));
+            let row = row.unwrap_or_else(|| panic!("no row of docs/ starts with {start}"));
             let default = arg.get_default_values().first().and_then(|v| v.to_str()).unwrap_or("");
             assert!(row.contains(default), "the default of --{long} is {default}, but: {row}");
         }
@@ -65,58 +71,59 @@ fn keys_asked_for(text: &str) -> Vec<(String, bool)> {
     keys
 }
 
+/// Keys made from codes at run time: `format!("metal.{code}")`.
+const MADE: [&str; 47] = [
+    "about_prices.",
+    "estimates.",
+    "accessibility.",
+    "privacy.",
+    "badge.",
+    "card.",
+    "gets.",
+    "place.",
+    "care.",
+    "compare.show_",
+    "document.",
+    "elsewhere.",
+    "feature.",
+    "filter.",
+    "limit.",
+    "money.",
+    "product.",
+    "service.",
+    "sort.",
+    "warning.",
+    "change.",
+    "frequency.",
+    "how.compared_",
+    "how.level_",
+    "how.savings_",
+    "how.turn_",
+    "income_kind.",
+    "input.",
+    "rule.",
+    "sep.",
+    "sep_group.",
+    "use.",
+    "value.",
+    "glossary.",
+    "year.",
+    "benefit.",
+    "limit_unit.",
+    "share.",
+    "metal.",
+    "plan_type.",
+    "program.",
+    "csr.",
+    "sbc.",
+    "section.",
+    "state.",
+    "error.",
+    "month.",
+];
+
 #[test]
 fn every_key_that_is_asked_for_exists_and_none_lies_unused() {
-    // Keys made from codes at run time: `format!("metal.{code}")`.
-    const MADE: [&str; 47] = [
-        "about_prices.",
-        "estimates.",
-        "accessibility.",
-        "privacy.",
-        "badge.",
-        "card.",
-        "gets.",
-        "place.",
-        "care.",
-        "compare.show_",
-        "document.",
-        "elsewhere.",
-        "feature.",
-        "filter.",
-        "limit.",
-        "money.",
-        "product.",
-        "service.",
-        "sort.",
-        "warning.",
-        "change.",
-        "frequency.",
-        "how.compared_",
-        "how.level_",
-        "how.savings_",
-        "how.turn_",
-        "income_kind.",
-        "input.",
-        "rule.",
-        "sep.",
-        "sep_group.",
-        "use.",
-        "value.",
-        "glossary.",
-        "year.",
-        "benefit.",
-        "limit_unit.",
-        "share.",
-        "metal.",
-        "plan_type.",
-        "program.",
-        "csr.",
-        "sbc.",
-        "section.",
-        "state.",
-        "error.",
-        "month.",
-    ];
     let messages = Messages::load().unwrap_or_else(|faults| panic!("{}", faults.join("\n")));
     let mut sources = texts("templates", ".html");
     sources.extend(texts("src", ".rs").into_iter().map(|(path, text)| {

@@ -3,6 +3,7 @@
 use clap::Parser as _;
 use windowshop::catalogue::Shelf;
 use windowshop::config::{Cli, Command, Config, LogFormat};
+use windowshop::filing::marks::SCHEMA_VERSION;
 use windowshop::serve;
 
 use super::{CATALOGUE, Log, config, data_dir, make_catalogue};
@@ -83,8 +84,8 @@ async fn unfit_catalogues_say_what_to_do() {
     let named = config(dir.path(), &["--catalogues", dir.path().to_str().unwrap()]);
     let at = |year: u16| dir.path().join(format!("catalogue-{year}-20261121-ab12cd34.db"));
     make_catalogue(&at(2024), "0", "2024").await;
-    make_catalogue(&at(2025), "2", "2025").await;
-    make_catalogue(&at(2026), "1", "2025").await;
+    make_catalogue(&at(2025), &(SCHEMA_VERSION + 1).to_string(), "2025").await;
+    make_catalogue(&at(2026), &SCHEMA_VERSION.to_string(), "2025").await;
     std::fs::write(at(2027), "this is no database, and long enough to be looked at as one by SQLite").unwrap();
     std::fs::write(dir.path().join("notes.txt"), "not a catalogue by its name").unwrap();
     let told: Vec<String> = named.validate().await.iter().map(ToString::to_string).collect();
@@ -129,16 +130,16 @@ async fn a_taken_port_is_a_fault() {
 async fn the_newest_of_each_year_is_served_and_swapped_whole() {
     let dir = tempfile::tempdir().unwrap();
     let at = |name: &str| dir.path().join(format!("catalogue-{name}.db"));
-    make_catalogue(&at("2025-20251101-00000001"), "1", "2025").await;
-    make_catalogue(&at("2026-20261101-00000002"), "1", "2026").await;
-    make_catalogue(&at("2026-20261019-00000003"), "1", "2026").await;
+    make_catalogue(&at("2025-20251101-00000001"), &SCHEMA_VERSION.to_string(), "2025").await;
+    make_catalogue(&at("2026-20261101-00000002"), &SCHEMA_VERSION.to_string(), "2026").await;
+    make_catalogue(&at("2026-20261019-00000003"), &SCHEMA_VERSION.to_string(), "2026").await;
     let private = tempfile::tempdir().unwrap();
     let shelf = Shelf::open(dir.path(), private.path()).await.unwrap();
     assert_eq!(shelf.current().version(), "2025-20251101-00000001+2026-20261101-00000002");
     assert!(!shelf.look_again().await, "nothing is new");
 
     let held = shelf.current();
-    make_catalogue(&at("2026-20261102-00000004"), "1", "2026").await;
+    make_catalogue(&at("2026-20261102-00000004"), &SCHEMA_VERSION.to_string(), "2026").await;
     std::fs::write(at("2027-20261102-00000005"), "half a copy").unwrap();
     let (log, _guard) = Log::keep(LogFormat::Text);
     assert!(shelf.look_again().await);
