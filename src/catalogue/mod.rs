@@ -8,6 +8,7 @@ pub mod costs;
 pub mod opening;
 pub mod pins;
 pub mod places;
+pub mod rules;
 pub mod seal;
 pub mod variants;
 

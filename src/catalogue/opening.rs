@@ -14,7 +14,6 @@ use super::places::Places;
 use super::seal::{self, Broken, Sealed};
 use super::variants::Variants;
 use super::{Catalogue, FoundFile, Provenance, SCHEMA_VERSION, Unfit, find, found};
-use crate::load;
 
 /// How much of the file may be mapped into memory: more than any catalogue, so that pages are read without copies.
 const MMAP_BYTES_MAX: &str = "1073741824";
@@ -73,7 +72,7 @@ pub async fn verify(path: &Path) -> Result<Proof, Unfit> {
         }
     }
     let mut connection = pool.acquire().await.map_err(unreadable)?;
-    let rules = load::check::run(&mut connection).await;
+    let rules = super::rules::run(&mut connection).await;
     drop(connection);
     pool.close().await;
     match rules {

@@ -5,9 +5,8 @@
 //!
 //! From the bottom up, each file using only those before it: `service`, `words`, `utilization`, `plan`; `person`, `kind`,
 //! `lanes` (the household); `bills`, `engine` (the year, step by step); `fast` (the same without steps); `rules` (the
-//! variant); `range`, `prepare`, `estimate`; `dominance`; `input`, `command`.
+//! variant); `range`, `prepare`, `estimate`; `dominance`; `input`.
 
-pub mod command;
 pub mod dominance;
 pub mod estimate;
 pub mod inflation;

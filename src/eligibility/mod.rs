@@ -6,7 +6,6 @@
 //! ([`credit`], [`csr`], [`benchmark`], [`enrolment`]). Nothing here may log or remember what a household said.
 
 pub mod benchmark;
-pub mod command;
 
 pub mod credit;
 pub mod csr;

@@ -8,3 +8,4 @@ pub mod keys;
 pub mod limits;
 pub mod marks;
 pub mod share;
+pub mod slug;

@@ -10,7 +10,6 @@
 
 pub mod attributes;
 pub mod benefits;
-pub mod check;
 pub mod cost_share;
 pub mod gather;
 pub mod geo;

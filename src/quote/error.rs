@@ -1,5 +1,7 @@
 //! Why a quote could not be made although the question was a good one: always our fault, never the visitor's.
 
+use crate::eligibility::FieldError;
+
 /// What went wrong while pricing. Its words are for the log.
 #[derive(Debug, thiserror::Error)]
 pub enum QuoteError {
@@ -12,4 +14,12 @@ pub enum QuoteError {
     Catalogue(#[from] sqlx::Error),
     #[error("the search and its reader disagree about the form of an answer")]
     Unreadable,
+}
+
+impl QuoteError {
+    /// The engine's refusal, by the fields that it names.
+    pub fn refused(faults: Vec<FieldError>) -> QuoteError {
+        let paths: Vec<String> = faults.into_iter().map(|fault| fault.path).collect();
+        QuoteError::Refused(paths.join(", "))
+    }
 }

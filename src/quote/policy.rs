@@ -194,8 +194,8 @@ pub fn relations(household: &Household) -> Vec<Relationship> {
         .map(|(i, person)| match person.relation {
             _ if i == 0 => Relationship::Applicant,
             Relation::Spouse => Relationship::Spouse,
-            Relation::Dependant if person.age < people[0].age => Relationship::Child,
-            Relation::Dependant => Relationship::OtherRelative,
+            Relation::Dependent if person.age < people[0].age => Relationship::Child,
+            Relation::Dependent => Relationship::OtherRelative,
             Relation::Unsaid => {
                 let adults = person.age >= 18 && people[0].age >= 18;
                 if adults && !spouse_taken && person.age.abs_diff(people[0].age) <= COUPLE_AGE_GAP {

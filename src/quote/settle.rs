@@ -97,10 +97,7 @@ fn help(
     (place, household, money): (&Place, &Household, &Finances),
 ) -> Result<Help, QuoteError> {
     let household = policy::eligibility_household(catalogue.year, place, household, money);
-    policy::determine_help(tables, &household, today).map_err(|faults| {
-        let faults: Vec<String> = faults.iter().map(|fault| fault.path.clone()).collect();
-        QuoteError::Refused(faults.join(", "))
-    })
+    policy::determine_help(tables, &household, today).map_err(QuoteError::refused)
 }
 
 /// The catalogue of the year asked for, else the newest; a year that is not loaded is noted on the page.

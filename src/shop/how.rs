@@ -10,10 +10,9 @@ use crate::catalogue::Catalogue;
 use crate::eligibility::household::{Household as EligibilityHousehold, Relationship};
 use crate::eligibility::rounding::{CreditRounding, Ratio, shown_cents};
 use crate::eligibility::thresholds::thresholds;
-use crate::eligibility::{
-    ChipCategory, Determination, FieldError, MedicaidDecision, PersonAnswer, TaxHouseholdAnswer, determine,
-};
+use crate::eligibility::{ChipCategory, Determination, MedicaidDecision, PersonAnswer, TaxHouseholdAnswer, determine};
 use crate::filing::codes::{Feature, Product, VariantKind};
+use crate::quote::QuoteError;
 use crate::quote::ask::address::Search;
 use crate::quote::ask::facets::Facets;
 use crate::quote::ask::money::Finances;
@@ -85,27 +84,21 @@ pub async fn how(cx: Cx) -> Result<Response, Instead> {
     Ok(page::render(&cx, template, policy))
 }
 
-/// What the engine refuses was let through by our own reading of the address, so it is our fault.
-fn refused(faults: Vec<FieldError>) -> Failure {
-    let faults: Vec<String> = faults.into_iter().map(|fault| fault.path).collect();
-    Failure::internal(anyhow::anyhow!("the engine refused {}", faults.join(", ")))
-}
-
 async fn worked(cx: &Cx, catalogue: &Catalogue, search: &Search, money: &Finances) -> Result<Worked, Failure> {
     // The credit is for medical plans, and filters change nothing of it.
     let medical = Search { product: Product::Medical, facets: Facets::default(), ..search.clone() };
     let tally = market::tally(catalogue, &medical).await?;
     let household = policy::eligibility_household(search.year, &search.place, &search.household, money);
-    let thresholds = thresholds(&household, &cx.app.tables, cx.today()).map_err(refused)?;
+    let thresholds = thresholds(&household, &cx.app.tables, cx.today()).map_err(QuoteError::refused)?;
     let household =
         EligibilityHousehold { benchmark_monthly: tally.benchmark.map(|benchmark| benchmark.monthly), ..household };
-    let found = determine(&household, &cx.app.tables, cx.today()).map_err(refused)?;
+    let found = determine(&household, &cx.app.tables, cx.today()).map_err(QuoteError::refused)?;
     let benchmark = benchmark_name(catalogue, &medical.policy, &tally);
     let tax = found.tax_households.first();
     let (nearest, all) = changes(cx, &thresholds, search.household.people().len());
     let fpl = tax.map(|tax| tax.fpl_percent);
     let people = found.people.iter().enumerate().map(|(i, person)| PersonView {
-        name: person_name(cx, search, i),
+        name: words::person_at(cx, search, i),
         outcomes: outcomes(cx, person),
         steps: steps(cx, &person.reasons, fpl),
     });
@@ -133,11 +126,6 @@ fn benchmark_name(catalogue: &Catalogue, policy: &Policy, tally: &Tally<'_>) -> 
     (dental || !child).then(|| format!("{} ({})", plan.name, plan.plan_id))
 }
 
-fn person_name(cx: &Cx, search: &Search, i: usize) -> String {
-    let age = search.household.people().get(i).map(|person| words::age_words(cx, person.age)).unwrap_or_default();
-    cx.tf("help.person", &[("n", &(i + 1).to_string()), ("age", &age)])
-}
-
 /// Each person with how we took them: said by the visitor, or taken from the ages.
 fn counted(cx: &Cx, search: &Search, found: &Determination) -> Vec<String> {
     let members = found.tax_households.first().map(|tax| &tax.member_indexes[..]).unwrap_or_default();
@@ -152,7 +140,7 @@ fn counted(cx: &Cx, search: &Search, found: &Determination) -> Vec<String> {
                 Relationship::Child => "how.relation_child",
                 _ => "how.relation_other",
             };
-            let mut words = format!("{}: {}", person_name(cx, search, i), cx.t(key));
+            let mut words = format!("{}: {}", words::person_at(cx, search, i), cx.t(key));
             if i > 0 && person.relation == Relation::Unsaid {
                 words.push(' ');
                 words.push_str(cx.t("how.relation_taken"));

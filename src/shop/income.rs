@@ -11,7 +11,10 @@ use crate::eligibility::household::{Frequency, Income};
 use crate::eligibility::rounding::{Ratio, shown_cents, yearly};
 use crate::eligibility::tables::{CountsForMedicaid, IncomeKind, IncomeNature};
 use crate::eligibility::{PersonIncome, sum_of};
+use crate::quote::QuoteError;
+use crate::quote::ask::address::is_private;
 use crate::quote::ask::money::{INCOME_DOLLARS_MAX, read_amount, write_amount};
+use crate::shop::home::Fault;
 use crate::shop::open::{self, Instead};
 use crate::types::Cents;
 use crate::web::error::Failure;
@@ -86,8 +89,7 @@ struct IncomePage<'a> {
     kinds: Vec<(String, Vec<Choice>)>,
     frequencies: Vec<Choice>,
     carried: Vec<(String, String)>,
-    /// (field, words).
-    faults: Vec<(String, String)>,
+    faults: Vec<Fault>,
     sum: Option<Sum>,
     can_add: bool,
 }
@@ -164,14 +166,14 @@ impl Asked {
         incomes
     }
 
-    fn faults(&self, cx: &Cx) -> Vec<(String, String)> {
+    fn faults(&self, cx: &Cx) -> Vec<Fault> {
         let mut faults = Vec::new();
         for (i, row) in self.rows.iter().enumerate() {
             let n = (i + 1).to_string();
             for (field, fault) in [("k", &row.kind_fault), ("a", &row.amount_fault), ("f", &row.frequency_fault)] {
                 if let Some(words) = fault {
                     let words = cx.tf("income_page.row_fault", &[("n", &n), ("fault", words)]);
-                    faults.push((format!("{field}{n}"), words));
+                    faults.push(Fault { field: format!("{field}{n}"), words });
                 }
             }
         }
@@ -185,8 +187,7 @@ pub async fn income(cx: Cx) -> Result<Response, Instead> {
     let typed = asked.rows.iter().any(|row| !row.is_blank());
     // An address with an income, a sex or expected care is for its own browser only.
     let version = cx.catalogues.version();
-    let private = |name: &str| crate::quote::ask::money::NAMES.contains(&name) || matches!(name, "sex" | "care");
-    let own = typed || asked.carried.iter().any(|(name, _)| private(name));
+    let own = typed || asked.carried.iter().any(|(name, _)| is_private(name));
     let policy = if own { CachePolicy::Own { version } } else { CachePolicy::Public { version } };
     let incomes = asked.incomes(&cx);
     // A row that is only being added is not wrong yet.
@@ -254,8 +255,7 @@ fn kind_words(cx: &Cx, kind: &str) -> String {
 fn sum(cx: &Cx, incomes: &[Income], carried: &[(String, String)]) -> Result<Sum, Failure> {
     let tables = &cx.app.tables;
     let year = i32::from(cx.catalogues.newest().year);
-    let PersonIncome { year, medicaid_month_x12, .. } = sum_of(incomes, tables, year)
-        .map_err(|faults| Failure::internal(anyhow::anyhow!("the engine refused {} incomes", faults.len())))?;
+    let PersonIncome { year, medicaid_month_x12, .. } = sum_of(incomes, tables, year).map_err(QuoteError::refused)?;
     let known = incomes.iter().filter_map(|item| tables.income_kind(&item.kind).map(|kind| (item, kind)));
     let left_out: Vec<String> =
         known.clone().filter(|(_, kind)| !counts(kind)).map(|(_, kind)| kind_words(cx, &kind.kind)).collect();

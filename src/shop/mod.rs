@@ -8,7 +8,6 @@ pub mod compare;
 pub mod costs;
 pub mod csv;
 pub mod elsewhere;
-pub mod enroll;
 pub mod filters;
 pub mod groups;
 pub mod home;

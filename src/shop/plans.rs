@@ -20,6 +20,7 @@ use crate::shop::panel::Panel;
 use crate::shop::season;
 use crate::shop::turning;
 use crate::shop::view::Card;
+use crate::shop::words::dates::changes;
 use crate::shop::words::search as words;
 use crate::types::Cents;
 use crate::web::page::{self, Cx};
@@ -77,13 +78,13 @@ pub struct ListCard {
     pub twins: Option<Twins>,
 }
 
-/// What is said of the yearly costs.
+/// What stands about yearly costs.
 pub struct YearlyPart {
-    /// What we took of everybody's care.
+    /// The care that the estimates assume.
     pub taken: String,
     /// Where more can be said.
     pub care: String,
-    /// The same list without what was said of care and sex; with an income, the help's own link drops these too.
+    /// The same list without care and sex; with an income, the help's own link drops these too.
     pub without: Option<String>,
     /// The end of the drawings' scale.
     pub scale: Cents,
@@ -218,7 +219,7 @@ pub async fn list(cx: Cx) -> Result<Response, Instead> {
         basket: elsewhere(search, &tally, &cards),
         query,
         year_words: search.year.to_string(),
-        changes: crate::shop::enroll::changes(&cx, search.year),
+        changes: changes(&cx, search.year),
         catastrophic_note: words::catastrophic(&cx, search),
         cards,
         total,

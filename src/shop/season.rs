@@ -8,7 +8,7 @@ use time::Date;
 use crate::eligibility::State;
 use crate::eligibility::enrolment::{WindowStatus, open_enrolment};
 use crate::quote::ask::address::{Search, write_query};
-use crate::shop::enroll::date_words;
+use crate::shop::words::dates::date_words;
 use crate::web::page::Cx;
 
 /// A plan year that people can choose plans for now, and whose plans are not here.

@@ -48,7 +48,7 @@ pub struct Card {
     pub moop_individual: Option<Cents>,
     pub moop_family: Option<Cents>,
     pub services: [Shares; 4],
-    /// `None`: not reckoned, or a dental plan.
+    /// `None`: not estimated, or a dental plan.
     pub cost: Option<YearlyCost>,
     /// The yearly cost is the most that it can be (`yearly::at_most`).
     pub cost_at_most: bool,

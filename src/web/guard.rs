@@ -14,10 +14,10 @@ use axum::response::{IntoResponse, Response};
 use tower_http::compression::predicate::{Predicate, SizeAbove};
 use tower_http::compression::{CompressionLayer, CompressionLevel};
 
-use super::assets;
 use super::error::Failure;
 use crate::app::App;
 use crate::config::Config;
+use crate::text::assets;
 
 /// All headers of a request together. Browsers send about 1 KB; the store of a session cookie is far below this.
 pub const HEADERS_BYTES_MAX: usize = 16 * 1024;

@@ -24,7 +24,8 @@ use tokio::sync::OnceCell;
 use tower::ServiceExt as _;
 use windowshop::app::App;
 use windowshop::catalogue::Catalogue;
-use windowshop::config::{Cli, Config};
+use windowshop::cli::Cli;
+use windowshop::config::Config;
 use windowshop::eligibility::rating::RatingRules;
 use windowshop::eligibility::tables::plan_year_days;
 use windowshop::quote::ask::address::{Asked, Search};
@@ -88,7 +89,7 @@ fn plain(text: &str) -> String {
 }
 
 impl Shop {
-    async fn open() -> Shop {
+    pub(crate) async fn open() -> Shop {
         Shop::of(sample().await).await
     }
 

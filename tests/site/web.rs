@@ -6,7 +6,9 @@
 
 mod cost_words;
 mod fire;
+mod languages;
 mod repository;
+mod rooms;
 mod settings;
 mod wire;
 
@@ -25,9 +27,9 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use tempfile::TempDir;
 use tower::ServiceExt as _;
 use windowshop::app::App;
-use windowshop::config::{Cli, Config, LogFormat};
+use windowshop::cli::Cli;
+use windowshop::config::{Config, LogFormat};
 use windowshop::filing::marks::SCHEMA_VERSION;
-use windowshop::text::i18n::Lang;
 use windowshop::web::error::Failure;
 use windowshop::web::page::{self, CachePolicy, Cx};
 use windowshop::{router, telemetry};
@@ -224,7 +226,7 @@ async fn failures_are_pages_in_the_language_of_their_address() {
     let long = "x".repeat(5000);
     let large = vec![b'x'; 70_000];
     let many = "h".repeat(20_000);
-    for lang in Lang::ALL {
+    for lang in site.app.messages.languages() {
         let at = |path: &str| format!("{}{path}", lang.prefix());
         let asked = [
             (ask(&site.tried, "GET", &at("/nowhere"), &[], Body::empty()).await, 404),

@@ -8,7 +8,7 @@ use crate::catalogue::places::{Place, Places};
 use crate::eligibility::tables::CsrLevel;
 use crate::filing::codes::{Product, Sort};
 use crate::quote::ask::facets::{Facets, Note, NoteKind};
-use crate::quote::ask::money::{FinanceFields, Finances, Misread};
+use crate::quote::ask::money::{self, FinanceFields, Finances, Misread};
 use crate::quote::ask::people::{Household, PEOPLE_MAX, PeopleFault, Person, split};
 use crate::quote::ask::rows::{PersonRow, RowFields, row_pairs};
 use crate::quote::policy::{Policy, Variants};
@@ -428,6 +428,11 @@ impl Search {
         change(&mut other);
         other.canonical()
     }
+}
+
+/// Names whose values are for the visitor's own browser only: an income, a sex, expected care.
+pub fn is_private(name: &str) -> bool {
+    money::NAMES.contains(&name) || matches!(name, "sex" | "care")
 }
 
 /// Pairs as a query string.

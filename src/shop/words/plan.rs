@@ -2,6 +2,7 @@
 //!
 //! Called by the plan page and the comparison. What was not filed is said, and whose it is.
 
+use crate::filing::slug::slug;
 use crate::quote::plan_record::Benefit;
 use crate::web::page::Cx;
 
@@ -22,7 +23,7 @@ pub fn benefit_name(cx: &Cx, benefit: &Benefit) -> String {
 /// "2 visit(s) per year"; `None` where no limit is filed.
 pub fn benefit_limit(cx: &Cx, benefit: &Benefit) -> Option<String> {
     let (quantity, unit) = benefit.limit.as_ref()?;
-    let slug = crate::load::values::slug(unit);
+    let slug = slug(unit);
     let unit = cx.known(&format!("limit_unit.{slug}")).unwrap_or(unit);
     Some(cx.tf("plan.limit", &[("qty", quantity), ("unit", unit)]))
 }

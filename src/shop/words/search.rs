@@ -110,6 +110,16 @@ fn short_words(cx: &Cx, person: &Person) -> String {
     }
 }
 
+/// "Person 2 (38 years old)", counted from 1.
+pub fn person(cx: &Cx, n: usize, age: u8) -> String {
+    cx.tf("help.person", &[("n", &n.to_string()), ("age", &age_words(cx, age))])
+}
+
+/// The same of the person at this place of the household, from 0.
+pub fn person_at(cx: &Cx, search: &Search, place: usize) -> String {
+    search.household.people().get(place).map(|of| person(cx, place + 1, of.age)).unwrap_or_default()
+}
+
 /// "38 years old".
 pub fn age_words(cx: &Cx, age: u8) -> String {
     match age {
@@ -256,7 +266,7 @@ pub fn order(cx: &Cx, search: &Search, tally: &Tally) -> String {
     }
 }
 
-/// What the yearly costs were reckoned with: "Person 1: female, Having a baby. Person 2: any year can come …".
+/// What the yearly costs assume: "Person 1: female, Having a baby. Person 2: any year can come …".
 pub fn expected(cx: &Cx, search: &Search) -> String {
     let people: Vec<_> = search.household.people().iter().zip(1..).filter(|(person, _)| person.needs_cover).collect();
     if people.iter().all(|(person, _)| person.sex.is_none() && person.expected_care() == Use::Any) {

@@ -2,7 +2,9 @@
 
 use clap::Parser as _;
 use windowshop::catalogue::Shelf;
-use windowshop::config::{Cli, Command, Config, LogFormat};
+use windowshop::check;
+use windowshop::cli::{Cli, Command};
+use windowshop::config::{Config, LogFormat};
 use windowshop::filing::marks::SCHEMA_VERSION;
 use windowshop::serve;
 
@@ -40,7 +42,7 @@ async fn all_faults_are_told_at_once_with_flag_and_variable() {
     ]);
     let Some(Command::Check(args)) = cli.unwrap().command else { panic!("check") };
     let (config, mut faults) = Config::read(&args);
-    faults.extend(config.validate().await);
+    faults.extend(check::validate(&config).await);
     let told = serve::refuse_on(&faults).unwrap_err().to_string();
     for flag in [
         "listen",
@@ -67,15 +69,15 @@ async fn all_faults_are_told_at_once_with_flag_and_variable() {
 async fn a_good_configuration_has_no_fault_and_a_first_start_wants_the_sample() {
     let dir = data_dir().await;
     let good = config(dir.path(), &[]);
-    assert!(!good.wants_sample());
-    assert_eq!(good.validate().await, []);
+    assert!(!check::wants_sample(&good));
+    assert_eq!(check::validate(&good).await, []);
     let empty = tempfile::tempdir().unwrap();
     let first = config(empty.path(), &[]);
-    assert!(first.wants_sample());
-    assert_eq!(first.validate().await, []);
+    assert!(check::wants_sample(&first));
+    assert_eq!(check::validate(&first).await, []);
     let named = config(empty.path(), &["--catalogues", empty.path().to_str().unwrap()]);
-    assert!(!named.wants_sample(), "a folder that somebody named is never filled behind their back");
-    assert!(named.validate().await[0].what.contains("no catalogue in this folder"));
+    assert!(!check::wants_sample(&named), "a folder that somebody named is never filled behind their back");
+    assert!(check::validate(&named).await[0].what.contains("no catalogue in this folder"));
 }
 
 #[tokio::test]
@@ -88,7 +90,7 @@ async fn unfit_catalogues_say_what_to_do() {
     make_catalogue(&at(2026), &SCHEMA_VERSION.to_string(), "2025").await;
     std::fs::write(at(2027), "this is no database, and long enough to be looked at as one by SQLite").unwrap();
     std::fs::write(dir.path().join("notes.txt"), "not a catalogue by its name").unwrap();
-    let told: Vec<String> = named.validate().await.iter().map(ToString::to_string).collect();
+    let told: Vec<String> = check::validate(&named).await.iter().map(ToString::to_string).collect();
     assert_eq!(told.len(), 4, "{told:#?}");
     for (fault, words) in told.iter().zip(["older Windowshop", "newer Windowshop", "plan_year", "has no seal"]) {
         assert!(fault.contains(words) && fault.starts_with("--catalogues"), "{words} not in {fault}");
@@ -109,7 +111,7 @@ async fn open_keys_and_files_that_anyone_may_change_are_faults() {
     set("good.key", 0o600);
     set("turkey.txt", 0o644);
     set(&format!("catalogues/{CATALOGUE}"), 0o666);
-    let told: Vec<String> = config(dir.path(), &[]).validate().await.iter().map(ToString::to_string).collect();
+    let told: Vec<String> = check::validate(&config(dir.path(), &[])).await.iter().map(ToString::to_string).collect();
     assert_eq!(told.len(), 2, "{told:#?}");
     assert!(told[0].contains("session.key: others may read") && told[0].contains("chmod 600"), "{told:?}");
     assert!(told[1].contains("everyone on this machine may change it"), "{told:?}");
@@ -121,7 +123,7 @@ async fn a_taken_port_is_a_fault() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let mut config = config(dir.path(), &[]);
     config.listen = taken.local_addr().unwrap();
-    let faults = config.validate().await;
+    let faults = check::validate(&config).await;
     assert!(faults.len() == 1 && faults[0].to_string().contains("--listen (WINDOWSHOP_LISTEN): "), "{faults:?}");
     assert!(faults[0].what.contains("is taken"), "{faults:?}");
 }

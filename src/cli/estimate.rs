@@ -9,13 +9,13 @@ use std::process::ExitCode;
 use anyhow::Context;
 use serde_json::{Value, json};
 
-use super::Model;
-use super::estimate::{Basis, Estimate, Paid, Year};
-use super::inflation::{Inflation, inflation};
-use super::input::{Doubt, Question};
-use super::range::Estimator;
-use super::rules::{Note, Rules};
-use super::utilization::PRICE_LEVEL;
+use crate::costs::Model;
+use crate::costs::estimate::{Basis, Estimate, Paid, Year};
+use crate::costs::inflation::{Inflation, inflation};
+use crate::costs::input::{Doubt, Question};
+use crate::costs::range::Estimator;
+use crate::costs::rules::{Note, Rules};
+use crate::costs::utilization::PRICE_LEVEL;
 use crate::types::Cents;
 
 /// Yearly cost of one plan for one household, line by line. The input is described in `docs/costs.md`.
@@ -90,7 +90,7 @@ fn answer(value: &Value, model: Model) -> anyhow::Result<Value> {
     }))
 }
 
-/// The factor asked for; else 1 for `cms`, which reckons in 2014 prices, and the dated factor for `shop`.
+/// The factor asked for; else 1 for `cms`, which calculates in 2014 prices, and the dated factor for `shop`.
 fn factor(question: &Question, model: Model) -> (u32, String) {
     match (question.factor_thousandths, model) {
         (Some(factor), _) => (factor, "given in the input".to_string()),

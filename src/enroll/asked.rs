@@ -41,7 +41,7 @@ pub struct Asked {
     pub zip: String,
     pub year: Option<i32>,
     pub events: Vec<EventAsked>,
-    /// Kinds that open no special enrolment (any more), as typed.
+    /// Kinds that open no special enrollment (any more), as typed.
     pub unknown: Vec<String>,
     pub notes: Vec<Note>,
 }
