@@ -18,7 +18,6 @@ use sha2::{Digest as _, Sha256};
 use super::error::Failure;
 use crate::app::App;
 use crate::catalogue::{Catalogue, Catalogues};
-use crate::eligibility::State;
 use crate::telemetry::RequestId;
 use crate::text::assets;
 use crate::text::i18n::Lang;
@@ -95,10 +94,9 @@ impl Cx {
         (self.app.clock)().to_offset(time::macros::offset!(-10)).date()
     }
 
-    /// The date that people of a state read on their wall, for being said; the East's where no state is known. A day that
-    /// ends something is [`Cx::today`].
-    pub fn day_in(&self, state: Option<State>) -> time::Date {
-        let hours = state.map_or(-5, State::standard_time);
+    /// The date that people so many hours from UTC read on their wall, for being said. A day that ends something is
+    /// [`Cx::today`].
+    pub fn day_at(&self, hours: i8) -> time::Date {
         let offset = time::UtcOffset::from_hms(hours, 0, 0).unwrap_or(time::UtcOffset::UTC);
         (self.app.clock)().to_offset(offset).date()
     }

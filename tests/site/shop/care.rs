@@ -6,7 +6,7 @@ const WHO: &str = "year=2026&zip=45202&county=39061&people=40,38tn,9";
 
 fn ticked(text: &str, id: &str) -> bool {
     let (_, rest) = text.split_once(&format!("id=\"{id}\"")).unwrap_or_else(|| panic!("no {id}"));
-    rest.split('>').next().unwrap_or_default().contains(" checked")
+    rest.split('>').next().unwrap_or_default().contains("checked")
 }
 
 #[tokio::test]
