@@ -64,6 +64,9 @@ pub fn file(name: &str) -> Option<&'static File> {
 /// The style sheet that stands in every page's head, without its comments, indents and line ends.
 static STYLES: LazyLock<String> = LazyLock::new(|| joined_lines(&text("site.css")));
 
+/// What the questions and the list have beside it.
+static LIST_STYLES: LazyLock<String> = LazyLock::new(|| joined_lines(&text("list.css")));
+
 /// The icon as an address of its own content, so that no browser asks for it.
 static ICON: LazyLock<String> = LazyLock::new(|| {
     let escaped = |c: char| match c {
@@ -92,15 +95,22 @@ fn joined_lines(css: &str) -> String {
     kept.lines().map(str::trim).collect()
 }
 
-/// What every page has in its one `<style>`.
+/// What every page has in its `<style>`.
 pub fn styles() -> &'static str {
     &STYLES
 }
 
-/// That style sheet as the content security policy names it: `'sha256-…'`.
-pub fn styles_source() -> String {
-    let hash = Sha256::digest(STYLES.as_bytes());
-    format!("'sha256-{}'", base64::engine::general_purpose::STANDARD.encode(hash))
+/// What questions and list have in a second one.
+pub fn list_styles() -> &'static str {
+    &LIST_STYLES
+}
+
+/// Both as the content security policy names them: `'sha256-…' 'sha256-…'`.
+pub fn styles_sources() -> String {
+    let source = |styles: &str| {
+        format!("'sha256-{}'", base64::engine::general_purpose::STANDARD.encode(Sha256::digest(styles.as_bytes())))
+    };
+    format!("{} {}", source(styles()), source(list_styles()))
 }
 
 /// `data:image/svg+xml,…`
@@ -167,12 +177,12 @@ mod tests {
             ":root {--a: b;}p, a { x: y; }"
         );
         let kept = |css: &str| css.matches('{').count() == css.matches('}').count() && !css.contains("/*");
-        assert!(styles().len() > 5000 && kept(styles()));
-        for line in text("site.css").lines().filter(|line| !line.is_empty()) {
+        assert!(styles().len() > 3000 && list_styles().len() > 3000 && kept(styles()) && kept(list_styles()));
+        for line in (text("site.css") + &text("list.css")).lines().filter(|line| !line.is_empty()) {
             let comment = line.starts_with("/*") || line.ends_with("*/");
             assert!(comment || line.ends_with(['{', '}', ';', ',']), "joined with the next line: {line}");
         }
-        assert!(!styles().contains("</"), "nothing ends the element early");
+        assert!(!styles().contains("</") && !list_styles().contains("</"), "nothing ends the element early");
         assert!(icon().starts_with("data:image/svg+xml,%3Csvg") && !icon().contains(['"', ' ']), "{}", icon());
     }
 

@@ -33,13 +33,13 @@ const PERMISSIONS: &str = "accelerometer=(), autoplay=(), camera=(), display-cap
      picture-in-picture=(), publickey-credentials-get=(), screen-wake-lock=(), usb=(), xr-spatial-tracking=()";
 
 /// The content security policy: nothing, then one line per thing that pages use. No inline script anywhere, and of inline
-/// styles only the one element whose hash stands here.
+/// styles only the two elements whose hashes stand here.
 pub fn content_security_policy(cdn_base: &str) -> String {
     // With its last slash a source is a folder: exactly what was named, not the whole host.
     let from = if cdn_base.is_empty() { "'self'".to_string() } else { format!("'self' {cdn_base}/assets/") };
     [
         "default-src 'none'".to_string(),
-        format!("style-src {from} {}", assets::styles_source()),
+        format!("style-src {from} {}", assets::styles_sources()),
         format!("script-src {from}"),
         // The icon stands in the page itself.
         format!("img-src {from} data:"),

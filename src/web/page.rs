@@ -165,6 +165,11 @@ impl Cx {
         assets::styles()
     }
 
+    /// What stands in a second `<style>` of the questions and the list.
+    pub fn list_styles(&self) -> &'static str {
+        assets::list_styles()
+    }
+
     /// The icon's address, which holds the icon.
     pub fn icon(&self) -> &'static str {
         assets::icon()

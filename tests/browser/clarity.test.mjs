@@ -220,7 +220,7 @@ for (const lang of ['en', 'es']) {
   });
 
   test(`another ZIP loses the county and nothing else (${lang})`, async () => {
-    const tab = await open(at(`/plans?year=2026&zip=45202&county=39061&people=40&metal=silver`));
+    const tab = await open(at(`/plans?year=2026&zip=43215&county=39049&people=40&metal=silver`));
     await press(tab, 'p.you a');
     await tab.locator('#zip').fill('45241');
     await press(tab, 'form.ask .buttons button:not(.plain)');

@@ -73,11 +73,11 @@ impl Answer {
 /// A piece of a page, likewise.
 fn plain(text: &str) -> String {
     let (mut words, mut inside) = (String::new(), false);
-    // The style sheet stands in the page and is no word of it.
-    let text = match (text.find("<style>"), text.find("</style>")) {
-        (Some(from), Some(to)) => text[..from].to_string() + &text[to..],
-        _ => text.to_string(),
-    };
+    // Style sheets stand in the page and are no words of it.
+    let mut text = text.to_string();
+    while let (Some(from), Some(to)) = (text.find("<style>"), text.find("</style>")) {
+        text.replace_range(from..to + "</style>".len(), "");
+    }
     for c in text.chars() {
         match c {
             '<' => inside = true,

@@ -242,7 +242,7 @@ async fn the_page_is_light() {
         let page = shop.get_with(uri, &[("accept-encoding", "br")]).await;
         let length: usize = page.header("content-length").parse().unwrap_or(page.text.len());
         // With the styles that stand in every page.
-        assert!((1_000..17_000).contains(&length), "{uri}: {length} bytes");
+        assert!((1_000..15_600).contains(&length), "{uri}: {length} bytes");
         assert_eq!(page.header("content-encoding"), "br");
     }
 }
