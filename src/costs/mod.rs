@@ -10,7 +10,7 @@
 pub mod command;
 pub mod dominance;
 pub mod estimate;
-pub mod inflation;
+pub mod price_index;
 pub mod input;
 pub mod person;
 pub mod plan;

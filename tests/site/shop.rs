@@ -5,6 +5,7 @@
 mod care;
 mod counting;
 mod enroll;
+mod families;
 mod how;
 mod opening;
 mod pages;

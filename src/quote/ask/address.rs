@@ -247,7 +247,9 @@ impl Asked {
         let Some(first) = counties.next() else { return Err(Unanswered::ZipUnknown) };
         let several = counties.next().is_some();
         match self.county {
-            Some(fips) => places.place(zip, fips).ok_or(Unanswered::CountyNotInZip),
+            // A ZIP with one county settles it: a county left over from another ZIP is not followed.
+            Some(fips) if several => places.place(zip, fips).ok_or(Unanswered::CountyNotInZip),
+            Some(fips) => places.place(zip, fips).or_else(|| places.place(zip, first.fips)).ok_or(Unanswered::ZipUnknown),
             None if several => Err(Unanswered::CountyMissing),
             None => places.place(zip, first.fips).ok_or(Unanswered::ZipUnknown),
         }

@@ -1,9 +1,10 @@
 //! Who the plan is for, as the address says it: `people=40,38t,5`.
 //!
 //! The grammar is a public contract (docs/addresses.md): each person is an age in years on the day
-//! coverage starts, followed by letters in any order, written back in the order `t p m n s d c`:
+//! coverage starts, followed by letters in any order, written back in the order `t p m n s d c w`:
 //! `t` uses tobacco, `p` pregnant, `m` member of a federally recognised tribe, `n` does not need cover, `s` spouse of the
-//! first person, `d` dependant on the first person's tax return, `c` has other coverage that shuts out help.
+//! first person, `d` dependant on the first person's tax return, `c` has other coverage that shuts out help, `w` is 65 or older and without free
+//! Medicare.
 //! What only the yearly cost looks at, sex and expected care, has lists of its own in the order of the people.
 //! No names and no dates of birth: an address is seen by others.
 
@@ -39,6 +40,8 @@ pub struct Person {
     pub relation: Relation,
     /// Has coverage, other than a job's offer, that shuts out the premium tax credit (Medicare, TRICARE …).
     pub other_coverage: bool,
+    /// Cannot have Medicare part A without a premium: said by people of 65 or older, who nearly all can.
+    pub no_free_medicare: bool,
     /// For the yearly cost only; `None`: not said.
     pub sex: Option<Sex>,
     /// How much care is expected, for the yearly cost only; `None`: not said.
@@ -55,6 +58,7 @@ impl Person {
             needs_cover: true,
             relation: Relation::Unsaid,
             other_coverage: false,
+            no_free_medicare: false,
             sex: None,
             care: None,
         }
@@ -84,6 +88,7 @@ impl Person {
                 's' => person.relation = Relation::Spouse,
                 'd' => person.relation = Relation::Dependant,
                 'c' => person.other_coverage = true,
+                'w' => person.no_free_medicare = true,
                 _ => return Err(fault()),
             }
         }
@@ -102,6 +107,7 @@ impl fmt::Display for Person {
             (self.relation == Relation::Spouse, 's'),
             (self.relation == Relation::Dependant, 'd'),
             (self.other_coverage, 'c'),
+            (self.no_free_medicare, 'w'),
         ] {
             if set {
                 write!(f, "{letter}")?;
@@ -249,11 +255,12 @@ mod tests {
     proptest! {
         #[test]
         fn any_household_survives_the_address(
-            ages in prop::collection::vec((0u8..=AGE_MAX, any::<[bool; 5]>(), 0usize..3), 1..=PEOPLE_MAX)
+            ages in prop::collection::vec((0u8..=AGE_MAX, any::<[bool; 6]>(), 0usize..3), 1..=PEOPLE_MAX)
         ) {
             let relations = [Relation::Unsaid, Relation::Spouse, Relation::Dependant];
-            let people: Vec<Person> = ages.into_iter().map(|(age, [t, p, m, n, c], r)| Person {
+            let people: Vec<Person> = ages.into_iter().map(|(age, [t, p, m, n, c, w], r)| Person {
                 tobacco: t, pregnant: p, tribal_member: m, needs_cover: n, relation: relations[r], other_coverage: c,
+                no_free_medicare: w,
                 ..Person::of_age(age)
             }).collect();
             if let Ok(household) = Household::new(people) {

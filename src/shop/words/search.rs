@@ -77,6 +77,7 @@ pub fn person_words(cx: &Cx, person: &Person) -> String {
         (person.tribal_member, "person.tribal_member"),
         (!person.needs_cover, "person.no_cover"),
         (person.other_coverage, "person.other_coverage"),
+        (person.no_free_medicare, "person.no_free_medicare"),
     ] {
         if set {
             words.push_str(", ");
