@@ -20,8 +20,7 @@ fn main() -> io::Result<()> {
     let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default());
     let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
     let mut code = String::new();
-    list(&mut code, "MESSAGES_EN", "&str", &root.join("templates/messages/en"))?;
-    list(&mut code, "MESSAGES_ES", "&str", &root.join("templates/messages/es"))?;
+    list_messages(&mut code, &root.join("templates/messages"))?;
     list(&mut code, "ASSETS", "&[u8]", &root.join("assets"))?;
     fs::write(out.join("embedded.rs"), code)?;
 
@@ -37,6 +36,23 @@ fn main() -> io::Result<()> {
         }
     }
     println!("cargo::rustc-env=WINDOWSHOP_BUILD={:016x}", stamp.finish());
+    Ok(())
+}
+
+/// `pub const MESSAGES: &[(&str, &[(&str, &str)])]`: each language's folder with its files.
+fn list_messages(code: &mut String, folder: &Path) -> io::Result<()> {
+    let mut languages: Vec<PathBuf> =
+        fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<io::Result<_>>()?;
+    languages.retain(|path| path.is_dir());
+    languages.sort();
+    let mut rows = String::new();
+    for path in languages {
+        let language = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let name = format!("MESSAGES_{}", language.to_uppercase().replace('-', "_"));
+        list(code, &name, "&str", &path)?;
+        let _ = writeln!(rows, "    ({language:?}, {name}),");
+    }
+    let _ = writeln!(code, "pub const MESSAGES: &[(&str, &[(&str, &str)])] = &[\n{rows}];");
     Ok(())
 }
 

@@ -11,9 +11,9 @@ use time::OffsetDateTime;
 use crate::catalogue::Shelf;
 use crate::config::Config;
 use crate::eligibility::{TableFault, Tables};
-use crate::serve::floor::Floor;
+use crate::floor::Floor;
+use crate::text::assets::Assets;
 use crate::text::i18n::Messages;
-use crate::web::assets::Assets;
 
 pub struct App {
     pub config: Config,
@@ -36,6 +36,11 @@ impl App {
         let messages = Messages::load().map_err(|faults| {
             anyhow::anyhow!("the messages of this build are not whole:\n  {}", faults.join("\n  "))
         })?;
+        App::speaking(messages, config).await
+    }
+
+    /// The same in other languages than those of this build.
+    pub async fn speaking(messages: Messages, config: Config) -> anyhow::Result<Arc<App>> {
         let catalogues =
             Shelf::open(&config.catalogues_dir(), &config.private_dir()).await.context("no catalogue can be served")?;
         let floor = Floor::new(config.max_connections, config.max_answer_bytes);

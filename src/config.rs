@@ -1,58 +1,14 @@
 //! Every setting: a flag that is also an environment variable, read once at start.
 //!
-//! Called by `main`. `Config::read` turns words into values, `Config::validate` looks at the world (folders, files, the
-//! port); both tell ALL faults at once, each with its flag, its variable, what is wrong and what to do. Nothing else
-//! in the program reads the environment.
+//! Called by `main`. `Config::read` turns words into values and tells ALL faults at once, each with its flag, its
+//! variable, what is wrong and what to do; `check` then looks at the world. Nothing else in the program reads the
+//! environment.
 
-use std::collections::HashSet;
 use std::fmt;
-use std::net::{SocketAddr, TcpListener};
-use std::path::{Path, PathBuf};
+use std::net::SocketAddr;
+use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
-
-use crate::catalogue;
-use crate::costs::command::EstimateArgs;
-use crate::eligibility::command::DetermineArgs;
-use crate::load::LoadArgs;
-use crate::load::sample::SampleArgs;
-use crate::load::synth::SynthArgs;
-use crate::rotate::RotateArgs;
-use crate::rotate::shelf::CatalogueArgs;
-
-#[derive(Debug, Parser)]
-#[command(name = "windowshop", version, about, args_conflicts_with_subcommands = true)]
-pub struct Cli {
-    /// `serve` if left out.
-    #[command(subcommand)]
-    pub command: Option<Command>,
-    #[command(flatten)]
-    pub serve: ServeArgs,
-}
-
-#[derive(Debug, Subcommand)]
-pub enum Command {
-    /// Serve the shop (what happens without a command, too)
-    Serve(ServeArgs),
-    /// Look for everything that would keep `serve` from starting, and say all of it
-    Check(ServeArgs),
-    /// Ask a running server whether it is ready; for container health checks
-    Health(ServeArgs),
-    /// Turn CMS's Exchange Public Use Files into a catalogue
-    Load(LoadArgs),
-    /// Build today's catalogue, compare it with yesterday's, publish it or stop with a report
-    Rotate(RotateArgs),
-    /// Look after the catalogues: list, verify, use, rollback
-    Catalogue(CatalogueArgs),
-    /// Cut a small catalogue out of a large one, for work on a small machine
-    Sample(SampleArgs),
-    /// Invent a large catalogue, for load tests
-    Synth(SynthArgs),
-    /// Say who of a household may get what, and why, as JSON
-    Determine(DetermineArgs),
-    /// Say what a year with a plan would cost, line by line, as JSON
-    Estimate(EstimateArgs),
-}
+use clap::Args;
 
 /// All are read as words first, so that a bad number is one fault among others and not the only one that is told.
 #[derive(Debug, Clone, Args)]
@@ -124,6 +80,9 @@ pub struct ServeArgs {
     pub reload_seconds: String,
 }
 
+/// In the data folder, for nobody else.
+const PRIVATE_FOLDER: &str = "serving";
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogFormat {
     Text,
@@ -178,10 +137,6 @@ impl fmt::Display for Fault {
         write!(f, "--{} (WINDOWSHOP_{variable}): {}", self.flag, self.what)
     }
 }
-
-/// What is looked at before start, one function per concern; a new room adds its own line here.
-const CHECKS: [fn(&Config) -> Vec<Fault>; 5] =
-    [check_data_dir, check_files_are_private, check_port, check_handles, check_rules];
 
 impl Config {
     /// Reads all settings. A setting that cannot be read is a fault and gets its default, so that the others can
@@ -244,29 +199,8 @@ impl Config {
 
     /// Where the copies lie that are served.
     pub fn private_dir(&self) -> PathBuf {
-        self.data_dir.join(catalogue::copy::FOLDER)
+        self.data_dir.join(PRIVATE_FOLDER)
     }
-
-    /// Whether `serve` may make the shipped sample: only where nobody named a folder and there is nothing yet.
-    pub fn wants_sample(&self) -> bool {
-        self.catalogues.is_none() && !catalogue::any_in(&self.catalogues_dir())
-    }
-
-    /// Looks at the world: folders, files, port, catalogues. All faults at once; none means that `serve` will start.
-    pub async fn validate(&self) -> Vec<Fault> {
-        let mut faults: Vec<Fault> = CHECKS.iter().flat_map(|check| check(self)).collect();
-        if !self.wants_sample() {
-            let unfit = catalogue::check(&self.catalogues_dir()).await;
-            faults.extend(unfit.into_iter().map(|unfit| Fault::new("catalogues", unfit.to_string())));
-        }
-        faults
-    }
-}
-
-/// A gap in the dated rules, or a row without its law, would give somebody a wrong answer.
-fn check_rules(_: &Config) -> Vec<Fault> {
-    let faults = crate::eligibility::Tables::load().err().unwrap_or_default();
-    faults.into_iter().map(|fault| Fault::new("rules", fault.to_string())).collect()
 }
 
 fn read_listen(text: &str, faults: &mut Vec<Fault>) -> SocketAddr {
@@ -311,105 +245,4 @@ fn read_base(flag: &'static str, text: &str, faults: &mut Vec<Fault>) -> String 
         }
     }
     String::new()
-}
-
-fn check_data_dir(config: &Config) -> Vec<Fault> {
-    let dir = &config.data_dir;
-    let fault = |what: String| vec![Fault::new("data-dir", format!("{}: {what}", dir.display()))];
-    if let Err(error) = std::fs::create_dir_all(dir) {
-        return fault(format!("cannot be made ({error}): name a folder that this user may write"));
-    }
-    // Only writing shows whether one may write: read-only file systems and access lists do not show in the mode.
-    let probe = dir.join(format!(".write-check-{}", std::process::id()));
-    match std::fs::write(&probe, b"").and_then(|()| std::fs::remove_file(&probe)) {
-        Ok(()) => Vec::new(),
-        Err(error) => fault(format!("cannot be written ({error}): name a folder that this user may write")),
-    }
-}
-
-/// Keys and secrets only for their owner; no file of ours writable by everyone on the machine. Folders are not judged:
-/// volumes of containers are often open to all, and in a container "all" is this program.
-#[cfg(unix)]
-fn check_files_are_private(config: &Config) -> Vec<Fault> {
-    use std::os::unix::fs::PermissionsExt as _;
-    let mut faults = Vec::new();
-    let mut seen = HashSet::new();
-    let places = [("data-dir", config.data_dir.clone()), ("catalogues", config.catalogues_dir())];
-    for (flag, dir) in places {
-        for path in files_in(&dir) {
-            let Ok(data) = std::fs::symlink_metadata(&path) else { continue };
-            if !data.is_file() || !seen.insert(path.clone()) {
-                continue; // both may be the same folder
-            }
-            let mode = data.permissions().mode();
-            let shown = path.display();
-            if mode & 0o002 != 0 {
-                let what = format!("{shown}: everyone on this machine may change it: run `chmod o-w {shown}`");
-                faults.push(Fault::new(flag, what));
-            } else if is_secret(&path) && mode & 0o077 != 0 {
-                let what = format!("{shown}: others may read this secret: run `chmod 600 {shown}`");
-                faults.push(Fault::new(flag, what));
-            }
-        }
-    }
-    faults
-}
-
-#[cfg(not(unix))]
-fn check_files_are_private(_: &Config) -> Vec<Fault> {
-    Vec::new()
-}
-
-fn is_secret(path: &Path) -> bool {
-    let name = path.file_name().map(|name| name.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
-    ["key", "pem", "secret", "secrets", "token"].iter().any(|end| name.rsplit(['.', '-', '_']).next() == Some(end))
-}
-
-fn files_in(dir: &Path) -> Vec<PathBuf> {
-    std::fs::read_dir(dir).into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path())).collect()
-}
-
-/// Handles beside those of connections: catalogues, their copies, the log, listeners.
-const HANDLES_OF_OUR_OWN: u64 = 100;
-
-/// Each connection takes a file handle. The system's soft limit is raised as far as it may be; what is left is said.
-fn check_handles(config: &Config) -> Vec<Fault> {
-    let wanted = config.max_connections as u64 + HANDLES_OF_OUR_OWN;
-    match raise_handles() {
-        Some(most) if most < wanted => {
-            let what = format!(
-                "{} connections need {wanted} file handles, and this process may have {most}: raise its limit \
-                 (ulimit -n, or LimitNOFILE= in systemd), or allow fewer connections",
-                config.max_connections
-            );
-            vec![Fault::new("max-connections", what)]
-        }
-        _ => Vec::new(),
-    }
-}
-
-/// Raises the soft limit of file handles to the hard one; gives what we may have then. `None`: no limit.
-fn raise_handles() -> Option<u64> {
-    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-    let limit = getrlimit(Resource::Nofile);
-    match setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum }) {
-        Ok(()) => limit.maximum,
-        Err(_) => limit.current,
-    }
-}
-
-fn check_port(config: &Config) -> Vec<Fault> {
-    match TcpListener::bind(config.listen) {
-        Ok(_) => Vec::new(),
-        Err(error) => {
-            let what = match error.kind() {
-                std::io::ErrorKind::AddrInUse => {
-                    "is taken: stop the program that listens there, or choose another port"
-                }
-                std::io::ErrorKind::PermissionDenied => "may not be listened on by this user: choose a port above 1023",
-                _ => "cannot be listened on: choose an address of this machine",
-            };
-            vec![Fault::new("listen", format!("{} {what} ({error})", config.listen))]
-        }
-    }
 }

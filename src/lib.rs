@@ -5,10 +5,14 @@
 
 pub mod app;
 pub mod catalogue;
+pub mod check;
+pub mod cli;
 pub mod config;
 pub mod costs;
 pub mod eligibility;
+pub mod enroll;
 pub mod filing;
+pub mod floor;
 pub mod load;
 pub mod quote;
 pub mod rotate;

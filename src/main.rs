@@ -5,14 +5,14 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser as _;
-use windowshop::config::{Cli, Command, Config, ServeArgs};
-use windowshop::eligibility::command::DetermineArgs;
-use windowshop::load::Progress;
-use windowshop::load::{self, Built, LoadArgs, LoadError};
+use windowshop::cli::determine::DetermineArgs;
+use windowshop::cli::{self, Cli, Command};
+use windowshop::config::{Config, ServeArgs};
+use windowshop::load::{self, Built, LoadArgs, LoadError, Progress};
 use windowshop::rotate::shelf::{self, CatalogueArgs};
 use windowshop::rotate::{self, RotateArgs};
 use windowshop::telemetry::writer::LogWriter;
-use windowshop::{app, costs, eligibility, serve, telemetry};
+use windowshop::{app, check, serve, telemetry};
 
 /// How long the last lines of the log may take to be written before the process ends all the same.
 const LOG_TIME_AT_THE_END: Duration = Duration::from_secs(1);
@@ -33,7 +33,7 @@ async fn main() -> ExitCode {
         },
         Command::Synth(args) => say(load::synth::run(&args, app::system_clock()).await),
         Command::Determine(args) => run_determine(&args),
-        Command::Estimate(args) => costs::command::command(&args),
+        Command::Estimate(args) => cli::estimate::command(&args),
     };
     match result {
         Ok(code) => code,
@@ -58,7 +58,7 @@ async fn run_serve(args: &ServeArgs) -> anyhow::Result<ExitCode> {
 
 async fn run_check(args: &ServeArgs) -> anyhow::Result<ExitCode> {
     let (config, mut faults) = Config::read(args);
-    faults.extend(config.validate().await);
+    faults.extend(check::validate(&config).await);
     serve::refuse_on(&faults)?;
     println!("Nothing is wrong: `windowshop serve` with these settings will start.");
     Ok(ExitCode::SUCCESS)
@@ -106,7 +106,7 @@ async fn run_catalogue(args: &CatalogueArgs) -> anyhow::Result<ExitCode> {
 
 fn run_determine(args: &DetermineArgs) -> anyhow::Result<ExitCode> {
     let today = app::system_clock().date();
-    eligibility::command::command(args, today, &mut std::io::stdin(), &mut std::io::stdout())
+    cli::determine::command(args, today, &mut std::io::stdin(), &mut std::io::stdout())
 }
 
 /// Whether whoever read our output closed it.

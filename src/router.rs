@@ -15,12 +15,13 @@ use axum::{extract::State, http::StatusCode};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::app::App;
-use crate::serve::floor::Phase;
-use crate::shop::{care, compare, costs, csv, enroll, home, how, income, plan, plans};
+use crate::enroll;
+use crate::floor::Phase;
+use crate::shop::{care, compare, costs, csv, home, how, income, plan, plans};
 use crate::telemetry;
 use crate::web::{assets, content, error, guard};
 
-/// Pages, each also under `/es`.
+/// Pages, each in every language.
 fn pages() -> Router<Arc<App>> {
     Router::new()
         // --- the shop ---
@@ -45,10 +46,12 @@ fn pages() -> Router<Arc<App>> {
 }
 
 pub fn router(app: Arc<App>) -> Router {
-    let routes = Router::new()
-        // --- pages ---
-        .merge(pages())
-        .nest("/es", pages())
+    let languages = app.messages.languages().map(|lang| lang.prefix());
+    let routes = languages.fold(Router::new(), |routes, prefix| match prefix {
+        "" => routes.merge(pages()),
+        prefix => routes.nest(prefix, pages()),
+    });
+    let routes = routes
         // --- files ---
         .route("/assets/{file}", get(assets::serve))
         .route("/robots.txt", get(assets::root_file))

@@ -61,7 +61,7 @@ WHERE variant.metal NOT BETWEEN 1 AND 8 OR (variant.metal >= 7) <> (variant.prod
 SELECT plan_id || ' variant ' || variant_code FROM variant JOIN plan USING (plan_pk)
 WHERE variant_code BETWEEN 4 AND 6 AND variant.metal <> 4 LIMIT 5;
 
--- check: packed bits keep to their places
+-- check: what filters ask keeps to its codes
 SELECT plan_pk || ' variant ' || variant_code FROM variant
 WHERE stars NOT BETWEEN 0 AND 5 OR programs NOT BETWEEN 0 AND 511 OR plan_type NOT BETWEEN 1 AND 5
    OR standard_design NOT IN (0, 1) OR hsa NOT IN (0, 1) OR national NOT IN (0, 1) OR referral_free NOT IN (0, 1)

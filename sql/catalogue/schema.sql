@@ -188,13 +188,6 @@ CREATE TABLE variant (
     moop_family INTEGER,                -- same, for the whole family
     drug_deductible_individual INTEGER, -- cents a year, only where drugs have a deductible of their own
     drug_deductible_family INTEGER,
-    -- Everything a filter asks, in one integer, so that a search reads one column (bit positions are the contract).
-    packed INTEGER NOT NULL GENERATED ALWAYS AS (
-        -- Parentheses are needed: SQLite gives << and | the same rank.
-        metal | (plan_type << 4) | (stars << 7) | (standard_design << 10) | (hsa << 11) | (national << 12)
-        | (referral_free << 13) | (is_new << 14) | (child_dental << 15) | (adult_dental << 16) | (child_only << 17)
-        | (programs << 18)
-    ) STORED,
     UNIQUE (plan_pk, variant_code),
     CHECK (variant_pk = plan_pk * 8 + variant_code)
 ) STRICT;

@@ -13,8 +13,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::seal::{self, Broken, Sealed};
 
-/// In the data folder.
-pub const FOLDER: &str = "serving";
 /// Held while a copy is being made or old ones are removed, so that nobody takes a new copy for a forgotten one.
 const LOCK: &str = ".lock";
 

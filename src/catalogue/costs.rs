@@ -6,14 +6,17 @@
 use std::collections::HashMap;
 
 use futures_util::TryStreamExt as _;
+use sqlx::sqlite::SqliteRow;
 use sqlx::{Row as _, SqlitePool};
 
 use crate::costs::dominance::Terms;
-use crate::costs::price_index::price_index;
 use crate::costs::plan::{Amounts, CostSharing, Limits, Share};
-use crate::costs::words::{Coinsurance, Copay, Per, Timing};
+use crate::costs::price_index::price_index;
 use crate::costs::{Gap, Model, Preparer, Rules, Service};
-use crate::load::cost_share::ShareKind;
+use crate::filing::codes::VariantKind;
+use crate::filing::keys::{kind_of_variant, sibling, variant_pk};
+use crate::filing::limits;
+use crate::filing::share::{Coinsurance, Copay, CostShare};
 use crate::types::Cents;
 
 /// What the yearly cost and the comparison of plans know of one variant.
@@ -26,10 +29,10 @@ pub struct VariantCosts {
     pub terms: Terms,
     /// Ready to be priced, or why it cannot be.
     pub rules: Result<Rules, Gap>,
-    /// The code of the variant whose shares stand in, where this one filed none: a plan variation may not ask more of
+    /// The variant whose shares stand in, where this one filed none: a plan variation may not ask more of
     /// a person than the standard plan or any variation with a lower actuarial value (45 CFR 156.420(d), (e)), so the
     /// estimate is then the most that it can be. Deductibles and maximums are always the variant's own.
-    pub shares_of: Option<i64>,
+    pub shares_of: Option<VariantKind>,
 }
 
 /// Variants made ready before others get their turn: a newer catalogue is opened while pages are being served.
@@ -40,26 +43,26 @@ pub type ByVariant = HashMap<i64, VariantCosts>;
 
 /// Everything a variant filed of one kind of care: benefit, covered, copay kind and amount, coinsurance kind and amount,
 /// outside the maximum; blank where not filed.
-pub const SHARES: &str =
-    "SELECT plan_pk * 8 + variant_code, group_concat(benefit_id || ':' || ifnull(covered, '') || ':' ||
+pub const SHARES: &str = "SELECT plan_pk, variant_code, group_concat(benefit_id || ':' || ifnull(covered, '') || ':' ||
   ifnull(copay_tier1_kind, '') || ':' || ifnull(copay_tier1_amount, '') || ':' || ifnull(coins_tier1_kind, '') || ':' ||
   ifnull(coins_tier1_amount, '') || ':' || ifnull(excluded_in_moop, ''))
   FROM cost_sharing WHERE variant_code > 0 GROUP BY plan_pk, variant_code";
 /// Kind, scope, network, who, cents of each deductible and maximum in network (tier 1), and of in and out together.
-pub const LIMITS: &str = "SELECT plan_pk * 8 + variant_code,
+pub const LIMITS: &str = "SELECT plan_pk, variant_code,
   group_concat(kind || ':' || scope || ':' || network || ':' || who || ':' || cents)
   FROM cost_limit WHERE variant_code > 0 AND network IN (1, 4) AND cents IS NOT NULL GROUP BY plan_pk, variant_code";
-pub const DETAILS: &str = "SELECT d.plan_pk * 8 + d.variant_code, d.specialty_drug_max_coinsurance,
+pub const DETAILS: &str = "SELECT d.plan_pk, d.variant_code, d.specialty_drug_max_coinsurance,
   d.inpatient_copay_max_days, d.primary_care_visits_before_cost_sharing, d.primary_care_copays_before_deductible
   FROM variant_detail d JOIN plan p USING (plan_pk) WHERE p.product = 0 AND d.variant_code > 0";
 pub const BENEFITS: &str = "SELECT benefit_id, name FROM benefit ORDER BY benefit_id";
 
 /// The variants whose shares may stand in for those of another, the nearest first (45 CFR 156.420).
-fn stand_ins(variant_code: i64) -> &'static [i64] {
-    match variant_code {
-        2..=4 => &[1],
-        5 => &[4, 1],
-        6 => &[5, 4, 1],
+fn stand_ins(variant_pk: i64) -> &'static [VariantKind] {
+    use VariantKind::{LimitedCostSharing, Silver73, Silver87, Silver94, Standard, ZeroCostSharing};
+    match kind_of_variant(variant_pk) {
+        Some(ZeroCostSharing | LimitedCostSharing | Silver73) => &[Standard],
+        Some(Silver87) => &[Silver73, Standard],
+        Some(Silver94) => &[Silver87, Silver73, Standard],
         _ => &[],
     }
 }
@@ -70,29 +73,30 @@ fn stand_ins(variant_code: i64) -> &'static [i64] {
 /// What SQLite says; a text that is not in the form of [`SHARES`] or [`LIMITS`] counts as not filed.
 pub async fn load(pool: &SqlitePool, plan_year: u16) -> Result<ByVariant, sqlx::Error> {
     let benefits = Benefits::load(pool).await?;
+    let pk = |row: &SqliteRow| Ok::<i64, sqlx::Error>(variant_pk(row.try_get(0)?, row.try_get(1)?));
     let mut filed: HashMap<i64, (CostSharing, Vec<Share>)> = HashMap::new();
     let mut rows = sqlx::query(DETAILS).fetch(pool);
     while let Some(row) = rows.try_next().await? {
         let count = |column| row.try_get::<Option<i64>, _>(column).map(|n| n.and_then(|n| u8::try_from(n).ok()));
         let sharing = CostSharing {
-            specialty_drug_cap: row.try_get::<Option<i64>, _>(1)?.map(Cents),
-            inpatient_copay_days: count(2)?.filter(|days| *days > 0),
-            free_primary_care_visits: count(3)?.unwrap_or(0),
-            primary_care_copays_first: count(4)?.unwrap_or(0),
+            specialty_drug_cap: row.try_get::<Option<i64>, _>(2)?.map(Cents),
+            inpatient_copay_days: count(3)?.filter(|days| *days > 0),
+            free_primary_care_visits: count(4)?.unwrap_or(0),
+            primary_care_copays_first: count(5)?.unwrap_or(0),
             ..CostSharing::default()
         };
-        filed.insert(row.try_get(0)?, (sharing, vec![Share::Missing; benefits.others]));
+        filed.insert(pk(&row)?, (sharing, vec![Share::Missing; benefits.others]));
     }
     let mut rows = sqlx::query(LIMITS).fetch(pool);
     while let Some(row) = rows.try_next().await? {
-        if let Some((sharing, _)) = filed.get_mut(&row.try_get(0)?) {
-            limits(sharing, row.try_get(1)?);
+        if let Some((sharing, _)) = filed.get_mut(&pk(&row)?) {
+            take_limits(sharing, row.try_get(2)?);
         }
     }
     let mut rows = sqlx::query(SHARES).fetch(pool);
     while let Some(row) = rows.try_next().await? {
-        if let Some((sharing, others)) = filed.get_mut(&row.try_get(0)?) {
-            shares(sharing, others, &benefits, row.try_get(1)?);
+        if let Some((sharing, others)) = filed.get_mut(&pk(&row)?) {
+            shares(sharing, others, &benefits, row.try_get(2)?);
         }
     }
     let mut preparer = Preparer::new(price_index(plan_year).millionths);
@@ -113,11 +117,11 @@ pub async fn load(pool: &SqlitePool, plan_year: u16) -> Result<ByVariant, sqlx::
 fn ready(filed: &HashMap<i64, (CostSharing, Vec<Share>)>, variant_pk: i64) -> VariantCosts {
     let (sharing, others) = &filed[&variant_pk];
     let silent = |sharing: &CostSharing| sharing.shares.iter().all(|share| *share == Share::Missing);
-    let shares_of = stand_ins(variant_pk % 8).iter().copied().find(|code| {
-        let other = filed.get(&(variant_pk / 8 * 8 + code));
+    let shares_of = stand_ins(variant_pk).iter().copied().find(|kind| {
+        let other = filed.get(&sibling(variant_pk, *kind));
         silent(sharing) && other.is_some_and(|(other, _)| !silent(other))
     });
-    let rules = match shares_of.and_then(|code| filed.get(&(variant_pk / 8 * 8 + code))) {
+    let rules = match shares_of.and_then(|kind| filed.get(&sibling(variant_pk, kind))) {
         Some((other, _)) => {
             let lent = CostSharing { deductible: sharing.deductible, maximum: sharing.maximum, ..other.clone() };
             Rules::new(&lent, Model::Shop)
@@ -188,14 +192,13 @@ fn share(
     coinsurance: (Option<i64>, Option<i64>),
     outside_maximum: bool,
 ) -> Share {
-    let kind = |code: Option<i64>| code.and_then(ShareKind::from_code);
-    match (covered, kind(copay.0), kind(coinsurance.0)) {
+    let filed = |(kind, amount)| CostShare::from_columns(kind, amount);
+    match (covered, filed(copay), filed(coinsurance)) {
         (Some(0), _, _) => Share::NotCovered,
         (_, None, None) => Share::Missing,
-        (_, copay_kind, coinsurance_kind) => {
-            let copay = copay_of(copay_kind.unwrap_or(ShareKind::NotApplicable), copay.1.unwrap_or(0));
-            let rate = coinsurance_of(coinsurance_kind.unwrap_or(ShareKind::NotApplicable), coinsurance.1.unwrap_or(0));
-            match (copay, rate) {
+        (_, copay, coinsurance) => {
+            let copay = copay.map_or(Some(Copay::NotApplicable), CostShare::copay);
+            match (copay, coinsurance.map_or(Some(Coinsurance::NotApplicable), CostShare::coinsurance)) {
                 (Some(copay), Some(coinsurance)) => Share::Covered { copay, coinsurance, outside_maximum },
                 _ => Share::Missing,
             }
@@ -203,51 +206,19 @@ fn share(
     }
 }
 
-fn copay_of(kind: ShareKind, cents: i64) -> Option<Copay> {
-    use ShareKind as K;
-    let (per, timing) = match kind {
-        K::Unparsed => return None,
-        K::NotApplicable => return Some(Copay::NotApplicable),
-        K::NoCharge => return Some(Copay::NoCharge),
-        K::NoChargeAfterDeductible => return Some(Copay::NoChargeAfterDeductible),
-        K::Amount => (Per::Unit, Timing::Plain),
-        K::AmountAfterDeductible => (Per::Unit, Timing::AfterDeductible),
-        K::AmountBeforeDeductible => (Per::Unit, Timing::WithDeductible),
-        K::PerStay => (Per::Stay, Timing::Plain),
-        K::PerStayAfterDeductible => (Per::Stay, Timing::AfterDeductible),
-        K::PerStayBeforeDeductible => (Per::Stay, Timing::WithDeductible),
-        K::PerDay => (Per::Day, Timing::Plain),
-        K::PerDayAfterDeductible => (Per::Day, Timing::AfterDeductible),
-        K::PerDayBeforeDeductible => (Per::Day, Timing::WithDeductible),
-    };
-    Some(Copay::Amount { amount: Cents(cents), per, timing })
-}
-
-fn coinsurance_of(kind: ShareKind, basis_points: i64) -> Option<Coinsurance> {
-    let rate = |after_deductible| {
-        Some(Coinsurance::Rate { basis_points: u16::try_from(basis_points).ok()?, after_deductible })
-    };
-    match kind {
-        ShareKind::NotApplicable => Some(Coinsurance::NotApplicable),
-        ShareKind::NoCharge => Some(Coinsurance::NoCharge),
-        ShareKind::NoChargeAfterDeductible => Some(Coinsurance::NoChargeAfterDeductible),
-        ShareKind::Amount => rate(false),
-        ShareKind::AmountAfterDeductible => rate(true),
-        // Amounts per day or stay, or before the deductible, are copays; of a coinsurance they are not understood.
-        _ => None,
-    }
-}
-
 /// In network, tier 1; where none is filed, in and out of network together.
-fn limits(sharing: &mut CostSharing, text: &str) {
-    for network in [4, 1] {
+fn take_limits(sharing: &mut CostSharing, text: &str) {
+    for network in [limits::IN_AND_OUT, limits::TIER1].map(i64::from) {
         for entry in text.split(',') {
             let [Some(kind), Some(scope), Some(of), Some(who), Some(cents), ..] = numbers(entry) else { continue };
             if of != network {
                 continue;
             }
-            let limits = if kind == 1 { &mut sharing.deductible } else { &mut sharing.maximum };
-            if let Some(amount) = amount(limits, scope, who) {
+            let of_kind = match kind == i64::from(limits::DEDUCTIBLE) {
+                true => &mut sharing.deductible,
+                false => &mut sharing.maximum,
+            };
+            if let Some(amount) = amount(of_kind, scope, who) {
                 *amount = Some(Cents(cents));
             }
         }
@@ -256,16 +227,17 @@ fn limits(sharing: &mut CostSharing, text: &str) {
 
 /// Codes of `limit_scope` and `limit_who`.
 fn amount(limits: &mut Limits, scope: i64, who: i64) -> Option<&mut Option<Cents>> {
-    let amounts: &mut Amounts = match scope {
-        1 => &mut limits.medical,
-        2 => &mut limits.drug,
-        3 => &mut limits.combined,
+    let code = |code: i64| u8::try_from(code).ok();
+    let amounts: &mut Amounts = match code(scope)? {
+        limits::MEDICAL => &mut limits.medical,
+        limits::DRUG => &mut limits.drug,
+        limits::COMBINED => &mut limits.combined,
         _ => return None,
     };
-    match who {
-        1 => Some(&mut amounts.individual),
-        2 => Some(&mut amounts.person),
-        3 => Some(&mut amounts.family),
+    match code(who)? {
+        limits::INDIVIDUAL => Some(&mut amounts.individual),
+        limits::FAMILY_PER_PERSON => Some(&mut amounts.person),
+        limits::FAMILY_PER_GROUP => Some(&mut amounts.family),
         _ => None,
     }
 }
@@ -298,7 +270,7 @@ mod tests {
     #[test]
     fn tier_one_comes_before_in_and_out_together() {
         let mut sharing = CostSharing::default();
-        limits(&mut sharing, "1:3:1:1:150000,1:3:4:1:999900,2:3:4:3:1800000,2:1:1:2:5000");
+        take_limits(&mut sharing, "1:3:1:1:150000,1:3:4:1:999900,2:3:4:3:1800000,2:1:1:2:5000");
         assert_eq!(sharing.deductible.combined.individual, Some(Cents(150_000)));
         assert_eq!(sharing.maximum.combined.family, Some(Cents(1_800_000)));
         assert_eq!(sharing.maximum.medical.person, Some(Cents(5000)));
@@ -326,7 +298,8 @@ mod tests {
             filed.insert(8 + code, (sharing, Vec::new()));
         }
         let of = |code: i64| ready(&filed, 8 + code);
-        assert_eq!([1, 4, 5, 6, 2].map(|code| of(code).shares_of), [None, None, Some(4), Some(4), Some(1)]);
+        let (silver73, standard) = (Some(VariantKind::Silver73), Some(VariantKind::Standard));
+        assert_eq!([1, 4, 5, 6, 2].map(|code| of(code).shares_of), [None, None, silver73, silver73, standard]);
         assert!([1, 4, 5, 6, 2].into_iter().all(|code| of(code).rules.is_ok()));
         // What is compared stays what was filed.
         let own = |code: i64| Terms::new(&filed[&(8 + code)].0, &[]);

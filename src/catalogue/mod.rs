@@ -8,6 +8,7 @@ pub mod costs;
 pub mod opening;
 pub mod pins;
 pub mod places;
+pub mod rules;
 pub mod seal;
 pub mod variants;
 
@@ -25,8 +26,7 @@ use pins::Pins;
 use places::Places;
 use variants::Variants;
 
-/// The schema that this build reads. `load` writes it into `meta`; both change together.
-pub const SCHEMA_VERSION: u32 = 1;
+use crate::filing::marks::{Provenance, SCHEMA_VERSION};
 /// Why a catalogue cannot be served. Each says the file and what to do.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum Unfit {
@@ -56,35 +56,13 @@ pub enum Unfit {
     PinnedGone { dir: PathBuf, year: u16, version: String },
 }
 
-/// Where the rates of a catalogue come from. Shown wherever a price is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RatesProvenance {
-    /// As insurers filed them with CMS.
-    Filed,
-    /// Real plans with made-up rates, because the real ones are not published yet.
-    Illustrative,
-    /// Invented plans and rates, for load tests.
-    Invented,
-}
-
-impl RatesProvenance {
-    fn parse(word: &str) -> Option<RatesProvenance> {
-        match word {
-            "filed" => Some(RatesProvenance::Filed),
-            "illustrative" => Some(RatesProvenance::Illustrative),
-            "invented" => Some(RatesProvenance::Invented),
-            _ => None,
-        }
-    }
-}
-
 /// One plan year's plans, rates and places.
 pub struct Catalogue {
     pub year: u16,
     /// `2026-20261121-ab12cd34`: plan year, day of building, hash. The cache key of all pages made from it.
     pub version: String,
     pub pool: SqlitePool,
-    pub provenance: RatesProvenance,
+    pub provenance: Provenance,
     /// What the builder wants said about this catalogue, if anything.
     pub note: Option<String>,
     /// The table `meta`, whole.

@@ -13,8 +13,7 @@ use super::copy::PrivateCopy;
 use super::places::Places;
 use super::seal::{self, Broken, Sealed};
 use super::variants::Variants;
-use super::{Catalogue, FoundFile, RatesProvenance, SCHEMA_VERSION, Unfit, find, found};
-use crate::load;
+use super::{Catalogue, FoundFile, Provenance, SCHEMA_VERSION, Unfit, find, found};
 
 /// How much of the file may be mapped into memory: more than any catalogue, so that pages are read without copies.
 const MMAP_BYTES_MAX: &str = "1073741824";
@@ -33,7 +32,7 @@ pub struct Proof {
     /// `2026-20261121-ab12cd34`.
     pub version: String,
     pub sealed: Sealed,
-    pub provenance: RatesProvenance,
+    pub provenance: Provenance,
     /// The table `meta`, whole.
     pub meta: HashMap<String, String>,
     /// Rows of each table, as counted when it was built.
@@ -73,7 +72,7 @@ pub async fn verify(path: &Path) -> Result<Proof, Unfit> {
         }
     }
     let mut connection = pool.acquire().await.map_err(unreadable)?;
-    let rules = load::check::run(&mut connection).await;
+    let rules = super::rules::run(&mut connection).await;
     drop(connection);
     pool.close().await;
     match rules {
@@ -183,7 +182,7 @@ async fn read_issuers(pool: &SqlitePool) -> Result<HashMap<u32, String>, sqlx::E
 }
 
 struct Said {
-    provenance: RatesProvenance,
+    provenance: Provenance,
     counts: BTreeMap<String, i64>,
     meta: HashMap<String, String>,
 }
@@ -214,7 +213,7 @@ fn said(file: &FoundFile, meta: HashMap<String, String>) -> Result<Said, Unfit> 
     if value("plan_year").parse() != Ok(file.year) {
         return Err(wrong("plan_year"));
     }
-    let provenance = RatesProvenance::parse(value("rates_provenance")).ok_or_else(|| wrong("rates_provenance"))?;
+    let provenance = Provenance::parse(value("rates_provenance")).ok_or_else(|| wrong("rates_provenance"))?;
     let count = |(key, value): (&String, &String)| Some((key.strip_prefix("count.")?.to_string(), value.parse().ok()?));
     let counts: BTreeMap<String, i64> = meta.iter().filter_map(count).collect();
     Ok(Said { provenance, counts, meta })

@@ -9,10 +9,9 @@ use sqlx::{Row, SqlitePool};
 
 use super::costs::{self, VariantCosts};
 use crate::costs::dominance::Network;
-use crate::filing::codes::{Metal, Packed, PlanType, VariantKind};
+use crate::filing::codes::{Feature, Metal, Packed, PlanType, VariantKind};
 use crate::filing::keys::variant_pk;
-use crate::load::cost_share::ShareKind;
-use crate::shop::shares::{Share, Shares};
+use crate::filing::share::{CostShare, Shares};
 use crate::types::Cents;
 
 /// The services that every card shows, by the slug of their benefit. Columns of [`VARIANTS`] carry the prefix.
@@ -65,7 +64,8 @@ pub const PLANS: &str = "SELECT plan_pk, plan_id, name, metal, stars_overall, co
      national_network, plan_type, referral_required FROM plan";
 
 /// The four services by the name CMS gave each.
-pub const VARIANTS: &str = "SELECT v.variant_pk, v.packed, v.issuer_id, v.ehb_ppm, v.deductible_individual,
+pub const VARIANTS: &str = "SELECT v.variant_pk, v.metal, v.plan_type, v.stars, v.programs, v.standard_design, v.hsa,
+  v.national, v.referral_free, v.is_new, v.child_dental, v.adult_dental, v.issuer_id, v.ehb_ppm, v.deductible_individual,
   v.deductible_family, v.moop_individual, v.moop_family, v.drug_deductible_individual, v.drug_deductible_family,
   c1.covered AS primary_covered, c1.copay_tier1_kind AS primary_copay_kind, c1.copay_tier1_amount AS primary_copay,
   c1.coins_tier1_kind AS primary_coins_kind, c1.coins_tier1_amount AS primary_coins,
@@ -118,7 +118,7 @@ impl Variants {
     }
 
     pub fn variant(&self, plan_pk: i64, kind: VariantKind) -> Option<&VariantFacts> {
-        self.variants.get(usize::try_from(variant_pk(plan_pk, kind)).ok()?)?.as_ref()
+        self.variants.get(usize::try_from(variant_pk(plan_pk, kind.code())).ok()?)?.as_ref()
     }
 }
 
@@ -144,14 +144,26 @@ fn put<T>(list: &mut Vec<Option<T>>, place: i64, item: T) {
     list[place] = Some(item);
 }
 
+fn packed(row: &SqliteRow) -> Result<Packed, sqlx::Error> {
+    let mut features = Vec::new();
+    for feature in Feature::ALL {
+        if row.try_get::<i64, _>(feature.column())? == 1 {
+            features.push(*feature);
+        }
+    }
+    let code = |column| row.try_get(column);
+    let (metal, plan_type) = (code("metal")?, code("plan_type")?);
+    Ok(Packed::new(metal, plan_type, code("stars")?, code("programs")?, features.into_iter()))
+}
+
 fn read_variant(row: &SqliteRow) -> Result<VariantFacts, sqlx::Error> {
     let cents = |name: &str| row.try_get::<Option<i64>, _>(name).map(|cents| cents.map(Cents));
     let mut services: [Shares; 4] = Default::default();
     for (service, prefix) in services.iter_mut().zip(CARD_SERVICES) {
-        let share = |what: &str| -> Result<Option<Share>, sqlx::Error> {
+        let share = |what: &str| -> Result<Option<CostShare>, sqlx::Error> {
             let kind: Option<i64> = row.try_get(format!("{prefix}_{what}_kind").as_str())?;
             let amount: Option<i64> = row.try_get(format!("{prefix}_{what}").as_str())?;
-            Ok(kind.and_then(ShareKind::from_code).map(|kind| Share { kind, amount }))
+            Ok(CostShare::from_columns(kind, amount))
         };
         let covered: Option<i64> = row.try_get(format!("{prefix}_covered").as_str())?;
         *service = Shares {
@@ -162,7 +174,7 @@ fn read_variant(row: &SqliteRow) -> Result<VariantFacts, sqlx::Error> {
         };
     }
     Ok(VariantFacts {
-        packed: Packed(row.try_get("packed")?),
+        packed: packed(row)?,
         issuer_id: row.try_get::<i64, _>("issuer_id")? as u32,
         ehb_ppm: row.try_get::<i64, _>("ehb_ppm")? as u32,
         deductible_individual: cents("deductible_individual")?,

@@ -5,15 +5,14 @@
 //!
 //! From the bottom up, each file using only those before it: `service`, `words`, `utilization`, `plan`; `person`, `kind`,
 //! `lanes` (the household); `bills`, `engine` (the year, step by step); `fast` (the same without steps); `rules` (the
-//! variant); `range`, `prepare`, `estimate`; `dominance`; `input`, `command`.
+//! variant); `range`, `prepare`, `estimate`; `dominance`; `input`.
 
-pub mod command;
 pub mod dominance;
 pub mod estimate;
-pub mod price_index;
 pub mod input;
 pub mod person;
 pub mod plan;
+pub mod price_index;
 pub mod range;
 pub mod rules;
 pub mod service;

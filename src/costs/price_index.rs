@@ -76,13 +76,18 @@ mod tests {
             assert!(!row.citation.is_empty());
         }
         assert_eq!(price_index(2014).millionths, AS_THEY_ARE);
-        assert!(read("plan_year,index,annual_limit,citation,status\nx,1,6350,a,verified\n").is_err_and(|e| e.contains("line 2")));
+        assert!(
+            read("plan_year,index,annual_limit,citation,status\nx,1,6350,a,verified\n")
+                .is_err_and(|e| e.contains("line 2"))
+        );
     }
 
     #[test]
     fn an_index_is_read_to_the_nearest_millionth() {
-        assert_eq!(["1", "1.0421", "1.6726771319", "1.8916224814", "0.1"].map(|t| millionths(t).unwrap()),
-            [1_000_000, 1_042_100, 1_672_677, 1_891_622, 100_000]);
+        assert_eq!(
+            ["1", "1.0421", "1.6726771319", "1.8916224814", "0.1"].map(|t| millionths(t).unwrap()),
+            [1_000_000, 1_042_100, 1_672_677, 1_891_622, 100_000]
+        );
         assert_eq!(millionths("x"), None);
     }
 }

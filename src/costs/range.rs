@@ -132,8 +132,8 @@ mod tests {
     use super::*;
     use crate::costs::Preparer;
     use crate::costs::person::Use;
-    use crate::costs::price_index::AS_THEY_ARE;
     use crate::costs::plan::{Amounts, CostSharing, Limits, Share};
+    use crate::costs::price_index::AS_THEY_ARE;
     use crate::costs::service::SERVICES;
     use crate::costs::utilization::Sex;
     use crate::costs::words::{Coinsurance, Copay, Per, Timing};

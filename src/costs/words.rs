@@ -1,49 +1,10 @@
-//! Filed copays and coinsurance: their words, and what each pair of words does to a bill.
+//! What each pair of a filed copay and a filed coinsurance does to a bill. Their words are read in `filing::share`.
 //!
-//! `plan` holds the types, `rules` asks for the behavior, the `estimate` command and tests parse words; the loader
-//! may make the types from its own codes. It must never read an unknown word as zero.
+//! `plan` holds the pairs, `rules` and `dominance` ask for the behavior.
 //!
 //! The behavior follows the copay and coinsurance table of CMS's out-of-pocket model (CMSgov/oopc-calculations, CC0).
 
-use crate::types::Cents;
-
-/// What a copay is paid for. Only hospital stays are billed by day or stay; elsewhere a unit is a visit, test or prescription.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Per {
-    Unit,
-    Day,
-    Stay,
-}
-
-/// How a copay stands to the deductible.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Timing {
-    /// The deductible does not apply.
-    Plain,
-    AfterDeductible,
-    /// The copay first; the rest of the bill counts to the deductible.
-    BeforeDeductible,
-    /// "Copay with deductible", the newer wording for the same thing; CMS's table does not know it.
-    WithDeductible,
-}
-
-/// A filed copay, tier 1 in network.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Copay {
-    NotApplicable,
-    NoCharge,
-    NoChargeAfterDeductible,
-    Amount { amount: Cents, per: Per, timing: Timing },
-}
-
-/// A filed coinsurance, tier 1 in network; the rate in basis points (3000 = 30%).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Coinsurance {
-    NotApplicable,
-    NoCharge,
-    NoChargeAfterDeductible,
-    Rate { basis_points: u16, after_deductible: bool },
-}
+pub use crate::filing::share::{Coinsurance, Copay, Per, Timing};
 
 /// What a pair of words does: which of the two amounts is paid, and how the deductible comes in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,59 +14,6 @@ pub struct Behavior {
     pub deductible: bool,
     /// The share is paid on top of the deductible from the first bill on.
     pub before: bool,
-}
-
-impl Copay {
-    /// Reads `Not Applicable`, `No Charge`, `$30.00`, `$500 Copay per Stay after deductible`, …; `None` for anything else.
-    pub fn parse(text: &str) -> Option<Copay> {
-        let text = text.trim().to_ascii_lowercase();
-        match &text[..] {
-            "not applicable" => return Some(Copay::NotApplicable),
-            "no charge" => return Some(Copay::NoCharge),
-            "no charge after deductible" => return Some(Copay::NoChargeAfterDeductible),
-            _ => {}
-        }
-        let (amount, words) = text.split_once(' ').unwrap_or((&text, ""));
-        let amount = Cents::parse(amount.strip_prefix('$')?)?;
-        let words = words.trim().strip_prefix("copay").unwrap_or(words).trim();
-        let (per, words) = match words.strip_prefix("per ") {
-            None => (Per::Unit, words),
-            Some(rest) if rest.starts_with("day") => (Per::Day, rest[3..].trim()),
-            Some(rest) if rest.starts_with("stay") => (Per::Stay, rest[4..].trim()),
-            Some(_) => return None,
-        };
-        let timing = match words {
-            "" => Timing::Plain,
-            "after deductible" => Timing::AfterDeductible,
-            "before deductible" => Timing::BeforeDeductible,
-            "with deductible" => Timing::WithDeductible,
-            _ => return None,
-        };
-        Some(Copay::Amount { amount, per, timing })
-    }
-}
-
-impl Coinsurance {
-    /// Reads `Not Applicable`, `No Charge`, `30%`, `30.00% Coinsurance after deductible`, …; `None` for anything else
-    /// and for rates above 100%.
-    pub fn parse(text: &str) -> Option<Coinsurance> {
-        let text = text.trim().to_ascii_lowercase();
-        match &text[..] {
-            "not applicable" => return Some(Coinsurance::NotApplicable),
-            "no charge" => return Some(Coinsurance::NoCharge),
-            "no charge after deductible" => return Some(Coinsurance::NoChargeAfterDeductible),
-            _ => {}
-        }
-        let (rate, words) = text.split_once('%')?;
-        // A percentage with two decimals has the shape of money, and its hundredths are basis points.
-        let basis_points = u16::try_from(Cents::parse(rate)?.0).ok().filter(|bp| *bp <= 10_000)?;
-        let after_deductible = match words.trim() {
-            "" => false,
-            "coinsurance after deductible" => true,
-            _ => return None,
-        };
-        Some(Coinsurance::Rate { basis_points, after_deductible })
-    }
 }
 
 /// What the pair does. `known` is false where CMS's table has no row for the pair: its program stops there,
@@ -154,6 +62,7 @@ pub fn behavior(copay: Copay, coinsurance: Coinsurance) -> (Behavior, bool) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::types::Cents;
 
     fn read(copay: &str, coinsurance: &str) -> (Copay, Coinsurance) {
         // In CMS's table an empty word stands for a plain amount.

@@ -1,12 +1,10 @@
 //! The benchmark: the second-lowest-cost silver plan for exactly the credit-eligible members (26 CFR 1.36B-3(f)).
 //!
-//! A pure function over candidate plans given as data; the shop gathers them from its catalogue, `determine` from the
-//! household. Ranks plans, not distinct prices: two plans at the lowest price make the benchmark that price. (The
+//! A pure function over priced plans: the shop gives the plans of its catalogue at the policy's own price
+//! ([`second_lowest`]), `determine` those of the household, priced member by member ([`benchmark`]). Ranks plans, not distinct prices: two plans at the lowest price make the benchmark that price. (The
 //! other reading, by distinct price, is not used; see docs/eligibility.md.) It never reads tobacco or full premiums.
 
-use time::Date;
-
-use super::tables::{NumberCode, Tables};
+pub use super::rating::RatingRules;
 use crate::types::Cents;
 
 /// One silver plan with the premium of each credit-eligible member, in one agreed order.
@@ -26,27 +24,47 @@ pub struct DentalPlan<'a> {
     pub member_premiums: Vec<Option<Cents>>,
 }
 
-/// How members are rated together in one policy.
-#[derive(Debug, Clone, Copy)]
-pub struct RatingRules {
-    /// 21: younger members are children for the rule below.
-    pub child_under_age: u8,
-    /// 3: the oldest so many children of a policy are charged.
-    pub children_at_most: usize,
-    /// 19: members under this age have pediatric dental.
-    pub dental_under_age: u8,
+/// A silver plan with what one policy costs in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PricedPlan<P> {
+    /// Names the plan; plans of one price are ranked by it.
+    pub plan: P,
+    /// Monthly, essential health benefits only, without tobacco.
+    pub premium: Cents,
+    /// Covers pediatric dental as an essential health benefit.
+    pub pediatric_dental: bool,
 }
 
-impl RatingRules {
-    /// The rules in force on a day; `None` when the tables do not reach it.
-    pub fn on(tables: &Tables, day: Date) -> Option<RatingRules> {
-        let number = |code| tables.number(code, day).map(|n| n.value);
-        Some(RatingRules {
-            child_under_age: u8::try_from(number(NumberCode::RatedChildrenUnderAge)?).ok()?,
-            children_at_most: usize::try_from(number(NumberCode::RatedChildrenAtMost)?).ok()?,
-            dental_under_age: u8::try_from(number(NumberCode::PediatricDentalUnderAge)?).ok()?,
-        })
+/// The benchmark of one policy: the second-lowest plan, or the only one where there is but one (1.36B-3(f)(6)).
+///
+/// A plan without pediatric dental competes with `dental` added, the pediatric part of [`second_lowest_dental`] for the
+/// policy's children (1.36B-3(f)(3)); zero without children.
+pub fn second_lowest<P: Ord + Copy>(
+    plans: impl IntoIterator<Item = PricedPlan<P>>,
+    dental: Cents,
+) -> Option<(Cents, P)> {
+    let with_dental = |plan: PricedPlan<P>| match plan.pediatric_dental {
+        true => (plan.premium, plan.plan),
+        false => (plan.premium + dental, plan.plan),
+    };
+    second(plans.into_iter().map(with_dental))
+}
+
+/// The pediatric part of the second-lowest dental plan for the children of a policy; zero where none is sold.
+pub fn second_lowest_dental(premiums: impl IntoIterator<Item = Cents>) -> Cents {
+    second(premiums.into_iter()).unwrap_or(Cents::ZERO)
+}
+
+fn second<T: Ord + Copy>(all: impl Iterator<Item = T>) -> Option<T> {
+    let (mut lowest, mut second) = (None, None);
+    for this in all {
+        if lowest.is_none_or(|lowest| this < lowest) {
+            (lowest, second) = (Some(this), lowest);
+        } else if second.is_none_or(|second| this < second) {
+            second = Some(this);
+        }
     }
+    second.or(lowest)
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -73,7 +91,7 @@ pub fn benchmark(
         let mut left = group.clone();
         while !left.is_empty() {
             let policy = largest_policy(&left, plans)?;
-            let one = second_lowest(ages, &policy, plans, dental, rules)?;
+            let one = of_policy(ages, &policy, plans, dental, rules)?;
             total.monthly += one.0;
             total.plans.push(one.1.to_string());
             left.retain(|m| !policy.contains(m));
@@ -101,72 +119,49 @@ fn largest_policy(left: &[usize], plans: &[SilverPlan<'_>]) -> Option<Vec<usize>
     if best.is_empty() { None } else { Some(best) }
 }
 
-/// The second-lowest plan for a policy; the only one where there is but one (1.36B-3(f)(6)).
-fn second_lowest<'p>(
+/// The benchmark of one policy among plans given member by member.
+fn of_policy<'p>(
     ages: &[u8],
     policy: &[usize],
     plans: &'p [SilverPlan<'_>],
     dental: &[DentalPlan<'_>],
     rules: RatingRules,
 ) -> Option<(Cents, &'p str)> {
-    let dental_extra = second_lowest_dental(ages, policy, dental, rules);
-    let mut lowest: Option<(Cents, &str)> = None;
-    let mut second: Option<(Cents, &str)> = None;
-    for plan in plans.iter().filter(|plan| policy.iter().all(|&m| covered(plan, m))) {
-        let mut premium = policy_premium(ages, policy, &plan.member_premiums, rules)?;
-        if !plan.pediatric_dental {
-            premium += dental_extra;
-        }
-        let this = Some((premium, plan.plan_id));
-        if lowest.is_none_or(|l| (premium, plan.plan_id) < l) {
-            second = lowest;
-            lowest = this;
-        } else if second.is_none_or(|s| (premium, plan.plan_id) < s) {
-            second = this;
-        }
-    }
-    second.or(lowest)
-}
-
-/// The pediatric part of the second-lowest dental plan for the children of a policy; zero without children or plans.
-fn second_lowest_dental(ages: &[u8], policy: &[usize], dental: &[DentalPlan<'_>], rules: RatingRules) -> Cents {
     let children: Vec<usize> =
-        policy.iter().copied().filter(|&m| ages.get(m).is_some_and(|&a| a < rules.dental_under_age)).collect();
-    let mut sums: Vec<Cents> =
-        dental.iter().filter_map(|plan| policy_premium(ages, &children, &plan.member_premiums, rules)).collect();
-    sums.sort_unstable();
-    if children.is_empty() { Cents::ZERO } else { sums.get(1).or(sums.first()).copied().unwrap_or(Cents::ZERO) }
+        policy.iter().copied().filter(|&m| ages.get(m).is_some_and(|&age| age < rules.dental_under_age)).collect();
+    let dental = match children.is_empty() {
+        true => Cents::ZERO,
+        false => {
+            let premiums = dental.iter().map(|plan| policy_premium(ages, &children, &plan.member_premiums, rules));
+            second_lowest_dental(premiums.flatten())
+        }
+    };
+    let priced = plans.iter().filter_map(|plan| {
+        let premium = policy_premium(ages, policy, &plan.member_premiums, rules)?;
+        Some(PricedPlan { plan: plan.plan_id, premium, pediatric_dental: plan.pediatric_dental })
+    });
+    second_lowest(priced, dental)
 }
 
-/// Premium of one policy: every adult, and the oldest three under 21 (45 CFR 147.102(c)(1)) — by age, whatever the
-/// relationship. `None` if a member has no premium.
-pub fn policy_premium(
-    ages: &[u8],
-    policy: &[usize],
-    member_premiums: &[Option<Cents>],
-    rules: RatingRules,
-) -> Option<Cents> {
-    let mut sum = Cents::ZERO;
-    let mut children: Vec<(u8, Cents)> = Vec::new();
-    for &m in policy {
-        let premium = (*member_premiums.get(m)?)?;
-        let age = *ages.get(m)?;
-        if age < rules.child_under_age {
-            children.push((age, premium));
-        } else {
-            sum += premium;
-        }
-    }
-    // Oldest first; among equals the dearer, so that premiums already zeroed by the caller stay zeroed.
-    children.sort_unstable_by(|a, b| b.cmp(a));
-    Some(sum + children.into_iter().take(rules.children_at_most).map(|(_, premium)| premium).sum())
+/// `None` if a member has no premium.
+fn policy_premium(ages: &[u8], policy: &[usize], premiums: &[Option<Cents>], rules: RatingRules) -> Option<Cents> {
+    let members: Option<Vec<(u8, Cents)>> =
+        policy.iter().map(|&m| Some((*ages.get(m)?, (*premiums.get(m)?)?))).collect();
+    Some(rules.policy_premium(members?))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const RULES: RatingRules = RatingRules { child_under_age: 21, children_at_most: 3, dental_under_age: 19 };
+    const RULES: RatingRules = RatingRules {
+        child_under_age: 21,
+        children_at_most: 3,
+        dental_under_age: 19,
+        tier_dependent_under_age: 26,
+        catastrophic_under_age: 30,
+        child_only_under_age: 21,
+    };
 
     fn plan<'a>(plan_id: &'a str, premiums: &[i64]) -> SilverPlan<'a> {
         let member_premiums = premiums.iter().map(|&p| (p >= 0).then_some(Cents(p))).collect();
@@ -180,13 +175,6 @@ mod tests {
         assert_eq!((found.monthly, found.plans), (Cents(300), vec!["b".to_string()]));
         assert_eq!(benchmark(&[40], &[vec![0]], &plans[2..], &[], RULES).unwrap().monthly, Cents(400));
         assert_eq!(benchmark(&[40], &[vec![0]], &[], &[], RULES), None);
-    }
-
-    #[test]
-    fn charges_the_three_oldest_under_21_whatever_the_order() {
-        let ages = [4, 16, 9, 20, 40];
-        let premiums: Vec<_> = [70, 86, 76, 97, 127].into_iter().map(|p| Some(Cents(p))).collect();
-        assert_eq!(policy_premium(&ages, &[0, 1, 2, 3, 4], &premiums, RULES), Some(Cents(127 + 97 + 86 + 76)));
     }
 
     #[test]

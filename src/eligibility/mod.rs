@@ -6,13 +6,13 @@
 //! ([`credit`], [`csr`], [`benchmark`], [`enrollment`]). Nothing here may log or remember what a household said.
 
 pub mod benchmark;
-pub mod command;
 
 pub mod credit;
 pub mod csr;
 pub mod enrollment;
 
 pub mod household;
+pub mod rating;
 pub mod rounding;
 pub mod tables;
 pub mod thresholds;

@@ -6,7 +6,7 @@
 use serde::Serialize;
 use time::Date;
 
-use super::determination::{Determination, TaxHouseholdAnswer};
+use super::determination::{ChipCategory, Determination, MedicaidCategory, TaxHouseholdAnswer};
 use super::determine::determine_shifted;
 use super::family::HIGHEST_INCOME;
 use super::household::{FieldError, Household};
@@ -29,14 +29,47 @@ pub enum What {
     ApplicablePercentage,
 }
 
-/// One answer on both sides of a threshold, as `determine` words it.
+/// An answer on one side of a threshold; in JSON as `determine` words it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum Side {
+    #[serde(serialize_with = "no")]
+    No,
+    #[serde(serialize_with = "yes")]
+    Yes,
+    Medicaid(MedicaidCategory),
+    Chip(ChipCategory),
+    Csr(CsrLevel),
+    #[serde(serialize_with = "decimal")]
+    Percent(Pct),
+}
+
+fn no<S: serde::Serializer>(to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str("no")
+}
+
+fn yes<S: serde::Serializer>(to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str("yes")
+}
+
+fn decimal<S: serde::Serializer>(percent: &Pct, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(&percent.decimal())
+}
+
+impl From<bool> for Side {
+    fn from(answer: bool) -> Side {
+        if answer { Side::Yes } else { Side::No }
+    }
+}
+
+/// One answer on both sides of a threshold.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Turn {
     /// `None`: the tax household.
     pub person: Option<String>,
     pub what: What,
-    pub at_or_below: String,
-    pub above: String,
+    pub at_or_below: Side,
+    pub above: Side,
 }
 
 /// A yearly MAGI of the first person's tax household.
@@ -123,31 +156,22 @@ fn candidates(
     out
 }
 
-fn word(value: impl Serialize) -> String {
-    match serde_json::to_value(value) {
-        Ok(serde_json::Value::String(text)) => text,
-        Ok(serde_json::Value::Bool(true)) => "yes".into(),
-        Ok(serde_json::Value::Null | serde_json::Value::Bool(false)) => "no".into(),
-        Ok(other) => other.to_string(),
-        Err(_) => String::new(),
-    }
-}
-
 fn turns(below: &Determination, above: &Determination) -> Vec<Turn> {
     let mut out = Vec::new();
     for (b, a) in below.people.iter().zip(&above.people) {
-        let mut turn = |what, differs: bool, at_or_below: String, after: String| {
-            if differs {
-                out.push(Turn { person: Some(b.id.clone()), what, at_or_below, above: after });
+        let mut turn = |what, at_or_below: Side, above: Side| {
+            if at_or_below != above {
+                out.push(Turn { person: Some(b.id.clone()), what, at_or_below, above });
             }
         };
-        turn(What::Medicaid, b.medicaid != a.medicaid, word(b.medicaid), word(a.medicaid));
-        turn(What::Chip, b.chip != a.chip, word(b.chip), word(a.chip));
-        turn(What::BasicHealth, b.basic_health != a.basic_health, word(b.basic_health), word(a.basic_health));
-        turn(What::CoverageGap, b.coverage_gap != a.coverage_gap, word(b.coverage_gap), word(a.coverage_gap));
-        turn(What::Credit, b.credit != a.credit, word(b.credit), word(a.credit));
-        let shown = |level: CsrLevel| word(level);
-        turn(What::Csr, b.csr != a.csr, shown(b.csr), shown(a.csr));
+        let medicaid = |category: Option<MedicaidCategory>| category.map_or(Side::No, Side::Medicaid);
+        let chip = |category: Option<ChipCategory>| category.map_or(Side::No, Side::Chip);
+        turn(What::Medicaid, medicaid(b.medicaid), medicaid(a.medicaid));
+        turn(What::Chip, chip(b.chip), chip(a.chip));
+        turn(What::BasicHealth, b.basic_health.into(), a.basic_health.into());
+        turn(What::CoverageGap, b.coverage_gap.into(), a.coverage_gap.into());
+        turn(What::Credit, b.credit.into(), a.credit.into());
+        turn(What::Csr, Side::Csr(b.csr), Side::Csr(a.csr));
     }
     if let (Some(b), Some(a)) = (first_household(below), first_household(above))
         && let (Some(before), Some(after)) = (b.applicable, a.applicable)
@@ -157,8 +181,8 @@ fn turns(below: &Determination, above: &Determination) -> Vec<Turn> {
         let turn = Turn {
             person: None,
             what: What::ApplicablePercentage,
-            at_or_below: before.shown().decimal(),
-            above: after.shown().decimal(),
+            at_or_below: Side::Percent(before.shown()),
+            above: Side::Percent(after.shown()),
         };
         out.push(turn);
     }
@@ -197,10 +221,10 @@ mod tests {
         let (down, up) = (down.unwrap(), up.unwrap());
         // 37,650 is above 200 % (31,300) and below 250 % (39,125).
         assert_eq!((down.at_most, up.at_most), (Cents(3_130_000), Cents(3_912_500)));
-        assert_eq!((up.turns[0].what, &up.turns[0].above[..]), (What::Csr, "none"));
+        assert_eq!((up.turns[0].what, up.turns[0].above), (What::Csr, Side::Csr(CsrLevel::None)));
         let cliff = found.last().unwrap();
         assert_eq!(cliff.at_most, Cents(6_260_000));
-        assert_eq!((cliff.turns[0].what, &cliff.turns[0].above[..]), (What::Credit, "no"));
+        assert_eq!((cliff.turns[0].what, cliff.turns[0].above), (What::Credit, Side::No));
         let medicaid = found.iter().find(|t| t.turns.iter().any(|t| t.what == What::Medicaid)).unwrap();
         assert_eq!(medicaid.at_most, Cents(15_960 * 138));
     }
@@ -211,7 +235,19 @@ mod tests {
         let found = thresholds(&single("TX", 1_200_000), &tables, date!(2026 - 06 - 01)).unwrap();
         let begins = found.iter().find(|t| t.turns.iter().any(|t| t.what == What::Credit)).unwrap();
         assert_eq!(begins.at_most, Cents(1_564_999));
-        assert!(begins.turns.iter().any(|t| t.what == What::CoverageGap && t.at_or_below == "yes"));
+        assert!(begins.turns.iter().any(|t| t.what == What::CoverageGap && t.at_or_below == Side::Yes));
         assert!(found.iter().any(|t| t.turns.iter().any(|t| t.what == What::ApplicablePercentage)));
+    }
+
+    #[test]
+    fn sides_are_words_in_json() {
+        let sides = [
+            Side::No,
+            Side::Yes,
+            Side::Medicaid(MedicaidCategory::Infant),
+            Side::Csr(CsrLevel::Csr94),
+            Side::Percent(Pct(996)),
+        ];
+        assert_eq!(serde_json::to_string(&sides).unwrap(), r#"["no","yes","infant","94","9.96"]"#);
     }
 }

@@ -1,10 +1,19 @@
-//! The closed sets of the shop: metals, plan types, programmes, features, sorts.
+//! The closed sets of filings: metals, plan types, programs, features, variants; and the orders of the list.
 //!
-//! Each has a code (as stored in the catalogue, see `sql/catalogue/schema.sql`), and a key, which is
-//! its word in the address and the end of its message. Only words from here ever become SQL.
+//! Each has a code (as stored in the catalogue, see `sql/catalogue/schema.sql`), CMS's word for it, and a message whose
+//! last word is its word in the address. Each is spelled here alone; a test holds the catalogue's code tables to it.
+
+use strum::{FromRepr, IntoStaticStr, VariantArray};
+
+/// The word of the address: what stands after the dot of a message.
+fn key(message: &'static str) -> &'static str {
+    message.split_once('.').map_or(message, |(_, key)| key)
+}
 
 /// Metal level of a medical plan, or benefit level of a dental one. Source: Plan Attributes PUF, `MetalLevel`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, FromRepr, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case", prefix = "metal.")]
+#[repr(i64)]
 pub enum Metal {
     Catastrophic = 1,
     Bronze = 2,
@@ -17,45 +26,29 @@ pub enum Metal {
 }
 
 impl Metal {
-    pub const ALL: [Metal; 8] = [
-        Metal::Catastrophic,
-        Metal::Bronze,
-        Metal::ExpandedBronze,
-        Metal::Silver,
-        Metal::Gold,
-        Metal::Platinum,
-        Metal::Low,
-        Metal::High,
-    ];
+    pub const ALL: &[Metal] = Metal::VARIANTS;
+    /// CMS's words, in the order of the codes.
+    pub const FILED: [&str; 8] =
+        ["Catastrophic", "Bronze", "Expanded Bronze", "Silver", "Gold", "Platinum", "Low", "High"];
 
-    pub fn code(self) -> i64 {
+    pub const fn code(self) -> i64 {
         self as i64
     }
 
-    /// Its message; the word after the dot is its word in the address.
+    pub fn from_code(code: i64) -> Option<Metal> {
+        Metal::from_repr(code)
+    }
+
     pub fn message(self) -> &'static str {
-        match self {
-            Metal::Catastrophic => "metal.catastrophic",
-            Metal::Bronze => "metal.bronze",
-            Metal::ExpandedBronze => "metal.expanded_bronze",
-            Metal::Silver => "metal.silver",
-            Metal::Gold => "metal.gold",
-            Metal::Platinum => "metal.platinum",
-            Metal::Low => "metal.low",
-            Metal::High => "metal.high",
-        }
+        self.into()
     }
 
     pub fn key(self) -> &'static str {
-        &self.message()["metal.".len()..]
+        key(self.message())
     }
 
-    pub fn from_code(code: i64) -> Option<Metal> {
-        Metal::ALL.into_iter().find(|m| m.code() == code)
-    }
-
-    pub fn from_key(key: &str) -> Option<Metal> {
-        Metal::ALL.into_iter().find(|m| m.key() == key)
+    pub fn from_key(word: &str) -> Option<Metal> {
+        Metal::ALL.iter().copied().find(|metal| metal.key() == word)
     }
 
     /// Which product this level belongs to: dental plans have `low` and `high` only.
@@ -65,7 +58,9 @@ impl Metal {
 }
 
 /// How the network works. Source: Plan Attributes PUF, `PlanType`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, FromRepr, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case", prefix = "plan_type.")]
+#[repr(i64)]
 pub enum PlanType {
     Hmo = 1,
     Ppo = 2,
@@ -75,37 +70,34 @@ pub enum PlanType {
 }
 
 impl PlanType {
-    pub const ALL: [PlanType; 5] = [PlanType::Hmo, PlanType::Ppo, PlanType::Epo, PlanType::Pos, PlanType::Indemnity];
+    pub const ALL: &[PlanType] = PlanType::VARIANTS;
+    /// CMS's words, in the order of the codes.
+    pub const FILED: [&str; 5] = ["HMO", "PPO", "EPO", "POS", "Indemnity"];
 
-    pub fn code(self) -> i64 {
+    pub const fn code(self) -> i64 {
         self as i64
     }
 
-    /// Its message; the word after the dot is its word in the address.
+    pub fn from_code(code: i64) -> Option<PlanType> {
+        PlanType::from_repr(code)
+    }
+
     pub fn message(self) -> &'static str {
-        match self {
-            PlanType::Hmo => "plan_type.hmo",
-            PlanType::Ppo => "plan_type.ppo",
-            PlanType::Epo => "plan_type.epo",
-            PlanType::Pos => "plan_type.pos",
-            PlanType::Indemnity => "plan_type.indemnity",
-        }
+        self.into()
     }
 
     pub fn key(self) -> &'static str {
-        &self.message()["plan_type.".len()..]
+        key(self.message())
     }
 
-    pub fn from_code(code: i64) -> Option<PlanType> {
-        PlanType::ALL.into_iter().find(|t| t.code() == code)
-    }
-
-    pub fn from_key(key: &str) -> Option<PlanType> {
-        PlanType::ALL.into_iter().find(|t| t.key() == key)
+    pub fn from_key(word: &str) -> Option<PlanType> {
+        PlanType::ALL.iter().copied().find(|plan_type| plan_type.key() == word)
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, FromRepr, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case", prefix = "product.")]
+#[repr(i64)]
 pub enum Product {
     #[default]
     Medical = 0,
@@ -113,25 +105,28 @@ pub enum Product {
 }
 
 impl Product {
-    pub fn code(self) -> i64 {
+    pub const fn code(self) -> i64 {
         self as i64
     }
 
-    /// Its message; the word after the dot is its word in the address.
+    pub fn from_code(code: i64) -> Option<Product> {
+        Product::from_repr(code)
+    }
+
     pub fn message(self) -> &'static str {
-        match self {
-            Product::Medical => "product.medical",
-            Product::Dental => "product.dental",
-        }
+        self.into()
     }
 
     pub fn key(self) -> &'static str {
-        &self.message()["product.".len()..]
+        key(self.message())
     }
 }
 
-/// A disease-management programme. The bit is its place in `variant.programs`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// A disease-management program; the number is the place of its bit in `variant.programs`.
+/// Source: Plan Attributes PUF, `DiseaseManagementProgramsOffered`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, FromRepr, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case", prefix = "program.")]
+#[repr(u32)]
 pub enum Program {
     Asthma = 0,
     Depression = 1,
@@ -145,63 +140,69 @@ pub enum Program {
 }
 
 impl Program {
-    pub const ALL: [Program; 9] = [
-        Program::Asthma,
-        Program::Depression,
-        Program::Diabetes,
-        Program::HeartDisease,
-        Program::HighBloodPressure,
-        Program::LowBackPain,
-        Program::PainManagement,
-        Program::Pregnancy,
-        Program::WeightLoss,
+    pub const ALL: &[Program] = Program::VARIANTS;
+    /// CMS's words, in the order of the bits.
+    pub const FILED: [&str; 9] = [
+        "Asthma",
+        "Depression",
+        "Diabetes",
+        "Heart Disease",
+        "High Blood Pressure & High Cholesterol",
+        "Low Back Pain",
+        "Pain Management",
+        "Pregnancy",
+        "Weight Loss Programs",
     ];
 
-    pub fn bit(self) -> i64 {
-        1 << (self as i64)
+    pub const fn bit(self) -> i64 {
+        1 << self as u32
     }
 
     pub fn from_bit(bit: i64) -> Option<Program> {
-        Program::ALL.into_iter().find(|program| program.bit() == bit)
+        Program::ALL.iter().copied().find(|program| program.bit() == bit)
     }
 
-    /// Its message; the word after the dot is its word in the address.
     pub fn message(self) -> &'static str {
-        match self {
-            Program::Asthma => "program.asthma",
-            Program::Depression => "program.depression",
-            Program::Diabetes => "program.diabetes",
-            Program::HeartDisease => "program.heart_disease",
-            Program::HighBloodPressure => "program.high_blood_pressure",
-            Program::LowBackPain => "program.low_back_pain",
-            Program::PainManagement => "program.pain_management",
-            Program::Pregnancy => "program.pregnancy",
-            Program::WeightLoss => "program.weight_loss",
-        }
+        self.into()
     }
 
     pub fn key(self) -> &'static str {
-        &self.message()["program.".len()..]
+        key(self.message())
     }
 
-    pub fn from_key(key: &str) -> Option<Program> {
-        Program::ALL.into_iter().find(|p| p.key() == key)
+    pub fn from_key(word: &str) -> Option<Program> {
+        Program::ALL.iter().copied().find(|program| program.key() == word)
     }
 }
 
-/// A yes-or-no quality of a plan's variant; the number is its bit in `variant.packed`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// A yes-or-no quality of a plan's variant: a 0/1 column of `variant`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, VariantArray)]
 pub enum Feature {
-    StandardDesign = 10,
-    Hsa = 11,
-    NationalNetwork = 12,
-    NoReferral = 13,
-    NewPlan = 14,
-    ChildDental = 15,
-    AdultDental = 16,
+    StandardDesign,
+    Hsa,
+    NationalNetwork,
+    NoReferral,
+    NewPlan,
+    ChildDental,
+    AdultDental,
 }
 
 impl Feature {
+    pub const ALL: &[Feature] = Feature::VARIANTS;
+
+    /// The column of `variant` that holds it.
+    pub fn column(self) -> &'static str {
+        match self {
+            Feature::StandardDesign => "standard_design",
+            Feature::Hsa => "hsa",
+            Feature::NationalNetwork => "national",
+            Feature::NoReferral => "referral_free",
+            Feature::NewPlan => "is_new",
+            Feature::ChildDental => "child_dental",
+            Feature::AdultDental => "adult_dental",
+        }
+    }
+
     /// The message of its badge on a card.
     pub fn badge(self) -> &'static str {
         match self {
@@ -218,7 +219,7 @@ impl Feature {
 
 /// Which variant of a plan: the last two digits of the variant's ID (45 CFR 156.420).
 /// Source: Plan Attributes PUF, `PlanId`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, strum::FromRepr)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, FromRepr, VariantArray)]
 #[repr(i64)]
 pub enum VariantKind {
     OffExchange = 0,
@@ -234,6 +235,8 @@ pub enum VariantKind {
 }
 
 impl VariantKind {
+    pub const ALL: &[VariantKind] = VariantKind::VARIANTS;
+
     pub const fn code(self) -> i64 {
         self as i64
     }
@@ -244,7 +247,8 @@ impl VariantKind {
 }
 
 /// The order of the list. Names follow the CMS Marketplace API, and our CSV's columns for the yearly cost.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case", prefix = "sort.")]
 pub enum Sort {
     CostAverage,
     CostGood,
@@ -256,10 +260,9 @@ pub enum Sort {
 }
 
 impl Sort {
-    pub const ALL: [Sort; 7] =
-        [Sort::CostAverage, Sort::CostGood, Sort::CostBad, Sort::Premium, Sort::Deductible, Sort::Moop, Sort::Stars];
+    pub const ALL: &[Sort] = Sort::VARIANTS;
 
-    /// The order of who asks for none: the likely yearly cost, which only medical plans have.
+    /// Default order: the likely yearly cost, which only medical plans have.
     pub fn usual(product: Product) -> Sort {
         match product {
             Product::Medical => Sort::CostAverage,
@@ -276,46 +279,101 @@ impl Sort {
         product == Product::Medical || !self.is_by_cost()
     }
 
-    /// Its message; the word after the dot is its word in the address.
     pub fn message(self) -> &'static str {
-        match self {
-            Sort::CostAverage => "sort.cost_average",
-            Sort::CostGood => "sort.cost_good",
-            Sort::CostBad => "sort.cost_bad",
-            Sort::Premium => "sort.premium",
-            Sort::Deductible => "sort.deductible",
-            Sort::Moop => "sort.moop",
-            Sort::Stars => "sort.stars",
-        }
+        self.into()
     }
 
     pub fn key(self) -> &'static str {
-        &self.message()["sort.".len()..]
+        key(self.message())
     }
 
-    pub fn from_key(key: &str) -> Option<Sort> {
-        Sort::ALL.into_iter().find(|s| s.key() == key)
+    pub fn from_key(word: &str) -> Option<Sort> {
+        Sort::ALL.iter().copied().find(|sort| sort.key() == word)
     }
 }
 
-/// What `variant.packed` holds, unpacked. The packing is written once, in `sql/catalogue/schema.sql`.
+/// What filters ask of a variant, in one integer: a list looks at a hundred of them. The packing is made and read here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Packed(pub i64);
+pub struct Packed(i64);
+
+/// Places of the parts in [`Packed`], by the bits that each needs.
+const TYPE_AT: u32 = 4;
+const STARS_AT: u32 = TYPE_AT + 4;
+const PROGRAMS_AT: u32 = STARS_AT + 3;
+const FEATURES_AT: u32 = PROGRAMS_AT + Program::FILED.len() as u32;
 
 impl Packed {
+    /// Of codes as the catalogue has them.
+    pub fn new(
+        metal: i64,
+        plan_type: i64,
+        stars: i64,
+        programs: i64,
+        features: impl Iterator<Item = Feature>,
+    ) -> Packed {
+        let features: i64 = features.map(|feature| 1 << (FEATURES_AT + feature as u32)).sum();
+        Packed(metal | plan_type << TYPE_AT | stars << STARS_AT | programs << PROGRAMS_AT | features)
+    }
+
     pub fn metal(self) -> i64 {
-        self.0 & 0xf
+        self.part(0, TYPE_AT)
     }
+
     pub fn plan_type(self) -> i64 {
-        (self.0 >> 4) & 0x7
+        self.part(TYPE_AT, STARS_AT)
     }
+
     pub fn stars(self) -> i64 {
-        (self.0 >> 7) & 0x7
+        self.part(STARS_AT, PROGRAMS_AT)
     }
-    pub fn has(self, feature: Feature) -> bool {
-        (self.0 >> feature as i64) & 1 == 1
-    }
+
     pub fn programs(self) -> i64 {
-        (self.0 >> 18) & 0x1ff
+        self.part(PROGRAMS_AT, FEATURES_AT)
+    }
+
+    pub fn has(self, feature: Feature) -> bool {
+        (self.0 >> (FEATURES_AT + feature as u32)) & 1 == 1
+    }
+
+    fn part(self, from: u32, to: u32) -> i64 {
+        (self.0 >> from) & ((1 << (to - from)) - 1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_of_the_address_are_the_ends_of_messages() {
+        assert_eq!(
+            (Metal::ExpandedBronze.message(), Metal::ExpandedBronze.key()),
+            ("metal.expanded_bronze", "expanded_bronze")
+        );
+        assert_eq!((PlanType::Hmo.message(), Product::Dental.message()), ("plan_type.hmo", "product.dental"));
+        assert_eq!(
+            (Program::HeartDisease.message(), Sort::CostAverage.message()),
+            ("program.heart_disease", "sort.cost_average")
+        );
+        assert_eq!((Metal::from_key("gold"), Metal::from_key("Gold")), (Some(Metal::Gold), None));
+        assert_eq!((Metal::from_code(9), PlanType::from_code(0), Program::from_bit(3)), (None, None, None));
+    }
+
+    #[test]
+    fn what_is_packed_comes_out_again() {
+        let none = || std::iter::empty();
+        for (metal, plan_type, stars, programs) in [(1, 1, 0, 0), (8, 5, 5, 511), (4, 3, 2, 129), (0, 0, 0, 256)] {
+            let packed = Packed::new(metal, plan_type, stars, programs, none());
+            assert_eq!(
+                (packed.metal(), packed.plan_type(), packed.stars(), packed.programs()),
+                (metal, plan_type, stars, programs)
+            );
+            assert!(!Feature::ALL.iter().any(|feature| packed.has(*feature)));
+        }
+        for one in Feature::ALL {
+            let packed = Packed::new(8, 5, 5, 511, std::iter::once(*one));
+            assert!(Feature::ALL.iter().all(|feature| packed.has(*feature) == (feature == one)));
+            assert_eq!(packed.programs(), 511);
+        }
     }
 }

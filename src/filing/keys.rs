@@ -17,13 +17,13 @@ pub const RATING_AREA_STEP: i64 = 1 << PLAN_PK_BITS;
 pub const VARIANT_STEP: i64 = 1 << VARIANT_BITS;
 
 /// Key of `variant`: a plan, with the last two digits of the variant's ID.
-pub const fn variant_pk(plan_pk: i64, kind: VariantKind) -> i64 {
-    plan_pk * VARIANT_STEP + kind.code()
+pub const fn variant_pk(plan_pk: i64, variant_code: i64) -> i64 {
+    plan_pk * VARIANT_STEP + variant_code
 }
 
-/// The plan of a [`variant_pk`].
-pub const fn plan_of_variant(variant_pk: i64) -> i64 {
-    variant_pk / VARIANT_STEP
+/// The key of another variant of the same plan.
+pub const fn sibling(of: i64, kind: VariantKind) -> i64 {
+    of / VARIANT_STEP * VARIANT_STEP + kind.code()
 }
 
 /// The kind of a [`variant_pk`]; `None` for a code that CMS does not use.

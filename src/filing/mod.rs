@@ -5,3 +5,7 @@
 
 pub mod codes;
 pub mod keys;
+pub mod limits;
+pub mod marks;
+pub mod share;
+pub mod slug;

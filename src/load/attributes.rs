@@ -8,6 +8,7 @@ use super::problems::{Fault, LoadError, Problems};
 use super::progress::Meter;
 use super::read::{Row, Source, Table};
 use super::values::{self, Refusal};
+use crate::filing::codes::{Metal, PlanType, Program};
 use crate::types::PlanId;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -95,21 +96,6 @@ const OPTIONAL: [&str; 50] = [
 ];
 const EXAMPLES: [&str; 3] = ["SBCHavingaBaby", "SBCHavingDiabetes", "SBCHavingSimplefracture"];
 const EXAMPLE_PARTS: [&str; 4] = ["Deductible", "Copayment", "Coinsurance", "Limit"];
-
-const METALS: [&str; 8] = ["Catastrophic", "Bronze", "Expanded Bronze", "Silver", "Gold", "Platinum", "Low", "High"];
-const PLAN_TYPES: [&str; 5] = ["HMO", "PPO", "EPO", "POS", "Indemnity"];
-/// In the order of their bits in `variant.programs`.
-const PROGRAMS: [&str; 9] = [
-    "Asthma",
-    "Depression",
-    "Diabetes",
-    "Heart Disease",
-    "High Blood Pressure & High Cholesterol",
-    "Low Back Pain",
-    "Pain Management",
-    "Pregnancy",
-    "Weight Loss Programs",
-];
 
 /// Reads the file; returns the plans in order, and how many rows were read and kept.
 pub fn read(source: &Source, meter: Meter, problems: &mut Problems) -> Result<(Plans, u64, u64), LoadError> {
@@ -266,8 +252,8 @@ fn plan(fields: &mut Fields) -> Plan {
         issuer_id: fields.must("IssuerId", values::whole),
         name: fields.must("PlanMarketingName", text),
         product: if fields.must("DentalOnlyPlan", values::yes_no) { DENTAL } else { MEDICAL },
-        metal: fields.must("MetalLevel", |value| code_of(&METALS, value)),
-        plan_type: fields.must("PlanType", |value| code_of(&PLAN_TYPES, value)),
+        metal: fields.must("MetalLevel", |value| code_of(&Metal::FILED, value)),
+        plan_type: fields.must("PlanType", |value| code_of(&PlanType::FILED, value)),
         qhp_type: fields.must("QHPNonQHPTypeId", |value| meaning(&QHP, value)).to_string(),
         design: fields.text("DesignType").filter(|design| !design.eq_ignore_ascii_case("not applicable")),
         unique_design: fields.yes_no("UniquePlanDesign"),
@@ -320,7 +306,7 @@ fn programs(fields: &mut Fields) -> i64 {
     let filed = fields.row.text("DiseaseManagementProgramsOffered");
     let mut bits = 0;
     for name in filed.split(',').map(str::trim).filter(|name| !name.is_empty()) {
-        match PROGRAMS.iter().position(|known| known.eq_ignore_ascii_case(name)) {
+        match Program::FILED.iter().position(|known| known.eq_ignore_ascii_case(name)) {
             Some(place) => bits |= 1 << place,
             None => fields.refuse("DiseaseManagementProgramsOffered", name, (Fault::Wording, "kept in words only")),
         }

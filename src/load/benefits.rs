@@ -11,6 +11,7 @@ use super::progress::Meter;
 use super::read::{Row, Source};
 use super::values;
 use super::write::{Cell, Out, Rows, cell};
+use crate::filing::slug::slug;
 use std::collections::{HashMap, HashSet};
 
 const REQUIRED: [&str; 12] = [
@@ -95,7 +96,7 @@ impl Benefits {
         let mut rows = Rows::new(out, "benefit", &["benefit_id", "name", "slug"]);
         let mut slugs = HashSet::new();
         for (id, name) in (1_i64..).zip(&self.names) {
-            let mut slug = values::slug(name);
+            let mut slug = slug(name);
             // Two names that differ only in signs.
             if !slugs.insert(slug.clone()) {
                 slug = format!("{slug}-{id}");
@@ -224,6 +225,5 @@ pub fn share_cells(filed: &str, share: Result<Option<CostShare>, UnknownWords>) 
         Ok(Some(share)) => (share.kind, Some(share.amount)),
         Err(UnknownWords) => (ShareKind::Unparsed, None),
     };
-    let without = [ShareKind::NotApplicable, ShareKind::NoCharge, ShareKind::NoChargeAfterDeductible];
-    [cell(filed), cell(kind.code()), cell(amount.filter(|_| !without.contains(&kind)))]
+    [cell(filed), cell(kind.code()), cell(amount.filter(|_| kind.has_amount()))]
 }

@@ -10,7 +10,6 @@
 
 pub mod attributes;
 pub mod benefits;
-pub mod check;
 pub mod cost_share;
 pub mod gather;
 pub mod geo;
@@ -42,31 +41,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use write::Build;
 
-/// Where the prices of a catalogue come from. Pages say so when they are not filed ones.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum Provenance {
-    /// As insurers filed them.
-    Filed,
-    /// Modelled: right in breadth, wrong in the single price.
-    Illustrative,
-    /// Made up, with the plans.
-    Invented,
-}
-
-impl Provenance {
-    pub fn word(self) -> &'static str {
-        match self {
-            Provenance::Filed => "filed",
-            Provenance::Illustrative => "illustrative",
-            Provenance::Invented => "invented",
-        }
-    }
-
-    fn parse(word: &str) -> Option<Provenance> {
-        let all = [Provenance::Filed, Provenance::Illustrative, Provenance::Invented];
-        all.into_iter().find(|provenance| word.trim().eq_ignore_ascii_case(provenance.word()))
-    }
-}
+pub use crate::filing::marks::Provenance;
 
 /// Build catalogues from CMS's Exchange Public Use Files.
 #[derive(Debug, Clone, clap::Args)]

@@ -2,27 +2,14 @@
 //!
 //! Filled by `attributes`, with `quality` and `benefits` beside it (or invented by `synth`), written by `plans`. No I/O.
 
+use crate::filing::codes::Product;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-pub const MEDICAL: i64 = 0;
-pub const DENTAL: i64 = 1;
+pub const MEDICAL: i64 = Product::Medical.code();
+pub const DENTAL: i64 = Product::Dental.code();
 
-/// `cost_limit.kind`, `scope`, `network`, `who`: the catalogue's code tables.
-pub mod code {
-    pub const DEDUCTIBLE: u8 = 1;
-    pub const MOOP: u8 = 2;
-    pub const MEDICAL: u8 = 1;
-    pub const DRUG: u8 = 2;
-    pub const COMBINED: u8 = 3;
-    pub const TIER1: u8 = 1;
-    pub const TIER2: u8 = 2;
-    pub const OUT: u8 = 3;
-    pub const IN_AND_OUT: u8 = 4;
-    pub const INDIVIDUAL: u8 = 1;
-    pub const FAMILY_PER_PERSON: u8 = 2;
-    pub const FAMILY_PER_GROUP: u8 = 3;
-}
+pub use crate::filing::limits as code;
 
 /// A plan and its variants. Field names and units are those of the catalogue's `plan` table.
 #[derive(Debug, Clone, Default)]

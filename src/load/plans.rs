@@ -6,6 +6,7 @@
 use super::model::{Extras, Plan, Plans, Variant, code};
 use super::problems::LoadError;
 use super::write::{Cell, Out, Rows, cell};
+use crate::filing::keys;
 
 /// Writes issuer, plan, variant and the tables that hang on a variant.
 pub fn write(plans: &Plans, extras: &Extras, out: &Out) -> Result<(), LoadError> {
@@ -163,7 +164,7 @@ fn write_variants(plans: &Plans, extras: &Extras, out: &Out) -> Result<(), LoadE
         for variant in &plan.variants {
             let family = code::FAMILY_PER_GROUP;
             rows.push([
-                cell(i64::from(pk) * 8 + variant.code),
+                cell(keys::variant_pk(i64::from(pk), variant.code)),
                 cell(pk),
                 cell(variant.code),
                 cell(plan.product),

@@ -11,6 +11,7 @@ use super::progress::Meter;
 use super::read::{Row, Source};
 use super::values;
 use super::write::{Cell, Out, Rows, cell};
+use crate::filing::keys;
 use std::collections::HashMap;
 
 /// Ages 0–14, 15, … 63, 64 and over.
@@ -92,7 +93,7 @@ impl Rates {
         for rate in complete {
             let tobacco_rated = rate.tobacco.iter().any(|cents| *cents != NONE);
             let tobacco = rate.tobacco.iter().zip(&rate.ages).map(|(t, a)| cell(if *t == NONE { *a } else { *t }));
-            let key = i64::from(rate.area) * (1 << 20) + i64::from(rate.plan);
+            let key = keys::rate_pk(i64::from(rate.area), i64::from(rate.plan));
             let keys: [Cell; 5] = [cell(key), cell(rate.area), cell(rate.plan), cell(rate.tiered), cell(tobacco_rated)];
             let family = rate.family.iter().map(|cents| cell(Some(*cents).filter(|cents| *cents != NONE)));
             rows.push(keys.into_iter().chain(rate.ages.iter().map(|a| cell(*a))).chain(tobacco).chain(family))?;

@@ -4,8 +4,8 @@
 //! that reading and writing overlap. Until [`Build::publish`] has succeeded nothing a server could open exists, and a
 //! build that is dropped removes its file.
 
-use super::check;
 use super::problems::LoadError;
+use crate::catalogue::rules::{self, Unsound};
 use crate::catalogue::seal::seal;
 use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqliteLockingMode, SqliteSynchronous};
 use sqlx::{Arguments, AssertSqlSafe, Connection, SqliteConnection};
@@ -15,8 +15,7 @@ use tokio::sync::mpsc;
 
 pub const SCHEMA: &str = include_str!("../../sql/catalogue/schema.sql");
 pub const INDEXES: &str = include_str!("../../sql/catalogue/indexes.sql");
-/// Of the catalogue's tables; a server refuses a file with another.
-pub const SCHEMA_VERSION: i64 = 1;
+pub const SCHEMA_VERSION: i64 = crate::filing::marks::SCHEMA_VERSION as i64;
 
 /// Bound values per statement: enough to make the statement's own cost vanish, far below SQLite's 32,766.
 const VALUES_PER_STATEMENT: usize = 4_000;
@@ -269,7 +268,10 @@ impl Build {
         // With samples of values SQLite plans anew for each bound value: an eighth of a search's time, for nothing, since
         // the search says its own order of tables (docs/performance.md).
         self.run("DROP TABLE IF EXISTS sqlite_stat4").await?;
-        let warnings = check::run(&mut self.connection).await?;
+        let warnings = rules::run(&mut self.connection).await.map_err(|unsound| match unsound {
+            Unsound::Broken(rules) => LoadError::NotWhole(rules),
+            Unsound::Unread { rule, source } => failed(rule, source),
+        })?;
         self.run("COMMIT").await?;
         Ok((counts, warnings))
     }

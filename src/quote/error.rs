@@ -1,13 +1,25 @@
 //! Why a quote could not be made although the question was a good one: always our fault, never the visitor's.
 
+use crate::eligibility::FieldError;
+
 /// What went wrong while pricing. Its words are for the log.
 #[derive(Debug, thiserror::Error)]
 pub enum QuoteError {
     /// The engine refused a household that our own reading of the address had let through.
     #[error("the eligibility engine refused {0}")]
     Refused(String),
+    #[error("the tables of rules do not say how people are rated in {0}: see data/rules/dated_rules.csv")]
+    NoRules(u16),
     #[error("the catalogue did not answer")]
     Catalogue(#[from] sqlx::Error),
     #[error("the search and its reader disagree about the form of an answer")]
     Unreadable,
+}
+
+impl QuoteError {
+    /// The engine's refusal, by the fields that it names.
+    pub fn refused(faults: Vec<FieldError>) -> QuoteError {
+        let paths: Vec<String> = faults.into_iter().map(|fault| fault.path).collect();
+        QuoteError::Refused(paths.join(", "))
+    }
 }

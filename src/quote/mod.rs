@@ -12,6 +12,7 @@ pub mod error;
 pub mod filters;
 pub mod market;
 pub mod offer;
+pub mod plan_record;
 pub mod policy;
 pub mod settle;
 pub mod yearly;

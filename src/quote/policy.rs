@@ -2,7 +2,7 @@
 //!
 //! It turns the address into the engine's household, and the engine's answer into what prices need: who buys a plan,
 //! which variant they would get, and the terms of their credit. The benchmark comes from the same statement as the list
-//! (`query::build_query`), so a price and its credit can never be of two minds.
+//! (`query::build_query`), so a price and its credit always agree.
 
 use std::sync::Arc;
 
@@ -13,13 +13,12 @@ use crate::eligibility::household::{
     CoverageState, EmployerOffer, Frequency, Household as EligibilityHousehold, OtherCoverage,
     Person as EligibilityPerson, Relationship,
 };
+use crate::eligibility::rating::RatingRules;
 use crate::eligibility::tables::CsrLevel;
 use crate::eligibility::{Determination, FieldError, Tables, TaxHouseholdAnswer, determine};
-use crate::filing::codes::{Feature, Metal, VariantKind};
+use crate::filing::codes::{Metal, VariantKind};
 use crate::quote::ask::money::Finances;
 use crate::quote::ask::people::{Household, Person, Relation};
-use crate::quote::offer::Offer;
-use crate::types::Cents;
 
 /// Adults no further apart in age than this are taken for a couple, where nothing else is said. Shown on the page.
 const COUPLE_AGE_GAP: u8 = 20;
@@ -37,6 +36,8 @@ pub struct Policy {
     pub household: Household,
     /// Cost-sharing reductions: decides the variant of each plan.
     pub level: CsrLevel,
+    /// By which they are charged.
+    pub rating: RatingRules,
     pub catastrophic: bool,
     /// `None`: no income given, or nobody can have a credit.
     pub credit: Option<Arc<CreditTerms>>,
@@ -62,21 +63,29 @@ pub struct Help {
 impl Policy {
     /// Full prices. A household of tribal members only has limited cost sharing whatever its income
     /// (45 CFR 155.350(b)).
-    pub fn at_full_price(household: &Household) -> Policy {
+    pub fn at_full_price(household: &Household, rating: RatingRules) -> Policy {
         let tribal = household.covered().all(|person| person.tribal_member);
         let level = if tribal { CsrLevel::Limited } else { CsrLevel::None };
-        Policy { level, catastrophic: household.may_buy_catastrophic(), household: household.clone(), credit: None }
+        // Under 30 on the first day of the plan year, or with an exemption that only the Marketplace can grant
+        // (45 CFR 155.305(h), 156.155). All on the policy must qualify.
+        let catastrophic = household.covered().all(|person| person.age < rating.catastrophic_under_age);
+        Policy { household: household.clone(), level, rating, catastrophic, credit: None }
     }
 
     pub fn variants(&self) -> Variants {
         Variants::of_level(self.level)
     }
 
-    pub fn with_help(household: &Household, determination: &Determination) -> Policy {
+    /// Whether a plan that was filed as child-only may be sold to them (45 CFR 156.200(c)(2)).
+    pub fn children_only(&self) -> bool {
+        self.household.covered().all(|person| person.age < self.rating.child_only_under_age)
+    }
+
+    pub fn with_help(household: &Household, rating: RatingRules, determination: &Determination) -> Policy {
         let shops: Vec<bool> = determination.people.iter().map(|person| person.shops()).collect();
         // Everyone may have Medicaid or CHIP: they can still look, at full price.
         if !shops.contains(&true) {
-            return Policy::at_full_price(household);
+            return Policy::at_full_price(household, rating);
         }
         let buyers = household.only(|i| shops.get(i).copied().unwrap_or(false));
         let answer = determination.tax_households.first();
@@ -89,7 +98,7 @@ impl Policy {
         });
         let catastrophic =
             determination.people.iter().zip(&shops).all(|(person, shops)| !*shops || person.catastrophic);
-        Policy { household: buyers, level, catastrophic, credit }
+        Policy { household: buyers, level, rating, catastrophic, credit }
     }
 }
 
@@ -231,7 +240,10 @@ pub fn tax_parts(household: &Household) -> Vec<TaxPart> {
     };
     let filer = if letters { 0 } else { oldest(&grown).unwrap_or(0) };
     let likely = |i: usize| {
-        i != filer && grown(i) && said(i) == Relation::Unsaid && people[i].age.abs_diff(people[filer].age) <= COUPLE_AGE_GAP
+        i != filer
+            && grown(i)
+            && said(i) == Relation::Unsaid
+            && people[i].age.abs_diff(people[filer].age) <= COUPLE_AGE_GAP
     };
     let spouse = (1..people.len()).find(|&i| said(i) == Relation::Spouse);
     let spouse = spouse.or_else(|| oldest(&likely).filter(|_| grown(filer)));
@@ -266,24 +278,25 @@ pub fn determine_help(tables: &Tables, household: &EligibilityHousehold, as_of: 
     determine(household, tables, as_of).map(|determination| Help { determination: Arc::new(determination) })
 }
 
-/// The benchmark of the credit-eligible members among the plans sold to them: 26 CFR 1.36B-3(f).
-///
-/// `offers` are priced for exactly those members without tobacco. Where a silver plan lacks pediatric dental and there
-/// are children, the second-lowest stand-alone dental plan's pediatric part is added (1.36B-3(f)(3)); `dental` holds
-/// those plans' premiums for the children, pediatric share only.
-pub fn benchmark_premium(offers: &[Offer], dental: &[Cents], children: bool) -> Option<Cents> {
-    let second = |mut premiums: Vec<Cents>| {
-        premiums.sort_unstable();
-        premiums.get(1).or(premiums.first()).copied()
-    };
-    let dental = if children { second(dental.to_vec()) } else { None };
-    let silver = offers.iter().filter(|offer| offer.plan.metal == Some(Metal::Silver));
-    let priced = silver.map(|offer| {
-        let own = offer.ehb_premium();
-        match dental {
-            Some(extra) if !offer.facts.packed.has(Feature::ChildDental) => own + extra,
-            _ => own,
-        }
-    });
-    second(priced.collect())
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// The rules of 2026, from the tables.
+    pub fn rules() -> RatingRules {
+        static RULES: std::sync::LazyLock<RatingRules> = std::sync::LazyLock::new(|| {
+            let tables = Tables::load().expect("the tables");
+            RatingRules::on(&tables, time::macros::date!(2026 - 01 - 01)).expect("rules of 2026")
+        });
+        *RULES
+    }
+
+    #[test]
+    fn what_is_sold_to_the_young_alone_follows_the_dated_ages() {
+        let policy = |people: &str| Policy::at_full_price(&Household::parse(people).expect("a household"), rules());
+        assert!(policy("29,40n").catastrophic && !policy("29,30").catastrophic);
+        assert!(policy("20,3").children_only() && !policy("21").children_only());
+        assert_eq!(policy("40m").level, CsrLevel::Limited);
+        assert_eq!(policy("40m,38").level, CsrLevel::None);
+    }
 }

@@ -9,7 +9,8 @@ use time::Date;
 
 use crate::catalogue::places::{County, Place};
 use crate::catalogue::{Catalogue, Catalogues};
-use crate::eligibility::tables::Marketplace;
+use crate::eligibility::rating::RatingRules;
+use crate::eligibility::tables::{Marketplace, plan_year_days};
 use crate::eligibility::{State, Tables};
 use crate::quote::QuoteError;
 use crate::quote::ask::address::{Asked, Search, Unanswered};
@@ -39,7 +40,7 @@ pub struct Settlement {
 /// `today` is for what hangs on a date by law (enrollment periods, rules that start mid-year).
 ///
 /// # Errors
-/// Only if the engine refuses what our own reading let through.
+/// Only if the engine refuses what our own reading let through, or the tables do not reach the plan year.
 pub fn settle(catalogues: &Catalogues, tables: &Tables, today: Date, asked: &mut Asked) -> Result<Settled, QuoteError> {
     let catalogue = catalogue_for(catalogues, asked);
     // Before anything more is asked: is this the right place at all?
@@ -65,9 +66,12 @@ pub fn settle(catalogues: &Catalogues, tables: &Tables, today: Date, asked: &mut
         Some(money) => Some(help((tables, today), &catalogue, (&place, &household, money))?),
         None => None,
     };
+    // By the rules on the first day of coverage, as the engine does for the credit.
+    let first_day = plan_year_days(i32::from(catalogue.year)).map(|(first, _)| first);
+    let rating = first_day.and_then(|day| RatingRules::on(tables, day)).ok_or(QuoteError::NoRules(catalogue.year))?;
     let policy = match &help {
-        Some(help) => Policy::with_help(&household, &help.determination),
-        None => Policy::at_full_price(&household),
+        Some(help) => Policy::with_help(&household, rating, &help.determination),
+        None => Policy::at_full_price(&household, rating),
     };
     let search = Search {
         year: catalogue.year,
@@ -91,10 +95,7 @@ fn help(
     (place, household, money): (&Place, &Household, &Finances),
 ) -> Result<Help, QuoteError> {
     let household = policy::eligibility_household(catalogue.year, place, household, money);
-    policy::determine_help(tables, &household, today).map_err(|faults| {
-        let faults: Vec<String> = faults.iter().map(|fault| fault.path.clone()).collect();
-        QuoteError::Refused(faults.join(", "))
-    })
+    policy::determine_help(tables, &household, today).map_err(QuoteError::refused)
 }
 
 /// The catalogue of the year asked for, else the newest; a year that is not loaded is noted on the page.

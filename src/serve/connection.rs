@@ -21,8 +21,8 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tower::ServiceExt as _;
 
-use super::floor::{Floor, Open, Patience, Phase, Visit};
 use crate::config::Config;
+use crate::floor::{Floor, Open, Patience, Phase, Visit};
 use crate::web::guard::HEADERS_BYTES_MAX;
 
 /// After its last request's time is up, a connection may take this long for the next one, then it is closed.

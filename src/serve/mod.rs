@@ -4,7 +4,6 @@
 //! client may be. It must never look into a request.
 
 pub mod connection;
-pub mod floor;
 mod health;
 
 use std::future::Future;
@@ -20,9 +19,10 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::OwnedSemaphorePermit;
 
-use self::floor::{Floor, Phase};
 use crate::app::{self, App};
+use crate::check;
 use crate::config::{Config, Fault};
+use crate::floor::{Floor, Phase};
 use crate::load;
 use crate::router::router;
 
@@ -37,9 +37,9 @@ const LAST_CONNECTIONS: Duration = Duration::from_secs(2);
 
 /// Runs until SIGTERM or Ctrl-C. Refuses to start on any fault, after telling all of them.
 pub async fn serve(config: Config, mut faults: Vec<Fault>) -> anyhow::Result<()> {
-    faults.extend(config.validate().await);
+    faults.extend(check::validate(&config).await);
     refuse_on(&faults)?;
-    if config.wants_sample() {
+    if check::wants_sample(&config) {
         build_sample(&config).await.context("the shipped sample could not be built")?;
     }
     let listener =

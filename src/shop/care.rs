@@ -63,10 +63,8 @@ pub async fn care(cx: Cx) -> Result<Response, Instead> {
         notes,
         people: covered().map(|(i, person)| person_form(&cx, i + 1, person, search.year)).collect(),
         mean: covered().any(|(_, person)| person.sex.is_none()),
-        numbers: cx.tf(
-            "care_page.numbers",
-            &[("table_year", &PRICE_LEVEL.to_string()), ("year", &search.year.to_string())],
-        ),
+        numbers: cx
+            .tf("care_page.numbers", &[("table_year", &PRICE_LEVEL.to_string()), ("year", &search.year.to_string())]),
         carried: carried(&search),
         back: cx.href(&format!("/plans?{query}")),
         cx: &cx,
@@ -74,7 +72,7 @@ pub async fn care(cx: Cx) -> Result<Response, Instead> {
     Ok(page::render(&cx, template, policy))
 }
 
-/// Everything of the search but the answers of this page; what was said of people without cover is kept.
+/// The whole search but this page's own answers; those about people without coverage are kept.
 fn carried(search: &Search) -> Vec<(String, String)> {
     let rest = search.pairs().into_iter().filter(|(name, _)| !matches!(*name, "sex" | "care"));
     let mut pairs: Vec<(String, String)> = rest.map(|(name, value)| (name.to_string(), value)).collect();
@@ -84,7 +82,7 @@ fn carried(search: &Search) -> Vec<(String, String)> {
     pairs
 }
 
-/// Whom the form offers a birth: not a small child and nobody who said "male". An address may still say otherwise.
+/// Whether the form offers a birth: not for a small child, not for a man. An address may still say so.
 fn may_give_birth(person: &Person) -> bool {
     let likely = person.sex != Some(Sex::Male) && (10..=60).contains(&person.age);
     likely || person.expected_care() == Use::Condition(Condition::Maternity)
@@ -106,10 +104,9 @@ fn person_form(cx: &Cx, n: usize, person: &Person, year: u16) -> PersonForm {
     };
     // A tenth comes from an address alone, but must not be lost here.
     let tenth = Some(chosen).filter(|usage| matches!(usage, Use::Decile(_)));
-    let age = words::age_words(cx, person.age);
     PersonForm {
         n,
-        legend: cx.tf("help.person", &[("n", &n.to_string()), ("age", &age)]),
+        legend: words::person(cx, n, person.age),
         sexes: vec![
             sex(None, "care_page.sex_unsaid"),
             sex(Some(Sex::Female), "care_page.sex_female"),

@@ -3,16 +3,18 @@
 use askama::Template;
 use axum::response::Response;
 
-use crate::filing::codes::{Product, Sort};
+use crate::filing::codes::Sort;
 use crate::quote::ask::address::{Search, Switch, add_pairs, write_query};
 use crate::quote::market;
 use crate::quote::market::tally::Tally;
+use crate::quote::plan_record::{Benefit, PlanRecord};
 use crate::quote::yearly::YearlyCosts;
-use crate::shop::facts::Facts;
 use crate::shop::open::{Instead, Keeps, Open, Page, open};
 use crate::shop::plans;
-use crate::shop::sections::SECTIONS;
+use crate::shop::sections::{self, SECTIONS};
+use crate::shop::shares;
 use crate::shop::view::{Card, stars_words};
+use crate::shop::words::plan::{benefit_name, yes_no};
 use crate::shop::words::search as words;
 use crate::web::error::Failure;
 use crate::web::page::{self, Cx};
@@ -58,7 +60,7 @@ struct ComparePage<'a> {
 /// The plans chosen, in the order chosen, as far as the household can buy them; and notes on the others.
 pub struct Compared {
     pub cards: Vec<Card>,
-    pub facts: Vec<Facts>,
+    pub facts: Vec<PlanRecord>,
     pub notes: Vec<String>,
 }
 
@@ -71,11 +73,11 @@ pub async fn compared(cx: &Cx, open: &Open) -> Result<Compared, Failure> {
     // Medical and dental plans are two lists; each is asked for once, and only where one of its plans is compared.
     let mut lists: Vec<(Search, Tally, Option<YearlyCosts>)> = Vec::new();
     for id in &open.plans {
-        let Some(of) = Facts::read(&catalogue.pool, id, search.policy.variants()).await? else {
+        let Some(of) = PlanRecord::read(&catalogue.pool, id, search.policy.variants()).await? else {
             notes.push(cx.tf("compare.bad_plan", &[("plan", id.as_str())]));
             continue;
         };
-        let product = if of.number("product") == Some(1) { Product::Dental } else { Product::Medical };
+        let product = of.product;
         if !lists.iter().any(|(list, ..)| list.product == product) {
             // The comparison says side by side what a note on a matched plan would say.
             let list = Search { product, dominated_notes: false, ..search.clone() };
@@ -145,9 +147,9 @@ fn row(term: &str, cells: Vec<String>) -> CompareRow {
     CompareRow { term: term.to_string(), differs: cells.windows(2).any(|pair| pair[0] != pair[1]), cells }
 }
 
-fn sections(cx: &Cx, cards: &[Card], facts: &[Facts]) -> Vec<CompareSection> {
+fn sections(cx: &Cx, cards: &[Card], facts: &[PlanRecord]) -> Vec<CompareSection> {
     let by_card = |say: &dyn Fn(&Card) -> String| cards.iter().map(say).collect::<Vec<_>>();
-    let by_facts = |say: &dyn Fn(&Facts) -> String| facts.iter().map(say).collect::<Vec<_>>();
+    let by_facts = |say: &dyn Fn(&PlanRecord) -> String| facts.iter().map(say).collect::<Vec<_>>();
     let helped = cards.iter().any(|card| card.credit.0 > 0);
     let full = row(cx.t("compare.full_premium"), by_card(&Card::premium_words));
     let credit = row(cx.t("compare.credit"), by_card(&|card| card.credit.dollars_cents()));
@@ -172,13 +174,13 @@ fn sections(cx: &Cx, cards: &[Card], facts: &[Facts]) -> Vec<CompareSection> {
         row(cx.t("card.issuer"), by_card(&|c| c.issuer.clone())),
         row(cx.t("filter.metal"), by_card(&|c| c.metal_words(cx).to_string())),
         row(cx.t("filter.type"), by_card(&|c| c.type_words(cx).to_string())),
-        row(cx.t("plan.hsa"), by_facts(&|f| f.yes_no(cx, "hsa").to_string())),
-        row(cx.t("plan.national_network"), by_facts(&|f| f.yes_no(cx, "national_network").to_string())),
-        row(cx.t("plan.referral"), by_facts(&|f| f.yes_no(cx, "referral_required").to_string())),
-        row(cx.t("stars.overall"), by_facts(&|f| stars_words(cx, f.number("stars_overall")))),
-        row(cx.t("stars.member_experience"), by_facts(&|f| stars_words(cx, f.number("stars_member_experience")))),
-        row(cx.t("stars.medical_care"), by_facts(&|f| stars_words(cx, f.number("stars_medical_care")))),
-        row(cx.t("stars.plan_administration"), by_facts(&|f| stars_words(cx, f.number("stars_plan_administration")))),
+        row(cx.t("plan.hsa"), by_facts(&|f| yes_no(cx, f.hsa).to_string())),
+        row(cx.t("plan.national_network"), by_facts(&|f| yes_no(cx, f.national_network).to_string())),
+        row(cx.t("plan.referral"), by_facts(&|f| yes_no(cx, f.referral_required).to_string())),
+        row(cx.t("stars.overall"), by_facts(&|f| stars_words(cx, f.stars.overall))),
+        row(cx.t("stars.member_experience"), by_facts(&|f| stars_words(cx, f.stars.member_experience))),
+        row(cx.t("stars.medical_care"), by_facts(&|f| stars_words(cx, f.stars.medical_care))),
+        row(cx.t("stars.plan_administration"), by_facts(&|f| stars_words(cx, f.stars.plan_administration))),
     ];
     let mut sections = vec![
         CompareSection { heading: cx.t("compare.costs").to_string(), rows: costs },
@@ -211,23 +213,23 @@ fn year_rows(cx: &Cx, cards: &[Card]) -> Vec<CompareRow> {
 }
 
 /// Every benefit that at least one of the plans files, in the sections' order.
-fn benefit_rows(cx: &Cx, facts: &[Facts], section: usize) -> Vec<CompareRow> {
-    let mut benefits: Vec<&crate::shop::facts::Benefit> = Vec::new();
-    for benefit in facts.iter().flat_map(|facts| facts.section(section)) {
+fn benefit_rows(cx: &Cx, facts: &[PlanRecord], section: usize) -> Vec<CompareRow> {
+    let mut benefits: Vec<&Benefit> = Vec::new();
+    for benefit in facts.iter().flat_map(|facts| sections::of(&facts.benefits, section)) {
         if !benefits.iter().any(|known| known.slug == benefit.slug) {
             benefits.push(benefit);
         }
     }
-    benefits.sort_by_key(|benefit| (crate::shop::sections::place_of(&benefit.slug), benefit.name.clone()));
-    let cell = |facts: &Facts, slug: &str| match facts.benefits.iter().find(|benefit| benefit.slug == slug) {
+    sections::sort(&mut benefits);
+    let cell = |facts: &PlanRecord, slug: &str| match facts.benefits.iter().find(|benefit| benefit.slug == slug) {
         Some(benefit) => cx.tf(
             "compare.in_and_out",
-            &[("in", &benefit.in_network.words(cx)), ("out", &benefit.out_of_network.words(cx))],
+            &[("in", &shares::words(&benefit.in_network, cx)), ("out", &shares::words(&benefit.out_of_network, cx))],
         ),
         None => cx.t("share.not_provided").to_string(),
     };
     benefits
         .iter()
-        .map(|benefit| row(&benefit.name_words(cx), facts.iter().map(|facts| cell(facts, &benefit.slug)).collect()))
+        .map(|benefit| row(&benefit_name(cx, benefit), facts.iter().map(|facts| cell(facts, &benefit.slug)).collect()))
         .collect()
 }

@@ -1,6 +1,6 @@
 //! The yearly cost line by line: the short sum on a plan's page, and `GET /plans/{plan_id}/costs` with every line.
 //!
-//! For whoever wants to follow the sum on paper, a navigator with a client above all. All figures are `costs`' own, in
+//! For people who want to follow the sum on paper, navigators with a client above all. All figures are `costs`' own, in
 //! cents, and add up; nothing is worked out here but sums of what is shown.
 
 use askama::Template;
@@ -12,8 +12,8 @@ use crate::costs::{Estimate, Gap};
 use crate::quote::ask::address::{Search, Switch, write_query};
 use crate::quote::market;
 use crate::quote::offer::Offer;
+use crate::quote::plan_record::PlanRecord;
 use crate::quote::yearly::{self, YearlyCosts};
-use crate::shop::facts::Facts;
 use crate::shop::open::{Instead, Keeps, Open, Page, open};
 use crate::shop::plan::Line;
 use crate::shop::shares::percent;
@@ -40,12 +40,12 @@ pub struct YearSum {
     pub gap: Option<String>,
     /// The page with every line.
     pub lines: String,
-    /// Where more can be said of expected care.
+    /// Where people say more about expected care.
     pub care: String,
     pub taken: String,
 }
 
-/// What of a sum stands in a line.
+/// The part of a year that a line shows.
 type Part = fn(&Year) -> Cents;
 
 impl YearSum {
@@ -152,7 +152,7 @@ struct YearPage<'a> {
     who: String,
     change: String,
     back: String,
-    /// What of the address we did not follow.
+    /// The parts of the address that we could not follow.
     not_followed: Vec<String>,
     /// What must be known to trust the sum.
     notes: Vec<String>,
@@ -176,9 +176,10 @@ pub async fn costs(cx: Cx, Path(id): Path<String>) -> Result<Response, Instead> 
     let page = Page::new(&path, Keeps::Who).with_switch(CASE);
     let Open { mut search, catalogue, who, switched: case, notes, policy, .. } = open(&cx, &page)?;
     search.facets = Default::default();
-    let facts = Facts::read(&catalogue.pool, &plan_id, search.policy.variants()).await?.ok_or(Failure::NotFound)?;
+    let record = PlanRecord::read(&catalogue.pool, &plan_id, search.policy.variants()).await?;
+    let record = record.ok_or(Failure::NotFound)?;
     let tally = market::tally(&catalogue, &search).await?;
-    let offer = tally.find(facts.plan_pk);
+    let offer = tally.find(record.plan_pk);
     let estimate = match (YearlyCosts::new(&search), offer) {
         (Some(mut years), Some(offer)) => Some(years.estimate(offer)),
         _ => None,
@@ -190,7 +191,7 @@ pub async fn costs(cx: Cx, Path(id): Path<String>) -> Result<Response, Instead> 
         CaseLink { words: cx.t(&format!("year.{word}")).to_string(), href, current: *word == case }
     });
     let mut template = YearPage {
-        name: facts.text("name").unwrap_or_default(),
+        name: record.name,
         who: words::who(&cx, &search),
         change: cx.href(&format!("/?{}", write_query(&search.pairs()))),
         back: cx.href(&format!("/plans/{plan_id}?{who}")),
@@ -231,10 +232,7 @@ fn fill(page: &mut YearPage, search: &Search, case: &str, found: Option<(&Offer,
     let covered = search.policy.household.people().iter().zip(1..).filter(|(person, _)| person.needs_cover);
     page.people = covered
         .zip(&year.people)
-        .map(|((person, n), of)| {
-            let age = words::age_words(cx, person.age);
-            person_view(cx, cx.tf("help.person", &[("n", &n.to_string()), ("age", &age)]), of)
-        })
+        .map(|((person, n), of)| person_view(cx, words::person(cx, n, person.age), of))
         .collect();
     let line = |key: &str, amount: Cents| amount_line(cx, key, amount.dollars_cents());
     let premium = cx.tf("year.premiums", &[("premium", &offer.net().dollars_cents())]);
@@ -292,7 +290,7 @@ fn person_view(cx: &Cx, name: String, of: &PersonYear) -> PersonView {
     PersonView { name, lines: lines.collect(), paid: kinds(&of.paid), total: of.paid.total().dollars_cents() }
 }
 
-/// A mean of units, seldom whole: two decimals, without needless zeros.
+/// A mean of units, rarely whole: two decimals, without needless zeros.
 fn units(units: f64) -> String {
     let text = format!("{units:.2}");
     match text.as_str() {

@@ -14,6 +14,7 @@ use crate::quote::ask::people::PEOPLE_MAX;
 use crate::quote::ask::rows::PersonRow;
 use crate::quote::settle::catalogue_for;
 use crate::shop::open::policy_of_asked;
+use crate::shop::words::dates::changes;
 use crate::shop::words::search as words;
 use crate::types::{CountyFips, Zip5};
 use crate::web::page::{self, Cx};
@@ -158,7 +159,7 @@ fn build<'a>(
     }
     AskPage {
         year_words: catalogue.year.to_string(),
-        changes: crate::shop::enroll::changes(cx, catalogue.year),
+        changes: changes(cx, catalogue.year),
         money_open: money.iter().skip(1).any(|field| !field.typed.is_empty() || field.fault.is_some()),
         income_helper: cx.href(&format!("/income?{}", write_query(&asked.pairs()))),
         money,

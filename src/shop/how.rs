@@ -10,17 +10,16 @@ use crate::catalogue::Catalogue;
 use crate::eligibility::household::Household as EligibilityHousehold;
 use crate::eligibility::rounding::{CreditRounding, Ratio, shown_cents};
 use crate::eligibility::thresholds::thresholds;
-use crate::eligibility::{
-    ChipCategory, Determination, FieldError, MedicaidDecision, PersonAnswer, TaxHouseholdAnswer, determine,
-};
-use crate::filing::codes::{Feature, Metal, Product};
+use crate::eligibility::{ChipCategory, Determination, MedicaidDecision, PersonAnswer, TaxHouseholdAnswer, determine};
+use crate::filing::codes::{Feature, Product, VariantKind};
+use crate::quote::QuoteError;
 use crate::quote::ask::address::Search;
 use crate::quote::ask::facets::Facets;
 use crate::quote::ask::money::Finances;
 use crate::quote::ask::people::Relation;
 use crate::quote::market;
 use crate::quote::market::tally::Tally;
-use crate::quote::policy::{self, CreditTerms, Policy, TaxPart};
+use crate::quote::policy::{self, Policy, TaxPart};
 use crate::shop::open::{Instead, Keeps, Open, Page, open};
 use crate::shop::plan::Line;
 use crate::shop::words::reasons::{Step, percent_words, steps};
@@ -29,10 +28,6 @@ use crate::shop::words::thresholds::{Change, changes};
 use crate::types::Cents;
 use crate::web::error::Failure;
 use crate::web::page::{self, Cx};
-
-/// Silver plans without dental care for children have a part of a dental plan added where a child is this young
-/// (26 CFR 1.36B-3(f)(3)); such a plan's own premium is then not the benchmark.
-const CHILD_DENTAL_AGE: u8 = 19;
 
 /// One person: what they may get, and why.
 struct PersonView {
@@ -89,29 +84,21 @@ pub async fn how(cx: Cx) -> Result<Response, Instead> {
     Ok(page::render(&cx, template, policy))
 }
 
-/// What the engine refuses was let through by our own reading of the address, so it is our fault.
-fn refused(faults: Vec<FieldError>) -> Failure {
-    let faults: Vec<String> = faults.into_iter().map(|fault| fault.path).collect();
-    Failure::internal(anyhow::anyhow!("the engine refused {}", faults.join(", ")))
-}
-
 async fn worked(cx: &Cx, catalogue: &Catalogue, search: &Search, money: &Finances) -> Result<Worked, Failure> {
     // The credit is for medical plans, and filters change nothing of it.
     let medical = Search { product: Product::Medical, facets: Facets::default(), ..search.clone() };
     let tally = market::tally(catalogue, &medical).await?;
     let household = policy::eligibility_household(search.year, &search.place, &search.household, money);
-    let thresholds = thresholds(&household, &cx.app.tables, cx.today()).map_err(refused)?;
-    let household = EligibilityHousehold { benchmark_monthly: tally.benchmark, ..household };
-    let found = determine(&household, &cx.app.tables, cx.today()).map_err(refused)?;
-    let benchmark = match (medical.policy.credit.as_deref(), tally.benchmark) {
-        (Some(terms), Some(premium)) => benchmark_name(catalogue, &medical, terms, &tally, premium).await?,
-        _ => None,
-    };
+    let thresholds = thresholds(&household, &cx.app.tables, cx.today()).map_err(QuoteError::refused)?;
+    let household =
+        EligibilityHousehold { benchmark_monthly: tally.benchmark.map(|benchmark| benchmark.monthly), ..household };
+    let found = determine(&household, &cx.app.tables, cx.today()).map_err(QuoteError::refused)?;
+    let benchmark = benchmark_name(catalogue, &medical.policy, &tally);
     let tax = found.tax_households.first();
     let (nearest, all) = changes(cx, &thresholds, search.household.people().len());
     let fpl = tax.map(|tax| tax.fpl_percent);
     let people = found.people.iter().enumerate().map(|(i, person)| PersonView {
-        name: person_name(cx, search, i),
+        name: words::person_at(cx, search, i),
         outcomes: outcomes(cx, person),
         steps: steps(cx, &person.reasons, fpl),
     });
@@ -129,33 +116,14 @@ async fn worked(cx: &Cx, catalogue: &Catalogue, search: &Search, money: &Finance
     })
 }
 
-/// The plan whose premium is the benchmark, where one plan alone sets it.
-async fn benchmark_name(
-    catalogue: &Catalogue,
-    search: &Search,
-    terms: &CreditTerms,
-    tally: &Tally<'_>,
-    benchmark: Cents,
-) -> Result<Option<String>, Failure> {
-    let child = terms.eligible.covered().any(|person| person.age < CHILD_DENTAL_AGE);
-    let name = |tally: &Tally<'_>| {
-        let silver = tally.offers().iter().filter(|offer| offer.plan.metal == Some(Metal::Silver));
-        let mut at = silver.filter(|offer| {
-            offer.ehb_premium() == benchmark && (!child || offer.facts.packed.has(Feature::ChildDental))
-        });
-        at.next().map(|offer| format!("{} ({})", offer.plan.name, offer.plan.plan_id))
-    };
-    if terms.same_as_policy {
-        return Ok(name(tally));
-    }
-    let policy = Policy { household: terms.eligible.clone(), credit: None, ..search.policy.clone() };
-    let others = market::tally(catalogue, &Search { policy, ..search.clone() }).await?;
-    Ok(name(&others))
-}
-
-fn person_name(cx: &Cx, search: &Search, i: usize) -> String {
-    let age = search.household.people().get(i).map(|person| words::age_words(cx, person.age)).unwrap_or_default();
-    cx.tf("help.person", &[("n", &(i + 1).to_string()), ("age", &age)])
+/// The plan whose premium is the benchmark, where one plan alone sets it: not where a dental plan's part was added.
+fn benchmark_name(catalogue: &Catalogue, policy: &Policy, tally: &Tally<'_>) -> Option<String> {
+    let eligible = &policy.credit.as_deref()?.eligible;
+    let plan_pk = tally.benchmark?.plan_pk;
+    let plan = catalogue.variants.plan(plan_pk)?;
+    let dental = catalogue.variants.variant(plan_pk, VariantKind::Standard)?.packed.has(Feature::ChildDental);
+    let child = eligible.covered().any(|person| person.age < policy.rating.dental_under_age);
+    (dental || !child).then(|| format!("{} ({})", plan.name, plan.plan_id))
 }
 
 /// Each person with how we took them: said by the visitor, or taken from the ages.
@@ -172,7 +140,7 @@ fn counted(cx: &Cx, search: &Search, found: &Determination) -> Vec<String> {
                 TaxPart::Child => "how.relation_child",
                 TaxPart::OtherDependent => "how.relation_other",
             };
-            let mut words = format!("{}: {}", person_name(cx, search, i), cx.t(key));
+            let mut words = format!("{}: {}", words::person_at(cx, search, i), cx.t(key));
             if i > 0 && person.relation == Relation::Unsaid {
                 words.push(' ');
                 words.push_str(cx.t("how.relation_taken"));

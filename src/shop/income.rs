@@ -11,8 +11,11 @@ use crate::eligibility::household::{Frequency, Hundredths, Income};
 use crate::eligibility::rounding::{Ratio, shown_cents};
 use crate::eligibility::tables::{CountsForMedicaid, IncomeKind, IncomeNature};
 use crate::eligibility::{Bound, PersonIncome, Summed, sum_of};
+use crate::quote::QuoteError;
+use crate::quote::ask::address::is_private;
+use crate::quote::ask::money::{INCOME_DOLLARS_MAX, read_amount, read_signed, write_amount};
 use crate::quote::ask::people::Household;
-use crate::quote::ask::money::{read_signed, INCOME_DOLLARS_MAX, read_amount, write_amount};
+use crate::shop::home::Fault;
 use crate::shop::open::{self, Instead};
 use crate::types::Cents;
 use crate::web::error::Failure;
@@ -92,8 +95,7 @@ struct IncomePage<'a> {
     kinds: Vec<(String, Vec<Choice>)>,
     frequencies: Vec<Choice>,
     carried: Vec<(String, String)>,
-    /// (field, words).
-    faults: Vec<(String, String)>,
+    faults: Vec<Fault>,
     sum: Option<Sum>,
     can_add: bool,
 }
@@ -188,14 +190,14 @@ impl Asked {
         incomes
     }
 
-    fn faults(&self, cx: &Cx) -> Vec<(String, String)> {
+    fn faults(&self, cx: &Cx) -> Vec<Fault> {
         let mut faults = Vec::new();
         for (i, row) in self.rows.iter().enumerate() {
             let n = (i + 1).to_string();
             for (field, fault) in [("k", &row.kind_fault), ("a", &row.amount_fault), ("f", &row.frequency_fault)] {
                 if let Some(words) = fault {
                     let words = cx.tf("income_page.row_fault", &[("n", &n), ("fault", words)]);
-                    faults.push((format!("{field}{n}"), words));
+                    faults.push(Fault { field: format!("{field}{n}"), words });
                 }
             }
         }
@@ -209,8 +211,7 @@ pub async fn income(cx: Cx) -> Result<Response, Instead> {
     let typed = asked.rows.iter().any(|row| !row.is_blank());
     // An address with an income, a sex or expected care is for its own browser only.
     let version = cx.catalogues.version();
-    let private = |name: &str| crate::quote::ask::money::NAMES.contains(&name) || matches!(name, "sex" | "care");
-    let own = typed || asked.carried.iter().any(|(name, _)| private(name));
+    let own = typed || asked.carried.iter().any(|(name, _)| is_private(name));
     let policy = if own { CachePolicy::Own { version } } else { CachePolicy::Public { version } };
     let incomes = asked.incomes(&cx);
     // A row that is only being added is not wrong yet.
@@ -281,8 +282,8 @@ fn sum(cx: &Cx, incomes: &[Income], carried: &[(String, String)]) -> Result<Sum,
     // The ages of the people on the policy, where the address carries them: they decide some limits.
     let people = carried.iter().find(|(name, _)| name == "people").and_then(|(_, value)| Household::parse(value).ok());
     let ages: Vec<u8> = people.iter().flat_map(|people| people.people()).map(|person| person.age).collect();
-    let Summed { income: PersonIncome { year, medicaid_month_x12, .. }, bounds } = sum_of(incomes, tables, year, &ages)
-        .map_err(|faults| Failure::internal(anyhow::anyhow!("the engine refused {} incomes", faults.len())))?;
+    let Summed { income: PersonIncome { year, medicaid_month_x12, .. }, bounds } =
+        sum_of(incomes, tables, year, &ages).map_err(QuoteError::refused)?;
     let known = incomes.iter().filter_map(|item| tables.income_kind(&item.kind).map(|kind| (item, kind)));
     let left_out: Vec<String> =
         known.clone().filter(|(_, kind)| !counts(kind)).map(|(_, kind)| kind_words(cx, &kind.kind)).collect();
@@ -312,7 +313,10 @@ fn sum(cx: &Cx, incomes: &[Income], carried: &[(String, String)]) -> Result<Sum,
 fn limited_words(cx: &Cx, bound: &Bound) -> String {
     let kind = kind_words(cx, &bound.kind);
     let (said, allowed) = (bound.said.dollars(), bound.allowed.dollars());
-    cx.tf("income_page.limited", &[("kind", &kind), ("said", &said), ("allowed", &allowed), ("law", &bound.citation.text)])
+    cx.tf(
+        "income_page.limited",
+        &[("kind", &kind), ("said", &said), ("allowed", &allowed), ("law", &bound.citation.text)],
+    )
 }
 
 fn counts(kind: &IncomeKind) -> bool {

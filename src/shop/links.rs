@@ -7,7 +7,6 @@ use crate::filing::codes::{Product, Sort};
 use crate::quote::ask::address::{Search, add_pairs, wishes};
 use crate::quote::ask::facets::Facets;
 use crate::text::i18n::Lang;
-use crate::web::page::localized;
 
 /// What may differ from link to link.
 #[derive(Debug, Clone)]
@@ -35,7 +34,7 @@ impl<'a> Links<'a> {
 
     /// Another page for the same who and where: `/how?…`.
     pub fn who_at(&self, path: &str) -> String {
-        let mut address = localized(self.lang, path);
+        let mut address = self.lang.localized(path);
         // Room for wishes too.
         address.reserve(self.who.len() + 80);
         address.push('?');
@@ -74,6 +73,7 @@ mod tests {
     use crate::quote::ask::address::tests::search_of;
     use crate::quote::ask::facets::Span;
     use crate::quote::filters::Facet;
+    use crate::text::i18n::Messages;
 
     const UP_TO_450: Span = Span { min: None, max: Some(450) };
 
@@ -99,6 +99,8 @@ mod tests {
 
     #[test]
     fn a_link_says_what_the_changed_search_would_say() {
+        let messages = Messages::load().expect("whole messages");
+        let [en, es] = ["en", "es"].map(|code| messages.of_code(code).expect("a language"));
         for query in [
             "people=40",
             "people=40,38t,5p&sex=f&income=37650.50&monthly=3000",
@@ -107,13 +109,13 @@ mod tests {
         ] {
             let search = search_of(query);
             let who = search.who_query();
-            let links = Links::new(Lang::En, &search, &who);
+            let links = Links::new(en, &search, &who);
             for (of_search, of_wishes) in CHANGES {
                 assert_eq!(links.list(of_wishes), format!("/plans?{}", search.with(of_search)));
             }
             let first = search.with(|search| search.page = 1);
             assert_eq!(links.all_at("/plans.csv"), format!("/plans.csv?{first}"));
-            assert_eq!(Links::new(Lang::Es, &search, &who).all_at("/"), format!("/es?{first}"));
+            assert_eq!(Links::new(es, &search, &who).all_at("/"), format!("/es?{first}"));
             assert_eq!(links.who_at("/how"), format!("/how?{}", search.who_query()));
         }
     }

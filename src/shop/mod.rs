@@ -8,8 +8,6 @@ pub mod compare;
 pub mod costs;
 pub mod csv;
 pub mod elsewhere;
-pub mod enroll;
-pub mod facts;
 pub mod filters;
 pub mod home;
 pub mod how;

@@ -3,7 +3,7 @@
 //! 1. the address is read, with the page's own switch;
 //! 2. the search is settled, or what is missing is asked, or the way leads elsewhere;
 //! 3. another spelling of the address is redirected to the one canonical form;
-//! 4. whoever has the page already gets a 304.
+//! 4. a browser or cache that has the page already gets a 304.
 //!
 //! Called by every file of this room that answers an address. It prices nothing: all four come before any work.
 
@@ -127,7 +127,7 @@ pub struct Open {
     pub plans: Vec<PlanId>,
     /// What the page's switch says.
     pub switched: &'static str,
-    /// What of the address was not followed, in words.
+    /// The parts of the address that we could not follow, in words.
     pub notes: Vec<String>,
     pub policy: CachePolicy,
 }

@@ -114,8 +114,10 @@ fn lines(cx: &Cx, search: &Search, help: &Help, tally: &Tally) -> Vec<String> {
 /// Who is taken to have Medicare, which is no credit, and how to say otherwise.
 fn medicare_words(cx: &Cx, search: &Search) -> Option<String> {
     let people = search.household.people().iter().enumerate();
-    let named: Vec<String> =
-        people.filter(|(_, p)| p.needs_cover && policy::takes_free_medicare(p)).map(|(i, _)| (i + 1).to_string()).collect();
+    let named: Vec<String> = people
+        .filter(|(_, p)| p.needs_cover && policy::takes_free_medicare(p))
+        .map(|(i, _)| (i + 1).to_string())
+        .collect();
     (!named.is_empty()).then(|| cx.tf("help.medicare", &[("people", &named.join(", "))]))
 }
 
@@ -157,11 +159,6 @@ fn silver_costs(cx: &Cx, tally: &Tally, years: &mut YearlyCosts) -> Option<Strin
     Some(cx.tf("help.silver_costs", &[("silver", &words(with)), ("shown", &words(shown))]))
 }
 
-fn person_words(cx: &Cx, search: &Search, i: usize) -> String {
-    let age = search.household.people().get(i).map(|person| words::age_words(cx, person.age)).unwrap_or_default();
-    cx.tf("help.person", &[("n", &(i + 1).to_string()), ("age", &age)])
-}
-
 fn public_words(
     cx: &Cx,
     search: &Search,
@@ -169,7 +166,7 @@ fn public_words(
     agency: Option<&MedicaidAgency>,
 ) -> Option<String> {
     let (i, answer) = of;
-    let person = person_words(cx, search, i);
+    let person = words::person_at(cx, search, i);
     let say = |key: &str, programme: &str| cx.tf(key, &[("person", &person), ("programme", programme)]);
     let named = |name: Option<&str>, plain: &str| name.filter(|name| !name.is_empty()).unwrap_or(plain).to_string();
     if answer.medicaid.is_some() {
@@ -199,7 +196,7 @@ fn agency_words(cx: &Cx, agency: Option<&MedicaidAgency>) -> Agency {
 fn gap_words(cx: &Cx, search: &Search, help: &Help) -> Vec<String> {
     let line = help.determination.tax_households.first().map(|answer| answer.guideline.dollars()).unwrap_or_default();
     let people = help.determination.people.iter().enumerate().filter(|(_, person)| person.coverage_gap);
-    people.map(|(i, _)| cx.tf("help.gap", &[("person", &person_words(cx, search, i)), ("amount", &line)])).collect()
+    people.map(|(i, _)| cx.tf("help.gap", &[("person", &words::person_at(cx, search, i)), ("amount", &line)])).collect()
 }
 
 /// How we took the people to be related: shown, so that it can be put right.

@@ -5,19 +5,22 @@ use axum::extract::Path;
 use axum::response::Response;
 
 use crate::catalogue::Catalogue;
-use crate::filing::codes::{Packed, Product, Program};
+use crate::filing::codes::{Metal, Packed, PlanType, Program};
+use crate::filing::limits;
 use crate::quote::ask::address::{Search, write_query};
 use crate::quote::market;
 use crate::quote::market::tally::Tally;
 use crate::quote::offer::Offer;
+use crate::quote::plan_record::{Benefit, Example, PlanRecord};
 use crate::quote::policy::Variants;
 use crate::quote::yearly::YearlyCosts;
 use crate::shop::costs::YearSum;
-use crate::shop::facts::{Benefit, Example, Facts};
 use crate::shop::open::{Instead, Keeps, Open, OpenOrBare, Page, open_or_bare};
 use crate::shop::plans;
-use crate::shop::sections::SECTIONS;
+use crate::shop::sections::{self, SECTIONS};
+use crate::shop::shares;
 use crate::shop::view::{Card, stars_words};
+use crate::shop::words::plan::{benefit_limit, benefit_name, yes_no};
 use crate::shop::words::search as words;
 use crate::types::{Cents, PlanId};
 use crate::web::error::Failure;
@@ -114,7 +117,7 @@ pub async fn plan(cx: Cx, Path(id): Path<String>) -> Result<Response, Instead> {
     let Open { mut search, catalogue, notes, policy, .. } = opened;
     let facts = facts(&catalogue, &plan_id, search.policy.variants()).await?;
     // The plan's own product decides which list it is looked up in.
-    search.product = if facts.number("product") == Some(1) { Product::Dental } else { Product::Medical };
+    search.product = facts.product;
     search.facets = Default::default();
     let tally = market::tally(&catalogue, &search).await?;
     let (mut card, mut similar, mut year) = (None, Vec::new(), None);
@@ -128,8 +131,8 @@ pub async fn plan(cx: Cx, Path(id): Path<String>) -> Result<Response, Instead> {
     Ok(page::render(&cx, PlanPage { notes, similar, year, ..page }, policy))
 }
 
-async fn facts(catalogue: &Catalogue, plan_id: &PlanId, variants: Variants) -> Result<Facts, Failure> {
-    Facts::read(&catalogue.pool, plan_id, variants).await?.ok_or(Failure::NotFound)
+async fn facts(catalogue: &Catalogue, plan_id: &PlanId, variants: Variants) -> Result<PlanRecord, Failure> {
+    PlanRecord::read(&catalogue.pool, plan_id, variants).await?.ok_or(Failure::NotFound)
 }
 
 fn build<'a>(
@@ -137,21 +140,21 @@ fn build<'a>(
     search: Option<&Search>,
     pairs: &[(&'static str, String)],
     catalogue: &Catalogue,
-    facts: &Facts,
+    facts: &PlanRecord,
     card: Option<&'a Card>,
 ) -> PlanPage<'a> {
-    use sqlx::Row as _;
-    let packed = Packed(facts.variant.as_ref().and_then(|row| row.try_get("packed").ok()).unwrap_or(0));
-    let programs = Program::ALL.into_iter().filter(|program| packed.programs() & program.bit() != 0);
-    let dental = facts.number("product") == Some(1);
+    let packed = catalogue.variants.variant(facts.plan_pk, facts.kind).map(|facts| facts.packed);
+    let bits = packed.map_or(0, Packed::programs);
+    let programs = Program::ALL.iter().copied().filter(|program| bits & program.bit() != 0);
+    let dental = facts.is_dental();
     let no_price = match (search, card) {
         (_, Some(_)) => None,
         (Some(search), None) => Some(cx.tf("plan.not_sold", &[("county", &words::county_words(search))])),
         (None, None) => Some(cx.t("plan.no_household").to_string()),
     };
     PlanPage {
-        name: facts.text("name").unwrap_or_default(),
-        issuer: facts.text("issuer").unwrap_or_default(),
+        name: facts.name.clone(),
+        issuer: facts.issuer.clone(),
         subtitle: subtitle(cx, packed, facts),
         who: search.map(|search| words::who(cx, search)),
         no_price,
@@ -161,21 +164,20 @@ fn build<'a>(
         }),
         change: cx.href(&format!("/?{}", write_query(pairs))),
         compare: card.and(search).map(|search| {
-            let id = facts.text("plan_id").unwrap_or_default();
-            cx.href(&format!("/compare?{}&plan={id}", write_query(&search.who_and_where())))
+            cx.href(&format!("/compare?{}&plan={}", write_query(&search.who_and_where()), facts.plan_id))
         }),
         warnings: words::warnings(cx, catalogue),
         notes: Vec::new(),
         highlights: highlights(cx, facts, card),
         stars: stars(cx, facts),
-        limits: limits(cx, facts),
+        limits: limit_rows(cx, facts),
         documents: documents(cx, facts),
         contact: contact(cx, facts),
         access: access(cx, facts),
         sections: sections(cx, facts, dental),
         programs: programs.map(|program| cx.t(program.message())).collect(),
         examples: facts.examples.iter().map(|example| example_view(cx, example)).collect(),
-        exclusions: facts.text("exclusions"),
+        exclusions: facts.exclusions.clone(),
         similar: Vec::new(),
         year: None,
         who_query: search.map(Search::who_query).unwrap_or_default(),
@@ -186,14 +188,14 @@ fn build<'a>(
 }
 
 /// "Silver · HMO · 33931OH0070006".
-fn subtitle(cx: &Cx, packed: Packed, facts: &Facts) -> String {
-    let metal = crate::filing::codes::Metal::from_code(packed.metal()).map(|m| cx.t(m.message()));
-    let plan_type = crate::filing::codes::PlanType::from_code(packed.plan_type()).map(|t| cx.t(t.message()));
+fn subtitle(cx: &Cx, packed: Option<Packed>, facts: &PlanRecord) -> String {
+    let metal = packed.and_then(|packed| Metal::from_code(packed.metal())).map(|m| cx.t(m.message()));
+    let plan_type = packed.and_then(|packed| PlanType::from_code(packed.plan_type())).map(|t| cx.t(t.message()));
     let parts: Vec<&str> = [metal, plan_type].into_iter().flatten().collect();
-    format!("{} · {}", parts.join(" · "), facts.text("plan_id").unwrap_or_default())
+    format!("{} · {}", parts.join(" · "), facts.plan_id)
 }
 
-fn highlights(cx: &Cx, facts: &Facts, card: Option<&Card>) -> Vec<Line> {
+fn highlights(cx: &Cx, facts: &PlanRecord, card: Option<&Card>) -> Vec<Line> {
     let line = |key: &str, words: String, slug| Line { term: cx.t(key).to_string(), words, slug };
     let mut lines = Vec::new();
     if let Some(card) = card {
@@ -213,21 +215,22 @@ fn highlights(cx: &Cx, facts: &Facts, card: Option<&Card>) -> Vec<Line> {
         ));
         lines.push(line("plan.moop_family", Card::amount_words(cx, card.moop_family), Some("out-of-pocket-maximum")));
     }
-    if let Some(value) = facts.variant_number("av_calculator_bp").or(facts.variant_number("issuer_av_bp")) {
-        lines.push(line("plan.actuarial_value", crate::shop::shares::percent(value), Some("actuarial-value")));
+    if let Some(value) = facts.variant.as_ref().and_then(|variant| variant.actuarial_value_bp) {
+        lines.push(line("plan.actuarial_value", shares::percent(value), Some("actuarial-value")));
     }
-    if facts.number("product") == Some(Product::Medical.code()) {
-        lines.push(line("plan.hsa", facts.yes_no(cx, "hsa").to_string(), Some("hsa")));
+    if !facts.is_dental() {
+        lines.push(line("plan.hsa", yes_no(cx, facts.hsa).to_string(), Some("hsa")));
         let design = facts
-            .text("design")
+            .design
+            .as_ref()
             .map_or_else(|| cx.t("words.no").to_string(), |design| format!("{}: {design}", cx.t("words.yes")));
         lines.push(line("plan.design", design, Some("standard-design")));
     }
-    lines.push(line("plan.is_new", facts.yes_no(cx, "is_new").to_string(), None));
-    if facts.number("product") == Some(1) {
-        let key = match facts.number("guaranteed_rate") {
-            Some(1) => "plan.rate_guaranteed",
-            Some(_) => "plan.rate_estimated",
+    lines.push(line("plan.is_new", yes_no(cx, Some(facts.is_new)).to_string(), None));
+    if facts.is_dental() {
+        let key = match facts.guaranteed_rate {
+            Some(true) => "plan.rate_guaranteed",
+            Some(false) => "plan.rate_estimated",
             None => "share.not_provided",
         };
         lines.push(line("plan.guaranteed_rate", cx.t(key).to_string(), None));
@@ -235,25 +238,33 @@ fn highlights(cx: &Cx, facts: &Facts, card: Option<&Card>) -> Vec<Line> {
     lines
 }
 
-fn stars(cx: &Cx, facts: &Facts) -> Vec<Line> {
-    ["overall", "member_experience", "medical_care", "plan_administration"]
-        .into_iter()
-        .map(|kind| Line {
-            term: cx.t(&format!("stars.{kind}")).to_string(),
-            words: stars_words(cx, facts.number(&format!("stars_{kind}"))),
-            slug: Some("star-rating"),
-        })
-        .collect()
+fn stars(cx: &Cx, facts: &PlanRecord) -> Vec<Line> {
+    let line = |key: &str, stars| Line {
+        term: cx.t(key).to_string(),
+        words: stars_words(cx, stars),
+        slug: Some("star-rating"),
+    };
+    vec![
+        line("stars.overall", facts.stars.overall),
+        line("stars.member_experience", facts.stars.member_experience),
+        line("stars.medical_care", facts.stars.medical_care),
+        line("stars.plan_administration", facts.stars.plan_administration),
+    ]
 }
 
+const NETWORKS: [(u8, &str); 4] =
+    [(limits::TIER1, "tier1"), (limits::TIER2, "tier2"), (limits::OUT, "out"), (limits::IN_AND_OUT, "in_and_out")];
+const WHO_PAYS: [u8; 3] = [limits::INDIVIDUAL, limits::FAMILY_PER_PERSON, limits::FAMILY_PER_GROUP];
+
 /// Every deductible and maximum filed, in network first; a row for each kind, scope and network.
-fn limits(cx: &Cx, facts: &Facts) -> Vec<LimitRow> {
+fn limit_rows(cx: &Cx, facts: &PlanRecord) -> Vec<LimitRow> {
     let mut rows = Vec::new();
-    for (kind, kind_key) in [(1, "deductible"), (2, "moop")] {
-        for (scope, scope_key) in [(3, "combined"), (1, "medical"), (2, "drug")] {
-            for (network, network_key) in [(1, "tier1"), (2, "tier2"), (3, "out"), (4, "in_and_out")] {
+    for (kind, kind_key) in [(limits::DEDUCTIBLE, "deductible"), (limits::MOOP, "moop")] {
+        for (scope, scope_key) in [(limits::COMBINED, "combined"), (limits::MEDICAL, "medical"), (limits::DRUG, "drug")]
+        {
+            for (network, network_key) in NETWORKS {
                 let of = |who| facts.limit(kind, scope, network, who);
-                if (1..=3).all(|who| of(who).is_none_or(|limit| limit.cents.is_none())) {
+                if WHO_PAYS.into_iter().all(|who| of(who).is_none_or(|limit| limit.cents.is_none())) {
                     continue;
                 }
                 let amount = |who| match of(who) {
@@ -266,9 +277,9 @@ fn limits(cx: &Cx, facts: &Facts) -> Vec<LimitRow> {
                         cx.t(&format!("limit.{kind_key}_{scope_key}")),
                         cx.t(&format!("limit.{network_key}"))
                     ),
-                    individual: amount(1),
-                    per_person: amount(2),
-                    family: amount(3),
+                    individual: amount(limits::INDIVIDUAL),
+                    per_person: amount(limits::FAMILY_PER_PERSON),
+                    family: amount(limits::FAMILY_PER_GROUP),
                 });
             }
         }
@@ -277,60 +288,60 @@ fn limits(cx: &Cx, facts: &Facts) -> Vec<LimitRow> {
 }
 
 /// (name, address); an insurer that filed no address is said to have filed none.
-fn documents(cx: &Cx, facts: &Facts) -> Vec<(String, Option<String>)> {
-    let brochure = facts.variant_text("brochure_url").or_else(|| facts.text("brochure_url"));
+fn documents(cx: &Cx, facts: &PlanRecord) -> Vec<(String, Option<String>)> {
+    let sbc = facts.variant.as_ref().and_then(|variant| variant.sbc_url.clone());
     let mut documents = vec![
-        (cx.t("document.sbc").to_string(), facts.variant_text("sbc_url")),
-        (cx.t("document.brochure").to_string(), brochure),
-        (cx.t("document.providers").to_string(), facts.text("network_url")),
+        (cx.t("document.sbc").to_string(), sbc),
+        (cx.t("document.brochure").to_string(), facts.brochure().cloned()),
+        (cx.t("document.providers").to_string(), facts.network_url.clone()),
     ];
-    if facts.number("product") != Some(1) {
-        documents.push((cx.t("document.formulary").to_string(), facts.text("formulary_url")));
+    if !facts.is_dental() {
+        documents.push((cx.t("document.formulary").to_string(), facts.formulary_url.clone()));
     }
     documents
 }
 
-fn contact(cx: &Cx, facts: &Facts) -> Vec<Line> {
-    let phone = facts.text("phone").unwrap_or_else(|| cx.t("plan.phone_not_published").to_string());
+fn contact(cx: &Cx, facts: &PlanRecord) -> Vec<Line> {
+    let phone = facts.phone.clone().unwrap_or_else(|| cx.t("plan.phone_not_published").to_string());
     let mut lines = vec![Line { term: cx.t("plan.phone").to_string(), words: phone, slug: None }];
-    if let Some(tty) = facts.text("tty") {
+    if let Some(tty) = facts.tty.clone() {
         lines.push(Line { term: "TTY".to_string(), words: tty, slug: None });
     }
     lines
 }
 
-fn access(cx: &Cx, facts: &Facts) -> Vec<Line> {
+fn access(cx: &Cx, facts: &PlanRecord) -> Vec<Line> {
     let line = |key: &str, words: String, slug| Line { term: cx.t(key).to_string(), words, slug };
-    let with_words = |column: &str, text: &str| match facts.text(text) {
+    let with_words = |filed: Option<bool>, text: &Option<String>| match text {
         // The filed words often say no more than yes or no.
-        Some(words) if words.len() > 3 => format!("{}. {words}", facts.yes_no(cx, column)),
-        _ => facts.yes_no(cx, column).to_string(),
+        Some(words) if words.len() > 3 => format!("{}. {words}", yes_no(cx, filed)),
+        _ => yes_no(cx, filed).to_string(),
     };
     let mut lines = vec![
-        line("plan.national_network", facts.yes_no(cx, "national_network").to_string(), Some("national-network")),
+        line("plan.national_network", yes_no(cx, facts.national_network).to_string(), Some("national-network")),
         line(
             "plan.out_of_service_area",
-            with_words("out_of_service_area", "out_of_service_area_description"),
+            with_words(facts.out_of_service_area, &facts.out_of_service_area_description),
             Some("service-area"),
         ),
-        line("plan.out_of_country", with_words("out_of_country", "out_of_country_description"), None),
+        line("plan.out_of_country", with_words(facts.out_of_country, &facts.out_of_country_description), None),
     ];
-    if facts.number("product") != Some(1) {
+    if !facts.is_dental() {
         lines.insert(
             1,
-            line("plan.referral", with_words("referral_required", "referral_specialists"), Some("referral")),
+            line("plan.referral", with_words(facts.referral_required, &facts.referral_specialists), Some("referral")),
         );
     }
-    if let Some(name) = facts.text("network_name") {
+    if let Some(name) = facts.network_name.clone() {
         lines.insert(0, line("plan.network", name, Some("network")));
     }
     lines
 }
 
-fn sections(cx: &Cx, facts: &Facts, dental: bool) -> Vec<Section> {
+fn sections(cx: &Cx, facts: &PlanRecord, dental: bool) -> Vec<Section> {
     let section = |(number, (key, _)): (usize, &(&str, &[&str]))| Section {
         heading: cx.t(&format!("section.{key}")).to_string(),
-        benefits: facts.section(number).into_iter().map(|benefit| benefit_view(cx, benefit)).collect(),
+        benefits: sections::of(&facts.benefits, number).into_iter().map(|benefit| benefit_view(cx, benefit)).collect(),
     };
     // A section without a filed benefit stays, and says so; a dental plan's medical sections do not apply.
     let applies = |section: &Section| !dental || !section.benefits.is_empty();
@@ -338,17 +349,17 @@ fn sections(cx: &Cx, facts: &Facts, dental: bool) -> Vec<Section> {
 }
 
 fn benefit_view(cx: &Cx, benefit: &Benefit) -> BenefitView {
-    let mut notes: Vec<String> = benefit.limit_words(cx).into_iter().collect();
+    let mut notes: Vec<String> = benefit_limit(cx, benefit).into_iter().collect();
     notes.extend(benefit.explanation.clone());
     notes.extend(benefit.exclusions.as_ref().map(|words| cx.tf("plan.exclusions_note", &[("words", words)])));
     if benefit.outside_maximum {
         notes.push(cx.t("plan.outside_maximum").to_string());
     }
     BenefitView {
-        name: benefit.name_words(cx),
-        in_network: benefit.in_network.words(cx),
-        second_tier: benefit.second_tier.as_ref().map(|shares| shares.words(cx)),
-        out_of_network: benefit.out_of_network.words(cx),
+        name: benefit_name(cx, benefit),
+        in_network: shares::words(&benefit.in_network, cx),
+        second_tier: benefit.second_tier.as_ref().map(|tier| shares::words(tier, cx)),
+        out_of_network: shares::words(&benefit.out_of_network, cx),
         notes,
     }
 }

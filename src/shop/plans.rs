@@ -14,6 +14,7 @@ use crate::shop::links::Links;
 use crate::shop::open::{Instead, Keeps, Open, Page, open};
 use crate::shop::panel::Panel;
 use crate::shop::view::Card;
+use crate::shop::words::dates::changes;
 use crate::shop::words::search as words;
 use crate::types::Cents;
 use crate::web::page::{self, Cx};
@@ -56,13 +57,13 @@ pub struct WayOut {
     pub href: String,
 }
 
-/// What is said of the yearly costs above the cards.
+/// What stands above the cards about yearly costs.
 pub struct YearlyPart {
-    /// What we took of everybody's care.
+    /// The care that the estimates assume.
     pub taken: String,
     /// Where more can be said.
     pub care: String,
-    /// The same list without what was said of care and sex; with an income, the help's own link drops these too.
+    /// The same list without care and sex; with an income, the help's own link drops these too.
     pub without: Option<String>,
     /// The end of the drawings' scale.
     pub scale: Cents,
@@ -164,7 +165,7 @@ pub async fn list(cx: Cx) -> Result<Response, Instead> {
         panel: Panel::new(&cx, &links, help.as_ref(), &tally, &mut years),
         who_query: who.as_str(),
         year_words: search.year.to_string(),
-        changes: crate::shop::enroll::changes(&cx, search.year),
+        changes: changes(&cx, search.year),
         catastrophic_note: words::catastrophic(&cx, search),
         cards,
         total,

@@ -2,6 +2,8 @@
 //!
 //! A benefit that no section names is shown under "other services", so nothing filed is hidden.
 
+use crate::quote::plan_record::Benefit;
+
 /// (message key under `section.`, slugs of the benefits in their order).
 pub const SECTIONS: [(&str, &[&str]); 6] = [
     (
@@ -75,4 +77,15 @@ pub fn place_of(slug: &str) -> (usize, usize) {
         .enumerate()
         .find_map(|(section, (_, slugs))| slugs.iter().position(|known| *known == slug).map(|place| (section, place)));
     named.unwrap_or((SECTIONS.len() - 1, usize::MAX))
+}
+
+/// The benefits of one section, in its order.
+pub fn of(benefits: &[Benefit], section: usize) -> Vec<&Benefit> {
+    let mut of: Vec<&Benefit> = benefits.iter().filter(|benefit| place_of(&benefit.slug).0 == section).collect();
+    sort(&mut of);
+    of
+}
+
+pub fn sort(benefits: &mut [&Benefit]) {
+    benefits.sort_by(|a, b| (place_of(&a.slug), &a.name).cmp(&(place_of(&b.slug), &b.name)));
 }

@@ -3,28 +3,9 @@
 //! Pure: it returns message keys with amounts; the page puts them into its language. The one place where
 //! "copay and coinsurance" becomes a sentence, used by list, plan page, comparison and CSV alike.
 
-use crate::load::cost_share::ShareKind;
+use crate::filing::share::{CostShare, ShareKind, Shares};
 use crate::types::Cents;
 use crate::web::page::Cx;
-
-/// One filed share: what kind, and cents (copay) or basis points (coinsurance).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Share {
-    pub kind: ShareKind,
-    pub amount: Option<i64>,
-}
-
-/// What is filed for one service on one side of the network.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Shares {
-    /// `Some(false)`: not covered. `None`: not said.
-    pub covered: Option<bool>,
-    pub copay: Option<Share>,
-    pub coinsurance: Option<Share>,
-    /// The words as filed, shown where we could not type them.
-    pub copay_filed: Option<String>,
-    pub coinsurance_filed: Option<String>,
-}
 
 /// A message and what goes into its `{amount}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,36 +14,34 @@ enum Words {
     Filed(String),
 }
 
-impl Shares {
-    /// "$30 copay", "40% after you meet the deductible", "$500 per stay, plus 20%", "Not covered" …
-    pub fn words(&self, cx: &Cx) -> String {
-        let say = |words: Words| match words {
-            Words::Message(key, None) => cx.t(key).to_string(),
-            Words::Message(key, Some(amount)) => cx.tf(key, &[("amount", &amount)]),
-            Words::Filed(text) => text,
-        };
-        match self.parts() {
-            (first, None) => say(first),
-            (first, Some(second)) => cx.tf("share.plus_both", &[("copay", &say(first)), ("coinsurance", &say(second))]),
-        }
+/// "$30 copay", "40% after you meet the deductible", "$500 per stay, plus 20%", "Not covered" …
+pub fn words(shares: &Shares, cx: &Cx) -> String {
+    let say = |words: Words| match words {
+        Words::Message(key, None) => cx.t(key).to_string(),
+        Words::Message(key, Some(amount)) => cx.tf(key, &[("amount", &amount)]),
+        Words::Filed(text) => text,
+    };
+    match parts(shares) {
+        (first, None) => say(first),
+        (first, Some(second)) => cx.tf("share.plus_both", &[("copay", &say(first)), ("coinsurance", &say(second))]),
     }
+}
 
-    fn parts(&self) -> (Words, Option<Words>) {
-        if self.covered == Some(false) {
-            return (Words::Message("share.not_covered", None), None);
+fn parts(shares: &Shares) -> (Words, Option<Words>) {
+    if shares.covered == Some(false) {
+        return (Words::Message("share.not_covered", None), None);
+    }
+    let copay = shares.copay.and_then(|share| copay_words(share, shares.copay_filed.as_deref()));
+    let coinsurance =
+        shares.coinsurance.and_then(|share| coinsurance_words(share, shares.coinsurance_filed.as_deref()));
+    match (copay, coinsurance) {
+        (None, None) if shares.copay.is_none() && shares.coinsurance.is_none() => {
+            (Words::Message("share.not_provided", None), None)
         }
-        let copay = self.copay.and_then(|share| copay_words(share, self.copay_filed.as_deref()));
-        let coinsurance =
-            self.coinsurance.and_then(|share| coinsurance_words(share, self.coinsurance_filed.as_deref()));
-        match (copay, coinsurance) {
-            (None, None) if self.copay.is_none() && self.coinsurance.is_none() => {
-                (Words::Message("share.not_provided", None), None)
-            }
-            // Filed as "Not Applicable" on both sides: the insurer says nothing is charged for or by either.
-            (None, None) => (Words::Message("share.not_applicable", None), None),
-            (Some(one), None) | (None, Some(one)) => (one, None),
-            (Some(copay), Some(coinsurance)) => both(copay, coinsurance),
-        }
+        // Filed as "Not Applicable" on both sides: the insurer says nothing is charged for or by either.
+        (None, None) => (Words::Message("share.not_applicable", None), None),
+        (Some(one), None) | (None, Some(one)) => (one, None),
+        (Some(copay), Some(coinsurance)) => both(copay, coinsurance),
     }
 }
 
@@ -80,8 +59,8 @@ fn both(copay: Words, coinsurance: Words) -> (Words, Option<Words>) {
     (copay, Some(coinsurance))
 }
 
-fn copay_words(share: Share, filed: Option<&str>) -> Option<Words> {
-    let amount = share.amount.unwrap_or(0);
+fn copay_words(share: CostShare, filed: Option<&str>) -> Option<Words> {
+    let amount = share.amount;
     let key = match share.kind {
         ShareKind::NotApplicable => return None,
         ShareKind::Unparsed => return filed.map(|text| Words::Filed(text.to_string())),
@@ -107,8 +86,8 @@ fn copay_words(share: Share, filed: Option<&str>) -> Option<Words> {
     })
 }
 
-fn coinsurance_words(share: Share, filed: Option<&str>) -> Option<Words> {
-    let amount = share.amount.unwrap_or(0);
+fn coinsurance_words(share: CostShare, filed: Option<&str>) -> Option<Words> {
+    let amount = share.amount;
     let key = match share.kind {
         ShareKind::NotApplicable => return None,
         ShareKind::Unparsed => return filed.map(|text| Words::Filed(text.to_string())),
@@ -139,12 +118,12 @@ pub fn percent(basis_points: i64) -> String {
 mod tests {
     use super::*;
 
-    fn share(kind: ShareKind, amount: i64) -> Option<Share> {
-        Some(Share { kind, amount: Some(amount) })
+    fn share(kind: ShareKind, amount: i64) -> Option<CostShare> {
+        Some(CostShare { kind, amount })
     }
 
     fn key(shares: Shares) -> (String, bool) {
-        match shares.parts() {
+        match parts(&shares) {
             (Words::Message(key, amount), second) => {
                 (format!("{key} {}", amount.unwrap_or_default()), second.is_some())
             }

@@ -7,9 +7,10 @@ use crate::catalogue::Catalogue;
 use crate::catalogue::variants::CARD_SERVICES;
 use crate::costs::Range;
 use crate::filing::codes::{Feature, Metal, Packed, PlanType};
+use crate::filing::share::Shares;
 use crate::quote::offer::Offer;
 use crate::quote::yearly::{self, Better, YearlyCost};
-use crate::shop::shares::Shares;
+use crate::shop::shares;
 use crate::shop::words::costs as cost_words;
 use crate::types::Cents;
 use crate::web::page::Cx;
@@ -45,7 +46,7 @@ pub struct Card {
     pub moop_individual: Option<Cents>,
     pub moop_family: Option<Cents>,
     pub services: [Shares; 4],
-    /// `None`: not reckoned, or a dental plan.
+    /// `None`: not estimated, or a dental plan.
     pub cost: Option<YearlyCost>,
     /// The yearly cost is the most that it can be (`yearly::at_most`).
     pub cost_at_most: bool,
@@ -218,7 +219,11 @@ impl Card {
 
     /// (name of the service, what a person pays).
     pub fn service_words<'a>(&self, cx: &'a Cx) -> Vec<(&'a str, String)> {
-        SERVICES.iter().zip(&self.services).map(|(service, shares)| (cx.t(service), shares.words(cx))).collect()
+        SERVICES
+            .iter()
+            .zip(&self.services)
+            .map(|(service, shares)| (cx.t(service), shares::words(shares, cx)))
+            .collect()
     }
 
     pub fn badges<'a>(&self, cx: &'a Cx) -> Vec<&'a str> {

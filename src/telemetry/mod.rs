@@ -23,7 +23,6 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
 use crate::config::LogFormat;
-use crate::web::error::Failure;
 
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -75,6 +74,22 @@ impl RequestId {
     }
 }
 
+/// Why an answer is none, in words for the log only: whoever makes the error page puts it among the answer's extensions.
+#[derive(Debug, Clone)]
+pub struct Cause(Arc<str>);
+
+impl Cause {
+    pub fn new(cause: &impl std::fmt::Display) -> Cause {
+        Cause(cause.to_string().into())
+    }
+}
+
+impl std::fmt::Display for Cause {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 /// 16 hex digits: a counter through a hash whose key the standard library draws at random for this process. Ids need to
 /// be distinct, not secret, so this asks the system for randomness once and not per request.
 fn new_id() -> Arc<str> {
@@ -114,7 +129,7 @@ struct Exit {
     method: &'static str,
     route: String,
     status: StatusCode,
-    cause: Option<Failure>,
+    cause: Option<Cause>,
     begun: Instant,
     span: Span,
 }

@@ -1,104 +1,145 @@
-//! Every word a person reads, in both languages: `templates/messages/{en,es}/*.toml`, embedded at build time.
+//! Every word a person reads, in every language: `templates/messages/<code>/*.toml`, embedded at build time.
 //!
 //! Called by `page::Cx` (and by rooms that make words, e.g. the query's sentence). The language is always an argument,
 //! never a global, so that two requests cannot mix. Nothing here is HTML: templates escape what comes out.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
 use foldhash::fast::RandomState;
 
-use super::embedded::{MESSAGES_EN, MESSAGES_ES};
+use super::embedded::MESSAGES;
+use super::languages::{LANGUAGES, Language};
 use crate::types::group_thousands;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Lang {
-    En,
-    Es,
+/// A language of this site: its row, and its place among them.
+#[derive(Clone, Copy)]
+pub struct Lang {
+    row: &'static Language,
+    place: usize,
+}
+
+impl PartialEq for Lang {
+    fn eq(&self, other: &Lang) -> bool {
+        self.place == other.place
+    }
+}
+
+impl Eq for Lang {}
+
+impl fmt::Debug for Lang {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.row.code)
+    }
 }
 
 impl Lang {
-    pub const ALL: [Lang; 2] = [Lang::En, Lang::Es];
+    fn list(rows: &'static [Language]) -> impl Iterator<Item = Lang> {
+        rows.iter().enumerate().map(|(place, row)| Lang { row, place })
+    }
 
     /// The code of `lang=""`, `hreflang` and `Content-Language`.
     pub fn code(self) -> &'static str {
-        match self {
-            Lang::En => "en",
-            Lang::Es => "es",
-        }
+        self.row.code
     }
 
     /// The language's name in itself, for the link to it.
     pub fn own_name(self) -> &'static str {
-        match self {
-            Lang::En => "English",
-            Lang::Es => "Español",
-        }
+        self.row.name
     }
 
     /// What stands before each path in this language: nothing or `/es`.
     pub fn prefix(self) -> &'static str {
-        match self {
-            Lang::En => "",
-            Lang::Es => "/es",
+        self.row.prefix
+    }
+
+    /// A path and query of this site in this language: `/plans?…` → `/es/plans?…`.
+    pub fn localized(self, path_and_query: &str) -> String {
+        match path_and_query.strip_prefix('/') {
+            // The home page is `/es`, not `/es/`.
+            Some(rest) if !self.prefix().is_empty() && (rest.is_empty() || rest.starts_with(['?', '#'])) => {
+                format!("{}{rest}", self.prefix())
+            }
+            _ => format!("{}{path_and_query}", self.prefix()),
         }
     }
 
-    pub fn other(self) -> Lang {
-        match self {
-            Lang::En => Lang::Es,
-            Lang::Es => Lang::En,
-        }
-    }
-
-    /// Splits a path into its language and the path that both languages share: `/es/plans` → (Es, `/plans`).
-    /// `/espanol` is no language prefix.
-    pub fn of_path(path: &str) -> (Lang, &str) {
-        match path.strip_prefix("/es") {
-            Some("") => (Lang::Es, "/"),
-            Some(rest) if rest.starts_with('/') => (Lang::Es, rest),
-            _ => (Lang::En, path),
+    /// The rest of a path of this language: `/es/plans` → `/plans`. `/espanol` is not one.
+    fn strip(self, path: &str) -> Option<&str> {
+        match path.strip_prefix(self.prefix())? {
+            "" => Some("/"),
+            rest => rest.starts_with('/').then_some(rest),
         }
     }
 }
 
-/// All messages of both languages by dotted key. Made once at start. A page asks for some three hundred, so they are
+/// A language's files: name and text.
+pub type Files<'a> = &'a [(&'a str, &'a str)];
+
+/// All messages of all languages by dotted key. Made once at start. A page asks for some three hundred, so they are
 /// hashed fast; nobody outside chooses the keys.
 pub struct Messages {
-    en: HashMap<String, String, RandomState>,
-    es: HashMap<String, String, RandomState>,
+    languages: Vec<(Lang, HashMap<String, String, RandomState>)>,
     missed: Mutex<HashSet<String>>,
 }
 
 impl Messages {
-    /// The messages in this binary. All faults at once: unreadable files, doubled keys, keys of one language only,
-    /// placeholders that differ, plurals without their other half.
+    /// The messages in this binary. All faults at once: unreadable files, doubled keys, keys that a language lacks,
+    /// placeholders that differ, plurals without all their forms, a language without a folder or a folder without one.
     pub fn load() -> Result<Messages, Vec<String>> {
-        Messages::from_files(MESSAGES_EN, MESSAGES_ES)
+        Messages::from_files(&LANGUAGES, MESSAGES)
     }
 
-    /// `load` over files given as (name, text).
-    pub fn from_files(en: &[(&str, &str)], es: &[(&str, &str)]) -> Result<Messages, Vec<String>> {
+    /// `load` over other languages, their files given by code.
+    pub fn from_files(rows: &'static [Language], folders: &[(&str, Files)]) -> Result<Messages, Vec<String>> {
         let mut faults = Vec::new();
-        let en = read_language("en", en, &mut faults);
-        let es = read_language("es", es, &mut faults);
-        compare(&en, &es, &mut faults);
-        compare(&es, &en, &mut faults);
-        faults.extend(plural_faults(&en));
+        let unlisted = folders.iter().filter(|(code, _)| rows.iter().all(|row| row.code != *code));
+        faults.extend(unlisted.map(|(code, _)| format!("{code}/: no language of the list has this code")));
+        let read = |lang: Lang, faults: &mut Vec<String>| {
+            let folder = folders.iter().find(|(code, _)| *code == lang.code());
+            if folder.is_none() {
+                faults.push(format!("{}/: the language has no folder of messages", lang.code()));
+            }
+            (lang, read_language(lang.code(), folder.map_or(&[], |(_, files)| files), faults))
+        };
+        let languages: Vec<_> = Lang::list(rows).map(|lang| read(lang, &mut faults)).collect();
+        if let Some((first, others)) = languages.split_first() {
+            let stems = plural_stems(&first.1);
+            faults.extend(plural_faults(&stems, first));
+            for other in others {
+                faults.extend(plural_faults(&stems, other));
+                compare(&stems, first, other, &mut faults);
+            }
+        }
         if !faults.is_empty() {
             return Err(faults);
         }
-        let plain = |m: BTreeMap<String, Entry>| m.into_iter().map(|(k, e)| (k, e.text)).collect();
-        Ok(Messages { en: plain(en), es: plain(es), missed: Mutex::default() })
+        let plain = |entries: Entries| entries.into_iter().map(|(key, entry)| (key, entry.text)).collect();
+        let languages = languages.into_iter().map(|(lang, entries)| (lang, plain(entries))).collect();
+        Ok(Messages { languages, missed: Mutex::default() })
+    }
+
+    /// All languages, in the order of the list.
+    pub fn languages(&self) -> impl Iterator<Item = Lang> {
+        self.languages.iter().map(|(lang, _)| *lang)
+    }
+
+    /// Splits a path into its language and the path that all languages share: `/es/plans` → (es, `/plans`).
+    pub fn of_path<'p>(&self, path: &'p str) -> (Lang, &'p str) {
+        let others = self.languages().filter(|lang| !lang.prefix().is_empty());
+        let found = others.into_iter().find_map(|lang| Some((lang, lang.strip(path)?)));
+        found.unwrap_or((Lang { row: self.languages[0].0.row, place: 0 }, path))
+    }
+
+    /// The language of this code.
+    pub fn of_code(&self, code: &str) -> Option<Lang> {
+        self.languages().find(|lang| lang.code() == code)
     }
 
     /// The message, if there is one.
     pub fn get(&self, lang: Lang, key: &str) -> Option<&str> {
-        match lang {
-            Lang::En => self.en.get(key),
-            Lang::Es => self.es.get(key),
-        }
-        .map(String::as_str)
+        self.languages.get(lang.place)?.1.get(key).map(String::as_str)
     }
 
     /// The message; a missing one shows as "[…]" and is logged once, because a page with one odd word is better than
@@ -107,7 +148,7 @@ impl Messages {
         self.get(lang, key).unwrap_or_else(|| {
             let mut missed = self.missed.lock().unwrap_or_else(PoisonError::into_inner);
             if missed.insert(key.to_string()) {
-                tracing::error!(key, "a message is missing: add it to templates/messages in both languages");
+                tracing::error!(key, "a message is missing: add it to templates/messages in every language");
             }
             "[…]"
         })
@@ -139,15 +180,15 @@ impl Messages {
         out
     }
 
-    /// `key.one` for 1, else `key.other`, with `{n}` grouped (`1,234`): both our languages count so.
+    /// `key.one`, `key.other` …, as the language counts, with `{n}` grouped (`1,234`).
     pub fn n(&self, lang: Lang, key: &str, n: i64) -> String {
-        let key = format!("{key}.{}", if n == 1 { "one" } else { "other" });
+        let key = format!("{key}.{}", (lang.row.plural)(n));
         self.tf(lang, &key, &[("n", &group_thousands(n))])
     }
 
-    /// Every key, sorted. For tests.
+    /// Every key of the first language, sorted. For tests.
     pub fn keys(&self) -> BTreeSet<&str> {
-        self.en.keys().map(String::as_str).collect()
+        self.languages[0].1.keys().map(String::as_str).collect()
     }
 }
 
@@ -157,7 +198,9 @@ struct Entry {
     text: String,
 }
 
-fn read_language(code: &str, files: &[(&str, &str)], faults: &mut Vec<String>) -> BTreeMap<String, Entry> {
+type Entries = BTreeMap<String, Entry>;
+
+fn read_language(code: &str, files: Files, faults: &mut Vec<String>) -> Entries {
     let mut entries = BTreeMap::new();
     for (name, text) in files.iter().filter(|(name, _)| name.ends_with(".toml")) {
         let file = format!("{code}/{name}");
@@ -170,13 +213,7 @@ fn read_language(code: &str, files: &[(&str, &str)], faults: &mut Vec<String>) -
 }
 
 /// Nested tables become dotted keys: `[error.404] title = "…"` is `error.404.title`.
-fn flatten(
-    prefix: &str,
-    table: &toml::Table,
-    file: &str,
-    entries: &mut BTreeMap<String, Entry>,
-    faults: &mut Vec<String>,
-) {
+fn flatten(prefix: &str, table: &toml::Table, file: &str, entries: &mut Entries, faults: &mut Vec<String>) {
     for (name, value) in table {
         let key = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
         match value {
@@ -196,16 +233,29 @@ fn flatten(
     }
 }
 
-/// What `a` has and `b` lacks, and (once, from the English side) placeholders that differ.
-fn compare(a: &BTreeMap<String, Entry>, b: &BTreeMap<String, Entry>, faults: &mut Vec<String>) {
-    for (key, entry) in a {
-        match b.get(key) {
-            None => faults.push(format!("{}: `{key}` is not in the other language: add it there", entry.file)),
-            Some(other) if entry.file.starts_with("en/") => {
-                let (ours, theirs) = (placeholders(&entry.text), placeholders(&other.text));
-                // A singular may say "one" instead of {n}.
-                if ours != theirs && !key.ends_with(".one") {
-                    faults.push(format!("{}: `{key}` has placeholders {theirs:?}, English has {ours:?}", other.file));
+/// What one language has and the other lacks, and placeholders that differ. Plurals have forms of their own in each.
+fn compare(stems: &BTreeSet<String>, first: &(Lang, Entries), other: &(Lang, Entries), faults: &mut Vec<String>) {
+    let ((first, ours), (other, theirs)) = (first, other);
+    for (key, entry) in ours.iter().filter(|(key, _)| stem_of(stems, key).is_none()) {
+        let Some(their) = theirs.get(key) else {
+            faults.push(format!("{}: `{key}` is not in {}: add it there", entry.file, other.code()));
+            continue;
+        };
+        let (ours, theirs) = (placeholders(&entry.text), placeholders(&their.text));
+        if ours != theirs {
+            let code = first.code();
+            faults.push(format!("{}: `{key}` has placeholders {theirs:?}, {code} has {ours:?}", their.file));
+        }
+    }
+    for (key, entry) in theirs {
+        let ours = ours.get(&stem_of(stems, key).map_or(key.clone(), |stem| format!("{stem}.other")));
+        match ours {
+            None => faults.push(format!("{}: `{key}` is not in {}: add it there", entry.file, first.code())),
+            // The form for one or two may say so in words.
+            Some(ours) if stem_of(stems, key).is_some() => {
+                let (ours, theirs) = (placeholders(&ours.text), placeholders(&entry.text));
+                if !theirs.is_subset(&ours) || !ours.iter().all(|name| *name == "n" || theirs.contains(name)) {
+                    faults.push(format!("{}: `{key}` has placeholders {theirs:?}, not {ours:?}", entry.file));
                 }
             }
             Some(_) => {}
@@ -213,11 +263,23 @@ fn compare(a: &BTreeMap<String, Entry>, b: &BTreeMap<String, Entry>, faults: &mu
     }
 }
 
-fn plural_faults(entries: &BTreeMap<String, Entry>) -> Vec<String> {
-    let halves = entries.keys().filter_map(|key| key.strip_suffix(".one"));
-    halves
-        .filter(|stem| !entries.contains_key(&format!("{stem}.other")))
-        .map(|stem| format!("`{stem}.one` has no `{stem}.other`: a plural needs both"))
+/// The messages with a number: `plans.found` for `plans.found.one`.
+fn plural_stems(entries: &Entries) -> BTreeSet<String> {
+    entries.keys().filter_map(|key| key.strip_suffix(".one")).map(str::to_string).collect()
+}
+
+/// The message with a number that a key is a form of.
+fn stem_of<'k>(stems: &BTreeSet<String>, key: &'k str) -> Option<&'k str> {
+    let (stem, form) = key.rsplit_once('.')?;
+    (matches!(form, "zero" | "one" | "two" | "few" | "many" | "other") && stems.contains(stem)).then_some(stem)
+}
+
+/// Every message with a number has all forms of its language.
+fn plural_faults(stems: &BTreeSet<String>, (lang, entries): &(Lang, Entries)) -> Vec<String> {
+    let forms = stems.iter().flat_map(|stem| lang.row.plurals.iter().map(move |form| format!("{stem}.{form}")));
+    forms
+        .filter(|key| !entries.contains_key(key))
+        .map(|key| format!("{}/: `{key}` is missing: a plural needs all its forms", lang.code()))
         .collect()
 }
 
@@ -232,7 +294,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_shipped_messages_are_whole_in_both_languages() {
+    fn the_shipped_messages_are_whole_in_every_language() {
         if let Err(faults) = Messages::load() {
             panic!("{}", faults.join("\n"));
         }
@@ -245,32 +307,52 @@ mod tests {
             ("b.toml", "one = 'y'"),
             ("c.toml", "= bad"),
         ];
-        let es = [("a.toml", "one = 'x {m}'\n[only]\nes = 'x'\n[few]\none = 'x'")];
-        let faults = Messages::from_files(&en, &es).err().unwrap().join("\n");
+        let es = [("a.toml", "one = 'x {m}'\n[only]\nes = 'x'")];
+        let faults = |folders: &[(&str, Files)]| Messages::from_files(&LANGUAGES, folders).err().unwrap().join("\n");
+        let told = faults(&[("en", &en), ("es", &es)]);
         for word in
             ["`only_en`", "`only.es`", "`empty` is empty", "`number`", "also in en/a.toml", "en/c.toml", "{\"m\"}"]
         {
-            assert!(faults.contains(word), "{word} not in\n{faults}");
+            assert!(told.contains(word), "{word} not in\n{told}");
         }
         let halved = [("a.toml", "[few]\none = 'x'")];
-        assert!(Messages::from_files(&halved, &halved).err().unwrap()[0].contains("few.other"));
+        let told = faults(&[("en", &halved), ("xx", &halved)]);
+        for word in ["en/: `few.other`", "xx/: no language", "es/: the language has no folder"] {
+            assert!(told.contains(word), "{word} not in\n{told}");
+        }
+        let counted = [("a.toml", "[few]\none = 'x {a}'\nother = '{n} {a}'")];
+        let odd = [("a.toml", "[few]\none = 'x'\nother = '{n} {a}'\nmany = '{m}'")];
+        let told = faults(&[("en", &counted), ("es", &odd)]);
+        assert!(told.contains("`few.one` has") && told.contains("`few.many` has"), "{told}");
     }
 
     #[test]
     fn placeholders_and_plurals_are_filled() {
         let en = [("a.toml", "hello = 'Hi {name}, {odd} {name}{'\n[plans]\none = 'one plan'\nother = '{n} plans'")];
-        let m = Messages::from_files(&en, &en).ok().unwrap();
-        assert_eq!(m.tf(Lang::Es, "hello", &[("name", "{odd}")]), "Hi {odd}, {odd} {odd}{");
-        assert_eq!(m.n(Lang::En, "plans", 1), "one plan");
-        assert_eq!(m.n(Lang::En, "plans", 1234), "1,234 plans");
-        assert_eq!(m.t(Lang::En, "[…]"), "[…]");
+        let m = Messages::from_files(&LANGUAGES, &[("en", &en), ("es", &en)]).ok().unwrap();
+        let (en, es) = (m.of_code("en").unwrap(), m.of_code("es").unwrap());
+        assert_eq!(m.tf(es, "hello", &[("name", "{odd}")]), "Hi {odd}, {odd} {odd}{");
+        assert_eq!(m.n(en, "plans", 1), "one plan");
+        assert_eq!(m.n(en, "plans", 1234), "1,234 plans");
+        assert_eq!(m.t(en, "[…]"), "[…]");
     }
 
     #[test]
-    fn the_language_is_read_from_the_path() {
-        assert_eq!(Lang::of_path("/es"), (Lang::Es, "/"));
-        assert_eq!(Lang::of_path("/es/plans"), (Lang::Es, "/plans"));
-        assert_eq!(Lang::of_path("/espanol"), (Lang::En, "/espanol"));
-        assert_eq!(Lang::of_path("/"), (Lang::En, "/"));
+    fn the_language_is_read_from_the_path_and_written_into_it() {
+        let messages = Messages::load().ok().unwrap();
+        let of = |path| {
+            let (lang, rest) = messages.of_path(path);
+            (lang.code(), rest)
+        };
+        assert_eq!(of("/es"), ("es", "/"));
+        assert_eq!(of("/es/plans"), ("es", "/plans"));
+        assert_eq!(of("/espanol"), ("en", "/espanol"));
+        assert_eq!(of("/"), ("en", "/"));
+        let (en, es) = (messages.of_code("en").unwrap(), messages.of_code("es").unwrap());
+        assert_eq!(es.localized("/"), "/es");
+        assert_eq!(es.localized("/?zip=45202"), "/es?zip=45202");
+        assert_eq!(es.localized("/plans?zip=45202#list"), "/es/plans?zip=45202#list");
+        assert_eq!(en.localized("/plans"), "/plans");
+        assert_eq!(en.localized("/"), "/");
     }
 }

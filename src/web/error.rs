@@ -2,7 +2,7 @@
 //!
 //! A handler returns `Failure`; the response then carries it as an extension, and the layer `pages`, which knows the
 //! request's language, writes the page. So layers that know no language (limits, timeouts, panics) fail the same way.
-//! The cause never reaches the page: it stays in the extension, from which the request log takes it.
+//! The cause never reaches the page: it stays in an extension (`telemetry::Cause`), from which the request log takes it.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::page::{self, CachePolicy, Cx};
 use crate::app::App;
-use crate::telemetry::RequestId;
+use crate::telemetry::{Cause, RequestId};
 
 /// How soon a client may try again after a 429 or 503, in seconds.
 const RETRY_AFTER_SECONDS: u16 = 30;
@@ -151,7 +151,7 @@ pub async fn pages(State(app): State<Arc<App>>, request: Request, next: Next) ->
     if matches!(failure, Failure::TooManyRequests | Failure::Unavailable(_)) {
         page.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS));
     }
-    page.extensions_mut().insert(failure);
+    page.extensions_mut().insert(Cause::new(&failure));
     page
 }
 
@@ -179,7 +179,7 @@ pub async fn not_found(cx: Cx) -> Response {
             page::moved(&cx, &format!("{shorter}{query}"))
         }
         // `/es/`
-        Some("") if cx.lang.prefix() == "/es" => page::moved(&cx, &cx.path_and_query()),
+        Some("") if !cx.lang.prefix().is_empty() => page::moved(&cx, &cx.path_and_query()),
         _ => Failure::NotFound.into_response(),
     }
 }

@@ -55,7 +55,7 @@ impl FromRequestParts<Arc<App>> for Cx {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Cx, Infallible> {
-        // Inside `nest("/es", …)` axum shortens the URI; the original keeps the language.
+        // Inside `nest` axum shortens the URI; the original keeps the language.
         let uri = parts.extensions.get::<OriginalUri>().map_or(&parts.uri, |original| &original.0);
         let id = parts.extensions.get::<RequestId>().map_or("", |id| &id.0);
         let mut cx = Cx::new(app, uri, id);
@@ -73,7 +73,7 @@ fn joined(headers: &HeaderMap, name: header::HeaderName) -> Option<String> {
 
 impl Cx {
     pub fn new(app: &Arc<App>, uri: &Uri, request_id: &str) -> Cx {
-        let (lang, path) = Lang::of_path(uri.path());
+        let (lang, path) = app.messages.of_path(uri.path());
         Cx {
             app: Arc::clone(app),
             lang,
@@ -114,12 +114,17 @@ impl Cx {
 
     /// A link to a page of this site in this page's language: `/plans?…` → `/es/plans?…`.
     pub fn href(&self, path_and_query: &str) -> String {
-        localized(self.lang, path_and_query)
+        self.lang.localized(path_and_query)
     }
 
-    /// This page, with the same answers, in the other language.
-    pub fn other_lang_href(&self) -> String {
-        localized(self.lang.other(), &self.path_and_query())
+    /// The languages of this site but this page's own.
+    pub fn other_languages(&self) -> impl Iterator<Item = Lang> {
+        self.app.messages.languages().filter(|lang| *lang != self.lang)
+    }
+
+    /// This page, with the same answers, in another language.
+    pub fn href_in(&self, lang: &Lang) -> String {
+        lang.localized(&self.path_and_query())
     }
 
     /// This page's path and query without its language: `/plans?zip=45202`.
@@ -138,7 +143,7 @@ impl Cx {
     /// This page's full address in a language, for `hreflang`; `None` without `--public-url`.
     pub fn absolute(&self, lang: Lang) -> Option<String> {
         let base = self.app.config.public_url.as_deref()?;
-        Some(format!("{base}{}", localized(lang, &self.path_and_query())))
+        Some(format!("{base}{}", lang.localized(&self.path_and_query())))
     }
 
     /// The URL of an asset, `site.css` → `/assets/site.1a2b3c4d5e6f.css`.
@@ -160,16 +165,6 @@ impl Cx {
             hash.update([0]);
         }
         hash.finalize().iter().take(12).map(|b| format!("{b:02x}")).collect()
-    }
-}
-
-/// A path and query of this site in a language: `/plans?…` → `/es/plans?…`.
-pub fn localized(lang: Lang, path_and_query: &str) -> String {
-    match (lang, path_and_query.strip_prefix('/')) {
-        (Lang::En, _) => path_and_query.to_string(),
-        // The Spanish home is `/es`, not `/es/`.
-        (Lang::Es, Some(rest)) if rest.is_empty() || rest.starts_with(['?', '#']) => format!("/es{rest}"),
-        (Lang::Es, _) => format!("/es{path_and_query}"),
     }
 }
 
@@ -311,14 +306,6 @@ fn redirect_as(status: StatusCode, to: &str, cache: &'static str) -> Response<Bo
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn links_carry_the_language() {
-        assert_eq!(localized(Lang::Es, "/"), "/es");
-        assert_eq!(localized(Lang::Es, "/?zip=45202"), "/es?zip=45202");
-        assert_eq!(localized(Lang::Es, "/plans?zip=45202#list"), "/es/plans?zip=45202#list");
-        assert_eq!(localized(Lang::En, "/plans"), "/plans");
-    }
 
     #[test]
     fn a_tag_is_known_in_each_coding_and_no_other_form() {

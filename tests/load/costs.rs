@@ -9,9 +9,9 @@ use std::time::Instant;
 
 use anyhow::Context as _;
 use serde_json::{Value, json};
-use windowshop::costs::price_index::AS_THEY_ARE;
 use windowshop::costs::dominance::{Compared, Network, Terms, dominator};
 use windowshop::costs::input::Question;
+use windowshop::costs::price_index::AS_THEY_ARE;
 use windowshop::costs::utilization::{Condition, Sex};
 use windowshop::costs::{CostSharing, Estimator, Model, Person, Preparer, Rules, Size, Use};
 use windowshop::types::Cents;

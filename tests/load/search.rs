@@ -17,7 +17,8 @@ use clap::Parser;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use windowshop::app::App;
-use windowshop::config::{Cli, Config};
+use windowshop::cli::Cli;
+use windowshop::config::Config;
 use windowshop::router;
 
 #[derive(Parser)]

@@ -1,8 +1,8 @@
 //! The yearly-cost model against answers of CMS's own program, its published example, and sums done on paper.
 
 use serde_json::{Value, json};
+use windowshop::cli::estimate::answer_text;
 use windowshop::costs::Model;
-use windowshop::costs::command::answer_text;
 
 fn file(text: &str) -> Value {
     serde_json::from_str(text).unwrap()

@@ -1,9 +1,9 @@
 //! Laws of the yearly-cost model that hold for any plan and household, tried on thousands of made-up ones.
 
 use proptest::prelude::*;
-use windowshop::costs::price_index::AS_THEY_ARE;
 use windowshop::costs::dominance::{Compared, Network, PlanFacts, Terms, dominated, dominator};
 use windowshop::costs::plan::{Amounts, CostSharing, Limits, Share};
+use windowshop::costs::price_index::AS_THEY_ARE;
 use windowshop::costs::service::SERVICES;
 use windowshop::costs::utilization::Sex;
 use windowshop::costs::words::{Coinsurance, Copay, Per, Timing, behavior};

@@ -12,7 +12,7 @@ use clap::Parser as _;
 use tempfile::TempDir;
 use time::{Duration, OffsetDateTime};
 use windowshop::catalogue::{Shelf, Unfit};
-use windowshop::config::{Cli, Command};
+use windowshop::cli::{Cli, Command};
 use windowshop::load::Progress;
 use windowshop::rotate::{self, Report, RotateArgs, Verdict};
 

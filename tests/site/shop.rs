@@ -2,6 +2,7 @@
 //!
 //! The sample's truths (which counties, how many plans) are CMS's, not ours: see data/README.md.
 
+mod benchmark;
 mod care;
 mod counting;
 mod enroll;
@@ -24,7 +25,10 @@ use tokio::sync::OnceCell;
 use tower::ServiceExt as _;
 use windowshop::app::App;
 use windowshop::catalogue::Catalogue;
-use windowshop::config::{Cli, Config};
+use windowshop::cli::Cli;
+use windowshop::config::Config;
+use windowshop::eligibility::rating::RatingRules;
+use windowshop::eligibility::tables::plan_year_days;
 use windowshop::quote::ask::address::{Asked, Search};
 use windowshop::quote::market;
 use windowshop::quote::policy::Policy;
@@ -86,7 +90,7 @@ fn plain(text: &str) -> String {
 }
 
 impl Shop {
-    async fn open() -> Shop {
+    pub(crate) async fn open() -> Shop {
         Shop::of(sample().await).await
     }
 
@@ -140,10 +144,12 @@ impl Shop {
         let catalogue = self.catalogue();
         let mut asked = Asked::read(query);
         let household = asked.household().expect("a household");
+        let (first_day, _) = plan_year_days(i32::from(catalogue.year)).expect("a year");
+        let rating = RatingRules::on(&self.app.tables, first_day).expect("the rules reach the year");
         Search {
             year: catalogue.year,
             place: asked.place(&catalogue.places).expect("a place"),
-            policy: Policy::at_full_price(&household),
+            policy: Policy::at_full_price(&household, rating),
             household,
             finances: asked.money().expect("amounts"),
             product: asked.product,

@@ -6,7 +6,9 @@
 
 mod cost_words;
 mod fire;
+mod languages;
 mod repository;
+mod rooms;
 mod settings;
 mod wire;
 
@@ -25,8 +27,9 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use tempfile::TempDir;
 use tower::ServiceExt as _;
 use windowshop::app::App;
-use windowshop::config::{Cli, Config, LogFormat};
-use windowshop::text::i18n::Lang;
+use windowshop::cli::Cli;
+use windowshop::config::{Config, LogFormat};
+use windowshop::filing::marks::SCHEMA_VERSION;
 use windowshop::web::error::Failure;
 use windowshop::web::page::{self, CachePolicy, Cx};
 use windowshop::{router, telemetry};
@@ -63,7 +66,7 @@ async fn make_catalogue(path: &Path, schema: &str, year: &str) {
 async fn data_dir() -> TempDir {
     let dir = tempfile::tempdir().unwrap();
     std::fs::create_dir(dir.path().join("catalogues")).unwrap();
-    make_catalogue(&dir.path().join("catalogues").join(CATALOGUE), "1", "2026").await;
+    make_catalogue(&dir.path().join("catalogues").join(CATALOGUE), &SCHEMA_VERSION.to_string(), "2026").await;
     dir
 }
 
@@ -223,7 +226,7 @@ async fn failures_are_pages_in_the_language_of_their_address() {
     let long = "x".repeat(5000);
     let large = vec![b'x'; 70_000];
     let many = "h".repeat(20_000);
-    for lang in Lang::ALL {
+    for lang in site.app.messages.languages() {
         let at = |path: &str| format!("{}{path}", lang.prefix());
         let asked = [
             (ask(&site.tried, "GET", &at("/nowhere"), &[], Body::empty()).await, 404),
@@ -344,7 +347,7 @@ async fn a_new_catalogue_changes_the_tag() {
     let site = site(&[]).await;
     let before = see(&site.tried, "/hello", &[]).await;
     let newer = site.app.config.catalogues_dir().join("catalogue-2026-20261122-ab12cd34.db");
-    make_catalogue(&newer, "1", "2026").await;
+    make_catalogue(&newer, &SCHEMA_VERSION.to_string(), "2026").await;
     assert!(site.app.catalogues.look_again().await);
     let after = see(&site.tried, "/hello", &[("if-none-match", before.header("etag"))]).await;
     assert_eq!(after.status, StatusCode::OK);

@@ -10,6 +10,7 @@ use super::read::{Row, Stretch, TableFault, check_stretches, rows};
 use super::rows::*;
 use super::sources::Sources;
 use super::{State, Tables, holds, holds_year, plan_year_days};
+use crate::eligibility::assumptions::Code;
 use crate::eligibility::reasons::Rule;
 
 fn fault(file: &'static str, reason: String) -> TableFault {
@@ -187,18 +188,8 @@ fn read_all(sources: &Sources<'_>, faults: &mut Vec<TableFault>) -> Tables {
         deductions: bare(deductions),
         losses: bare(losses),
         parent_standards: bare(parents),
-        zips: unique(
-            "zip_states",
-            rows("zip_states", sources.text("zip_states"), all),
-            |z: &ZipStates| z.zip.clone(),
-            all,
-        ),
-        assumptions: unique(
-            "assumptions",
-            rows("assumptions", sources.text("assumptions"), all),
-            |a: &AssumptionText| a.code,
-            all,
-        ),
+        zips: zips(sources, all),
+        assumptions: assumptions(sources, all),
         filing: unique("filing_thresholds", filing, |f: &FilingThreshold| f.plan_year, all),
         numbers: slots(numbers, NumberCode::COUNT, |n| n.code as usize),
         marketplaces: slots(marketplaces, State::COUNT, |m| m.state.index()),
@@ -212,6 +203,16 @@ fn read_all(sources: &Sources<'_>, faults: &mut Vec<TableFault>) -> Tables {
     };
     tables.years = complete_years(&tables, all);
     tables
+}
+
+fn zips(sources: &Sources<'_>, all: &mut Vec<TableFault>) -> HashMap<String, ZipStates> {
+    let rows = rows("zip_states", sources.text("zip_states"), all);
+    unique("zip_states", rows, |z: &ZipStates| z.zip.clone(), all)
+}
+
+fn assumptions(sources: &Sources<'_>, all: &mut Vec<TableFault>) -> HashMap<Code, AssumptionText> {
+    let rows = rows("assumptions", sources.text("assumptions"), all);
+    unique("assumptions", rows, |a: &AssumptionText| a.code, all)
 }
 
 fn read_limits(sources: &Sources<'_>, all: &mut Vec<TableFault>) -> (Vec<Row<DeductionLimit>>, Vec<Row<LossLimit>>) {
@@ -290,7 +291,7 @@ fn check_states(tables: &Tables, faults: &mut Vec<TableFault>) {
             faults.push(fault("immigration", reason));
         }
     }
-    for code in crate::eligibility::assumptions::Code::ALL {
+    for code in Code::ALL {
         if !tables.assumptions.contains_key(&code) {
             faults.push(fault("assumptions", format!("no row for {code:?}")));
         }

@@ -547,10 +547,12 @@ pub enum NumberCode {
     QualifyingChildUnderAge,
     StudentChildUnderAge,
     AdultFromAge,
+    TierDependentUnderAge,
+    ChildOnlyUnderAge,
 }
 
 impl NumberCode {
-    pub const COUNT: usize = 28;
+    pub const COUNT: usize = 30;
 }
 
 #[derive(Debug, Clone, Deserialize)]

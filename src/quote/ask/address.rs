@@ -8,7 +8,7 @@ use crate::catalogue::places::{Place, Places};
 use crate::eligibility::tables::CsrLevel;
 use crate::filing::codes::{Product, Sort};
 use crate::quote::ask::facets::{Facets, Note, NoteKind};
-use crate::quote::ask::money::{FinanceFields, Finances, Misread};
+use crate::quote::ask::money::{self, FinanceFields, Finances, Misread};
 use crate::quote::ask::people::{Household, PEOPLE_MAX, PeopleFault, Person};
 use crate::quote::ask::rows::{PersonRow, RowFields, row_pairs};
 use crate::quote::policy::{Policy, Variants};
@@ -249,7 +249,9 @@ impl Asked {
         match self.county {
             // A ZIP with one county settles it: a county left over from another ZIP is not followed.
             Some(fips) if several => places.place(zip, fips).ok_or(Unanswered::CountyNotInZip),
-            Some(fips) => places.place(zip, fips).or_else(|| places.place(zip, first.fips)).ok_or(Unanswered::ZipUnknown),
+            Some(fips) => {
+                places.place(zip, fips).or_else(|| places.place(zip, first.fips)).ok_or(Unanswered::ZipUnknown)
+            }
             None if several => Err(Unanswered::CountyMissing),
             None => places.place(zip, first.fips).ok_or(Unanswered::ZipUnknown),
         }
@@ -388,6 +390,11 @@ impl Search {
     }
 }
 
+/// Names whose values are for the visitor's own browser only: an income, a sex, expected care.
+pub fn is_private(name: &str) -> bool {
+    money::NAMES.contains(&name) || matches!(name, "sex" | "care")
+}
+
 /// Pairs as a query string.
 pub fn write_query(pairs: &[(&'static str, String)]) -> String {
     let mut query = String::new();
@@ -438,7 +445,7 @@ pub(crate) mod tests {
         Search {
             year: 2026,
             place: place(),
-            policy: Policy::at_full_price(&household),
+            policy: Policy::at_full_price(&household, crate::quote::policy::tests::rules()),
             household,
             finances: asked.money().expect("amounts"),
             product: asked.product,

@@ -196,17 +196,6 @@ impl Household {
     pub fn is_family(&self) -> bool {
         self.covered().count() > 1
     }
-
-    /// Catastrophic plans are for people under 30 on the first day of the plan year, or with an exemption
-    /// that only the Marketplace can grant (45 CFR 155.305(h), 156.155). All on the policy must qualify.
-    pub fn may_buy_catastrophic(&self) -> bool {
-        self.covered().all(|p| p.age < 30)
-    }
-
-    /// A plan filed as child-only is sold to people under 21 alone (45 CFR 156.200(c)(2)).
-    pub fn children_only(&self) -> bool {
-        self.covered().all(|p| p.age < 21)
-    }
 }
 
 /// `sex=f,,m` and `care=low,,maternity`: one entry a person, blank where nothing was said, blank ones at the end left out.

@@ -5,8 +5,8 @@
 use crate::costs::Use;
 use crate::costs::utilization::{Condition, Sex};
 use crate::quote::ask::facets::{Note, NoteKind};
-use crate::types::plain_characters;
 use crate::quote::ask::people::{AGE_MAX, Household, PEOPLE_MAX, Person, Relation, care_pairs};
+use crate::types::plain_characters;
 
 /// One row of the people form.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -28,7 +28,11 @@ pub struct PersonRow {
 impl PersonRow {
     /// Whether the closed box of the form holds an answer.
     pub fn says_more(&self) -> bool {
-        self.pregnant || self.tribal_member || self.other_coverage || self.no_free_medicare || self.relation != Relation::Unsaid
+        self.pregnant
+            || self.tribal_member
+            || self.other_coverage
+            || self.no_free_medicare
+            || self.relation != Relation::Unsaid
     }
 
     pub fn is_spouse(&self) -> bool {

@@ -8,21 +8,18 @@ pub mod query;
 pub mod tally;
 
 use crate::catalogue::Catalogue;
+use crate::eligibility::benchmark::{self, PricedPlan};
 use crate::eligibility::rounding;
-use crate::filing::codes::{Product, VariantKind};
+use crate::filing::codes::{Feature, Metal, Product, VariantKind};
 use crate::quote::QuoteError;
 use crate::quote::ask::address::Search;
 use crate::quote::ask::facets::Facets;
-use crate::quote::ask::people::Household;
+use crate::quote::ask::people::{Household, Person};
 use crate::quote::offer::Offer;
-use crate::quote::policy::{self, CreditTerms, Policy};
+use crate::quote::policy::{CreditTerms, Policy};
 use crate::types::Cents;
 use query::{Arg, build_query, read_offers};
-use tally::Tally;
-
-/// Pediatric dental is an essential health benefit to the end of the month in which a person turns 19
-/// (45 CFR 156.110(a)(10), 156.115(a)(6)).
-const CHILD_DENTAL_AGE: u8 = 19;
+use tally::{Benchmark, Tally};
 
 /// Every plan sold to the household, priced and counted.
 pub async fn tally<'c>(catalogue: &'c Catalogue, search: &Search) -> Result<Tally<'c>, QuoteError> {
@@ -32,37 +29,49 @@ pub async fn tally<'c>(catalogue: &'c Catalogue, search: &Search) -> Result<Tall
         // The credit is for medical plans; what is left of it for a child's dental plan is settled when enrolling.
         Product::Dental => None,
     };
-    let Some(terms) = terms else { return Ok(Tally::new(offers, None, None, &search.facets)) };
-    let benchmark = benchmark(catalogue, search, terms, &offers).await?;
-    let credit = benchmark.map(|benchmark| terms.answer.credit_for(benchmark));
+    let benchmark = match terms {
+        Some(terms) => benchmark(catalogue, search, terms, &offers).await?,
+        None => None,
+    };
+    let credit = terms.zip(benchmark).map(|(terms, benchmark)| terms.answer.credit_for(benchmark.monthly));
     Ok(Tally::new(offers, benchmark, credit, &search.facets))
 }
 
-/// The benchmark premium. Most households' list is its own benchmark list; a second statement is asked only where
-/// other people are on the policy than have a credit, or somebody uses tobacco.
+/// The benchmark of the credit-eligible members, by `eligibility::benchmark`. Most households' list is its own benchmark
+/// list; a second statement is asked only where other people are on the policy than have a credit, or somebody uses
+/// tobacco.
 async fn benchmark(
     catalogue: &Catalogue,
     search: &Search,
     terms: &CreditTerms,
     offers: &[Offer<'_>],
-) -> Result<Option<Cents>, QuoteError> {
-    let any_child = terms.eligible.covered().any(|person| person.age < CHILD_DENTAL_AGE);
-    let children = any_child.then(|| terms.eligible.only(|i| terms.eligible.people()[i].age < CHILD_DENTAL_AGE));
+) -> Result<Option<Benchmark>, QuoteError> {
     let for_people = |household: &Household, product| {
         let policy = Policy { household: household.clone(), credit: None, ..search.policy.clone() };
         Search { policy, product, facets: Facets::default(), ..search.clone() }
     };
-    let mut dental = Vec::new();
-    if let Some(children) = &children {
-        for offer in self::offers(catalogue, &for_people(children, Product::Dental)).await? {
-            dental.push(rounding::ehb_share(offer.premium, offer.plan.pediatric_dental_ppm));
+    let child = |person: &Person| person.age < search.policy.rating.dental_under_age;
+    let dental = match terms.eligible.covered().any(child) {
+        false => Cents::ZERO,
+        true => {
+            let children = terms.eligible.only(|i| child(&terms.eligible.people()[i]));
+            let plans = self::offers(catalogue, &for_people(&children, Product::Dental)).await?;
+            let pediatric = |offer: &Offer| rounding::ehb_share(offer.premium, offer.plan.pediatric_dental_ppm);
+            benchmark::second_lowest_dental(plans.iter().map(pediatric))
         }
-    }
-    if terms.same_as_policy {
-        return Ok(policy::benchmark_premium(offers, &dental, children.is_some()));
-    }
-    let others = self::offers(catalogue, &for_people(&terms.eligible, Product::Medical)).await?;
-    Ok(policy::benchmark_premium(&others, &dental, children.is_some()))
+    };
+    let others = match terms.same_as_policy {
+        true => None,
+        false => Some(self::offers(catalogue, &for_people(&terms.eligible, Product::Medical)).await?),
+    };
+    let silver = others.as_deref().unwrap_or(offers).iter().filter(|offer| offer.plan.metal == Some(Metal::Silver));
+    let priced = silver.map(|offer| PricedPlan {
+        plan: offer.plan_pk,
+        premium: offer.ehb_premium(),
+        pediatric_dental: offer.facts.packed.has(Feature::ChildDental),
+    });
+    let found = benchmark::second_lowest(priced, dental);
+    Ok(found.map(|(monthly, plan_pk)| Benchmark { monthly, plan_pk }))
 }
 
 /// Binds and runs the statement of a search.

@@ -1,20 +1,11 @@
-//! What a policy costs a month: 45 CFR 147.102, as pure functions and as SQL from the same decisions.
+//! What a policy costs a month: 45 CFR 147.102, as an SQL expression over the filed rates.
 //!
-//! The rate of each member is filed per rating area, age and tobacco use, in whole cents; a policy is a
-//! sum of filed rates, so nothing is ever rounded here. [`Charge`] decides who is charged and from which
-//! column of `rate`; [`policy_premium`] adds the columns up in Rust and [`Charge::sql`] in SQL, and a test
-//! holds the two against each other on every plan.
+//! The rate of each member is filed per rating area, age and tobacco use, in whole cents; a policy is a sum of filed
+//! rates, so nothing is ever rounded here. [`Charge`] says from which columns of `rate`; who is charged is decided by
+//! `eligibility::rating`, by the dated rules. A test holds the SQL against sums made by hand on every plan.
 
-use crate::quote::ask::people::{Household, Person};
-use crate::types::Cents;
-
-/// Adults are charged one by one; of those under this age only the oldest [`CHILDREN_CHARGED_MAX`] are
-/// (45 CFR 147.102(c)(1)).
-pub const ADULT_AGE: u8 = 21;
-pub const CHILDREN_CHARGED_MAX: usize = 3;
-/// In family-tier states dependants are children to the end of the year in which they turn 26
-/// (45 CFR 147.120); the address holds ages only, so anyone of 26 and over counts as an adult.
-pub const TIER_DEPENDANT_AGE: u8 = 26;
+use crate::eligibility::rating::RatingRules;
+use crate::quote::ask::people::Household;
 
 /// Rate columns end at "64 and over" and begin at "0-14".
 const YOUNGEST_COLUMN: u8 = 14;
@@ -29,8 +20,8 @@ pub struct RateColumn {
 }
 
 impl RateColumn {
-    fn of(person: &Person) -> RateColumn {
-        RateColumn { age: person.age.clamp(YOUNGEST_COLUMN, OLDEST_COLUMN), tobacco: person.tobacco }
+    fn of(age: u8, tobacco: bool) -> RateColumn {
+        RateColumn { age: age.clamp(YOUNGEST_COLUMN, OLDEST_COLUMN), tobacco }
     }
 
     fn sql(self) -> String {
@@ -76,24 +67,12 @@ pub struct Charge {
 }
 
 impl Charge {
-    pub fn of(household: &Household) -> Charge {
-        let mut by_age: Vec<RateColumn> =
-            household.covered().filter(|p| p.age >= ADULT_AGE).map(RateColumn::of).collect();
-        let mut young: Vec<&Person> = household.covered().filter(|p| p.age < ADULT_AGE).collect();
-        // The three oldest; among equals the tobacco user, so that the answer does not hang on the order typed.
-        young.sort_by_key(|p| (std::cmp::Reverse(p.age), std::cmp::Reverse(p.tobacco)));
-        by_age.extend(young.into_iter().take(CHILDREN_CHARGED_MAX).map(RateColumn::of));
+    pub fn of(household: &Household, rules: &RatingRules) -> Charge {
+        let members = household.covered().map(|person| (person.age, person.tobacco));
+        let charged = rules.charged(members).into_iter();
+        let mut by_age: Vec<RateColumn> = charged.map(|(age, tobacco)| RateColumn::of(age, tobacco)).collect();
         by_age.sort();
-        Charge { by_age, by_tier: tiers(household) }
-    }
-
-    /// The same members without the tobacco surcharge: what the benchmark and the credit look at
-    /// (26 USC 36B(b)(3)(C)).
-    pub fn without_tobacco(&self) -> Charge {
-        let mut by_age: Vec<RateColumn> =
-            self.by_age.iter().map(|column| RateColumn { tobacco: false, ..*column }).collect();
-        by_age.sort();
-        Charge { by_age, by_tier: self.by_tier.clone() }
+        Charge { by_age, by_tier: tiers(household, rules) }
     }
 
     /// The policy's monthly premium in cents as an SQL expression over one row of `rate` named `r`.
@@ -105,13 +84,14 @@ impl Charge {
     }
 }
 
-/// Family tiers: one or two adults and their dependants; each further adult is a policy of one.
-fn tiers(household: &Household) -> Vec<Tier> {
-    let adults = household.covered().filter(|p| p.age >= TIER_DEPENDANT_AGE).count();
-    let dependants = household.covered().count() - adults;
-    // Nobody of 26: the oldest takes the policy out.
-    let (adults, dependants) = if adults == 0 { (1, dependants - 1) } else { (adults, dependants) };
-    let first = match (adults >= 2, dependants) {
+/// Family tiers: one or two adults and their dependents; each further adult is a policy of one. Dependents are children
+/// to the end of the year in which they turn 26; the address holds ages only, so anyone of that age counts as an adult.
+fn tiers(household: &Household, rules: &RatingRules) -> Vec<Tier> {
+    let adults = household.covered().filter(|p| p.age >= rules.tier_dependent_under_age).count();
+    let dependents = household.covered().count() - adults;
+    // No adult: the oldest takes the policy out.
+    let (adults, dependents) = if adults == 0 { (1, dependents - 1) } else { (adults, dependents) };
+    let first = match (adults >= 2, dependents) {
         (false, 0) => Tier::Individual,
         (false, 1) => Tier::OneDependent,
         (false, 2) => Tier::TwoDependents,
@@ -124,46 +104,12 @@ fn tiers(household: &Household) -> Vec<Tier> {
     std::iter::once(first).chain(std::iter::repeat_n(Tier::Individual, adults.saturating_sub(2))).collect()
 }
 
-/// One plan's rates in one rating area, as filed. Source: Rate PUF, `IndividualRate`, `IndividualTobaccoRate`.
-#[derive(Debug, Clone)]
-pub struct Rates {
-    pub tiered: bool,
-    /// Ages 0–14, 15 … 63, 64 and over.
-    pub by_age: [Cents; 51],
-    /// The same for tobacco users; equal where none is filed.
-    pub by_age_tobacco: [Cents; 51],
-    /// couple, +1, +2, +3 dependants, couple +1, +2, +3; `None` where not filed.
-    pub by_tier: [Option<Cents>; 7],
-}
-
-/// The policy's monthly premium; `None` where a family tier that it needs is not filed.
-pub fn policy_premium(charge: &Charge, rates: &Rates) -> Option<Cents> {
-    if !rates.tiered {
-        let rate = |column: &RateColumn| {
-            let ages = if column.tobacco { &rates.by_age_tobacco } else { &rates.by_age };
-            ages[usize::from(column.age - YOUNGEST_COLUMN)]
-        };
-        return Some(charge.by_age.iter().map(rate).sum());
-    }
-    let rate = |tier: &Tier| match tier {
-        Tier::Individual => Some(rates.by_age[7]),
-        Tier::Couple => rates.by_tier[0],
-        Tier::OneDependent => rates.by_tier[1],
-        Tier::TwoDependents => rates.by_tier[2],
-        Tier::ThreeDependents => rates.by_tier[3],
-        Tier::CoupleOne => rates.by_tier[4],
-        Tier::CoupleTwo => rates.by_tier[5],
-        Tier::CoupleThree => rates.by_tier[6],
-    };
-    charge.by_tier.iter().map(rate).sum()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn charge(people: &str) -> Charge {
-        Charge::of(&Household::parse(people).expect("a household"))
+        Charge::of(&Household::parse(people).expect("a household"), &crate::quote::policy::tests::rules())
     }
 
     fn ages(people: &str) -> Vec<u8> {
@@ -193,11 +139,17 @@ mod tests {
         assert_eq!(charge("60,58,30").by_tier, [Tier::Couple, Tier::Individual]);
     }
 
-    #[test]
-    fn a_tier_that_was_not_filed_has_no_price() {
-        let rates =
-            Rates { tiered: true, by_age: [Cents(100); 51], by_age_tobacco: [Cents(100); 51], by_tier: [None; 7] };
-        assert_eq!(policy_premium(&charge("40"), &rates), Some(Cents(100)));
-        assert_eq!(policy_premium(&charge("40,41"), &rates), None);
+    #[tokio::test]
+    async fn a_tier_that_was_not_filed_has_no_price() {
+        use sqlx::Connection as _;
+        let mut db = sqlx::SqliteConnection::connect("sqlite::memory:").await.expect("SQLite");
+        let filed = "(SELECT 1 AS tiered, 100 AS a21, NULL AS couple) r";
+        for (people, premium) in [("40", Some(100)), ("40,41", None)] {
+            // The columns of age are not asked for a tiered plan; they only have to be there.
+            let sql = charge(people).sql().replace("r.a40+r.a41", "1").replace("r.a40", "1");
+            let sql = sqlx::AssertSqlSafe(format!("SELECT {sql} FROM {filed}"));
+            let priced: Option<i64> = sqlx::query_scalar(sql).fetch_one(&mut db).await.expect("a premium");
+            assert_eq!(priced, premium, "{people}");
+        }
     }
 }

@@ -60,7 +60,7 @@ pub fn build_query(search: &Search) -> Query {
         sold.push(format!("s.metal <> {catastrophic}"));
     }
     // Child-only plans: only if everyone on the policy is a child.
-    if !household.children_only() {
+    if !search.policy.children_only() {
         sold.push("v.child_only = 0".to_string());
     }
 
@@ -84,7 +84,7 @@ pub fn build_query(search: &Search) -> Query {
     // ---- The price is that of the household's rating area, for everyone on the policy who is charged.
     // A plan without one (not priced here, or a family tier not filed) does not come back: group_concat leaves NULL out.
     let area = q.int(search.place.rating_area_pk.unwrap_or(-1) * RATING_AREA_STEP);
-    let premium = Charge::of(household).sql();
+    let premium = Charge::of(household, &search.policy.rating).sql();
 
     // ---- The filters that are set, each with its row in `filters::FILTERS`. A plan that fails one is not left out, it
     // comes back with that miss. A condition that is NULL (not filed) is a miss: it cannot be shown to be met.

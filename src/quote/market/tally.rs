@@ -17,8 +17,15 @@ pub struct Tally<'c> {
     offers: Vec<Offer<'c>>,
     /// The most that the household's credit can be, a month; `None` where it has none.
     pub credit: Option<Cents>,
-    /// The benchmark premium that the credit was worked out from.
-    pub benchmark: Option<Cents>,
+    /// What the credit was worked out from.
+    pub benchmark: Option<Benchmark>,
+}
+
+/// The benchmark premium, and the plan that sets it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Benchmark {
+    pub monthly: Cents,
+    pub plan_pk: i64,
 }
 
 /// What giving up one filter would bring: said when nothing is found.
@@ -36,7 +43,7 @@ impl<'c> Tally<'c> {
     /// (`Rule::WithinAfterCredit`).
     pub fn new(
         mut offers: Vec<Offer<'c>>,
-        benchmark: Option<Cents>,
+        benchmark: Option<Benchmark>,
         credit: Option<Cents>,
         facets: &Facets,
     ) -> Tally<'c> {

@@ -1,9 +1,10 @@
 //! A search in words: heading, chips, notes, ways out of an empty list. Every filter that has SQL has words here.
 
-use crate::catalogue::{Catalogue, RatesProvenance};
+use crate::catalogue::Catalogue;
 use crate::costs::Use;
 use crate::costs::utilization::Sex;
 use crate::filing::codes::{Product, Sort};
+use crate::filing::marks::Provenance;
 use crate::quote::ask::address::{PLANS_MAX, Search};
 use crate::quote::ask::facets::{Facets, Note, Span, Wish};
 use crate::quote::ask::people::Person;
@@ -58,6 +59,16 @@ pub fn who(cx: &Cx, search: &Search) -> String {
         words.push_str(&cx.tf("plans.who_income", &[("income", &money.income.dollars())]));
     }
     words
+}
+
+/// "Person 2 (38 years old)", counted from 1.
+pub fn person(cx: &Cx, n: usize, age: u8) -> String {
+    cx.tf("help.person", &[("n", &n.to_string()), ("age", &age_words(cx, age))])
+}
+
+/// The same of the person at this place of the household, from 0.
+pub fn person_at(cx: &Cx, search: &Search, place: usize) -> String {
+    search.household.people().get(place).map(|of| person(cx, place + 1, of.age)).unwrap_or_default()
 }
 
 /// "38 years old".
@@ -163,9 +174,9 @@ pub fn notes(cx: &Cx, notes: &[Note]) -> Vec<String> {
 /// What everyone who sees a price of this catalogue must be told.
 pub fn warnings(cx: &Cx, catalogue: &Catalogue) -> Vec<String> {
     let key = match catalogue.provenance {
-        RatesProvenance::Filed => None,
-        RatesProvenance::Illustrative => Some("warning.illustrative"),
-        RatesProvenance::Invented => Some("warning.invented"),
+        Provenance::Filed => None,
+        Provenance::Illustrative => Some("warning.illustrative"),
+        Provenance::Invented => Some("warning.invented"),
     };
     // A note is a key of ours where there are words for it in both languages, else it is shown as it was given.
     let note = catalogue.note.as_deref().map(|note| cx.known(&format!("warning.{note}")).unwrap_or(note));
@@ -179,7 +190,7 @@ pub fn sorts(cx: &Cx, links: &Links) -> Vec<SortLink> {
         href: links.list(|wishes| wishes.sort = sort),
         current: search.sort == sort,
     };
-    Sort::ALL.into_iter().filter(|sort| sort.fits(search.product)).map(link).collect()
+    Sort::ALL.iter().copied().filter(|sort| sort.fits(search.product)).map(link).collect()
 }
 
 /// How the order was made.
@@ -192,7 +203,7 @@ pub fn order(cx: &Cx, search: &Search, tally: &Tally) -> String {
     }
 }
 
-/// What the yearly costs were reckoned with: "Person 1: female, Having a baby. Person 2: any year can come …".
+/// What the yearly costs assume: "Person 1: female, Having a baby. Person 2: any year can come …".
 pub fn expected(cx: &Cx, search: &Search) -> String {
     let people: Vec<_> = search.household.people().iter().zip(1..).filter(|(person, _)| person.needs_cover).collect();
     if people.iter().all(|(person, _)| person.sex.is_none() && person.expected_care() == Use::Any) {

@@ -3,8 +3,8 @@
 //! Called by the page "How we worked this out". Amounts are whole dollars on the side where the answer differs from
 //! today's: the first dollar above for more income, the last dollar below for less.
 
-use crate::eligibility::rounding::Pct;
-use crate::eligibility::thresholds::{Threshold, Turn, What, nearest};
+use crate::eligibility::CsrLevel;
+use crate::eligibility::thresholds::{Side, Threshold, Turn, What, nearest};
 use crate::types::Cents;
 use crate::web::page::Cx;
 
@@ -56,30 +56,29 @@ fn gathered<'t>(cx: &Cx, threshold: &'t Threshold) -> Vec<(Vec<&'t str>, String)
 
 fn turn_words(cx: &Cx, turn: &Turn, ahead: bool) -> String {
     let (from, to) = match ahead {
-        true => (&turn.at_or_below, &turn.above),
-        false => (&turn.above, &turn.at_or_below),
+        true => (turn.at_or_below, turn.above),
+        false => (turn.above, turn.at_or_below),
     };
     let begins_or_ends = |what: &str| {
-        let how = match (&from[..], &to[..]) {
-            ("no", _) => "begins",
-            (_, "no") => "ends",
+        let how = match (from, to) {
+            (Side::No, _) => "begins",
+            (_, Side::No) => "ends",
             _ => "differs",
         };
         cx.t(&format!("how.turn_{what}_{how}")).to_string()
     };
-    match turn.what {
-        What::Credit => begins_or_ends("credit"),
-        What::Medicaid => begins_or_ends("medicaid"),
-        What::Chip => begins_or_ends("chip"),
-        What::BasicHealth => begins_or_ends("basic_health"),
-        What::CoverageGap => begins_or_ends("gap"),
-        What::Csr => {
-            let level = |level: &str| cx.t(&format!("how.level_{level}")).to_string();
+    match (turn.what, from, to) {
+        (What::Medicaid, ..) => begins_or_ends("medicaid"),
+        (What::Chip, ..) => begins_or_ends("chip"),
+        (What::BasicHealth, ..) => begins_or_ends("basic_health"),
+        (What::CoverageGap, ..) => begins_or_ends("gap"),
+        (_, Side::Csr(from), Side::Csr(to)) => {
+            let level = |level: CsrLevel| cx.t(&format!("how.level_{}", level.word())).to_string();
             cx.tf("how.turn_csr", &[("from", &level(from)), ("to", &level(to))])
         }
-        What::ApplicablePercentage => {
-            let percent = |text: &str| Pct::parse(text).map_or_else(|| text.to_string(), |p| percent_words(cx, p));
-            cx.tf("how.turn_percentage", &[("from", &percent(from)), ("to", &percent(to))])
+        (_, Side::Percent(from), Side::Percent(to)) => {
+            cx.tf("how.turn_percentage", &[("from", &percent_words(cx, from)), ("to", &percent_words(cx, to))])
         }
+        (What::Credit | What::Csr | What::ApplicablePercentage, ..) => begins_or_ends("credit"),
     }
 }

@@ -10,7 +10,9 @@ use windowshop::types::Cents;
 
 use super::{ask, day, tables};
 
-const RULES: RatingRules = RatingRules { child_under_age: 21, children_at_most: 3, dental_under_age: 19 };
+fn rules() -> RatingRules {
+    RatingRules::on(tables(), day("2026-01-01")).expect("rules of 2026")
+}
 
 /// The credit of one person at an income, by the 2025 guideline, whatever other doors say.
 fn credit(magi: i64, year: i32, rounding: CreditRounding) -> Option<Cents> {
@@ -183,13 +185,13 @@ proptest! {
         let plans: Vec<_> = premiums.iter().zip(&ids).map(|(p, plan_id)| SilverPlan {
             plan_id, member_premiums: (0..ages.len()).map(|m| Some(rate(p, m))).collect(), pediatric_dental: true,
         }).collect();
-        let of = |n: usize| benchmark(&ages, &[(0..n).collect()], &plans, &[], RULES).map(|b| b.monthly);
+        let of = |n: usize| benchmark(&ages, &[(0..n).collect()], &plans, &[], rules()).map(|b| b.monthly);
         for n in 1..ages.len() {
             prop_assert!(of(n + 1) >= of(n), "{ages:?}");
         }
         // And the order of members does not matter.
         let backwards: Vec<usize> = (0..ages.len()).rev().collect();
-        prop_assert_eq!(benchmark(&ages, &[backwards], &plans, &[], RULES).map(|b| b.monthly), of(ages.len()));
+        prop_assert_eq!(benchmark(&ages, &[backwards], &plans, &[], rules()).map(|b| b.monthly), of(ages.len()));
     }
 
     #[test]

@@ -2,7 +2,11 @@
 
 use super::{Db, NOW, files, folder};
 use std::path::Path;
+use strum::VariantArray as _;
 use tempfile::TempDir;
+use windowshop::filing::codes::{Metal, PlanType, Product, Program, VariantKind};
+use windowshop::filing::share::ShareKind;
+use windowshop::filing::{keys, limits};
 use windowshop::load::problems::Fault;
 use windowshop::load::{self, LoadError, LoadOptions, Provenance, Report};
 
@@ -161,8 +165,10 @@ async fn small_files_become_a_catalogue_and_all_is_where_the_search_looks() {
     let (_place, report, mut db) = whole(&Source::new()).await;
     assert_eq!(report.problems.bad_rows(), 0, "{report}");
     // metal 4, HMO 1, stars 4, referral-free, new, child dental, programmes asthma (1) and pregnancy (128).
-    let packed = 4 | 1 << 4 | 4 << 7 | 1 << 13 | 1 << 14 | 1 << 15 | (1 + 128) << 18;
-    assert_eq!(db.number("SELECT packed FROM variant WHERE plan_pk = 1 AND variant_code = 1").await, packed);
+    let asked = "SELECT metal || ' ' || plan_type || ' ' || stars || ' ' || programs || ' ' || standard_design || hsa \
+                 || national || referral_free || is_new || child_dental || adult_dental \
+                 FROM variant WHERE plan_pk = 1 AND variant_code = 1";
+    assert_eq!(db.text(asked).await, "4 1 4 129 0001110");
     assert_eq!(db.number("SELECT stars_member_experience FROM plan WHERE plan_pk = 1").await, 0);
     assert_eq!(db.number("SELECT count(*) FROM plan WHERE plan_pk = 2 AND stars_overall IS NULL").await, 1);
     assert_eq!(
@@ -364,4 +370,45 @@ async fn the_optional_files_are_taken_when_they_are_there() {
         db.text("SELECT age_determination_rule || ' ' || tobacco_free_months FROM business_rule").await,
         "Age on effective date 6"
     );
+}
+
+/// The integers and words of the catalogue's code tables are those of `filing`, which everything else reads.
+#[tokio::test]
+async fn the_code_tables_are_those_of_the_vocabulary() {
+    let (_place, _report, mut db) = whole(&Source::new()).await;
+    let by_code = |names: &[&str], code: &dyn Fn(usize) -> i64| {
+        let row = |(i, name): (usize, &&str)| format!("{} {name}", code(i));
+        names.iter().enumerate().map(row).collect::<Vec<_>>().join(", ")
+    };
+    for (table, key, wanted) in [
+        ("metal", "code", by_code(&Metal::FILED, &|i| Metal::ALL[i].code())),
+        ("plan_type", "code", by_code(&PlanType::FILED, &|i| PlanType::ALL[i].code())),
+        ("disease_program", "bit", by_code(&Program::FILED, &|i| Program::ALL[i].bit())),
+    ] {
+        let sql =
+            format!("SELECT group_concat({key} || ' ' || name, ', ') FROM (SELECT * FROM {table} ORDER BY {key})");
+        assert_eq!(db.text(&sql).await, wanted, "{table}");
+    }
+    let codes = |codes: Vec<i64>| codes.iter().map(i64::to_string).collect::<Vec<_>>().join(",");
+    let limit = |codes: &[u8]| codes.iter().map(u8::to_string).collect::<Vec<_>>().join(",");
+    for (table, wanted) in [
+        ("product", codes(Product::VARIANTS.iter().map(|product| product.code()).collect())),
+        ("variant_kind", codes(VariantKind::ALL.iter().map(|kind| kind.code()).collect())),
+        ("share_kind", codes(ShareKind::VARIANTS.iter().map(|kind| kind.code()).collect())),
+        ("limit_kind", limit(&[limits::DEDUCTIBLE, limits::MOOP])),
+        ("limit_scope", limit(&[limits::MEDICAL, limits::DRUG, limits::COMBINED])),
+        ("limit_network", limit(&[limits::TIER1, limits::TIER2, limits::OUT, limits::IN_AND_OUT])),
+        ("limit_who", limit(&[limits::INDIVIDUAL, limits::FAMILY_PER_PERSON, limits::FAMILY_PER_GROUP])),
+    ] {
+        let sql = format!("SELECT group_concat(code) FROM (SELECT code FROM {table} ORDER BY code)");
+        assert_eq!(db.text(&sql).await, wanted, "{table}");
+    }
+    // Keys made of keys.
+    for (sql, key) in [
+        ("SELECT plan_pk, variant_code, variant_pk FROM variant", keys::variant_pk as fn(i64, i64) -> i64),
+        ("SELECT rating_area_pk, plan_pk, rate_pk FROM rate", keys::rate_pk),
+    ] {
+        let rows: Vec<(i64, i64, i64)> = sqlx::query_as(sql).fetch_all(&mut db.0).await.expect(sql);
+        assert!(!rows.is_empty() && rows.iter().all(|(a, b, made)| key(*a, *b) == *made), "{sql}");
+    }
 }

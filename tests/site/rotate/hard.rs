@@ -7,7 +7,7 @@ use std::process::{Command as Process, Stdio};
 use std::time::{Duration, Instant};
 
 use clap::Parser as _;
-use windowshop::config::{Cli, Command};
+use windowshop::cli::{Cli, Command};
 use windowshop::load::Progress;
 use windowshop::rotate::{self, Verdict};
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use clap::Parser as _;
-use windowshop::config::{Cli, Command};
+use windowshop::cli::{Cli, Command};
 use windowshop::rotate::{Verdict, shelf};
 
 use super::{Site, open, path, source, verdicts};

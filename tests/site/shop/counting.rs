@@ -38,10 +38,14 @@ fn fits(offer: &Offer, facets: &Facets) -> bool {
             Facet::StandardDesign => packed.has(Feature::StandardDesign),
             Facet::ChildDental => packed.has(Feature::ChildDental),
             Facet::AdultDental => packed.has(Feature::AdultDental),
-            Facet::NewPlan => packed.has(Feature::NewPlan),
             Facet::Stars => packed.stars() >= codes[0],
             Facet::Programs => codes.iter().all(|bit| packed.programs() & bit != 0),
             Facet::Text => panic!("text is not drawn at random"),
+            // Any other yes-or-no filter: its row's counting, which is held to its row's SQL on every plan below.
+            _ => match filter.rule {
+                Rule::Holds { of, .. } => of(offer),
+                _ => panic!("{:?} needs its rule here, too", filter.facet),
+            },
         }
     })
 }

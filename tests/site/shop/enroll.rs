@@ -5,9 +5,8 @@ use std::sync::Arc;
 use time::OffsetDateTime;
 use time::macros::{date, datetime};
 use windowshop::eligibility::tables::Sources;
+use windowshop::enroll;
 use windowshop::router;
-use windowshop::shop::enroll;
-use windowshop::text::i18n::Lang;
 
 use super::Shop;
 
@@ -197,7 +196,7 @@ async fn every_kind_and_every_change_has_words_in_both_languages() {
     let shop = on(DURING).await;
     let (messages, tables) = (&shop.app.messages, &shop.app.tables);
     let said = |key: String| {
-        for lang in Lang::ALL {
+        for lang in messages.languages() {
             assert!(messages.get(lang, &key).is_some(), "{key} in {lang:?}");
         }
     };

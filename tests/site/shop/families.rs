@@ -6,10 +6,18 @@ use super::Shop;
 async fn the_order_of_people_changes_nothing() {
     let shop = Shop::open().await;
     let nets = async |people: &str| {
-        let csv = shop.page(&format!("/plans.csv?zip=45202&county=39061&people={people}&income=60000&sort=premium&bom=no")).await;
+        let csv = shop
+            .page(&format!("/plans.csv?zip=45202&county=39061&people={people}&income=60000&sort=premium&bom=no"))
+            .await;
         let mut reader = csv::Reader::from_reader(csv.text.as_bytes());
         let net = reader.headers().unwrap().iter().position(|h| h == "premium_after_credit").unwrap();
-        let mut all: Vec<String> = reader.records().map(|r| { let r = r.unwrap(); format!("{} {}", &r[0], &r[net]) }).collect();
+        let mut all: Vec<String> = reader
+            .records()
+            .map(|r| {
+                let r = r.unwrap();
+                format!("{} {}", &r[0], &r[net])
+            })
+            .collect();
         all.sort();
         all
     };

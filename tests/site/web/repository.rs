@@ -3,15 +3,15 @@
 use std::path::Path;
 
 use clap::CommandFactory as _;
-use windowshop::config::Cli;
+use windowshop::cli::Cli;
 use windowshop::text::i18n::Messages;
 
-fn root() -> &'static Path {
+pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
 /// The text of all files below `folder` that end so.
-fn texts(folder: &str, ends: &str) -> Vec<(String, String)> {
+pub fn texts(folder: &str, ends: &str) -> Vec<(String, String)> {
     let mut found = Vec::new();
     let mut folders = vec![root().join(folder)];
     while let Some(folder) = folders.pop() {

@@ -2,7 +2,10 @@
 
 use clap::Parser as _;
 use windowshop::catalogue::Shelf;
-use windowshop::config::{Cli, Command, Config, LogFormat};
+use windowshop::check;
+use windowshop::cli::{Cli, Command};
+use windowshop::config::{Config, LogFormat};
+use windowshop::filing::marks::SCHEMA_VERSION;
 use windowshop::serve;
 
 use super::{CATALOGUE, Log, config, data_dir, make_catalogue};
@@ -39,7 +42,7 @@ async fn all_faults_are_told_at_once_with_flag_and_variable() {
     ]);
     let Some(Command::Check(args)) = cli.unwrap().command else { panic!("check") };
     let (config, mut faults) = Config::read(&args);
-    faults.extend(config.validate().await);
+    faults.extend(check::validate(&config).await);
     let told = serve::refuse_on(&faults).unwrap_err().to_string();
     for flag in [
         "listen",
@@ -66,15 +69,15 @@ async fn all_faults_are_told_at_once_with_flag_and_variable() {
 async fn a_good_configuration_has_no_fault_and_a_first_start_wants_the_sample() {
     let dir = data_dir().await;
     let good = config(dir.path(), &[]);
-    assert!(!good.wants_sample());
-    assert_eq!(good.validate().await, []);
+    assert!(!check::wants_sample(&good));
+    assert_eq!(check::validate(&good).await, []);
     let empty = tempfile::tempdir().unwrap();
     let first = config(empty.path(), &[]);
-    assert!(first.wants_sample());
-    assert_eq!(first.validate().await, []);
+    assert!(check::wants_sample(&first));
+    assert_eq!(check::validate(&first).await, []);
     let named = config(empty.path(), &["--catalogues", empty.path().to_str().unwrap()]);
-    assert!(!named.wants_sample(), "a folder that somebody named is never filled behind their back");
-    assert!(named.validate().await[0].what.contains("no catalogue in this folder"));
+    assert!(!check::wants_sample(&named), "a folder that somebody named is never filled behind their back");
+    assert!(check::validate(&named).await[0].what.contains("no catalogue in this folder"));
 }
 
 #[tokio::test]
@@ -83,11 +86,11 @@ async fn unfit_catalogues_say_what_to_do() {
     let named = config(dir.path(), &["--catalogues", dir.path().to_str().unwrap()]);
     let at = |year: u16| dir.path().join(format!("catalogue-{year}-20261121-ab12cd34.db"));
     make_catalogue(&at(2024), "0", "2024").await;
-    make_catalogue(&at(2025), "2", "2025").await;
-    make_catalogue(&at(2026), "1", "2025").await;
+    make_catalogue(&at(2025), &(SCHEMA_VERSION + 1).to_string(), "2025").await;
+    make_catalogue(&at(2026), &SCHEMA_VERSION.to_string(), "2025").await;
     std::fs::write(at(2027), "this is no database, and long enough to be looked at as one by SQLite").unwrap();
     std::fs::write(dir.path().join("notes.txt"), "not a catalogue by its name").unwrap();
-    let told: Vec<String> = named.validate().await.iter().map(ToString::to_string).collect();
+    let told: Vec<String> = check::validate(&named).await.iter().map(ToString::to_string).collect();
     assert_eq!(told.len(), 4, "{told:#?}");
     for (fault, words) in told.iter().zip(["older Windowshop", "newer Windowshop", "plan_year", "has no seal"]) {
         assert!(fault.contains(words) && fault.starts_with("--catalogues"), "{words} not in {fault}");
@@ -108,7 +111,7 @@ async fn open_keys_and_files_that_anyone_may_change_are_faults() {
     set("good.key", 0o600);
     set("turkey.txt", 0o644);
     set(&format!("catalogues/{CATALOGUE}"), 0o666);
-    let told: Vec<String> = config(dir.path(), &[]).validate().await.iter().map(ToString::to_string).collect();
+    let told: Vec<String> = check::validate(&config(dir.path(), &[])).await.iter().map(ToString::to_string).collect();
     assert_eq!(told.len(), 2, "{told:#?}");
     assert!(told[0].contains("session.key: others may read") && told[0].contains("chmod 600"), "{told:?}");
     assert!(told[1].contains("everyone on this machine may change it"), "{told:?}");
@@ -120,7 +123,7 @@ async fn a_taken_port_is_a_fault() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let mut config = config(dir.path(), &[]);
     config.listen = taken.local_addr().unwrap();
-    let faults = config.validate().await;
+    let faults = check::validate(&config).await;
     assert!(faults.len() == 1 && faults[0].to_string().contains("--listen (WINDOWSHOP_LISTEN): "), "{faults:?}");
     assert!(faults[0].what.contains("is taken"), "{faults:?}");
 }
@@ -129,16 +132,16 @@ async fn a_taken_port_is_a_fault() {
 async fn the_newest_of_each_year_is_served_and_swapped_whole() {
     let dir = tempfile::tempdir().unwrap();
     let at = |name: &str| dir.path().join(format!("catalogue-{name}.db"));
-    make_catalogue(&at("2025-20251101-00000001"), "1", "2025").await;
-    make_catalogue(&at("2026-20261101-00000002"), "1", "2026").await;
-    make_catalogue(&at("2026-20261019-00000003"), "1", "2026").await;
+    make_catalogue(&at("2025-20251101-00000001"), &SCHEMA_VERSION.to_string(), "2025").await;
+    make_catalogue(&at("2026-20261101-00000002"), &SCHEMA_VERSION.to_string(), "2026").await;
+    make_catalogue(&at("2026-20261019-00000003"), &SCHEMA_VERSION.to_string(), "2026").await;
     let private = tempfile::tempdir().unwrap();
     let shelf = Shelf::open(dir.path(), private.path()).await.unwrap();
     assert_eq!(shelf.current().version(), "2025-20251101-00000001+2026-20261101-00000002");
     assert!(!shelf.look_again().await, "nothing is new");
 
     let held = shelf.current();
-    make_catalogue(&at("2026-20261102-00000004"), "1", "2026").await;
+    make_catalogue(&at("2026-20261102-00000004"), &SCHEMA_VERSION.to_string(), "2026").await;
     std::fs::write(at("2027-20261102-00000005"), "half a copy").unwrap();
     let (log, _guard) = Log::keep(LogFormat::Text);
     assert!(shelf.look_again().await);

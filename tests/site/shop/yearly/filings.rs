@@ -7,8 +7,8 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
+use windowshop::cli::estimate::answer_text;
 use windowshop::costs::Model;
-use windowshop::costs::command::answer_text;
 
 use super::{OHIO, Row, WEST_VIRGINIA, cents, csv};
 use crate::shop::Shop;

@@ -1,7 +1,7 @@
 //! `windowshop determine`: households as JSON in, determinations with reasons as JSON out, one a line.
 //!
-//! For analysts, auditors and outside test suites; schema in docs/determine.md. The only file of this room that reads
-//! or writes, and it takes today from its caller.
+//! Called by `main`, for analysts, auditors and outside test suites; schema in docs/determine.md. It takes today from its
+//! caller and adds nothing to what the engine says.
 
 use std::io::{Read, Write};
 use std::path::PathBuf;
@@ -11,11 +11,10 @@ use anyhow::Context;
 use serde::Serialize;
 use time::Date;
 
-use super::determination::Determination;
-use super::determine::determine;
-use super::household::{FieldError, Household};
-use super::tables::Tables;
-use super::thresholds::{Threshold, thresholds};
+use crate::eligibility::household::{FieldError, Household};
+use crate::eligibility::tables::Tables;
+use crate::eligibility::thresholds::{Threshold, thresholds};
+use crate::eligibility::{Determination, determine};
 
 /// Arguments of `windowshop determine`.
 #[derive(Debug, Clone, clap::Args)]

@@ -1,9 +1,7 @@
 //! Runs `sql/catalogue/checks.sql`: named queries that must find nothing in a catalogue fit to be served.
 //!
-//! Called by the writer before a catalogue is published, and by anyone who doubts a file. It only reads.
+//! Called by `load` before it publishes a catalogue, and by `verify` on any file. It only reads.
 
-use super::problems::LoadError;
-use super::write::failed;
 use sqlx::SqliteConnection;
 
 pub const CHECKS: &str = include_str!("../../sql/catalogue/checks.sql");
@@ -16,6 +14,15 @@ pub struct Check {
     pub sql: &'static str,
     /// A `-- check:` that finds rows keeps the catalogue from being published; a `-- warn:` is only reported.
     pub must_hold: bool,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum Unsound {
+    /// Every rule that is broken, with the first rows that break it.
+    #[error("{0}")]
+    Broken(String),
+    #[error("SQLite, {rule}: {source}")]
+    Unread { rule: &'static str, source: sqlx::Error },
 }
 
 pub fn all() -> Vec<Check> {
@@ -35,12 +42,12 @@ pub fn all() -> Vec<Check> {
 /// Returns the warnings.
 ///
 /// # Errors
-/// [`LoadError::NotWhole`] with every rule that is broken and the first rows that break it.
-pub async fn run(connection: &mut SqliteConnection) -> Result<Vec<String>, LoadError> {
+/// Where a rule is broken, or the file cannot be asked.
+pub async fn run(connection: &mut SqliteConnection) -> Result<Vec<String>, Unsound> {
     let (mut broken, mut warnings) = (Vec::new(), Vec::new());
     for check in all() {
-        let rows: Vec<String> =
-            sqlx::query_scalar(check.sql).fetch_all(&mut *connection).await.map_err(|e| failed(check.rule, e))?;
+        let asked = sqlx::query_scalar(check.sql).fetch_all(&mut *connection).await;
+        let rows: Vec<String> = asked.map_err(|source| Unsound::Unread { rule: check.rule, source })?;
         if rows.is_empty() {
             continue;
         }
@@ -50,7 +57,7 @@ pub async fn run(connection: &mut SqliteConnection) -> Result<Vec<String>, LoadE
             false => warnings.push(format!("{rule}: {rows}")),
         }
     }
-    if broken.is_empty() { Ok(warnings) } else { Err(LoadError::NotWhole(broken.join("\n"))) }
+    if broken.is_empty() { Ok(warnings) } else { Err(Unsound::Broken(broken.join("\n"))) }
 }
 
 #[cfg(test)]

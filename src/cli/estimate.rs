@@ -9,13 +9,13 @@ use std::process::ExitCode;
 use anyhow::Context;
 use serde_json::{Value, json};
 
-use super::Model;
-use super::estimate::{Basis, Estimate, Paid, Year};
-use super::price_index::{AS_THEY_ARE, price_index};
-use super::input::{Doubt, Question};
-use super::range::Estimator;
-use super::rules::{Note, Rules};
-use super::utilization::PRICE_LEVEL;
+use crate::costs::Model;
+use crate::costs::estimate::{Basis, Estimate, Paid, Year};
+use crate::costs::input::{Doubt, Question};
+use crate::costs::price_index::{AS_THEY_ARE, price_index};
+use crate::costs::range::Estimator;
+use crate::costs::rules::{Note, Rules};
+use crate::costs::utilization::PRICE_LEVEL;
 use crate::types::Cents;
 
 /// Yearly cost of one plan for one household, line by line. The input is described in `docs/costs.md`.

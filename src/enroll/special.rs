@@ -3,10 +3,11 @@
 //! The kinds and their windows are rows of `sep_kinds.csv`; here is only their order on the page and their words.
 
 use super::asked::{Asked, EventAsked, needs_coverage_answer, needs_date};
-use super::{date_words, days_left, marketplace_url};
+use super::{days_left, marketplace_url};
 use crate::eligibility::State;
 use crate::eligibility::enrollment::{self, Event, SepWindow, WindowStatus};
 use crate::eligibility::tables::{CoverageStart, PriorCoverage};
+use crate::shop::words::dates::date_words;
 use crate::text::calendar::Deadline;
 use crate::web::page::Cx;
 

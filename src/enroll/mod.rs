@@ -1,8 +1,8 @@
-//! `GET /enroll`: is open enrollment open today, what else lets a person enrol, and what changed this year.
+//! `GET /enroll`: is open enrollment open today, what else lets a person enroll, and what changed this year.
 //!
-//! Called by the router; `changes`, `season` and `date_words` also by other pages. All dates come from the rules'
-//! tables and the day from the injected clock, so these pages are nobody's but the asker's: no shared cache keeps
-//! them. It never asks who somebody is: an address holds a state, a year, kinds of events and their dates.
+//! Called by the router. All dates come from the rules' tables and the day from the injected clock, so these pages are
+//! nobody's but the asker's: no shared cache keeps them. It never asks who somebody is: an address holds a state, a
+//! year, kinds of events and their dates.
 
 mod asked;
 mod special;
@@ -10,64 +10,24 @@ mod special;
 use askama::Template;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
-use time::{Date, Month};
+use time::Date;
 
 use self::asked::Asked;
 pub use self::special::known_place;
 use self::special::{EventAnswer, EventQuestion, KindGroup};
 use crate::eligibility::enrollment::{EnrollmentStep, OpenEnrollment, WindowStatus, open_enrollment};
-use crate::eligibility::tables::{Change, Marketplace, Status};
+use crate::eligibility::tables::{Marketplace, Status};
 use crate::eligibility::{State, Tables};
 use crate::quote::ask::address::write_query;
 use crate::quote::ask::facets::{Note, NoteKind};
 use crate::shop::home::Fault;
 use crate::shop::open::{self, Instead};
+use crate::shop::words::dates::{ChangeWords, changes_page, date_words};
 use crate::shop::words::search as words;
 use crate::text::calendar::{self, Deadline};
 use crate::types::Zip5;
 use crate::web::error::Failure;
 use crate::web::page::{self, CachePolicy, Cx};
-
-/// `November 3, 2026`, `3 de noviembre de 2026`.
-pub fn date_words(cx: &Cx, date: Date) -> String {
-    let month = cx.t(&format!("month.{}", u8::from(date.month())));
-    cx.tf(
-        "enroll.date",
-        &[("month", month), ("day", &date.day().to_string()), ("year", &format!("{:04}", date.year()))],
-    )
-}
-
-/// One thing that changed, for people.
-pub struct ChangeWords {
-    pub title: String,
-    pub words: String,
-    pub citation: String,
-    pub verified: bool,
-}
-
-impl ChangeWords {
-    fn new(cx: &Cx, change: &Change) -> ChangeWords {
-        ChangeWords {
-            title: cx.t(&format!("{}.title", change.message_key)).to_string(),
-            words: cx.t(&format!("{}.words", change.message_key)).to_string(),
-            citation: change.citation.text.to_string(),
-            verified: change.status == Status::Verified,
-        }
-    }
-}
-
-/// What changed for a plan year, as of today, in full.
-pub fn changes_page(cx: &Cx, plan_year: u16) -> Vec<ChangeWords> {
-    cx.app.tables.changes(i32::from(plan_year), cx.today()).map(|change| ChangeWords::new(cx, change)).collect()
-}
-
-/// What changed for a plan year, as it stands when the year begins: one sentence or two each, for the banner of public
-/// pages, which may not look at a clock.
-pub fn changes(cx: &Cx, plan_year: u16) -> Vec<String> {
-    let Ok(day) = Date::from_calendar_date(i32::from(plan_year), Month::January, 1) else { return Vec::new() };
-    let changes = cx.app.tables.changes(i32::from(plan_year), day).map(|change| ChangeWords::new(cx, change));
-    changes.map(|change| format!("{}. {}", change.title, change.words)).collect()
-}
 
 /// Open enrollment of a place and plan year in words, as of today.
 pub struct Season {
@@ -181,7 +141,7 @@ fn days_left(cx: &Cx, ends: Date) -> String {
     }
 }
 
-/// When people can enrol without a reason, next or now.
+/// When people can enroll without a reason, next or now.
 fn next_words(cx: &Cx, state: Option<State>) -> String {
     let (tables, today) = (&cx.app.tables, cx.today());
     let place = place_words(cx, state);
@@ -261,14 +221,14 @@ struct EnrollPage<'a> {
     place_carried: Vec<(&'static str, String)>,
     season: Option<Season>,
     answers: Vec<EventAnswer>,
-    /// Where nothing that happened opens a window today: when they can enrol all the same.
+    /// Where nothing that happened opens a window today: when they can enroll nevertheless.
     otherwise: Option<String>,
     questions: Vec<EventQuestion>,
     /// Dates are still to be given.
     asking: bool,
     groups: Vec<KindGroup>,
     kinds_fault: Option<String>,
-    /// Programme, its address, telephone.
+    /// Program, its address, telephone.
     medicaid: Option<(String, String, String)>,
     changes: Vec<ChangeWords>,
     year: i32,

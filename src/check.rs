@@ -1,0 +1,138 @@
+//! Looks at the world before `serve` starts: folders, files, port, handles, rules, catalogues.
+//!
+//! Called by `windowshop check` and by `serve`. It tells ALL faults at once, each with its flag and what to do, and
+//! changes nothing (the probe of a folder is taken away again; the limit of file handles is this process's own).
+
+use std::collections::HashSet;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+
+use crate::catalogue;
+use crate::config::{Config, Fault};
+use crate::eligibility::Tables;
+
+/// What is looked at before start, one function per concern; a new room adds its own line here.
+const CHECKS: [fn(&Config) -> Vec<Fault>; 5] =
+    [check_data_dir, check_files_are_private, check_port, check_handles, check_rules];
+
+/// All faults at once; none means that `serve` will start.
+pub async fn validate(config: &Config) -> Vec<Fault> {
+    let mut faults: Vec<Fault> = CHECKS.iter().flat_map(|check| check(config)).collect();
+    if !wants_sample(config) {
+        let unfit = catalogue::check(&config.catalogues_dir()).await;
+        faults.extend(unfit.into_iter().map(|unfit| Fault::new("catalogues", unfit.to_string())));
+    }
+    faults
+}
+
+/// Whether `serve` may make the shipped sample: only where nobody named a folder and there is nothing yet.
+pub fn wants_sample(config: &Config) -> bool {
+    config.catalogues.is_none() && !catalogue::any_in(&config.catalogues_dir())
+}
+
+/// A gap in the dated rules, or a row without its law, would give somebody a wrong answer.
+fn check_rules(_: &Config) -> Vec<Fault> {
+    let faults = Tables::load().err().unwrap_or_default();
+    faults.into_iter().map(|fault| Fault::new("rules", fault.to_string())).collect()
+}
+
+fn check_data_dir(config: &Config) -> Vec<Fault> {
+    let dir = &config.data_dir;
+    let fault = |what: String| vec![Fault::new("data-dir", format!("{}: {what}", dir.display()))];
+    if let Err(error) = std::fs::create_dir_all(dir) {
+        return fault(format!("cannot be made ({error}): name a folder that this user may write"));
+    }
+    // Only writing shows whether one may write: read-only file systems and access lists do not show in the mode.
+    let probe = dir.join(format!(".write-check-{}", std::process::id()));
+    match std::fs::write(&probe, b"").and_then(|()| std::fs::remove_file(&probe)) {
+        Ok(()) => Vec::new(),
+        Err(error) => fault(format!("cannot be written ({error}): name a folder that this user may write")),
+    }
+}
+
+/// Keys and secrets only for their owner; no file of ours writable by everyone on the machine. Folders are not judged:
+/// volumes of containers are often open to all, and in a container "all" is this program.
+#[cfg(unix)]
+fn check_files_are_private(config: &Config) -> Vec<Fault> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mut faults = Vec::new();
+    let mut seen = HashSet::new();
+    let places = [("data-dir", config.data_dir.clone()), ("catalogues", config.catalogues_dir())];
+    for (flag, dir) in places {
+        for path in files_in(&dir) {
+            let Ok(data) = std::fs::symlink_metadata(&path) else { continue };
+            if !data.is_file() || !seen.insert(path.clone()) {
+                continue; // both may be the same folder
+            }
+            let mode = data.permissions().mode();
+            let shown = path.display();
+            if mode & 0o002 != 0 {
+                let what = format!("{shown}: everyone on this machine may change it: run `chmod o-w {shown}`");
+                faults.push(Fault::new(flag, what));
+            } else if is_secret(&path) && mode & 0o077 != 0 {
+                let what = format!("{shown}: others may read this secret: run `chmod 600 {shown}`");
+                faults.push(Fault::new(flag, what));
+            }
+        }
+    }
+    faults
+}
+
+#[cfg(not(unix))]
+fn check_files_are_private(_: &Config) -> Vec<Fault> {
+    Vec::new()
+}
+
+fn is_secret(path: &Path) -> bool {
+    let name = path.file_name().map(|name| name.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
+    ["key", "pem", "secret", "secrets", "token"].iter().any(|end| name.rsplit(['.', '-', '_']).next() == Some(end))
+}
+
+fn files_in(dir: &Path) -> Vec<PathBuf> {
+    std::fs::read_dir(dir).into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path())).collect()
+}
+
+/// Handles beside those of connections: catalogues, their copies, the log, listeners.
+const HANDLES_OF_OUR_OWN: u64 = 100;
+
+/// Each connection takes a file handle. The system's soft limit is raised as far as it may be; what is left is said.
+fn check_handles(config: &Config) -> Vec<Fault> {
+    let wanted = config.max_connections as u64 + HANDLES_OF_OUR_OWN;
+    match raise_handles() {
+        Some(most) if most < wanted => {
+            let what = format!(
+                "{} connections need {wanted} file handles, and this process may have {most}: raise its limit \
+                 (ulimit -n, or LimitNOFILE= in systemd), or allow fewer connections",
+                config.max_connections
+            );
+            vec![Fault::new("max-connections", what)]
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Raises the soft limit of file handles to the hard one; gives what we may have then. `None`: no limit.
+fn raise_handles() -> Option<u64> {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    match setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum }) {
+        Ok(()) => limit.maximum,
+        Err(_) => limit.current,
+    }
+}
+
+fn check_port(config: &Config) -> Vec<Fault> {
+    match TcpListener::bind(config.listen) {
+        Ok(_) => Vec::new(),
+        Err(error) => {
+            let what = match error.kind() {
+                std::io::ErrorKind::AddrInUse => {
+                    "is taken: stop the program that listens there, or choose another port"
+                }
+                std::io::ErrorKind::PermissionDenied => "may not be listened on by this user: choose a port above 1023",
+                _ => "cannot be listened on: choose an address of this machine",
+            };
+            vec![Fault::new("listen", format!("{} {what} ({error})", config.listen))]
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! The command line: every command with its arguments, and the two that answer JSON with JSON.
+//!
+//! Called by `main`. It knows the rooms whose commands it names; no room knows it.
+
+pub mod determine;
+pub mod estimate;
+
+use clap::{Parser, Subcommand};
+
+use self::determine::DetermineArgs;
+use self::estimate::EstimateArgs;
+use crate::config::ServeArgs;
+use crate::load::LoadArgs;
+use crate::load::sample::SampleArgs;
+use crate::load::synth::SynthArgs;
+use crate::rotate::RotateArgs;
+use crate::rotate::shelf::CatalogueArgs;
+
+#[derive(Debug, Parser)]
+#[command(name = "windowshop", version, about, args_conflicts_with_subcommands = true)]
+pub struct Cli {
+    /// `serve` if left out.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    #[command(flatten)]
+    pub serve: ServeArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Serve the shop (what happens without a command, too)
+    Serve(ServeArgs),
+    /// Look for everything that would keep `serve` from starting, and say all of it
+    Check(ServeArgs),
+    /// Ask a running server whether it is ready; for container health checks
+    Health(ServeArgs),
+    /// Turn CMS's Exchange Public Use Files into a catalogue
+    Load(LoadArgs),
+    /// Build today's catalogue, compare it with yesterday's, publish it or stop with a report
+    Rotate(RotateArgs),
+    /// Look after the catalogues: list, verify, use, rollback
+    Catalogue(CatalogueArgs),
+    /// Cut a small catalogue out of a large one, for work on a small machine
+    Sample(SampleArgs),
+    /// Invent a large catalogue, for load tests
+    Synth(SynthArgs),
+    /// Say who of a household may get what, and why, as JSON
+    Determine(DetermineArgs),
+    /// Say what a year with a plan would cost, line by line, as JSON
+    Estimate(EstimateArgs),
+}

@@ -1,0 +1,49 @@
+//! Days and what changes with them, in words.
+//!
+//! Called by the enrollment pages and by the banner of the list and the home page.
+
+use time::{Date, Month};
+
+use crate::eligibility::tables::{Change, Status};
+use crate::web::page::Cx;
+
+/// `November 3, 2026`, `3 de noviembre de 2026`.
+pub fn date_words(cx: &Cx, date: Date) -> String {
+    let month = cx.t(&format!("month.{}", u8::from(date.month())));
+    cx.tf(
+        "enroll.date",
+        &[("month", month), ("day", &date.day().to_string()), ("year", &format!("{:04}", date.year()))],
+    )
+}
+
+/// One thing that changed, for people.
+pub struct ChangeWords {
+    pub title: String,
+    pub words: String,
+    pub citation: String,
+    pub verified: bool,
+}
+
+impl ChangeWords {
+    fn new(cx: &Cx, change: &Change) -> ChangeWords {
+        ChangeWords {
+            title: cx.t(&format!("{}.title", change.message_key)).to_string(),
+            words: cx.t(&format!("{}.words", change.message_key)).to_string(),
+            citation: change.citation.text.to_string(),
+            verified: change.status == Status::Verified,
+        }
+    }
+}
+
+/// What changed for a plan year, as of today, in full.
+pub fn changes_page(cx: &Cx, plan_year: u16) -> Vec<ChangeWords> {
+    cx.app.tables.changes(i32::from(plan_year), cx.today()).map(|change| ChangeWords::new(cx, change)).collect()
+}
+
+/// What changed for a plan year, as it stands when the year begins: one sentence or two each, for the banner of public
+/// pages, which may not look at a clock.
+pub fn changes(cx: &Cx, plan_year: u16) -> Vec<String> {
+    let Ok(day) = Date::from_calendar_date(i32::from(plan_year), Month::January, 1) else { return Vec::new() };
+    let changes = cx.app.tables.changes(i32::from(plan_year), day).map(|change| ChangeWords::new(cx, change));
+    changes.map(|change| format!("{}. {}", change.title, change.words)).collect()
+}

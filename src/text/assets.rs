@@ -1,0 +1,123 @@
+//! The site's own files (style sheet, icon, small script): embedded, compressed once, under hashed names.
+//!
+//! Called by `web::assets`, which serves them, and by pages, which ask for a file's URL and integrity. It knows of no
+//! request.
+
+use std::collections::HashMap;
+use std::io::Write as _;
+use std::sync::LazyLock;
+
+use base64::Engine as _;
+use sha2::{Digest as _, Sha256, Sha384};
+
+use super::embedded;
+
+pub struct File {
+    pub content_type: &'static str,
+    /// The first 12 hex digits of the content's SHA-256: in the URL and the ETag.
+    pub hash: String,
+    pub integrity: String,
+    pub plain: &'static [u8],
+    /// Present only where smaller than `plain`.
+    pub brotli: Option<Vec<u8>>,
+    pub gzip: Option<Vec<u8>>,
+}
+
+/// Compressed at first use and once for the process: the content is the same for every `App` of this binary.
+static FILES: LazyLock<HashMap<&'static str, File>> =
+    LazyLock::new(|| embedded::ASSETS.iter().map(|&(name, plain)| (name, File::new(name, plain))).collect());
+
+impl File {
+    fn new(name: &str, plain: &'static [u8]) -> File {
+        let content_type = match name.rsplit('.').next().unwrap_or("") {
+            "css" => "text/css; charset=utf-8",
+            "js" => "text/javascript; charset=utf-8",
+            "svg" => "image/svg+xml",
+            "ico" => "image/x-icon",
+            "png" => "image/png",
+            "txt" => "text/plain; charset=utf-8",
+            _ => "application/octet-stream",
+        };
+        let hash = Sha256::digest(plain).iter().take(6).map(|b| format!("{b:02x}")).collect();
+        let integrity = format!("sha384-{}", base64::engine::general_purpose::STANDARD.encode(Sha384::digest(plain)));
+        let smaller = |bytes: Vec<u8>| (bytes.len() < plain.len()).then_some(bytes);
+        let squeezable = !content_type.starts_with("image/") || content_type == "image/svg+xml";
+        let brotli = squeezable.then(|| smaller(brotli(plain))).flatten();
+        let gzip = squeezable.then(|| smaller(gzip(plain))).flatten();
+        File { content_type, hash, integrity, plain, brotli, gzip }
+    }
+
+    /// `site.css` → `site.1a2b3c4d5e6f.css`.
+    fn hashed_name(&self, name: &str) -> String {
+        match name.rsplit_once('.') {
+            Some((stem, extension)) => format!("{stem}.{}.{extension}", self.hash),
+            None => format!("{name}.{}", self.hash),
+        }
+    }
+}
+
+/// The file of this plain name.
+pub fn file(name: &str) -> Option<&'static File> {
+    FILES.get(name)
+}
+
+/// Brotli at its best (11): once per process, so time does not matter.
+fn brotli(plain: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    let params = brotli::enc::BrotliEncoderParams { quality: 11, lgwin: 22, ..Default::default() };
+    match brotli::BrotliCompress(&mut &plain[..], &mut out, &params) {
+        Ok(_) => out,
+        Err(_) => plain.to_vec(), // not smaller, so it is not used
+    }
+}
+
+fn gzip(plain: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    match encoder.write_all(plain).and_then(|()| encoder.finish()) {
+        Ok(out) => out,
+        Err(_) => plain.to_vec(), // not smaller, so it is not used
+    }
+}
+
+/// URLs of this installation's assets. Made once at start.
+pub struct Assets {
+    urls: HashMap<&'static str, String>,
+}
+
+impl Assets {
+    /// `cdn_base` is empty (same origin) or a base without its last slash, `https://cdn.example.org`.
+    pub fn new(cdn_base: &str) -> Assets {
+        let url = |name, file: &File| format!("{cdn_base}/assets/{}", file.hashed_name(name));
+        Assets { urls: FILES.iter().map(|(&name, file)| (name, url(name, file))).collect() }
+    }
+
+    /// The hashed URL; the plain one for a name that is not there (its 404 shows in the log).
+    pub fn url<'a>(&'a self, name: &'a str) -> &'a str {
+        self.urls.get(name).map_or(name, String::as_str)
+    }
+
+    /// The `integrity=""` attribute: sha384. Empty for a name that is not there.
+    pub fn integrity(&self, name: &str) -> &'static str {
+        FILES.get(name).map_or("", |file| &file.integrity)
+    }
+
+    /// All names, sorted. For tests.
+    pub fn names(&self) -> Vec<&'static str> {
+        let mut names: Vec<_> = self.urls.keys().copied().collect();
+        names.sort_unstable();
+        names
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urls_carry_the_base_and_the_hash() {
+        let assets = Assets::new("https://cdn.example.org");
+        let url = assets.url("site.css");
+        assert!(url.starts_with("https://cdn.example.org/assets/site.") && url.ends_with(".css"), "{url}");
+        assert!(assets.integrity("site.css").starts_with("sha384-"));
+    }
+}
