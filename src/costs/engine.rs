@@ -191,7 +191,7 @@ impl Engine {
     fn meet(&mut self) {
         let mut i = 0;
         while i < self.limits.len() {
-            let Limit { left, person, kind, deductible } = self.limits[i];
+            let Limit { left, person, kind, deductible, .. } = self.limits[i];
             if left >= MET {
                 i += 1;
                 continue;

@@ -247,14 +247,18 @@ pub fn tax_parts(household: &Household) -> Vec<TaxPart> {
     };
     let spouse = (1..people.len()).find(|&i| said(i) == Relation::Spouse);
     let spouse = spouse.or_else(|| oldest(&likely).filter(|_| grown(filer)));
-    (0..people.len())
-        .map(|i| match i {
-            _ if i == filer => TaxPart::Files,
-            _ if Some(i) == spouse => TaxPart::Spouse,
-            _ if people[i].age < people[filer].age => TaxPart::Child,
-            _ => TaxPart::OtherDependent,
-        })
-        .collect()
+    let part = |i: usize| {
+        if i == filer {
+            TaxPart::Files
+        } else if Some(i) == spouse {
+            TaxPart::Spouse
+        } else if people[i].age < people[filer].age {
+            TaxPart::Child
+        } else {
+            TaxPart::OtherDependent
+        }
+    };
+    (0..people.len()).map(part).collect()
 }
 
 /// The same as relationships to the first person, which is how the engine reads them.

@@ -16,7 +16,7 @@ use crate::types::Cents;
 /// What a plan may cost the household in a year, or why nobody can say.
 pub type YearlyCost = Result<Range, Gap>;
 
-/// One household, ready to be reckoned under any plan. Made once a page.
+/// One household, ready for an estimate under any plan. Made once a page.
 #[derive(Debug)]
 pub struct YearlyCosts {
     estimator: Estimator,

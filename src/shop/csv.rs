@@ -61,10 +61,8 @@ pub async fn comparison(cx: Cx) -> Result<Response, Instead> {
 }
 
 fn answer(cx: &Cx, cards: &[Card], file_name: &str, policy: CachePolicy) -> Result<Response, Failure> {
-    let mut csv = write(cx, cards).map_err(Failure::internal)?;
-    if !plain(&cx.query) {
-        csv.splice(0..0, BYTE_ORDER_MARK);
-    }
+    let mark: &[u8] = if plain(&cx.query) { &[] } else { &BYTE_ORDER_MARK };
+    let csv = [mark, &write(cx, cards).map_err(Failure::internal)?[..]].concat();
     let mut response = page::send(cx, StatusCode::OK, "text/csv; charset=utf-8", csv, policy);
     if let Ok(value) = HeaderValue::try_from(format!("attachment; filename=\"{file_name}\"")) {
         response.headers_mut().insert(header::CONTENT_DISPOSITION, value);

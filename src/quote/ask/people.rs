@@ -2,9 +2,9 @@
 //!
 //! The grammar is a public contract (docs/addresses.md): each person is an age in years on the day
 //! coverage starts, followed by letters in any order, written back in the order `t p m n s d c w`:
-//! `t` uses tobacco, `p` pregnant, `m` member of a federally recognised tribe, `n` does not need cover, `s` spouse of the
-//! first person, `d` dependant on the first person's tax return, `c` has other coverage that shuts out help, `w` is 65 or older and without free
-//! Medicare.
+//! `t` uses tobacco, `p` pregnant, `m` member of a federally recognized tribe, `n` does not need cover, `s` spouse of the
+//! first person, `d` dependent on the first person's tax return, `c` has other coverage that shuts out help,
+//! `w` is 65 or older and without free Medicare.
 //! What only the yearly cost looks at, sex and expected care, has lists of its own in the order of the people.
 //! No names and no dates of birth: an address is seen by others.
 
@@ -21,11 +21,11 @@ pub const AGE_MAX: u8 = 120;
 /// How a person is related to the first one; only help with costs looks at it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Relation {
-    /// Not said: see `savings::relations` for what is taken then.
+    /// Not said: see `policy::relations` for what is taken then.
     #[default]
     Unsaid,
     Spouse,
-    Dependant,
+    Dependent,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -64,7 +64,7 @@ impl Person {
         }
     }
 
-    /// The care to reckon with: who said nothing may have any year, and who is pregnant expects a birth.
+    /// The care that estimates take: any year where nothing was said, a birth for someone who is pregnant.
     pub fn expected_care(&self) -> Use {
         let unsaid = if self.pregnant { Use::Condition(Condition::Maternity) } else { Use::Any };
         self.care.unwrap_or(unsaid)
@@ -86,7 +86,7 @@ impl Person {
                 'm' => person.tribal_member = true,
                 'n' => person.needs_cover = false,
                 's' => person.relation = Relation::Spouse,
-                'd' => person.relation = Relation::Dependant,
+                'd' => person.relation = Relation::Dependent,
                 'c' => person.other_coverage = true,
                 'w' => person.no_free_medicare = true,
                 _ => return Err(fault()),
@@ -96,24 +96,26 @@ impl Person {
     }
 }
 
-impl fmt::Display for Person {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.age)?;
-        for (set, letter) in [
+impl Person {
+    /// The letters after the age, in their fixed order.
+    pub fn letters(&self) -> String {
+        let flags = [
             (self.tobacco, 't'),
             (self.pregnant, 'p'),
             (self.tribal_member, 'm'),
             (!self.needs_cover, 'n'),
             (self.relation == Relation::Spouse, 's'),
-            (self.relation == Relation::Dependant, 'd'),
+            (self.relation == Relation::Dependent, 'd'),
             (self.other_coverage, 'c'),
             (self.no_free_medicare, 'w'),
-        ] {
-            if set {
-                write!(f, "{letter}")?;
-            }
-        }
-        Ok(())
+        ];
+        flags.into_iter().filter(|(set, _)| *set).map(|(_, letter)| letter).collect()
+    }
+}
+
+impl fmt::Display for Person {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", self.age, self.letters())
     }
 }
 
@@ -246,7 +248,7 @@ mod tests {
         fn any_household_survives_the_address(
             ages in prop::collection::vec((0u8..=AGE_MAX, any::<[bool; 6]>(), 0usize..3), 1..=PEOPLE_MAX)
         ) {
-            let relations = [Relation::Unsaid, Relation::Spouse, Relation::Dependant];
+            let relations = [Relation::Unsaid, Relation::Spouse, Relation::Dependent];
             let people: Vec<Person> = ages.into_iter().map(|(age, [t, p, m, n, c, w], r)| Person {
                 tobacco: t, pregnant: p, tribal_member: m, needs_cover: n, relation: relations[r], other_coverage: c,
                 no_free_medicare: w,

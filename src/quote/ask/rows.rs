@@ -40,7 +40,7 @@ impl PersonRow {
     }
 
     pub fn is_dependent(&self) -> bool {
-        self.relation == Relation::Dependant
+        self.relation == Relation::Dependent
     }
 
     /// The fields that the form carries unseen: (name, value).
@@ -78,40 +78,32 @@ impl PersonRow {
         let digits = digits.strip_suffix(".0").map_or(digits.clone(), str::to_string);
         self.fault = match digits.parse::<u32>() {
             _ if digits.is_empty() => Some("ask.age_missing"),
-            Ok(age) if age <= u32::from(AGE_MAX) => {
-                return Some(Person {
-                    tobacco: self.tobacco,
-                    pregnant: self.pregnant,
-                    tribal_member: self.tribal_member,
-                    needs_cover: !self.no_cover,
-                    relation: self.relation,
-                    other_coverage: self.other_coverage,
-                    no_free_medicare: self.no_free_medicare,
-                    sex: self.sex,
-                    care: self.care,
-                    ..Person::of_age(age as u8)
-                });
-            }
+            Ok(age) if age <= u32::from(AGE_MAX) => return Some(self.person(age as u8)),
             Ok(_) => Some("ask.age_too_high"),
             Err(_) => Some("ask.age_not_number"),
         };
         None
     }
 
-    /// The age with its letters, as `people=` writes it.
+    /// The row's answers, of someone of this age.
+    fn person(&self, age: u8) -> Person {
+        Person {
+            tobacco: self.tobacco,
+            pregnant: self.pregnant,
+            tribal_member: self.tribal_member,
+            needs_cover: !self.no_cover,
+            relation: self.relation,
+            other_coverage: self.other_coverage,
+            no_free_medicare: self.no_free_medicare,
+            sex: self.sex,
+            care: self.care,
+            ..Person::of_age(age)
+        }
+    }
+
+    /// The age as typed with the letters after it, as `people=` writes it.
     pub fn word(&self) -> String {
-        let flags = [
-            (self.tobacco, 't'),
-            (self.pregnant, 'p'),
-            (self.tribal_member, 'm'),
-            (self.no_cover, 'n'),
-            (self.relation == Relation::Spouse, 's'),
-            (self.relation == Relation::Dependant, 'd'),
-            (self.other_coverage, 'c'),
-            (self.no_free_medicare, 'w'),
-        ];
-        let letters: String = flags.iter().filter(|(set, _)| *set).map(|(_, letter)| letter).collect();
-        format!("{}{letters}", self.age.trim())
+        format!("{}{}", self.age.trim(), self.person(0).letters())
     }
 }
 
@@ -157,7 +149,7 @@ impl RowFields {
             "r" => {
                 row.relation = match value {
                     "s" => Relation::Spouse,
-                    "d" => Relation::Dependant,
+                    "d" => Relation::Dependent,
                     _ => Relation::Unsaid,
                 }
             }

@@ -36,12 +36,13 @@ async fn the_shop_and_the_engine_find_one_benchmark_in_every_county() {
     let shop = Shop::open().await;
     let compared = compare(&shop).await;
     assert_eq!(compared.counties, 11);
-    assert!(compared.exact > 40 && compared.with_dental > 5, "{compared:?}");
+    // The sample has no dental plans: there the children's part is zero for both.
+    assert!(compared.exact > 40, "{compared:?}");
     let Some(dir) = std::env::var_os("WINDOWSHOP_TEST_CATALOGUES") else { return };
     let shop = Shop::of(&PathBuf::from(dir)).await;
     let compared = compare(&shop).await;
     println!("{compared:?}");
-    assert!(compared.counties > 2_000 && compared.exact > 10_000, "{compared:?}");
+    assert!(compared.counties > 2_000 && compared.exact > 10_000 && compared.with_dental > 2_000, "{compared:?}");
 }
 
 #[derive(Debug, Default)]

@@ -70,3 +70,13 @@ async fn spreadsheets_open_right_and_programs_can_do_without_the_mark() {
     assert_eq!(marked.strip_prefix('\u{feff}'), Some(&bare[..]));
     assert!(bare.starts_with("plan_id,"));
 }
+
+/// The shop's age of Medicare is that of the rules' table.
+#[test]
+fn the_age_of_medicare_is_the_one_of_the_rules() {
+    use windowshop::eligibility::Tables;
+    use windowshop::eligibility::tables::NumberCode;
+    let tables = Tables::load().expect("the tables are whole");
+    let row = tables.number(NumberCode::MedicareAge, time::macros::date!(2026 - 01 - 01)).expect("a row");
+    assert_eq!(row.value, i64::from(windowshop::quote::policy::MEDICARE_FROM));
+}
