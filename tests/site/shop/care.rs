@@ -15,7 +15,7 @@ async fn each_covered_person_is_asked_and_nothing_is_taken_for_granted() {
                 "Person 1 (40 years old)",
                 "Person 3 (9 years old)",
                 "change only the estimate, never a price",
-                "at prices of 2014. Your own year will differ. Where the sex is not said",
+                "at prices of 2014 raised to the level of 2026. Your own year will differ. Where the sex is not said",
                 "A year with about 5 visits, 2 tests and 9 prescriptions.",
             ],
         ),
