@@ -26,7 +26,7 @@ async fn each_covered_person_is_asked_and_nothing_is_taken_for_granted() {
                 "Persona 1 (40 años)",
                 "Persona 3 (9 años)",
                 "Cambian solo el cálculo, nunca un precio",
-                "con precios de 2014. Su propio año será distinto. Donde no se dice el sexo",
+                "con precios de 2014 llevados al nivel de 2026. Su propio año será distinto. Donde no se dice el sexo",
                 "Un año con alrededor de 5 consultas, 2 pruebas y 9 recetas.",
             ],
         ),
