@@ -281,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn a_variant_without_shares_borrows_them_of_the_nearest_that_may_not_be_more_generous() {
+    fn a_variant_without_shares_borrows_from_the_nearest_that_is_no_more_generous() {
         let share = |copay: &str| Share::Covered {
             copay: Copay::parse(copay).unwrap(),
             coinsurance: Coinsurance::NotApplicable,

@@ -280,7 +280,7 @@ mod tests {
     }
 
     #[test]
-    fn dearer_and_no_better_is_dominated_and_equal_is_not() {
+    fn more_expensive_and_no_better_is_dominated_and_equal_is_not() {
         let (good, worse) = (plan(1000, "$20"), plan(1500, "$20"));
         assert_eq!(one(&[facts(300, &good), facts(300, &worse)]), [None, Some(0)]);
         assert_eq!(one(&[facts(301, &good), facts(300, &worse)]), [None, None]);

@@ -263,7 +263,7 @@ mod tests {
         }
 
         #[test]
-        fn what_is_kept_is_what_would_be_worked_out((plan, person) in (plan(), person())) {
+        fn stored_ranges_are_those_that_would_be_computed((plan, person) in (plan(), person())) {
             let Ok(mut rules) = Rules::new(&plan, Model::Shop) else { return Ok(()) };
             for factor in [1000, 1138] {
                 let mut estimator = Estimator::new(&[person], Model::Shop, 1000);

@@ -301,7 +301,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn places_that_were_taken_when_the_limit_fell_are_not_given_again() {
+    async fn places_in_use_when_the_limit_fell_are_not_reused() {
         let admission = Admission::new(false);
         let mut taken = Vec::new();
         for _ in 0..admission.limit() {
@@ -316,7 +316,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_is_not_reached_in_time_is_refused_and_the_line_has_an_end() {
+    async fn a_request_not_reached_in_time_is_refused_and_the_queue_is_bounded() {
         let admission = Admission::new(false);
         let mut taken = Vec::new();
         for _ in 0..admission.limit() {

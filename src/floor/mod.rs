@@ -338,7 +338,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_socket_that_drips_is_as_good_as_full() {
+    fn a_socket_that_trickles_counts_as_full() {
         let floor = Floor::new(10, 1000);
         let guest = floor.enter();
         let visit = &guest.visit;
@@ -353,7 +353,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_of_answers_are_given_back() {
+    fn bytes_of_answers_are_returned() {
         let floor = Floor::new(10, 1000);
         let guest = floor.enter();
         let mut open = guest.visit.request();

@@ -320,7 +320,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_row_stands_in_its_place_and_no_two_are_one() {
+    fn every_row_is_in_its_place_and_all_differ() {
         let mut names = std::collections::HashSet::new();
         for (facet, filter) in Facet::VARIANTS.iter().zip(&FILTERS) {
             assert_eq!(filter.facet, *facet);

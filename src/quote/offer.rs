@@ -120,7 +120,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_miss_is_told_from_none_and_from_several_that_sum_alike() {
+    fn one_miss_is_distinguished_from_none_and_from_several_with_the_same_sum() {
         let misses = |numbers: &[i64]| {
             let mut misses = Misses::default();
             numbers.iter().for_each(|number| misses.add(*number));

@@ -226,7 +226,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn what_is_sold_to_the_young_alone_follows_the_dated_ages() {
+    fn catastrophic_and_child_only_plans_follow_the_dated_ages() {
         let policy = |people: &str| Policy::at_full_price(&Household::parse(people).expect("a household"), rules());
         assert!(policy("29,40n").catastrophic && !policy("29,30").catastrophic);
         assert!(policy("20,3").children_only() && !policy("21").children_only());

@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn the_coding_that_is_liked_best_is_chosen() {
+    fn the_preferred_coding_is_chosen() {
         let browsers = "gzip, deflate, br, zstd";
         assert_eq!(chosen(browsers), Coding::Brotli);
         assert_eq!([chosen("gzip, BR;q=0.5"), chosen("br;q=0, gzip"), chosen("gzip")], [Coding::Gzip; 3]);
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_squeezed_comes_back_whole() {
+    fn what_is_compressed_expands_to_the_same() {
         let plain = "A plan with a deductible of $1,500. ".repeat(400);
         for coding in [Coding::Brotli, Coding::Gzip] {
             for effort in [Effort::Fresh, Effort::Kept, Effort::Strong] {

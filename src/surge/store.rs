@@ -282,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn a_crawler_of_every_address_does_not_wash_it() {
+    fn a_crawler_of_every_address_evicts_nothing_popular() {
         let (alone, crawled) = (hit_share(0), hit_share(4));
         assert!(alone > 0.55, "{alone}");
         assert!(crawled > alone * 0.9, "{alone} alone, {crawled} with four crawled addresses for each visitor's");

@@ -247,7 +247,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_sane_id_is_taken_over() {
+    fn only_a_well_formed_id_is_accepted() {
         let from = |id: &str, trusted| {
             RequestId::of(&Request::builder().header(REQUEST_ID, id).body(Body::empty()).unwrap(), trusted)
         };
@@ -262,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_whole_trace_is_taken_over() {
+    fn only_a_complete_trace_is_accepted() {
         let of = |text: &'static str| {
             TraceParent::of(&HeaderMap::from_iter([(
                 HeaderName::from_static("traceparent"),

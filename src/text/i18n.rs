@@ -303,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn all_faults_are_told_at_once() {
+    fn all_faults_are_reported_at_once() {
         let en = [
             ("a.toml", "one = 'x {n}'\nonly_en = 'x'\nempty = ' '\nnumber = 3"),
             ("b.toml", "one = 'y'"),

@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn what_only_the_asker_may_keep() {
+    fn private_addresses_are_kept_by_the_browser_only() {
         for query in [
             "income=37650",
             "care=hiv",

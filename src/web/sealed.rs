@@ -292,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn a_seal_that_does_not_open_loses_only_what_was_in_it() {
+    fn a_seal_that_does_not_open_loses_only_its_contents() {
         let (ours, theirs) = (sealer(), sealer());
         let sealed = seal_query("zip=45202&people=40&income=37650", &theirs, TODAY).into_owned();
         let said = Said::read(&sealed, None, &ours, TODAY);
@@ -301,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_is_sealed_a_shared_cache_may_not_keep() {
+    fn a_shared_cache_never_keeps_anything_sealed() {
         for row in PRIVATE_ROWS {
             assert!(is_private(&format!("{row}1=1")));
         }

@@ -463,7 +463,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn sex_and_care_go_with_the_people_and_what_is_not_ours_is_noted() {
+    fn sex_and_care_follow_the_people_and_unknown_words_are_noted() {
         let form =
             search_of("zip=45202&age1=40&x1=F&u1=any&age2=&u2=low&age3=33&p3=1&u3=any&age4=7&u4=diabetes&x4=any");
         let canonical = "year=2026&zip=45202&county=39061&people=40,33p,7&sex=f&care=,any,diabetes";
@@ -475,7 +475,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn the_usual_order_hangs_on_the_product_and_is_left_out() {
+    fn the_default_order_depends_on_the_product_and_is_left_out() {
         let who = "year=2026&zip=45202&county=39061&people=40";
         for (typed, written) in [
             ("&sort=cost_average", ""),

@@ -323,7 +323,7 @@ mod tests {
     }
 
     #[test]
-    fn ranges_turned_round_are_put_right_and_zero_minimums_dropped() {
+    fn reversed_ranges_are_swapped_and_zero_minimums_dropped() {
         let span = |query: &str, facet| read(query).0.span(facet);
         assert_eq!(span("premium=450-100", Facet::Premium), Span { min: Some(100), max: Some(450) });
         assert_eq!(span("premium_max=100&premium_min=450", Facet::Premium), Span { min: Some(100), max: Some(450) });
@@ -332,7 +332,7 @@ mod tests {
     }
 
     #[test]
-    fn what_we_do_not_follow_is_noted_with_the_value_typed() {
+    fn ignored_values_are_noted_as_typed() {
         let (facets, notes) = read("metal=tin,gold&stars=9&premium=cheap&metal=low");
         assert_eq!(facets.codes(Facet::Metal), [Metal::Gold.code()]);
         let noted: Vec<&str> = notes.iter().map(|note| note.value.as_str()).collect();
