@@ -1,30 +1,29 @@
-//! Who the plan is for, as the address says it: `people=40,38t,5`.
+//! Who the plan is for, as written in the address: `people=40,38t,5`.
 //!
-//! The grammar is a public contract (docs/addresses.md): each person is an age in years on the day
-//! coverage starts, followed by letters in any order, written back in the order `t p m n s d c b`:
-//! `t` uses tobacco, `p` pregnant, `m` member of a federally recognized tribe, `n` does not need cover, `s` spouse of the
-//! first person, `d` dependent on the first person's tax return, `c` has other coverage that shuts out help,
-//! `b` is 65 or over and would have to buy Medicare Part A.
-//! What only the yearly cost looks at, sex and expected care, has lists of its own in the order of the people.
-//! No names and no dates of birth: an address is seen by others.
+//! The grammar is a public contract (docs/addresses.md): each person is an age in years on the day coverage starts,
+//! followed by letters in any order, written back in the order `t p m n s d c b`: `t` uses tobacco, `p` pregnant, `m`
+//! member of a federally recognized tribe, `n` does not need coverage, `s` spouse of the first person, `d` dependent
+//! on the first person's tax return, `c` has other coverage that rules out help, `b` is 65 or over and would have to buy
+//! Medicare Part A. What only the yearly cost uses, sex and expected care, is in separate lists in the order of the
+//! people. No names and no birth dates: other people see addresses.
 
 use std::fmt;
 
 use crate::costs::Use;
 use crate::costs::utilization::{Condition, Sex};
 
-/// From this age people can have Medicare, most of them Part A without a premium (42 USC 426(a)). The row of the rules is
-/// `medicare_age`; a test holds the two together.
+/// From this age people can have Medicare, most of them Part A without a premium (42 USC 426(a)). A test compares this
+/// with the `medicare_age` row of the rules.
 pub const MEDICARE_AGE: u8 = 65;
-/// More than this many people are asked to call: no family-tier or age-rated plan prices them online.
+/// Larger households are asked to call: no family-tier or age-rated plan prices them online.
 pub const PEOPLE_MAX: usize = 12;
-/// Ages above this are a slip of the finger.
+/// Ages above this are typos.
 pub const AGE_MAX: u8 = 120;
 
-/// How a person is related to the first one; only help with costs looks at it.
+/// How a person is related to the first one; only help with costs uses it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Relation {
-    /// Not said: see `policy::relations` for what is taken then.
+    /// Not said: see `policy::relations` for what is assumed.
     #[default]
     Unsaid,
     Spouse,
@@ -41,7 +40,7 @@ pub struct Person {
     pub tribal_member: bool,
     pub needs_cover: bool,
     pub relation: Relation,
-    /// Has coverage, other than a job's offer, that shuts out the premium tax credit (Medicare, TRICARE …).
+    /// Has coverage, other than a job's offer, that rules out the premium tax credit (Medicare, TRICARE …).
     pub other_coverage: bool,
     /// 65 or over, and cannot have Medicare Part A without a premium: only then is a tax credit possible.
     pub no_free_part_a: bool,
@@ -67,13 +66,13 @@ impl Person {
         }
     }
 
-    /// Whether Medicare stands open, which shuts out the tax credit, signed up or not (26 CFR 1.36B-2(c)(2)(i)). Nearly
-    /// everybody can have Part A free from the month they turn 65: taken unless it is denied, and said on the page.
+    /// Whether Medicare is available, which rules out the tax credit, signed up or not (26 CFR 1.36B-2(c)(2)(i)). Nearly
+    /// everybody can have Part A free from the month they turn 65: assumed unless denied; the page says so.
     pub fn may_have_medicare(&self) -> bool {
         self.age >= MEDICARE_AGE && !self.no_free_part_a
     }
 
-    /// The care that estimates take: any year where nothing was said, a birth for someone who is pregnant.
+    /// The care that estimates assume: an average year if nothing was said, a birth for someone who is pregnant.
     pub fn expected_care(&self) -> Use {
         let unsaid = if self.pregnant { Use::Condition(Condition::Maternity) } else { Use::Any };
         self.care.unwrap_or(unsaid)
@@ -128,7 +127,7 @@ impl fmt::Display for Person {
     }
 }
 
-/// Why a `people=` value cannot be used. Each is a message key, with what was typed.
+/// Why a `people=` value cannot be used. Each is a message key plus what was typed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PeopleFault {
     Nobody,
@@ -138,7 +137,7 @@ pub enum PeopleFault {
     NobodyNeedsCover,
 }
 
-/// One to [`PEOPLE_MAX`] people, at least one of whom needs cover. The order is the one typed.
+/// One to [`PEOPLE_MAX`] people, at least one of whom needs coverage, in the order typed.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Household {
     people: Vec<Person>,
@@ -160,7 +159,7 @@ impl Household {
 
     pub fn parse(text: &str) -> Result<Household, PeopleFault> {
         let parts: Vec<&str> = text.split(',').filter(|part| !part.trim().is_empty()).collect();
-        // Counted before it is read: a hostile address must not make us build a long list.
+        // Count before reading: a hostile address must not make us build a long list.
         if parts.len() > PEOPLE_MAX {
             return Err(PeopleFault::TooMany);
         }
@@ -171,7 +170,7 @@ impl Household {
         &self.people
     }
 
-    /// The lists `sex` and `care` of the address; left out where nothing was said.
+    /// The address's `sex` and `care` lists; left out if nothing was said.
     pub fn care_pairs(&self) -> Vec<(&'static str, String)> {
         care_pairs(self.people.iter().map(|person| (person.sex, person.care)))
     }
@@ -219,7 +218,8 @@ impl Household {
     }
 }
 
-/// `sex=f,,m` and `care=low,,maternity`: one entry a person, blank where nothing was said, blank ones at the end left out.
+/// `sex=f,,m` and `care=low,,maternity`: one entry per person, blank if nothing was said; trailing blanks are left
+/// out.
 pub fn care_pairs(people: impl Iterator<Item = (Option<Sex>, Option<Use>)> + Clone) -> Vec<(&'static str, String)> {
     let list = |entries: Vec<String>| entries.join(",").trim_end_matches(',').to_string();
     let sexes = people.clone().map(|(sex, _)| sex.map_or("", Sex::letter).to_string()).collect();
