@@ -6,6 +6,7 @@
 use serde::{Deserialize, Serialize};
 use time::{Date, Duration, Month};
 
+use super::clock::Days;
 use super::household::FieldError;
 use super::state::State;
 use super::tables::{Citation, CoverageStart, PriorCoverage, SepKind, Status, Tables, day};
@@ -53,7 +54,7 @@ pub struct OpenEnrollment {
 }
 
 /// Open enrollment of a state and plan year on a day.
-pub fn open_enrollment(tables: &Tables, state: State, plan_year: i32, today: Date) -> OpenEnrollment {
+pub fn open_enrollment(tables: &Tables, state: State, plan_year: i32, days: Days) -> OpenEnrollment {
     let mut spans = tables.open_enrollment(state, plan_year);
     spans.sort_by_key(|s| s.selected_from);
     let steps: Vec<EnrollmentStep> = spans
@@ -66,13 +67,13 @@ pub fn open_enrollment(tables: &Tables, state: State, plan_year: i32, today: Dat
         .collect();
     let (opens, ends) = (steps.first().map(|s| s.selected_from), steps.last().map(|s| s.selected_to));
     let status = match (opens, ends) {
-        (Some(opens), _) if today < opens => WindowStatus::NotYet,
-        (_, Some(ends)) if today > ends => WindowStatus::Closed,
+        (Some(opens), _) if days.own < opens => WindowStatus::NotYet,
+        (_, Some(ends)) if days.last > ends => WindowStatus::Closed,
         (Some(_), Some(_)) => WindowStatus::Open,
         _ => WindowStatus::Unknown,
     };
     let step = match status {
-        WindowStatus::Open => steps.iter().find(|s| s.selected_from <= today && today <= s.selected_to),
+        WindowStatus::Open => steps.iter().find(|s| days.last <= s.selected_to),
         WindowStatus::NotYet => steps.first(),
         WindowStatus::Closed | WindowStatus::Unknown => None,
     };
@@ -138,26 +139,26 @@ pub struct SepWindow {
 ///
 /// # Errors
 /// An event whose kind is not a special enrollment period in force today.
-pub fn special(tables: &Tables, events: &[Event], today: Date) -> Result<Vec<SepWindow>, FieldError> {
-    events.iter().enumerate().map(|(i, event)| window(tables, i, event, today)).collect()
+pub fn special(tables: &Tables, events: &[Event], days: Days) -> Result<Vec<SepWindow>, FieldError> {
+    events.iter().enumerate().map(|(i, event)| window(tables, i, event, days)).collect()
 }
 
-fn window(tables: &Tables, i: usize, event: &Event, today: Date) -> Result<SepWindow, FieldError> {
-    let kind = tables.sep_kind(event_code(&event.kind), today).ok_or_else(|| {
-        let known: Vec<_> = tables.sep_kinds(today).map(|k| k.code.as_str()).collect();
+fn window(tables: &Tables, i: usize, event: &Event, days: Days) -> Result<SepWindow, FieldError> {
+    let kind = tables.sep_kind(event_code(&event.kind), days.last).ok_or_else(|| {
+        let known: Vec<_> = tables.sep_kinds(days.last).map(|k| k.code.as_str()).collect();
         let message = format!("`{}` opens no special enrollment today; use one of {}", event.kind, known.join(", "));
         FieldError::new(format!("events[{i}].kind"), message)
     })?;
     let opens = kind.days_before.and_then(|days| event.date.checked_sub(Duration::days(days)));
     let closes = kind.days_after.and_then(|days| event.date.checked_add(Duration::days(days)));
     let status = match (opens, closes) {
-        (Some(opens), _) if today < opens => WindowStatus::NotYet,
-        (_, Some(closes)) if today > closes => WindowStatus::Closed,
+        (Some(opens), _) if days.own < opens => WindowStatus::NotYet,
+        (_, Some(closes)) if days.last > closes => WindowStatus::Closed,
         _ => WindowStatus::Open,
     };
     let selected = match status {
-        WindowStatus::NotYet => opens.unwrap_or(today),
-        _ => today,
+        WindowStatus::NotYet => opens.unwrap_or(days.own),
+        _ => days.own,
     };
     let coverage_start = if status == WindowStatus::Closed { None } else { start(kind, event.date, selected) };
     Ok(SepWindow {
@@ -200,7 +201,7 @@ mod tests {
     use time::macros::date;
 
     fn opened(state: &str, year: i32, today: Date) -> (WindowStatus, String, String) {
-        let o = open_enrollment(&Tables::load().unwrap(), State::parse(state).unwrap(), year, today);
+        let o = open_enrollment(&Tables::load().unwrap(), State::parse(state).unwrap(), year, Days::both(today));
         let show = |d: Option<Date>| d.map_or("-".into(), |d| d.to_string());
         (o.status, show(o.ends), show(o.coverage_start))
     }
@@ -220,7 +221,7 @@ mod tests {
 
     fn one(kind: &str, date: Date, today: Date) -> SepWindow {
         let event = Event { kind: kind.into(), date, had_coverage: None };
-        special(&Tables::load().unwrap(), &[event], today).unwrap().remove(0)
+        special(&Tables::load().unwrap(), &[event], Days::both(today)).unwrap().remove(0)
     }
 
     #[test]
@@ -257,8 +258,8 @@ mod tests {
     fn the_low_income_period_ended_in_august_2025() {
         let tables = Tables::load().unwrap();
         let event = Event { kind: "low_income_monthly".into(), date: date!(2025 - 08 - 01), had_coverage: None };
-        assert!(special(&tables, std::slice::from_ref(&event), date!(2025 - 08 - 24)).is_ok());
-        let error = special(&tables, &[event], date!(2025 - 08 - 25)).unwrap_err();
+        assert!(special(&tables, std::slice::from_ref(&event), Days::both(date!(2025 - 08 - 24))).is_ok());
+        let error = special(&tables, &[event], Days::both(date!(2025 - 08 - 25))).unwrap_err();
         assert_eq!(error.path, "events[0].kind");
     }
 }

@@ -68,7 +68,8 @@ pub fn opens_medicaid(family: &Family<'_>, tables: &Tables, i: usize, reasons: &
             said.veteran_or_active_duty
                 || tribal(member, tables, NumberCode::TribalNoncitizenNoBar, day, reasons)
                 || exempt_by_former_status(said.adjusted_from)
-                || said.since.is_some_and(|since| anniversary(since, years).is_some_and(|end| end <= day))
+                || (said.since.is_some_and(|since| anniversary(since, years).is_some_and(|end| end <= day))
+                    && worked_enough(member, tables, day, reasons))
         }
         Some(ImmigrationAnswer::No) => tribal(member, tables, NumberCode::TribalNoncitizenAnyStatus, day, reasons),
         None => false,
@@ -95,6 +96,17 @@ fn tribal(member: &Member<'_>, tables: &Tables, rule: NumberCode, day: Date, rea
         reasons.push(Reason::new(tables, Rule::TribalNoncitizen, Outcome::Met).cite(&row.citation, row.status));
     }
     row.is_some()
+}
+
+/// Whether a permanent resident after the five years has the quarters of work that some states ask for besides, their own
+/// or a spouse's or parent's (8 USC 1612(b)(2)(B), 1645). If nothing was said, they are assumed to be missing.
+fn worked_enough(member: &Member<'_>, tables: &Tables, day: Date, reasons: &mut Vec<Reason>) -> bool {
+    let Some(row) = tables.option(member.state, StateChoice::WorkQuartersForResidents, day) else { return true };
+    let needed: i64 = row.value.parse().unwrap_or(0);
+    let own = member.said.work_quarters.map_or(0, i64::from);
+    let reason = Reason::test(tables, Rule::MedicaidWorkQuarters, own >= needed).cite(&row.citation, row.status);
+    reasons.push(reason.compare(Value::Number(own), "at_least", Value::Number(needed)));
+    own >= needed
 }
 
 /// Statuses whose former holders have no five-year bar after adjusting to permanent residence (8 USC 1613(b)).

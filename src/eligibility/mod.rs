@@ -3,9 +3,10 @@
 //!
 //! Pure functions over dated, cited tables (`data/rules/`): no I/O, no clock, no floats in a decision. The shop, the
 //! application and `windowshop determine` call [`determine`]; each may also call the sums by themselves
-//! ([`credit`], [`csr`], [`benchmark`], [`enrollment`]). Nothing here may log or remember what a household said.
+//! ([`credit`], [`csr`], [`benchmark`], [`enrollment`], [`clock`]). Nothing here may log or remember what a household said.
 
 pub mod benchmark;
+pub mod clock;
 
 pub mod credit;
 pub mod csr;

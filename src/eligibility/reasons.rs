@@ -70,10 +70,11 @@ pub enum Rule {
     NonMagiReferral,
     ChildInsured,
     TribalNoncitizen,
+    MedicaidWorkQuarters,
 }
 
 impl Rule {
-    pub const ALL: [Rule; 54] = [
+    pub const ALL: [Rule; 55] = [
         Rule::NotApplying,
         Rule::MarketplaceImmigration,
         Rule::MarketplaceIncarceration,
@@ -128,6 +129,7 @@ impl Rule {
         Rule::NonMagiReferral,
         Rule::ChildInsured,
         Rule::TribalNoncitizen,
+        Rule::MedicaidWorkQuarters,
     ];
 
     /// The stable code, `credit_income_range`.

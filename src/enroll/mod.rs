@@ -15,12 +15,14 @@ use time::Date;
 use self::asked::Asked;
 pub use self::special::known_place;
 use self::special::{EventAnswer, EventQuestion, KindGroup};
+use crate::eligibility::clock::Days;
 use crate::eligibility::enrollment::{EnrollmentStep, OpenEnrollment, WindowStatus, open_enrollment};
 use crate::eligibility::tables::{Marketplace, Status};
 use crate::eligibility::{State, Tables};
 use crate::quote::ask::address::write_query;
 use crate::quote::ask::facets::{Note, NoteKind};
 use crate::shop::home::Fault;
+use crate::shop::open::version;
 use crate::shop::open::{self, Instead};
 use crate::shop::words::dates::{ChangeWords, changes_page, date_words};
 use crate::shop::words::search as words;
@@ -60,16 +62,17 @@ fn only_latest(tables: &Tables, state: State, year: i32) -> bool {
 
 /// Open enrollment for a state and plan year, or HealthCare.gov's if no state is given. `None` without either.
 pub fn season(cx: &Cx, state: Option<State>, year: i32) -> Option<Season> {
-    let (tables, today) = (&cx.app.tables, cx.today());
+    let (tables, days) = (&cx.app.tables, days(cx, state));
     let of = state.or_else(|| federal_state(tables, year))?;
-    let open = open_enrollment(tables, of, year, today);
+    let open = open_enrollment(tables, of, year, days);
     let place = place_words(cx, state);
     let marketplace = tables.marketplace(of, year).cloned();
     let year_words = year.to_string();
     let date = |date: Option<Date>| date.map(|d| date_words(cx, d)).unwrap_or_default();
     let (opens, ends) = (date(open.opens), date(open.ends));
-    let left = open.ends.map(|ends| days_left(cx, ends)).unwrap_or_default();
-    let name = marketplace.as_ref().map(|m| m.name.clone()).unwrap_or_default();
+    let left = open.ends.map(|ends| days_left(cx, days, ends)).unwrap_or_default();
+    let lang = cx.lang.code();
+    let name = marketplace.as_ref().map(|m| m.site(lang).0.to_string()).unwrap_or_default();
     let values = [
         ("year", year_words.as_str()),
         ("place", &place),
@@ -113,7 +116,7 @@ fn season_notes(cx: &Cx, state: State, year: i32, open: &OpenEnrollment) -> Vec<
     let tables = &cx.app.tables;
     let Some(marketplace) = tables.marketplace(state, year) else { return Vec::new() };
     let state_words = cx.t(&format!("state.{}", state.code()));
-    let values = [("state", state_words), ("name", marketplace.name.as_str())];
+    let values = [("state", state_words), ("name", marketplace.site(cx.lang.code()).0)];
     let rows = tables.open_enrollment(state, year);
     let whose = match rows.first().map(|row| row.marketplace.as_str()) {
         Some("state") => Some("enroll.state_default"),
@@ -133,21 +136,27 @@ fn place_words(cx: &Cx, state: Option<State>) -> String {
     }
 }
 
+/// The days of now in a state.
+fn days(cx: &Cx, state: Option<State>) -> Days {
+    cx.app.tables.days(state, (cx.app.clock)())
+}
+
 /// "24 days left", "today is the last day".
-fn days_left(cx: &Cx, ends: Date) -> String {
-    match (ends - cx.today()).whole_days() {
-        0 => cx.t("enroll.last_day_today").to_string(),
+fn days_left(cx: &Cx, days: Days, ends: Date) -> String {
+    match (ends - days.own).whole_days() {
+        // The generous day has not ended yet.
+        ..=0 => cx.t("enroll.last_day_today").to_string(),
         days => cx.n("enroll.days_left", days),
     }
 }
 
 /// When people can enroll without a reason, now or next.
 fn next_words(cx: &Cx, state: Option<State>) -> String {
-    let (tables, today) = (&cx.app.tables, cx.today());
+    let (tables, days) = (&cx.app.tables, days(cx, state));
     let place = place_words(cx, state);
     let next = tables.years_supported().iter().find_map(|&year| {
         let of = state.or_else(|| federal_state(tables, year))?;
-        let open = open_enrollment(tables, of, year, today);
+        let open = open_enrollment(tables, of, year, days);
         let key = match open.status {
             WindowStatus::Open if only_latest(tables, of, year) => "enroll.next_is_now_default",
             WindowStatus::Open => "enroll.next_is_now",
@@ -172,11 +181,11 @@ fn years(cx: &Cx) -> Vec<i32> {
 
 /// The year people most likely mean: one whose season is open, else one still to come, else the last.
 fn likely_year(cx: &Cx, state: Option<State>, years: &[i32]) -> i32 {
-    let (tables, today) = (&cx.app.tables, cx.today());
+    let (tables, days) = (&cx.app.tables, days(cx, state));
     let with = |wanted: WindowStatus| {
         let fits = |year: &&i32| {
             let of = state.or_else(|| federal_state(tables, **year));
-            of.is_some_and(|of| open_enrollment(tables, of, **year, today).status == wanted)
+            of.is_some_and(|of| open_enrollment(tables, of, **year, days).status == wanted)
         };
         years.iter().find(fits).copied()
     };
@@ -248,7 +257,8 @@ pub async fn enroll(cx: Cx) -> Result<Response, Instead> {
     if !faulty {
         open::follow(&cx, &asked.notes, "/enroll", &canonical)?;
     }
-    let policy = CachePolicy::Own { version: format!("{}+{}", cx.catalogues.version(), cx.today()) };
+    let state = found.as_ref().ok().copied().flatten();
+    let policy = CachePolicy::Own { version: version(&cx, &cx.catalogues.version(), state) };
     if !faulty {
         open::unchanged(&cx, &policy)?;
     }
@@ -283,7 +293,7 @@ fn build<'a>(
     let none_open = !answers.is_empty() && !answers.iter().any(|answer| answer.open);
     let carried = asked.pairs(state.map(State::code));
     EnrollPage {
-        today: cx.tf("enroll.today", &[("date", &date_words(cx, cx.today()))]),
+        today: cx.tf("enroll.today", &[("date", &date_words(cx, days(cx, state).own))]),
         notes: words::notes(cx, &asked.notes),
         states: states(cx, state),
         state_fault,
@@ -349,7 +359,7 @@ fn season_deadlines(cx: &Cx, state: Option<State>, year: i32) -> Vec<Deadline> {
         // A date that may be too late must not get into anybody's calendar.
         return Vec::new();
     }
-    let open = open_enrollment(&cx.app.tables, of, year, cx.today());
+    let open = open_enrollment(&cx.app.tables, of, year, days(cx, state));
     let (place, year_words) = (place_words(cx, state), year.to_string());
     let one = |step: &EnrollmentStep| {
         let start = date_words(cx, step.coverage_start);
@@ -366,5 +376,5 @@ fn season_deadlines(cx: &Cx, state: Option<State>, year: i32) -> Vec<Deadline> {
 }
 
 fn marketplace_url(cx: &Cx, state: State, year: i32) -> Option<String> {
-    cx.app.tables.marketplace(state, year).map(|m| m.url.clone()).filter(|url| !url.is_empty())
+    cx.app.tables.marketplace(state, year).map(|m| m.site(cx.lang.code()).1.to_string()).filter(|url| !url.is_empty())
 }

@@ -4,7 +4,7 @@
 //! page and their words, and must never decide what a kind opens.
 
 use super::asked::{Asked, EventAsked, needs_coverage_answer, needs_date};
-use super::{days_left, marketplace_url};
+use super::{days, days_left, marketplace_url};
 use crate::eligibility::State;
 use crate::eligibility::enrollment::{self, Event, SepWindow, WindowStatus};
 use crate::eligibility::tables::{CoverageStart, PriorCoverage};
@@ -171,25 +171,25 @@ pub struct EventAnswer {
 }
 
 /// The window of each settled event, and without a date for kinds that are always open.
-fn windows(cx: &Cx, asked: &Asked) -> Vec<SepWindow> {
-    let (tables, today) = (&cx.app.tables, cx.today());
+fn windows(cx: &Cx, asked: &Asked, state: Option<State>) -> Vec<SepWindow> {
+    let (tables, days) = (&cx.app.tables, days(cx, state));
     let window = |event: &EventAsked| {
-        let kind = tables.sep_kind(&event.kind, today)?;
-        let date = if needs_date(kind) { event.date? } else { today };
+        let kind = tables.sep_kind(&event.kind, days.last)?;
+        let date = if needs_date(kind) { event.date? } else { days.own };
         let event = Event { kind: event.kind.clone(), date, had_coverage: event.had_coverage };
-        enrollment::special(tables, &[event], today).ok()?.pop()
+        enrollment::special(tables, &[event], days).ok()?.pop()
     };
     asked.events.iter().filter_map(window).collect()
 }
 
 pub fn answers(cx: &Cx, asked: &Asked, state: Option<State>) -> Vec<EventAnswer> {
-    windows(cx, asked).into_iter().map(|window| answer(cx, window, state)).collect()
+    windows(cx, asked, state).into_iter().map(|window| answer(cx, window, state)).collect()
 }
 
 fn answer(cx: &Cx, window: SepWindow, state: Option<State>) -> EventAnswer {
     let date = |date: Option<time::Date>| date.map(|d| date_words(cx, d)).unwrap_or_default();
     let (event, opens, closes) = (date(Some(window.event)), date(window.opens), date(window.closes));
-    let left = window.closes.map(|closes| days_left(cx, closes)).unwrap_or_default();
+    let left = window.closes.map(|closes| days_left(cx, days(cx, state), closes)).unwrap_or_default();
     let values = [("event", event.as_str()), ("opens", &opens), ("closes", &closes), ("left", &left)];
     let refused = window.prior_coverage != PriorCoverage::No && window.had_coverage == Some(false);
     let key = match (window.status, window.closes) {
@@ -264,5 +264,5 @@ pub fn deadlines(cx: &Cx, asked: &Asked, state: Option<State>) -> Vec<Deadline> 
             url: state.and_then(|state| marketplace_url(cx, state, day.year())),
         })
     };
-    windows(cx, asked).into_iter().filter_map(one).collect()
+    windows(cx, asked, state).into_iter().filter_map(one).collect()
 }

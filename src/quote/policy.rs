@@ -10,15 +10,15 @@ use time::Date;
 
 use crate::catalogue::places::Place;
 use crate::eligibility::household::{
-    CoverageState, EmployerOffer, Frequency, Household as EligibilityHousehold, OtherCoverage,
-    Person as EligibilityPerson, Relationship,
+    CoverageState, EmployerOffer, Frequency, Household as EligibilityHousehold, Immigration as EligibilityImmigration,
+    OtherCoverage, Person as EligibilityPerson, Relationship,
 };
 use crate::eligibility::rating::RatingRules;
-use crate::eligibility::tables::CsrLevel;
+use crate::eligibility::tables::{CsrLevel, ImmigrationStatus};
 use crate::eligibility::{Determination, FieldError, Tables, TaxHouseholdAnswer, determine};
 use crate::filing::codes::{Metal, VariantKind};
 use crate::quote::ask::money::Finances;
-use crate::quote::ask::people::{Household, Person, Relation};
+use crate::quote::ask::people::{Household, Immigration, Person, Relation};
 
 /// Adults no further apart in age than this are assumed to be a couple if nothing else is said. The page says so.
 const COUPLE_AGE_GAP: u8 = 20;
@@ -79,22 +79,29 @@ impl Policy {
     }
 
     pub fn with_help(household: &Household, rating: RatingRules, determination: &Determination) -> Policy {
-        let shops: Vec<bool> = determination.people.iter().map(|person| person.shops()).collect();
+        // Whoever files a return of their own buys here too; their help is worked out with that return, not here.
+        let own: Vec<bool> = tax_parts(household).iter().map(|part| *part == TaxPart::OwnReturn).collect();
+        let bought = household.people().iter().zip(&own).zip(&determination.people);
+        let shops: Vec<bool> =
+            bought.map(|((person, own), answer)| answer.shops() || (*own && person.needs_cover)).collect();
         // Everyone is eligible for Medicaid or CHIP: they can still look, at full price.
         if !shops.contains(&true) {
             return Policy::at_full_price(household, rating);
         }
         let buyers = household.only(|i| shops.get(i).copied().unwrap_or(false));
         let answer = determination.tax_households.first();
-        let level = answer.map_or(CsrLevel::None, |answer| answer.csr_together);
+        // The last category that all on the policy are eligible for (45 CFR 155.305(g)(3)); theirs is not known here.
+        let known = !own.iter().zip(&shops).any(|(own, shops)| *own && *shops);
+        let level = answer.filter(|_| known).map_or(CsrLevel::None, |answer| answer.csr_together);
         let credit = answer.filter(|answer| !answer.eligible_indexes.is_empty() && answer.applicable.is_some());
         let credit = credit.map(|answer| {
             let eligible = household.only(|i| answer.eligible_indexes.contains(&i)).without_tobacco();
             let same_as_policy = eligible == buyers;
             Arc::new(CreditTerms { eligible, same_as_policy, answer: answer.clone() })
         });
-        let catastrophic =
-            determination.people.iter().zip(&shops).all(|(person, shops)| !*shops || person.catastrophic);
+        let young = |i: usize| household.people().get(i).is_some_and(|p| p.age < rating.catastrophic_under_age);
+        let may = |i: usize| determination.people.get(i).is_some_and(|p| p.catastrophic) || (own[i] && young(i));
+        let catastrophic = shops.iter().enumerate().all(|(i, shops)| !*shops || may(i));
         Policy { household: buyers, level, rating, catastrophic, credit }
     }
 }
@@ -149,6 +156,18 @@ fn other_coverage(person: &Person) -> Vec<OtherCoverage> {
     kinds.map(|(kind, state)| OtherCoverage { kind: kind.into(), state, ends: None }).collect()
 }
 
+/// The status that stands for what was said: the five-year bar of a green card, a status that opens the marketplace and not
+/// Medicaid, none.
+fn immigration(said: Immigration) -> EligibilityImmigration {
+    let status = match said {
+        Immigration::Unsaid => ImmigrationStatus::UsCitizen,
+        Immigration::RecentGreenCard => ImmigrationStatus::LawfulPermanentResident,
+        Immigration::OtherLawful => ImmigrationStatus::OtherLawfullyPresent,
+        Immigration::NotLawful => ImmigrationStatus::NotLawfullyPresent,
+    };
+    EligibilityImmigration { status, ..EligibilityImmigration::default() }
+}
+
 /// The engine's household for an address.
 pub fn eligibility_household(
     year: u16,
@@ -165,10 +184,12 @@ pub fn eligibility_household(
         relationship: Some(*relationship),
         // Said outright, so that the page and the engine cannot take different things for granted.
         claimed_by: Some(match part {
-            TaxPart::Files | TaxPart::Spouse => "nobody".to_string(),
+            TaxPart::Files | TaxPart::Spouse | TaxPart::OwnReturn => "nobody".to_string(),
             TaxPart::Child | TaxPart::OtherDependent => (filer + 1).to_string(),
         }),
-        applying: person.needs_cover,
+        applying: person.needs_cover && *part != TaxPart::OwnReturn,
+        files_taxes: (*part == TaxPart::OwnReturn).then_some(true),
+        immigration: immigration(person.immigration),
         pregnant: person.pregnant,
         uses_tobacco: person.tobacco,
         tribal_member: person.tribal_member,
@@ -176,18 +197,22 @@ pub fn eligibility_household(
         ..EligibilityPerson::default()
     });
     let ids: Vec<String> = (1..=household.people().len()).map(|n| n.to_string()).collect();
-    let offer = money.offer.map(|self_only| EmployerOffer {
-        employee: "1".into(),
-        covers: if money.offer_family.is_some() { ids } else { vec!["1".into()] },
-        enrolled: Vec::new(),
-        self_only_premium: Some(self_only),
-        family_premium: money.offer_family,
-        premium_frequency: Frequency::Monthly,
-        starts: None,
-        waiting_days: 0,
-        ends: None,
-        minimum_value: true,
-        family_minimum_value: None,
+    let offers = [(1, money.offer, money.offer_family), (2, money.offer2, money.offer2_family)];
+    let offers = offers.into_iter().filter_map(|(employee, self_only, family)| {
+        let employee = ids.get(employee - 1)?.clone();
+        Some(EmployerOffer {
+            covers: if family.is_some() { ids.clone() } else { vec![employee.clone()] },
+            employee,
+            enrolled: Vec::new(),
+            self_only_premium: Some(self_only?),
+            family_premium: family,
+            premium_frequency: Frequency::Monthly,
+            starts: None,
+            waiting_days: 0,
+            ends: None,
+            minimum_value: true,
+            family_minimum_value: None,
+        })
     });
     EligibilityHousehold {
         plan_year: i32::from(year),
@@ -197,7 +222,7 @@ pub fn eligibility_household(
         people: people.collect(),
         household_income: Some(money.income),
         household_income_monthly: money.monthly,
-        employer_offers: offer.into_iter().collect(),
+        employer_offers: offers.collect(),
         ..EligibilityHousehold::default()
     }
 }
@@ -209,6 +234,7 @@ pub enum TaxPart {
     Spouse,
     Child,
     OtherDependent,
+    OwnReturn,
 }
 
 /// Everybody's part, as said or else as is most likely; the page says what we assumed. The order of the people matters
@@ -224,13 +250,16 @@ pub fn tax_parts(household: &Household) -> Vec<TaxPart> {
         relation if first_is_grown => relation,
         _ => Relation::Unsaid,
     };
-    let letters = (1..people.len()).any(|i| said(i) != Relation::Unsaid);
+    // `o` refers to nobody else; of the first person it says nothing new.
+    let own = |i: usize| i > 0 && people[i].relation == Relation::OwnReturn && grown(i);
+    let letters = (1..people.len()).any(|i| matches!(said(i), Relation::Spouse | Relation::Dependent));
     let oldest = |of: &dyn Fn(usize) -> bool| {
         (0..people.len()).filter(|&i| of(i)).min_by_key(|&i| (std::cmp::Reverse(people[i].age), i))
     };
-    let filer = if letters { 0 } else { oldest(&grown).unwrap_or(0) };
+    let filer = if letters { 0 } else { oldest(&|i| grown(i) && !own(i)).unwrap_or(0) };
     let likely = |i: usize| {
         i != filer
+            && !own(i)
             && grown(i)
             && said(i) == Relation::Unsaid
             && people[i].age.abs_diff(people[filer].age) <= COUPLE_AGE_GAP
@@ -240,6 +269,8 @@ pub fn tax_parts(household: &Household) -> Vec<TaxPart> {
     let part = |i: usize| {
         if i == filer {
             TaxPart::Files
+        } else if own(i) {
+            TaxPart::OwnReturn
         } else if Some(i) == spouse {
             TaxPart::Spouse
         } else if people[i].age < people[filer].age {
@@ -253,7 +284,7 @@ pub fn tax_parts(household: &Household) -> Vec<TaxPart> {
 
 /// The same as relationships to the first person, which is how the engine reads them.
 fn relations(parts: &[TaxPart]) -> Vec<Relationship> {
-    let first_is_child = !matches!(parts[0], TaxPart::Files | TaxPart::Spouse);
+    let first_is_child = matches!(parts[0], TaxPart::Child | TaxPart::OtherDependent);
     parts
         .iter()
         .enumerate()
@@ -264,6 +295,7 @@ fn relations(parts: &[TaxPart]) -> Vec<Relationship> {
             (TaxPart::Child, true) => Relationship::Sibling,
             (TaxPart::Child, false) => Relationship::Child,
             (TaxPart::OtherDependent, _) => Relationship::OtherRelative,
+            (TaxPart::OwnReturn, _) => Relationship::Unrelated,
         })
         .collect()
 }

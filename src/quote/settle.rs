@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use time::Date;
+use time::OffsetDateTime;
 
 use crate::catalogue::places::{County, Place};
 use crate::catalogue::{Catalogue, Catalogues};
@@ -37,11 +37,16 @@ pub struct Settlement {
 
 /// Address → search, in the catalogue of its plan year.
 ///
-/// `today` is for what hangs on a date by law (enrollment periods, rules that start mid-year).
+/// `now`, as the day of the place's state, is for what hangs on a date by law (enrollment periods, rules that start mid-year).
 ///
 /// # Errors
 /// If the engine refuses what our own parsing accepted, or the tables do not cover the plan year.
-pub fn settle(catalogues: &Catalogues, tables: &Tables, today: Date, asked: &mut Asked) -> Result<Settled, QuoteError> {
+pub fn settle(
+    catalogues: &Catalogues,
+    tables: &Tables,
+    now: OffsetDateTime,
+    asked: &mut Asked,
+) -> Result<Settled, QuoteError> {
     let catalogue = catalogue_for(catalogues, asked);
     // First of all: is this the right site for this place?
     if let Ok(zip) = asked.zip() {
@@ -70,7 +75,7 @@ pub fn settle(catalogues: &Catalogues, tables: &Tables, today: Date, asked: &mut
         (Err(unanswered), _) | (_, Err(unanswered)) => return Ok(Settled::Unanswered(unanswered)),
     };
     let help = match &finances {
-        Some(money) => Some(help((tables, today), &catalogue, (&place, &household, money))?),
+        Some(money) => Some(help((tables, now), &catalogue, (&place, &household, money))?),
         None => None,
     };
     // Use the rules on the first day of coverage, as the engine does for the credit.
@@ -97,11 +102,12 @@ pub fn settle(catalogues: &Catalogues, tables: &Tables, today: Date, asked: &mut
 
 /// The engine's answer. Whatever it refuses had passed our own parsing, so a refusal is our fault.
 fn help(
-    (tables, today): (&Tables, Date),
+    (tables, now): (&Tables, OffsetDateTime),
     catalogue: &Catalogue,
     (place, household, money): (&Place, &Household, &Finances),
 ) -> Result<Help, QuoteError> {
     let household = policy::eligibility_household(catalogue.year, place, household, money);
+    let today = tables.days(State::parse(&place.county.state), now).own;
     policy::determine_help(tables, &household, today).map_err(QuoteError::refused)
 }
 

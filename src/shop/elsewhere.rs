@@ -24,7 +24,7 @@ struct ElsewherePage<'a> {
 pub fn page(cx: &Cx, asked: &Asked, elsewhere: Elsewhere) -> Response {
     let Elsewhere { zip, county, year, marketplace, state_sold } = elsewhere;
     let state = cx.t(&format!("state.{}", county.state)).to_string();
-    let name = marketplace.as_ref().map(|m| m.name.clone()).unwrap_or_default();
+    let name = marketplace.as_ref().map(|m| m.site(cx.lang.code()).0.to_string()).unwrap_or_default();
     let place = format!("{}, {}", county.name, county.state);
     let year = year.to_string();
     let values = [("zip", zip.as_str()), ("state", &state), ("place", &place), ("name", &name), ("year", &year)];

@@ -221,7 +221,7 @@ fn lookups(cx: &Cx, asked: &Asked, catalogue: &Catalogue) -> Vec<String> {
     for county in catalogue.places.counties(zip) {
         let Some(state) = State::parse(&county.state) else { continue };
         let Some(marketplace) = cx.app.tables.marketplace(state, i32::from(catalogue.year)) else { continue };
-        let values = [("name", marketplace.name.as_str()), ("phone", marketplace.phone.as_str())];
+        let values = [("name", marketplace.site(cx.lang.code()).0), ("phone", marketplace.phone.as_str())];
         let said =
             cx.tf(if marketplace.phone.is_empty() { "ask.county_lookup" } else { "ask.county_lookup_phone" }, &values);
         if !words.contains(&said) {

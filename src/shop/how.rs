@@ -10,7 +10,9 @@ use crate::catalogue::Catalogue;
 use crate::eligibility::household::Household as EligibilityHousehold;
 use crate::eligibility::rounding::{CreditRounding, Ratio, shown_cents};
 use crate::eligibility::thresholds::thresholds;
-use crate::eligibility::{ChipCategory, Determination, MedicaidDecision, PersonAnswer, TaxHouseholdAnswer, determine};
+use crate::eligibility::{
+    ChipCategory, Determination, MedicaidDecision, PersonAnswer, State, TaxHouseholdAnswer, determine,
+};
 use crate::filing::codes::{Feature, Product, VariantKind};
 use crate::quote::QuoteError;
 use crate::quote::ask::address::Search;
@@ -22,6 +24,7 @@ use crate::quote::market::tally::Tally;
 use crate::quote::policy::{self, Policy, TaxPart};
 use crate::shop::open::{Instead, Keeps, Open, Page, open};
 use crate::shop::plan::Line;
+use crate::shop::words::assumed;
 use crate::shop::words::reasons::{Step, percent_words, steps};
 use crate::shop::words::search as words;
 use crate::shop::words::thresholds::{Change, changes};
@@ -88,11 +91,12 @@ async fn worked(cx: &Cx, catalogue: &Catalogue, search: &Search, money: &Finance
     // The credit is for medical plans, and filters change nothing of it.
     let medical = Search { product: Product::Medical, facets: Facets::default(), ..search.clone() };
     let tally = market::tally(catalogue, &medical).await?;
+    let today = cx.app.tables.days(State::parse(&search.place.county.state), (cx.app.clock)()).own;
     let household = policy::eligibility_household(search.year, &search.place, &search.household, money);
-    let thresholds = thresholds(&household, &cx.app.tables, cx.today()).map_err(QuoteError::refused)?;
+    let thresholds = thresholds(&household, &cx.app.tables, today).map_err(QuoteError::refused)?;
     let household =
         EligibilityHousehold { benchmark_monthly: tally.benchmark.map(|benchmark| benchmark.monthly), ..household };
-    let found = determine(&household, &cx.app.tables, cx.today()).map_err(QuoteError::refused)?;
+    let found = determine(&household, &cx.app.tables, today).map_err(QuoteError::refused)?;
     let benchmark = benchmark_name(catalogue, &medical.policy, &tally);
     let tax = found.tax_households.first();
     let (nearest, all) = changes(cx, &thresholds, search.household.people().len());
@@ -104,7 +108,7 @@ async fn worked(cx: &Cx, catalogue: &Catalogue, search: &Search, money: &Finance
     });
     let level = medical.level().word();
     Ok(Worked {
-        counted: counted(cx, search, &found),
+        counted: counted(cx, search, &found).into_iter().chain(assumed::words(cx, search)).collect(),
         lines: tax.map(|tax| lines(cx, money, tax, benchmark)).unwrap_or_default(),
         credit: credit_words(cx, tax),
         savings: (cx.t(&format!("csr.{level}")).to_string(), cx.t(&format!("how.savings_{level}")).to_string()),
@@ -139,6 +143,7 @@ fn counted(cx: &Cx, search: &Search, found: &Determination) -> Vec<String> {
                 TaxPart::Spouse => "how.relation_spouse",
                 TaxPart::Child => "how.relation_child",
                 TaxPart::OtherDependent => "how.relation_other",
+                TaxPart::OwnReturn => "how.relation_outside",
             };
             let mut words = format!("{}: {}", words::person_at(cx, search, i), cx.t(key));
             if i > 0 && person.relation == Relation::Unsaid {

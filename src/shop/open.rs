@@ -12,6 +12,7 @@ use std::sync::Arc;
 use axum::response::{IntoResponse, Response};
 
 use crate::catalogue::Catalogue;
+use crate::eligibility::State;
 use crate::quote::QuoteError;
 use crate::quote::ask::address::{Asked, Search, Switch, add_pairs, write_query};
 use crate::quote::ask::facets::{Note, NoteKind};
@@ -199,7 +200,7 @@ fn opened(cx: &Cx, page: &Page, mut asked: Asked, settled: Settlement) -> Result
 
 /// [`settle::settle`] with what the request knows: its catalogues, the rules, the day.
 fn settle(cx: &Cx, asked: &mut Asked) -> Result<Settled, Failure> {
-    Ok(settle::settle(&cx.catalogues, &cx.app.tables, cx.today(), asked)?)
+    Ok(settle::settle(&cx.catalogues, &cx.app.tables, (cx.app.clock)(), asked)?)
 }
 
 /// Leads another spelling of a page's address to the canonical one. An address with a wish that we could not follow
@@ -230,8 +231,17 @@ fn policy(cx: &Cx, settled: &Settlement) -> CachePolicy {
     match &settled.help {
         None if !settled.search.household.says_private() => CachePolicy::of(&settled.catalogue),
         None => CachePolicy::Own { version: settled.catalogue.version.clone() },
-        Some(_) => CachePolicy::Own { version: format!("{}+{}", settled.catalogue.version, cx.today()) },
+        Some(_) => {
+            let state = State::parse(&settled.search.place.county.state);
+            CachePolicy::Own { version: version(cx, &settled.catalogue.version, state) }
+        }
     }
+}
+
+/// The version of a page that depends on the day: it changes with the state's own day and with the generous one.
+pub fn version(cx: &Cx, catalogue: &str, state: Option<State>) -> String {
+    let days = cx.app.tables.days(state, (cx.app.clock)());
+    format!("{catalogue}+{}+{}", days.own, days.last)
 }
 
 /// The same for a page of what was only typed.

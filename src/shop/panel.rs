@@ -14,6 +14,7 @@ use crate::quote::policy::{self, Help, TaxPart};
 use crate::quote::yearly::{self, YearlyCosts};
 use crate::shop::links::Links;
 use crate::shop::view::whole_dollars;
+use crate::shop::words::assumed;
 use crate::shop::words::search as words;
 use crate::types::Cents;
 use crate::web::page::Cx;
@@ -81,7 +82,7 @@ impl Panel {
                 .and_then(|years| silver_costs(cx, tally, years)),
             show_silver: silver_hidden(search)
                 .then(|| links.list(|wishes| wishes.facets.tick(Facet::Metal, Metal::Silver.code()))),
-            taken: (people.len() > 1).then(|| taken_words(cx, search)),
+            taken: taken(cx, search),
             how: Some(links.who_at("/how")),
             without: Some(cx.href(&format!("/plans?{without}"))),
             change,
@@ -199,6 +200,14 @@ fn gap_words(cx: &Cx, search: &Search, help: &Help) -> Vec<String> {
     people.map(|(i, _)| cx.tf("help.gap", &[("person", &words::person_at(cx, search, i)), ("amount", &line)])).collect()
 }
 
+/// What was assumed of returns: who files, whether a grown person is a dependent, whether somebody claims the filer.
+fn taken(cx: &Cx, search: &Search) -> Option<String> {
+    let people = search.household.people().len();
+    let all = (people > 1).then(|| taken_words(cx, search));
+    let words: Vec<String> = all.into_iter().chain(assumed::words(cx, search)).collect();
+    (!words.is_empty()).then(|| words.join(" "))
+}
+
 /// How we took the people to be related: shown, so that it can be put right.
 fn taken_words(cx: &Cx, search: &Search) -> String {
     let parts = policy::tax_parts(&search.household);
@@ -211,6 +220,7 @@ fn taken_words(cx: &Cx, search: &Search) -> String {
                 TaxPart::Spouse => "relation.spouse",
                 TaxPart::Child => "relation.child",
                 TaxPart::OtherDependent => "relation.dependent",
+                TaxPart::OwnReturn => "relation.own",
             };
             cx.tf(key, &[("n", &(i + 1).to_string())])
         })

@@ -45,10 +45,11 @@ const PUBLIC: [&str; 19] = [
     "year",
 ];
 /// Private fields that forms submit even if nobody has filled them in.
-const LEFT_EMPTY: [&str; 9] = ["add", "care", "income", "monthly", "offer", "offer_family", "programs", "q", "sex"];
-/// Letters allowed after an age: tobacco, no coverage needed, spouse, dependent. Pregnancy (`p`), tribe (`m`), other
-/// coverage (`c`) and a bought Medicare Part A (`b`) are not.
-const PUBLIC_LETTERS: &[u8] = b"tnsd";
+const LEFT_EMPTY: [&str; 11] =
+    ["add", "care", "income", "monthly", "offer", "offer2", "offer2_family", "offer_family", "programs", "q", "sex"];
+/// Letters allowed after an age: tobacco, no coverage needed, spouse, dependent, own return. Pregnancy (`p`), tribe
+/// (`m`), other coverage (`c`), a bought Medicare Part A (`b`) and immigration (`g`, `l`, `z`) are not.
+const PUBLIC_LETTERS: &[u8] = b"tnsdo";
 
 /// The rule. `query` is everything after `?`, as sent.
 pub fn who_may_keep(query: &str) -> Keep {
@@ -71,7 +72,7 @@ fn is_public(name: &str, value: &str) -> bool {
         _ if row_of(name).is_some() => match row_of(name) {
             Some("age") => value.bytes().all(|b| b.is_ascii_digit()) && value.len() <= 3,
             Some("t" | "n") => matches!(value, "" | "1" | "on"),
-            Some("r") => matches!(value, "" | "s" | "d"),
+            Some("r") => matches!(value, "" | "s" | "d" | "o"),
             _ => value.is_empty(),
         },
         // An empty field says nothing, but an unknown name may be anything.
@@ -89,7 +90,7 @@ fn is_public_person(person: &str) -> bool {
 /// `age12` → `age`, if it is a field of one person.
 fn row_of(name: &str) -> Option<&str> {
     let field = name.trim_end_matches(|c: char| c.is_ascii_digit());
-    (field.len() < name.len() && matches!(field, "age" | "t" | "n" | "r" | "p" | "m" | "c" | "b" | "x" | "u"))
+    (field.len() < name.len() && matches!(field, "age" | "t" | "n" | "r" | "p" | "m" | "c" | "b" | "g" | "x" | "u"))
         .then_some(field)
 }
 
@@ -165,6 +166,9 @@ mod tests {
             "people=40c",
             "people=66b",
             "b1=1",
+            "g1=l",
+            "people=40,30z",
+            "offer2=120",
             "h1=37.5",
             "p1=1",
             "m1=on",

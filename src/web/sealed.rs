@@ -26,14 +26,15 @@ pub const NAME: &str = "my";
 /// Inside the sealed part: letters of [`PRIVATE_LETTERS`] for each person of `people`, by position.
 const LETTERS: &str = "letters";
 /// Pairs that are entirely private.
-const PRIVATE: [&str; 7] = ["income", "monthly", "offer", "offer_family", "sex", "care", LETTERS];
-/// Fields of one person or one money row: pregnant, tribal member, other coverage, buys Medicare Part A, sex, care;
-/// kind, amount, frequency, hours.
-const PRIVATE_ROWS: [&str; 10] = ["p", "m", "c", "b", "x", "u", "k", "a", "f", "h"];
-/// Letters after an age that are private: pregnant, tribal member, other coverage, buys Medicare Part A.
-const PRIVATE_LETTERS: &str = "pmcb";
+const PRIVATE: [&str; 9] =
+    ["income", "monthly", "offer", "offer_family", "offer2", "offer2_family", "sex", "care", LETTERS];
+/// Fields of one person or one money row: pregnant, tribal member, other coverage, buys Medicare Part A, immigration, sex,
+/// care; kind, amount, frequency, hours.
+const PRIVATE_ROWS: [&str; 11] = ["p", "m", "c", "b", "g", "x", "u", "k", "a", "f", "h"];
+/// Letters after an age that are private: pregnant, tribal member, other coverage, buys Medicare Part A, immigration.
+const PRIVATE_LETTERS: &str = "pmcbglz";
 /// All letters, in the order an address writes them.
-const LETTER_ORDER: &str = "tpmnsdcb";
+const LETTER_ORDER: &str = "tpmnsdocbglz";
 
 /// How a request's private answers arrived.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -305,7 +306,17 @@ mod tests {
         for row in PRIVATE_ROWS {
             assert!(is_private(&format!("{row}1=1")));
         }
-        for pair in ["%69ncome=5", "income=5", "people=40c", "people=40,5m", "people=66b", "h1=40"] {
+        for pair in [
+            "%69ncome=5",
+            "income=5",
+            "people=40c",
+            "people=40,5m",
+            "people=66b",
+            "people=40z",
+            "h1=40",
+            "g1=z",
+            "offer2=9",
+        ] {
             assert!(is_private(pair), "{pair}");
         }
         for pair in ["age1=40", "t1=1", "n2=1", "people=40ts,38n", "metal=gold", "income=", "page=2", "plan=1"] {
@@ -316,7 +327,7 @@ mod tests {
     proptest! {
         #[test]
         fn every_search_comes_back_from_its_seal(
-            people in prop::collection::vec(("[0-9]{1,2}", "t?p?m?n?s?c?b?"), 1..5),
+            people in prop::collection::vec(("[0-9]{1,2}", "t?p?m?n?s?o?c?b?g?"), 1..5),
             income in prop::option::of(0_u32..1_000_000),
             care in prop::option::of("(low)?(,hiv)?"),
         ) {

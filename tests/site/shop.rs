@@ -2,6 +2,7 @@
 //!
 //! The facts about the sample (which counties, how many plans) are CMS's, not ours: see data/README.md.
 
+mod areas;
 mod benchmark;
 mod care;
 mod counting;

@@ -242,8 +242,8 @@ impl Site {
 
     /// What the query of an address settles to.
     pub fn search(&self, query: &str) -> Search {
-        let (catalogues, today) = (self.app.catalogues.current(), (self.app.clock)().date());
-        match settle(&catalogues, &self.app.tables, today, &mut Asked::read(query)) {
+        let (catalogues, now) = (self.app.catalogues.current(), (self.app.clock)());
+        match settle(&catalogues, &self.app.tables, now, &mut Asked::read(query)) {
             Ok(Settled::Search(settlement)) => settlement.search,
             _ => panic!("{query} is no search"),
         }

@@ -167,6 +167,8 @@ fn read_all(sources: &Sources<'_>, faults: &mut Vec<TableFault>) -> Tables {
     let (deductions, losses) = read_limits(sources, all);
     let parents: Vec<Row<ParentStandard>> = rows("parent_standards", sources.text("parent_standards"), all);
     dated("parent_standards", &parents, |p| (format!("{} {}", p.state, p.size), p.from, p.to), all);
+    let clocks = rows("state_clocks", sources.text("state_clocks"), all);
+    let daylight = rows("daylight_time", sources.text("daylight_time"), all);
     let incomes = rows("income_kinds", sources.text("income_kinds"), all);
 
     let mut tables = Tables {
@@ -192,6 +194,8 @@ fn read_all(sources: &Sources<'_>, faults: &mut Vec<TableFault>) -> Tables {
         assumptions: assumptions(sources, all),
         filing: unique("filing_thresholds", filing, |f: &FilingThreshold| f.plan_year, all),
         numbers: slots(numbers, NumberCode::COUNT, |n| n.code as usize),
+        clocks: unique("state_clocks", clocks, |c: &StateClock| c.state, all),
+        daylight: unique("daylight_time", daylight, |d: &DaylightTime| d.year, all),
         marketplaces: slots(marketplaces, State::COUNT, |m| m.state.index()),
         agencies: unique("medicaid_agencies", agencies, |a: &MedicaidAgency| a.state.clone(), all),
         rounding: bare(rounding),

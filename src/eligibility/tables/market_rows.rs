@@ -44,8 +44,45 @@ pub struct Marketplace {
     pub plan_year_to: Option<i32>,
     pub kind: MarketplaceKind,
     pub name: String,
+    /// Name and address of the same marketplace in Spanish; blank if we know of none.
+    pub name_es: String,
     pub url: String,
+    pub url_es: String,
     pub phone: String,
+    pub citation: Citation,
+    pub status: Status,
+}
+
+impl Marketplace {
+    /// Name and address for readers of a language, and whether the site speaks it.
+    pub fn site(&self, lang: &str) -> (&str, &str, bool) {
+        match lang {
+            "es" if !self.url_es.is_empty() => (&self.name_es, &self.url_es, true),
+            lang => (&self.name, &self.url, lang == "en"),
+        }
+    }
+}
+
+/// The clock of a state.
+#[derive(Debug, Clone, Deserialize)]
+pub struct StateClock {
+    pub state: State,
+    /// From UTC in standard time.
+    pub utc_hours: i8,
+    #[serde(deserialize_with = "super::rows::yes_no")]
+    pub summer_time: bool,
+    pub citation: Citation,
+    pub status: Status,
+}
+
+/// Daylight saving time of a year: from 2 a.m. standard time to 2 a.m. daylight time.
+#[derive(Debug, Clone, Deserialize)]
+pub struct DaylightTime {
+    pub year: i32,
+    #[serde(with = "day")]
+    pub starts: Date,
+    #[serde(with = "day")]
+    pub ends: Date,
     pub citation: Citation,
     pub status: Status,
 }

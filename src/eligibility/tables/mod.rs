@@ -42,6 +42,8 @@ pub struct Tables {
     assumptions: HashMap<super::assumptions::Code, AssumptionText>,
     filing: HashMap<i32, FilingThreshold>,
     numbers: Vec<Vec<DatedNumber>>,
+    clocks: HashMap<State, StateClock>,
+    daylight: HashMap<i32, DaylightTime>,
     marketplaces: Vec<Vec<Marketplace>>,
     agencies: HashMap<String, MedicaidAgency>,
     rounding: Vec<Rounding>,
@@ -189,6 +191,14 @@ impl Tables {
     /// A number of law on a day; `None` when it is not in force.
     pub fn number(&self, code: NumberCode, day: Date) -> Option<&DatedNumber> {
         self.numbers[code as usize].iter().find(|n| holds(n.from, n.to, day))
+    }
+
+    pub(super) fn clock(&self, state: State) -> &StateClock {
+        &self.clocks[&state]
+    }
+
+    pub(super) fn daylight_time(&self, year: i32) -> Option<&DaylightTime> {
+        self.daylight.get(&year)
     }
 
     pub fn marketplace(&self, state: State, plan_year: i32) -> Option<&Marketplace> {

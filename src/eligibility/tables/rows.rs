@@ -57,7 +57,7 @@ fn optional_dollars<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Cents>,
     Ok(Option::<u32>::deserialize(from)?.map(|dollars| Cents(i64::from(dollars) * 100)))
 }
 
-fn yes_no<'de, D: Deserializer<'de>>(from: D) -> Result<bool, D::Error> {
+pub(super) fn yes_no<'de, D: Deserializer<'de>>(from: D) -> Result<bool, D::Error> {
     match String::deserialize(from)?.as_str() {
         "yes" => Ok(true),
         "no" => Ok(false),
@@ -251,10 +251,11 @@ pub enum StateChoice {
     StudentChildAge,
     PregnancyCountsForOthers,
     ChipWaitingDays,
+    WorkQuartersForResidents,
 }
 
 impl StateChoice {
-    pub const COUNT: usize = 8;
+    pub const COUNT: usize = 9;
 }
 
 #[derive(Debug, Clone, Deserialize)]

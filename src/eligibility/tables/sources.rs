@@ -25,6 +25,8 @@ impl Sources<'_> {
             ("income_kinds", include_str!("../../../data/rules/income_kinds.csv")),
             ("filing_thresholds", include_str!("../../../data/rules/filing_thresholds.csv")),
             ("dated_rules", include_str!("../../../data/rules/dated_rules.csv")),
+            ("state_clocks", include_str!("../../../data/rules/state_clocks.csv")),
+            ("daylight_time", include_str!("../../../data/rules/daylight_time.csv")),
             ("marketplaces", include_str!("../../../data/rules/marketplaces.csv")),
             ("medicaid_agencies", include_str!("../../../data/rules/medicaid_agencies.csv")),
             ("rounding", include_str!("../../../data/rules/rounding.csv")),

@@ -19,6 +19,9 @@ pub struct Finances {
     pub offer: Option<Cents>,
     /// The same for the whole family; `None`: the family cannot join.
     pub offer_family: Option<Cents>,
+    /// A job of the second person's: the same two amounts.
+    pub offer2: Option<Cents>,
+    pub offer2_family: Option<Cents>,
 }
 
 /// The fields as typed, so nothing typed is lost.
@@ -28,6 +31,8 @@ pub struct FinanceFields {
     pub monthly: String,
     pub offer: String,
     pub offer_family: String,
+    pub offer2: String,
+    pub offer2_family: String,
     /// What is wrong: (field, message key).
     pub faults: Vec<(&'static str, &'static str)>,
 }
@@ -37,7 +42,7 @@ pub struct FinanceFields {
 pub struct Misread;
 
 /// Parameter names, in the order of the canonical form.
-pub const NAMES: [&str; 4] = ["income", "monthly", "offer", "offer_family"];
+pub const NAMES: [&str; 6] = ["income", "monthly", "offer", "offer_family", "offer2", "offer2_family"];
 
 impl FinanceFields {
     pub fn field_mut(&mut self, name: &str) -> Option<&mut String> {
@@ -46,13 +51,15 @@ impl FinanceFields {
             "monthly" => Some(&mut self.monthly),
             "offer" => Some(&mut self.offer),
             "offer_family" => Some(&mut self.offer_family),
+            "offer2" => Some(&mut self.offer2),
+            "offer2_family" => Some(&mut self.offer2_family),
             _ => None,
         }
     }
 
     /// What was typed, unchanged, for links and forms that carry it along.
     pub fn pairs(&self) -> Vec<(&'static str, String)> {
-        let typed = [&self.income, &self.monthly, &self.offer, &self.offer_family];
+        let typed = [&self.income, &self.monthly, &self.offer, &self.offer_family, &self.offer2, &self.offer2_family];
         NAMES.into_iter().zip(typed.map(String::clone)).filter(|(_, value)| !value.is_empty()).collect()
     }
 
@@ -69,15 +76,21 @@ impl FinanceFields {
         let monthly = take("monthly", &self.monthly);
         let offer = take("offer", &self.offer);
         let offer_family = take("offer_family", &self.offer_family);
-        if income.is_none() && faults.is_empty() && (monthly.is_some() || offer.is_some() || offer_family.is_some()) {
+        let offer2 = take("offer2", &self.offer2);
+        let offer2_family = take("offer2_family", &self.offer2_family);
+        let others = [monthly, offer, offer_family, offer2, offer2_family];
+        if income.is_none() && faults.is_empty() && others.iter().any(Option::is_some) {
             faults.push(("income", "ask.income_needed"));
         }
         if offer.is_none() && offer_family.is_some() && faults.is_empty() {
             faults.push(("offer", "ask.offer_needed"));
         }
+        if offer2.is_none() && offer2_family.is_some() && faults.is_empty() {
+            faults.push(("offer2", "ask.offer_needed"));
+        }
         self.faults = faults;
         match self.faults.is_empty() {
-            true => Ok(income.map(|income| Finances { income, monthly, offer, offer_family })),
+            true => Ok(income.map(|income| Finances { income, monthly, offer, offer_family, offer2, offer2_family })),
             false => Err(Misread),
         }
     }
@@ -86,7 +99,7 @@ impl FinanceFields {
 impl Finances {
     /// The canonical pairs.
     pub fn pairs(&self) -> Vec<(&'static str, String)> {
-        let amounts = [Some(self.income), self.monthly, self.offer, self.offer_family];
+        let amounts = [Some(self.income), self.monthly, self.offer, self.offer_family, self.offer2, self.offer2_family];
         NAMES.into_iter().zip(amounts).filter_map(|(name, amount)| Some((name, write_amount(amount?)))).collect()
     }
 }

@@ -1,10 +1,11 @@
 //! Who the plan is for, as written in the address: `people=40,38t,5`.
 //!
 //! The grammar is a public contract (docs/addresses.md): each person is an age in years on the day coverage starts,
-//! followed by letters in any order, written back in the order `t p m n s d c b`: `t` uses tobacco, `p` pregnant, `m`
+//! followed by letters in any order, written back in the order `t p m n s d o c b g l z`: `t` uses tobacco, `p` pregnant, `m`
 //! member of a federally recognized tribe, `n` does not need coverage, `s` spouse of the first person, `d` dependent
-//! on the first person's tax return, `c` has other coverage that rules out help, `b` is 65 or over and would have to buy
-//! Medicare Part A. What only the yearly cost uses, sex and expected care, is in separate lists in the order of the
+//! on the first person's tax return, `o` files a return of their own, `c` has other coverage that rules out help, `b` is 65
+//! or over and would have to buy Medicare Part A, `g` has had a green card for less than five years, `l` has another lawful
+//! status, `z` none. What only the yearly cost uses, sex and expected care, is in separate lists in the order of the
 //! people. No names and no birth dates: other people see addresses.
 
 use std::fmt;
@@ -28,6 +29,39 @@ pub enum Relation {
     Unsaid,
     Spouse,
     Dependent,
+    /// On no return of this household: a roommate, an unmarried partner, a grown child.
+    OwnReturn,
+}
+
+/// Immigration, as far as it changes what help there is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Immigration {
+    /// Not said: a citizen, or as good as one.
+    #[default]
+    Unsaid,
+    /// A green card for less than five years.
+    RecentGreenCard,
+    /// Lawfully present in any other way.
+    OtherLawful,
+    NotLawful,
+}
+
+impl Immigration {
+    pub const SAID: [Immigration; 3] = [Immigration::RecentGreenCard, Immigration::OtherLawful, Immigration::NotLawful];
+
+    /// The letter after an age, and the value of the form's field.
+    pub fn letter(self) -> Option<char> {
+        match self {
+            Immigration::Unsaid => None,
+            Immigration::RecentGreenCard => Some('g'),
+            Immigration::OtherLawful => Some('l'),
+            Immigration::NotLawful => Some('z'),
+        }
+    }
+
+    pub fn of_letter(letter: char) -> Option<Immigration> {
+        Immigration::SAID.into_iter().find(|said| said.letter() == Some(letter))
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -44,6 +78,7 @@ pub struct Person {
     pub other_coverage: bool,
     /// 65 or over, and cannot have Medicare Part A without a premium: only then is a tax credit possible.
     pub no_free_part_a: bool,
+    pub immigration: Immigration,
     /// For the yearly cost only; `None`: not said.
     pub sex: Option<Sex>,
     /// How much care is expected, for the yearly cost only; `None`: not said.
@@ -61,6 +96,7 @@ impl Person {
             relation: Relation::Unsaid,
             other_coverage: false,
             no_free_part_a: false,
+            immigration: Immigration::Unsaid,
             sex: None,
             care: None,
         }
@@ -95,9 +131,10 @@ impl Person {
                 'n' => person.needs_cover = false,
                 's' => person.relation = Relation::Spouse,
                 'd' => person.relation = Relation::Dependent,
+                'o' => person.relation = Relation::OwnReturn,
                 'c' => person.other_coverage = true,
                 'b' => person.no_free_part_a = true,
-                _ => return Err(fault()),
+                letter => person.immigration = Immigration::of_letter(letter).ok_or_else(fault)?,
             }
         }
         Ok(person)
@@ -114,10 +151,11 @@ impl Person {
             (!self.needs_cover, 'n'),
             (self.relation == Relation::Spouse, 's'),
             (self.relation == Relation::Dependent, 'd'),
+            (self.relation == Relation::OwnReturn, 'o'),
             (self.other_coverage, 'c'),
             (self.no_free_part_a, 'b'),
         ];
-        flags.into_iter().filter(|(set, _)| *set).map(|(_, letter)| letter).collect()
+        flags.into_iter().filter(|(set, _)| *set).map(|(_, letter)| letter).chain(self.immigration.letter()).collect()
     }
 }
 
@@ -178,7 +216,10 @@ impl Household {
     /// Whether anything private was said of anybody (sex, care, pregnancy, tribe, other coverage): such an address is its
     /// visitor's own.
     pub fn says_private(&self) -> bool {
-        let of = |p: &Person| p.sex.is_some() || p.care.is_some() || p.pregnant || p.tribal_member || p.other_coverage;
+        let of = |p: &Person| {
+            let told = [p.pregnant, p.tribal_member, p.other_coverage, p.no_free_part_a];
+            p.sex.is_some() || p.care.is_some() || told.contains(&true) || p.immigration != Immigration::Unsaid
+        };
         self.people.iter().any(of)
     }
 
@@ -265,12 +306,13 @@ mod tests {
     proptest! {
         #[test]
         fn any_household_survives_the_address(
-            ages in prop::collection::vec((0u8..=AGE_MAX, any::<[bool; 6]>(), 0usize..3), 1..=PEOPLE_MAX)
+            ages in prop::collection::vec((0u8..=AGE_MAX, any::<[bool; 6]>(), 0usize..4), 1..=PEOPLE_MAX)
         ) {
-            let relations = [Relation::Unsaid, Relation::Spouse, Relation::Dependent];
+            let relations = [Relation::Unsaid, Relation::Spouse, Relation::Dependent, Relation::OwnReturn];
+            let immigration = [Immigration::Unsaid, Immigration::RecentGreenCard, Immigration::OtherLawful, Immigration::NotLawful];
             let people: Vec<Person> = ages.into_iter().map(|(age, [t, p, m, n, c, b], r)| Person {
                 tobacco: t, pregnant: p, tribal_member: m, needs_cover: n, relation: relations[r], other_coverage: c,
-                no_free_part_a: b,
+                no_free_part_a: b, immigration: immigration[(r + usize::from(b)) % 4],
                 ..Person::of_age(age)
             }).collect();
             if let Ok(household) = Household::new(people) {

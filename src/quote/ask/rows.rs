@@ -5,7 +5,7 @@
 use crate::costs::Use;
 use crate::costs::utilization::{Condition, Sex};
 use crate::quote::ask::facets::{Note, NoteKind};
-use crate::quote::ask::people::{AGE_MAX, Household, PEOPLE_MAX, Person, Relation, care_pairs};
+use crate::quote::ask::people::{AGE_MAX, Household, Immigration, PEOPLE_MAX, Person, Relation, care_pairs};
 use crate::types::plain_characters;
 
 /// One row of the people form.
@@ -18,6 +18,7 @@ pub struct PersonRow {
     pub no_cover: bool,
     pub other_coverage: bool,
     pub no_free_part_a: bool,
+    pub immigration: Immigration,
     pub relation: Relation,
     pub sex: Option<Sex>,
     pub care: Option<Use>,
@@ -28,11 +29,8 @@ pub struct PersonRow {
 impl PersonRow {
     /// Whether the collapsed part of the form holds an answer.
     pub fn says_more(&self) -> bool {
-        self.pregnant
-            || self.tribal_member
-            || self.other_coverage
-            || self.no_free_part_a
-            || self.relation != Relation::Unsaid
+        let ticked = [self.pregnant, self.tribal_member, self.other_coverage, self.no_free_part_a];
+        ticked.contains(&true) || self.relation != Relation::Unsaid || self.immigration != Immigration::Unsaid
     }
 
     pub fn is_spouse(&self) -> bool {
@@ -41,6 +39,18 @@ impl PersonRow {
 
     pub fn is_dependent(&self) -> bool {
         self.relation == Relation::Dependent
+    }
+
+    pub fn files_own_return(&self) -> bool {
+        self.relation == Relation::OwnReturn
+    }
+
+    /// The choices of immigration: (value, message key, chosen).
+    pub fn immigration_choices(&self) -> [(char, &'static str, bool); 3] {
+        let keys = ["ask.immigration_recent", "ask.immigration_lawful", "ask.immigration_not_lawful"];
+        let mut keys = keys.into_iter();
+        Immigration::SAID
+            .map(|said| (said.letter().unwrap_or(' '), keys.next().unwrap_or(""), said == self.immigration))
     }
 
     /// The hidden fields that the form carries: (name, value).
@@ -64,6 +74,7 @@ impl PersonRow {
             no_cover: !person.needs_cover,
             other_coverage: person.other_coverage,
             no_free_part_a: person.no_free_part_a,
+            immigration: person.immigration,
             relation: person.relation,
             sex: person.sex,
             care: person.care,
@@ -74,8 +85,11 @@ impl PersonRow {
     pub fn read(&mut self) -> Option<Person> {
         let plain = plain_characters(&self.age);
         let digits: String = plain.chars().filter(|c| !c.is_whitespace()).collect();
-        // "40.0" is forty.
-        let digits = digits.strip_suffix(".0").map_or(digits.clone(), str::to_string);
+        // "40.0" is forty, and a baby's age may be said in months.
+        let digits = match months(&plain) {
+            Some(months) => (months / 12).to_string(),
+            None => digits.strip_suffix(".0").map_or(digits.clone(), str::to_string),
+        };
         self.fault = match digits.parse::<u32>() {
             _ if digits.is_empty() => Some("ask.age_missing"),
             Ok(age) if age <= u32::from(AGE_MAX) => return Some(self.person(age as u8)),
@@ -95,6 +109,7 @@ impl PersonRow {
             relation: self.relation,
             other_coverage: self.other_coverage,
             no_free_part_a: self.no_free_part_a,
+            immigration: self.immigration,
             sex: self.sex,
             care: self.care,
             ..Person::of_age(age)
@@ -105,6 +120,14 @@ impl PersonRow {
     pub fn word(&self) -> String {
         format!("{}{}", self.age.trim(), self.person(0).letters())
     }
+}
+
+/// "6 months", "6 meses", "8 mo" → 6.
+fn months(typed: &str) -> Option<u32> {
+    let typed = typed.trim();
+    let (number, unit) = typed.split_at(typed.find(|c: char| !c.is_ascii_digit())?);
+    let unit = unit.trim().trim_end_matches('.').to_lowercase();
+    matches!(unit.as_str(), "month" | "months" | "mo" | "mos" | "mes" | "meses").then(|| number.parse().ok())?
 }
 
 /// `people=` and its companion lists, from rows right or wrong.
@@ -151,9 +174,11 @@ impl RowFields {
                 row.relation = match value {
                     "s" => Relation::Spouse,
                     "d" => Relation::Dependent,
+                    "o" => Relation::OwnReturn,
                     _ => Relation::Unsaid,
                 }
             }
+            "g" => row.immigration = value.chars().next().and_then(Immigration::of_letter).unwrap_or_default(),
             "x" | "u" => self.take_care(field == "x", i, (name, value), notes),
             _ => return false,
         }

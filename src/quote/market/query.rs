@@ -21,7 +21,7 @@ use crate::quote::filters::Rule;
 use crate::quote::market::premium::Charge;
 use crate::quote::offer::Misses;
 use crate::quote::policy::Variants;
-use crate::types::{Cents, PREMIUM_CENTS_MAX};
+use crate::types::{Cents, PREMIUM_CENTS_MAX, PlanId};
 
 /// A bound value.
 #[derive(Debug, Clone, PartialEq)]
@@ -174,9 +174,15 @@ impl Writer {
         let words: Vec<String> = text
             .split(|c: char| !c.is_alphanumeric())
             .filter(|word| !word.is_empty())
-            .map(|word| format!("\"{word}\"*"))
+            .map(|word| match word.strip_suffix(['s', 'S']).filter(|stem| stem.len() > 2) {
+                // "womens" finds "Women's", which is indexed as two words.
+                Some(stem) => format!("(\"{word}\"* OR \"{stem} s\")"),
+                None => format!("\"{word}\"*"),
+            })
             .collect();
-        let start: String = text.chars().filter(char::is_ascii_alphanumeric).collect();
+        // A whole ID may come with its variant: `29341OH0100024-01`.
+        let whole = PlanId::parse(text.trim()).map(|id| id.to_string());
+        let start = whole.unwrap_or_else(|| text.chars().filter(char::is_ascii_alphanumeric).collect());
         if start.is_empty() {
             // Contains nothing that a name or an ID could begin with.
             return "0".to_string();
@@ -186,7 +192,7 @@ impl Writer {
         if words.is_empty() {
             return by_id;
         }
-        let words = self.bind(Arg::Text(words.join(" ")));
+        let words = self.bind(Arg::Text(words.join(" AND ")));
         format!("s.plan_pk IN (SELECT rowid FROM plan_fts WHERE plan_fts MATCH {words}) OR {by_id}")
     }
 }

@@ -1,5 +1,6 @@
 //! What people read that a template cannot say alone: sentences made from a search, its costs, reasons and thresholds.
 
+pub mod assumed;
 pub mod costs;
 pub mod dates;
 pub mod plan;

@@ -3,11 +3,12 @@
 use crate::catalogue::Catalogue;
 use crate::costs::Use;
 use crate::costs::utilization::Sex;
+use crate::eligibility::tables::Marketplace;
 use crate::filing::codes::{Product, Sort};
 use crate::filing::marks::Provenance;
 use crate::quote::ask::address::{PLANS_MAX, Search};
 use crate::quote::ask::facets::{Facets, Note, Span, Wish};
-use crate::quote::ask::people::Person;
+use crate::quote::ask::people::{Immigration, Person, Relation};
 use crate::quote::filters::{Facet, Filter, Rule, Values};
 use crate::quote::market::tally::{Relax, Tally};
 use crate::shop::links::{Links, Wishes};
@@ -71,6 +72,12 @@ pub fn person_at(cx: &Cx, search: &Search, place: usize) -> String {
     search.household.people().get(place).map(|of| person(cx, place + 1, of.age)).unwrap_or_default()
 }
 
+/// "Go to HealthCare.gov"; a site that does not speak the reader's language says so.
+pub fn go_words(cx: &Cx, marketplace: &Marketplace) -> String {
+    let (name, _, speaks) = marketplace.site(cx.lang.code());
+    cx.tf(if speaks { "elsewhere.go" } else { "elsewhere.go_english" }, &[("name", name)])
+}
+
 /// "38 years old".
 pub fn age_words(cx: &Cx, age: u8) -> String {
     match age {
@@ -89,6 +96,10 @@ pub fn person_words(cx: &Cx, person: &Person) -> String {
         (!person.needs_cover, "person.no_cover"),
         (person.other_coverage, "person.other_coverage"),
         (person.no_free_part_a, "person.no_free_part_a"),
+        (person.relation == Relation::OwnReturn, "person.own_return"),
+        (person.immigration == Immigration::RecentGreenCard, "person.recent_green_card"),
+        (person.immigration == Immigration::OtherLawful, "person.other_lawful"),
+        (person.immigration == Immigration::NotLawful, "person.not_lawful"),
     ] {
         if set {
             words.push_str(", ");

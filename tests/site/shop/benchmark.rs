@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, Row as _};
-use time::macros::date;
+use time::macros::datetime;
 use windowshop::catalogue::Catalogue;
 use windowshop::eligibility::benchmark::{DentalPlan, SilverPlan, benchmark};
 use windowshop::eligibility::rounding;
@@ -75,7 +75,7 @@ async fn compare(site: &Site) -> Compared {
 
 async fn one(site: &Site, catalogue: &Catalogue, query: &str, compared: &mut Compared) {
     let mut asked = Asked::read(query);
-    let settled = settle(&site.app.catalogues.current(), &site.app.tables, date!(2025 - 11 - 20), &mut asked);
+    let settled = settle(&site.app.catalogues.current(), &site.app.tables, datetime!(2025-11-20 17:00 UTC), &mut asked);
     let Ok(Settled::Search(settled)) = settled else { panic!("{query} is a search") };
     let search = &settled.search;
     let found = market::tally(catalogue, search).await.expect("a tally").benchmark;

@@ -195,6 +195,9 @@ async fn text_finds_names_insurers_and_plan_ids() {
     let plan = &site.rows("zip=45202&people=40").await[0]["plan_id"];
     assert_eq!(total(plan).await, 1, "{plan}");
     assert_eq!(total(&plan.to_lowercase()).await, 1, "{plan}");
+    // With its variant, as a letter from the insurer has it; without the apostrophe, as people type.
+    assert_eq!(total(&format!("{plan}-01")).await, 1, "{plan}");
+    assert_eq!(total("oscars").await, 0);
     // Text that looks like FTS5 syntax is just words.
     for odd in ["%22", "*", "NOT", "a%20OR%20b", "name:oscar", "(", "-", "%00", "%F0%9F%98%80"] {
         assert!(total(odd).await < 130, "{odd}");

@@ -223,3 +223,36 @@ async fn the_page_is_light() {
         assert_eq!(page.header("content-encoding"), "br");
     }
 }
+
+/// What begins, begins on the state's own day; what ends, ends when the day is over in Hawaii.
+#[tokio::test]
+async fn days_are_the_states_own_and_only_last_days_are_generous() {
+    // Half past midnight in Ohio, half past eleven in Texas, evening in Hawaii.
+    let opening = Site::on(datetime!(2026-11-01 04:30 UTC)).await;
+    opening.get("/enroll?state=OH&year=2027").await.says_all(&["for 2027 is open", "Today is November 1, 2026."]);
+    opening.get("/enroll?state=TX&year=2027").await.says_all(&["Not yet.", "Today is October 31, 2026."]);
+    let born = opening.get("/enroll?state=OH&event=birth.2026-11-01").await;
+    born.says("You can enroll now").says_nothing_of("Not yet. You can enroll from");
+    let closing = Site::on(datetime!(2026-12-16 05:30 UTC)).await;
+    closing.get("/enroll?state=OH&year=2027").await.says_all(&["today is the last day", "Today is December 16, 2026."]);
+    let over = Site::on(datetime!(2026-12-16 10:30 UTC)).await;
+    over.get("/enroll?state=OH&year=2027").await.says("ended on December 15, 2026");
+}
+
+/// A reader of Spanish is led to the site in Spanish, or told that it is in English.
+#[tokio::test]
+async fn marketplaces_are_named_in_the_readers_language() {
+    let site = Site::on(DURING).await;
+    let link = async |address: &str, words: &str| {
+        let page = site.get(address).await;
+        let found = page.links().into_iter().find(|link| link.words == words);
+        found.unwrap_or_else(|| panic!("{address} has no link “{words}”")).href
+    };
+    for address in ["/enroll?state=OH&year=2027", "/plans?zip=77002&people=40"] {
+        assert_eq!(link(address, "Go to HealthCare.gov").await, "https://www.healthcare.gov");
+        let spanish = format!("/es{address}");
+        assert_eq!(link(&spanish, "Ir a CuidadoDeSalud.gov").await, "https://www.cuidadodesalud.gov");
+    }
+    assert!(link("/plans?zip=40202", "Go to kynect").await.contains("kynect"));
+    link("/es/plans?zip=40202", "Ir a kynect (en inglés)").await;
+}

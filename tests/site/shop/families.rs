@@ -84,3 +84,71 @@ fn the_age_of_medicare_is_the_one_of_the_rules() {
     let row = tables.number(NumberCode::MedicareAge, time::macros::date!(2026 - 01 - 01)).expect("a row");
     assert_eq!(row.value, i64::from(MEDICARE_AGE));
 }
+
+/// 26 CFR 1.36B-2(c)(3)(v)(A): a job of the second person's reaches that person by its own premium, the others on the
+/// return by the family's.
+#[tokio::test]
+async fn the_second_persons_job_counts_for_whom_it_covers() {
+    let site = Site::open().await;
+    let credit = async |offers: &str| {
+        let rows = site.rows(&format!("{CINCINNATI}&people=40,38s&income=60000{offers}")).await;
+        rows.iter().map(|row| cents(row, "credit_applied")).max().expect("plans")
+    };
+    let both = credit("").await;
+    let second = credit("&offer2=50").await;
+    assert!(0 < second && second < both, "the first person keeps a credit of their own: {second} of {both}");
+    assert_eq!(credit("&offer2=50&offer2_family=150").await, 0);
+    assert_eq!(credit("&offer2=50&offer2_family=3000").await, second, "a family plan out of reach bars nobody else");
+    assert_eq!(credit("&offer=50&offer2=50").await, 0);
+    let lone = site.visit(&format!("/plans?{CINCINNATI}&people=40,38s&income=60000&offer2_family=150")).await;
+    assert_eq!(lone.status, 422);
+    assert_eq!(lone.error_summary()[0].0, "offer2");
+}
+
+/// 26 USC 152, 36B(c)(1)(D): a roommate, an unmarried partner or a grown child on a return of their own is not in this one's
+/// family; what is assumed of others is said.
+#[tokio::test]
+async fn who_is_on_no_return_here_is_neither_dependent_nor_helped() {
+    let site = Site::open().await;
+    let taken = site.visit(&format!("/plans?{CINCINNATI}&people=50,25&income=40000")).await;
+    taken.says("Person 2 is counted as a dependent");
+    taken.says("If a dependent has to file a tax return");
+    let own = site.visit(&format!("/plans?{CINCINNATI}&people=50,25o&income=40000")).await;
+    own.says("Person 2 is on no tax return with you").says_nothing_of("counted as a dependent");
+    assert!(own.address.contains("people=50,25o"), "{}", own.address);
+    // The first person's credit is that of one person alone.
+    let [alone, beside] = ["50", "50,25o"].map(|people| format!("{CINCINNATI}&people={people}&income=40000"));
+    let most = async |query: &str| site.rows(query).await.iter().map(|row| cents(row, "credit_applied")).max();
+    assert_eq!(most(&alone).await, most(&beside).await);
+    assert!(site.cheapest(&beside).await > site.cheapest(&alone).await, "both are on the policy");
+    site.visit(&format!("/plans?{CINCINNATI}&people=20&income=30000")).await.says("nobody claims you");
+    site.visit(&format!("/plans?{CINCINNATI}&people=30&income=30000")).await.says_nothing_of("nobody claims you");
+    let how = site.visit(&format!("/how?{CINCINNATI}&people=50,25&income=40000")).await;
+    how.says("Person 2 is counted as a dependent");
+}
+
+/// 8 USC 1613(a), 45 CFR 155.305(a)(1): a new green card has no Medicaid, another lawful status neither, no status no plan.
+#[tokio::test]
+async fn immigration_decides_for_each_person_alone() {
+    let site = Site::open().await;
+    let low = |people: &str| format!("/plans?{CINCINNATI}&year=2026&people={people}&income=20000");
+    site.visit(&low("40")).await.says("may get");
+    for people in ["40g", "40l"] {
+        let page = site.visit(&low(people)).await;
+        page.says("tax credit of up to").says_nothing_of("It usually costs little or nothing");
+        assert!(page.address.contains("people=40&") && page.address.contains("my="), "{}", page.address);
+    }
+    let none = site.rows(&format!("{CINCINNATI}&year=2026&people=40,38z&income=60000")).await;
+    let alone = site.rows(&format!("{CINCINNATI}&year=2026&people=40,38n&income=60000")).await;
+    assert_eq!(none[0]["premium"], alone[0]["premium"], "no plan of the marketplace for who is not lawfully present");
+}
+
+#[tokio::test]
+async fn a_babys_age_is_read_in_months() {
+    let site = Site::open().await;
+    for (typed, age) in [("6 months", "0"), ("18 meses", "1"), ("40.0", "40"), ("４０", "40")] {
+        let form = form_urlencoded::byte_serialize(typed.as_bytes()).collect::<String>();
+        let page = site.visit(&format!("/plans?{CINCINNATI}&age1={form}")).await;
+        assert!(page.address.ends_with(&format!("people={age}")), "{typed}: {}", page.address);
+    }
+}
