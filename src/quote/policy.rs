@@ -10,8 +10,8 @@ use time::Date;
 
 use crate::catalogue::places::Place;
 use crate::eligibility::household::{
-    CoverageState, EmployerOffer, Frequency, Household as EligibilityHousehold, Immigration as EligibilityImmigration,
-    OtherCoverage, Person as EligibilityPerson, Relationship,
+    CoverageState, EmployerOffer, Frequency, Household as EligibilityHousehold, HraKind, HraOffer,
+    Immigration as EligibilityImmigration, OtherCoverage, Person as EligibilityPerson, Relationship,
 };
 use crate::eligibility::rating::RatingRules;
 use crate::eligibility::tables::{CsrLevel, ImmigrationStatus};
@@ -223,8 +223,28 @@ pub fn eligibility_household(
         household_income: Some(money.income),
         household_income_monthly: money.monthly,
         employer_offers: offers.collect(),
+        hra_offers: hra_offers(&ids, money),
         ..EligibilityHousehold::default()
     }
+}
+
+/// What employers pay toward a plan of the first person's own (26 CFR 1.36B-2(c)(5); 26 USC 36B(c)(4)). Without a silver plan
+/// to judge them by they are left out: nothing is sold there.
+fn hra_offers(ids: &[String], money: &Finances) -> Vec<HraOffer> {
+    let Some(silver) = money.lowest_silver else { return Vec::new() };
+    let offers = [(HraKind::Ichra, money.hra, money.hra_family), (HraKind::Qsehra, money.qsehra, None)];
+    let told = offers.into_iter().filter_map(|(kind, alone, family)| {
+        Some(HraOffer {
+            kind,
+            employee: ids[0].clone(),
+            covers: if family.is_some() { ids.to_vec() } else { ids[..1].to_vec() },
+            self_only_monthly: alone?,
+            family_monthly: family,
+            accepted: false,
+            lowest_silver_self_only_monthly: silver,
+        })
+    });
+    told.collect()
 }
 
 /// A person's part on the tax return that the household is taken to file.

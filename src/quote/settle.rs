@@ -1,7 +1,7 @@
 //! From what was asked to what can be priced: the plan year's catalogue, the place, the household and its help.
 //!
-//! Called through one opening by every page of a search; an API can call it the same way. It does not look at the
-//! catalogue's plans and writes no words: whatever is missing or wrong comes back typed.
+//! Called through one opening by every page of a search; an API can call it the same way. It writes no
+//! words: whatever is missing or wrong comes back typed.
 
 use std::sync::Arc;
 
@@ -17,6 +17,7 @@ use crate::quote::ask::address::{Asked, Search, Unanswered};
 use crate::quote::ask::facets::{Note, NoteKind};
 use crate::quote::ask::money::Finances;
 use crate::quote::ask::people::Household;
+use crate::quote::market;
 use crate::quote::policy::{self, Help, Policy};
 
 /// What an address turned out to be.
@@ -98,6 +99,22 @@ pub fn settle(
         page: asked.page,
     };
     Ok(Settled::Search(Box::new(Settlement { search, catalogue, help })))
+}
+
+/// Looks up what a told HRA is judged by, before the address is settled. Whatever is missing or wrong is said by [`settle`].
+///
+/// # Errors
+/// If the catalogue cannot be read.
+pub async fn look_up(catalogues: &Catalogues, tables: &Tables, asked: &mut Asked) -> Result<(), QuoteError> {
+    if !asked.finances.says_hra() {
+        return Ok(());
+    }
+    let catalogue = catalogue_for(catalogues, asked);
+    let (Ok(place), Ok(household)) = (asked.place(&catalogue.places), asked.household()) else { return Ok(()) };
+    let first_day = plan_year_days(i32::from(catalogue.year)).map(|(first, _)| first);
+    let Some(rating) = first_day.and_then(|day| RatingRules::on(tables, day)) else { return Ok(()) };
+    asked.finances.lowest_silver = market::lowest_silver(&catalogue, &place, household.people()[0].age, rating).await?;
+    Ok(())
 }
 
 /// The engine's answer. Whatever it refuses had passed our own parsing, so a refusal is our fault.

@@ -56,7 +56,7 @@ struct CarePage<'a> {
 
 /// `GET /care`, `GET /es/care`.
 pub async fn care(cx: Cx) -> Result<Response, Instead> {
-    let Open { search, query, notes, policy, .. } = open(&cx, &Page::new("/care", Keeps::Search))?;
+    let Open { search, query, notes, policy, .. } = open(&cx, &Page::new("/care", Keeps::Search)).await?;
     let covered = || search.household.people().iter().enumerate().filter(|(_, person)| person.needs_cover);
     let template = CarePage {
         who: words::who(&cx, &search),

@@ -103,7 +103,7 @@ pub async fn compared(cx: &Cx, open: &Open) -> Result<Compared, Failure> {
 /// `GET /compare`.
 pub async fn compare(cx: Cx) -> Result<Response, Instead> {
     let page = Page::new("/compare", Keeps::Plans).with_switch(ONLY);
-    let open = open(&cx, &page)?;
+    let open = open(&cx, &page).await?;
     let Compared { cards, facts, notes } = compared(&cx, &open).await?;
     let Open { search, catalogue, who, policy, .. } = open;
     let only = open.switched != ONLY.default_word();

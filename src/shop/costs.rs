@@ -174,7 +174,7 @@ pub async fn costs(cx: Cx, Path(id): Path<String>) -> Result<Response, Instead> 
     let plan_id = PlanId::parse(&id).ok_or(Failure::NotFound)?;
     let path = format!("/plans/{plan_id}/costs");
     let page = Page::new(&path, Keeps::Who).with_switch(CASE);
-    let Open { mut search, catalogue, who, switched: case, notes, policy, .. } = open(&cx, &page)?;
+    let Open { mut search, catalogue, who, switched: case, notes, policy, .. } = open(&cx, &page).await?;
     search.facets = Default::default();
     let record = PlanRecord::read(&catalogue.pool, &plan_id, search.policy.variants()).await?;
     let record = record.ok_or(Failure::NotFound)?;

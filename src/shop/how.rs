@@ -69,7 +69,7 @@ struct HowPage<'a> {
 
 /// `GET /how`, `GET /es/how`.
 pub async fn how(cx: Cx) -> Result<Response, Instead> {
-    let Open { search, catalogue, query, notes, policy, .. } = open(&cx, &Page::new("/how", Keeps::Search))?;
+    let Open { search, catalogue, query, notes, policy, .. } = open(&cx, &Page::new("/how", Keeps::Search)).await?;
     let worked = match &search.finances {
         Some(money) => Some(worked(&cx, &catalogue, &search, money).await?),
         None => None,

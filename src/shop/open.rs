@@ -135,9 +135,9 @@ pub struct Open {
 }
 
 /// Opens a page that cannot do without a household.
-pub fn open(cx: &Cx, page: &Page) -> Result<Open, Instead> {
+pub async fn open(cx: &Cx, page: &Page<'_>) -> Result<Open, Instead> {
     let mut asked = read(cx, page.switch);
-    match settle(cx, &mut asked)? {
+    match settle(cx, &mut asked).await? {
         Settled::Search(settled) => opened(cx, page, asked, *settled),
         Settled::Unanswered(unanswered) => Err(home::page(cx, asked, Some(unanswered)).into()),
         Settled::Elsewhere(elsewhere) => Err(elsewhere::page(cx, &asked, *elsewhere).into()),
@@ -166,10 +166,10 @@ pub struct Bare {
 }
 
 /// Opens a page that can do without a household. Without one, its address keeps the pairs of these names.
-pub fn open_or_bare(cx: &Cx, page: &Page, keeps: &[&str]) -> Result<OpenOrBare, Instead> {
+pub async fn open_or_bare(cx: &Cx, page: &Page<'_>, keeps: &[&str]) -> Result<OpenOrBare, Instead> {
     let mut asked = read(cx, page.switch);
     let says_who = !asked.zip_typed.is_empty() || !asked.rows.is_empty();
-    if says_who && let Settled::Search(settled) = settle(cx, &mut asked)? {
+    if says_who && let Settled::Search(settled) = settle(cx, &mut asked).await? {
         return Ok(OpenOrBare::Open(Box::new(opened(cx, page, asked, *settled)?)));
     }
     let catalogue = settle::catalogue_for(&cx.catalogues, &mut asked);
@@ -199,7 +199,8 @@ fn opened(cx: &Cx, page: &Page, mut asked: Asked, settled: Settlement) -> Result
 }
 
 /// [`settle::settle`] with what the request knows: its catalogues, the rules, the day.
-fn settle(cx: &Cx, asked: &mut Asked) -> Result<Settled, Failure> {
+async fn settle(cx: &Cx, asked: &mut Asked) -> Result<Settled, Failure> {
+    settle::look_up(&cx.catalogues, &cx.app.tables, asked).await?;
     Ok(settle::settle(&cx.catalogues, &cx.app.tables, (cx.app.clock)(), asked)?)
 }
 

@@ -106,7 +106,7 @@ struct PlanPage<'a> {
 pub async fn plan(cx: Cx, Path(id): Path<String>) -> Result<Response, Instead> {
     let plan_id = PlanId::parse(&id).ok_or(Failure::NotFound)?;
     let path = format!("/plans/{plan_id}");
-    let opened = match open_or_bare(&cx, &Page::new(&path, Keeps::Who), &WHO)? {
+    let opened = match open_or_bare(&cx, &Page::new(&path, Keeps::Who), &WHO).await? {
         OpenOrBare::Bare(bare) => {
             let facts = facts(&bare.catalogue, &plan_id, Variants::STANDARD).await?;
             let page = build(&cx, None, &bare.asked.pairs(), &bare.catalogue, &facts, None);

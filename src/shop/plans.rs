@@ -127,7 +127,7 @@ struct PlansPage<'a> {
 /// `GET /plans`, `GET /es/plans`.
 pub async fn list(cx: Cx) -> Result<Response, Instead> {
     let page = Page::new("/plans", Keeps::List);
-    let Open { mut search, catalogue, help, who, notes, policy, .. } = open(&cx, &page)?;
+    let Open { mut search, catalogue, help, who, notes, policy, .. } = open(&cx, &page).await?;
     let mut tally = market::tally(&catalogue, &search).await?;
     let mut years = YearlyCosts::new(&search);
     if let (Some(years), true) = (&mut years, search.sort.is_by_cost()) {

@@ -169,6 +169,7 @@ mod tests {
             "g1=l",
             "people=40,30z",
             "offer2=120",
+            "hra=400",
             "h1=37.5",
             "p1=1",
             "m1=on",

@@ -26,8 +26,20 @@ pub const NAME: &str = "my";
 /// Inside the sealed part: letters of [`PRIVATE_LETTERS`] for each person of `people`, by position.
 const LETTERS: &str = "letters";
 /// Pairs that are entirely private.
-const PRIVATE: [&str; 9] =
-    ["income", "monthly", "offer", "offer_family", "offer2", "offer2_family", "sex", "care", LETTERS];
+const PRIVATE: [&str; 12] = [
+    "income",
+    "monthly",
+    "offer",
+    "offer_family",
+    "offer2",
+    "offer2_family",
+    "hra",
+    "hra_family",
+    "qsehra",
+    "sex",
+    "care",
+    LETTERS,
+];
 /// Fields of one person or one money row: pregnant, tribal member, other coverage, buys Medicare Part A, immigration, sex,
 /// care; kind, amount, frequency, hours.
 const PRIVATE_ROWS: [&str; 11] = ["p", "m", "c", "b", "g", "x", "u", "k", "a", "f", "h"];
@@ -316,6 +328,8 @@ mod tests {
             "h1=40",
             "g1=z",
             "offer2=9",
+            "hra=400",
+            "qsehra=5",
         ] {
             assert!(is_private(pair), "{pair}");
         }

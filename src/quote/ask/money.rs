@@ -22,6 +22,14 @@ pub struct Finances {
     /// A job of the second person's: the same two amounts.
     pub offer2: Option<Cents>,
     pub offer2_family: Option<Cents>,
+    /// The first person's employer pays toward a plan of their own (individual-coverage HRA): the most a month.
+    pub hra: Option<Cents>,
+    /// The same for the whole family; `None`: it is for the first person alone.
+    pub hra_family: Option<Cents>,
+    /// The same from a small employer (QSEHRA), for the first person alone.
+    pub qsehra: Option<Cents>,
+    /// The lowest silver premium for the first person alone, by which HRAs are judged: looked up, never typed.
+    pub lowest_silver: Option<Cents>,
 }
 
 /// The fields as typed, so nothing typed is lost.
@@ -33,6 +41,11 @@ pub struct FinanceFields {
     pub offer_family: String,
     pub offer2: String,
     pub offer2_family: String,
+    pub hra: String,
+    pub hra_family: String,
+    pub qsehra: String,
+    /// See [`Finances::lowest_silver`].
+    pub lowest_silver: Option<Cents>,
     /// What is wrong: (field, message key).
     pub faults: Vec<(&'static str, &'static str)>,
 }
@@ -42,9 +55,15 @@ pub struct FinanceFields {
 pub struct Misread;
 
 /// Parameter names, in the order of the canonical form.
-pub const NAMES: [&str; 6] = ["income", "monthly", "offer", "offer_family", "offer2", "offer2_family"];
+pub const NAMES: [&str; 9] =
+    ["income", "monthly", "offer", "offer_family", "offer2", "offer2_family", "hra", "hra_family", "qsehra"];
 
 impl FinanceFields {
+    /// Whether an HRA was told, which only the lowest silver premium can judge.
+    pub fn says_hra(&self) -> bool {
+        !self.hra.is_empty() || !self.qsehra.is_empty()
+    }
+
     pub fn field_mut(&mut self, name: &str) -> Option<&mut String> {
         match name {
             "income" => Some(&mut self.income),
@@ -53,14 +72,19 @@ impl FinanceFields {
             "offer_family" => Some(&mut self.offer_family),
             "offer2" => Some(&mut self.offer2),
             "offer2_family" => Some(&mut self.offer2_family),
+            "hra" => Some(&mut self.hra),
+            "hra_family" => Some(&mut self.hra_family),
+            "qsehra" => Some(&mut self.qsehra),
             _ => None,
         }
     }
 
     /// What was typed, unchanged, for links and forms that carry it along.
     pub fn pairs(&self) -> Vec<(&'static str, String)> {
-        let typed = [&self.income, &self.monthly, &self.offer, &self.offer_family, &self.offer2, &self.offer2_family];
-        NAMES.into_iter().zip(typed.map(String::clone)).filter(|(_, value)| !value.is_empty()).collect()
+        let offers = [&self.offer, &self.offer_family, &self.offer2, &self.offer2_family];
+        let hras = [&self.hra, &self.hra_family, &self.qsehra];
+        let typed = [&self.income, &self.monthly].into_iter().chain(offers).chain(hras);
+        NAMES.into_iter().zip(typed.cloned()).filter(|(_, value)| !value.is_empty()).collect()
     }
 
     /// `Ok(None)`: no income was given, so full prices are shown. `Err`: the faults are recorded in `self`.
@@ -78,7 +102,10 @@ impl FinanceFields {
         let offer_family = take("offer_family", &self.offer_family);
         let offer2 = take("offer2", &self.offer2);
         let offer2_family = take("offer2_family", &self.offer2_family);
-        let others = [monthly, offer, offer_family, offer2, offer2_family];
+        let [hra, hra_family, qsehra] =
+            [("hra", &self.hra), ("hra_family", &self.hra_family), ("qsehra", &self.qsehra)]
+                .map(|(n, text)| take(n, text));
+        let others = [monthly, offer, offer_family, offer2, offer2_family, hra, hra_family, qsehra];
         if income.is_none() && faults.is_empty() && others.iter().any(Option::is_some) {
             faults.push(("income", "ask.income_needed"));
         }
@@ -88,9 +115,23 @@ impl FinanceFields {
         if offer2.is_none() && offer2_family.is_some() && faults.is_empty() {
             faults.push(("offer2", "ask.offer_needed"));
         }
+        if hra.is_none() && hra_family.is_some() && faults.is_empty() {
+            faults.push(("hra", "ask.hra_needed"));
+        }
         self.faults = faults;
         match self.faults.is_empty() {
-            true => Ok(income.map(|income| Finances { income, monthly, offer, offer_family, offer2, offer2_family })),
+            true => Ok(income.map(|income| Finances {
+                income,
+                monthly,
+                offer,
+                offer_family,
+                offer2,
+                offer2_family,
+                hra,
+                hra_family,
+                qsehra,
+                lowest_silver: self.lowest_silver,
+            })),
             false => Err(Misread),
         }
     }
@@ -99,7 +140,9 @@ impl FinanceFields {
 impl Finances {
     /// The canonical pairs.
     pub fn pairs(&self) -> Vec<(&'static str, String)> {
-        let amounts = [Some(self.income), self.monthly, self.offer, self.offer_family, self.offer2, self.offer2_family];
+        let offers = [self.offer, self.offer_family, self.offer2, self.offer2_family];
+        let hras = [self.hra, self.hra_family, self.qsehra];
+        let amounts = [Some(self.income), self.monthly].into_iter().chain(offers).chain(hras);
         NAMES.into_iter().zip(amounts).filter_map(|(name, amount)| Some((name, write_amount(amount?)))).collect()
     }
 }

@@ -8,9 +8,11 @@ pub mod query;
 pub mod tally;
 
 use crate::catalogue::Catalogue;
+use crate::catalogue::places::Place;
 use crate::eligibility::benchmark::{self, PricedPlan};
+use crate::eligibility::rating::RatingRules;
 use crate::eligibility::rounding;
-use crate::filing::codes::{Feature, Metal, Product, VariantKind};
+use crate::filing::codes::{Feature, Metal, Product, Sort, VariantKind};
 use crate::quote::QuoteError;
 use crate::quote::ask::address::Search;
 use crate::quote::ask::facets::Facets;
@@ -72,6 +74,30 @@ async fn benchmark(
     });
     let found = benchmark::second_lowest(priced, dental);
     Ok(found.map(|(monthly, plan_pk)| Benchmark { monthly, plan_pk }))
+}
+
+/// The lowest silver premium for one person alone in a place, by which an employer's HRA is judged (26 CFR 1.36B-2(c)(5)).
+pub async fn lowest_silver(
+    catalogue: &Catalogue,
+    place: &Place,
+    age: u8,
+    rating: RatingRules,
+) -> Result<Option<Cents>, QuoteError> {
+    let Ok(household) = Household::new(vec![Person::of_age(age)]) else { return Ok(None) };
+    let search = Search {
+        year: catalogue.year,
+        place: place.clone(),
+        policy: Policy::at_full_price(&household, rating),
+        household,
+        finances: None,
+        product: Product::Medical,
+        facets: Facets::default(),
+        sort: Sort::Premium,
+        dominated_notes: false,
+        page: 1,
+    };
+    let offers = offers(catalogue, &search).await?;
+    Ok(offers.iter().filter(|offer| offer.plan.metal == Some(Metal::Silver)).map(|offer| offer.premium).min())
 }
 
 /// Binds and runs the statement of a search.

@@ -152,3 +152,33 @@ async fn a_babys_age_is_read_in_months() {
         assert!(page.address.ends_with(&format!("people={age}")), "{typed}: {}", page.address);
     }
 }
+
+/// 26 CFR 1.36B-2(c)(5): an HRA that leaves the lowest silver plan affordable rules out the credit of whom it covers;
+/// 26 USC 36B(c)(4): one of a small employer that does not, comes off the credit.
+#[tokio::test]
+async fn an_hra_is_judged_by_the_lowest_silver_plan() {
+    let site = Site::open().await;
+    let credit = async |people: &str, told: &str| {
+        let rows = site.rows(&format!("{CINCINNATI}&year=2026&people={people}&income=40000{told}")).await;
+        rows.iter().map(|row| cents(row, "credit_applied")).max().expect("plans")
+    };
+    let without = credit("40", "").await;
+    assert!(without > 0);
+    let silver = site.rows(&format!("{CINCINNATI}&year=2026&people=40&metal=silver&sort=premium")).await;
+    let silver = cents(&silver[0], "premium");
+    // 9.96 % of 40,000 is 332 a month (Rev. Proc. 2025-25): what the plan may cost after the HRA.
+    let enough = (silver - 33_200) / 100 + 1;
+    assert!(enough > 1, "the lowest silver plan costs more than is affordable: {silver}");
+    assert_eq!(credit("40", &format!("&hra={enough}")).await, 0);
+    assert_eq!(
+        credit("40", &format!("&hra={}", enough - 2)).await,
+        without,
+        "not affordable: declined, the credit stays"
+    );
+    let lowered = credit("40", &format!("&qsehra={}", enough - 2)).await;
+    assert!(lowered < without, "{lowered} of {without}");
+    // For the first person alone it leaves the spouse's credit; for the family it leaves none.
+    let pair = credit("40,38s", &format!("&income=50000&hra={enough}")).await;
+    assert!(pair > 0);
+    assert_eq!(credit("40,38s", "&income=50000&hra=2000&hra_family=3000").await, 0);
+}
