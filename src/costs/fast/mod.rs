@@ -9,7 +9,7 @@ mod kept;
 mod quick;
 mod sums;
 
-pub(super) use kept::{Asked, Kept, Years};
+pub(super) use kept::{Kept, KeptKey, Years};
 use quick::Quick;
 use sums::{Recipe, Sums};
 

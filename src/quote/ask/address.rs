@@ -11,7 +11,7 @@ use crate::quote::ask::facets::{Facets, Note, NoteKind};
 use crate::quote::ask::money::{self, FinanceFields, Finances, Misread};
 use crate::quote::ask::people::{Household, PEOPLE_MAX, PeopleFault, Person};
 use crate::quote::ask::rows::{PersonRow, RowFields, row_pairs};
-use crate::quote::policy::{Policy, Variants};
+use crate::quote::policy::{Policy, VariantKinds};
 use crate::types::{CountyFips, PlanId, Zip5};
 
 /// Nobody reads a list past this page.
@@ -341,8 +341,8 @@ impl Search {
     }
 
     /// Which variants of the plans this household would get.
-    pub fn variants(&self) -> Variants {
-        Variants::of_level(self.level())
+    pub fn variants(&self) -> VariantKinds {
+        VariantKinds::of_level(self.level())
     }
 
     /// Everything but the page number: what a form has to carry along.
