@@ -307,9 +307,9 @@ mod tests {
         unfiled.shares[Service::PrimaryCare as usize] = Share::Missing;
         assert_eq!(one(&[facts(300, &filed), facts(400, &unfiled)]), [None, None]);
         assert_eq!(one(&[facts(300, &unfiled), facts(400, &filed)]), [None, None]);
-        let mut dearer = unfiled.clone();
-        dearer.deductible.combined.individual = Some(Cents(900_000));
-        assert_eq!(one(&[facts(300, &unfiled), facts(400, &dearer)]), [None, None]);
+        let mut pricier = unfiled.clone();
+        pricier.deductible.combined.individual = Some(Cents(900_000));
+        assert_eq!(one(&[facts(300, &unfiled), facts(400, &pricier)]), [None, None]);
         let extra = [Share::NotCovered];
         let with_extra = FiledPlan { other_shares: &extra, ..facts(400, &filed) };
         assert_eq!(one(&[facts(300, &filed), with_extra]), [None, None]);

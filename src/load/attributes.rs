@@ -406,7 +406,7 @@ fn plan(fields: &mut Fields, id: &str) -> Plan {
     }
 }
 
-/// Programmes as bits; a programme this release does not know is kept in words only.
+/// Programs as bits; a program this release does not know is kept in words only.
 fn programs(fields: &mut Fields) -> i64 {
     let filed = fields.row.text("DiseaseManagementProgramsOffered");
     let mut bits = 0;

@@ -352,8 +352,8 @@ pub fn is_price(row: &Row) -> bool {
 pub fn area_number(words: &str) -> Option<i64> {
     let digits = values::without_zero_decimals(words).trim_start_matches(|c: char| !c.is_ascii_digit());
     let label: String = words.chars().filter(char::is_ascii_alphabetic).collect();
-    let labelled = label.is_empty() || label.eq_ignore_ascii_case("RatingArea");
-    values::whole(digits).ok().flatten().filter(|_| labelled)
+    let labeled = label.is_empty() || label.eq_ignore_ascii_case("RatingArea");
+    values::whole(digits).ok().flatten().filter(|_| labeled)
 }
 
 /// Which ages a row is for, as places in [`Rate::ages`].

@@ -101,7 +101,7 @@ pub async fn run(options: &SampleOptions, now: OffsetDateTime) -> Result<Built, 
     if version.as_deref() != Some(&SCHEMA_VERSION.to_string()) {
         let found = version.unwrap_or_else(|| "none".to_string());
         return Err(unreadable(format!(
-            "its schema version is {found}, this release reads {SCHEMA_VERSION}: load it anew"
+            "its schema version is {found}, this release reads {SCHEMA_VERSION}: load it again"
         )));
     }
     let said = |key: &'static str| old(key);

@@ -265,7 +265,7 @@ impl Build {
             counts.push((table, count));
         }
         self.run("ANALYZE main").await?;
-        // With samples of values SQLite plans anew for each bound value: an eighth of a search's time, for nothing, since
+        // With samples of values SQLite plans again for each bound value: an eighth of a search's time, for nothing, since
         // the search says its own order of tables (docs/performance.md).
         self.run("DROP TABLE IF EXISTS sqlite_stat4").await?;
         let warnings = rules::run(&mut self.connection).await.map_err(|unsound| match unsound {

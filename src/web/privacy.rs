@@ -17,7 +17,7 @@ use axum::response::Response;
 pub enum Keep {
     Anyone,
     /// At most the browser that asked.
-    Asker,
+    Browser,
 }
 
 /// Longest value of a public name: room for a comparison's three plans and for every insurer.
@@ -54,7 +54,7 @@ pub fn who_may_keep(query: &str) -> Keep {
     let mut pairs = form_urlencoded::parse(query.as_bytes());
     match pairs.all(|(name, value)| is_public(&name, &value)) {
         true => Keep::Anyone,
-        false => Keep::Asker,
+        false => Keep::Browser,
     }
 }
 
@@ -181,8 +181,8 @@ mod tests {
             "age1=forty",
             "a b=",
         ] {
-            assert_eq!(who_may_keep(query), Keep::Asker, "{query}");
+            assert_eq!(who_may_keep(query), Keep::Browser, "{query}");
         }
-        assert_eq!(who_may_keep(&format!("plan={}", "1".repeat(500))), Keep::Asker);
+        assert_eq!(who_may_keep(&format!("plan={}", "1".repeat(500))), Keep::Browser);
     }
 }
