@@ -3,7 +3,6 @@
 //! Only words and links over what the engine found; nothing is decided here. Medicaid and CHIP come before plans,
 //! because they cost people less.
 
-use crate::eligibility::household::Relationship;
 use crate::eligibility::tables::{CsrLevel, MedicaidAgency};
 use crate::eligibility::{ChipCategory, PersonAnswer};
 use crate::filing::codes::{Metal, Product};
@@ -11,7 +10,7 @@ use crate::quote::ask::address::Search;
 use crate::quote::filters::Facet;
 use crate::quote::market::tally::Tally;
 use crate::quote::offer::Offer;
-use crate::quote::policy::{self, Help};
+use crate::quote::policy::{self, Help, TaxPart};
 use crate::quote::yearly::{self, YearlyCosts};
 use crate::shop::links::Links;
 use crate::shop::view::whole_dollars;
@@ -103,11 +102,30 @@ fn lines(cx: &Cx, search: &Search, help: &Help, tally: &Tally) -> Vec<String> {
             (Some(_), Some(credit)) => cx.tf("help.credit", &[("credit", &credit.dollars_cents())]),
         });
     }
+    lines.extend(medicare_words(cx, search));
     lines.extend(level_words(cx, search));
+    lines.extend(apart_words(cx, search, help));
     if search.policy.credit.is_some() {
         lines.push(cx.t("help.repay").to_string());
     }
     lines
+}
+
+/// Who is taken to have Medicare, which is no credit, and how to say otherwise.
+fn medicare_words(cx: &Cx, search: &Search) -> Option<String> {
+    let people = search.household.people().iter().enumerate();
+    let named: Vec<String> = people
+        .filter(|(_, p)| p.needs_cover && p.may_have_medicare() && !p.other_coverage)
+        .map(|(i, _)| (i + 1).to_string())
+        .collect();
+    (!named.is_empty()).then(|| cx.tf("help.medicare", &[("people", &named.join(", "))]))
+}
+
+/// Whose own cost-sharing level is better than that of one policy for all (45 CFR 155.305(g)(3)).
+fn apart_words(cx: &Cx, search: &Search, help: &Help) -> Option<String> {
+    let better = &help.determination.tax_households.first()?.csr_better_apart;
+    let shown = search.product == Product::Medical && !better.is_empty();
+    shown.then(|| cx.tf("help.csr_apart", &[("people", &better.join(", "))]))
 }
 
 fn level_words(cx: &Cx, search: &Search) -> Option<String> {
@@ -183,16 +201,16 @@ fn gap_words(cx: &Cx, search: &Search, help: &Help) -> Vec<String> {
 
 /// How we took the people to be related: shown, so that it can be put right.
 fn taken_words(cx: &Cx, search: &Search) -> String {
-    let relations = policy::relations(&search.household);
-    let words: Vec<String> = relations
+    let parts = policy::tax_parts(&search.household);
+    let words: Vec<String> = parts
         .iter()
         .enumerate()
-        .map(|(i, relation)| {
-            let key = match relation {
-                Relationship::Applicant => "relation.applicant",
-                Relationship::Spouse => "relation.spouse",
-                Relationship::Child => "relation.child",
-                _ => "relation.dependant",
+        .map(|(i, part)| {
+            let key = match part {
+                TaxPart::Files => "relation.applicant",
+                TaxPart::Spouse => "relation.spouse",
+                TaxPart::Child => "relation.child",
+                TaxPart::OtherDependent => "relation.dependent",
             };
             cx.tf(key, &[("n", &(i + 1).to_string())])
         })

@@ -1,17 +1,20 @@
 //! Who the plan is for, as written in the address: `people=40,38t,5`.
 //!
 //! The grammar is a public contract (docs/addresses.md): each person is an age in years on the day coverage starts,
-//! followed by letters in any order, written back in the order `t p m n s d c`: `t` uses tobacco, `p` pregnant, `m`
+//! followed by letters in any order, written back in the order `t p m n s d c b`: `t` uses tobacco, `p` pregnant, `m`
 //! member of a federally recognized tribe, `n` does not need coverage, `s` spouse of the first person, `d` dependent
-//! on the first person's tax return, `c` has other coverage that rules out help. What only the yearly cost uses, sex
-//! and expected care, is in separate lists in the order of the people. No names and no birth dates: other people see
-//! addresses.
+//! on the first person's tax return, `c` has other coverage that rules out help, `b` is 65 or over and would have to buy
+//! Medicare Part A. What only the yearly cost uses, sex and expected care, is in separate lists in the order of the
+//! people. No names and no birth dates: other people see addresses.
 
 use std::fmt;
 
 use crate::costs::Use;
 use crate::costs::utilization::{Condition, Sex};
 
+/// From this age people can have Medicare, most of them Part A without a premium (42 USC 426(a)). A test compares this
+/// with the `medicare_age` row of the rules.
+pub const MEDICARE_AGE: u8 = 65;
 /// Larger households are asked to call: no family-tier or age-rated plan prices them online.
 pub const PEOPLE_MAX: usize = 12;
 /// Ages above this are typos.
@@ -39,6 +42,8 @@ pub struct Person {
     pub relation: Relation,
     /// Has coverage, other than a job's offer, that rules out the premium tax credit (Medicare, TRICARE …).
     pub other_coverage: bool,
+    /// 65 or over, and cannot have Medicare Part A without a premium: only then is a tax credit possible.
+    pub no_free_part_a: bool,
     /// For the yearly cost only; `None`: not said.
     pub sex: Option<Sex>,
     /// How much care is expected, for the yearly cost only; `None`: not said.
@@ -55,9 +60,16 @@ impl Person {
             needs_cover: true,
             relation: Relation::Unsaid,
             other_coverage: false,
+            no_free_part_a: false,
             sex: None,
             care: None,
         }
+    }
+
+    /// Whether Medicare is available, which rules out the tax credit, signed up or not (26 CFR 1.36B-2(c)(2)(i)). Nearly
+    /// everybody can have Part A free from the month they turn 65: assumed unless denied; the page says so.
+    pub fn may_have_medicare(&self) -> bool {
+        self.age >= MEDICARE_AGE && !self.no_free_part_a
     }
 
     /// The care that estimates assume: an average year if nothing was said, a birth for someone who is pregnant.
@@ -84,6 +96,7 @@ impl Person {
                 's' => person.relation = Relation::Spouse,
                 'd' => person.relation = Relation::Dependent,
                 'c' => person.other_coverage = true,
+                'b' => person.no_free_part_a = true,
                 _ => return Err(fault()),
             }
         }
@@ -102,6 +115,7 @@ impl Person {
             (self.relation == Relation::Spouse, 's'),
             (self.relation == Relation::Dependent, 'd'),
             (self.other_coverage, 'c'),
+            (self.no_free_part_a, 'b'),
         ];
         flags.into_iter().filter(|(set, _)| *set).map(|(_, letter)| letter).collect()
     }
@@ -251,11 +265,12 @@ mod tests {
     proptest! {
         #[test]
         fn any_household_survives_the_address(
-            ages in prop::collection::vec((0u8..=AGE_MAX, any::<[bool; 5]>(), 0usize..3), 1..=PEOPLE_MAX)
+            ages in prop::collection::vec((0u8..=AGE_MAX, any::<[bool; 6]>(), 0usize..3), 1..=PEOPLE_MAX)
         ) {
             let relations = [Relation::Unsaid, Relation::Spouse, Relation::Dependent];
-            let people: Vec<Person> = ages.into_iter().map(|(age, [t, p, m, n, c], r)| Person {
+            let people: Vec<Person> = ages.into_iter().map(|(age, [t, p, m, n, c, b], r)| Person {
                 tobacco: t, pregnant: p, tribal_member: m, needs_cover: n, relation: relations[r], other_coverage: c,
+                no_free_part_a: b,
                 ..Person::of_age(age)
             }).collect();
             if let Ok(household) = Household::new(people) {

@@ -6,6 +6,7 @@ use crate::costs::Use;
 use crate::costs::utilization::{Condition, Sex};
 use crate::quote::ask::facets::{Note, NoteKind};
 use crate::quote::ask::people::{AGE_MAX, Household, PEOPLE_MAX, Person, Relation, care_pairs};
+use crate::types::plain_characters;
 
 /// One row of the people form.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -16,6 +17,7 @@ pub struct PersonRow {
     pub tribal_member: bool,
     pub no_cover: bool,
     pub other_coverage: bool,
+    pub no_free_part_a: bool,
     pub relation: Relation,
     pub sex: Option<Sex>,
     pub care: Option<Use>,
@@ -26,7 +28,11 @@ pub struct PersonRow {
 impl PersonRow {
     /// Whether the collapsed part of the form holds an answer.
     pub fn says_more(&self) -> bool {
-        self.pregnant || self.tribal_member || self.other_coverage || self.relation != Relation::Unsaid
+        self.pregnant
+            || self.tribal_member
+            || self.other_coverage
+            || self.no_free_part_a
+            || self.relation != Relation::Unsaid
     }
 
     pub fn is_spouse(&self) -> bool {
@@ -57,6 +63,7 @@ impl PersonRow {
             tribal_member: person.tribal_member,
             no_cover: !person.needs_cover,
             other_coverage: person.other_coverage,
+            no_free_part_a: person.no_free_part_a,
             relation: person.relation,
             sex: person.sex,
             care: person.care,
@@ -65,7 +72,10 @@ impl PersonRow {
     }
 
     pub fn read(&mut self) -> Option<Person> {
-        let digits: String = self.age.chars().filter(|c| !c.is_whitespace()).collect();
+        let plain = plain_characters(&self.age);
+        let digits: String = plain.chars().filter(|c| !c.is_whitespace()).collect();
+        // "40.0" is forty.
+        let digits = digits.strip_suffix(".0").map_or(digits.clone(), str::to_string);
         self.fault = match digits.parse::<u32>() {
             _ if digits.is_empty() => Some("ask.age_missing"),
             Ok(age) if age <= u32::from(AGE_MAX) => return Some(self.person(age as u8)),
@@ -84,6 +94,7 @@ impl PersonRow {
             needs_cover: !self.no_cover,
             relation: self.relation,
             other_coverage: self.other_coverage,
+            no_free_part_a: self.no_free_part_a,
             sex: self.sex,
             care: self.care,
             ..Person::of_age(age)
@@ -135,6 +146,7 @@ impl RowFields {
             "m" => row.tribal_member = ticked,
             "n" => row.no_cover = ticked,
             "c" => row.other_coverage = ticked,
+            "b" => row.no_free_part_a = ticked,
             "r" => {
                 row.relation = match value {
                     "s" => Relation::Spouse,

@@ -88,6 +88,7 @@ pub fn person_words(cx: &Cx, person: &Person) -> String {
         (person.tribal_member, "person.tribal_member"),
         (!person.needs_cover, "person.no_cover"),
         (person.other_coverage, "person.other_coverage"),
+        (person.no_free_part_a, "person.no_free_part_a"),
     ] {
         if set {
             words.push_str(", ");
