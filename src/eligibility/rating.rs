@@ -7,7 +7,7 @@ use time::Date;
 use super::tables::{NumberCode, Tables};
 use crate::types::Cents;
 
-/// The numbers of law that a premium hangs on, on one day.
+/// The legal numbers that a premium depends on, on one day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RatingRules {
     /// 21: of those younger, only the oldest few of a policy are charged.
@@ -41,7 +41,7 @@ impl RatingRules {
 
     /// The members of one policy who are charged: every adult, and the oldest three under 21 (45 CFR 147.102(c)(1)), by
     /// age, whatever the relationship. Each member is an age and what their rate goes by; among equal ages the greater
-    /// is charged, so that the answer does not hang on the order in which people were named.
+    /// is charged, so that the answer does not depend on the order in which people were named.
     pub fn charged<T: Ord>(&self, members: impl IntoIterator<Item = (u8, T)>) -> Vec<(u8, T)> {
         let (mut children, mut charged): (Vec<_>, Vec<_>) =
             members.into_iter().partition(|(age, _)| *age < self.child_under_age);

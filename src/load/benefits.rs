@@ -233,7 +233,7 @@ fn write_row(row: &Row, key: [Cell; 4], problems: &mut Problems, rows: &mut Rows
     let quantity = values::without_zero_decimals(&quantity);
     let [unit, exclusions, explanation, variance] =
         ["LimitUnit", "Exclusions", "Explanation", "EHBVarReason"].map(|column| row.text(column));
-    // A yes-or-no that is neither says nothing, as a blank does; the filed benefit itself is still good.
+    // A yes/no that is neither says nothing, as a blank does; the filed benefit itself is still good.
     let yes_no = |column: &str| cell(values::yes_no(&row.text(column)).unwrap_or_default());
     let words = |text| cell(values::words(text));
     let cells = key.into_iter().chain([yes_no("IsEHB")]);

@@ -34,7 +34,7 @@ impl Seen {
         self.bytes += bytes.len() as u64;
     }
 
-    /// Looks at what ends the first line; returns how many line ends before these bytes were not counted for want of it.
+    /// Looks at what ends the first line; returns how many line ends before these bytes were not counted because it was unknown.
     fn decide(&mut self, bytes: &[u8]) -> u64 {
         let before = self.last_cr;
         for byte in bytes {

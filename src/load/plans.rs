@@ -8,7 +8,7 @@ use super::problems::LoadError;
 use super::write::{Cell, Out, Rows, cell};
 use crate::filing::keys;
 
-/// Writes issuer, plan, variant and the tables that hang on a variant.
+/// Writes issuer, plan, variant and the tables that belong to a variant.
 pub fn write(plans: &Plans, extras: &Extras, out: &Out) -> Result<(), LoadError> {
     let mut rows = Rows::new(out, "issuer", &["issuer_id", "state", "name", "phone", "tty", "url"]);
     for (id, issuer) in &plans.issuers {

@@ -42,7 +42,7 @@ pub struct Rate {
     pub ages: [i32; AGES],
     pub tobacco: [i32; AGES],
     pub family: [i32; 7],
-    /// The premium of 64 is that of a row for 65 and over, for want of one for 64.
+    /// The premium at 64 comes from a row for 65 and over, because there is none for 64.
     from_65: bool,
 }
 

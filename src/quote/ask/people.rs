@@ -182,7 +182,7 @@ impl Household {
         self.people.iter().any(of)
     }
 
-    /// Those who need cover: the members of the policy.
+    /// Those who need coverage: the members of the policy.
     pub fn covered(&self) -> impl Iterator<Item = &Person> + Clone {
         self.people.iter().filter(|p| p.needs_cover)
     }

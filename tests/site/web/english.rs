@@ -5,7 +5,7 @@ use super::repository::texts;
 /// Everything that people read or write here, by folder and ending. Files of others are not ours to correct.
 const OURS: [(&str, &[&str]); 7] = [
     ("src", &[".rs"]),
-    ("tests", &[".rs", ".mjs", "run", "everything-down"]),
+    ("tests", &[".rs", ".mjs", ".md", "differences.csv", "run", "everything-down"]),
     ("templates", &[".html", ".toml"]),
     ("docs", &[".md", ".conf", ".vcl", ".yml", ".service", ".timer", "warm"]),
     ("data", &["README.md", ".csv"]),
@@ -58,7 +58,7 @@ fn found<'w>(text: &str, words: &'w [String], codes: &[String]) -> Vec<(usize, &
 #[test]
 fn words_that_the_page_rules_out_are_nowhere() {
     let (words, codes) = section();
-    assert!(words.len() > 80 && words.contains(&"reckon".to_string()), "the table is read: {words:?}");
+    assert!(words.len() > 80, "the table is not read: {words:?}");
     let mut files: Vec<(String, String)> = OURS
         .iter()
         .flat_map(|(folder, ends)| ends.iter().flat_map(|end| texts(folder, end)))
