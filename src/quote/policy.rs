@@ -1,8 +1,8 @@
 //! What help a household may get while it browses: the shop's side of `eligibility::determine`.
 //!
-//! Turns the address into the engine's household, and the engine's answer into what prices need: who buys a plan,
-//! which variant they would get, and the terms of their credit. The benchmark comes from the same statement as the
-//! list (`query::build_query`), so a price and its credit always agree.
+//! Called by `settle`. Turns the address into the engine's household, and the engine's answer into what prices need: who
+//! buys a plan, which variant they would get, and the terms of their credit. It must never decide eligibility itself. The
+//! benchmark comes from the same statement as the list (`query::build_query`), so a price and its credit always agree.
 
 use std::sync::Arc;
 

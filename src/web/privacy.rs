@@ -1,9 +1,10 @@
 //! Who may keep an answer: one function that looks at the raw query and nothing else.
 //!
-//! An address may reveal a household's income, health or affiliations. An answer to such an address (page, redirect,
-//! 304 or error alike) must never be kept by a shared cache, whichever handler made it. So the rule is not left to
-//! handlers: the layer [`keep`] wraps all of them and downgrades what says too much. It works from a list of what is
-//! known to be harmless. A name that is not listed here, or a value in an unknown form, is treated as private.
+//! Called by the router (the layer [`keep`]), the page cache and the ETags of pages. An address may reveal a household's
+//! income, health or affiliations. An answer to such an address (page, redirect, 304 or error alike) must never be kept by
+//! a shared cache, whichever handler made it. So the rule is not left to handlers: the layer wraps all of them and
+//! downgrades what says too much. It works from a list of what is known to be harmless. A name that is not listed here, or
+//! a value in an unknown form, is treated as private.
 
 use std::sync::LazyLock;
 

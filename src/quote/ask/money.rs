@@ -1,7 +1,7 @@
 //! What a visitor tells us about money, each part optional: yearly income, this month's income, a job's offer.
 //!
-//! Asked only because it may bring help, kept nowhere but in the address, and never logged. Amounts are read the way
-//! people write them ("40k", "$40,000.50") and shown back as understood.
+//! Called by `ask::address`. Asked only because it may bring help, kept nowhere but in the address, and never logged.
+//! Amounts are read the way people write them ("40k", "$40,000.50") and shown back as understood.
 
 use crate::types::Cents;
 

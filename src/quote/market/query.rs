@@ -1,7 +1,7 @@
 //! [`build_query`]: the one function that writes the shop's SQL.
 //!
 //! The page, the total, every facet count, the plan page's price, the comparison and the CSV all come from here, so
-//! there is no second WHERE anywhere. It only reads the immutable catalogue. SQL text comes from closed sets
+//! there must never be a second WHERE anywhere. It only reads the immutable catalogue. SQL text comes from closed sets
 //! (`filing::codes`, `premium`, the rows of `filters`); values are always bound.
 //!
 //! How one statement answers everything ("drill-sideways"): each plan sold to this household comes back with its
