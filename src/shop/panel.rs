@@ -168,7 +168,7 @@ fn public_words(
 ) -> Option<String> {
     let (i, answer) = of;
     let person = words::person_at(cx, search, i);
-    let say = |key: &str, programme: &str| cx.tf(key, &[("person", &person), ("programme", programme)]);
+    let say = |key: &str, program: &str| cx.tf(key, &[("person", &person), ("program", program)]);
     let named = |name: Option<&str>, plain: &str| name.filter(|name| !name.is_empty()).unwrap_or(plain).to_string();
     if answer.medicaid.is_some() {
         return Some(say("help.medicaid", &named(agency.map(|a| a.program.as_str()), "Medicaid")));

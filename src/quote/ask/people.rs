@@ -1,12 +1,14 @@
 //! Who the plan is for, as written in the address: `people=40,38t,5`.
 //!
+//! Called by `ask::address` and `ask::rows`. It must never hold names or birth dates: other people see addresses.
+//!
 //! The grammar is a public contract (docs/addresses.md): each person is an age in years on the day coverage starts,
 //! followed by letters in any order, written back in the order `t p m n s d o c b g l z`: `t` uses tobacco, `p` pregnant, `m`
 //! member of a federally recognized tribe, `n` does not need coverage, `s` spouse of the first person, `d` dependent
 //! on the first person's tax return, `o` files a return of their own, `c` has other coverage that rules out help, `b` is 65
 //! or over and would have to buy Medicare Part A, `g` has had a green card for less than five years, `l` has another lawful
 //! status, `z` none. What only the yearly cost uses, sex and expected care, is in separate lists in the order of the
-//! people. No names and no birth dates: other people see addresses.
+//! people.
 
 use std::fmt;
 
@@ -223,7 +225,7 @@ impl Household {
         self.people.iter().any(of)
     }
 
-    /// Those who need cover: the members of the policy.
+    /// Those who need coverage: the members of the policy.
     pub fn covered(&self) -> impl Iterator<Item = &Person> + Clone {
         self.people.iter().filter(|p| p.needs_cover)
     }
