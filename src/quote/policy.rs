@@ -18,7 +18,7 @@ use crate::eligibility::tables::CsrLevel;
 use crate::eligibility::{Determination, FieldError, Tables, TaxHouseholdAnswer, determine};
 use crate::filing::codes::{Metal, VariantKind};
 use crate::quote::ask::money::Finances;
-use crate::quote::ask::people::{Household, Relation};
+use crate::quote::ask::people::{Household, Person, Relation};
 
 /// Adults no further apart in age than this are taken for a couple, where nothing else is said. Shown on the page.
 const COUPLE_AGE_GAP: u8 = 20;
@@ -148,13 +148,7 @@ pub fn eligibility_household(
         pregnant: person.pregnant,
         uses_tobacco: person.tobacco,
         tribal_member: person.tribal_member,
-        other_coverage: match person.other_coverage {
-            // Any kind that shuts out the credit by being had; which one does not matter here.
-            true => {
-                vec![OtherCoverage { kind: "other_full_benefit".into(), state: CoverageState::Enrolled, ends: None }]
-            }
-            false => Vec::new(),
-        },
+        other_coverage: other_coverage(person),
         ..EligibilityPerson::default()
     });
     let ids: Vec<String> = (1..=household.people().len()).map(|n| n.to_string()).collect();
@@ -182,6 +176,15 @@ pub fn eligibility_household(
         employer_offers: offer.into_iter().collect(),
         ..EligibilityHousehold::default()
     }
+}
+
+/// What a person has, or could have, beside a plan of the marketplace, as the engine names it.
+fn other_coverage(person: &Person) -> Vec<OtherCoverage> {
+    // Any kind that shuts out the credit by being had; which one does not matter here.
+    let had = person.other_coverage.then_some(("other_full_benefit", CoverageState::Enrolled));
+    let medicare = person.may_have_medicare().then_some(("medicare_part_a_free", CoverageState::Eligible));
+    let of = |(kind, state): (&str, CoverageState)| OtherCoverage { kind: kind.into(), state, ends: None };
+    had.into_iter().chain(medicare).map(of).collect()
 }
 
 /// How each person is related to the first, as said, else as is most likely; the page says what we took.

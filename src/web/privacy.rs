@@ -23,11 +23,13 @@ pub enum Keep {
 /// Longest value that a public name may have; there is room for a comparison's three plans and for every insurer.
 const VALUE_BYTES_MAX: usize = 400;
 /// Names of which any word, code, number or range may be known: where, which year, which plans, in which order.
-const PUBLIC: [&str; 18] = [
+const PUBLIC: [&str; 20] = [
     "case",
     "county",
     "deductible",
     "dominated",
+    "each",
+    "group",
     "issuer",
     "lang",
     "metal",
@@ -46,7 +48,7 @@ const PUBLIC: [&str; 18] = [
 /// Private fields that forms send along even when nobody has filled them in.
 const LEFT_EMPTY: [&str; 9] = ["add", "care", "income", "monthly", "offer", "offer_family", "programs", "q", "sex"];
 /// What may follow an age: tobacco, no cover needed, spouse, dependent. Pregnancy (`p`), tribe (`m`) and other coverage
-/// (`c`) may not.
+/// (`c`), Medicare (`b`) may not.
 const PUBLIC_LETTERS: &[u8] = b"tnsd";
 
 /// The rule. `query` is what stands after `?`, as sent.
@@ -88,7 +90,7 @@ fn is_public_person(person: &str) -> bool {
 /// `age12` → `age`, if it is a field of one person.
 fn row_of(name: &str) -> Option<&str> {
     let field = name.trim_end_matches(|c: char| c.is_ascii_digit());
-    (field.len() < name.len() && matches!(field, "age" | "t" | "n" | "r" | "p" | "m" | "c" | "x" | "u"))
+    (field.len() < name.len() && matches!(field, "age" | "t" | "n" | "r" | "p" | "m" | "c" | "b" | "x" | "u"))
         .then_some(field)
 }
 

@@ -27,12 +27,13 @@ pub const NAME: &str = "my";
 const LETTERS: &str = "letters";
 /// Pairs that are private as a whole.
 const PRIVATE: [&str; 7] = ["income", "monthly", "offer", "offer_family", "sex", "care", LETTERS];
-/// Fields of one person or one row of money: pregnant, tribal member, other coverage, sex, care; kind, amount, frequency.
-const PRIVATE_ROWS: [&str; 8] = ["p", "m", "c", "x", "u", "k", "a", "f"];
-/// Letters after an age that are private: pregnant, tribal member, other coverage.
-const PRIVATE_LETTERS: &str = "pmc";
+/// Fields of one person or one row of money: pregnant, tribal member, other coverage, Medicare, sex, care; kind, amount,
+/// frequency.
+const PRIVATE_ROWS: [&str; 9] = ["p", "m", "c", "b", "x", "u", "k", "a", "f"];
+/// Letters after an age that are private: pregnant, tribal member, other coverage, no free Medicare.
+const PRIVATE_LETTERS: &str = "pmcb";
 /// All letters, in the order in which an address writes them.
-const LETTER_ORDER: &str = "tpmnsdc";
+const LETTER_ORDER: &str = "tpmnsdcb";
 
 /// How a request's private answers came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -303,10 +304,21 @@ mod tests {
         for row in PRIVATE_ROWS {
             assert!(is_private(&format!("{row}1=1")));
         }
-        for pair in ["%69ncome=5", "income=5", "people=40c", "people=40,5m"] {
+        for pair in ["%69ncome=5", "income=5", "people=40c", "people=40,5m", "people=66b"] {
             assert!(is_private(pair), "{pair}");
         }
-        for pair in ["age1=40", "t1=1", "n2=1", "people=40ts,38n", "metal=gold", "income=", "page=2", "plan=1"] {
+        for pair in [
+            "age1=40",
+            "t1=1",
+            "n2=1",
+            "people=40ts,38n",
+            "metal=gold",
+            "income=",
+            "page=2",
+            "plan=1",
+            "each=1",
+            "group=off",
+        ] {
             assert!(!is_private(pair), "{pair}");
         }
     }
@@ -314,7 +326,7 @@ mod tests {
     proptest! {
         #[test]
         fn every_search_comes_back_from_its_seal(
-            people in prop::collection::vec(("[0-9]{1,2}", "t?p?m?n?s?c?"), 1..5),
+            people in prop::collection::vec(("[0-9]{1,2}", "t?p?m?n?s?c?b?"), 1..5),
             income in prop::option::of(0_u32..1_000_000),
             care in prop::option::of("(low)?(,hiv)?"),
         ) {

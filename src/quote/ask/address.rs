@@ -9,7 +9,7 @@ use crate::eligibility::tables::CsrLevel;
 use crate::filing::codes::{Product, Sort};
 use crate::quote::ask::facets::{Facets, Note, NoteKind};
 use crate::quote::ask::money::{self, FinanceFields, Finances, Misread};
-use crate::quote::ask::people::{Household, PEOPLE_MAX, PeopleFault, Person};
+use crate::quote::ask::people::{Household, PEOPLE_MAX, PeopleFault, Person, split};
 use crate::quote::ask::rows::{PersonRow, RowFields, row_pairs};
 use crate::quote::policy::{Policy, Variants};
 use crate::types::{CountyFips, PlanId, Zip5};
@@ -18,6 +18,8 @@ use crate::types::{CountyFips, PlanId, Zip5};
 const PAGE_MAX: u32 = 500;
 /// Plans side by side: more columns than a sheet of Letter paper (or a person) can take in.
 pub const PLANS_MAX: usize = 3;
+/// Plans kept for a comparison: more than it shows, so that one can be taken out and another comes in.
+pub const BASKET_MAX: usize = 9;
 
 /// A word in the address of one page that is no part of the search: which year, which rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +51,10 @@ pub struct Search {
     pub sort: Sort,
     /// Plans that another one matches or beats say so (`costs::dominance`).
     pub dominated_notes: bool,
+    /// Plans of one insurer, metal and type share a card.
+    pub grouped: bool,
+    /// Plans ticked for comparison, in order: they go along with every link.
+    pub basket: Vec<PlanId>,
     /// From 1.
     pub page: u32,
 }
@@ -60,6 +66,10 @@ pub struct Asked {
     pub zip_typed: String,
     pub county: Option<CountyFips>,
     pub rows: Vec<PersonRow>,
+    /// `people=` as typed, where the rows come from it: so the one field shows again what was in it.
+    pub people_typed: Option<String>,
+    /// People are to be asked about one at a time.
+    pub each: bool,
     /// What is wrong with the household as a whole (message key).
     pub people_fault: Option<&'static str>,
     pub finances: FinanceFields,
@@ -69,6 +79,8 @@ pub struct Asked {
     pub sort: Option<Sort>,
     /// `dominated=off`.
     pub no_dominated_notes: bool,
+    /// `group=off`.
+    pub no_groups: bool,
     pub page: u32,
     /// `plan=` values, in order (comparison).
     pub plans: Vec<String>,
@@ -86,7 +98,6 @@ pub enum Unanswered {
     ZipUnreadable,
     ZipUnknown,
     CountyMissing,
-    CountyNotInZip,
     PeopleMissing,
     PeopleWrong,
     FinancesWrong,
@@ -97,11 +108,7 @@ impl Unanswered {
     pub fn is_fault(&self) -> bool {
         matches!(
             self,
-            Unanswered::ZipUnreadable
-                | Unanswered::ZipUnknown
-                | Unanswered::CountyNotInZip
-                | Unanswered::PeopleWrong
-                | Unanswered::FinancesWrong
+            Unanswered::ZipUnreadable | Unanswered::ZipUnknown | Unanswered::PeopleWrong | Unanswered::FinancesWrong
         )
     }
 }
@@ -142,17 +149,15 @@ impl Asked {
                     Some(sort) => asked.sort = Some(sort),
                     None => bad(value),
                 },
-                "dominated" => match value {
-                    "on" | "" => asked.no_dominated_notes = false,
-                    "off" => asked.no_dominated_notes = true,
-                    _ => bad(value),
-                },
+                "dominated" => is_off(value).map_or_else(|| bad(value), |off| asked.no_dominated_notes = off),
+                "group" => is_off(value).map_or_else(|| bad(value), |off| asked.no_groups = off),
                 "page" => match value.parse() {
                     Ok(page @ 1..=PAGE_MAX) => asked.page = page,
                     _ => bad(value),
                 },
                 "plan" => asked.plans.extend(value.split(',').filter(|id| !id.is_empty()).map(str::to_string)),
                 "add" => asked.add_person = true,
+                "each" => asked.each = true,
                 _ if switch.is_some_and(|switch| switch.name == name) => {
                     let mut words = switch.iter().flat_map(|switch| switch.words);
                     match words.find(|word| **word == value) {
@@ -190,15 +195,19 @@ impl Asked {
         if !self.rows.is_empty() {
             return;
         }
+        self.people_typed = people.as_deref().map(|typed| typed.trim().chars().take(200).collect());
         match people.as_deref().map(Household::parse) {
             None | Some(Err(PeopleFault::Nobody)) => {}
             Some(Ok(household)) => self.rows = fields.rows_of(&household, &mut self.notes),
             Some(Err(fault)) => {
                 let typed = people.unwrap_or_default();
-                self.rows = typed
-                    .split(',')
+                self.rows = split(&typed)
+                    .into_iter()
                     .take(PEOPLE_MAX)
-                    .map(|text| PersonRow { age: text.chars().take(20).collect(), ..PersonRow::default() })
+                    .map(|text| match Person::parse(text) {
+                        Ok(person) => PersonRow::of(&person),
+                        Err(_) => PersonRow { age: text.chars().take(20).collect(), ..PersonRow::default() },
+                    })
                     .collect();
                 self.people_fault = match fault {
                     PeopleFault::TooMany => Some("ask.people_too_many"),
@@ -246,8 +255,9 @@ impl Asked {
         let mut counties = places.counties(zip);
         let Some(first) = counties.next() else { return Err(Unanswered::ZipUnknown) };
         let several = counties.next().is_some();
-        match self.county {
-            Some(fips) if several => places.place(zip, fips).ok_or(Unanswered::CountyNotInZip),
+        // A county that is not in the ZIP is left over from another ZIP: the question is open again.
+        match self.county.and_then(|fips| places.place(zip, fips)) {
+            Some(place) => Ok(place),
             None if several => Err(Unanswered::CountyMissing),
             // A county left over from another ZIP is not followed where there is nothing to choose.
             _ => places.place(zip, first.fips).ok_or(Unanswered::ZipUnknown),
@@ -260,7 +270,7 @@ impl Asked {
         for typed in &self.plans {
             match PlanId::parse(typed) {
                 Some(id) if ids.contains(&id) => {}
-                Some(_) if ids.len() == PLANS_MAX => {
+                Some(_) if ids.len() == BASKET_MAX => {
                     self.notes.push(Note::new("plan", typed, NoteKind::TooManyPlans));
                     break;
                 }
@@ -286,13 +296,20 @@ impl Asked {
         pairs.extend(row_pairs(&self.rows));
         pairs.extend(self.finances.pairs());
         pairs.extend(self.wishes());
+        pairs.extend(self.ticked());
         pairs.retain(|(_, value)| !value.is_empty());
         pairs
     }
 
     /// What is wished for, apart from who and where: product, filters, order.
     pub fn wishes(&self) -> Vec<(&'static str, String)> {
-        wishes(self.product, &self.facets, self.sort(), !self.no_dominated_notes)
+        wishes(self.product, &self.facets, self.sort(), (!self.no_dominated_notes, !self.no_groups))
+    }
+
+    /// The plans ticked for comparison, as far as they can be plans.
+    pub fn ticked(&self) -> Vec<(&'static str, String)> {
+        let ids = self.plans.iter().filter_map(|typed| PlanId::parse(typed)).take(BASKET_MAX);
+        ids.map(|id| ("plan", id.to_string())).collect()
     }
 
     pub fn sort(&self) -> Sort {
@@ -300,7 +317,22 @@ impl Asked {
     }
 }
 
-pub fn wishes(product: Product, facets: &Facets, sort: Sort, dominated_notes: bool) -> Vec<(&'static str, String)> {
+/// `on` (or blank) and `off`; `None` for any other word.
+fn is_off(value: &str) -> Option<bool> {
+    match value {
+        "on" | "" => Some(false),
+        "off" => Some(true),
+        _ => None,
+    }
+}
+
+/// The last two: notes on matched plans, and cards shared by plans that are much alike.
+pub fn wishes(
+    product: Product,
+    facets: &Facets,
+    sort: Sort,
+    (dominated_notes, grouped): (bool, bool),
+) -> Vec<(&'static str, String)> {
     let mut pairs = Vec::new();
     if product != Product::default() {
         pairs.push(("product", product.key().to_string()));
@@ -308,6 +340,7 @@ pub fn wishes(product: Product, facets: &Facets, sort: Sort, dominated_notes: bo
     pairs.extend(facets.pairs());
     pairs.extend((sort != Sort::usual(product)).then(|| ("sort", sort.key().to_string())));
     pairs.extend((!dominated_notes).then(|| ("dominated", "off".to_string())));
+    pairs.extend((!grouped).then(|| ("group", "off".to_string())));
     pairs
 }
 
@@ -346,15 +379,25 @@ impl Search {
     /// Everything but the page number: what a form has to carry along.
     pub fn pairs(&self) -> Vec<(&'static str, String)> {
         let mut pairs = self.who_and_where();
-        pairs.extend(wishes(self.product, &self.facets, self.sort, self.dominated_notes));
+        pairs.extend(self.wishes());
+        pairs.extend(self.ticked());
         pairs
     }
 
-    /// Who, where, product and order: what a change of filters must not lose.
+    /// Who, where, product and order: what the list's own form must not lose. Its filters and ticks are fields of it.
     pub fn carried(&self) -> Vec<(&'static str, String)> {
         let mut pairs = self.who_and_where();
-        pairs.extend(wishes(self.product, &Facets::default(), self.sort, self.dominated_notes));
+        pairs.extend(wishes(self.product, &Facets::default(), self.sort, (self.dominated_notes, self.grouped)));
         pairs
+    }
+
+    fn wishes(&self) -> Vec<(&'static str, String)> {
+        wishes(self.product, &self.facets, self.sort, (self.dominated_notes, self.grouped))
+    }
+
+    /// The plans ticked for comparison.
+    pub fn ticked(&self) -> Vec<(&'static str, String)> {
+        self.basket.iter().map(|id| ("plan", id.to_string())).collect()
     }
 
     /// Takes away what only its own visitor should keep in an address: money, sex, expected care.
@@ -371,7 +414,8 @@ impl Search {
     /// The same from who and where as they are already written.
     pub fn canonical_from(&self, who: String) -> String {
         let mut query = who;
-        add_pairs(&mut query, &wishes(self.product, &self.facets, self.sort, self.dominated_notes));
+        add_pairs(&mut query, &self.wishes());
+        add_pairs(&mut query, &self.ticked());
         if self.page > 1 {
             add_pairs(&mut query, &[("page", self.page.to_string())]);
         }
@@ -448,6 +492,8 @@ pub(crate) mod tests {
             product: asked.product,
             sort: asked.sort(),
             dominated_notes: !asked.no_dominated_notes,
+            grouped: !asked.no_groups,
+            basket: asked.plan_ids(),
             facets: asked.facets,
             page: asked.page,
         }

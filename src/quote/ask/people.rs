@@ -1,9 +1,10 @@
 //! Who the plan is for, as the address says it: `people=40,38t,5`.
 //!
 //! The grammar is a public contract (docs/addresses.md): each person is an age in years on the day
-//! coverage starts, followed by letters in any order, written back in the order `t p m n s d c`:
+//! coverage starts, followed by letters in any order, written back in the order `t p m n s d c b`:
 //! `t` uses tobacco, `p` pregnant, `m` member of a federally recognized tribe, `n` does not need cover, `s` spouse of the
-//! first person, `d` dependent on the first person's tax return, `c` has other coverage that shuts out help.
+//! first person, `d` dependent on the first person's tax return, `c` has other coverage that shuts out help, `b` is 65 or
+//! over and would have to buy Medicare Part A. Ages may also be typed as people write them: `40 38 and 5`.
 //! What only the yearly cost looks at, sex and expected care, has lists of its own in the order of the people.
 //! No names and no dates of birth: an address is seen by others.
 
@@ -12,6 +13,8 @@ use std::fmt;
 use crate::costs::Use;
 use crate::costs::utilization::{Condition, Sex};
 
+/// From this age people can have Medicare (42 USC 1395c), most of them Part A without a premium.
+pub const MEDICARE_AGE: u8 = 65;
 /// More than this many people are asked to call: no family-tier or age-rated plan prices them online.
 pub const PEOPLE_MAX: usize = 12;
 /// Ages above this are a slip of the finger.
@@ -39,6 +42,8 @@ pub struct Person {
     pub relation: Relation,
     /// Has coverage, other than a job's offer, that shuts out the premium tax credit (Medicare, TRICARE …).
     pub other_coverage: bool,
+    /// 65 or over, and cannot have Medicare Part A without a premium: only then is a tax credit possible.
+    pub no_free_part_a: bool,
     /// For the yearly cost only; `None`: not said.
     pub sex: Option<Sex>,
     /// How much care is expected, for the yearly cost only; `None`: not said.
@@ -55,9 +60,16 @@ impl Person {
             needs_cover: true,
             relation: Relation::Unsaid,
             other_coverage: false,
+            no_free_part_a: false,
             sex: None,
             care: None,
         }
+    }
+
+    /// Whether Medicare stands open, which shuts out the tax credit (26 USC 36B(c)(2)(B)). Most people can have Part A
+    /// free from the month they turn 65, so this is taken unless it is denied; the page says so.
+    pub fn may_have_medicare(&self) -> bool {
+        self.age >= MEDICARE_AGE && !self.no_free_part_a
     }
 
     /// The care that estimates take: any year where nothing was said, a birth for someone who is pregnant.
@@ -66,7 +78,7 @@ impl Person {
         self.care.unwrap_or(unsaid)
     }
 
-    fn parse(text: &str) -> Result<Person, PeopleFault> {
+    pub fn parse(text: &str) -> Result<Person, PeopleFault> {
         let text = text.trim();
         let digits = text.bytes().take_while(u8::is_ascii_digit).count();
         let fault = || PeopleFault::Unreadable(text.chars().take(20).collect());
@@ -84,6 +96,7 @@ impl Person {
                 's' => person.relation = Relation::Spouse,
                 'd' => person.relation = Relation::Dependent,
                 'c' => person.other_coverage = true,
+                'b' => person.no_free_part_a = true,
                 _ => return Err(fault()),
             }
         }
@@ -102,6 +115,7 @@ impl Person {
             (self.relation == Relation::Spouse, 's'),
             (self.relation == Relation::Dependent, 'd'),
             (self.other_coverage, 'c'),
+            (self.no_free_part_a, 'b'),
         ];
         flags.into_iter().filter(|(set, _)| *set).map(|(_, letter)| letter).collect()
     }
@@ -144,7 +158,7 @@ impl Household {
     }
 
     pub fn parse(text: &str) -> Result<Household, PeopleFault> {
-        let parts: Vec<&str> = text.split(',').filter(|part| !part.trim().is_empty()).collect();
+        let parts = split(text);
         // Counted before it is read: a hostile address must not make us build a long list.
         if parts.len() > PEOPLE_MAX {
             return Err(PeopleFault::TooMany);
@@ -204,6 +218,13 @@ impl Household {
     }
 }
 
+/// The people of a typed list: with commas, blanks or words between them, as people write.
+pub fn split(text: &str) -> Vec<&str> {
+    let between = |c: char| c.is_whitespace() || matches!(c, ',' | ';' | '/' | '+' | '&');
+    let said = |part: &&str| !part.is_empty() && !["and", "y", "e"].iter().any(|word| part.eq_ignore_ascii_case(word));
+    text.split(between).filter(said).collect()
+}
+
 /// `sex=f,,m` and `care=low,,maternity`: one entry a person, blank where nothing was said, blank ones at the end left out.
 pub fn care_pairs(people: impl Iterator<Item = (Option<Sex>, Option<Use>)> + Clone) -> Vec<(&'static str, String)> {
     let list = |entries: Vec<String>| entries.join(",").trim_end_matches(',').to_string();
@@ -234,6 +255,11 @@ mod tests {
     fn the_grammar_reads_what_it_writes_and_writes_one_form() {
         assert_eq!(Household::parse(" 40, 38mt ,5n,, 0").unwrap().to_string(), "40,38tm,5n,0");
         assert_eq!(Household::parse("040T").unwrap().to_string(), "40t");
+        for typed in
+            ["40, 38 10 8", "40 38 10 8", "40;38;10;8", "40, 38, 10 and 8", " 40/38 + 10 & 8 ", "40, 38, 10 y 8"]
+        {
+            assert_eq!(Household::parse(typed).unwrap().to_string(), "40,38,10,8", "{typed}");
+        }
     }
 
     #[test]
@@ -250,11 +276,12 @@ mod tests {
     proptest! {
         #[test]
         fn any_household_survives_the_address(
-            ages in prop::collection::vec((0u8..=AGE_MAX, any::<[bool; 5]>(), 0usize..3), 1..=PEOPLE_MAX)
+            ages in prop::collection::vec((0u8..=AGE_MAX, any::<[bool; 6]>(), 0usize..3), 1..=PEOPLE_MAX)
         ) {
             let relations = [Relation::Unsaid, Relation::Spouse, Relation::Dependent];
-            let people: Vec<Person> = ages.into_iter().map(|(age, [t, p, m, n, c], r)| Person {
+            let people: Vec<Person> = ages.into_iter().map(|(age, [t, p, m, n, c, a], r)| Person {
                 tobacco: t, pregnant: p, tribal_member: m, needs_cover: n, relation: relations[r], other_coverage: c,
+                no_free_part_a: a,
                 ..Person::of_age(age)
             }).collect();
             if let Ok(household) = Household::new(people) {

@@ -58,7 +58,11 @@ fn every_setting_is_in_the_running_guide() {
 #[test]
 fn templates_have_no_inline_style_or_script() {
     for (path, text) in texts("templates", ".html") {
-        let small = text.to_lowercase();
+        // The one style sheet that the policy allows by its hash.
+        let small = text
+            .replace("<style>{{ cx.styles()|safe }}</style>", "")
+            .replace("<style>{{ cx.list_styles()|safe }}</style>", "")
+            .to_lowercase();
         for banned in [" style=", "<style", "javascript:", " onclick=", " onchange=", " onload=", "<script>"] {
             assert!(!small.contains(banned), "{path} has {banned}, which the content security policy refuses");
         }
