@@ -1,11 +1,11 @@
 //! Lists the embedded files (messages, assets) and stamps the build, so that the binary alone is the whole site.
 //!
-//! Why a build script and not a hand-written list: message files and assets come and go with every room that is
-//! added, and a file that somebody forgot to list would be missing only in production. Why not a crate that embeds
-//! folders: it is thirty lines, and this way nothing is read from disk at run time, in tests or in a container.
+//! Why a build script and not a hand-written list: message files and assets come and go, and a file that somebody
+//! forgot to list would be missing only in production. Why not a crate that embeds folders: this is thirty lines, and
+//! nothing is read from disk at run time, in tests or in a container.
 //!
-//! The stamp goes into each page's ETag. It covers the code as well as the texts, because a change of either can
-//! change a page's bytes; the same sources give the same stamp on every host.
+//! The stamp goes into each page's ETag. It covers code as well as texts, because a change to either can change a
+//! page's bytes; the same sources give the same stamp on every host.
 
 use std::collections::hash_map::DefaultHasher;
 use std::fmt::Write as _;
@@ -13,7 +13,7 @@ use std::hash::Hasher;
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
-/// All that can change a page's bytes.
+/// Everything that can change a page's bytes.
 const STAMPED: [&str; 7] = ["src", "templates", "assets", "sql", "data", "Cargo.lock", "build.rs"];
 
 fn main() -> io::Result<()> {
@@ -26,7 +26,7 @@ fn main() -> io::Result<()> {
 
     let mut stamp = DefaultHasher::new();
     for name in STAMPED {
-        // Cargo takes a missing path for a changed one and would build anew each time.
+        // Cargo treats a missing path as changed and would rebuild every time.
         if root.join(name).exists() {
             println!("cargo::rerun-if-changed={name}");
         }
@@ -56,7 +56,7 @@ fn list_messages(code: &mut String, folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// `pub const NAME: &[(&str, KIND)]`: each file's name (with its folders) and its content, in order of name.
+/// `pub const NAME: &[(&str, KIND)]`: each file's name (with its folders) and its content, sorted by name.
 fn list(code: &mut String, name: &str, kind: &str, folder: &Path) -> io::Result<()> {
     let include = if kind == "&str" { "include_str!" } else { "include_bytes!" };
     let _ = writeln!(code, "pub const {name}: &[(&str, {kind})] = &[");
@@ -68,7 +68,7 @@ fn list(code: &mut String, name: &str, kind: &str, folder: &Path) -> io::Result<
     Ok(())
 }
 
-/// Every file at or below `path`, sorted; none if it is not there. Hidden files (editors' leavings) are not ours.
+/// Every file at or below `path`, sorted; none if it does not exist. Hidden files (left by editors) are ignored.
 fn files(path: &Path) -> io::Result<Vec<PathBuf>> {
     if path.is_file() {
         return Ok(vec![path.to_path_buf()]);

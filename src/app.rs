@@ -1,7 +1,7 @@
-//! The running site's parts, put together once. `serve` and every test use the same `build`.
+//! The running site's parts, assembled once. `serve` and every test use the same `build`.
 //!
-//! Handlers reach it through `Cx` or `State<Arc<App>>`. Nothing in it changes after start except which catalogues
-//! are on the shelf.
+//! Handlers reach it through `Cx` or `State<Arc<App>>`. Nothing in it changes after startup except which catalogues
+//! are loaded.
 
 use std::sync::Arc;
 
@@ -21,9 +21,9 @@ use crate::text::i18n::Messages;
 
 pub struct App {
     pub config: Config,
-    /// Every open connection. `serve` fills it; `/readyz` looks whether we are stopping.
+    /// Every open connection. `serve` fills it; `/readyz` checks it to see whether we are stopping.
     pub floor: Arc<Floor>,
-    /// Who is let in when more is asked than can be answered.
+    /// Decides who is let in under overload.
     pub admission: Arc<Admission>,
     pub metrics: Arc<Metrics>,
     pub catalogues: Shelf,
@@ -31,11 +31,12 @@ pub struct App {
     pub assets: Assets,
     /// Seals private answers in addresses, and opens them.
     pub sealer: AddressSealer,
-    /// Finished public pages; `None` where it is turned off.
+    /// Finished public pages; `None` if the cache is off.
     pub pages: Option<Arc<PageCache>>,
     /// Rules as data: dated, cited tables.
     pub tables: Tables,
-    /// Names this build in ETags: the version and a hash of all sources. The same for the same binary on every host.
+    /// Identifies this build in ETags: the version and a hash of all sources. The same binary has the same value on
+    /// every host.
     pub build: &'static str,
     /// The only clock.
     pub clock: Clock,
@@ -44,8 +45,8 @@ pub struct App {
 pub type Clock = Box<dyn Fn() -> OffsetDateTime + Send + Sync>;
 
 impl App {
-    /// Opens the catalogues and reads the messages. Fails, naming every fault, if any part is not whole. `clock` is
-    /// [`system_clock`] everywhere but in tests, which say what day it is.
+    /// Opens the catalogues and reads the messages. Fails, listing every fault, if any part is incomplete. `clock` is
+    /// [`system_clock`] everywhere but in tests, which choose the date.
     pub async fn build(
         config: Config,
         clock: impl Fn() -> OffsetDateTime + Send + Sync + 'static,
@@ -56,7 +57,7 @@ impl App {
         App::speaking(messages, config, clock).await
     }
 
-    /// The same in other languages than those of this build.
+    /// The same, in languages other than those of this build.
     pub async fn speaking(
         messages: Messages,
         config: Config,

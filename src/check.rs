@@ -1,7 +1,8 @@
-//! Looks at the world before `serve` starts: folders, files, port, handles, rules, catalogues.
+//! Checks the environment before `serve` starts: folders, files, port, handles, rules, catalogues.
 //!
-//! Called by `windowshop check` and by `serve`. It tells ALL faults at once, each with its flag and what to do, and
-//! changes nothing (the probe of a folder is taken away again; the limit of file handles is this process's own).
+//! Called by `windowshop check` and by `serve`. It reports ALL faults at once, each with its flag and what to do, and
+//! must change nothing (the probe file in a folder is removed again; the limit of file handles applies to this
+//! process only).
 
 use std::collections::HashSet;
 use std::net::{SocketAddr, TcpListener};
@@ -12,7 +13,7 @@ use crate::config::{Config, Fault};
 use crate::eligibility::Tables;
 use crate::sealing::KeyRing;
 
-/// What is looked at before start, one function per concern; a new room adds its own line here.
+/// What is checked before starting, one function per concern; a new room adds its own entry here.
 const CHECKS: [fn(&Config) -> Vec<Fault>; 6] =
     [check_data_dir, check_key_file, check_files_are_private, check_port, check_handles, check_rules];
 
@@ -26,18 +27,18 @@ pub async fn validate(config: &Config) -> Vec<Fault> {
     faults
 }
 
-/// Whether `serve` may make the shipped sample: only where nobody named a folder and there is nothing yet.
+/// Whether `serve` may build the shipped sample: only if nobody configured a folder and there is nothing there yet.
 pub fn wants_sample(config: &Config) -> bool {
     config.catalogues.is_none() && !catalogue::any_in(&config.catalogues_dir())
 }
 
-/// A gap in the dated rules, or a row without its law, would give somebody a wrong answer.
+/// A gap in the dated rules, or a row without a citation, would give somebody a wrong answer.
 fn check_rules(_: &Config) -> Vec<Fault> {
     let faults = Tables::load().err().unwrap_or_default();
     faults.into_iter().map(|fault| Fault::new("rules", fault.to_string())).collect()
 }
 
-/// A key file that will be made at the first start is no fault.
+/// A key file that will be created at the first start is not a fault.
 fn check_key_file(config: &Config) -> Vec<Fault> {
     let file = config.key_file.clone().unwrap_or_else(|| config.data_dir.join("site.key"));
     if config.key_file.is_none() && !file.exists() {
@@ -52,7 +53,8 @@ fn check_data_dir(config: &Config) -> Vec<Fault> {
     if let Err(error) = std::fs::create_dir_all(dir) {
         return fault(format!("cannot be made ({error}): name a folder that this user may write"));
     }
-    // Only writing shows whether one may write: read-only file systems and access lists do not show in the mode.
+    // Only writing shows whether writing is possible: read-only file systems and access lists do not show in the
+    // mode.
     let probe = dir.join(format!(".write-check-{}", std::process::id()));
     match std::fs::write(&probe, b"").and_then(|()| std::fs::remove_file(&probe)) {
         Ok(()) => Vec::new(),
@@ -60,8 +62,8 @@ fn check_data_dir(config: &Config) -> Vec<Fault> {
     }
 }
 
-/// Keys and secrets only for their owner; no file of ours writable by everyone on the machine. Folders are not judged:
-/// volumes of containers are often open to all, and in a container "all" is this program.
+/// Keys and secrets must be readable only by their owner, and none of our files may be writable by everyone. Folders
+/// are not checked: container volumes are often open to all, and in a container "all" is just this program.
 #[cfg(unix)]
 fn check_files_are_private(config: &Config) -> Vec<Fault> {
     use std::os::unix::fs::PermissionsExt as _;
@@ -72,7 +74,7 @@ fn check_files_are_private(config: &Config) -> Vec<Fault> {
         for path in files_in(&dir) {
             let Ok(data) = std::fs::symlink_metadata(&path) else { continue };
             if !data.is_file() || !seen.insert(path.clone()) {
-                continue; // both may be the same folder
+                continue; // these may be the same folder
             }
             let mode = data.permissions().mode();
             let shown = path.display();
@@ -102,10 +104,11 @@ fn files_in(dir: &Path) -> Vec<PathBuf> {
     std::fs::read_dir(dir).into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path())).collect()
 }
 
-/// Handles beside those of connections: catalogues, their copies, the log, listeners.
+/// Handles needed beyond those of connections: catalogues, their copies, the log, listeners.
 const HANDLES_OF_OUR_OWN: u64 = 100;
 
-/// Each connection takes a file handle. The system's soft limit is raised as far as it may be; what is left is said.
+/// Each connection takes a file handle. Raises the system's soft limit as far as allowed; reports a fault if that is
+/// too few.
 fn check_handles(config: &Config) -> Vec<Fault> {
     let wanted = config.max_connections as u64 + HANDLES_OF_OUR_OWN;
     match raise_handles() {
@@ -121,7 +124,7 @@ fn check_handles(config: &Config) -> Vec<Fault> {
     }
 }
 
-/// Raises the soft limit of file handles to the hard one; gives what we may have then. `None`: no limit.
+/// Raises the soft limit of file handles to the hard limit; returns what is then allowed. `None`: no limit.
 fn raise_handles() -> Option<u64> {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let limit = getrlimit(Resource::Nofile);

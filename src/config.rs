@@ -1,8 +1,7 @@
-//! Every setting: a flag that is also an environment variable, read once at start.
+//! Every setting: a flag that is also an environment variable, read once at startup.
 //!
-//! Called by `main`. `Config::read` turns words into values and tells ALL faults at once, each with its flag, its
-//! variable, what is wrong and what to do; `check` then looks at the world. Nothing else in the program reads the
-//! environment.
+//! Called by `main`. `Config::read` turns words into values and reports ALL faults at once, each with its flag, its
+//! variable, what is wrong and what to do; `check` then looks at the world. No other code may read the environment.
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
@@ -13,29 +12,29 @@ use ipnet::IpNet;
 
 use crate::sealing::{KeyFault, KeyRing};
 
-/// All are read as words first, so that a bad number is one fault among others and not the only one that is told.
+/// Everything is read as text first, so that a bad number is reported along with all other faults.
 #[derive(Debug, Clone, Args)]
 pub struct ServeArgs {
     /// Address and port to listen on
     #[arg(long, env = "WINDOWSHOP_LISTEN", default_value = "127.0.0.1:8080")]
     pub listen: String,
-    /// Folder with the catalogues to serve [default: DATA_DIR/catalogues, where the shipped sample is built]
+    /// Folder of catalogues to serve [default: DATA_DIR/catalogues, where the shipped sample is built]
     #[arg(long, env = "WINDOWSHOP_CATALOGUES", value_name = "DIR")]
     pub catalogues: Option<PathBuf>,
-    /// Folder for everything that Windowshop writes
+    /// Folder for everything Windowshop writes
     #[arg(long, env = "WINDOWSHOP_DATA_DIR", value_name = "DIR", default_value = "var")]
     pub data_dir: PathBuf,
     /// Key file under which private answers in addresses are sealed; the same on every host of a site
     /// [default: DATA_DIR/site.key, made at the first start]
     #[arg(long, env = "WINDOWSHOP_KEY_FILE", value_name = "FILE")]
     pub key_file: Option<PathBuf>,
-    /// The address by which people know this site, e.g. https://plans.example.org; for canonical links
+    /// The address people know this site by, e.g. https://plans.example.org; for canonical links
     #[arg(long, env = "WINDOWSHOP_PUBLIC_URL", value_name = "URL")]
     pub public_url: Option<String>,
     /// Base address of a CDN that fetches /assets/ from here; empty: assets come from this site
     #[arg(long, env = "WINDOWSHOP_CDN_BASE", value_name = "URL", default_value = "")]
     pub cdn_base: String,
-    /// People reach this site by https only: tells browsers so for a year (HSTS)
+    /// This site is reached over https only: tells browsers so for a year (HSTS)
     #[arg(
         long,
         env = "WINDOWSHOP_BEHIND_TLS",
@@ -46,10 +45,10 @@ pub struct ServeArgs {
         default_missing_value = "true"
     )]
     pub behind_tls: String,
-    /// Form of the log lines: text or json
+    /// Format of log lines: text or json
     #[arg(long, env = "WINDOWSHOP_LOG_FORMAT", default_value = "text")]
     pub log_format: String,
-    /// Least level logged: error, warn, info, debug or trace
+    /// Lowest level logged: error, warn, info, debug or trace
     #[arg(long, env = "WINDOWSHOP_LOG_LEVEL", default_value = "info")]
     pub log_level: String,
     /// Longest time to work on one request, in seconds
@@ -61,19 +60,19 @@ pub struct ServeArgs {
     /// Longest time to finish running requests when told to stop, in seconds
     #[arg(long, env = "WINDOWSHOP_STOP_TIMEOUT_SECONDS", default_value = "20")]
     pub stop_timeout_seconds: String,
-    /// How long to go on serving after SIGTERM while /readyz says no, so that proxies can look elsewhere, in seconds
+    /// How long to keep serving after SIGTERM while /readyz says no, so that proxies can look elsewhere, in seconds
     #[arg(long, env = "WINDOWSHOP_DRAIN_SECONDS", default_value = "2")]
     pub drain_seconds: String,
-    /// Longest time that a client may take nothing of an answer made for it, in seconds
+    /// Longest time a client may take nothing of an answer made for it, in seconds
     #[arg(long, env = "WINDOWSHOP_READ_TIMEOUT_SECONDS", default_value = "30")]
     pub read_timeout_seconds: String,
-    /// Most requests of one HTTP/2 connection at once
+    /// Most concurrent requests on one HTTP/2 connection
     #[arg(long, env = "WINDOWSHOP_MAX_STREAMS", default_value = "16")]
     pub max_streams: String,
-    /// Most bytes of answers that are made and not yet taken by their clients, all together
+    /// Most bytes of answers made but not yet taken by clients, in total
     #[arg(long, env = "WINDOWSHOP_MAX_ANSWER_BYTES", default_value = "67108864")]
     pub max_answer_bytes: String,
-    /// Memory for finished public pages, in bytes; 0: none are kept
+    /// Memory for finished public pages, in bytes; 0 turns the cache off
     #[arg(long, env = "WINDOWSHOP_PAGE_CACHE_BYTES", default_value = "67108864")]
     pub page_cache_bytes: String,
     /// Largest request body, in bytes
@@ -82,25 +81,25 @@ pub struct ServeArgs {
     /// Longest path and query of an address, in bytes
     #[arg(long, env = "WINDOWSHOP_MAX_URL_BYTES", default_value = "4096")]
     pub max_url_bytes: String,
-    /// Most connections at once; further ones wait
+    /// Most connections at once; more than that wait
     #[arg(long, env = "WINDOWSHOP_MAX_CONNECTIONS", default_value = "3500")]
     pub max_connections: String,
     /// Private address and port for metrics and health, e.g. 127.0.0.1:9464; empty: none
     #[arg(long, env = "WINDOWSHOP_METRICS_LISTEN", value_name = "ADDRESS", default_value = "")]
     pub metrics_listen: String,
-    /// Answers that take longer to make are named in the log, in milliseconds
+    /// Answers that take longer than this to make are named in the log, in milliseconds
     #[arg(long, env = "WINDOWSHOP_SLOW_MS", default_value = "1000")]
     pub slow_ms: String,
-    /// Networks of proxies whose X-Forwarded-For, X-Request-Id and traceparent are believed, e.g. 10.0.0.0/8,::1; with any,
-    /// one client gets at most a quarter of the places under load
+    /// Networks of proxies whose X-Forwarded-For, X-Request-Id and traceparent are trusted, e.g. 10.0.0.0/8,::1; if
+    /// set, one client gets at most a quarter of the slots under load
     #[arg(long, env = "WINDOWSHOP_TRUSTED_PROXIES", value_name = "NETS", default_value = "")]
     pub trusted_proxies: String,
-    /// How often the catalogues' folder is looked at for newer ones, in seconds; 0: only on SIGHUP
+    /// How often to check the catalogues' folder for newer ones, in seconds; 0: only on SIGHUP
     #[arg(long, env = "WINDOWSHOP_RELOAD_SECONDS", default_value = "60")]
     pub reload_seconds: String,
 }
 
-/// In the data folder, for nobody else.
+/// In the data folder, readable by the server alone.
 const PRIVATE_FOLDER: &str = "serving";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -118,9 +117,9 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// As given; see `open_keys`.
     pub key_file: Option<PathBuf>,
-    /// Without its last slash.
+    /// Without a trailing slash.
     pub public_url: Option<String>,
-    /// Without its last slash; empty for the same origin.
+    /// Without a trailing slash; empty for the same origin.
     pub cdn_base: String,
     pub behind_tls: bool,
     pub log_format: LogFormat,
@@ -165,8 +164,8 @@ impl fmt::Display for Fault {
 }
 
 impl Config {
-    /// Reads all settings. A setting that cannot be read is a fault and gets its default, so that the others can
-    /// still be checked.
+    /// Reads all settings. A setting that cannot be read is a fault and gets its default, so the others can still be
+    /// checked.
     pub fn read(args: &ServeArgs) -> (Config, Vec<Fault>) {
         let mut faults = Vec::new();
         let f = &mut faults;
@@ -226,10 +225,11 @@ impl Config {
         (config, faults)
     }
 
-    /// The site's keys. Only where nobody named a file, one is made at the first start.
+    /// The site's keys. They are created at the first start, but only if no key file was configured.
     ///
     /// # Errors
-    /// If the file cannot be used, with its name, the reason and the mend.
+    ///
+    /// If the file cannot be used: its name, the reason and the fix.
     pub fn open_keys(&self, today: time::Date) -> Result<KeyRing, KeyFault> {
         let own = self.data_dir.join("site.key");
         match &self.key_file {
@@ -243,12 +243,12 @@ impl Config {
         }
     }
 
-    /// Where catalogues are looked for.
+    /// Where to look for catalogues.
     pub fn catalogues_dir(&self) -> PathBuf {
         self.catalogues.clone().unwrap_or_else(|| self.data_dir.join("catalogues"))
     }
 
-    /// Where the copies lie that are served.
+    /// Folder of the copies being served.
     pub fn private_dir(&self) -> PathBuf {
         self.data_dir.join(PRIVATE_FOLDER)
     }
@@ -262,7 +262,7 @@ fn read_listen(flag: &'static str, text: &str, faults: &mut Vec<Fault>) -> Socke
     })
 }
 
-/// Addresses and networks, separated by commas.
+/// Comma-separated addresses and networks.
 fn read_nets(text: &str, faults: &mut Vec<Fault>) -> Vec<IpNet> {
     let mut nets = Vec::new();
     for word in text.split(',').map(str::trim).filter(|word| !word.is_empty()) {
@@ -277,7 +277,7 @@ fn read_nets(text: &str, faults: &mut Vec<Fault>) -> Vec<IpNet> {
     nets
 }
 
-/// A whole number within its limits; the least one in place of a bad one.
+/// A whole number within its limits; a bad one is replaced by the lowest allowed.
 fn number(flag: &'static str, text: &str, limits: std::ops::RangeInclusive<u64>, faults: &mut Vec<Fault>) -> u64 {
     match text.trim().parse() {
         Ok(number) if limits.contains(&number) => number,
@@ -289,7 +289,7 @@ fn number(flag: &'static str, text: &str, limits: std::ops::RangeInclusive<u64>,
     }
 }
 
-/// A base address: https (http only for this very machine), a host, maybe a path; nothing after it.
+/// A base URL: https (http only for localhost), a host, optionally a path, and nothing after it.
 fn read_base(flag: &'static str, text: &str, faults: &mut Vec<Fault>) -> String {
     let example = "write one like https://cdn.example.org";
     let mut fault = |what: String| faults.push(Fault::new(flag, what));
@@ -303,7 +303,7 @@ fn read_base(flag: &'static str, text: &str, faults: &mut Vec<Fault>) -> String 
             if url.query().is_some() || url.fragment().is_some() || !url.username().is_empty() {
                 fault(format!("{text:?} has more than a host and a path: {example}"));
             }
-            // In a Content-Security-Policy these end a source or a directive.
+            // In a Content-Security-Policy these characters end a source or a directive.
             if url.path().contains([';', ',', '\'', '*']) {
                 fault(format!("{text:?} has a path with signs other than letters, digits, - and /: {example}"));
             }

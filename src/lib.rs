@@ -1,7 +1,7 @@
 //! Windowshop: a health-plan marketplace. Browse first, sign up last.
 //!
-//! One crate, one binary. The rooms and what may call what are drawn in `docs/architecture.md`;
-//! each room opens with a paragraph that says what it is for and what it must never do.
+//! One crate, one binary. `docs/architecture.md` lists the rooms and what each may import; each room opens with a
+//! paragraph that says what it is for and what it must never do.
 
 pub mod app;
 pub mod catalogue;
@@ -26,7 +26,7 @@ pub mod text;
 pub mod types;
 pub mod web;
 
-/// A page is made of some thousand small strings that all end with it: a fifth of its time went to the system's
-/// allocator (docs/performance.md).
+/// A page is built from several thousand small strings that are freed together: the system's allocator took a fifth
+/// of the time (docs/performance.md).
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

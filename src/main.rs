@@ -14,7 +14,7 @@ use windowshop::rotate::{self, RotateArgs};
 use windowshop::telemetry::writer::LogWriter;
 use windowshop::{app, check, serve, telemetry};
 
-/// How long the last lines of the log may take to be written before the process ends all the same.
+/// How long the last log lines may take to be written before the process exits anyway.
 const LOG_TIME_AT_THE_END: Duration = Duration::from_secs(1);
 
 #[tokio::main]
@@ -38,10 +38,10 @@ async fn main() -> ExitCode {
     };
     match result {
         Ok(code) => code,
-        // `estimate … | head` has read enough: that is no fault.
+        // `estimate … | head` has read enough: not a fault.
         Err(error) if reader_left(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            // Not `eprintln!`: it panics where standard error cannot be written.
+            // Not `eprintln!`: it panics if standard error cannot be written.
             let _ = writeln!(std::io::stderr(), "windowshop: {}", told_once(&error));
             ExitCode::FAILURE
         }
@@ -84,7 +84,7 @@ async fn run_load(args: LoadArgs) -> anyhow::Result<ExitCode> {
         println!("{survey}");
         return Ok(ExitCode::from(if survey.problems.is_clean() { 0 } else { 2 }));
     }
-    // Ctrl-C drops the build, and a build that is dropped takes its file with it.
+    // Ctrl-C drops the build, and a dropped build deletes its file.
     let report = tokio::select! {
         report = load::run(&options, app::system_clock()) => report?,
         _ = tokio::signal::ctrl_c() => return Ok(ExitCode::from(130)),
@@ -94,7 +94,7 @@ async fn run_load(args: LoadArgs) -> anyhow::Result<ExitCode> {
 }
 
 async fn run_rotate(args: &RotateArgs) -> anyhow::Result<ExitCode> {
-    // Ctrl-C, and a service manager's stop, drop the rotation, which then takes its files with it.
+    // Ctrl-C, or a service manager's stop, drops the rotation, which then deletes its files.
     let mut stop = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
     let report = tokio::select! {
         report = rotate::run(args, Progress::to_stderr(), app::system_clock()) => report?,
@@ -116,7 +116,7 @@ fn run_determine(args: &DetermineArgs) -> anyhow::Result<ExitCode> {
     cli::determine::command(args, today, &mut std::io::stdin(), &mut std::io::stdout())
 }
 
-/// Whether whoever read our output closed it.
+/// Whether the reader of our output has closed it.
 fn reader_left(error: &anyhow::Error) -> bool {
     let gone = Some(std::io::ErrorKind::BrokenPipe);
     error.chain().any(|cause| {
@@ -125,7 +125,7 @@ fn reader_left(error: &anyhow::Error) -> bool {
     })
 }
 
-/// The error and its causes on one line. Many libraries repeat their cause in their own words: say it once.
+/// The error and its causes on one line. Many libraries repeat their cause in their own words; print it once.
 fn told_once(error: &anyhow::Error) -> String {
     let mut said = String::new();
     for cause in error.chain().map(ToString::to_string) {

@@ -1,7 +1,7 @@
 //! THE route table, on one screen: what answers which address, then the layers, outermost last.
 //!
-//! Called by `serve` and by every test. Public pages look at no cookie; whatever knows a person goes into a router of
-//! its own.
+//! Called by `serve` and by every test. Public pages look at no cookie; pages that know a person belong in a separate
+//! router. It must never answer anything itself.
 
 use std::sync::Arc;
 
@@ -52,7 +52,7 @@ fn pages() -> Router<Arc<App>> {
 }
 
 pub fn router(app: Arc<App>) -> Router {
-    // Form bodies are read, and private answers never stay readable in an address.
+    // Read form bodies, and never leave private answers readable in an address.
     let answered = || pages().layer(from_fn_with_state(Arc::clone(&app), sealed::forms));
     let languages = app.messages.languages().map(|lang| lang.prefix());
     let routes = languages.fold(Router::new(), |routes, prefix| match prefix {
@@ -75,35 +75,36 @@ pub fn router(app: Arc<App>) -> Router {
 /// From the inside out.
 pub fn layers(routes: Router<Arc<App>>, app: &Arc<App>) -> Router<Arc<App>> {
     routes
-        // Stops extractors that read a body without announced size.
+        // Stops extractors that read a body without an announced size.
         .layer(guard::body_limit(&app.config))
         // A panic in a handler costs one answer, not the connection.
         .layer(CatchPanicLayer::custom(guard::panicked))
-        // Address, headers, body, time: each with its page.
+        // Limits on address, headers, body and time, each with its page.
         .layer(from_fn_with_state(Arc::clone(app), guard::limits))
-        // Writes the page of whatever failed further in.
+        // Writes the page for whatever failed further in.
         .layer(from_fn_with_state(Arc::clone(app), error::pages))
         // Public text only.
         .layer(from_fn(guard::compression))
-        // Lets in as many as can be answered, and tells the others when to come back. Outside of compression, which is work.
+        // Lets in as many as can be answered and tells the rest when to come back. Outside of compression, because
+        // that is work.
         .layer(from_fn_with_state(House::new(app), admission::admit))
-        // Outside of whatever says `public`: who may keep an answer is decided by its address alone.
+        // Outside of anything that says `public`: the address alone decides who may keep an answer.
         .layer(from_fn(privacy::keep))
-        // Finished public pages, compressed: nothing further in is asked for these, so they need no place either.
+        // Finished public pages, compressed: they need nothing further in, so they need no place either.
         .layer(from_fn_with_state(front(app), page_cache::pages))
         // On every answer, errors too.
         .layer(from_fn_with_state(Arc::new(guard::security_headers(&app.config)), guard::headers))
-        // Sees everything; gives the id that all inner lines carry.
+        // Sees everything, and assigns the ID that all inner log lines carry.
         .layer(from_fn_with_state(watch(app), telemetry::requests))
 }
 
-/// What the outermost layer has to know.
+/// What the outermost layer needs to know.
 fn watch(app: &App) -> Arc<Watch> {
     let (metrics, trusted) = (Arc::clone(&app.metrics), app.config.trusted_proxies.clone());
     Arc::new(Watch { metrics, trusted, slow_ms: app.config.slow_ms })
 }
 
-/// What the page cache needs to know of the site.
+/// What the page cache needs to know about the site.
 fn front(app: &Arc<App>) -> Front {
     let site = Arc::clone(app);
     Front {
@@ -117,12 +118,12 @@ fn front(app: &Arc<App>) -> Front {
     }
 }
 
-/// The process runs and answers.
+/// The process is running and answers.
 pub async fn healthz() -> Response {
     words(StatusCode::OK, "ok\n".to_string())
 }
 
-/// Every catalogue answers a query, and nobody has told us to stop: this host may be sent requests.
+/// Every catalogue answers a query, and nobody has told us to stop: this host is ready for requests.
 pub async fn readyz(State(app): State<Arc<App>>) -> Response {
     if app.floor.phase() > Phase::Open {
         return words(StatusCode::SERVICE_UNAVAILABLE, "not ready: stopping\n".to_string());

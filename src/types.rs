@@ -1,6 +1,6 @@
 //! The field's own small types, shared by every room: money, places, plan identifiers.
 //!
-//! Each can only be made from something valid, so what holds one need not check it again.
+//! Each can only be built from valid input, so code that holds one never has to check it again.
 
 use std::fmt;
 
@@ -12,12 +12,12 @@ pub struct Cents(pub i64);
 impl Cents {
     pub const ZERO: Cents = Cents(0);
 
-    /// This amount, or zero if it is below.
+    /// This amount, or zero if it is negative.
     pub fn at_least_zero(self) -> Cents {
         self.max(Cents::ZERO)
     }
 
-    /// `1234.50`: plain decimals for CSV and JSON, no sign of currency, no grouping.
+    /// `1234.50`: plain decimals for CSV and JSON, no currency sign, no grouping.
     pub fn decimal(self) -> String {
         let mut out = String::with_capacity(16);
         out.push_str(if self.0 < 0 { "-" } else { "" });
@@ -26,7 +26,7 @@ impl Cents {
         out
     }
 
-    /// `$1,234.50`, and `$1,234` where there are no cents: how both languages write US money.
+    /// `$1,234.50`, or `$1,234` if there are no cents: how both languages write US money.
     pub fn dollars(self) -> String {
         match self.0 % 100 {
             0 => self.whole_dollars(),
@@ -34,7 +34,7 @@ impl Cents {
         }
     }
 
-    /// `$1,234.50` always with its cents: for premiums, which people compare digit by digit.
+    /// `$1,234.50`, always with cents: for premiums, which people compare digit by digit.
     pub fn dollars_cents(self) -> String {
         let mut out = self.whole_dollars();
         self.push_cents(&mut out);
@@ -46,7 +46,7 @@ impl Cents {
         out.extend(['.', digit(cents / 10), digit(cents % 10)]);
     }
 
-    /// Written by hand, as `group_thousands` is: a page has a hundred amounts, and `format!` takes four times as long.
+    /// Hand-written, as is `group_thousands`: a page has a hundred amounts, and `format!` takes four times as long.
     fn whole_dollars(self) -> String {
         let mut out = String::with_capacity(16);
         out.push_str(if self.0 < 0 { "-$" } else { "$" });
@@ -54,19 +54,20 @@ impl Cents {
         out
     }
 
-    /// Reads `1234.5`, `$1,234.50`, ` 12 `; `None` for anything else, an amount below zero among it.
+    /// Parses `1234.5`, `$1,234.50`, ` 12 `; `None` for anything else, including negative amounts.
     pub fn parse(text: &str) -> Option<Cents> {
         let plain = plain_characters(text);
         let number = plain.trim().strip_prefix('$').unwrap_or(plain.trim());
         read_number(number.trim()).ok()
     }
 
-    /// Reads an amount as people write it in English and Spanish: `$40,000.50`, `40 000`, `1.234,50`, `40k`, `40 mil`,
-    /// `-250`, `(250)`, also in full-width digits and with no-break spaces. What has two readings is refused, not
-    /// guessed: `45,00` may be a thousand cut short, `45.000` may be forty-five dollars.
+    /// Parses an amount as people write it in English and Spanish: `$40,000.50`, `40 000`, `1.234,50`, `40k`, `40
+    /// mil`, `-250`, `(250)`, also with full-width digits and no-break spaces. Ambiguous input is refused, not
+    /// guessed: `45,00` may be a truncated thousand, `45.000` may be forty-five dollars.
     ///
     /// # Errors
-    /// Why it cannot be read.
+    ///
+    /// Why it cannot be parsed.
     pub fn read(text: &str) -> Result<Cents, AmountFault> {
         let plain = plain_characters(text).to_lowercase();
         let mut rest = plain.trim();
@@ -74,7 +75,7 @@ impl Cents {
         if let Some(inner) = rest.strip_prefix('(').and_then(|r| r.strip_suffix(')')) {
             (rest, negative) = (inner.trim(), true);
         }
-        // The sign may stand on either side of the currency.
+        // The sign may be on either side of the currency.
         for _ in 0..3 {
             for currency in ["us$", "usd", "$"] {
                 rest = rest.strip_prefix(currency).unwrap_or(rest).trim_start();
@@ -95,15 +96,15 @@ impl Cents {
     }
 }
 
-/// Why an amount cannot be read.
+/// Why an amount cannot be parsed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AmountFault {
     NotANumber,
-    /// Two readings, a thousand times apart: ask.
+    /// Two readings a thousandfold apart: ask.
     TwoReadings,
 }
 
-/// Full-width characters, kinds of spaces and of minus signs as the plain ones that stand for them.
+/// Replaces full-width characters and the various spaces and minus signs with their plain equivalents.
 pub fn plain_characters(text: &str) -> String {
     let plain = |c: char| match c {
         '\u{ff01}'..='\u{ff5e}' => char::from_u32(c as u32 - 0xfee0).unwrap_or(c),
@@ -114,7 +115,7 @@ pub fn plain_characters(text: &str) -> String {
     text.chars().map(plain).collect()
 }
 
-/// Digits with thousands in groups of three and at most two decimals.
+/// Digits, with thousands in groups of three and at most two decimals.
 fn read_number(text: &str) -> Result<Cents, AmountFault> {
     let grouped = |text: &str, by: char| {
         let mut groups = text.split(by);
@@ -130,7 +131,7 @@ fn read_number(text: &str) -> Result<Cents, AmountFault> {
     let last = text.rfind(['.', ',']);
     let (whole, fraction) = match (last, text.matches('.').count(), text.matches(',').count()) {
         (None, ..) => (text, ""),
-        // Only one kind of mark, more than once: thousands.
+        // One kind of mark, used more than once: thousands.
         (Some(_), n, 0) | (Some(_), 0, n) if n > 1 => (text, ""),
         (Some(at), 1, 0) => (&text[..at], &text[at + 1..]),
         (Some(at), 0, 1) if text.len() - at == 4 && grouped(text, ',') => (text, ""),
@@ -145,7 +146,7 @@ fn read_number(text: &str) -> Result<Cents, AmountFault> {
     }
     let mark = whole.chars().find(|c| !c.is_ascii_digit());
     let clean: String = whole.chars().filter(char::is_ascii_digit).collect();
-    // The mark of thousands is never that of the cents.
+    // The thousands mark is never the same as the cents mark.
     let cents_mark = last.filter(|_| !fraction.is_empty()).and_then(|at| text[at..].chars().next());
     let well = mark.is_none_or(|mark| {
         Some(mark) != cents_mark && grouped(whole, mark) && whole.chars().all(|c| c.is_ascii_digit() || c == mark)
@@ -158,7 +159,7 @@ fn read_number(text: &str) -> Result<Cents, AmountFault> {
     Ok(Cents(whole * 100 + fraction))
 }
 
-/// Sums stop at the largest amount instead of wrapping round: an absurd input must never become a plausible answer.
+/// Sums saturate instead of wrapping around: an absurd input must never become a plausible answer.
 impl std::ops::Add for Cents {
     type Output = Cents;
     fn add(self, other: Cents) -> Cents {
@@ -239,8 +240,8 @@ fn digit(n: u64) -> char {
 pub struct Zip5(u32);
 
 impl Zip5 {
-    /// Reads `45202`, `45202-1234`, `45202 1234` and `452021234` (the last four digits are dropped: no rate depends on
-    /// them), with any kind of dash, in full-width digits too.
+    /// Parses `45202`, `45202-1234`, `45202 1234` and `452021234` (the last four digits are dropped: no rate depends
+    /// on them), with any kind of dash, also in full-width digits.
     pub fn parse(text: &str) -> Option<Zip5> {
         let plain = plain_characters(text);
         let text = plain.trim();
@@ -257,7 +258,7 @@ impl Zip5 {
     pub fn number(self) -> u32 {
         self.0
     }
-    /// The first three digits, by which AK, ID, MA, NE and Los Angeles draw rating areas.
+    /// The first three digits, by which AK, ID, MA, NE and Los Angeles define rating areas.
     pub fn zip3(self) -> u16 {
         (self.0 / 100) as u16
     }
@@ -272,7 +273,7 @@ impl fmt::Display for Zip5 {
 /// The highest monthly premium of a policy that a search can carry, in cents: 24 bits (`quote::market::query`).
 pub const PREMIUM_CENTS_MAX: i64 = (1 << 24) - 1;
 
-/// A county by its five-digit FIPS code.
+/// A county, by its five-digit FIPS code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CountyFips(u32);
 
@@ -292,12 +293,12 @@ impl fmt::Display for CountyFips {
     }
 }
 
-/// A plan's 14-character HIOS standard component id, `33931OH0070006`: issuer (5), state (2), product (3), plan (4).
+/// A plan's 14-character HIOS standard component ID, `33931OH0070006`: issuer (5), state (2), product (3), plan (4).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PlanId(String);
 
 impl PlanId {
-    /// Lower case is taken as upper, a variant's suffix (`-01`) is dropped.
+    /// Accepts lower case, and drops a variant's suffix (`-01`).
     pub fn parse(text: &str) -> Option<PlanId> {
         let text = text.trim().to_ascii_uppercase();
         let id = match text.len() {

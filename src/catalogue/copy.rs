@@ -1,10 +1,11 @@
-//! A server's own copy of a catalogue: what is served cannot be changed under it.
+//! A server's private copy of a catalogue: what is being served cannot be changed underneath it.
 //!
-//! A catalogue is read through a memory map. If another program writes over the file (`cp new.db catalogue-….db`) or cuts
-//! it short, the map turns into other prices, or kills the process (SIGBUS). So `catalogue::open` copies the file, proving
-//! its seal on the way, into a folder that only this program knows of, and serves from there. On file systems that share
-//! blocks, and in the page cache, the cost is small (docs/performance.md). The copy goes when the catalogue does; what a
-//! killed process left behind goes at the next start.
+//! Called by `catalogue::opening`. A catalogue is read through a memory map. If another program overwrites the file
+//! (`cp new.db catalogue-….db`) or truncates it, the map turns into different prices, or kills the process (SIGBUS).
+//! So `catalogue::open` copies the file, verifying its seal on the way, into a folder only this program knows about,
+//! and serves from there. On file systems that share blocks, and in the page cache, this costs little
+//! (docs/performance.md). The copy is deleted with its catalogue; whatever a killed process left behind is deleted at
+//! the next start.
 
 use std::fs::File;
 use std::io::{BufWriter, Write as _};
@@ -13,10 +14,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::seal::{self, Broken, Sealed};
 
-/// Held while a copy is being made or old ones are removed, so that nobody takes a new copy for a forgotten one.
+/// Held while a copy is being made or old ones are removed, so that a new copy is never mistaken for an abandoned
+/// one.
 const LOCK: &str = ".lock";
 
-/// Removes its file when dropped. Locked while it lives: that is how another process knows it for used.
+/// Deletes its file when dropped. Locked while it lives: that tells other processes that it is in use.
 #[derive(Debug)]
 pub struct PrivateCopy {
     path: PathBuf,
@@ -24,7 +26,7 @@ pub struct PrivateCopy {
 }
 
 impl PrivateCopy {
-    /// Copies `from` into `folder`, which is made if it is not there, and proves its seal.
+    /// Copies `from` into `folder`, which is created if needed, and verifies its seal.
     pub fn make(from: &Path, folder: &Path, version: &str) -> Result<(PrivateCopy, Sealed), Broken> {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
@@ -50,7 +52,7 @@ impl PrivateCopy {
 
 impl Drop for PrivateCopy {
     fn drop(&mut self) {
-        // Gone already, or a folder that may no longer be written: the next start removes it.
+        // Already gone, or the folder is no longer writable: the next start removes it.
         std::fs::remove_file(&self.path).unwrap_or_default();
     }
 }

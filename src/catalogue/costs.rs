@@ -1,7 +1,8 @@
-//! The filed cost sharing of every medical variant, typed and made ready for `costs`: read once, held in memory.
+//! The filed cost sharing of every medical variant, typed and prepared for `costs`: read once, held in memory.
 //!
-//! Called by `variants`. One text a variant is asked of SQLite, as in a search, because a full year of filings has a
-//! million and a half rows. Nothing is filled in here but one thing, which is marked: see [`VariantCosts::shares_of`].
+//! Called by `variants`. SQLite returns one text per variant, as in a search, because a full year of filings has one
+//! and a half million rows. It must never fill in what was not filed, with one exception, which is marked:
+//! [`VariantCosts::shares_of`].
 
 use std::collections::HashMap;
 
@@ -19,35 +20,36 @@ use crate::filing::limits;
 use crate::filing::share::{Coinsurance, Copay, CostShare};
 use crate::types::Cents;
 
-/// What the yearly cost and the comparison of plans know of one variant.
+/// What the yearly cost and the plan comparison know about one variant.
 #[derive(Debug, Clone)]
 pub struct VariantCosts {
-    /// As filed, each.
+    /// Each as filed.
     pub deductible: Limits,
     pub maximum: Limits,
-    /// All that was filed, made comparable: for `costs::dominance`.
+    /// Everything that was filed, in comparable form: for `costs::dominance`.
     pub terms: Terms,
     /// Ready to be priced, or why it cannot be.
     pub rules: Result<Rules, Gap>,
-    /// The variant whose shares stand in, where this one filed none: a plan variation may not ask more of
-    /// a person than the standard plan or any variation with a lower actuarial value (45 CFR 156.420(d), (e)), so the
-    /// estimate is then the most that it can be. Deductibles and maximums are always the variant's own.
+    /// The variant whose shares are used because this one filed none: a plan variation may not ask more of a person
+    /// than the standard plan or any variation with a lower actuarial value (45 CFR 156.420(d), (e)), so the estimate
+    /// is then an upper bound. Deductibles and maximums are always the variant's own.
     pub shares_of: Option<VariantKind>,
 }
 
-/// Variants made ready before others get their turn: a newer catalogue is opened while pages are being served.
+/// Variants prepared before yielding: a newer catalogue is opened while pages are being served.
 const PREPARED_AT_ONCE: usize = 200;
 
 /// Cost sharing by `variant_pk`.
 pub type ByVariant = HashMap<i64, VariantCosts>;
 
-/// Everything a variant filed of one kind of care: benefit, covered, copay kind and amount, coinsurance kind and amount,
-/// outside the maximum; blank where not filed.
+/// Everything a variant filed for one kind of care: benefit, covered, copay kind and amount, coinsurance kind and
+/// amount, outside the maximum; blank if not filed.
 pub const SHARES: &str = "SELECT plan_pk, variant_code, group_concat(benefit_id || ':' || ifnull(covered, '') || ':' ||
   ifnull(copay_tier1_kind, '') || ':' || ifnull(copay_tier1_amount, '') || ':' || ifnull(coins_tier1_kind, '') || ':' ||
   ifnull(coins_tier1_amount, '') || ':' || ifnull(excluded_in_moop, ''))
   FROM cost_sharing WHERE variant_code > 0 GROUP BY plan_pk, variant_code";
-/// Kind, scope, network, who, cents of each deductible and maximum in network (tier 1), and of in and out together.
+/// Kind, scope, network, who and cents of each deductible and maximum: in network (tier 1), and in and out of network
+/// combined.
 pub const LIMITS: &str = "SELECT plan_pk, variant_code,
   group_concat(kind || ':' || scope || ':' || network || ':' || who || ':' || cents)
   FROM cost_limit WHERE variant_code > 0 AND network IN (1, 4) AND cents IS NOT NULL GROUP BY plan_pk, variant_code";
@@ -56,7 +58,7 @@ pub const DETAILS: &str = "SELECT d.plan_pk, d.variant_code, d.specialty_drug_ma
   FROM variant_detail d JOIN plan p USING (plan_pk) WHERE p.product = 0 AND d.variant_code > 0";
 pub const BENEFITS: &str = "SELECT benefit_id, name FROM benefit ORDER BY benefit_id";
 
-/// The variants whose shares may stand in for those of another, the nearest first (45 CFR 156.420).
+/// The variants whose shares may be used for another, closest first (45 CFR 156.420).
 fn stand_ins(variant_pk: i64) -> &'static [VariantKind] {
     use VariantKind::{LimitedCostSharing, Silver73, Silver87, Silver94, Standard, ZeroCostSharing};
     match kind_of_variant(variant_pk) {
@@ -70,7 +72,8 @@ fn stand_ins(variant_pk: i64) -> &'static [VariantKind] {
 /// Reads all medical variants, row by row: the texts of a full year together are hundreds of megabytes.
 ///
 /// # Errors
-/// What SQLite says; a text that is not in the form of [`SHARES`] or [`LIMITS`] counts as not filed.
+///
+/// Any SQLite error. A text that is not in the form of [`SHARES`] or [`LIMITS`] counts as not filed.
 pub async fn load(pool: &SqlitePool, plan_year: u16) -> Result<ByVariant, sqlx::Error> {
     let benefits = Benefits::load(pool).await?;
     let pk = |row: &SqliteRow| Ok::<i64, sqlx::Error>(variant_pk(row.try_get(0)?, row.try_get(1)?));
@@ -132,7 +135,7 @@ fn ready(filed: &HashMap<i64, (CostSharing, Vec<Share>)>, variant_pk: i64) -> Va
     VariantCosts { deductible, maximum, terms: Terms::new(sharing, others), rules, shares_of }
 }
 
-/// Which services each benefit prices, or its place among those that price none.
+/// Which services each benefit prices, or its position among those that price none.
 struct Benefits {
     by_id: HashMap<i64, Priced>,
     others: usize,
@@ -162,7 +165,7 @@ impl Benefits {
     }
 }
 
-/// The numbers of one entry; blank ones are `None`.
+/// The numbers of one entry; blanks are `None`.
 fn numbers(entry: &str) -> [Option<i64>; 7] {
     let mut numbers = [None; 7];
     entry.split(':').zip(&mut numbers).for_each(|(text, number)| *number = text.parse().ok());
@@ -185,7 +188,7 @@ fn shares(sharing: &mut CostSharing, others: &mut [Share], benefits: &Benefits, 
     }
 }
 
-/// Codes and amounts as the catalogue has them (`share_kind`). Words that nobody could read are not filed.
+/// Codes and amounts as the catalogue stores them (`share_kind`). Words that could not be parsed count as not filed.
 fn share(
     covered: Option<i64>,
     copay: (Option<i64>, Option<i64>),
@@ -206,7 +209,7 @@ fn share(
     }
 }
 
-/// In network, tier 1; where none is filed, in and out of network together.
+/// In network, tier 1; if none is filed, in and out of network combined.
 fn take_limits(sharing: &mut CostSharing, text: &str) {
     for network in [limits::IN_AND_OUT, limits::TIER1].map(i64::from) {
         for entry in text.split(',') {
@@ -278,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn a_variant_without_shares_borrows_them_of_the_nearest_that_may_not_be_more_generous() {
+    fn a_variant_without_shares_borrows_from_the_nearest_that_is_no_more_generous() {
         let share = |copay: &str| Share::Covered {
             copay: Copay::parse(copay).unwrap(),
             coinsurance: Coinsurance::NotApplicable,
@@ -301,7 +304,7 @@ mod tests {
         let (silver73, standard) = (Some(VariantKind::Silver73), Some(VariantKind::Standard));
         assert_eq!([1, 4, 5, 6, 2].map(|code| of(code).shares_of), [None, None, silver73, silver73, standard]);
         assert!([1, 4, 5, 6, 2].into_iter().all(|code| of(code).rules.is_ok()));
-        // What is compared stays what was filed.
+        // The comparison still uses what was filed.
         let own = |code: i64| Terms::new(&filed[&(8 + code)].0, &[]);
         assert!(of(6).terms == own(6) && own(6) != own(4));
     }

@@ -1,7 +1,7 @@
-//! The catalogues on the shelf: found in a folder, verified, opened read-only, and swapped when a newer one appears.
+//! The shelf of catalogues: found in a folder, verified, opened read-only, and swapped when a newer one appears.
 //!
-//! Called by `app` (open), `serve` (watch) and pages (`Cx::catalogues`). A catalogue is an immutable SQLite file made by
-//! `windowshop load`; nothing here ever writes to one.
+//! Called by `app` (open), `serve` (watch) and pages (`Cx::catalogues`). A catalogue is an immutable SQLite file made
+//! by `windowshop load`; nothing here may ever write to one.
 
 pub mod copy;
 pub mod costs;
@@ -27,7 +27,7 @@ use places::Places;
 use variants::Variants;
 
 use crate::filing::marks::{Provenance, SCHEMA_VERSION};
-/// Why a catalogue cannot be served. Each says the file and what to do.
+/// Why a catalogue cannot be served. Each names the file and what to do.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum Unfit {
     #[error("{}: the folder cannot be read: {cause}", .dir.display())]
@@ -59,24 +59,24 @@ pub enum Unfit {
 /// One plan year's plans, rates and places.
 pub struct Catalogue {
     pub year: u16,
-    /// `2026-20261121-ab12cd34`: plan year, day of building, hash. The cache key of all pages made from it.
+    /// `2026-20261121-ab12cd34`: plan year, build date, hash. The cache key of all pages made from it.
     pub version: String,
     pub pool: SqlitePool,
-    /// One connection that only [`Catalogue::probe`] uses, so that a busy shop is not taken for a broken one.
+    /// A connection used only by [`Catalogue::probe`], so that a busy shop does not look broken.
     probe: SqlitePool,
     pub provenance: Provenance,
-    /// What the builder wants said about this catalogue, if anything.
+    /// What the builder wants to be known about this catalogue, if anything.
     pub note: Option<String>,
-    /// The table `meta`, whole.
+    /// The whole `meta` table.
     pub meta: HashMap<String, String>,
     pub places: Places,
     pub variants: Variants,
-    /// Names of the insurers by HIOS issuer id: some hundred, read once.
+    /// Names of the insurers by HIOS issuer ID: a few hundred, read once.
     issuers: HashMap<u32, String>,
-    /// SHA-256 of the file, as its seal says and its opening proved.
+    /// SHA-256 of the file, as recorded in its seal and verified on opening.
     pub sha256: String,
     file: FoundFile,
-    /// Goes when the catalogue goes.
+    /// Deleted together with the catalogue.
     _copy: copy::PrivateCopy,
 }
 
@@ -89,7 +89,7 @@ impl Catalogue {
         sqlx::query("SELECT key FROM meta LIMIT 1").fetch_one(&self.probe).await.map(drop)
     }
 
-    /// The insurer's name; its number where the catalogue has none by it (from an old link, say).
+    /// The insurer's name, or its number if the catalogue does not know it (from an old link, for example).
     pub fn issuer_name(&self, issuer_id: u32) -> String {
         self.issuers.get(&issuer_id).cloned().unwrap_or_else(|| format!("{issuer_id:05}"))
     }
@@ -122,7 +122,7 @@ impl Catalogues {
         self.by_year.iter().find(|c| c.year == year)
     }
 
-    /// The one of the latest plan year.
+    /// The catalogue of the latest plan year.
     pub fn newest(&self) -> &Arc<Catalogue> {
         &self.newest
     }
@@ -136,7 +136,7 @@ impl Catalogues {
         self.by_year.iter()
     }
 
-    /// All versions together: the cache key of pages that do not depend on one plan year.
+    /// All versions joined: the cache key of pages that do not depend on one plan year.
     pub fn version(&self) -> String {
         self.edition.to_string()
     }
@@ -147,7 +147,7 @@ impl Catalogues {
     }
 }
 
-/// A file whose name is a catalogue's.
+/// A file with the name of a catalogue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FoundFile {
     pub path: PathBuf,
@@ -159,7 +159,7 @@ pub struct FoundFile {
 }
 
 impl FoundFile {
-    /// Of one plan year's files the greatest is the newest: the latest day of building, then the latest modified.
+    /// Among one plan year's files the greatest is the newest: latest build date, then latest modification time.
     pub fn age_key(&self) -> (u32, SystemTime) {
         (self.built, self.modified)
     }
@@ -191,25 +191,27 @@ fn found(path: &Path) -> Result<FoundFile, Unfit> {
     Ok(FoundFile { path: path.to_path_buf(), year, built, version, modified, bytes: data.len() })
 }
 
-/// Every catalogue file in `dir`, in no order.
+/// Every catalogue file in `dir`, in no particular order.
 ///
 /// # Errors
-/// A folder that cannot be read.
+///
+/// If the folder cannot be read.
 pub fn files(dir: &Path) -> Result<Vec<FoundFile>, Unfit> {
     let unreadable = |cause: std::io::Error| Unfit::Folder { dir: dir.to_path_buf(), cause: cause.to_string() };
     let mut files = Vec::new();
     for entry in std::fs::read_dir(dir).map_err(unreadable)? {
-        // A file of another name is none of ours; one that vanishes between listing and looking is no fault: a newer one
-        // has taken its place.
+        // Files with other names are not ours; one that vanishes between listing and reading is no fault: a newer one
+        // has replaced it.
         files.extend(found(&entry.map_err(unreadable)?.path()));
     }
     Ok(files)
 }
 
-/// What is served of each plan year in `dir`: the pinned file, else the newest.
+/// What is served for each plan year in `dir`: the pinned file, else the newest.
 ///
 /// # Errors
-/// A folder or a file of pins that cannot be read; a pinned file that is not there.
+///
+/// If the folder or the file of pins cannot be read, or a pinned file does not exist.
 pub fn find(dir: &Path) -> Result<Vec<FoundFile>, Unfit> {
     let pins = Pins::read(dir)?;
     let mut chosen: BTreeMap<u16, FoundFile> = BTreeMap::new();
@@ -225,25 +227,25 @@ pub fn find(dir: &Path) -> Result<Vec<FoundFile>, Unfit> {
     Ok(chosen.into_values().collect())
 }
 
-/// Whether a folder holds any catalogue, good or bad. A folder that is not there holds none.
+/// Whether a folder holds any catalogue, good or bad. A missing folder holds none.
 pub fn any_in(dir: &Path) -> bool {
     files(dir).is_ok_and(|files| !files.is_empty())
 }
 
-/// What is being served, and where newer ones are looked for.
+/// What is being served, and where to look for newer ones.
 pub struct Shelf {
     dir: PathBuf,
-    /// Where the copies lie that are served.
+    /// Folder of the copies being served.
     private: PathBuf,
     connections: u32,
     current: RwLock<Arc<Catalogues>>,
-    /// Files that were found unfit, so that each is logged once and not at every look.
+    /// Files found unfit, so that each is logged once and not on every look.
     refused: Mutex<Vec<FoundFile>>,
 }
 
 impl Shelf {
-    /// Opens the newest catalogue of each plan year in `dir`, by way of copies in `private`. Any unfit one is a fault: at
-    /// start a person is watching.
+    /// Opens the newest catalogue of each plan year in `dir`, through copies in `private`. Any unfit one is a fault:
+    /// at startup a person is watching.
     pub async fn open(dir: &Path, private: &Path) -> Result<Shelf, Unfit> {
         if let Err(error) = copy::remove_forgotten(private) {
             tracing::warn!(%error, "copies that a killed process left behind cannot be removed");
@@ -260,13 +262,13 @@ impl Shelf {
         Ok(Shelf { dir, private, connections, current, refused: Mutex::default() })
     }
 
-    /// The catalogues to answer a request from. Hold it for the whole answer: a swap does not disturb it.
+    /// The catalogues to answer a request from. Hold on to it for the whole answer: a swap does not disturb it.
     pub fn current(&self) -> Arc<Catalogues> {
         Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Looks at the folder again and serves what is newest; says whether anything was swapped. An unfit file is logged
-    /// once and the old one stays; so it does if the folder is empty or gone.
+    /// Checks the folder again and serves the newest; returns whether anything was swapped. An unfit file is logged
+    /// once and the old one stays; the same if the folder is empty or gone.
     pub async fn look_again(&self) -> bool {
         let files = match find(&self.dir) {
             Ok(files) => files,
@@ -292,7 +294,7 @@ impl Shelf {
                 },
             }
         }
-        // A plan year whose last file was taken away stays until the next start: its pages are being read.
+        // A plan year whose last file was removed stays until the next start: its pages are being read.
         all.extend(current.iter().filter(|old| !all.iter().any(|c| c.year == old.year)).cloned().collect::<Vec<_>>());
         if swapped && let Some(catalogues) = Catalogues::new(all) {
             *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(catalogues);

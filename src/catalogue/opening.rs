@@ -1,7 +1,7 @@
-//! How a catalogue is opened: proven first, then copied, then read.
+//! How a catalogue is opened: verified first, then copied, then read.
 //!
-//! Called by [`super::Shelf`] (serve), by `windowshop check` ([`check`]) and by whoever doubts a file ([`verify`]). Nothing
-//! of a file is believed before its seal holds.
+//! Called by [`super::Shelf`] (serve), by `windowshop check` ([`check`]) and by `windowshop catalogue verify`
+//! ([`verify`]). It must never trust anything in a file before its seal is verified.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
@@ -15,16 +15,16 @@ use super::seal::{self, Broken, Sealed};
 use super::variants::Variants;
 use super::{Catalogue, FoundFile, Provenance, SCHEMA_VERSION, Unfit, find, found};
 
-/// How much of the file may be mapped into memory: more than any catalogue, so that pages are read without copies.
+/// How much of the file may be memory-mapped: more than any catalogue, so pages are read without copying.
 const MMAP_BYTES_MAX: &str = "1073741824";
-/// Prepared statements kept per connection. The search has one shape per set of facets, so there are many.
+/// Prepared statements kept per connection. Each set of facets gives the search another shape, so there are many.
 const STATEMENTS_KEPT: usize = 256;
 /// How long a request waits for a connection before it is told that the site is busy.
 const CONNECTION_WAIT: std::time::Duration = std::time::Duration::from_secs(5);
-/// Without rows in each of these there is nothing to show.
+/// Without rows in each of these tables there is nothing to show.
 const NEVER_EMPTY: [&str; 8] = ["county", "zip_county", "rating_area", "issuer", "plan", "variant", "rate", "sold"];
 
-/// What was proven of a catalogue file.
+/// What was verified about a catalogue file.
 #[derive(Debug, Clone)]
 pub struct Proof {
     pub path: PathBuf,
@@ -33,14 +33,14 @@ pub struct Proof {
     pub version: String,
     pub sealed: Sealed,
     pub provenance: Provenance,
-    /// The table `meta`, whole.
+    /// The whole `meta` table.
     pub meta: HashMap<String, String>,
-    /// Rows of each table, as counted when it was built.
+    /// Rows of each table, as counted when the catalogue was built.
     pub counts: BTreeMap<String, i64>,
 }
 
-/// Proves what is served of each plan year: before a start, and for `windowshop check`. All faults at once. What is held in
-/// memory is read by [`super::Shelf::open`] alone.
+/// Verifies what is served for each plan year: before a start, and for `windowshop check`. Reports all faults at
+/// once. Only [`super::Shelf::open`] reads what is held in memory.
 pub async fn check(dir: &Path) -> Vec<Unfit> {
     let files = match find(dir) {
         Ok(files) if files.is_empty() => return vec![Unfit::Empty { dir: dir.to_path_buf() }],
@@ -56,15 +56,15 @@ pub async fn check(dir: &Path) -> Vec<Unfit> {
     faults
 }
 
-/// Proves a catalogue file as thoroughly as the loader did before it published it: its seal, what it says of itself, the
-/// rows of every table, and every rule of `sql/catalogue/checks.sql`. Takes seconds on a national one.
+/// Verifies a catalogue file as thoroughly as the loader did before publishing it: its seal, its metadata, the rows
+/// of every table, and every rule of `sql/catalogue/checks.sql`. Takes seconds on a national one.
 pub async fn verify(path: &Path) -> Result<Proof, Unfit> {
     let file = found(path)?;
     let proof = prove(&file).await?;
     let unreadable = |error: sqlx::Error| Unfit::Unreadable { file: file.path.clone(), cause: error.to_string() };
     let pool = connect(&file.path, 1).await.map_err(unreadable)?;
     for (table, counted) in &proof.counts {
-        // The name was proven to be one of the file's own tables' by its seal; a quote in it would end the statement.
+        // The seal guarantees that the name is one of the file's own tables; a quote in it would end the statement.
         let sql = AssertSqlSafe(format!("SELECT count(*) FROM \"{}\"", table.replace('"', "")));
         let rows: i64 = sqlx::query_scalar(sql).fetch_one(&pool).await.map_err(unreadable)?;
         if rows != *counted {
@@ -81,7 +81,7 @@ pub async fn verify(path: &Path) -> Result<Proof, Unfit> {
     }
 }
 
-/// The seal, and what the file says of itself. Makes no copy.
+/// Verifies the seal and the metadata. Makes no copy.
 pub async fn prove(file: &FoundFile) -> Result<Proof, Unfit> {
     let path = file.path.clone();
     let sealed = blocking(move || seal::prove(&path, &mut std::io::sink())).await;
@@ -145,7 +145,7 @@ fn seal_fault(file: &FoundFile, broken: &Broken) -> Unfit {
     }
 }
 
-/// Reading a national catalogue from a cold disk takes a second: not on a thread that answers people.
+/// Reading a national catalogue from a cold disk takes a second: keep it off the threads that answer people.
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Broken> + Send + 'static) -> Result<T, Broken> {
     match tokio::task::spawn_blocking(work).await {
         Ok(done) => done,
@@ -157,18 +157,18 @@ async fn connect(path: &Path, connections: u32) -> Result<SqlitePool, sqlx::Erro
     let options = SqliteConnectOptions::new()
         .filename(path)
         .read_only(true)
-        // Nobody writes to this file, so SQLite need neither lock it nor look whether it has changed.
+        // Nobody writes to this file, so SQLite need not lock it or check whether it has changed.
         .immutable(true)
         .pragma("mmap_size", MMAP_BYTES_MAX)
         .statement_cache_capacity(STATEMENTS_KEPT)
-        // A statement names the ages of a household by its columns (`a14`, `a42`): its text is not for the log, and a slow
-        // one is told by its request (`telemetry`).
+        // A statement reveals the ages of a household by its columns (`a14`, `a42`), so its text must not be logged;
+        // a slow one shows up through its request (`telemetry`).
         .disable_statement_logging();
     SqlitePoolOptions::new()
         .min_connections(connections)
         .max_connections(connections)
         .acquire_timeout(CONNECTION_WAIT)
-        // A connection to a file does not go stale: no ping, no age.
+        // A connection to a file does not go stale: no ping, no maximum age.
         .test_before_acquire(false)
         .idle_timeout(None)
         .max_lifetime(None)
@@ -192,7 +192,7 @@ struct Said {
     meta: HashMap<String, String>,
 }
 
-/// What a file says of itself, if it is what this build reads and there is something to show.
+/// The file's metadata, if this build can read it and there is something to show.
 async fn believe(file: &FoundFile, pool: &SqlitePool) -> Result<Said, Unfit> {
     let unreadable = |error: sqlx::Error| Unfit::Unreadable { file: file.path.clone(), cause: error.to_string() };
     let said = said(file, read_meta(pool).await.map_err(unreadable)?)?;

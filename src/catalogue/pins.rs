@@ -1,7 +1,7 @@
-//! The file `pinned` in a folder of catalogues: which version of a plan year is served although a newer one is there.
+//! The file `pinned` in a folder of catalogues: which version of a plan year to serve although a newer one is there.
 //!
-//! Written by `windowshop catalogue use` and `rollback`, read at every look at the folder, so that a running server
-//! follows within `--reload-seconds`. A pin is a person's decision: the morning rotation never changes one.
+//! Written by `windowshop catalogue use` and `rollback`, read at every check of the folder, so a running server
+//! follows within `--reload-seconds`. A pin is a person's decision: the morning rotation must never change one.
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
@@ -18,10 +18,11 @@ const HEAD: &str = "# Plan years that are served from this version, whatever els
 pub struct Pins(BTreeMap<u16, String>);
 
 impl Pins {
-    /// No file, no pins.
+    /// Without a file there are no pins.
     ///
     /// # Errors
-    /// A file that cannot be read, a line that is no version, two lines for one plan year.
+    ///
+    /// If the file cannot be read, a line is not a version, or two lines name the same plan year.
     pub fn read(dir: &Path) -> Result<Pins, Unfit> {
         let path = dir.join(FILE);
         let text = match std::fs::read_to_string(&path) {
@@ -51,22 +52,23 @@ impl Pins {
         self.0.iter().map(|(year, version)| (*year, version.as_str()))
     }
 
-    /// Pins the plan year that the version names; nothing where it is no version.
+    /// Pins the plan year of this version; does nothing if it is not a version.
     pub fn pin(&mut self, version: &str) {
         if let Some(year) = year_of(version) {
             self.0.insert(year, version.to_string());
         }
     }
 
-    /// Whether there was one.
+    /// Returns whether there was one.
     pub fn unpin(&mut self, year: u16) -> bool {
         self.0.remove(&year).is_some()
     }
 
-    /// Puts the new file in place whole: a server that looks meanwhile reads the old one or the new one.
+    /// Replaces the file in one step: a server that looks meanwhile reads the old one or the new one.
     ///
     /// # Errors
-    /// Of the disk; the old file stands then.
+    ///
+    /// Disk errors; the old file is then unchanged.
     pub fn write(&self, dir: &Path) -> std::io::Result<()> {
         let mut text = HEAD.to_string();
         self.0.values().for_each(|version| text += &format!("{version}\n"));

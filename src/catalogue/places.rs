@@ -1,7 +1,7 @@
 //! Where people live: ZIP → counties → rating area. Held in memory, read once from the catalogue.
 //!
-//! A ZIP may lie in several counties and each county in its own rating area, so a county is never
-//! guessed: one county is an answer, several are a question.
+//! Called by `quote::settle` and the pages. A ZIP may span several counties, and each county may be in its own rating
+//! area, so it must never guess a county: one county is an answer, several are a question.
 
 use std::collections::{HashMap, HashSet};
 
@@ -22,20 +22,20 @@ pub struct County {
 pub struct Place {
     pub zip: Zip5,
     pub county: County,
-    /// Key of `rating_area`; `None` where the tables know no rating area for the place.
+    /// Key of `rating_area`; `None` if the tables know no rating area for the place.
     pub rating_area_pk: Option<i64>,
-    /// The number CMS gave the rating area within its state.
+    /// The number CMS gave this rating area within its state.
     pub rating_area_number: Option<i64>,
 }
 
 #[derive(Debug, Default)]
 pub struct Places {
-    /// (ZIP, county, share of the ZIP's homes in the county in parts per million), by ZIP, largest share first.
+    /// (ZIP, county, share of the ZIP's homes in that county in parts per million), by ZIP, largest share first.
     zips: Vec<(u32, u32, i64)>,
     counties: HashMap<u32, County>,
     area_by_county: HashMap<u32, (i64, i64)>,
     area_by_zip3: HashMap<(String, u16), (i64, i64)>,
-    /// Counties in which at least one plan of this catalogue is sold.
+    /// Counties where at least one plan of this catalogue is sold.
     sold: HashSet<u32>,
     /// Their states.
     states_sold: HashSet<String>,
@@ -73,8 +73,8 @@ impl Places {
         Ok(places)
     }
 
-    /// Connecticut is in the tables twice: as the planning regions of the Census and as the old counties by which the state
-    /// rates. A place without a rating area is no choice where the same ZIP has one with.
+    /// Connecticut is in the tables twice: as the Census planning regions and as the old counties that the state
+    /// rates by. A place without a rating area is not offered if the same ZIP has one with a rating area.
     fn drop_doubles(&mut self) {
         let rated: Vec<bool> = self.zips.iter().map(|(zip, county, _)| self.area(*zip, *county).is_some()).collect();
         let with: HashSet<u32> =
@@ -83,7 +83,7 @@ impl Places {
         self.zips.retain(|(zip, ..)| rated.next() == Some(true) || !with.contains(zip));
     }
 
-    /// A county's own rating area first: Los Angeles and four states have none and go by three-digit ZIP.
+    /// The county's own rating area if it has one: Los Angeles and four states go by three-digit ZIP instead.
     fn area(&self, zip: u32, county: u32) -> Option<(i64, i64)> {
         let by_zip = || {
             let state = self.counties.get(&county)?.state.clone();
@@ -101,7 +101,7 @@ impl Places {
             .filter_map(|(_, fips, _)| self.counties.get(fips))
     }
 
-    /// The place, if the ZIP really lies in the county.
+    /// The place, if the ZIP really is in that county.
     pub fn place(&self, zip: Zip5, county: CountyFips) -> Option<Place> {
         let county = self.counties(zip).find(|c| c.fips == county)?.clone();
         let area = self.area(zip.number(), county.fips.number());

@@ -1,24 +1,24 @@
 //! Runs `sql/catalogue/checks.sql`: named queries that must find nothing in a catalogue fit to be served.
 //!
-//! Called by `load` before it publishes a catalogue, and by `verify` on any file. It only reads.
+//! Called by `load` before it publishes a catalogue, and by `verify` on any file. It must never write.
 
 use sqlx::SqliteConnection;
 
 pub const CHECKS: &str = include_str!("../../sql/catalogue/checks.sql");
 
-/// One query of the file.
+/// One query of `checks.sql`.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Check {
     /// What must hold, in words.
     pub rule: &'static str,
     pub sql: &'static str,
-    /// A `-- check:` that finds rows keeps the catalogue from being published; a `-- warn:` is only reported.
+    /// `-- check:` rows that find something block publication; `-- warn:` rows are only reported.
     pub must_hold: bool,
 }
 
 #[derive(Debug, thiserror::Error)]
 pub enum Unsound {
-    /// Every rule that is broken, with the first rows that break it.
+    /// Every broken rule, with the first rows that break it.
     #[error("{0}")]
     Broken(String),
     #[error("SQLite, {rule}: {source}")]
@@ -42,7 +42,8 @@ pub fn all() -> Vec<Check> {
 /// Returns the warnings.
 ///
 /// # Errors
-/// Where a rule is broken, or the file cannot be asked.
+///
+/// If a rule is broken, or the file cannot be queried.
 pub async fn run(connection: &mut SqliteConnection) -> Result<Vec<String>, Unsound> {
     let (mut broken, mut warnings) = (Vec::new(), Vec::new());
     for check in all() {

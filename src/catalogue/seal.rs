@@ -1,8 +1,9 @@
 //! The seal: the last line of a catalogue file, with the length and the SHA-256 of everything before it.
 //!
-//! The loader writes it when the file is whole; every opening proves it, so a flipped bit, a short copy or a row changed
-//! by hand is found before anybody sees a price. SQLite counts its pages by the file's header and looks at nothing behind
-//! the last of them, so the line disturbs no reader. `head -c -128 FILE | sha256sum` proves it without Windowshop.
+//! The loader writes it when the file is complete; every opening verifies it, so a flipped bit, a short copy or a
+//! hand-edited row is found before anybody sees a price. SQLite takes its page count from the file's header and
+//! ignores anything after the last page, so the line disturbs no reader. `head -c -128 FILE | sha256sum` verifies it
+//! without Windowshop.
 
 use std::fs::File;
 use std::io::{Read, Seek as _, SeekFrom, Write};
@@ -10,13 +11,13 @@ use std::path::Path;
 
 use sha2::{Digest as _, Sha256};
 
-/// The whole line, its line ends included.
+/// The whole line, including line ends.
 pub const SEAL_BYTES: usize = 128;
 const MARK: &str = "\nwindowshop seal 1 sha256=";
-/// Read at once: large enough that the disk is the slower part.
+/// Read size: large enough that the disk is the slower part.
 const CHUNK_BYTES: usize = 1 << 20;
 
-/// Why a file's seal does not hold.
+/// Why a file's seal is not valid.
 #[derive(Debug, thiserror::Error)]
 pub enum Broken {
     #[error("{0}")]
@@ -27,12 +28,12 @@ pub enum Broken {
     Content,
 }
 
-/// What a seal that holds says.
+/// The contents of a valid seal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sealed {
     /// Lower-case hex, of the file without its seal.
     pub sha256: String,
-    /// Of the file with its seal.
+    /// Size of the file with its seal.
     pub bytes: u64,
 }
 
@@ -41,7 +42,7 @@ fn line(sha256: &str, bytes: u64) -> String {
     format!("{line:<width$}\n", width = SEAL_BYTES - 1)
 }
 
-/// Writes the seal at the end of a file that is whole; puts a new one in the place of an old one.
+/// Seals a complete file; replaces an existing seal.
 pub fn seal(path: &Path) -> std::io::Result<Sealed> {
     let mut file = File::options().read(true).write(true).open(path)?;
     let mut length = file.metadata()?.len();
@@ -58,7 +59,7 @@ pub fn seal(path: &Path) -> std::io::Result<Sealed> {
     Ok(Sealed { sha256, bytes: length + SEAL_BYTES as u64 })
 }
 
-/// Proves the seal, and writes what was proven to `copy`: what is served from there is what was looked at here.
+/// Verifies the seal while copying the file to `copy`: what is served from there is exactly what was verified here.
 pub fn prove(path: &Path, copy: &mut impl Write) -> Result<Sealed, Broken> {
     let mut file = File::open(path)?;
     let bytes = file.metadata()?.len();

@@ -1,7 +1,8 @@
-//! What lists show of each plan and variant besides its price: held in memory, read once from the catalogue.
+//! What lists show about each plan and variant besides its price: held in memory, read once from the catalogue.
 //!
-//! Some 22,000 variants of the whole country are a hundred megabytes at most (`costs` has what the yearly cost needs). They do not change, and fetching ten of them with every
-//! search took longer than the search itself (docs/performance.md).
+//! Called by `Catalogue` when it opens. The country's 22,000 or so variants take a hundred megabytes at most (`costs`
+//! holds what the yearly cost needs). They do not change, and fetching ten of them with every search took longer than
+//! the search itself (docs/performance.md).
 
 use futures_util::TryStreamExt as _;
 use sqlx::sqlite::SqliteRow;
@@ -14,7 +15,7 @@ use crate::filing::keys::variant_pk;
 use crate::filing::share::{CostShare, Shares};
 use crate::types::Cents;
 
-/// The services that every card shows, by the slug of their benefit. Columns of [`VARIANTS`] carry the prefix.
+/// The services that every card shows, by the slug of their benefit. Columns of [`VARIANTS`] have them as prefixes.
 pub const CARD_SERVICES: [&str; 4] = ["primary", "specialist", "generic", "emergency"];
 
 /// What all variants of a plan share.
@@ -27,7 +28,7 @@ pub struct PlanFacts {
     pub metal: Option<Metal>,
     /// NULL: no row in the Quality PUF. 0: filed as "Not Rated".
     pub stars: Option<i64>,
-    /// Of a dental plan: the share of its premium that is for children's dental, parts per million.
+    /// For a dental plan: the share of its premium for children's dental care, in parts per million.
     pub pediatric_dental_ppm: u32,
     pub network: Network,
 }
@@ -35,15 +36,15 @@ pub struct PlanFacts {
 #[derive(Debug, Clone)]
 pub struct VariantFacts {
     pub packed: Packed,
-    /// HIOS issuer id.
+    /// HIOS issuer ID.
     pub issuer_id: u32,
-    /// Share of the premium that is for essential health benefits, parts per million.
+    /// Share of the premium for essential health benefits, in parts per million.
     pub ehb_ppm: u32,
     pub deductible_individual: Option<Cents>,
     pub deductible_family: Option<Cents>,
     pub moop_individual: Option<Cents>,
     pub moop_family: Option<Cents>,
-    /// Only where drugs have a deductible of their own.
+    /// Only if drugs have a separate deductible.
     pub drug_deductible_individual: Option<Cents>,
     pub drug_deductible_family: Option<Cents>,
     /// In the order of [`CARD_SERVICES`].
@@ -63,7 +64,7 @@ pub struct Variants {
 pub const PLANS: &str = "SELECT plan_pk, plan_id, name, metal, stars_overall, coalesce(pediatric_dental_ppm, 0), \
      national_network, plan_type, referral_required FROM plan";
 
-/// The four services by the name CMS gave each.
+/// The four services by their CMS names.
 pub const VARIANTS: &str = "SELECT v.variant_pk, v.metal, v.plan_type, v.stars, v.programs, v.standard_design, v.hsa,
   v.national, v.referral_free, v.is_new, v.child_dental, v.adult_dental, v.issuer_id, v.ehb_ppm, v.deductible_individual,
   v.deductible_family, v.moop_individual, v.moop_family, v.drug_deductible_individual, v.drug_deductible_family,
@@ -90,7 +91,7 @@ LEFT JOIN cost_sharing c4 ON c4.plan_pk = v.plan_pk AND c4.variant_code = v.vari
 impl Variants {
     pub async fn load(pool: &SqlitePool, plan_year: u16) -> Result<Variants, sqlx::Error> {
         let mut all = Variants::default();
-        // Row by row, as in `costs`: together they would be several times what is kept of them.
+        // Row by row, as in `costs`: all together they would be several times the size of what is kept.
         let mut rows = sqlx::query(PLANS).fetch(pool);
         while let Some(row) = rows.try_next().await? {
             let facts = PlanFacts {

@@ -1,7 +1,7 @@
-//! `windowshop determine`: households as JSON in, determinations with reasons as JSON out, one a line.
+//! `windowshop determine`: households as JSON in, determinations with reasons as JSON out, one per line.
 //!
-//! Called by `main`, for analysts, auditors and outside test suites; schema in docs/determine.md. It takes today from its
-//! caller and adds nothing to what the engine says.
+//! Called by `main`, for analysts, auditors and outside test suites; schema in docs/determine.md. The caller supplies
+//! today's date, and this file must add nothing to what the engine says.
 
 use std::io::{Read, Write};
 use std::path::PathBuf;
@@ -19,12 +19,12 @@ use crate::eligibility::{Determination, determine};
 /// Arguments of `windowshop determine`.
 #[derive(Debug, Clone, clap::Args)]
 pub struct DetermineArgs {
-    /// A file with one household as JSON, or one household a line; `-` reads standard input.
+    /// A file with one household as JSON, or one household per line; `-` reads standard input.
     pub file: PathBuf,
-    /// Determine as of this day (YYYY-MM-DD) where a household does not say `as_of` itself. Default: today.
+    /// Determine as of this day (YYYY-MM-DD) if a household has no `as_of` of its own. Default: today.
     #[arg(long, value_name = "DAY", value_parser = parse_day)]
     pub as_of: Option<Date>,
-    /// Add the incomes at which an answer would turn.
+    /// Add the incomes at which an answer would change.
     #[arg(long)]
     pub thresholds: bool,
 }
@@ -46,10 +46,11 @@ struct Line<'a> {
     errors: &'a [FieldError],
 }
 
-/// Runs the command. Exit code 0 when every household was determined, 2 when any has errors.
+/// Runs the command. Exit code 0 if every household was determined, 2 if any has errors.
 ///
 /// # Errors
-/// A file that cannot be read, an output that cannot be written, rules that cannot be used.
+///
+/// If the file cannot be read, the output cannot be written, or the rules cannot be used.
 pub fn command(
     args: &DetermineArgs,
     today: Date,
@@ -68,19 +69,19 @@ pub fn command(
     }
     let as_of = args.as_of.unwrap_or(today);
     let mut all_well = true;
-    // Windows begins a file in UTF-8 with a mark that JSON knows nothing of.
+    // Windows starts UTF-8 files with a byte order mark, which is not JSON.
     for (line, json) in documents(text.strip_prefix('\u{feff}').unwrap_or(&text)) {
         all_well &= one(&tables, json, line, (as_of, args.thresholds), output).context("writing the answer")?;
     }
     Ok(if all_well { ExitCode::SUCCESS } else { ExitCode::from(2) })
 }
 
-/// The households of a text with the line each begins on: one document over many lines, or one a line.
+/// The households in a text with the line each starts on: one document across many lines, or one per line.
 fn documents(text: &str) -> Vec<(usize, &str)> {
     let lines = || text.lines().enumerate().filter(|(_, l)| !l.trim().is_empty()).map(|(i, l)| (i + 1, l));
     let whole = |l: &str| serde_json::from_str::<serde::de::IgnoredAny>(l).is_ok();
     match lines().next() {
-        // A first line that is whole JSON by itself: one household a line, each with its own errors.
+        // A first line that is complete JSON by itself: one household per line, each with its own errors.
         Some((_, first)) if whole(first) => lines().collect(),
         Some((line, _)) => vec![(line, text)],
         None => vec![(1, text)],

@@ -1,6 +1,6 @@
 //! `windowshop estimate`: a plan and people as JSON in, the yearly cost line by line as JSON out.
 //!
-//! Called by the command line; for analysts and outside test suites. It must add nothing to what `estimate` says.
+//! Called by `main`; for analysts and outside test suites. It must add nothing to what `estimate` says.
 
 use std::io::{Read, Write};
 use std::path::PathBuf;
@@ -18,9 +18,9 @@ use crate::costs::rules::{Note, Rules};
 use crate::costs::utilization::PRICE_LEVEL;
 use crate::types::Cents;
 
-/// Questions of one list: answered in some seconds, in memory that any machine has.
+/// Questions in one list: answered within seconds, in memory that any machine has.
 const QUESTIONS_MAX: usize = 5_000;
-/// People of one question: more than any policy covers.
+/// People in one question: more than any policy covers.
 const PEOPLE_MAX: usize = 50;
 
 /// Yearly cost of one plan for one household, line by line. The input is described in `docs/costs.md`.
@@ -42,7 +42,8 @@ pub enum ModelArg {
 /// Reads, estimates, prints. A plan without enough filed data is an answer (`estimate` is null, `reason` says why).
 ///
 /// # Errors
-/// A file that cannot be read, text that is no JSON, or a field that is not understood, by its path.
+///
+/// If the file cannot be read, the text is not JSON, or a field is not understood (named by its path).
 pub fn command(args: &EstimateArgs) -> anyhow::Result<ExitCode> {
     let text = if args.file.as_os_str() == "-" {
         let mut text = String::new();
@@ -57,9 +58,10 @@ pub fn command(args: &EstimateArgs) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Answers a text of JSON: one question, or a list of them.
+/// Answers a JSON text: one question, or a list of them.
 ///
 /// # Errors
+///
 /// As `command`.
 pub fn answer_text(text: &str, model: Model) -> anyhow::Result<Value> {
     let value: Value = serde_json::from_str(text).context("this is not JSON")?;
@@ -99,7 +101,7 @@ fn answer(value: &Value, model: Model) -> anyhow::Result<Value> {
     }))
 }
 
-/// The factor asked for; else 1 for `cms`, which calculates in 2014 prices, and the dated factor for `shop`.
+/// The factor asked for; otherwise 1 for `cms`, which calculates in 2014 prices, or the dated factor for `shop`.
 fn factor(question: &Question, model: Model) -> (u32, String) {
     match (question.factor_thousandths, model) {
         (Some(factor), _) => (factor, "given in the input".to_string()),
@@ -148,7 +150,7 @@ fn estimate_json(estimate: &Estimate, model: Model) -> Value {
     })
 }
 
-/// Dollars with two decimals at most.
+/// Dollars with at most two decimals.
 fn dollars(cents: Cents) -> Value {
     json!(cents.0 as f64 / 100.0)
 }

@@ -1,6 +1,6 @@
 //! The command line: every command with its arguments, and the two that answer JSON with JSON.
 //!
-//! Called by `main`. It knows the rooms whose commands it names; no room knows it.
+//! Called by `main`. It imports the rooms whose commands it names; no room may import it.
 
 pub mod determine;
 pub mod estimate;
@@ -20,7 +20,7 @@ use crate::telemetry::top::TopArgs;
 #[derive(Debug, Parser)]
 #[command(name = "windowshop", version, about, args_conflicts_with_subcommands = true)]
 pub struct Cli {
-    /// `serve` if left out.
+    /// `serve` if omitted.
     #[command(subcommand)]
     pub command: Option<Command>,
     #[command(flatten)]
@@ -31,7 +31,7 @@ pub struct Cli {
 pub enum Command {
     /// Serve the shop (what happens without a command, too)
     Serve(ServeArgs),
-    /// Look for everything that would keep `serve` from starting, and say all of it
+    /// Look for everything that would keep `serve` from starting, and report all of it
     Check(ServeArgs),
     /// Ask a running server whether it is ready; for container health checks
     Health(ServeArgs),
@@ -41,13 +41,13 @@ pub enum Command {
     Load(LoadArgs),
     /// Build today's catalogue, compare it with yesterday's, publish it or stop with a report
     Rotate(RotateArgs),
-    /// Look after the catalogues: list, verify, use, rollback
+    /// Manage the catalogues: list, verify, use, rollback
     Catalogue(CatalogueArgs),
     /// Cut a small catalogue out of a large one, for work on a small machine
     Sample(SampleArgs),
     /// Invent a large catalogue, for load tests
     Synth(SynthArgs),
-    /// Say who of a household may get what, and why, as JSON
+    /// Say who in a household may get what, and why, as JSON
     Determine(DetermineArgs),
     /// Say what a year with a plan would cost, line by line, as JSON
     Estimate(EstimateArgs),

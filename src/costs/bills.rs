@@ -1,28 +1,29 @@
-//! What one variant asks for a year of care, in the words of the calculation: stretches of services with their price to
-//! the person, and the limits that stop it.
+//! What one variant charges for a year of care, in terms of the calculation: stretches of services with their price
+//! to the person, and the limits that cap it.
 //!
 //! Made by `rules`, read by `engine`, `fast` and `estimate`. It must know nothing about households or filings.
 
 use super::plan::{Amounts, CostSharing, KINDS, Limits};
 use super::service::Service;
 
-/// A limit with less left than this is met: CMS's program rounds what is left to four decimals of a dollar.
+/// A limit with less than this remaining counts as met: CMS's program rounds the remainder to four decimals of a
+/// dollar.
 pub(super) const MET: f64 = 0.000_05;
 
-/// One stretch of a service's units with its price to the person.
+/// One stretch of a service's units, with its price to the person.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Part {
     pub service: Service,
-    /// Units of the year from the first to the last that this part prices; `0.0` and infinity for all.
+    /// The units of the year, from the first to the last, that this part prices; `0.0` and infinity for all.
     pub from: f64,
     pub to: f64,
     /// Dollars per unit, and share of the price.
     pub copay: f64,
     pub rate: f64,
-    /// Copays are counted by stay, or for at most `days` days.
+    /// Copays are counted per stay, or for at most `days` days.
     pub per_stay: bool,
     pub days: f64,
-    /// The most that the rate may take of one unit, in dollars.
+    /// The most the rate may take of one unit, in dollars.
     pub cap: f64,
     pub deductible: bool,
     pub before: bool,
@@ -42,13 +43,13 @@ impl Part {
         self.from == 0.0 && self.to == f64::INFINITY
     }
 
-    /// Units and price that fall into this stretch.
+    /// The units and price that fall into this stretch.
     pub(super) fn stretch(&self, units: f64, price: f64) -> (f64, f64) {
         let within = (units.min(self.to) - self.from).max(0.0);
         (within, if units > 0.0 { price * (within / units) } else { 0.0 })
     }
 
-    /// `stays`: admissions of the year, which is what copays per stay are counted by.
+    /// `stays`: admissions in the year, which is what copays per stay are counted by.
     pub(super) fn bill(&self, units: f64, price: f64, stays: f64) -> Bill {
         let counted = if self.per_stay { stays } else { units.min(self.days) };
         let share = (self.copay * counted + (self.rate * price).min(self.cap * units)).min(price);
@@ -63,16 +64,16 @@ impl Part {
     }
 }
 
-/// How a variant's limits stand to medical care and drugs, which decides how a year can be summed up.
+/// How a variant's limits relate to medical care and drugs, which decides how a year can be summed up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Shape {
-    /// No limit is for medical care or for drugs alone: everything is in one pool.
+    /// No limit is for medical care alone or drugs alone: everything is in one pool.
     Combined,
-    /// Deductibles of their own, one maximum.
+    /// Separate deductibles, one maximum.
     DeductiblesApart,
-    /// Deductibles and maximums of their own.
+    /// Separate deductibles and separate maximums.
     Apart,
-    /// Anything else: no short way is known.
+    /// Anything else: no shortcut is known.
     Steps,
 }
 

@@ -1,12 +1,12 @@
-//! Plans that are plainly worse than another for one household: dearer or no cheaper, and no better in anything filed.
+//! Plans that are plainly worse than another for one household: no cheaper, and no better in anything filed.
 //!
-//! Called by search for the plans of a county, one household size and one CSR level. It must never recommend: it says
-//! only which plan is at least as good in everything that is known. What is not known of both plans decides nothing for
-//! either, so a plan is never called worse on a guess.
+//! Called by search for the plans of a county, one household size and one CSR level. It must never recommend: it only
+//! says which plan is at least as good in everything that is known. What is not known for both plans decides nothing
+//! for either, so a plan is never called worse on a guess.
 //!
-//! `Terms` holds a variant's filing as small numbers of which less is better, made once per variant. One plan beats
-//! another if it filed the same things and none of its numbers is larger, one at least smaller. So beating passes on
-//! from plan to plan, and no plan beats itself in a circle.
+//! `Terms` holds a variant's filing as small numbers where less is better, made once per variant. One plan beats
+//! another if it filed the same things and none of its numbers is larger and at least one is smaller. So beating is
+//! transitive, and there are no cycles.
 
 use super::plan::{CostSharing, Share};
 use super::rules::Size;
@@ -14,7 +14,7 @@ use super::service::SERVICES;
 use super::words::{Coinsurance, Copay, behavior};
 use crate::types::Cents;
 
-/// What is known of a plan's network; `None` = not filed.
+/// What is known about a plan's network; `None` = not filed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Network {
     pub national: Option<bool>,
@@ -23,28 +23,28 @@ pub struct Network {
     pub no_referral_needed: Option<bool>,
 }
 
-/// One plan as far as it is compared, as it was filed.
+/// One plan, as filed, as far as it is compared.
 #[derive(Debug, Clone, Copy)]
 pub struct PlanFacts<'a> {
-    /// A month, after credit, for the household.
+    /// Monthly, after credit, for the household.
     pub premium: Cents,
     pub cost_sharing: &'a CostSharing,
-    /// Shares of benefits that the model does not use, in the same order for every plan; missing ones at the end may be
-    /// left out.
+    /// Shares of benefits that the model does not use, in the same order for every plan; missing ones at the end may
+    /// be omitted.
     pub other_shares: &'a [Share],
     pub network: Network,
 }
 
-/// The same with its filing made ready.
+/// The same, with its filing prepared.
 #[derive(Debug, Clone, Copy)]
 pub struct Compared<'a> {
-    /// A month, after credit, for the household.
+    /// Monthly, after credit, for the household.
     pub premium: Cents,
     pub terms: &'a Terms,
     pub network: Network,
 }
 
-/// For each plan its `dominator`.
+/// The `dominator` of each plan.
 pub fn dominated(plans: &[PlanFacts], size: Size) -> Vec<Option<usize>> {
     let terms: Vec<Terms> = plans.iter().map(|plan| Terms::new(plan.cost_sharing, plan.other_shares)).collect();
     let compared = |(plan, terms): (&PlanFacts, _)| Compared { premium: plan.premium, terms, network: plan.network };
@@ -52,14 +52,17 @@ pub fn dominated(plans: &[PlanFacts], size: Size) -> Vec<Option<usize>> {
     (0..plans.len()).map(|of| dominator(&plans, of, size)).collect()
 }
 
-/// The plan that is no dearer than plan `of`, at least as good in everything and better in something; among several the
-/// one with the lowest premium that is not itself dominated. Equal plans do not dominate each other. A plan that filed
-/// no share of a service that the model prices takes no part: premium and limits alone do not say what care costs.
+/// The plan that costs no more than plan `of`, is at least as good in everything and better in something; among
+/// several the one with the lowest premium that is not itself dominated. Equal plans do not dominate each other. A
+/// plan that filed no share for a service that the model prices takes no part: premium and limits alone do not say
+/// what care costs.
 ///
 /// # Panics
+///
 /// If there is no plan `of`.
 pub fn dominator(plans: &[Compared], of: usize, size: Size) -> Option<usize> {
-    // What dominates the cheapest dominator dominates this plan too, at the same premium, and stands later in the list.
+    // Whatever dominates the cheapest dominator also dominates this plan, at the same premium, and comes later in the
+    // list.
     let mut end = cheapest(plans, of, size)?;
     while let Some(next) = cheapest(plans, end, size) {
         end = next;
@@ -83,19 +86,19 @@ fn cheapest(plans: &[Compared], of: usize, size: Size) -> Option<usize> {
     found
 }
 
-/// A variant's filing, ready to be compared: about 150 bytes, and 8 for each benefit that was filed.
+/// A variant's filing, ready to be compared: about 150 bytes, plus 8 for each benefit filed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Terms {
     alone: Numbers<10>,
     family: Numbers<16>,
     /// Which benefits were filed, one bit each, without empty words at the end.
     filed: Box<[u64]>,
-    /// Those that were, in their order.
+    /// The shares of those benefits, in their order.
     shares: Box<[Shared]>,
 }
 
-/// Cents of deductibles and maximums for one size of household, 0 for those not filed; then free visits and first copays
-/// counted down from the most there can be, copay days and the cap of a specialty drug.
+/// Cents of deductibles and maximums for one household size, 0 for those not filed; then free visits and first copays
+/// counted down from the most there can be, copay days, and the cap of a specialty drug.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Numbers<const N: usize> {
     /// Which limits were filed, one bit each.
@@ -103,8 +106,8 @@ struct Numbers<const N: usize> {
     of: [i32; N],
 }
 
-/// One share as a number, so that equal ones are told at once: from the top 32 bits of the copay's cents, 16 of the
-/// rate, 8 for what the copay is paid for, 8 for things that are worse if they are so.
+/// One share as a number, so equal ones are recognized at once. From the top: 32 bits for the copay's cents, 16 for
+/// the rate, 8 for what the copay is paid for, 8 for properties that make it worse.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Shared(u64);
 
@@ -113,7 +116,7 @@ const DEDUCTIBLE: u64 = 1;
 const BEFORE: u64 = 2;
 const OUTSIDE: u64 = 4;
 
-/// What a service is worth that is not covered.
+/// The value of a service that is not covered.
 const NOT_COVERED: Shared = Shared(u64::MAX);
 
 impl Terms {
@@ -144,13 +147,13 @@ impl Terms {
         self.filed.first().is_some_and(|first| first & ((1 << SERVICES) - 1) != 0)
     }
 
-    /// Bytes that it takes, for who plans the memory of a server.
+    /// Bytes used, for capacity planning.
     pub fn bytes(&self) -> usize {
         size_of::<Terms>() + size_of_val(&*self.filed) + size_of_val(&*self.shares)
     }
 }
 
-/// Cents of an amount; 21 million dollars and more are alike.
+/// Cents of an amount; 21 million dollars and more are treated as equal.
 fn whole(amount: Cents) -> i32 {
     i32::try_from(amount.0.max(0)).unwrap_or(i32::MAX - 1)
 }
@@ -166,8 +169,8 @@ impl<const N: usize> Numbers<N> {
         numbers
     }
 
-    /// Whether a number is smaller; `None` where one is larger or not the same limits were filed. All numbers are
-    /// looked at before anything is decided, which is quicker than to stop at one.
+    /// Whether a number is smaller; `None` if one is larger or the filed limits differ. All numbers are compared
+    /// before deciding, which is faster than stopping early.
     fn no_worse(&self, than: &Numbers<N>) -> Option<bool> {
         let (mut larger, mut smaller) = (self.filed != than.filed, false);
         for (a, b) in self.of.iter().zip(&than.of) {
@@ -201,8 +204,8 @@ impl Shared {
         Some(Shared(copay << 32 | rate << 16 | per << 8 | worse))
     }
 
-    /// Copays compare with copays for the same unit, rates with rates; less subject to the deductible is better, and
-    /// anything is better than no cover.
+    /// Copays compare with copays for the same unit, rates with rates; being less subject to the deductible is
+    /// better, and anything is better than no coverage.
     fn no_worse(self, than: Shared) -> bool {
         let parts = |Shared(bits)| (bits >> 32, bits >> 16 & 0xFFFF, bits >> 8 & 0xFF, bits & 0xFF);
         let ((copay, rate, per, worse), (other_copay, other_rate, other_per, other_worse)) = (parts(self), parts(than));
@@ -237,7 +240,7 @@ impl Compared<'_> {
 }
 
 impl Network {
-    /// Whether something is better; `None` where something is worse, or known of one plan alone.
+    /// Whether something is better; `None` if something is worse, or known for only one plan.
     fn no_worse(&self, than: &Network) -> Option<bool> {
         let each = [
             (self.national, than.national),
@@ -277,7 +280,7 @@ mod tests {
     }
 
     #[test]
-    fn dearer_and_no_better_is_dominated_and_equal_is_not() {
+    fn more_expensive_and_no_better_is_dominated_and_equal_is_not() {
         let (good, worse) = (plan(1000, "$20"), plan(1500, "$20"));
         assert_eq!(one(&[facts(300, &good), facts(300, &worse)]), [None, Some(0)]);
         assert_eq!(one(&[facts(301, &good), facts(300, &worse)]), [None, None]);

@@ -1,23 +1,24 @@
-//! The year itself: everybody's care grows in proportion from nothing to the whole, and stops at each deductible and
-//! maximum on the way.
+//! The year itself: everybody's care grows in proportion from zero to the whole year, and stops at each deductible
+//! and maximum on the way.
 //!
-//! Called by `estimate`, which needs the times of every phase, and by `range` for years that `fast` cannot sum up; with
-//! the bills of a household already added up by how they are shared. It must know nothing of services, plans or money
-//! other than dollars in `f64`.
+//! Called by `estimate`, which needs the times of every phase, and by `range` for years that `fast` cannot sum up,
+//! with the bills of a household already added up by how they are shared. It must know nothing about services, plans
+//! or money other than dollars in `f64`.
 //!
 //! The steps are those of CMS's out-of-pocket model: a deductible is over for a person as soon as any deductible that
+//! covers them is met; nothing more is paid once any maximum that covers them is met.
 //! covers them is met; nothing more is paid once any maximum that covers them is met.
 
 use super::bills::{Caps, MET, Shape};
 use super::plan::KINDS;
 
 /// One person's bills in one pool (medical or drugs), added up by how they are shared: dollars of a whole year.
-/// `out_*` do not count to the out-of-pocket maximum.
+/// `out_*` do not count toward the out-of-pocket maximum.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(super) struct Pool {
-    /// Paid and counted to the deductible while it is open.
+    /// Paid, and counted toward the deductible, while it is open.
     pub deductible: f64,
-    /// Paid beside the deductible while it is open.
+    /// Paid on top of the deductible while it is open.
     pub beside: f64,
     /// Paid once the deductible is over.
     pub after: f64,
@@ -29,24 +30,24 @@ pub(super) struct Pool {
     pub out_always: f64,
 }
 
-/// For which share of the year (0 to 1) a person's pool was in each state.
+/// The share of the year (0 to 1) a person's pool spent in each state.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(super) struct Times {
-    /// The deductible open and the maximum not reached.
+    /// Deductible open, maximum not reached.
     pub deductible: f64,
-    /// The maximum not reached.
+    /// Maximum not reached.
     pub below_maximum: f64,
-    /// The deductible open, for bills that do not count to the maximum.
+    /// Deductible open, for bills that do not count toward the maximum.
     pub out_deductible: f64,
 }
 
 impl Pool {
-    /// The person's share of all prices outside the deductible, which the average share is made of.
+    /// The person's share of all prices outside the deductible; the average share is computed from these.
     pub(super) fn share(&self) -> f64 {
         self.after + self.always + self.out_after + self.out_always
     }
 
-    /// What was paid out of pocket in a year of these times.
+    /// What was paid out of pocket in a year with these times.
     pub(super) fn paid(&self, t: &Times) -> f64 {
         t.deductible * (self.deductible + self.beside)
             + (t.below_maximum - t.deductible) * self.after
@@ -72,15 +73,15 @@ const FAMILY: u32 = u32::MAX;
 struct State {
     open: [bool; 2],
     reached: [bool; 2],
-    /// Yearly speed to deductibles and to maximums, by kind: medical, drugs, both.
+    /// Yearly rate toward deductibles and toward maximums, by kind: medical, drugs, both.
     to_deductible: [f64; KINDS],
     to_maximum: [f64; KINDS],
 }
 
-/// The pools that a kind of limit covers: medical, drugs, both.
+/// The pools each kind of limit covers: medical, drugs, both.
 const COVERS: [&[usize]; KINDS] = [&[0], &[1], &[0, 1]];
 
-/// Working memory, kept between years so that none of them allocates.
+/// Working memory, kept between years so that no year allocates.
 #[derive(Debug, Default)]
 pub(super) struct Engine {
     limits: Vec<Limit>,
@@ -90,8 +91,9 @@ pub(super) struct Engine {
 }
 
 impl Engine {
-    /// Runs one year; gives the dollars paid by everybody, and leaves `times` of each person and pool. Where all limits
-    /// are combined, everything is in the first pool, `drugs` is not read, and the first pool's times stand for both.
+    /// Runs one year; returns the dollars paid by everybody, and leaves `times` of each person and pool. If all
+    /// limits are combined, everything is in the first pool, `drugs` is not read, and the first pool's times apply to
+    /// both.
     pub(super) fn run(&mut self, medical: &[Pool], drugs: &[Pool], caps: &Caps) -> f64 {
         if caps.shape == Shape::Combined {
             self.run_together([medical, medical], 1, caps);
@@ -103,7 +105,7 @@ impl Engine {
         self.times.iter().zip(pools).map(|(t, (m, d))| m.paid(&t[0]) + d.paid(&t[1])).sum()
     }
 
-    /// Steps from limit to limit, for any set of them: medical, drugs and both, each for the family and each person.
+    /// Steps from limit to limit, for any combination: medical, drugs and both, each for the family and each person.
     fn run_together(&mut self, pools: [&[Pool]; 2], used: usize, caps: &Caps) {
         self.start(pools[0].len(), caps);
         let mut at = 0.0;
@@ -142,7 +144,7 @@ impl Engine {
         }
     }
 
-    /// Sets every limit of the household, and the states they begin with.
+    /// Sets every limit of the household and the initial states.
     fn start(&mut self, people: usize, caps: &Caps) {
         self.limits.clear();
         self.maximum_reached = false;
@@ -179,7 +181,7 @@ impl Engine {
         self.meet();
     }
 
-    /// Takes the limits that are met off the list, with what follows for those they cover.
+    /// Removes limits that are met, and applies what follows for the people they cover.
     fn meet(&mut self) {
         let mut i = 0;
         while i < self.limits.len() {
@@ -207,7 +209,7 @@ impl Engine {
         }
     }
 
-    /// How fast everybody comes nearer to their limits; gives the family's sums.
+    /// How fast everybody approaches their limits; returns the family's sums.
     fn speeds(&mut self, pools: &[&[Pool]]) -> ([f64; KINDS], [f64; KINDS]) {
         let (mut to_deductible, mut to_maximum) = ([0.0; KINDS], [0.0; KINDS]);
         for (person, state) in self.states.iter_mut().enumerate() {

@@ -1,6 +1,6 @@
-//! One plan's year for one household, line by line, so that it can be followed on paper.
+//! One plan's year for one household, line by line, so it can be checked on paper.
 //!
-//! Called by the plan page and the `estimate` command; lists take `range`, which gives the same totals. It must never
+//! Called by the plan page and the `estimate` command; lists use `range`, which gives the same totals. It must never
 //! show a line that does not add up: every subtotal is a sum of lines in cents, and the lines add up to the total.
 
 use super::Model;
@@ -53,9 +53,9 @@ impl Paid {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Line {
     pub service: Service,
-    /// Units of the year as the table counts them; a mean, so seldom whole.
+    /// Units in the year as the table counts them; a mean, so rarely whole.
     pub units: f64,
-    /// The whole price.
+    /// The full price.
     pub allowed: Cents,
     pub paid: Paid,
     pub basis: Basis,
@@ -73,10 +73,10 @@ pub struct PersonYear {
 pub struct Year {
     /// Twelve premiums after credit.
     pub premium: Cents,
-    /// The whole price of the care.
+    /// The full price of the care.
     pub allowed: Cents,
     pub paid: Paid,
-    /// Premium and everything paid.
+    /// Premium plus everything paid.
     pub total: Cents,
     pub people: Vec<PersonYear>,
     /// How many years this is the mean of: 10 for an average year, else 1.
@@ -85,20 +85,21 @@ pub struct Year {
     pub maximum_reached: u32,
 }
 
-/// A good, an average and a bad year under one plan. Under `Model::Cms` there is one year, given three times.
+/// A good, an average and a bad year under one plan. `Model::Cms` has one year, returned three times.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Estimate {
     pub good: Year,
     pub average: Year,
     pub bad: Year,
-    /// Basis points of the average year's price that rest on filed cost sharing; the rest takes the average share.
+    /// Basis points of the average year's price that rest on filed cost sharing; the rest uses the average share.
     pub filed_share: u32,
 }
 
 /// The whole estimate of one plan for one household.
 ///
 /// # Errors
-/// A `Gap`, which says why there is none.
+///
+/// A `Gap` that says why there is none.
 pub fn estimate(
     plan: &CostSharing,
     people: &[Person],
@@ -110,9 +111,10 @@ pub fn estimate(
 }
 
 impl Estimator {
-    /// Line by line; the totals are those of `range` with twelve premiums.
+    /// Line by line; the totals are those of `range` plus twelve premiums.
     ///
     /// # Errors
+    ///
     /// As `range`.
     pub fn estimate(&mut self, rules: &Rules, monthly_premium: Cents) -> Result<Estimate, Gap> {
         let caps = self.caps(rules)?;
@@ -132,7 +134,7 @@ impl Estimator {
         })
     }
 
-    /// The mean of some years, person by person and service by service, in dollars.
+    /// The mean of several years, person by person and service by service, in dollars.
     fn lines(&mut self, rules: &Rules, caps: &Caps, years: std::ops::Range<usize>) -> Draft {
         let weight = 1.0 / years.len() as f64;
         let people = self.lanes.people;
@@ -157,7 +159,8 @@ impl Estimator {
         draft
     }
 
-    /// Tells what one person paid in the year just run: service, kind (deductible, copay, coinsurance, uncovered), dollars.
+    /// Reports what one person paid in the year just run: service, kind (deductible, copay, coinsurance, uncovered),
+    /// dollars.
     fn pay(&self, rules: &Rules, year: usize, person: usize, mut tell: impl FnMut(Service, usize, f64)) {
         let (stays, _) = self.used(year, person, Service::InpatientPhysician);
         for part in &rules.parts {
@@ -181,7 +184,7 @@ impl Estimator {
         }
     }
 
-    /// Units of a service that a person uses in a year, and their whole price.
+    /// Units of a service that a person uses in a year, and their full price.
     fn used(&self, year: usize, person: usize, service: Service) -> (f64, f64) {
         let place = self.lanes.year(year)[person];
         let (kind, row) = (self.lanes.kind(place), usize::from(place.row));
@@ -194,7 +197,7 @@ const COPAY: usize = 1;
 const COINSURANCE: usize = 2;
 const UNCOVERED: usize = 3;
 
-/// What was paid to the deductible and as a share, given for how much of the year each was due.
+/// What was paid toward the deductible and as a share, given how much of the year each applied.
 fn phases(part: &Part, price: f64, share: f64, times: &Times) -> (f64, f64) {
     let (open, below) =
         if part.in_maximum { (times.deductible, times.below_maximum) } else { (times.out_deductible, 1.0) };
@@ -205,7 +208,7 @@ fn phases(part: &Part, price: f64, share: f64, times: &Times) -> (f64, f64) {
     }
 }
 
-/// A year's lines in dollars, before they become cents.
+/// A year's lines in dollars, before rounding to cents.
 struct Draft {
     /// `SERVICES` for each person.
     lines: Vec<DraftLine>,
@@ -221,8 +224,8 @@ struct DraftLine {
 }
 
 impl Draft {
-    /// What was paid, by kind and line. The total is cut first to kinds, then to people, then to lines, so that what
-    /// counts to a maximum is never off by more than a cent.
+    /// What was paid, by kind and line. The total is split first into kinds, then people, then lines, so that what
+    /// counts toward a maximum is never off by more than a cent.
     fn cents(&self, total: Cents) -> [Vec<Cents>; 4] {
         let sums: [f64; 4] = std::array::from_fn(|kind| self.lines.iter().map(|l| l.paid[kind]).sum());
         let kinds = split(&sums, total);
@@ -234,7 +237,7 @@ impl Draft {
         })
     }
 
-    /// `out_of_pocket`: the same total as in lists, to which the lines are cut.
+    /// `out_of_pocket`: the same total as in lists, into which the lines are split.
     fn year(self, out_of_pocket: f64, premium: Cents, rules: &Rules) -> Year {
         let paid = self.cents(cents(out_of_pocket));
         let prices: Vec<f64> = self.lines.iter().map(|l| l.allowed).collect();

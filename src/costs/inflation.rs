@@ -1,11 +1,11 @@
 //! The dated factor from the utilization table's 2014 prices to a plan year's prices.
 //!
-//! Read by the shop and the `estimate` command; data and sources are in `data/utilization/inflation.csv`. It must never
-//! extrapolate: a year takes the last row that begins at or before it.
+//! Read by the shop and the `estimate` command; data and sources are in `data/utilization/inflation.csv`. It must
+//! never extrapolate: a year uses the last row that begins at or before it.
 
 use std::sync::LazyLock;
 
-/// A factor with where it comes from.
+/// A factor and its source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Inflation {
     pub from_year: u16,
@@ -20,7 +20,7 @@ static ROWS: LazyLock<Vec<Inflation>> = LazyLock::new(|| {
     read(text).expect("the factors are compiled in, and a test reads all of them")
 });
 
-/// The factor for a plan year; the oldest row for years before it.
+/// The factor for a plan year; the oldest row for earlier years.
 pub fn inflation(year: u16) -> &'static Inflation {
     ROWS.iter().rev().find(|row| row.from_year <= year).unwrap_or(&ROWS[0])
 }

@@ -1,7 +1,7 @@
 //! Reads the JSON of `windowshop estimate`: a plan's cost sharing in the words of its filing, and the people.
 //!
-//! Called by `command`. It must name the field of every fault (`people[1].age: …`) and how to mend it, and never take a
-//! word it does not know for another. Use and sex are the exception that people may leave open: see `Doubt`.
+//! Called by `cli::estimate`. It must name the field of every fault (`people[1].age: …`) and how to fix it, and never
+//! mistake an unknown word for another. Only use and sex may be left open: see `Doubt`.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ use super::utilization::Sex;
 use super::words::{Coinsurance, Copay};
 use crate::types::Cents;
 
-/// A fault of the input, with the path of its field.
+/// A fault in the input, with the path of its field.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{path}: {fault}")]
 pub struct Fault {
@@ -24,7 +24,7 @@ pub struct Fault {
     pub fault: String,
 }
 
-/// Something about a person that was not given or not understood, and what is taken instead.
+/// Something about a person that was not given or not understood, and what is assumed instead.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Doubt {
     NoSex { person: usize },
@@ -39,7 +39,7 @@ pub struct Question {
     pub people: Vec<Person>,
     pub monthly_premium: Cents,
     pub plan_year: Option<u16>,
-    /// Asked for by the input; else the dated factor is taken.
+    /// If the input asks for it; otherwise the dated factor is used.
     pub factor_thousandths: Option<u32>,
     pub doubts: Vec<Doubt>,
 }
@@ -68,7 +68,7 @@ impl Question {
     }
 }
 
-/// The question as it is written; `null` is as if the field were not there.
+/// The question as written; `null` is the same as leaving the field out.
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object { … }")]
 struct Written {

@@ -1,8 +1,8 @@
 //! Kinds of people: everybody of an age band and sex has the same rows of care, laid out service by service so that a
 //! plan's sums run over all rows of a service at once.
 //!
-//! Made by `lanes`, read by `fast` and `estimate`. The ordinary kinds are laid out once and shared by everybody; a
-//! condition or a price factor makes a kind of its own. It must know nothing about plans.
+//! Made by `lanes`, read by `fast` and `estimate`. The ordinary kinds are laid out once and shared; a condition or a
+//! price factor makes a separate kind. It must know nothing about plans.
 
 use std::sync::LazyLock;
 
@@ -10,8 +10,8 @@ use super::person::{Person, Use};
 use super::service::SERVICES;
 use super::utilization::{AgeBand, Condition, DECILES, Row, Sex, YearKind};
 
-/// Rows of a kind. For whole-year conditions they are the good, the average and the bad year; else deciles 1 to 10 and
-/// the median. The last is empty: twelve fill whole registers.
+/// Rows of a kind. For whole-year conditions they are the good, the average and the bad year; otherwise deciles 1 to
+/// 10 and the median. The last is empty: twelve fill whole registers.
 pub(super) const ROWS: usize = 12;
 pub(super) type Rows = [f64; ROWS];
 
@@ -23,7 +23,7 @@ pub(super) struct Who {
     pub condition: Option<Condition>,
 }
 
-/// How many kinds have no condition: without a sex, female, male, in each age band.
+/// How many kinds have no condition: unspecified sex, female, male, in each age band.
 pub(super) const ORDINARY: usize = 3 * AgeBand::ALL.len();
 
 impl Who {
@@ -32,20 +32,20 @@ impl Who {
         Who { band: AgeBand::of(person.age), sex: person.sex, condition }
     }
 
-    /// The place among the ordinary kinds; `None` with a condition.
+    /// The index among the ordinary kinds; `None` with a condition.
     pub(super) fn ordinary(&self) -> Option<usize> {
         let sex = self.sex.map_or(0, |sex| 1 + sex as usize);
         self.condition.is_none().then_some(self.band as usize * 3 + sex)
     }
 
-    /// All ordinary kinds, each at its place.
+    /// All ordinary kinds, in index order.
     pub(super) fn all() -> impl Iterator<Item = Who> {
         let sexes = [None, Some(Sex::Female), Some(Sex::Male)];
         AgeBand::ALL.into_iter().flat_map(move |band| sexes.map(|sex| Who { band, sex, condition: None }))
     }
 }
 
-/// Units of each service in each row, and their whole price in dollars.
+/// Units of each service in each row, and their full price in dollars.
 #[derive(Debug, Clone)]
 pub(super) struct Kind {
     pub units: [Rows; SERVICES],

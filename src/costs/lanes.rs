@@ -1,22 +1,22 @@
 //! A household's care, laid out for the calculation: who lives through which row of the table in which year.
 //!
-//! Made once per search or page and then used for every plan. It must know nothing about plans.
+//! Made by `range` once per search or page and then used for every plan. It must know nothing about plans.
 
 use super::Model;
 use super::kind::{Care, Kind, ROWS, Who};
 use super::person::{Person, Use};
 use super::utilization::{AgeBand, BAD, DECILES, GOOD, YearKind};
 
-/// Years to calculate and what each is for.
+/// Years to calculate, and what each is for.
 #[derive(Debug, Clone)]
 pub(super) struct Lanes {
     pub people: usize,
     pub years: usize,
-    /// The first so many years make the average; `good` and `bad` may be among them.
+    /// This many years, from the start, make the average; `good` and `bad` may be among them.
     pub average: usize,
     pub good: usize,
     pub bad: usize,
-    /// The kinds of people in the household: two with the same rows are one kind.
+    /// The kinds of people in the household: two people with the same rows are one kind.
     pub kinds: Vec<Care>,
     /// By year, then person: the row lived through.
     places: Vec<Place>,
@@ -27,7 +27,7 @@ pub(super) struct Lanes {
 pub(super) struct Place {
     pub kind: u16,
     pub row: u16,
-    /// The row's place among the rows of all kinds.
+    /// The row's index among the rows of all kinds.
     pub at: u16,
 }
 
@@ -38,8 +38,8 @@ impl Place {
 }
 
 impl Lanes {
-    /// `factor`: from the table's prices to those wanted. Model `Cms` has one year: its low, medium and high, and medium
-    /// for people who did not say.
+    /// `factor`: from the table's prices to the desired ones. Model `Cms` has one year: its low, medium and high, and
+    /// medium for people who did not say.
     pub(super) fn new(people: &[Person], model: Model, factor: f64) -> Lanes {
         let (years, average, good, bad) = years(people, model);
         let ranks = ranks(people);
@@ -50,7 +50,7 @@ impl Lanes {
                 who.push(Who::of(person));
                 who.len() - 1
             });
-            // There are 231 kinds: 7 age bands, 3 ways to say a sex, 10 conditions or none.
+            // There are 231 kinds: 7 age bands, 3 values of sex, 10 conditions or none.
             kinds.push(kind as u16);
         }
         let mut places = Vec::with_capacity(years.len() * people.len());
@@ -72,7 +72,7 @@ impl Lanes {
         Lanes { people: 1, years: 11, average: 10, good, bad, kinds: vec![Care::new(who, factor)], places }
     }
 
-    /// Where everybody's care of a year is found, person by person.
+    /// Where everybody's care in a year is found, person by person.
     pub(super) fn year(&self, year: usize) -> &[Place] {
         &self.places[year * self.people..][..self.people]
     }
@@ -82,7 +82,7 @@ impl Lanes {
     }
 }
 
-/// The row of a use in its kind of person.
+/// The row of a use within its kind of person.
 fn place(usage: Use, year: YearKind, decile: u8) -> u16 {
     let row = |decile: u8| u16::from(decile.clamp(1, 10) - 1);
     match (usage, year) {
@@ -115,18 +115,20 @@ fn years(people: &[Person], model: Model) -> (Vec<(YearKind, u8)>, usize, usize,
     (years, 10, 10, 11)
 }
 
-/// Steps by which the ten average years go through the deciles, person by person; the fifth goes in step with the first.
-/// Chosen among such lists for coming nearest to years drawn independently (`docs/costs.md`).
+/// Steps by which the ten average years go through the deciles, person by person; the fifth goes in step with the
+/// first. Chosen among such lists because it comes closest to years drawn independently (`docs/costs.md`).
 const STEPS: [u8; 4] = [1, 3, 9, 5];
 
 /// The decile of one person in the average years 1 to 10. Everybody lives through every decile once, but not in step:
-/// people of a family do not all fall ill in the same year, and if they did, the family's maximum would hide most of it.
+/// a family's members do not all get sick in the same year, and if they did, the family's maximum would hide most of
+/// it.
 fn decile(year: u8, rank: usize) -> u8 {
     // Multiples of a number below 11 run through 1 to 10, each once.
     (u16::from(year) * u16::from(STEPS[rank % STEPS.len()]) % 11) as u8
 }
 
-/// Each person's place among the varying ones, whatever order they were given in: people with the same rows may swap.
+/// Each person's rank among those whose use varies, whatever order they were given in: people with the same rows may
+/// swap.
 fn ranks(people: &[Person]) -> Vec<usize> {
     let mut order: Vec<usize> = (0..people.len()).filter(|i| people[*i].usage.varies()).collect();
     order.sort_by_key(|i| (AgeBand::of(people[*i].age), people[*i].sex, people[*i].usage));
@@ -145,7 +147,7 @@ mod tests {
         Person { age: 40, sex: Some(Sex::Female), usage }
     }
 
-    /// The whole price of a person's year.
+    /// The full price of a person's year.
     fn total(lanes: &Lanes, year: usize, person: usize) -> f64 {
         let place = lanes.year(year)[person];
         lanes.kind(place).total[usize::from(place.row)]
@@ -193,7 +195,7 @@ mod tests {
         assert!((total(&dear, 0, 0) - 1.138 * 1972.08).abs() < 0.01);
     }
 
-    /// The layout by kinds must find the very row that the sentence of a page is written from.
+    /// The layout by kinds must find the same row that a page's sentence is written from.
     #[test]
     fn every_use_of_every_year_is_found_in_its_kind() {
         let plain = [Use::Any, Use::Low, Use::Medium, Use::High, Use::Decile(1), Use::Decile(7)];

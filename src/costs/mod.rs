@@ -1,7 +1,8 @@
 //! Yearly cost: pure functions from one plan variant's cost sharing and a household to a good, an average and a bad year.
 //!
-//! Called by search and plan pages and by `windowshop estimate`. It must never read files, clock or network, recommend a
-//! plan, or show a number for a plan whose filings do not carry one. `docs/costs.md` explains the model and its limits.
+//! Called by search and plan pages and by `windowshop estimate`. It must never read files, clock or network,
+//! recommend a plan, or show a number for a plan whose filings do not support one. `docs/costs.md` explains the model
+//! and its limits.
 //!
 //! From the bottom up, each file using only those before it: `service`, `words`, `utilization`, `plan`; `person`, `kind`,
 //! `lanes` (the household); `bills`, `engine` (the year, step by step); `fast` (the same without steps); `rules` (the
@@ -38,7 +39,7 @@ pub use service::Service;
 /// Which rules to follow where filings are silent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Model {
-    /// CMS's program exactly, its known faults included.
+    /// CMS's program exactly, including its known faults.
     Cms,
     /// Ours: see `docs/costs.md` for each difference.
     Shop,

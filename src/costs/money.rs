@@ -1,8 +1,8 @@
 //! The one place where the model's dollars become cents.
 //!
-//! The table's prices have up to 17 digits, so the calculation runs in `f64`; what leaves this room is `Cents`, rounded
-//! here. Called by `estimate`, `range` and `utilization`. It must never round twice: a total is rounded once, and the
-//! lines that make it up are cut to cents so that they add up to exactly that total.
+//! The table's prices have up to 17 digits, so the calculation runs in `f64`; what leaves this room is `Cents`,
+//! rounded here. Called by `estimate`, `range` and `utilization`. It must never round twice: a total is rounded once,
+//! and its lines are split into cents so that they add up to exactly that total.
 
 use crate::types::Cents;
 
@@ -12,8 +12,8 @@ pub(super) fn cents(dollars: f64) -> Cents {
     Cents((dollars * 100.0).round() as i64)
 }
 
-/// Cuts the lines of a bill to cents so that they add up to `total`: each is cut down to a whole cent, and the cents
-/// left over go to the lines that lost most. No line is moved by a cent or more unless `total` is not their sum.
+/// Splits a bill's lines into cents that add up to `total`: each is rounded down to a whole cent, and the cents left
+/// over go to the lines that lost most. No line moves by a cent or more unless `total` is not their sum.
 pub(super) fn split(lines: &[f64], total: Cents) -> Vec<Cents> {
     let mut whole: Vec<i64> = lines.iter().map(|x| (x * 100.0).floor() as i64).collect();
     let mut order: Vec<usize> = (0..lines.len()).filter(|i| lines[*i] > 0.0).collect();

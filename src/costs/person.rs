@@ -1,25 +1,25 @@
 //! A covered person: age, sex, how much care is expected, and the row of the table lived through in a year.
 //!
-//! Given by the shop and `windowshop estimate`; read by everything in this room. It must know nothing about plans.
+//! Made by the shop and `windowshop estimate`; read by everything in this room. It must know nothing about plans.
 
 use super::utilization::{AgeBand, BAD, Condition, DECILES, GOOD, Level, Row, Sex, YearKind, condition, row};
 
 /// How much care a person expects to use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub enum Use {
-    /// Not said: any year may come.
+    /// Not said: any year is possible.
     #[default]
     Any,
     Low,
     Medium,
     High,
-    /// 1 to 10; the rows of analysts.
+    /// 1 to 10; rows for analysts.
     Decile(u8),
     Condition(Condition),
 }
 
 impl Use {
-    /// Reads `low`, `medium`, `high`, `any`, `decile-7`, `maternity`, …; `None` for anything else.
+    /// Parses `low`, `medium`, `high`, `any`, `decile-7`, `maternity`, …; `None` for anything else.
     pub fn parse(text: &str) -> Option<Use> {
         let text = text.trim().to_ascii_lowercase();
         match text.as_str() {
@@ -35,7 +35,7 @@ impl Use {
         Condition::ALL.into_iter().find(|c| c.word() == text).map(Use::Condition)
     }
 
-    /// What [`Use::parse`] reads.
+    /// The inverse of [`Use::parse`].
     pub fn word(self) -> String {
         match self {
             Use::Any => "any".to_string(),
@@ -53,7 +53,7 @@ impl Use {
     }
 }
 
-/// A covered person. Without a sex, the mean of both rows is taken.
+/// A covered person. If the sex is not given, the mean of both rows is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Person {
     pub age: u8,
@@ -62,7 +62,7 @@ pub struct Person {
 }
 
 impl Person {
-    /// The row of this person in one year; `decile` counts in an average year where use was not said.
+    /// The row of this person in one year; `decile` matters in an average year if use was not said.
     pub fn row(&self, year: YearKind, decile: u8) -> Row {
         let band = AgeBand::of(self.age);
         match self.sex {

@@ -1,7 +1,8 @@
 //! The cost sharing of one plan variant, typed: what the yearly-cost model needs to know about a plan.
 //!
-//! Made by the loader's side from filed data and by the `estimate` command from JSON; read by `rules` and `dominance`.
-//! It must never hold a zero for something that was not filed: absent amounts are `None`, absent services `Missing`.
+//! Made by `catalogue::costs` from filed data and by the `estimate` command from JSON; read by `rules` and
+//! `dominance`. It must never hold a zero for something that was not filed: missing amounts are `None`, missing
+//! services `Missing`.
 
 use super::service::{SERVICES, Service};
 use super::words::{Coinsurance, Copay};
@@ -13,13 +14,14 @@ pub enum Share {
     /// Nothing was filed.
     #[default]
     Missing,
-    /// The plan does not pay for it: the person pays all, and none of it counts to a deductible or maximum.
+    /// The plan does not pay for it: the person pays everything, and none of it counts toward a deductible or
+    /// maximum.
     NotCovered,
-    /// `outside_maximum`: what is paid does not count to the out-of-pocket maximum (PUF `IsExclFromInnMOOP`).
+    /// `outside_maximum`: what is paid does not count toward the out-of-pocket maximum (PUF `IsExclFromInnMOOP`).
     Covered { copay: Copay, coinsurance: Coinsurance, outside_maximum: bool },
 }
 
-/// One deductible or maximum: for a person covered alone, for each person of a family, for the whole family.
+/// One deductible or maximum: for a single person, for each person in a family, for the whole family.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Amounts {
     pub individual: Option<Cents>,
@@ -27,7 +29,7 @@ pub struct Amounts {
     pub family: Option<Cents>,
 }
 
-/// The deductibles, or the maximums, of a variant: medical, drugs, or both combined. Tier 1 in network; where none is
+/// The deductibles, or the maximums, of a variant: medical, drugs, or both combined. Tier 1 in network; if none is
 /// filed, the amount for in and out of network combined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Limits {
@@ -36,21 +38,21 @@ pub struct Limits {
     pub combined: Amounts,
 }
 
-/// Everything of one plan variant that the yearly-cost model uses.
+/// Everything about one plan variant that the yearly-cost model uses.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct CostSharing {
     pub deductible: Limits,
     pub maximum: Limits,
     /// By `Service as usize`; the entry of `Service::Other` is not read.
     pub shares: [Share; SERVICES],
-    /// `BeginPrimaryCareCostSharingAfterNumberOfVisits`: visits of each person that cost nothing. 0 = none.
+    /// `BeginPrimaryCareCostSharingAfterNumberOfVisits`: visits per person that cost nothing. 0 = none.
     pub free_primary_care_visits: u8,
-    /// `BeginPrimaryCareDeductibleCoinsuranceAfterNumberOfCopays`: visits paid by copay alone before the deductible and
-    /// coinsurance begin. 0 = none.
+    /// `BeginPrimaryCareDeductibleCoinsuranceAfterNumberOfCopays`: visits paid by copay alone before the deductible
+    /// and coinsurance begin. 0 = none.
     pub primary_care_copays_first: u8,
-    /// `InpatientCopaymentMaximumDays`: days of a year for which a copay per day is paid. `None` (filed as 0) = all.
+    /// `InpatientCopaymentMaximumDays`: days per year with a copay per day. `None` (filed as 0) = all.
     pub inpatient_copay_days: Option<u8>,
-    /// `SpecialtyDrugMaximumCoinsurance`: the most that coinsurance may take of one prescription.
+    /// `SpecialtyDrugMaximumCoinsurance`: the most coinsurance may take for one prescription.
     pub specialty_drug_cap: Option<Cents>,
 }
 

@@ -1,6 +1,6 @@
-//! Works out what a variant keeps for people alone (`fast::Kept`).
+//! Computes what a variant stores for single people (`fast::Kept`).
 //!
-//! Called when a catalogue is opened, once per variant. It must never keep anything but what `Estimator` would find.
+//! Called when a catalogue is opened, once per variant. It must never store anything but what `Estimator` would find.
 
 use super::Model;
 use super::fast::{Kept, Years};
@@ -10,7 +10,7 @@ use super::money::cents;
 use super::range::Estimator;
 use super::rules::Rules;
 
-/// Works out what is kept with each variant; made once for all variants of a plan year.
+/// Computes what is stored with each variant; made once for all variants of a plan year.
 #[derive(Debug)]
 pub struct Preparer {
     factor_thousandths: u32,
@@ -19,14 +19,14 @@ pub struct Preparer {
 }
 
 impl Preparer {
-    /// `factor_thousandths`: that of the estimators which will ask.
+    /// `factor_thousandths`: that of the estimators that will read it.
     pub fn new(factor_thousandths: u32) -> Preparer {
         let factor = f64::from(factor_thousandths) / 1000.0;
         let alone = Who::all().map(|who| Estimator::of(Lanes::alone(who, factor))).collect();
         Preparer { factor_thousandths, alone }
     }
 
-    /// Keeps with the variant the ranges of people alone. Without it every range is worked out when it is asked for.
+    /// Stores the ranges of single people with the variant. Without it every range is computed on demand.
     pub fn prepare(&mut self, rules: &mut Rules) {
         rules.fast.kept = if rules.model == Model::Shop { self.work_out(rules) } else { None };
     }
@@ -36,7 +36,7 @@ impl Preparer {
         for (years, estimator) in kinds.iter_mut().zip(&mut self.alone) {
             let [good, any, bad] = estimator.dollars(rules).ok()?;
             let medium = estimator.last_year(rules).ok()?;
-            // A plan that leaves more than 21 million dollars to somebody is not kept.
+            // A plan that leaves somebody with more than 21 million dollars is not stored.
             let [good, any, medium, bad] = [good, any, medium, bad].map(|dollars| i32::try_from(cents(dollars).0));
             *years = Years { good: good.ok()?, any: any.ok()?, medium: medium.ok()?, bad: bad.ok()? };
         }

@@ -1,7 +1,7 @@
-//! A household's good, average and bad year under a plan, in whole: what lists, sorts and cards need.
+//! A household's good, average and bad year under a plan, as totals: what lists, sorts and cards need.
 //!
-//! `Estimator` is made once per household and asked for each plan; `estimate` asks it for the same totals, so that a
-//! list and a page can never differ. It must allocate nothing per plan.
+//! `Estimator` is made once per household and asked for each plan; `estimate` asks it for the same totals, so a list
+//! and a page can never differ. It must allocate nothing per plan.
 
 use super::Model;
 use super::bills::Caps;
@@ -19,7 +19,7 @@ use crate::types::Cents;
 pub struct Range {
     /// Low use: decile 3 of spending for everybody.
     pub good: Cents,
-    /// The mean over all deciles (or the use that was chosen).
+    /// The mean over all deciles (or the chosen use).
     pub average: Cents,
     /// High use: decile 10 for everybody.
     pub bad: Cents,
@@ -37,10 +37,10 @@ impl Range {
 #[derive(Debug)]
 pub struct Estimator {
     pub(super) lanes: Lanes,
-    /// One person alone, whose range may be kept with the plan.
+    /// A single person, whose range may be stored with the plan.
     asked: Option<Asked>,
     sheet: Sheet,
-    /// Medical care (or everything, where no limit tells them apart) and drugs of the year that is stepped through.
+    /// Medical care (or everything, if no limit separates the two) and drugs of the year being stepped through.
     pools: [Vec<Pool>; 2],
     /// The plan's average share in that year.
     pub(super) average_share: f64,
@@ -48,7 +48,7 @@ pub struct Estimator {
 }
 
 impl Estimator {
-    /// `factor_thousandths`: from the table's prices to those wanted (1000 = as they are); see `inflation`.
+    /// `factor_thousandths`: from the table's prices to the desired ones (1000 = unchanged); see `inflation`.
     pub fn new(people: &[Person], model: Model, factor_thousandths: u32) -> Estimator {
         let lanes = Lanes::new(people, model, f64::from(factor_thousandths) / 1000.0);
         Estimator { asked: Asked::new(people, model, factor_thousandths), ..Estimator::of(lanes) }
@@ -68,6 +68,7 @@ impl Estimator {
     /// Out of pocket under a plan, in cents.
     ///
     /// # Errors
+    ///
     /// A `Gap`: nobody in the household, or no deductible or maximum filed for its size.
     pub fn range(&mut self, rules: &Rules) -> Result<Range, Gap> {
         let kept = self.asked.as_ref().and_then(|asked| rules.fast.kept.as_ref()?.years(asked));
@@ -92,7 +93,7 @@ impl Estimator {
         Ok([good, average / self.lanes.average as f64, bad])
     }
 
-    /// Dollars of the last of the years, after `dollars` of the same plan.
+    /// Dollars of the last of the years, after `dollars` for the same plan.
     pub(super) fn last_year(&mut self, rules: &Rules) -> Result<f64, Gap> {
         let caps = self.caps(rules)?;
         Ok(self.paid(self.lanes.years - 1, rules, &caps))
@@ -166,7 +167,8 @@ mod tests {
         assert!((allowed - expected("total_cost")).abs() < 1e-9, "{allowed}");
     }
 
-    /// Once, rounding left a hair less than nothing of such a deductible, and a year seemed to cost its premiums alone.
+    /// A rounding error once left slightly less than zero of such a deductible, and a year seemed to cost only its
+    /// premiums.
     #[test]
     fn a_deductible_as_high_as_the_maximum_is_paid_once() {
         for dollars in (50..12_000).step_by(37) {
@@ -243,7 +245,7 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
 
-        /// Lists sum up a year where pages step through it.
+        /// Lists sum up a year; pages step through it.
         #[test]
         fn the_short_way_is_the_long_way(
             (plan, people) in (plan(), proptest::collection::vec(person(), 1..7)),
@@ -261,7 +263,7 @@ mod tests {
         }
 
         #[test]
-        fn what_is_kept_is_what_would_be_worked_out((plan, person) in (plan(), person())) {
+        fn stored_ranges_are_those_that_would_be_computed((plan, person) in (plan(), person())) {
             let Ok(mut rules) = Rules::new(&plan, Model::Shop) else { return Ok(()) };
             for factor in [1000, 1138] {
                 let mut estimator = Estimator::new(&[person], Model::Shop, 1000);

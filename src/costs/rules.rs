@@ -1,7 +1,7 @@
-//! A variant's cost sharing made ready for the calculation: which part of each bill the person pays, and when.
+//! A variant's cost sharing prepared for the calculation: which part of each bill the person pays, and when.
 //!
 //! Made once per variant (`Rules::new`), because none of it depends on the household; read by `range` and `estimate`.
-//! It must never fill a gap in silence: what was not filed becomes a `Note` or a `Gap`.
+//! It must never fill a gap silently: what was not filed becomes a `Note` or a `Gap`.
 
 use super::Model;
 use super::bills::{Caps, Part, Shape};
@@ -25,7 +25,7 @@ pub enum Gap {
     UnknownPair(Service),
 }
 
-/// One person alone, or a family: they have different deductibles and maximums.
+/// A single person or a family: they have different deductibles and maximums.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Size {
     Individual,
@@ -38,7 +38,7 @@ impl std::fmt::Display for Size {
     }
 }
 
-/// A kind of care of which a plan must file something to be estimated at all.
+/// A kind of care for which a plan must file something to be estimated at all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Field {
     Visits,
@@ -59,9 +59,9 @@ pub enum Note {
     AverageShare(Service),
     /// Nothing filed for preventive care: free in network by law (45 CFR 147.130).
     PreventiveByLaw,
-    /// A pair of words that CMS's table does not have: read by the general rule.
+    /// A pair of words that is not in CMS's table: read by the general rule.
     GeneralRule(Service),
-    /// Model `Cms` alone: nothing filed, so its program repeats the service before it, or takes it as not covered.
+    /// Model `Cms` only: nothing filed, so its program repeats the previous service, or treats it as not covered.
     Repeated(Service),
 }
 
@@ -89,6 +89,7 @@ struct Side {
 
 impl Rules {
     /// # Errors
+    ///
     /// A `Gap`: `Shop` needs something filed for visits, hospital and drugs; `Cms` needs words that its table knows.
     pub fn new(plan: &CostSharing, model: Model) -> Result<Rules, Gap> {
         if model == Model::Shop {
@@ -131,7 +132,8 @@ impl Rules {
     pub(super) fn caps(&self, people: usize) -> Result<Caps, Gap> {
         let alone = people == 1;
         let group = |sides: &[Side; KINDS]| sides.map(|s| if alone { s.individual } else { s.family });
-        // CMS's program applies the amounts per person to someone alone too; filings make the two equal or the second larger.
+        // CMS's program applies the per-person amounts to a single person too; filings make the two equal or the
+        // second larger.
         let each = |sides: &[Side; KINDS]| {
             sides.map(|s| if alone && self.model == Model::Shop { f64::INFINITY } else { s.person })
         };
@@ -177,7 +179,7 @@ struct Draft<'a> {
 }
 
 impl Draft<'_> {
-    /// Adds one service; gives back the share that CMS's program would repeat if the next one is missing.
+    /// Adds one service; returns the share that CMS's program would repeat if the next one is missing.
     fn add(&mut self, service: Service, before: Share) -> Result<Share, Gap> {
         let filed = self.plan.shares[service as usize];
         if service == Service::Other {

@@ -2,7 +2,8 @@
 //!
 //! Called by every file of this room. It must never guess: a name it does not know is `None`.
 
-/// One kind of care of CMS's out-of-pocket model, in the order of its program (which decides what a missing kind repeats).
+/// One kind of care in CMS's out-of-pocket model, in the order of its program (which decides what a missing kind
+/// repeats).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub enum Service {
@@ -52,7 +53,7 @@ struct Facts(Service, &'static str, &'static str, Counted, &'static str);
 
 use Counted::{Admission, HospitalDay, Other, Prescription, Test, Visit};
 
-/// Service, code of the table, benefit name of the Benefits and Cost Sharing PUF, what is counted, plain name.
+/// Service, table code, benefit name of the Benefits and Cost Sharing PUF, what is counted, plain name.
 #[rustfmt::skip]
 const FACTS: [Facts; SERVICES] = [
     Facts(Service::InpatientFacility, "ip_fac", "Inpatient Hospital Services (e.g., Hospital Stay)", HospitalDay, "hospital stay"),
@@ -109,7 +110,7 @@ impl Service {
         FACTS[self as usize].4
     }
 
-    /// Whether it counts to a drug deductible or maximum where a plan has separate ones.
+    /// Whether it counts toward a drug deductible or maximum if a plan has separate ones.
     pub fn is_drug(self) -> bool {
         self.counted() == Prescription
     }
@@ -119,7 +120,7 @@ impl Service {
     }
 
     /// The services priced by one filed benefit: none for most benefits, three for X-rays and Diagnostic Imaging.
-    /// Case and doubled spaces do not matter: filings differ in both.
+    /// Case and double spaces do not matter: filings differ in both.
     pub fn of_benefit(name: &str) -> impl Iterator<Item = Service> {
         let plain = |s: &str| s.split_whitespace().collect::<Vec<_>>().join(" ").to_ascii_lowercase();
         let name = plain(name);

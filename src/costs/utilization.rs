@@ -1,7 +1,7 @@
 //! The utilization table: what people use of each service in a year and what it costs, from CMS's public model.
 //!
-//! Read by `household`, which lays the rows out for the calculation, and by pages for sentences such as
-//! "about 6 visits, 3 tests, 11 prescriptions". It must never invent a row: a condition the table lacks is `None`.
+//! Read by `kind`, which lays the rows out for the calculation, and by pages for sentences such as "about 6 visits, 3
+//! tests, 11 prescriptions". It must never invent a row: a condition that the table lacks is `None`.
 //!
 //! Source: CMSgov/oopc-calculations (CC0), see `data/utilization/README.md`. Prices are those of 2014; unit costs and
 //! units are decimals of up to 17 digits in the source, so they are `f64` here and become cents only in `money`.
@@ -11,7 +11,7 @@ use std::sync::LazyLock;
 use super::service::{Counted, SERVICES, Service};
 use crate::types::Cents;
 
-/// The year whose prices the table holds.
+/// The year of the table's prices.
 pub const PRICE_LEVEL: u16 = 2014;
 
 /// The table's age bands.
@@ -61,7 +61,7 @@ pub enum Sex {
 }
 
 impl Sex {
-    /// Reads `Female`, `Male`, `F`, `M` in any case.
+    /// Parses `Female`, `Male`, `F`, `M` in any case.
     pub fn parse(text: &str) -> Option<Sex> {
         match text.trim().to_ascii_lowercase().as_str() {
             "f" | "female" => Some(Sex::Female),
@@ -70,7 +70,7 @@ impl Sex {
         }
     }
 
-    /// `f` or `m`, which [`Sex::parse`] reads.
+    /// `f` or `m`, which [`Sex::parse`] accepts.
     pub fn letter(self) -> &'static str {
         match self {
             Sex::Female => "f",
@@ -109,12 +109,12 @@ impl Condition {
         Condition::Schizophrenia,
     ];
 
-    /// The word for it in URLs and JSON: `maternity`, `multiple-sclerosis`.
+    /// Its word in URLs and JSON: `maternity`, `multiple-sclerosis`.
     pub fn word(self) -> &'static str {
         self.names().0
     }
 
-    /// Whether the table gives whole years (`true`) or only the care for the condition, which comes on top of the rest.
+    /// Whether the table gives whole years (`true`) or only the care for the condition, which is added to the rest.
     pub fn is_whole_year(self) -> bool {
         matches!(self, Condition::Asthma | Condition::Depression)
     }
@@ -138,13 +138,13 @@ impl Condition {
 /// How much of a year a row describes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Level {
-    /// 1 to 10 by yearly spending; others are taken as the nearest of them.
+    /// 1 to 10 by yearly spending; other numbers are treated as the nearest of these.
     Decile(u8),
     /// Decile 5.5, the median person.
     Median,
 }
 
-/// One person's year: units of each service and their whole price in dollars, before any cost sharing.
+/// One person's year: units of each service and their full price in dollars, before any cost sharing.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Row {
     pub units: [f64; SERVICES],
@@ -154,13 +154,13 @@ pub struct Row {
 impl Row {
     const EMPTY: Row = Row { units: [0.0; SERVICES], price: [0.0; SERVICES] };
 
-    /// `self × a + other × b`, service by service: the mean of two sexes, a condition on top of a year, dearer prices.
+    /// `self × a + other × b`, service by service: the mean of two sexes, a condition added to a year, higher prices.
     pub(super) fn blend(&self, a: f64, other: &Row, b: f64) -> Row {
         let mix = |x: &[f64; SERVICES], y: &[f64; SERVICES]| std::array::from_fn(|i| x[i] * a + y[i] * b);
         Row { units: mix(&self.units, &other.units), price: mix(&self.price, &other.price) }
     }
 
-    /// The whole price of the year, in dollars.
+    /// The full price of the year, in dollars.
     pub fn allowed(&self) -> f64 {
         self.price.iter().sum()
     }
@@ -180,7 +180,7 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
     read(text).expect("the table is compiled in, and a test reads all of it")
 });
 
-/// The row of a band, sex and level. Deciles with next to no spending share one row, as CMS filed them.
+/// The row of a band, sex and level. Deciles with hardly any spending share one row, as CMS published them.
 pub fn row(band: AgeBand, sex: Sex, level: Level) -> &'static Row {
     let column = match level {
         Level::Decile(d) => usize::from(d.clamp(1, 10)) - 1,
@@ -195,8 +195,8 @@ fn condition_year(band: AgeBand, sex: Sex, condition: Condition, step: usize) ->
     &TABLE.people[band as usize * 2 + sex as usize][first + step]
 }
 
-/// How a condition shapes a year of a person: `Err` is the care for the condition alone, to be put on top of the rest.
-/// `level` low means decile 5 and below, high decile 10.
+/// How a condition shapes a person's year: `Err` is the care for the condition alone, to be added to the rest. Level
+/// low means decile 5 and below, high decile 10.
 pub(super) fn condition(
     band: AgeBand,
     sex: Sex,
@@ -209,7 +209,7 @@ pub(super) fn condition(
     Err(&TABLE.conditions[condition as usize])
 }
 
-/// Which year of the range a row is wanted for.
+/// Which year of the range a row is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum YearKind {
     Good,
@@ -217,23 +217,23 @@ pub enum YearKind {
     Bad,
 }
 
-/// Deciles whose mean is the average year.
+/// The average year is the mean of these deciles.
 pub const DECILES: std::ops::RangeInclusive<u8> = 1..=10;
 /// The decile of a good year: HealthCare.gov's "low use".
 pub const GOOD: u8 = 3;
 /// The decile of a bad year: HealthCare.gov's "high use".
 pub const BAD: u8 = 10;
 
-/// What a year of use comes to, in units a person can picture. Whole numbers, halves up.
+/// A year of use in units a person can picture. Whole numbers, halves rounded up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Summary {
     pub visits: u32,
     pub tests: u32,
     pub prescriptions: u32,
     pub hospital_days: u32,
-    /// Everything else (emergency room, surgery, equipment …), in prices of the table's year.
+    /// Everything else (emergency room, surgery, equipment …), at the table's price level.
     pub other: Cents,
-    /// The whole price of the year, in prices of the table's year.
+    /// The full price of the year, at the table's price level.
     pub allowed: Cents,
 }
 
@@ -254,7 +254,7 @@ pub fn summary(row: &Row) -> Summary {
     }
 }
 
-/// Reads the whole table; an error names the line.
+/// Parses the whole table; an error names the line.
 fn read(text: &str) -> Result<Table, String> {
     let mut filed = vec![[None::<Row>; COLUMNS]; AgeBand::ALL.len() * 2];
     let mut conditions = vec![Row::EMPTY; Condition::ALL.len()];
@@ -263,7 +263,7 @@ fn read(text: &str) -> Result<Table, String> {
         let field = |i: usize| record.get(i).unwrap_or_default();
         let wrong = |what: &str| format!("utilization.csv line {}: {what} {:?}", line + 2, record);
         let Some(service) = Service::from_code(field(5)) else {
-            // Filed beside the facility fee, and without any use in every row that is read.
+            // Listed next to the facility fee, and unused in every row that is read.
             if field(5) == "op_er_prof" { continue } else { return Err(wrong("unknown service")) }
         };
         let number = |i: usize| field(i).parse::<f64>().map_err(|_| wrong("no number"));
@@ -295,7 +295,7 @@ fn column(level: &str) -> Option<usize> {
     Some(first + ["Low", "Med", "High"].iter().position(|s| *s == step)?)
 }
 
-/// Fills deciles that were merged into a higher one; `None` if anything else is missing.
+/// Fills in deciles that were merged into a higher one; `None` if anything else is missing.
 fn complete(filed: &[Option<Row>; COLUMNS]) -> Option<[Row; COLUMNS]> {
     let mut rows = [Row::EMPTY; COLUMNS];
     for (i, row) in rows.iter_mut().enumerate() {
@@ -316,7 +316,7 @@ mod tests {
         assert_eq!(allowed(AgeBand::To44, Sex::Female, Level::Decile(BAD)), 46_357.0);
         let mean: f64 =
             DECILES.map(|d| row(AgeBand::From55, Sex::Male, Level::Decile(d)).allowed()).sum::<f64>() / 10.0;
-        // 12,107 when deciles are weighted by their observations, which differ by one person.
+        // 12,107 if deciles are weighted by their observations, which differ by one person.
         assert!((mean - 12_107.0).abs() < 1.0);
     }
 

@@ -1,6 +1,6 @@
-//! What each pair of a filed copay and a filed coinsurance does to a bill. Their words are read in `filing::share`.
+//! What each pair of a filed copay and a filed coinsurance does to a bill. `filing::share` parses their words.
 //!
-//! `plan` holds the pairs, `rules` and `dominance` ask for the behavior.
+//! `plan` holds the pairs; `rules` and `dominance` ask for the behavior. It must never read an unknown pair as free.
 //!
 //! The behavior follows the copay and coinsurance table of CMS's out-of-pocket model (CMSgov/oopc-calculations, CC0).
 
@@ -16,8 +16,8 @@ pub struct Behavior {
     pub before: bool,
 }
 
-/// What the pair does. `known` is false where CMS's table has no row for the pair: its program stops there,
-/// ours takes the general rule.
+/// What the pair does. `known` is false if CMS's table has no row for the pair: its program stops there, ours applies
+/// the general rule.
 pub fn behavior(copay: Copay, coinsurance: Coinsurance) -> (Behavior, bool) {
     use Coinsurance as R;
     use Timing::{BeforeDeductible as Before, Plain, WithDeductible as With};
@@ -41,7 +41,7 @@ pub fn behavior(copay: Copay, coinsurance: Coinsurance) -> (Behavior, bool) {
     };
     let Copay::Amount { per, .. } = copay else { return (general, true) };
     let ruled = match (per, timing, coinsurance) {
-        // Five rows of the table do not follow the general rule; they are taken as they stand.
+        // Five rows of the table do not follow the general rule and are listed as they are.
         (Per::Unit, Some(Before), R::Rate { .. })
         | (Per::Day, Some(Before), R::Rate { after_deductible: true, .. }) => Behavior { copay: false, ..general },
         (Per::Stay, Some(Plain), R::Rate { after_deductible: false, .. }) => {
@@ -65,7 +65,7 @@ mod tests {
     use crate::types::Cents;
 
     fn read(copay: &str, coinsurance: &str) -> (Copay, Coinsurance) {
-        // In CMS's table an empty word stands for a plain amount.
+        // In CMS's table an empty word means a plain amount.
         let copay = match copay {
             "" => "$30.00".to_string(),
             words if words.starts_with("Copay") => format!("$30.00 {words}"),
@@ -79,8 +79,8 @@ mod tests {
         (Copay::parse(&copay).unwrap(), Coinsurance::parse(&coinsurance).unwrap())
     }
 
-    /// All rows of the copay and coinsurance table of CMS's program: copay words, coinsurance words, then
-    /// copay paid, coinsurance paid, subject to the deductible, applied before it.
+    /// All rows of the copay and coinsurance table of CMS's program: copay words, coinsurance words, then copay paid,
+    /// coinsurance paid, subject to the deductible, applied before it.
     const TABLE: &str = "\
         No Charge|No Charge|----;No Charge|Not Applicable|----;Not Applicable|No Charge|----;\
         Not Applicable|Not Applicable|----;No Charge|No Charge after deductible|--d-;\

@@ -1,8 +1,9 @@
 //! The address of `/enroll`: state, plan year, and what happened when.
 //!
-//! `/enroll?state=OH&year=2027&event=birth.2026-11-03&event=marriage.2026-10-03.yes`. Forms send the kind alone and the
-//! date in three fields (`event=birth&month_birth=11&day_birth=3&year_birth=2026`). Reading never fails: what is wrong is
-//! marked where it is wrong, with all that was typed kept. Nothing but kinds and dates is in it.
+//! `/enroll?state=OH&year=2027&event=birth.2026-11-03&event=marriage.2026-10-03.yes`. Forms send the kind alone and
+//! the date in three fields (`event=birth&month_birth=11&day_birth=3&year_birth=2026`). Called by this room's pages.
+//! Reading never fails: faults are marked where they are, and everything typed is kept. It holds nothing but kinds
+//! and dates.
 
 use std::collections::HashMap;
 
@@ -14,11 +15,11 @@ use crate::eligibility::enrollment::event_code;
 use crate::eligibility::tables::{PriorCoverage, SepKind};
 use crate::quote::ask::facets::{Note, NoteKind};
 
-/// Events that people know of a year ahead are the furthest that any window looks.
+/// Events that people know of a year ahead: no window looks further.
 const AHEAD: Duration = Duration::days(366);
-/// The longest window is 90 days; older than this is a slip of the pen, not a question.
+/// The longest window is 90 days; anything older than this is a typo, not a question.
 const BEHIND: Duration = Duration::days(3 * 366);
-/// Kept of anything typed.
+/// Characters kept of anything typed.
 const TYPED_MAX: usize = 20;
 
 /// One event as typed.
@@ -29,7 +30,7 @@ pub struct EventAsked {
     pub day: String,
     pub year: String,
     pub had_coverage: Option<bool>,
-    /// What the fields say, once settled. `None`: still to be asked, wrong, or not needed.
+    /// The date in the fields, once settled. `None`: still to be asked, wrong, or not needed.
     pub date: Option<Date>,
     /// Message key of what is wrong with the date.
     pub fault: Option<&'static str>,
@@ -42,12 +43,12 @@ pub struct Asked {
     pub zip: String,
     pub year: Option<i32>,
     pub events: Vec<EventAsked>,
-    /// Kinds that open no special enrollment (any more), as typed.
+    /// Kinds that open no special enrollment (or no longer do), as typed.
     pub unknown: Vec<String>,
     pub notes: Vec<Note>,
 }
 
-/// Whether a kind has a window that a date opens; members of tribes need none.
+/// Whether this kind has a window that a date opens; members of tribes need none.
 pub fn needs_date(kind: &SepKind) -> bool {
     kind.days_before.is_some() || kind.days_after.is_some()
 }
@@ -92,7 +93,7 @@ impl Asked {
         let mut event = EventAsked { kind, had_coverage: parts.next().and_then(yes_no), ..EventAsked::default() };
         match read_date(typed) {
             Some(date) => event.fill(date),
-            // Shown back where the month goes: the fields cannot tell its parts.
+            // Shown again in the month field: the fields cannot hold its parts.
             None => event.month = short(typed),
         }
         self.events.push(event);
@@ -123,7 +124,7 @@ impl Asked {
         self.events = known;
     }
 
-    /// Everything settled, in one order. `state` as found, from its code or a ZIP.
+    /// Everything settled, in canonical order. `state` as found, by its code or a ZIP.
     pub fn pairs(&self, state: Option<&str>) -> Vec<(&'static str, String)> {
         let mut pairs: Vec<_> = state.map(|state| ("state", state.to_string())).into_iter().collect();
         pairs.extend(self.year.map(|year| ("year", year.to_string())));
@@ -139,7 +140,7 @@ impl EventAsked {
         self.year = date.year().to_string();
     }
 
-    /// Fields win over what stands in the event itself: they are what a person has just typed.
+    /// Fields win over the event's own date: they are what the person just typed.
     fn take_fields(&mut self, fields: &mut HashMap<String, String>) {
         let mut typed = |name: &str| fields.remove(&format!("{name}_{}", self.kind)).map(|text| short(&text));
         let (month, day, year) = (typed("month"), typed("day"), typed("year"));
@@ -174,7 +175,7 @@ impl EventAsked {
         };
     }
 
-    /// As it stands in the address.
+    /// As written in the address.
     pub fn written(&self) -> String {
         let mut out = self.kind.clone();
         if let Some(date) = self.date {
@@ -210,7 +211,7 @@ pub fn iso(date: Date) -> String {
     format!("{:04}-{:02}-{:02}", date.year(), u8::from(date.month()), date.day())
 }
 
-/// Reads `2026-11-03`, `11/3/2026`, `11-3-2026` and `11/3/26`: month before day, as forms in the United States have it.
+/// Parses `2026-11-03`, `11/3/2026`, `11-3-2026` and `11/3/26`: month before day, as on forms in the United States.
 pub fn read_date(text: &str) -> Option<Date> {
     let mut split = text.split(['-', '/']).map(str::trim);
     let (a, b, c) = (split.next()?, split.next()?, split.next()?);
@@ -223,7 +224,7 @@ pub fn read_date(text: &str) -> Option<Date> {
 fn parts(year: &str, month: &str, day: &str) -> Option<Date> {
     let number = |text: &str| text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse::<u16>().ok()).flatten();
     let year = match (year.len(), number(year)?) {
-        // "26" is this century's.
+        // "26" is in this century.
         (2, year) => 2000 + year,
         (4, year) => year,
         _ => return None,

@@ -1,8 +1,8 @@
 //! `GET /enroll`: is open enrollment open today, what else lets a person enroll, and what changed this year.
 //!
-//! Called by the router. All dates come from the rules' tables and the day from the injected clock, so these pages are
-//! nobody's but the asker's: no shared cache keeps them. It never asks who somebody is: an address holds a state, a
-//! year, kinds of events and their dates.
+//! Called by the router. All dates come from the rules' tables and today's date from the injected clock, so no shared
+//! cache may keep these pages. It must never ask who somebody is: an address holds a state, a year, kinds of events
+//! and their dates.
 
 mod asked;
 mod special;
@@ -29,7 +29,7 @@ use crate::types::Zip5;
 use crate::web::error::Failure;
 use crate::web::page::{self, CachePolicy, Cx};
 
-/// Open enrollment of a place and plan year in words, as of today.
+/// Open enrollment for a place and plan year, in words, as of today.
 pub struct Season {
     pub year: i32,
     pub heading: String,
@@ -38,27 +38,27 @@ pub struct Season {
     pub verdict: String,
     /// "Choose a plan from … to …: coverage starts …."
     pub steps: Vec<String>,
-    /// Whose dates these are, and how sure we are.
+    /// Whose dates these are, and how certain they are.
     pub notes: Vec<String>,
     pub citation: Option<String>,
     pub marketplace: Option<Marketplace>,
-    /// The next season, where this one is over.
+    /// The next season, if this one is over.
     pub next: Option<String>,
-    /// Address of its calendar file; `None` once it is over, or where we do not know the state's own last day.
+    /// Address of its calendar file; `None` once it is over, or if we do not know the state's own last day.
     pub ics: Option<String>,
 }
 
-/// A state with HealthCare.gov's own dates: stands for most of the country while no state is chosen.
+/// A state with HealthCare.gov's own dates: represents most of the country while no state is chosen.
 fn federal_state(tables: &Tables, year: i32) -> Option<State> {
     State::all().find(|state| tables.open_enrollment(*state, year).first().is_some_and(|s| s.marketplace == "federal"))
 }
 
-/// Whether all we know of a state-run marketplace's season is the longest that the federal rules allow.
+/// Whether all we know about a state-run marketplace's season is the longest that federal rules allow.
 fn only_latest(tables: &Tables, state: State, year: i32) -> bool {
     tables.open_enrollment(state, year).first().is_some_and(|span| span.marketplace == "state")
 }
 
-/// Open enrollment of a state and plan year; of HealthCare.gov where no state is given. `None` without either.
+/// Open enrollment for a state and plan year, or HealthCare.gov's if no state is given. `None` without either.
 pub fn season(cx: &Cx, state: Option<State>, year: i32) -> Option<Season> {
     let (tables, today) = (&cx.app.tables, cx.today());
     let of = state.or_else(|| federal_state(tables, year))?;
@@ -141,7 +141,7 @@ fn days_left(cx: &Cx, ends: Date) -> String {
     }
 }
 
-/// When people can enroll without a reason, next or now.
+/// When people can enroll without a reason, now or next.
 fn next_words(cx: &Cx, state: Option<State>) -> String {
     let (tables, today) = (&cx.app.tables, cx.today());
     let place = place_words(cx, state);
@@ -161,7 +161,7 @@ fn next_words(cx: &Cx, state: Option<State>) -> String {
     next.unwrap_or_else(|| cx.tf("enroll.next_unknown", &[("place", &place)]))
 }
 
-/// Plan years to choose from: those that are loaded, and the one after them if there are rules for it.
+/// Plan years to choose from: those loaded, and the following one if there are rules for it.
 fn years(cx: &Cx) -> Vec<i32> {
     let mut years: Vec<i32> = cx.catalogues.years().map(i32::from).collect();
     years.sort_unstable();
@@ -170,7 +170,7 @@ fn years(cx: &Cx) -> Vec<i32> {
     years
 }
 
-/// The year that people most likely mean: one whose season is open, else one still to come, else the last.
+/// The year people most likely mean: one whose season is open, else one still to come, else the last.
 fn likely_year(cx: &Cx, state: Option<State>, years: &[i32]) -> i32 {
     let (tables, today) = (&cx.app.tables, cx.today());
     let with = |wanted: WindowStatus| {
@@ -216,15 +216,15 @@ struct EnrollPage<'a> {
     states: Vec<(&'static str, &'a str, bool)>,
     state_fault: Option<String>,
     years: Vec<(i32, bool)>,
-    /// What the other form of the page carries along.
+    /// What the page's other form carries along.
     events_carried: Vec<(&'static str, String)>,
     place_carried: Vec<(&'static str, String)>,
     season: Option<Season>,
     answers: Vec<EventAnswer>,
-    /// Where nothing that happened opens a window today: when they can enroll nevertheless.
+    /// If nothing that happened opens a window today: when they can enroll anyway.
     otherwise: Option<String>,
     questions: Vec<EventQuestion>,
-    /// Dates are still to be given.
+    /// Some dates are still missing.
     asking: bool,
     groups: Vec<KindGroup>,
     kinds_fault: Option<String>,
@@ -312,7 +312,7 @@ fn build<'a>(
     }
 }
 
-/// All states by their names in this language.
+/// All states, sorted by their names in this language.
 fn states(cx: &Cx, chosen: Option<State>) -> Vec<(&'static str, &str, bool)> {
     let named = |s: State| (s.code(), cx.known(&format!("state.{}", s.code())).unwrap_or(s.code()), Some(s) == chosen);
     let mut states: Vec<_> = State::all().map(named).collect();
@@ -326,11 +326,12 @@ fn medicaid(cx: &Cx, state: State) -> Option<(String, String, String)> {
     (!agency.url.is_empty()).then(|| (name.clone(), agency.url.clone(), agency.phone.clone()))
 }
 
-/// `GET /enroll/deadline.ics`: the last days of what the address names, for a calendar. One file for each event, or
+/// `GET /enroll/deadline.ics`: the last days of what the address names, for a calendar. One file per event, or one
 /// for a year's open enrollment.
 ///
 /// # Errors
-/// `NotFound` where the address names nothing that has a last day.
+///
+/// `NotFound` if the address names nothing that has a last day.
 pub async fn deadline(cx: Cx) -> Result<Response, Failure> {
     let asked = Asked::read(&cx.query, &cx.app.tables, cx.today());
     let state = find_state(&cx, &asked).map_err(|_| Failure::NotFound)?;
@@ -342,7 +343,7 @@ pub async fn deadline(cx: Cx) -> Result<Response, Failure> {
     let name = HeaderValue::try_from(format!("attachment; filename=\"{}.ics\"", first.id));
     let name = name.map_err(Failure::internal)?;
     let text = calendar::file(&deadlines, (cx.app.clock)(), cx.lang.code());
-    // Made anew each second: a cache could only be wrong.
+    // The file has a new timestamp every second: a cache could only be wrong.
     let mut response = page::send(&cx, StatusCode::OK, "text/calendar; charset=utf-8", text, CachePolicy::Private);
     response.headers_mut().insert(header::CONTENT_DISPOSITION, name);
     Ok(response)
@@ -351,7 +352,7 @@ pub async fn deadline(cx: Cx) -> Result<Response, Failure> {
 fn season_deadlines(cx: &Cx, state: Option<State>, year: i32) -> Vec<Deadline> {
     let Some(of) = state.or_else(|| federal_state(&cx.app.tables, year)) else { return Vec::new() };
     if only_latest(&cx.app.tables, of, year) {
-        // A date that may be too late must not be in anybody's calendar.
+        // A date that may be too late must not get into anybody's calendar.
         return Vec::new();
     }
     let open = open_enrollment(&cx.app.tables, of, year, cx.today());

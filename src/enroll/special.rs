@@ -1,6 +1,7 @@
-//! The special-enrollment screener in words: what to tick, which dates to ask, what each event opens.
+//! The special-enrollment screener in words: what to tick, which dates to ask for, what each event opens.
 //!
-//! The kinds and their windows are rows of `sep_kinds.csv`; here is only their order on the page and their words.
+//! Called by `enroll`. Kinds and their windows are rows of `sep_kinds.csv`; this file only holds their order on the
+//! page and their words, and must never decide what a kind opens.
 
 use super::asked::{Asked, EventAsked, needs_coverage_answer, needs_date};
 use super::{days_left, marketplace_url};
@@ -11,8 +12,8 @@ use crate::shop::words::dates::date_words;
 use crate::text::calendar::Deadline;
 use crate::web::page::Cx;
 
-/// How the kinds stand on the page: what people lose most first. A kind that is in no group comes last, so that a new
-/// row of the table is never hidden.
+/// The order of kinds on the page: the most common losses first. A kind in no group comes last, so a new row of the
+/// table is never hidden.
 const GROUPS: [(&str, &[&str]); 5] = [
     (
         "lost",
@@ -107,7 +108,7 @@ fn name(cx: &Cx, kind: &str) -> String {
     cx.t(&format!("sep.{kind}.name")).to_string()
 }
 
-/// What is wrong with a kind that opens nothing: it ended, or there never was one.
+/// What is wrong with a kind that opens nothing: it ended, or it never existed.
 pub fn unknown_words(cx: &Cx, kind: &str) -> String {
     match cx.known(&format!("sep.{kind}.name")) {
         Some(name) => cx.tf("enroll.kind_ended", &[("name", name)]),
@@ -115,12 +116,12 @@ pub fn unknown_words(cx: &Cx, kind: &str) -> String {
     }
 }
 
-/// What is asked of a ticked event: its date, and coverage before where the rule wants it.
+/// What is asked about a ticked event: its date, and prior coverage if the rule requires it.
 pub struct EventQuestion {
     pub kind: String,
     pub name: String,
-    /// (name, label's key, what was typed, width in characters) of month, day and year: in this order in both languages,
-    /// as on the forms that people know in the United States.
+    /// (name, label's key, what was typed, width in characters) of month, day and year: in this order in both
+    /// languages, as on the forms that people know in the United States.
     pub fields: [(&'static str, &'static str, String, u8); 3],
     pub fault: Option<String>,
     /// Still to be answered.
@@ -160,16 +161,16 @@ pub struct EventAnswer {
     pub name: String,
     /// "You can enroll now. The last day … 39 days left."
     pub verdict: String,
-    /// When coverage starts, on what condition, which papers may be asked.
+    /// When coverage starts, on what condition, which documents may be requested.
     pub lines: Vec<String>,
     pub citation: String,
-    /// Open today, as far as was said.
+    /// Open today, as far as we were told.
     pub open: bool,
-    /// Address of its calendar file; `None` without a last day, or once it has passed.
+    /// Address of its calendar file; `None` if there is no last day, or it has passed.
     pub ics: Option<String>,
 }
 
-/// The window of each settled event; of kinds that are open all the time without a date.
+/// The window of each settled event, and without a date for kinds that are always open.
 fn windows(cx: &Cx, asked: &Asked) -> Vec<SepWindow> {
     let (tables, today) = (&cx.app.tables, cx.today());
     let window = |event: &EventAsked| {
@@ -220,7 +221,7 @@ fn answer(cx: &Cx, window: SepWindow, state: Option<State>) -> EventAnswer {
     }
 }
 
-/// The condition of coverage before, where it was not answered.
+/// The condition of prior coverage, if it was not answered.
 fn condition(cx: &Cx, window: &SepWindow) -> Option<String> {
     let key = match (window.prior_coverage, window.had_coverage) {
         (PriorCoverage::No, _) | (_, Some(_)) => return None,

@@ -1,16 +1,17 @@
 //! The closed sets of filings: metals, plan types, programs, features, variants; and the orders of the list.
 //!
-//! Each has a code (as stored in the catalogue, see `sql/catalogue/schema.sql`), CMS's word for it, and a message whose
-//! last word is its word in the address. Each is spelled here alone; a test holds the catalogue's code tables to it.
+//! Each member has a code (as stored in the catalogue, see `sql/catalogue/schema.sql`), CMS's word for it, and a
+//! message whose last word is its word in the address. Each is spelled only here; a test checks the catalogue's code
+//! tables against it. Read by the loader, the catalogue, `quote` and the pages.
 
 use strum::{FromRepr, IntoStaticStr, VariantArray};
 
-/// The word of the address: what stands after the dot of a message.
+/// The word used in the address: what follows the dot of a message key.
 fn key(message: &'static str) -> &'static str {
     message.split_once('.').map_or(message, |(_, key)| key)
 }
 
-/// Metal level of a medical plan, or benefit level of a dental one. Source: Plan Attributes PUF, `MetalLevel`.
+/// Metal level of a medical plan, or coverage level of a dental plan. Source: Plan Attributes PUF, `MetalLevel`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, FromRepr, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "snake_case", prefix = "metal.")]
 #[repr(i64)]
@@ -51,13 +52,13 @@ impl Metal {
         Metal::ALL.iter().copied().find(|metal| metal.key() == word)
     }
 
-    /// Which product this level belongs to: dental plans have `low` and `high` only.
+    /// Which product this level belongs to: dental plans only have `low` and `high`.
     pub fn product(self) -> Product {
         if matches!(self, Metal::Low | Metal::High) { Product::Dental } else { Product::Medical }
     }
 }
 
-/// How the network works. Source: Plan Attributes PUF, `PlanType`.
+/// Network type. Source: Plan Attributes PUF, `PlanType`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, FromRepr, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "snake_case", prefix = "plan_type.")]
 #[repr(i64)]
@@ -122,8 +123,8 @@ impl Product {
     }
 }
 
-/// A disease-management program; the number is the place of its bit in `variant.programs`.
-/// Source: Plan Attributes PUF, `DiseaseManagementProgramsOffered`.
+/// A disease-management program; its number is the position of its bit in `variant.programs`. Source: Plan Attributes
+/// PUF, `DiseaseManagementProgramsOffered`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, FromRepr, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "snake_case", prefix = "program.")]
 #[repr(u32)]
@@ -175,7 +176,7 @@ impl Program {
     }
 }
 
-/// A yes-or-no quality of a plan's variant: a 0/1 column of `variant`.
+/// A yes/no property of a plan's variant: a 0/1 column of `variant`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, VariantArray)]
 pub enum Feature {
     StandardDesign,
@@ -203,7 +204,7 @@ impl Feature {
         }
     }
 
-    /// The message of its badge on a card.
+    /// The message for its badge on a card.
     pub fn badge(self) -> &'static str {
         match self {
             Feature::Hsa => "badge.hsa",
@@ -217,15 +218,16 @@ impl Feature {
     }
 }
 
-/// Which variant of a plan: the last two digits of the variant's ID (45 CFR 156.420).
-/// Source: Plan Attributes PUF, `PlanId`.
+/// Which variant of a plan: the last two digits of the variant's ID (45 CFR 156.420). Source: Plan Attributes PUF,
+/// `PlanId`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, FromRepr, VariantArray)]
 #[repr(i64)]
 pub enum VariantKind {
     OffExchange = 0,
-    /// On the exchange, without reductions.
+    /// On-exchange, without reductions.
     Standard = 1,
-    /// Members of federally recognized tribes: nothing to pay, or nothing at Indian health care providers.
+    /// Members of federally recognized tribes: zero or limited cost sharing (nothing to pay, or nothing at Indian
+    /// health care providers).
     ZeroCostSharing = 2,
     LimitedCostSharing = 3,
     /// Silver plans only.
@@ -246,7 +248,7 @@ impl VariantKind {
     }
 }
 
-/// The order of the list. Names follow the CMS Marketplace API, and our CSV's columns for the yearly cost.
+/// The order of the list. Names follow the CMS Marketplace API, plus our CSV's columns for the yearly cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "snake_case", prefix = "sort.")]
 pub enum Sort {
@@ -262,7 +264,7 @@ pub enum Sort {
 impl Sort {
     pub const ALL: &[Sort] = Sort::VARIANTS;
 
-    /// Default order: the likely yearly cost, which only medical plans have.
+    /// Default order: likely yearly cost, which only medical plans have.
     pub fn usual(product: Product) -> Sort {
         match product {
             Product::Medical => Sort::CostAverage,
@@ -274,7 +276,7 @@ impl Sort {
         matches!(self, Sort::CostAverage | Sort::CostGood | Sort::CostBad)
     }
 
-    /// Whether plans of this product can be put in this order.
+    /// Whether plans of this product can be sorted this way.
     pub fn fits(self, product: Product) -> bool {
         product == Product::Medical || !self.is_by_cost()
     }
@@ -292,18 +294,19 @@ impl Sort {
     }
 }
 
-/// What filters ask of a variant, in one integer: a list looks at a hundred of them. The packing is made and read here.
+/// Everything filters test on a variant, packed into one integer, because a list examines about a hundred of them.
+/// Packed and unpacked only here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Packed(i64);
 
-/// Places of the parts in [`Packed`], by the bits that each needs.
+/// Positions of the parts in [`Packed`]; each part is as wide as it needs to be.
 const TYPE_AT: u32 = 4;
 const STARS_AT: u32 = TYPE_AT + 4;
 const PROGRAMS_AT: u32 = STARS_AT + 3;
 const FEATURES_AT: u32 = PROGRAMS_AT + Program::FILED.len() as u32;
 
 impl Packed {
-    /// Of codes as the catalogue has them.
+    /// From codes as the catalogue stores them.
     pub fn new(
         metal: i64,
         plan_type: i64,

@@ -1,22 +1,22 @@
-//! Keys of the catalogue's rows that are made of other keys: one integer is found in half the time of two columns.
+//! Catalogue keys that are composed of other keys: one integer is found in half the time of two columns.
 //!
-//! Written by `load`, read by `catalogue` and `quote`; the same arithmetic stands in `sql/catalogue/schema.sql` as CHECKs,
-//! which a test holds against this. Nothing else may do this arithmetic.
+//! Written by `load`, read by `catalogue` and `quote`. `sql/catalogue/schema.sql` repeats the arithmetic as CHECKs,
+//! and a test compares the two. No other code may do this arithmetic.
 
 use crate::filing::codes::VariantKind;
 
-/// Plan keys count up from 1 and stay below this: two hundred times the plans that the whole country has.
+/// Plan keys count up from 1 and stay below this: two hundred times as many plans as the whole country has.
 pub const PLAN_PK_BITS: u32 = 20;
 
-/// A plan's variants lie side by side.
+/// A plan's variants are stored next to each other.
 const VARIANT_BITS: u32 = 3;
 
-/// What `rating_area_pk` is multiplied by in [`rate_pk`].
+/// Multiplies `rating_area_pk` in [`rate_pk`].
 pub const RATING_AREA_STEP: i64 = 1 << PLAN_PK_BITS;
-/// What `plan_pk` is multiplied by in [`variant_pk`].
+/// Multiplies `plan_pk` in [`variant_pk`].
 pub const VARIANT_STEP: i64 = 1 << VARIANT_BITS;
 
-/// Key of `variant`: a plan, with the last two digits of the variant's ID.
+/// Key of `variant`: a plan plus the last two digits of the variant's ID.
 pub const fn variant_pk(plan_pk: i64, variant_code: i64) -> i64 {
     plan_pk * VARIANT_STEP + variant_code
 }

@@ -1,14 +1,16 @@
-//! The four codes that name a deductible or maximum: `cost_limit.kind`, `scope`, `network`, `who` of the catalogue.
+//! The four codes that identify a deductible or maximum: `cost_limit.kind`, `scope`, `network`, `who` of the
+//! catalogue.
 //!
-//! Written by `load`, read by `catalogue` and the plan's record; a test holds them against the catalogue's code tables.
+//! Written by `load`, read by `catalogue` and the plan's record; a test checks them against the catalogue's code
+//! tables.
 
 pub const DEDUCTIBLE: u8 = 1;
-/// The most that one pays out of pocket in a year.
+/// Maximum out-of-pocket: the most a person pays in a year.
 pub const MOOP: u8 = 2;
 
 pub const MEDICAL: u8 = 1;
 pub const DRUG: u8 = 2;
-/// Medical and drug together.
+/// Medical and drug combined.
 pub const COMBINED: u8 = 3;
 
 pub const TIER1: u8 = 1;

@@ -1,17 +1,18 @@
-//! What a catalogue file says of itself, in its table `meta`: written by `load`, believed or refused by `catalogue`.
+//! What a catalogue file says about itself in its `meta` table: written by `load`, accepted or refused by
+//! `catalogue`.
 
-/// Of the catalogue's tables; a server refuses a file with another.
+/// Version of the catalogue's tables; a server refuses a file with any other.
 pub const SCHEMA_VERSION: u32 = 2;
 
-/// Where the prices of a catalogue come from. Shown wherever a price is that insurers did not file.
+/// Where the prices of a catalogue come from. Shown next to any price that insurers did not file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum, strum::IntoStaticStr, strum::EnumString)]
 #[strum(serialize_all = "lowercase", ascii_case_insensitive)]
 pub enum Provenance {
     /// As insurers filed them.
     Filed,
-    /// Modelled: right in breadth, wrong in the single price.
+    /// Modeled: realistic overall, wrong for any single price.
     Illustrative,
-    /// Made up, with the plans.
+    /// Made up, and so are the plans.
     Invented,
 }
 

@@ -1,7 +1,7 @@
 //! The vocabulary of filings: the closed sets that CMS's files use, each with its code in the catalogue and its word in
 //! an address.
 //!
-//! Known to the loader, the catalogue, the quote and the pages alike, so that each word is spelled once. No I/O.
+//! Used by the loader, the catalogue, the quote and the pages, so that each word is spelled once. No I/O.
 
 pub mod codes;
 pub mod keys;

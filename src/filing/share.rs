@@ -1,8 +1,8 @@
-//! A filed cost share: its words, what they mean, its code in the catalogue. Each is read and written here alone.
+//! A filed cost share: its words, their meaning, its code in the catalogue. Parsed and written only here.
 //!
-//! The loader reads words ([`Copay::parse`], [`Coinsurance::parse`]) and stores codes ([`CostShare`]); the catalogue turns
-//! codes back into meaning ([`CostShare::copay`], [`CostShare::coinsurance`]); `costs` asks what a pair does to a bill and
-//! `shop` says it in the visitor's language. Pure. An unknown word is never read as zero.
+//! The loader parses words ([`Copay::parse`], [`Coinsurance::parse`]) and stores codes ([`CostShare`]); the catalogue
+//! turns codes back into meaning ([`CostShare::copay`], [`CostShare::coinsurance`]); `costs` applies a pair to a
+//! bill, and `shop` words it in the visitor's language. Pure. An unknown word is never read as zero.
 
 use crate::types::Cents;
 
@@ -10,7 +10,7 @@ use crate::types::Cents;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::FromRepr, strum::VariantArray)]
 #[repr(i64)]
 pub enum ShareKind {
-    /// Words that this release does not know; shown as filed.
+    /// Words this release does not know; shown as filed.
     Unparsed = 0,
     NotApplicable = 1,
     NoCharge = 2,
@@ -33,20 +33,20 @@ impl ShareKind {
         self as i64
     }
 
-    /// `None` for a code no release has used.
+    /// `None` for a code that no release has used.
     pub fn from_code(code: i64) -> Option<ShareKind> {
         ShareKind::from_repr(code)
     }
 
-    /// Whether an amount belongs to it.
+    /// Whether this kind comes with an amount.
     pub fn has_amount(self) -> bool {
         use ShareKind::{NoCharge, NoChargeAfterDeductible, NotApplicable, Unparsed};
         !matches!(self, Unparsed | NotApplicable | NoCharge | NoChargeAfterDeductible)
     }
 }
 
-/// A share as the catalogue stores it: cents of a copay, basis points of the bill of a coinsurance; 0 where the kind has
-/// no amount.
+/// A share as the catalogue stores it: cents for a copay, basis points of the bill for a coinsurance; 0 if the kind
+/// has no amount.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CostShare {
     pub kind: ShareKind,
@@ -54,13 +54,13 @@ pub struct CostShare {
 }
 
 impl CostShare {
-    /// From the two columns; `None` where nothing was filed, or by a code that this release does not know.
+    /// From the two columns; `None` if nothing was filed, or the code is unknown to this release.
     pub fn from_columns(kind: Option<i64>, amount: Option<i64>) -> Option<CostShare> {
         let kind = ShareKind::from_code(kind?)?;
         Some(CostShare { kind, amount: amount.unwrap_or(0) })
     }
 
-    /// What it means as a copay; `None` where its words were not understood.
+    /// Its meaning as a copay; `None` if its words were not understood.
     pub fn copay(self) -> Option<Copay> {
         use ShareKind as K;
         let (per, timing) = match self.kind {
@@ -81,7 +81,7 @@ impl CostShare {
         Some(Copay::Amount { amount: Cents(self.amount), per, timing })
     }
 
-    /// What it means as a coinsurance; `None` where its words were not understood.
+    /// Its meaning as a coinsurance; `None` if its words were not understood.
     pub fn coinsurance(self) -> Option<Coinsurance> {
         let after_deductible = match self.kind {
             ShareKind::NotApplicable => return Some(Coinsurance::NotApplicable),
@@ -112,7 +112,7 @@ impl From<Copay> for CostShare {
                 let kind = match timing {
                     Timing::Plain => plain,
                     Timing::AfterDeductible => after,
-                    // Two wordings of one thing: stored as one.
+                    // Two wordings with the same meaning: stored as one.
                     Timing::BeforeDeductible | Timing::WithDeductible => before,
                 };
                 (kind, amount.0)
@@ -145,15 +145,15 @@ pub enum Per {
     Stay,
 }
 
-/// How a copay stands to the deductible.
+/// How a copay relates to the deductible.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Timing {
     /// The deductible does not apply.
     Plain,
     AfterDeductible,
-    /// The copay first; the rest of the bill counts to the deductible.
+    /// The copay first; the rest of the bill counts toward the deductible.
     BeforeDeductible,
-    /// "Copay with deductible", the newer wording for the same thing; CMS's table does not know it.
+    /// "Copay with deductible", the newer wording of the same thing, missing from CMS's table.
     WithDeductible,
 }
 
@@ -217,7 +217,7 @@ impl Coinsurance {
             _ => {}
         }
         let (rate, words) = text.split_once('%')?;
-        // A percentage with two decimals has the shape of money, and its hundredths are basis points.
+        // A percentage with two decimals looks like an amount of money, and its hundredths are basis points.
         let basis_points = u16::try_from(Cents::parse(rate)?.0).ok().filter(|bp| *bp <= 10_000)?;
         let words = words.trim();
         let after_deductible = match words.strip_prefix("coinsurance").unwrap_or(words).trim() {
@@ -236,7 +236,7 @@ pub struct Shares {
     pub covered: Option<bool>,
     pub copay: Option<CostShare>,
     pub coinsurance: Option<CostShare>,
-    /// The words as filed, shown where they are not understood.
+    /// The words as filed, shown if they are not understood.
     pub copay_filed: Option<String>,
     pub coinsurance_filed: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! Slugs: the keys of words for filed names.
+//! Slugs: message keys for filed names.
 //!
 //! Written by `load`, looked up by pages; docs/language.md has the rule.
 

@@ -1,9 +1,10 @@
 //! Who is let in when more is asked than can be answered.
 //!
-//! Called by the layer `web::admission`. Health checks and assets always go through: they cost next to nothing. Everything
-//! else takes a place from a limit that moves with the time that answers take; who finds none waits a little, in a line of
-//! bounded length and bytes; who is not reached in time is told to come back. The rooms to come (accounts, applications)
-//! get a budget of their own, as another [`Class`]. It must never know what was asked beyond its class.
+//! Called by the layer `web::admission`. Health checks and assets always go through: they cost next to nothing.
+//! Everything else takes a place from a limit that adapts to how long answers take. A request that finds no place
+//! waits briefly in a queue of bounded length and bytes; one that is not reached in time is told to come back. Future
+//! rooms (accounts, applications) get their own budget, as another [`Class`]. It must never know what was asked
+//! beyond its class.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -13,24 +14,24 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Longest wait for a place. With it the slowest answer that is given at all comes within a second.
+/// Longest wait for a place. It keeps the slowest answer given at all within a second.
 const WAIT_MAX: Duration = Duration::from_millis(400);
-/// People in line for each place: as many as are reached within the wait, if an answer takes a tenth of it.
+/// Queue length per place: as many as are reached within the wait if an answer takes a tenth of it.
 const IN_LINE_PER_PLACE: usize = 8;
-/// Bytes of requests in line, all together.
+/// Bytes of all queued requests together.
 const LINE_BYTES_MAX: usize = 16 << 20;
-/// Below twice the cores a processor would stand idle while a statement is handed over.
+/// With fewer than two per core, a processor would idle while a statement is handed over.
 const PLACES_MIN_PER_CORE: usize = 4;
 /// More than this was never faster (docs/performance.md).
 const PLACES_MAX: usize = 512;
-/// Answers that take longer than this mean that too many are made at once.
+/// Answers slower than this mean that too many are being made at once.
 const GOOD_TIME: Duration = Duration::from_millis(60);
-/// How often the limit moves.
+/// How often the limit is adjusted.
 const MOVE_EVERY: Duration = Duration::from_millis(100);
-/// One client's share of all places and of the line, under load.
+/// One client may hold one in this many of all places and of the queue, under load.
 const ONE_CLIENTS_SHARE: usize = 4;
 
-/// What a request is for, by which it is let in.
+/// What a request is for, which decides how it is let in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Class {
     /// Health checks, assets, files for other programs.
@@ -48,13 +49,13 @@ impl Class {
 /// Why a request was not let in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refused {
-    /// The line is at its end.
+    /// The queue is full.
     LineFull,
     /// Not reached in time.
     Waited,
-    /// This client holds its share already.
+    /// This client already holds its share.
     Share,
-    /// Too many bytes of answers lie untaken.
+    /// Too many bytes of answers are waiting to be read.
     Bytes,
 }
 
@@ -74,7 +75,7 @@ impl Refused {
 /// The places of one class.
 pub struct Admission {
     places: Arc<Semaphore>,
-    /// As many as `places` has, taken and free.
+    /// The size of `places`, taken and free together.
     limit: AtomicUsize,
     least: usize,
     waiting: AtomicUsize,
@@ -82,11 +83,11 @@ pub struct Admission {
     running: AtomicUsize,
     refused: [AtomicU64; 4],
     times: Mutex<Times>,
-    /// Places and places in line by client. Empty unless we know who is a client and who is a proxy.
+    /// Places and queue positions by client. Empty unless we can tell clients from proxies.
     clients: Option<Mutex<HashMap<IpAddr, usize>>>,
 }
 
-/// What answers took since the limit last moved.
+/// How long answers took since the limit last changed.
 struct Times {
     since: Instant,
     sum: Duration,
@@ -96,7 +97,7 @@ struct Times {
 }
 
 impl Admission {
-    /// `shares`: clients can be told apart, so that each has its share.
+    /// `shares`: clients can be told apart, so each has its share.
     pub fn new(shares: bool) -> Arc<Admission> {
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
         let least = (cores * PLACES_MIN_PER_CORE).min(PLACES_MAX);
@@ -160,7 +161,7 @@ impl Admission {
         }
     }
 
-    /// `None`: this client has its share already, and others are in line.
+    /// `None`: this client already has its share, and others are queued.
     fn share(self: &Arc<Admission>, client: Option<IpAddr>) -> Option<Option<Share>> {
         let (Some(clients), Some(client)) = (&self.clients, client) else { return Some(None) };
         let mut clients = clients.lock().unwrap_or_else(PoisonError::into_inner);
@@ -177,8 +178,8 @@ impl Admission {
         self.times.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// An answer was made in this time. Ten times a second the limit moves: down by a tenth while answers take too long, up
-    /// by one in sixteen while they do not and the places are used.
+    /// An answer took this long. The limit is adjusted ten times a second: down by a tenth while answers take too
+    /// long, up by one sixteenth while they do not and the places are in use.
     fn took(&self, time: Duration) {
         let mut times = self.times();
         times.sum += time;
@@ -203,7 +204,7 @@ impl Admission {
         let new = new.clamp(self.least, PLACES_MAX);
         match new.cmp(&limit) {
             std::cmp::Ordering::Greater => self.places.add_permits(new - limit),
-            // Places that are taken go when they are given back: see `Place`.
+            // Places in use are removed when they are returned: see `Place`.
             std::cmp::Ordering::Less => drop(self.places.forget_permits(limit - new)),
             std::cmp::Ordering::Equal => return,
         }
@@ -211,7 +212,7 @@ impl Admission {
     }
 }
 
-/// A place taken.
+/// A place in use.
 pub struct Place {
     admission: Arc<Admission>,
     permit: Option<OwnedSemaphorePermit>,
@@ -224,7 +225,7 @@ impl Drop for Place {
         let admission = &self.admission;
         let running = admission.running.fetch_sub(1, Ordering::Relaxed) - 1;
         admission.took(self.begun.elapsed());
-        // The limit may have gone down while this place was taken: then it is not given to another.
+        // The limit may have gone down while this place was in use: then it is not passed on.
         if let Some(permit) = self.permit.take()
             && running + admission.places.available_permits() >= admission.limit()
         {
@@ -233,11 +234,11 @@ impl Drop for Place {
     }
 }
 
-/// A place in line.
+/// A position in the queue.
 struct InLine<'a> {
     admission: &'a Admission,
     bytes: usize,
-    /// With this one.
+    /// Including this one.
     people: usize,
     bytes_in_all: usize,
 }
@@ -300,7 +301,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn places_that_were_taken_when_the_limit_fell_are_not_given_again() {
+    async fn places_in_use_when_the_limit_fell_are_not_reused() {
         let admission = Admission::new(false);
         let mut taken = Vec::new();
         for _ in 0..admission.limit() {
@@ -315,7 +316,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_is_not_reached_in_time_is_refused_and_the_line_has_an_end() {
+    async fn a_request_not_reached_in_time_is_refused_and_the_queue_is_bounded() {
         let admission = Admission::new(false);
         let mut taken = Vec::new();
         for _ in 0..admission.limit() {
@@ -331,7 +332,7 @@ mod tests {
             async move { admission.place(0, None).await.is_ok() }
         });
         tokio::time::sleep(Duration::from_millis(20)).await;
-        // More than one: the limit may fall at the same moment, and take places with it.
+        // More than one: the limit may drop at the same moment and take places with it.
         taken.truncate(1);
         assert!(waits.await.unwrap(), "a place that is given back goes to who waits");
     }

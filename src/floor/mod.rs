@@ -1,7 +1,8 @@
-//! The shop floor: every open connection, what it is doing, and who has to leave when there is no room.
+//! The shop floor: every open connection, what it is doing, and which one has to go when there is no room.
 //!
-//! Called by `serve::run` (places, stopping) and by each connection (`Visit`). It knows times and bytes, never what was
-//! asked. Whoever is being served is never sent away; whoever only stands there, or does not take the answer that was
+//! Called by `serve::run` (places, stopping) and by each connection (`Visit`). It knows times and bytes, and must
+//! never know what was asked. A connection being served is never closed; one that idles, or does not read its answer,
+//! is, the longest first.
 //! made, is, the longest first.
 
 pub mod admission;
@@ -14,22 +15,22 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
 
-/// A connection that idles may be closed for another's sake only after this: a request may be on its way.
+/// An idle connection may be closed to make room only after this: a request may be on its way.
 const IDLE_AT_LEAST: Duration = Duration::from_secs(1);
-/// When nobody idles long enough, look again after this.
+/// If none has been idle long enough, check again after this.
 const LOOK_AGAIN: Duration = Duration::from_millis(250);
-/// An answer of which nothing was taken for this long may be dropped for want of memory.
+/// An answer of which nothing was read for this long may be dropped to free memory.
 const STALLED_AT_LEAST: Duration = Duration::from_secs(1);
-/// A socket that was full moves again when it has taken this much: less would be a drip.
+/// A full socket counts as moving again once it has taken this much: less would be a trickle.
 const MOVING_BYTES: u64 = 4096;
 
 /// What the server as a whole is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Phase {
     Open,
-    /// Told to stop: new requests are served, and each answer says that it is the connection's last.
+    /// Told to stop: new requests are served, and each answer says it is the connection's last.
     Draining,
-    /// No new connections; what runs is finished.
+    /// No new connections; requests in progress are finished.
     Closing,
 }
 
@@ -37,7 +38,7 @@ pub struct Floor {
     places: Arc<Semaphore>,
     visits: Mutex<HashMap<u64, Arc<Visit>>>,
     next: AtomicU64,
-    /// Bytes of answers made and not yet taken.
+    /// Bytes of answers made but not yet read.
     bytes: AtomicUsize,
     bytes_max: usize,
     phase: watch::Sender<Phase>,
@@ -58,7 +59,7 @@ impl Floor {
         })
     }
 
-    /// A place for one more connection. If there is none, whoever idles longest leaves.
+    /// A place for one more connection. If there is none, the connection that has been idle longest is closed.
     pub async fn place(&self) -> OwnedSemaphorePermit {
         loop {
             if let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
@@ -72,7 +73,7 @@ impl Floor {
         }
     }
 
-    /// Closes the connection that idles longest. Says whether there was one.
+    /// Closes the connection that has been idle longest. Returns whether there was one.
     pub fn make_room(&self) -> bool {
         let visits = self.visits();
         let idle = visits.values().filter_map(|visit| Some((visit.idle_for()?, visit)));
@@ -80,8 +81,8 @@ impl Floor {
         self.send_away(longest.map(|(_, visit)| visit))
     }
 
-    /// Whether another answer may be made. If too many bytes of answers lie about, the client who lets most of them lie
-    /// is sent away first.
+    /// Whether another answer may be made. If too many bytes of answers are waiting to be read, the client with the
+    /// most of them is disconnected first.
     pub fn has_room_for_an_answer(&self) -> bool {
         if self.bytes.load(Ordering::Relaxed) <= self.bytes_max {
             return true;
@@ -139,7 +140,7 @@ impl Floor {
     }
 }
 
-/// A connection's place in the list of all.
+/// A connection's entry in the list of all connections.
 pub struct Guest {
     id: u64,
     pub visit: Arc<Visit>,
@@ -151,15 +152,15 @@ impl Drop for Guest {
     }
 }
 
-/// One connection: when it last did anything, and which of its answers lie untaken.
+/// One connection: when it last did anything, and which of its answers are still unread.
 pub struct Visit {
     floor: Arc<Floor>,
     born: Instant,
-    /// Milliseconds from `born` to the last sign of life, plus one; 0: no request yet.
+    /// Milliseconds from `born` to the last activity, plus one; 0: no request yet.
     active_ms: AtomicU64,
-    /// Milliseconds from `born` to when the socket would take no more, plus one; 0: it takes what we have.
+    /// Milliseconds from `born` to when the socket became full, plus one; 0: it accepts what we send.
     full_ms: AtomicU64,
-    /// Taken since.
+    /// Bytes taken since then.
     full_bytes: AtomicU64,
     bytes: AtomicUsize,
     answers: Mutex<Answers>,
@@ -167,7 +168,8 @@ pub struct Visit {
     leave: Notify,
 }
 
-/// Requests being worked on or answered: when each last moved, by its number. At most as many as a client may have open.
+/// Requests being worked on or answered: when each last moved, by its number. At most as many as a client may have
+/// open.
 #[derive(Default)]
 struct Answers {
     next: u64,
@@ -205,7 +207,7 @@ impl Visit {
         self.answers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A request has come.
+    /// A request has arrived.
     pub fn request(self: &Arc<Visit>) -> Open {
         self.active();
         let mut answers = self.answers();
@@ -241,21 +243,21 @@ impl Visit {
         }
     }
 
-    /// How long nothing has been going on; `None` while something is.
+    /// How long the connection has been idle; `None` while it is active.
     fn idle_for(&self) -> Option<Duration> {
         let idle = self.answers().open.is_empty() && self.full_ms.load(Ordering::Relaxed) == 0;
         idle.then(|| self.since(self.active_ms.load(Ordering::Relaxed).saturating_sub(1)))
     }
 
-    /// How long the client has taken nothing of the answer that waits longest.
+    /// How long the client has read nothing of the answer that has waited longest.
     fn stalled_for(&self) -> Duration {
         let full = self.full_ms.load(Ordering::Relaxed).checked_sub(1);
         let oldest = self.answers().open.iter().filter_map(|(_, moved)| *moved).min();
         full.into_iter().chain(oldest).min().map_or(Duration::ZERO, |ms| self.since(ms))
     }
 
-    /// Done when this connection has to be closed: no first request in time, none since the last for too long, an answer
-    /// that is not taken, or no room.
+    /// Resolves when this connection has to be closed: no first request in time, none for too long since the last, an
+    /// answer that is not read, or no room.
     pub async fn over(&self, patience: &Patience) {
         let mut phase = self.floor.watch_phase();
         loop {
@@ -269,7 +271,7 @@ impl Visit {
             if left.is_zero() {
                 return;
             }
-            // An answer that begins to stall sets a nearer end than the one waited for: look in between.
+            // An answer that starts to stall brings the deadline forward: check in between.
             tokio::select! {
                 () = tokio::time::sleep(left.min(patience.stalled / 2)) => {}
                 () = self.leave.notified() => return,
@@ -279,7 +281,7 @@ impl Visit {
     }
 }
 
-/// How long a connection is waited for.
+/// How long to wait for a connection.
 #[derive(Debug, Clone, Copy)]
 pub struct Patience {
     /// For its first request.
@@ -291,14 +293,14 @@ pub struct Patience {
 }
 
 impl Patience {
-    /// A server that has to end waits for nobody who does nothing.
+    /// A server that is shutting down does not wait for idle clients.
     fn when_closing(self) -> Patience {
         const AT_THE_END: Duration = Duration::from_secs(2);
         Patience { first: self.first.min(AT_THE_END), stalled: self.stalled.min(AT_THE_END), ..self }
     }
 }
 
-/// A request until its answer is taken whole, or given up.
+/// A request until its answer has been read in full, or given up.
 pub struct Open {
     visit: Arc<Visit>,
     id: u64,
@@ -306,7 +308,7 @@ pub struct Open {
 }
 
 impl Open {
-    /// The answer is ready and holds about so many bytes.
+    /// The answer is ready and has about this many bytes.
     pub fn answered(&mut self, bytes: usize) {
         self.bytes = bytes;
         self.visit.bytes.fetch_add(bytes, Ordering::Relaxed);
@@ -314,7 +316,7 @@ impl Open {
         self.moved();
     }
 
-    /// Some of it was taken.
+    /// Part of it was read.
     pub fn moved(&self) {
         let now = self.visit.now_ms();
         let mut answers = self.visit.answers();
@@ -336,7 +338,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_socket_that_drips_is_as_good_as_full() {
+    fn a_socket_that_trickles_counts_as_full() {
         let floor = Floor::new(10, 1000);
         let guest = floor.enter();
         let visit = &guest.visit;
@@ -351,7 +353,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_of_answers_are_given_back() {
+    fn bytes_of_answers_are_returned() {
         let floor = Floor::new(10, 1000);
         let guest = floor.enter();
         let mut open = guest.visit.request();

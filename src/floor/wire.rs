@@ -1,4 +1,4 @@
-//! What a connection knows of a request that came over it: who is at the other end.
+//! What a connection knows about a request that came over it: who is at the other end.
 //!
 //! Made by `serve` for each request, read by the layers. It knows addresses, never what was asked.
 
@@ -10,18 +10,19 @@ use ipnet::IpNet;
 pub struct Wire {
     /// Who is at the other end: a person's browser, or a proxy.
     pub peer: IpAddr,
-    /// HTTP/1.1 asks for exactly one Host (RFC 9112, 3.2); with two, a proxy may have read another one than we do.
+    /// HTTP/1.1 requires exactly one Host (RFC 9112, 3.2); with two, a proxy may have read a different one than we
+    /// do.
     pub hosts_wrong: bool,
 }
 
 impl Wire {
-    /// Whether the other end is a proxy that we were told to believe.
+    /// Whether the other end is a proxy that we are configured to trust.
     pub fn is_trusted(&self, proxies: &[IpNet]) -> bool {
         is_one_of(proxies, self.peer)
     }
 
-    /// Whose request it is: the other end, or the nearest of the `forwarded` addresses that no proxy of ours has. Of an
-    /// IPv6 address the network counts: a household has billions of them.
+    /// Whose request it is: the peer, or the nearest `forwarded` address that is not one of our proxies. For IPv6 the
+    /// network counts, not the address: a household has billions of addresses.
     pub fn client<'a>(&self, forwarded: impl Iterator<Item = &'a str>, proxies: &[IpNet]) -> IpAddr {
         let mut client = self.peer;
         for address in forwarded {

@@ -1,11 +1,11 @@
-//! Why a quote could not be made although the question was a good one: always our fault, never the visitor's.
+//! Why a quote failed although the question was fine: always our fault, never the visitor's.
 
 use crate::eligibility::FieldError;
 
-/// What went wrong while pricing. Its words are for the log.
+/// What went wrong while pricing. The text is for the log.
 #[derive(Debug, thiserror::Error)]
 pub enum QuoteError {
-    /// The engine refused a household that our own reading of the address had let through.
+    /// The engine refused a household that our own parsing had accepted.
     #[error("the eligibility engine refused {0}")]
     Refused(String),
     #[error("the tables of rules do not say how people are rated in {0}: see data/rules/dated_rules.csv")]
@@ -17,7 +17,7 @@ pub enum QuoteError {
 }
 
 impl QuoteError {
-    /// The engine's refusal, by the fields that it names.
+    /// The engine's refusal, listing the fields it names.
     pub fn refused(faults: Vec<FieldError>) -> QuoteError {
         let paths: Vec<String> = faults.into_iter().map(|fault| fault.path).collect();
         QuoteError::Refused(paths.join(", "))

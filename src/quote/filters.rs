@@ -1,12 +1,12 @@
-//! The filters of the shop, each written once: its name in the address, what must hold of a plan, which message says it,
-//! how its choices are counted.
+//! The filters of the shop, each written once: its name in the address, the condition a plan must meet, its message,
+//! and how its choices are counted.
 //!
 //! [`FILTERS`] is read by `ask::facets` (address), `market::query` (condition), `market::tally` (counts) and `shop`
-//! (form, chips, ways out of an empty list). None of them knows a filter by name; what is decided about one is decided
-//! in its row. Words in the conditions are words of ours; what visitors type is always bound.
+//! (form, chips, ways out of an empty list). None of them knows a filter by name: everything about a filter is
+//! decided in its row. SQL text in the conditions is our own; what visitors type is always bound.
 //!
 //! To add a filter: its name in [`Facet`], its row in [`FILTERS`], its messages in both languages, its line in
-//! docs/addresses.md. A test holds every row's condition against its counting on real plans.
+//! docs/addresses.md. A test checks every row's condition against its counting on real plans.
 
 use strum::{EnumCount, VariantArray};
 
@@ -14,7 +14,7 @@ use crate::filing::codes::{Feature, Metal, PlanType, Program};
 use crate::quote::offer::{Misses, Offer};
 use crate::types::Cents;
 
-/// The filters by name, in the order in which the address and the page have them.
+/// The filters by name, in the order of the address and the page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, EnumCount, VariantArray)]
 pub enum Facet {
     Metal,
@@ -41,7 +41,7 @@ impl Facet {
         &FILTERS[self as usize]
     }
 
-    /// Its number among the [`Misses`] of a plan.
+    /// Its number in a plan's [`Misses`].
     pub const fn number(self) -> i64 {
         self as i64 + 1
     }
@@ -49,46 +49,47 @@ impl Facet {
 
 const _: () = assert!(Facet::COUNT as i64 <= Misses::FILTERS_MAX);
 
-/// One filter. SQL speaks of a plan sold here (`s`), of the household's variant of it (`v`) and of its rates (`r`).
+/// One filter. In SQL, `s` is a plan sold here, `v` the household's variant of it, and `r` its rates.
 pub struct Filter {
     pub facet: Facet,
     /// Its name in the address.
     pub name: &'static str,
-    /// The message over its choices, and before its range.
+    /// The message above its choices and before its range.
     pub legend: &'static str,
-    /// The entry of the glossary that explains it.
+    /// The glossary entry that explains it.
     pub term: Option<&'static str>,
     /// Whether dental plans have it too.
     pub dental: bool,
     pub rule: Rule,
 }
 
-/// What must hold of a plan, as a condition in SQL, and the same of an [`Offer`] in memory, for counting.
-/// What was not filed is NULL or `None` and fails: it cannot be shown to meet the wish.
+/// What a plan must meet, as an SQL condition and as the same test of an [`Offer`] in memory, for counting. What was
+/// not filed is NULL or `None` and fails: we cannot show that it meets the filter.
 pub enum Rule {
-    /// The plan's value is any one of those ticked. Words: those of the values, joined by "or".
+    /// The plan's value is any of those ticked. Words: those of the values, joined by "or".
     AnyOf { values: Values, column: &'static str, of: fn(&Offer) -> i64 },
     /// The plan has every one of the values ticked; each is a bit of the column.
     AllOf { values: Values, column: &'static str, of: fn(&Offer) -> i64, says: &'static str },
-    /// The plan's value is at least the one chosen, of 1 up to `most`.
+    /// The plan's value is at least the one chosen, from 1 to `most`.
     AtLeast { most: i64, column: &'static str, of: fn(&Offer) -> i64, says: &'static str },
-    /// The household's amount is in the range, whole dollars, both ends included: one person's, or the family's.
+    /// The household's amount is in the range (whole dollars, inclusive): one person's amount, or the family's.
     Within { one: &'static str, family: &'static str, of: fn(&Offer) -> Option<Cents> },
-    /// The same of what the household pays after its credit. Decided when the statement has answered, because the
-    /// credit hangs on the second-lowest silver plan among all that it finds (`Tally::new`).
+    /// The same for what the household pays after its credit. Decided after the statement has run, because the credit
+    /// depends on the second-lowest silver plan among everything it finds (`Tally::new`).
     WithinAfterCredit { of: fn(&Offer) -> Cents },
-    /// Yes or no; they share a name in the address and each has a word of its own, which ends its message.
+    /// Yes/no. These share one name in the address; each has its own word there, which also ends its message.
     Holds { condition: &'static str, of: fn(&Offer) -> bool, says: &'static str },
-    /// Each word begins a word of the plan's or insurer's name, or the whole is the beginning of a plan ID.
+    /// Each word typed begins a word of the plan's or insurer's name, or the whole text is the start of a plan ID.
     Names { says: &'static str },
 }
 
 /// Values that can be ticked.
 #[derive(Clone, Copy)]
 pub enum Values {
-    /// A closed set: code by word of the address, and message by code.
+    /// A closed set: code by word in the address, and message by code.
     Closed { code: fn(&str) -> Option<i64>, message: fn(i64) -> Option<&'static str> },
-    /// HIOS issuer ids; the catalogue has the names, and this message says how many are ticked where it is not at hand.
+    /// HIOS issuer IDs. The catalogue has the names; where it is not available, this message says how many are
+    /// ticked.
     Issuers { says: &'static str },
 }
 
@@ -105,12 +106,12 @@ const PROGRAMS: Values = Values::Closed {
     message: |bit| Program::from_bit(bit).map(Program::message),
 };
 
-/// HIOS issuer ids have five digits.
+/// HIOS issuer IDs have five digits.
 const ISSUER_ID_MAX: i64 = 99_999;
 
 /// Every filter, in the order of [`Facet`].
 pub static FILTERS: [Filter; Facet::COUNT] = [
-    // Metal level of a medical plan, benefit level of a dental one.
+    // Metal level of a medical plan, or coverage level of a dental plan.
     Filter {
         facet: Facet::Metal,
         name: "metal",
@@ -119,7 +120,7 @@ pub static FILTERS: [Filter; Facet::COUNT] = [
         dental: true,
         rule: Rule::AnyOf { values: METALS, column: "v.metal", of: |offer| offer.facts.packed.metal() },
     },
-    // How the network works: HMO, PPO, EPO, POS, indemnity.
+    // Network type: HMO, PPO, EPO, POS, indemnity.
     Filter {
         facet: Facet::Type,
         name: "type",
@@ -141,7 +142,7 @@ pub static FILTERS: [Filter; Facet::COUNT] = [
             of: |offer| i64::from(offer.facts.issuer_id),
         },
     },
-    // What the household pays a month.
+    // What the household pays per month.
     Filter {
         facet: Facet::Premium,
         name: "premium",
@@ -150,7 +151,7 @@ pub static FILTERS: [Filter; Facet::COUNT] = [
         dental: true,
         rule: Rule::WithinAfterCredit { of: |offer| offer.net() },
     },
-    // In network, a year.
+    // In network, per year.
     Filter {
         facet: Facet::Deductible,
         name: "deductible",
@@ -163,7 +164,7 @@ pub static FILTERS: [Filter; Facet::COUNT] = [
             of: |offer| offer.deductible,
         },
     },
-    // The most that the household pays out of pocket in a year, in network.
+    // The most the household pays out of pocket in a year, in network.
     Filter {
         facet: Facet::Moop,
         name: "moop",
@@ -172,16 +173,16 @@ pub static FILTERS: [Filter; Facet::COUNT] = [
         dental: true,
         rule: Rule::Within { one: "v.moop_individual", family: "v.moop_family", of: |offer| offer.moop },
     },
-    // May be joined with a health savings account.
+    // Can be combined with a health savings account.
     yes_no(Facet::Hsa, "feature.hsa", "v.hsa = 1", |offer| offer.facts.packed.has(Feature::Hsa)),
-    // The network reaches beyond the service area to the whole country. Dental plans file it too.
+    // The network covers the whole country, not just the service area. Dental plans file this too.
     Filter {
         dental: true,
         ..yes_no(Facet::NationalNetwork, "feature.national", "v.national = 1", |offer| {
             offer.facts.packed.has(Feature::NationalNetwork)
         })
     },
-    // A specialist may be seen without a referral.
+    // Specialists can be seen without a referral.
     yes_no(Facet::NoReferral, "feature.noreferral", "v.referral_free = 1", |offer| {
         offer.facts.packed.has(Feature::NoReferral)
     }),
@@ -189,20 +190,20 @@ pub static FILTERS: [Filter; Facet::COUNT] = [
     yes_no(Facet::StandardDesign, "feature.standard", "v.standard_design = 1", |offer| {
         offer.facts.packed.has(Feature::StandardDesign)
     }),
-    // Dental check-ups or basic dental care of children are covered.
+    // Covers children's dental check-ups or basic dental care.
     yes_no(Facet::ChildDental, "feature.childdental", "v.child_dental = 1", |offer| {
         offer.facts.packed.has(Feature::ChildDental)
     }),
-    // Routine or basic dental care of adults is covered.
+    // Covers adults' routine or basic dental care.
     yes_no(Facet::AdultDental, "feature.adultdental", "v.adult_dental = 1", |offer| {
         offer.facts.packed.has(Feature::AdultDental)
     }),
-    // Not sold last year. Dental plans file it too.
+    // Not sold last year. Dental plans file this too.
     Filter {
         dental: true,
         ..yes_no(Facet::NewPlan, "feature.new", "v.is_new = 1", |offer| offer.facts.packed.has(Feature::NewPlan))
     },
-    // CMS's overall quality rating; a plan that is not rated has none.
+    // CMS's overall quality rating; unrated plans have none.
     Filter {
         facet: Facet::Stars,
         name: "stars",
@@ -241,14 +242,14 @@ pub static FILTERS: [Filter; Facet::COUNT] = [
     },
 ];
 
-/// A row of a yes-or-no filter of medical plans: `with=` and the word that ends its message.
+/// A row for a yes/no filter of medical plans: its `with=` word, which also ends its message.
 const fn yes_no(facet: Facet, says: &'static str, condition: &'static str, of: fn(&Offer) -> bool) -> Filter {
     let rule = Rule::Holds { condition, of, says };
     Filter { facet, name: "with", legend: "filter.with", term: None, dental: false, rule }
 }
 
 impl Filter {
-    /// What its value means in the address; `None`: no value of this filter.
+    /// The code of a word in the address; `None` if it is not a value of this filter.
     pub fn code(&self, word: &str) -> Option<i64> {
         match &self.rule {
             Rule::AnyOf { values, .. } | Rule::AllOf { values, .. } => values.code(word),
@@ -270,7 +271,7 @@ impl Filter {
         }
     }
 
-    /// The word of a yes-or-no filter.
+    /// The word of a yes/no filter.
     pub fn yes_word(&self) -> Option<&'static str> {
         match &self.rule {
             Rule::Holds { says, .. } => Some(last_word(says)),
@@ -278,7 +279,7 @@ impl Filter {
         }
     }
 
-    /// The household's amount that a range is about; `None` where it is not filed, or the filter has no range.
+    /// The household's amount that a range tests; `None` if it is not filed, or the filter has no range.
     pub fn amount(&self, offer: &Offer) -> Option<Cents> {
         match &self.rule {
             Rule::Within { of, .. } => of(offer),
@@ -291,13 +292,13 @@ impl Filter {
         matches!(self.rule, Rule::Within { .. } | Rule::WithinAfterCredit { .. })
     }
 
-    /// Whether the variants of one plan may differ in what it asks.
+    /// Whether variants of the same plan can differ in what this filter tests.
     pub fn looks_at_variant(&self) -> bool {
         matches!(self.rule, Rule::Within { .. } | Rule::Holds { .. })
     }
 }
 
-/// The one value of a yes-or-no filter.
+/// The only value of a yes/no filter.
 pub const YES: i64 = 1;
 
 impl Values {
@@ -319,7 +320,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_row_stands_in_its_place_and_no_two_are_one() {
+    fn every_row_is_in_its_place_and_all_differ() {
         let mut names = std::collections::HashSet::new();
         for (facet, filter) in Facet::VARIANTS.iter().zip(&FILTERS) {
             assert_eq!(filter.facet, *facet);

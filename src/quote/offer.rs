@@ -1,27 +1,27 @@
-//! One plan sold to a household: its premium, its credit, what it fails of the filters, and what was filed of it.
+//! One plan sold to a household: its premium, its credit, the filters it fails, and what was filed about it.
 //!
-//! Made by `market` from the answer of the one statement and the facts that the catalogue holds in memory; read by
-//! `filters`, `yearly` and every page that shows a price. It never asks the catalogue anything itself.
+//! Made by `market` from the result of the one statement and the facts that the catalogue holds in memory; read by
+//! `filters`, `yearly` and every page that shows a price. It never queries the catalogue itself.
 
 use crate::catalogue::variants::{PlanFacts, VariantFacts};
 use crate::eligibility::rounding;
 use crate::quote::yearly::YearlyCost;
 use crate::types::Cents;
 
-/// What a plan fails of the filters asked for: how many, and the sum of their numbers.
+/// The filters a plan fails: how many, and the sum of their numbers.
 ///
-/// A count needs no more than "none", "exactly this one" or "several": where the count is one, the sum names the
-/// filter. So two small numbers stand for any number of filters, where a bit for each would soon fill the integer that
-/// each plan travels in.
+/// Counting only needs "none", "exactly this one" or "several": when the count is one, the sum identifies the filter.
+/// So two small numbers serve any number of filters, whereas one bit per filter would soon fill the integer that
+/// carries each plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Misses(i64);
 
 impl Misses {
-    /// Room for the sum of the numbers of 90 filters (4,095), and above it for the count (127).
+    /// Room for the sum of 90 filter numbers (4,095), and above it for the count (127).
     const SUM_BITS: u32 = 12;
     const COUNT_BITS: u32 = 7;
     pub const BITS: u32 = Misses::SUM_BITS + Misses::COUNT_BITS;
-    /// Filters are numbered from 1 to at most this: all of them together still fit.
+    /// Filters are numbered from 1 up to at most this, so that the sum of all of them still fits.
     pub const FILTERS_MAX: i64 = 90;
 
     /// What failing one filter adds.
@@ -29,7 +29,7 @@ impl Misses {
         (1 << Misses::SUM_BITS) + number
     }
 
-    /// As the statement summed them up.
+    /// As summed by the statement.
     pub const fn of_sum(weights: i64) -> Misses {
         Misses(weights)
     }
@@ -43,7 +43,7 @@ impl Misses {
         self.0 == 0
     }
 
-    /// The plan meets every filter but perhaps this one: it counts for this filter's own choices.
+    /// The plan meets every filter except possibly this one: it counts for this filter's own choices.
     pub fn none_but(self, number: i64) -> bool {
         self.0 == 0 || self.0 == Misses::weight(number)
     }
@@ -54,29 +54,29 @@ const _: () = {
     assert!(all < 1 << Misses::SUM_BITS && Misses::FILTERS_MAX < 1 << Misses::COUNT_BITS);
 };
 
-/// A plan sold to the household, with what the catalogue says of the variant that it would get.
+/// A plan sold to the household, with the catalogue's facts about the variant it would get.
 #[derive(Debug, Clone, Copy)]
 pub struct Offer<'c> {
     pub plan_pk: i64,
     /// Full monthly premium of the policy.
     pub premium: Cents,
-    /// What of the household's tax credit this plan uses, a month.
+    /// How much of the household's tax credit this plan uses, per month.
     pub credit: Cents,
-    /// A catastrophic plan, of a household that has a credit which it cannot be used for.
+    /// A catastrophic plan, for a household whose credit cannot be used for it.
     pub credit_barred: bool,
     pub misses: Misses,
     pub plan: &'c PlanFacts,
     pub facts: &'c VariantFacts,
-    /// Of the household: one person's own, or the family's.
+    /// For this household: the individual amount, or the family's.
     pub deductible: Option<Cents>,
     pub moop: Option<Cents>,
     pub drug_deductible: Option<Cents>,
-    /// `None` until `Tally::estimate_years` was asked for it; dental plans never have one.
+    /// `None` until `Tally::estimate_years` has run; always `None` for dental plans.
     pub cost: Option<YearlyCost>,
 }
 
 impl<'c> Offer<'c> {
-    /// At full price; `family`: two or more people are on the policy.
+    /// At full price. `family`: two or more people are on the policy.
     pub fn new(
         (plan_pk, premium, misses): (i64, Cents, Misses),
         plan: &'c PlanFacts,
@@ -104,12 +104,12 @@ impl<'c> Offer<'c> {
 }
 
 impl Offer<'_> {
-    /// What the household pays a month: never below zero, because a credit is capped at a part of the premium.
+    /// What the household pays per month: never below zero, because a credit is capped at part of the premium.
     pub fn net(&self) -> Cents {
         Cents(self.premium.0 - self.credit.0)
     }
 
-    /// The part of the premium that is for essential health benefits: all that a credit may pay.
+    /// The part of the premium for essential health benefits: the most a credit may pay.
     pub fn ehb_premium(&self) -> Cents {
         rounding::ehb_share(self.premium, self.facts.ehb_ppm)
     }
@@ -120,7 +120,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_miss_is_told_from_none_and_from_several_that_sum_alike() {
+    fn one_miss_is_distinguished_from_none_and_from_several_with_the_same_sum() {
         let misses = |numbers: &[i64]| {
             let mut misses = Misses::default();
             numbers.iter().for_each(|number| misses.add(*number));

@@ -1,9 +1,9 @@
 //! Everything filed about one plan, in the variant that a household would get, as typed fields.
 //!
-//! Read by the plan page, the yearly sum and the comparison; an API reads it alike. Prices are not here: they come from
-//! `market`. These statements name one plan by its key; which plans a household may buy is decided in
-//! `market::query` alone. A column that is not there is an error, never "the insurer has not provided this": `None`
-//! always means that nothing was filed.
+//! Read by the plan page, the yearly sum and the comparison; an API can read it the same way. Prices are not here:
+//! they come from `market`. These statements select one plan by its key; which plans a household may buy is decided
+//! only in `market::query`. A missing column is an error, never "the insurer has not provided this": `None` always
+//! means that nothing was filed.
 
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqlitePool};
@@ -16,7 +16,7 @@ use crate::types::{Cents, PlanId};
 pub const PLAN: &str = "SELECT p.*, i.name AS issuer, i.phone, i.tty, n.name AS network_name, n.url AS network_url \
      FROM plan p JOIN issuer i USING (issuer_id) \
      LEFT JOIN network n ON n.issuer_id = p.issuer_id AND n.network_id = p.network_id WHERE p.plan_id = ?1";
-/// The variant wanted, if it was filed, else the standard one.
+/// The requested variant if it was filed, else the standard one.
 pub const VARIANT_FILED: &str =
     "SELECT coalesce(max(variant_code), ?3) FROM variant WHERE plan_pk = ?1 AND variant_code = ?2";
 pub const VARIANT: &str = "SELECT * FROM variant_detail WHERE plan_pk = ?1 AND variant_code = ?2";
@@ -47,7 +47,7 @@ pub struct PlanRecord {
     pub design: Option<String>,
     pub is_new: bool,
     pub hsa: Option<bool>,
-    /// Dental plans: whether the premium shown is the one paid, or an estimate.
+    /// Dental plans: whether the premium shown is final or an estimate.
     pub guaranteed_rate: Option<bool>,
     pub national_network: Option<bool>,
     pub referral_required: Option<bool>,
@@ -58,7 +58,7 @@ pub struct PlanRecord {
     pub out_of_service_area_description: Option<String>,
     pub exclusions: Option<String>,
     pub stars: Stars,
-    /// `None`: the catalogue has no details of this variant.
+    /// `None`: the catalogue has no details on this variant.
     pub variant: Option<VariantRecord>,
     /// By name.
     pub benefits: Vec<Benefit>,
@@ -66,7 +66,7 @@ pub struct PlanRecord {
     pub examples: Vec<Example>,
 }
 
-/// Quality ratings: 1 to 5, 0 for "not rated", `None` where none was published.
+/// Quality ratings: 1 to 5, 0 for "not rated", `None` if none was published.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stars {
     pub overall: Option<i64>,
@@ -75,30 +75,30 @@ pub struct Stars {
     pub plan_administration: Option<i64>,
 }
 
-/// What is filed of the variant alone.
+/// What is filed for the variant alone.
 #[derive(Debug, Clone)]
 pub struct VariantRecord {
     /// Basis points: by CMS's calculator, else the issuer's own.
     pub actuarial_value_bp: Option<i64>,
     pub sbc_url: Option<String>,
-    /// Where this variant has another than the plan.
+    /// If this variant has a different one than the plan.
     pub brochure_url: Option<String>,
 }
 
-/// One benefit with what a person pays in and out of network.
+/// One benefit, with what a person pays in and out of network.
 #[derive(Debug, Clone)]
 pub struct Benefit {
     pub slug: String,
     pub name: String,
     pub in_network: Shares,
-    /// Only where the plan has two tiers and files the second.
+    /// Only if the plan has two tiers and files the second.
     pub second_tier: Option<Shares>,
     pub out_of_network: Shares,
     /// Quantity and unit.
     pub limit: Option<(String, String)>,
     pub exclusions: Option<String>,
     pub explanation: Option<String>,
-    /// Does not count towards the in-network maximum.
+    /// Does not count toward the in-network maximum.
     pub outside_maximum: bool,
 }
 
@@ -124,17 +124,18 @@ pub struct Example {
 }
 
 impl Example {
-    /// What the patient pays in all; `None` unless every part is filed.
+    /// What the patient pays in total; `None` unless every part is filed.
     pub fn total(&self) -> Option<Cents> {
         Some(self.deductible? + self.copay? + self.coinsurance? + self.limits?)
     }
 }
 
 impl PlanRecord {
-    /// The plan, in the variant that a household with these would get (the standard one where that was not filed).
+    /// The plan, in the variant these terms would get (or the standard one if that was not filed).
     ///
     /// # Errors
-    /// What SQLite says, also of a column that is not there.
+    ///
+    /// Any SQLite error, including a missing column.
     pub async fn read(pool: &SqlitePool, plan: &PlanId, variants: Variants) -> Result<Option<PlanRecord>, sqlx::Error> {
         let Some(row) = sqlx::query(PLAN).bind(plan.as_str()).fetch_optional(pool).await? else { return Ok(None) };
         let plan_pk: i64 = row.try_get("plan_pk")?;

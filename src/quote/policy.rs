@@ -1,8 +1,8 @@
-//! What help a household may get, while it browses: the shop's side of `eligibility::determine`.
+//! What help a household may get while it browses: the shop's side of `eligibility::determine`.
 //!
-//! It turns the address into the engine's household, and the engine's answer into what prices need: who buys a plan,
-//! which variant they would get, and the terms of their credit. The benchmark comes from the same statement as the list
-//! (`query::build_query`), so a price and its credit always agree.
+//! Turns the address into the engine's household, and the engine's answer into what prices need: who buys a plan,
+//! which variant they would get, and the terms of their credit. The benchmark comes from the same statement as the
+//! list (`query::build_query`), so a price and its credit always agree.
 
 use std::sync::Arc;
 
@@ -20,30 +20,30 @@ use crate::filing::codes::{Metal, VariantKind};
 use crate::quote::ask::money::Finances;
 use crate::quote::ask::people::{Household, Person, Relation};
 
-/// Adults no further apart in age than this are taken for a couple, where nothing else is said. Shown on the page.
+/// Adults no further apart in age than this are assumed to be a couple if nothing else is said. The page says so.
 const COUPLE_AGE_GAP: u8 = 20;
 
-/// Who is on the policy and on what terms. Without an income: everyone who needs cover, at full price.
+/// Who is on the policy and on what terms. Without an income: everyone who needs coverage, at full price.
 #[derive(Debug, Clone)]
 pub struct Policy {
-    /// The people who buy; the others are kept as not needing cover.
+    /// The people who buy; the others are kept as not needing coverage.
     pub household: Household,
-    /// Cost-sharing reductions: decides the variant of each plan.
+    /// Cost-sharing reductions: these decide the variant of each plan.
     pub level: CsrLevel,
-    /// By which they are charged.
+    /// The rules by which they are charged.
     pub rating: RatingRules,
     pub catastrophic: bool,
-    /// `None`: no income given, or nobody can have a credit.
+    /// `None`: no income given, or nobody is eligible for a credit.
     pub credit: Option<Arc<CreditTerms>>,
 }
 
 /// What turns a benchmark premium into a credit.
 #[derive(Debug)]
 pub struct CreditTerms {
-    /// The members whose premiums the credit helps to pay, without tobacco (26 USC 36B(b)(3)(C)).
+    /// The members whose premiums the credit helps pay, without tobacco (26 USC 36B(b)(3)(C)).
     pub eligible: Household,
-    /// Whether they are exactly the people of the policy, none of whom uses tobacco: then the list's own premiums are
-    /// the benchmark's.
+    /// Whether these are exactly the people on the policy and none uses tobacco: then the list's own premiums are the
+    /// benchmark's.
     pub same_as_policy: bool,
     pub answer: TaxHouseholdAnswer,
 }
@@ -55,8 +55,7 @@ pub struct Help {
 }
 
 impl Policy {
-    /// Full prices. A household of tribal members only has limited cost sharing whatever its income
-    /// (45 CFR 155.350(b)).
+    /// Full prices. A household of tribal members only gets limited cost sharing at any income (45 CFR 155.350(b)).
     pub fn at_full_price(household: &Household, rating: RatingRules) -> Policy {
         let tribal = household.covered().all(|person| person.tribal_member);
         let level = if tribal { CsrLevel::Limited } else { CsrLevel::None };
@@ -70,14 +69,14 @@ impl Policy {
         Variants::of_level(self.level)
     }
 
-    /// Whether a plan that was filed as child-only may be sold to them (45 CFR 156.200(c)(2)).
+    /// Whether a plan filed as child-only may be sold to them (45 CFR 156.200(c)(2)).
     pub fn children_only(&self) -> bool {
         self.household.covered().all(|person| person.age < self.rating.child_only_under_age)
     }
 
     pub fn with_help(household: &Household, rating: RatingRules, determination: &Determination) -> Policy {
         let shops: Vec<bool> = determination.people.iter().map(|person| person.shops()).collect();
-        // Everyone may have Medicaid or CHIP: they can still look, at full price.
+        // Everyone is eligible for Medicaid or CHIP: they can still look, at full price.
         if !shops.contains(&true) {
             return Policy::at_full_price(household, rating);
         }
@@ -110,7 +109,8 @@ impl Variants {
         Variants { silver: kind, other: kind }
     }
 
-    /// 45 CFR 155.305(g), 155.350, 156.420: tribal members have reductions at every metal level, others at silver.
+    /// 45 CFR 155.305(g), 155.350, 156.420: tribal members get reductions at every metal level, others at silver
+    /// only.
     pub fn of_level(level: CsrLevel) -> Variants {
         let silver_only = |silver| Variants { silver, ..Variants::STANDARD };
         match level {
@@ -178,16 +178,16 @@ pub fn eligibility_household(
     }
 }
 
-/// What a person has, or could have, beside a plan of the marketplace, as the engine names it.
+/// What a person has, or could have, besides a marketplace plan, as the engine names it.
 fn other_coverage(person: &Person) -> Vec<OtherCoverage> {
-    // Any kind that shuts out the credit by being had; which one does not matter here.
-    let had = person.other_coverage.then_some(("other_full_benefit", CoverageState::Enrolled));
+    // Any coverage that rules out the credit simply by being held; which kind does not matter here.
+    let held = person.other_coverage.then_some(("other_full_benefit", CoverageState::Enrolled));
     let medicare = person.may_have_medicare().then_some(("medicare_part_a_free", CoverageState::Eligible));
     let of = |(kind, state): (&str, CoverageState)| OtherCoverage { kind: kind.into(), state, ends: None };
-    had.into_iter().chain(medicare).map(of).collect()
+    held.into_iter().chain(medicare).map(of).collect()
 }
 
-/// How each person is related to the first, as said, else as is most likely; the page says what we took.
+/// How each person is related to the first, as said or else as is most likely; the page says what we assumed.
 pub fn relations(household: &Household) -> Vec<Relationship> {
     let people = household.people();
     let mut spouse_taken = people.iter().any(|person| person.relation == Relation::Spouse);
@@ -229,7 +229,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn what_is_sold_to_the_young_alone_follows_the_dated_ages() {
+    fn catastrophic_and_child_only_plans_follow_the_dated_ages() {
         let policy = |people: &str| Policy::at_full_price(&Household::parse(people).expect("a household"), rules());
         assert!(policy("29,40n").catastrophic && !policy("29,30").catastrophic);
         assert!(policy("20,3").children_only() && !policy("21").children_only());

@@ -1,7 +1,7 @@
 //! From what was asked to what can be priced: the plan year's catalogue, the place, the household and its help.
 //!
-//! Called by every page of a search through one opening; an API calls it alike. It asks nothing of the catalogue's
-//! plans and words nothing: what is missing or wrong comes back typed.
+//! Called through one opening by every page of a search; an API can call it the same way. It does not look at the
+//! catalogue's plans and writes no words: whatever is missing or wrong comes back typed.
 
 use std::sync::Arc;
 
@@ -23,11 +23,11 @@ use crate::quote::policy::{self, Help, Policy};
 pub enum Settled {
     Search(Box<Settlement>),
     Unanswered(Unanswered),
-    /// The plans of this place are to be found somewhere else.
+    /// Plans for this place are sold elsewhere.
     Elsewhere(Box<Elsewhere>),
 }
 
-/// A search with the catalogue it is asked of, and what help its household may get.
+/// A search, the catalogue that answers it, and the help its household may get.
 pub struct Settlement {
     pub search: Search,
     pub catalogue: Arc<Catalogue>,
@@ -40,10 +40,10 @@ pub struct Settlement {
 /// `today` is for what hangs on a date by law (enrollment periods, rules that start mid-year).
 ///
 /// # Errors
-/// Only if the engine refuses what our own reading let through, or the tables do not reach the plan year.
+/// If the engine refuses what our own parsing accepted, or the tables do not cover the plan year.
 pub fn settle(catalogues: &Catalogues, tables: &Tables, today: Date, asked: &mut Asked) -> Result<Settled, QuoteError> {
     let catalogue = catalogue_for(catalogues, asked);
-    // Before anything more is asked: is this the right place at all?
+    // First of all: is this the right site for this place?
     if let Ok(zip) = asked.zip() {
         let counties: Vec<_> = catalogue.places.counties(zip).collect();
         let chosen: Vec<_> = counties.iter().copied().filter(|county| Some(county.fips) == asked.county).collect();
@@ -56,14 +56,14 @@ pub fn settle(catalogues: &Catalogues, tables: &Tables, today: Date, asked: &mut
         Ok(place) => place,
         Err(unanswered) => return Ok(Settled::Unanswered(unanswered)),
     };
-    // A ZIP of one county settles it: a county left over from another ZIP is not followed, and that is said.
+    // A ZIP with one county needs no choice: a county left over from another ZIP is ignored, with a note.
     if let Some(other) = asked.county.filter(|county| *county != place.county.fips) {
         let note = Note::new("county", &other.to_string(), NoteKind::BadValue);
         if !asked.notes.contains(&note) {
             asked.notes.push(note);
         }
     }
-    // All that is wrong is marked at once, so both are read before either is given back.
+    // Mark everything that is wrong at once: read both before returning either.
     let (household, finances) = (asked.household(), asked.money());
     let (household, finances) = match (household, finances) {
         (Ok(household), Ok(finances)) => (household, finances),
@@ -73,7 +73,7 @@ pub fn settle(catalogues: &Catalogues, tables: &Tables, today: Date, asked: &mut
         Some(money) => Some(help((tables, today), &catalogue, (&place, &household, money))?),
         None => None,
     };
-    // By the rules on the first day of coverage, as the engine does for the credit.
+    // Use the rules on the first day of coverage, as the engine does for the credit.
     let first_day = plan_year_days(i32::from(catalogue.year)).map(|(first, _)| first);
     let rating = first_day.and_then(|day| RatingRules::on(tables, day)).ok_or(QuoteError::NoRules(catalogue.year))?;
     let policy = match &help {
@@ -97,7 +97,7 @@ pub fn settle(catalogues: &Catalogues, tables: &Tables, today: Date, asked: &mut
     Ok(Settled::Search(Box::new(Settlement { search, catalogue, help })))
 }
 
-/// The engine's answer. What it refuses was let through by our own reading of the address, so it is our fault.
+/// The engine's answer. Whatever it refuses had passed our own parsing, so a refusal is our fault.
 fn help(
     (tables, today): (&Tables, Date),
     catalogue: &Catalogue,
@@ -107,13 +107,13 @@ fn help(
     policy::determine_help(tables, &household, today).map_err(QuoteError::refused)
 }
 
-/// The catalogue of the year asked for, else the newest; a year that is not loaded is noted on the page.
+/// The catalogue of the year asked for, or the newest; a year that is not loaded gets a note on the page.
 pub fn catalogue_for(catalogues: &Catalogues, asked: &mut Asked) -> Arc<Catalogue> {
     let newest = || Arc::clone(catalogues.newest());
     let Some(year) = asked.year else { return newest() };
     catalogues.get(year).cloned().unwrap_or_else(|| {
         let note = Note::new("year", &year.to_string(), NoteKind::BadValue);
-        // A page may look its catalogue up again: said once.
+        // A page may look its catalogue up more than once; note it once.
         if !asked.notes.contains(&note) {
             asked.notes.push(note);
         }
@@ -121,19 +121,19 @@ pub fn catalogue_for(catalogues: &Catalogues, asked: &mut Asked) -> Arc<Catalogu
     })
 }
 
-/// Where to send people of a place whose plans this catalogue does not hold.
+/// Where to send people whose place is not in this catalogue.
 #[derive(Debug, Clone)]
 pub struct Elsewhere {
     pub zip: String,
     pub county: County,
     pub year: u16,
-    /// The marketplace that serves the state; `None` where no table knows one (territories).
+    /// The marketplace that serves the state; `None` if no table knows one (territories).
     pub marketplace: Option<Marketplace>,
-    /// The catalogue sells in the state, and only not in this county.
+    /// The catalogue has plans in the state, just not in this county.
     pub state_sold: bool,
 }
 
-/// `Some` where this catalogue sells nothing in any of these counties.
+/// `Some` if this catalogue sells nothing in any of these counties.
 fn elsewhere(tables: &Tables, catalogue: &Catalogue, zip: &str, counties: &[&County]) -> Option<Elsewhere> {
     let first = counties.first()?;
     if counties.iter().any(|county| catalogue.places.is_sold_in(county.fips)) {

@@ -1,7 +1,7 @@
-//! The likely yearly cost of a list's plans: `costs` asked for the household of a search.
+//! The likely yearly cost of a list's plans: runs `costs` for the household of a search.
 //!
-//! Called by list, plan page, comparison and CSV, which all take their figures from here. It works nothing out itself
-//! and puts nothing in the place of what a plan did not file.
+//! Called by list, plan page, comparison and CSV, which all take their figures from here. It computes nothing itself
+//! and never fills in what a plan did not file.
 
 use crate::catalogue::variants::VariantFacts;
 use crate::costs::dominance::{self, Compared};
@@ -16,7 +16,7 @@ use crate::types::Cents;
 /// What a plan may cost the household in a year, or why nobody can say.
 pub type YearlyCost = Result<Range, Gap>;
 
-/// One household, ready for an estimate under any plan. Made once a page.
+/// One household, ready to be estimated under any plan. Made once per page.
 #[derive(Debug)]
 pub struct YearlyCosts {
     estimator: Estimator,
@@ -24,7 +24,7 @@ pub struct YearlyCosts {
 }
 
 impl YearlyCosts {
-    /// `None` for dental plans, which the model does not know.
+    /// `None` for dental plans, which the model does not cover.
     pub fn new(search: &Search) -> Option<YearlyCosts> {
         let people: Vec<Person> = people(search);
         let factor = inflation(search.year).factor_thousandths;
@@ -60,19 +60,19 @@ pub fn people(search: &Search) -> Vec<Person> {
 }
 
 fn rules_of(facts: &VariantFacts) -> Result<&crate::costs::Rules, Gap> {
-    // Dental plans are not asked; a medical variant without details filed nothing at all.
+    // Dental plans are not estimated; a medical variant without details filed nothing at all.
     let nothing = Gap::TooFewShares(crate::costs::rules::Field::Visits);
     facts.costs.as_deref().ok_or(nothing)?.rules.as_ref().map_err(|gap| *gap)
 }
 
-/// Whether the estimate is the most that the cost can be, because another variant's shares stand in
-/// (see `catalogue::costs`).
+/// Whether the estimate is an upper bound, because another variant's cost shares are used instead (see
+/// `catalogue::costs`).
 pub fn at_most(facts: &VariantFacts) -> bool {
     facts.costs.as_deref().is_some_and(|costs| costs.shares_of.is_some())
 }
 
 impl Sort {
-    /// The year that this order looks at; `None` for an order that looks at none.
+    /// The year this order sorts by; `None` for an order that uses none.
     pub fn of_year(self, range: &Range) -> Option<Cents> {
         match self {
             Sort::CostAverage => Some(range.average),
@@ -83,8 +83,7 @@ impl Sort {
     }
 }
 
-/// The lowest likely yearly cost among some plans, and whether it is the most that it can be; `None` where none can be
-/// estimated.
+/// The lowest likely yearly cost among some plans, and whether it is an upper bound; `None` if none can be estimated.
 pub fn lowest<'a, 'c: 'a>(
     years: &mut YearlyCosts,
     offers: impl Iterator<Item = &'a Offer<'c>>,
@@ -92,16 +91,16 @@ pub fn lowest<'a, 'c: 'a>(
     offers.filter_map(|offer| Some((years.of(offer).ok()?.average, at_most(offer.facts)))).min()
 }
 
-/// The plan that matches or beats another, and what a year with it costs less.
+/// The plan that matches or beats another, and how much less a year with it costs.
 #[derive(Debug, Clone, Copy)]
 pub struct Better<'t, 'c> {
     pub offer: &'t Offer<'c>,
-    /// In an average year where both can be estimated, else in premiums alone; never below zero.
+    /// In an average year if both can be estimated, else in premiums alone; never below zero.
     pub less: Cents,
 }
 
-/// The plans of a county that another one matches or beats in everything filed: `costs::dominance`, for the plans sold
-/// to the household whatever the filters.
+/// The plans of a county that another plan matches or beats in everything filed (`costs::dominance`), among all plans
+/// sold to the household regardless of filters.
 pub struct Dominance<'t, 'c> {
     offers: Vec<&'t Offer<'c>>,
     plans: Vec<Compared<'t>>,
@@ -120,7 +119,7 @@ impl<'t, 'c> Dominance<'t, 'c> {
         Dominance { offers, plans, size }
     }
 
-    /// The plan that this one is dominated by, if any.
+    /// The plan that dominates this one, if any.
     pub fn better_than(&self, plan_pk: i64, years: &mut YearlyCosts) -> Option<Better<'t, 'c>> {
         let of = self.offers.iter().position(|offer| offer.plan_pk == plan_pk)?;
         let better = dominance::dominator(&self.plans, of, self.size)?;

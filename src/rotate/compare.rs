@@ -1,8 +1,8 @@
-//! What is different between yesterday's catalogue and today's: insurers, plans, offers, premiums and amounts by state,
+//! What changed between yesterday's catalogue and today's: insurers, plans, offers, premiums and amounts by state,
 //! rows by table.
 //!
-//! Called by `rotate::run`. It only reads: both files are attached read-only to a connection in memory. Plans are
-//! matched by plan ID and rating areas by state and number, because internal keys differ from build to build.
+//! Called by `rotate::run`. It must never write: both files are attached read-only to an in-memory connection. Plans
+//! are matched by plan ID and rating areas by state and number, because internal keys differ from build to build.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -14,7 +14,7 @@ use super::limits::Percent;
 use crate::load::sample::immutable_uri;
 use crate::types::Cents;
 
-/// The largest jumps are named one by one, so many of them.
+/// How many of the largest jumps are listed individually.
 const JUMPS_NAMED: usize = 10;
 /// Ages that a rate has columns for: a14 … a64, t14 … t64.
 const AGES: std::ops::RangeInclusive<u32> = 14..=64;
@@ -30,7 +30,7 @@ pub struct InsurerGone {
     pub plans: i64,
 }
 
-/// A county in which nothing of a product is sold any more.
+/// A county where nothing of a product is sold any more.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CountyEmptied {
     pub state: String,
@@ -45,31 +45,31 @@ pub struct Jump {
     pub state: String,
     pub plan_id: String,
     pub rating_area: i64,
-    /// The greatest change among all ages.
+    /// The greatest change at any age.
     pub change: Percent,
     pub at_40: (Cents, Cents),
 }
 
-/// One state, before and now. Plans are those on sale, offers a plan in a county.
+/// One state, before and now. Plans are those on sale; an offer is a plan in a county.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct State {
     pub plans: (i64, i64),
     pub plans_gone: i64,
     pub offers: (i64, i64),
     pub offers_gone: i64,
-    /// Premiums (a plan in a rating area) that both catalogues have.
+    /// Premiums (a plan in a rating area) that are in both catalogues.
     pub premiums: i64,
     pub premiums_changed: i64,
     pub premiums_jumped: i64,
-    /// Sums of the premiums at 40.
+    /// Sums of the premiums at age 40.
     pub sum_at_40: (i64, i64),
-    /// Variants that both have, and those with another deductible or out-of-pocket maximum.
+    /// Variants in both, and those with a different deductible or out-of-pocket maximum.
     pub variants: i64,
     pub amounts_changed: i64,
 }
 
 impl State {
-    /// How the mean premium at 40 moved.
+    /// How the mean premium at age 40 changed.
     pub fn mean_change(&self) -> Percent {
         let (before, now) = self.sum_at_40;
         Percent((now - before) * 10_000 / before.max(1))
@@ -83,12 +83,13 @@ pub struct Differences {
     pub counties_emptied: Vec<CountyEmptied>,
     pub jumps: Vec<Jump>,
     pub states: BTreeMap<String, State>,
-    /// Rows by table, before and now; a table that one of them does not have is not here.
+    /// Rows by table, before and now; a table that is missing from one of them is not listed.
     pub tables: BTreeMap<String, (i64, i64)>,
 }
 
 /// # Errors
-/// A file that cannot be read as a catalogue of this schema.
+///
+/// If a file cannot be read as a catalogue of this schema.
 pub async fn compare(old: &Path, new: &Path, jump: Percent) -> anyhow::Result<Differences> {
     let mut db = SqliteConnection::connect_with(&SqliteConnectOptions::new().in_memory(true)).await?;
     for (name, path) in [("old", old), ("new", new)] {
@@ -136,7 +137,7 @@ async fn tables(db: &mut SqliteConnection) -> sqlx::Result<BTreeMap<String, (i64
     Ok(rows.into_iter().map(|(table, before, now)| (table, (before, now))).collect())
 }
 
-/// Rows of (state, before, now, gone), where `each` gives rows of (state, what, was, is).
+/// Rows of (state, before, now, gone), from rows of (state, what, was, is) in `each`.
 async fn coming_and_going(db: &mut SqliteConnection, what: &str) -> sqlx::Result<Vec<(String, i64, i64, i64)>> {
     let sql = format!(
         "SELECT state, sum(was), sum(is_now), sum(was > is_now) FROM (
@@ -166,7 +167,7 @@ async fn offers(db: &mut SqliteConnection, states: &mut BTreeMap<String, State>)
     Ok(())
 }
 
-/// The greatest change of any price of a row, in hundredths of a percent.
+/// The greatest change of any price in a row, in hundredths of a percent.
 fn greatest_change() -> String {
     let by_age = AGES.flat_map(|age| [format!("a{age}"), format!("t{age}")]);
     let ages = by_age.map(|column| format!("abs(now.{column} - was.{column}) * 10000 / max(was.{column}, 1)"));

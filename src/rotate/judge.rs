@@ -1,4 +1,5 @@
-//! Which limits a new catalogue is over. A pure function: differences and limits in, findings out.
+//! Which limits a new catalogue exceeds. Called by `rotate`. A pure function: differences and limits in, findings
+//! out.
 
 use super::compare::{Differences, State};
 use super::limits::{Limits, Percent};
@@ -6,17 +7,17 @@ use super::limits::{Limits, Percent};
 /// One limit that is exceeded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// What is over the limit: "Insurers that sell nothing any more".
+    /// What exceeds the limit: "Insurers that sell nothing any more".
     pub what: &'static str,
     pub found: String,
     pub limit: String,
-    /// The flag, with the value that would let this pass: `--max-insurers-gone 2`.
+    /// The flag with the value that would let this pass: `--max-insurers-gone 2`.
     pub accept: String,
     /// Where, at most a screen of lines.
     pub details: Vec<String>,
 }
 
-/// Details beyond these are counted.
+/// Further details are only counted.
 const DETAILS: usize = 12;
 
 fn finding(what: &'static str, (found, limit): (String, String), accept: String, mut details: Vec<String>) -> Finding {
@@ -127,7 +128,7 @@ fn over(found: &Differences, share: &Share) -> Option<Finding> {
 }
 
 fn by_table(found: &Differences, limits: &Limits) -> Vec<Finding> {
-    // A table that was empty (an optional file that came) has gained no share of anything.
+    // A table that was empty (an optional file that has arrived) has gained no share of anything.
     let changes = found.tables.iter().filter(|(_, (before, _))| *before > 0);
     let changes: Vec<_> = changes.map(|(table, (before, now))| (table, *before, *now)).collect();
     let directions = [

@@ -1,5 +1,5 @@
-//! How far a new catalogue may differ from yesterday's before a person has to look. Each limit is a flag and an
-//! environment variable; `docs/rotation.md` says how the defaults were chosen.
+//! How far a new catalogue may differ from yesterday's before a person has to look. Called by `rotate`. Each limit is
+//! a flag and an environment variable; `docs/rotation.md` says how the defaults were chosen.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,7 +8,7 @@ use std::str::FromStr;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Percent(pub i64);
 
-/// The greatest limit that can be set; beyond it there is no limit worth the name.
+/// The greatest limit that can be set; beyond it a limit is meaningless.
 const MOST: i64 = 1_000 * 100;
 
 impl Percent {
@@ -51,37 +51,37 @@ pub struct Limits {
     /// Insurers that may stop selling
     #[arg(long, env = "WINDOWSHOP_ROTATE_MAX_INSURERS_GONE", value_name = "N", default_value_t = 0)]
     pub max_insurers_gone: i64,
-    /// Of a state's plans on sale, how many percent may go
+    /// Percent of a state's plans on sale that may disappear
     #[arg(long, env = "WINDOWSHOP_ROTATE_MAX_PLANS_GONE", value_name = "PERCENT", default_value = "5")]
     pub max_plans_gone: Percent,
     /// Counties that had plans and may have none
     #[arg(long, env = "WINDOWSHOP_ROTATE_MAX_COUNTIES_EMPTIED", value_name = "N", default_value_t = 0)]
     pub max_counties_emptied: i64,
-    /// Of a state's offers (a plan in a county), how many percent may go
+    /// Percent of a state's offers (a plan in a county) that may disappear
     #[arg(long, env = "WINDOWSHOP_ROTATE_MAX_OFFERS_GONE", value_name = "PERCENT", default_value = "5")]
     pub max_offers_gone: Percent,
-    /// A premium that changes by more than so many percent, at any age, is a jump
+    /// A premium that changes by more than this percentage, at any age, is a jump
     #[arg(long, env = "WINDOWSHOP_ROTATE_JUMP", value_name = "PERCENT", default_value = "10")]
     pub jump: Percent,
-    /// Of a state's premiums (a plan in a rating area), how many percent may jump
+    /// Percent of a state's premiums (a plan in a rating area) that may jump
     #[arg(long, env = "WINDOWSHOP_ROTATE_MAX_JUMPS", value_name = "PERCENT", default_value = "1")]
     pub max_jumps: Percent,
-    /// How many percent a state's premiums at 40 may change on average, up or down
+    /// Percent by which a state's premiums at age 40 may change on average, up or down
     #[arg(long, env = "WINDOWSHOP_ROTATE_MAX_STATE_CHANGE", value_name = "PERCENT", default_value = "2")]
     pub max_state_change: Percent,
-    /// Of a state's plan variants, how many percent may have another deductible or out-of-pocket maximum
+    /// Percent of a state's plan variants that may have a different deductible or out-of-pocket maximum
     #[arg(long, env = "WINDOWSHOP_ROTATE_MAX_AMOUNTS_CHANGED", value_name = "PERCENT", default_value = "5")]
     pub max_amounts_changed: Percent,
-    /// How many percent of its rows a table may lose
+    /// Percent of its rows that a table may lose
     #[arg(long, env = "WINDOWSHOP_ROTATE_MAX_ROWS_LOST", value_name = "PERCENT", default_value = "5")]
     pub max_rows_lost: Percent,
-    /// How many percent of its rows a table may gain
+    /// Percent of its rows that a table may gain
     #[arg(long, env = "WINDOWSHOP_ROTATE_MAX_ROWS_GAINED", value_name = "PERCENT", default_value = "25")]
     pub max_rows_gained: Percent,
-    /// Rows of CMS's files that may be left out for a fault
+    /// Rows of CMS's files that may be skipped because of a fault
     #[arg(long, env = "WINDOWSHOP_ROTATE_MAX_FAULTY_ROWS", value_name = "N", default_value_t = 100)]
     pub max_faulty_rows: i64,
-    /// Publish a plan year although there is no catalogue to compare it with
+    /// Publish a plan year even if there is no catalogue to compare it with
     #[arg(long)]
     pub first: bool,
 }

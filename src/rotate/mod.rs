@@ -1,9 +1,9 @@
-//! The morning rotation: build a catalogue from last night's files, compare it with the one being served, then publish
-//! it or stop with a report that a person can read. And the commands with which a person looks after the shelf.
+//! The morning rotation: build a catalogue from last night's files, compare it with the one being served, then
+//! publish it or stop with a report that a person can read. Plus the commands with which a person manages the shelf.
 //!
-//! Called by `windowshop rotate` and `windowshop catalogue`. It never changes a catalogue, never publishes one that is
-//! over a limit, never removes one that is served, and leaves nothing behind when it is killed: the new file is made in
-//! a folder `.rotation` of its own and reaches its place by one rename.
+//! Called by `windowshop rotate` and `windowshop catalogue`. It must never change a catalogue, publish one that
+//! exceeds a limit, remove one that is being served, or leave anything behind when it is killed: the new file is made
+//! in a folder `.rotation` and reaches its place by a single rename.
 
 pub mod compare;
 pub mod judge;
@@ -29,9 +29,9 @@ pub use report::{Report, Verdict, Year};
 
 /// Where the new file is made, in the catalogues' folder so that a rename puts it in place.
 const STAGING: &str = ".rotation";
-/// Held while a rotation runs; stays there empty.
+/// Held while a rotation runs; the empty file stays.
 const LOCK: &str = ".rotation.lock";
-/// Where the copies lie by which the new file is tried, in the staging folder.
+/// Where the copies used to try out the new file are kept, in the staging folder.
 const PRIVATE: &str = "tried";
 /// Faulty rows that the report shows in full; all are counted.
 const FAULTS_SHOWN: usize = 10;
@@ -48,24 +48,25 @@ pub struct RotateArgs {
     /// Folder with the ZIP-county and rating-area tables [default: `geo` in the --from folder]
     #[arg(long, value_name = "DIR", env = "WINDOWSHOP_ROTATE_GEO")]
     pub geo: Option<PathBuf>,
-    /// What the premiums are [default: what provenance.txt in the --from folder says, else filed]
+    /// Origin of the premiums [default: what provenance.txt in the --from folder says, else filed]
     #[arg(long, value_enum)]
     pub rates: Option<Provenance>,
-    /// How many catalogues of a plan year stay on the shelf to roll back to
+    /// How many catalogues of a plan year to keep on the shelf for a rollback
     #[arg(long, value_name = "N", env = "WINDOWSHOP_ROTATE_KEEP", default_value_t = 7, value_parser = clap::value_parser!(u32).range(2..=1000))]
     pub keep: u32,
-    /// Build and compare, publish nothing
+    /// Build and compare, but publish nothing
     #[arg(long)]
     pub dry_run: bool,
     #[command(flatten)]
     pub limits: Limits,
 }
 
-/// May be dropped at any point: what was served before still is.
+/// Can be dropped at any point: what was served before is still served.
 ///
 /// # Errors
-/// Files that cannot be loaded, a disk that cannot be written, another rotation that runs. Nothing was published then,
-/// save that of several plan years those before the disk's fault are in place.
+///
+/// If files cannot be loaded, the disk cannot be written, or another rotation is running. Then nothing was published,
+/// except that with several plan years those before the disk's fault are in place.
 pub async fn run(args: &RotateArgs, progress: Progress, now: OffsetDateTime) -> anyhow::Result<Report> {
     let shelf = &args.against;
     std::fs::create_dir_all(shelf).with_context(|| format!("cannot make {}", shelf.display()))?;
@@ -75,7 +76,7 @@ pub async fn run(args: &RotateArgs, progress: Progress, now: OffsetDateTime) -> 
     let (rates, max_errors) = (args.rates, FAULTS_SHOWN);
     let options = LoadOptions { rates, max_errors, progress, ..LoadOptions::new(&args.from, geo, &staging.0) };
     let loaded = load::run(&options, now).await.context("today's catalogue could not be built; the old one stays")?;
-    // As a server opens it, with all that it holds in memory.
+    // As a server opens it, with everything held in memory.
     drop(
         Shelf::open(&staging.0, &staging.0.join(PRIVATE))
             .await
@@ -109,7 +110,7 @@ pub async fn run(args: &RotateArgs, progress: Progress, now: OffsetDateTime) -> 
     Ok(Report { when, years, problems: loaded.problems.to_string(), removed, notes })
 }
 
-/// One rotation at a time: the timer and a person may meet. The system lets go of the lock when the process ends.
+/// One rotation at a time: the timer and a person may collide. The system releases the lock when the process ends.
 fn lock(shelf: &Path) -> anyhow::Result<File> {
     let path = shelf.join(LOCK);
     let file = File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
@@ -122,7 +123,7 @@ fn lock(shelf: &Path) -> anyhow::Result<File> {
     }
 }
 
-/// The folder in which the new file is made. Gone when dropped; one left by a rotation that was killed is removed.
+/// The folder in which the new file is made. Deleted on drop; one left by a killed rotation is removed.
 struct Staging(PathBuf);
 
 impl Staging {
@@ -140,7 +141,7 @@ impl Staging {
 
 impl Drop for Staging {
     fn drop(&mut self) {
-        // Whatever stays is removed by the next rotation.
+        // Whatever remains is removed by the next rotation.
         std::fs::remove_dir_all(&self.0).unwrap_or_default();
     }
 }

@@ -1,5 +1,5 @@
 //! The rotation's report, for the person who reads it with the first coffee: what was done, what is wrong, where, and
-//! the exact flags that would let it pass. English, as all words of the command line.
+//! the exact flags that would let it pass. Made by `rotate`. English, like everything on the command line.
 
 use std::fmt;
 
@@ -16,11 +16,11 @@ pub enum Verdict {
     Held { pinned: String },
     /// The same input gave the same catalogue: nothing to publish.
     Same,
-    /// Over a limit; the old one stays.
+    /// Exceeds a limit; the old one stays.
     Stopped,
     /// Good, but another plan year of this rotation was stopped.
     Waiting,
-    /// It would have been published; `--dry-run` was given.
+    /// Would have been published, but `--dry-run` was given.
     Good,
 }
 
@@ -42,11 +42,11 @@ pub struct Year {
 pub struct Report {
     pub when: String,
     pub years: Vec<Year>,
-    /// The loader's own words on its input.
+    /// The loader's own report on its input.
     pub problems: String,
     /// Old files that were removed.
     pub removed: Vec<String>,
-    /// What a person should know that stopped nothing.
+    /// What a person should know although it stopped nothing.
     pub notes: Vec<String>,
 }
 
@@ -127,7 +127,7 @@ fn findings(f: &mut fmt::Formatter<'_>, findings: &[Finding]) -> fmt::Result {
     Ok(())
 }
 
-/// Only states in which something is different.
+/// Only states where something changed.
 fn by_state(f: &mut fmt::Formatter<'_>, found: &Differences) -> fmt::Result {
     let different = found.states.iter().filter(|(_, state)| {
         state.plans.0 != state.plans.1

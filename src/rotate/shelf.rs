@@ -1,6 +1,6 @@
 //! `windowshop catalogue list | verify | use | rollback`: what a person does with the shelf.
 //!
-//! Called by the command only. A running server follows within `--reload-seconds`.
+//! Called only by the command. A running server follows within `--reload-seconds`.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ use crate::catalogue::pins::Pins;
 use crate::catalogue::{self, FoundFile};
 use crate::types::group_thousands;
 
-/// Look after the catalogues on the shelf.
+/// Manage the catalogues on the shelf.
 #[derive(Debug, Clone, clap::Args)]
 pub struct CatalogueArgs {
     #[command(subcommand)]
@@ -25,7 +25,7 @@ pub struct Place {
     /// Folder with the catalogues [default: catalogues in the data folder]
     #[arg(long, env = "WINDOWSHOP_CATALOGUES", value_name = "DIR")]
     pub catalogues: Option<PathBuf>,
-    /// Folder for everything that Windowshop writes
+    /// Folder for everything Windowshop writes
     #[arg(long, env = "WINDOWSHOP_DATA_DIR", value_name = "DIR", default_value = "var")]
     pub data_dir: PathBuf,
 }
@@ -38,12 +38,12 @@ impl Place {
 
 #[derive(Debug, Clone, clap::Subcommand)]
 pub enum CatalogueCommand {
-    /// Say which catalogues there are, and which are served
+    /// List the catalogues, and which are being served
     List {
         #[command(flatten)]
         place: Place,
     },
-    /// Look through whole files: readable, unbroken, every rule of a catalogue holds
+    /// Check whole files: readable, unbroken, every rule of a catalogue holds
     Verify {
         #[command(flatten)]
         place: Place,
@@ -51,22 +51,22 @@ pub enum CatalogueCommand {
         #[arg(value_name = "VERSION")]
         versions: Vec<String>,
     },
-    /// Serve this version, until told otherwise
+    /// Serve this version until told otherwise
     Use {
         #[command(flatten)]
         place: Place,
         /// A version such as 2026-20261121-ab12cd34
         #[arg(value_name = "VERSION", required_unless_present = "newest")]
         version: Option<String>,
-        /// Serve the newest of this plan year again, now and after each rotation
+        /// Go back to serving the newest of this plan year, now and after each rotation
         #[arg(long, value_name = "YEAR", conflicts_with = "version")]
         newest: Option<u16>,
     },
-    /// Serve the version before the one being served, until told otherwise
+    /// Serve the version before the one being served until told otherwise
     Rollback {
         #[command(flatten)]
         place: Place,
-        /// Of this plan year [default: the latest]
+        /// For this plan year [default: the latest]
         #[arg(long, value_name = "YEAR")]
         year: Option<u16>,
     },
@@ -75,7 +75,8 @@ pub enum CatalogueCommand {
 /// What to print, and the exit code.
 ///
 /// # Errors
-/// A folder that cannot be read, a version that is not there or not fit, a disk that cannot be written.
+///
+/// If the folder cannot be read, a version does not exist or is not fit, or the disk cannot be written.
 pub async fn command(args: &CatalogueArgs) -> anyhow::Result<(String, u8)> {
     match &args.command {
         CatalogueCommand::List { place } => Ok((list(&place.dir()).await?, 0)),
@@ -100,7 +101,7 @@ fn in_order(dir: &Path) -> anyhow::Result<Vec<FoundFile>> {
 
 async fn list(dir: &Path) -> anyhow::Result<String> {
     let pins = Pins::read(dir)?;
-    // A pin that leads nowhere is told below the list, not instead of it.
+    // A pin that leads nowhere is reported below the list, not instead of it.
     let (served, fault) = match catalogue::find(dir) {
         Ok(served) => (served, None),
         Err(fault) => (Vec::new(), Some(fault)),
@@ -152,8 +153,8 @@ async fn verify(dir: &Path, versions: &[String]) -> anyhow::Result<(String, u8)>
     Ok((text, code))
 }
 
-/// What is wrong with one file, which is read from end to end: its seal, its rows, the rules that the loader held it to,
-/// and SQLite's own structures.
+/// What is wrong with one file, read from end to end: its seal, its rows, the rules the loader applied to it, and
+/// SQLite's own structures.
 async fn faults(file: &FoundFile) -> Vec<String> {
     if let Err(fault) = catalogue::verify(&file.path).await {
         return vec![fault.to_string()];

@@ -1,9 +1,10 @@
-//! Private answers in an address, sealed: whoever sees the address (a history, a proxy, a log, a CDN) reads nothing.
+//! Private answers in an address, sealed: whoever sees the address (a history, a proxy, a log, a CDN) can read
+//! nothing.
 //!
-//! Called by the web's request context, which seals when it writes a link and opens when a request comes. AES-256-GCM;
-//! padded, so that the length tells little; dated, so that an old link stops being a key to somebody's income. The
-//! nonce is made from the text itself (HMAC-SHA-256 under a key of its own), so that one set of answers has one
-//! address a day: pages stay cacheable by their own browser, and equal texts are the only ones that share a nonce.
+//! Called by the web's request context, which seals when it writes a link and opens when a request arrives.
+//! AES-256-GCM; padded, so the length reveals little; dated, so an old link stops being a key to somebody's income.
+//! The nonce is derived from the text itself (HMAC-SHA-256 under a separate key), so one set of answers has one
+//! address per day: pages stay cacheable by their own browser, and only equal texts ever share a nonce.
 
 use aes_gcm::aead::{Aead as _, KeyInit as _, Payload};
 use aes_gcm::{Aes256Gcm, Key, Nonce};
@@ -16,12 +17,12 @@ use zeroize::Zeroizing;
 
 use super::keys::{KEY_BYTES, KeyId, KeyRing};
 
-/// How long a sealed address opens, counting the day it was made: a household that decides over two weeks keeps its
-/// page, a forgotten bookmark ends.
+/// How many days a sealed address opens, counting the day it was made: a household that decides over two weeks keeps
+/// its page, a forgotten bookmark expires.
 pub const ADDRESS_DAYS: i32 = 14;
-/// Lengths come in steps of this many bytes.
+/// Lengths are padded to multiples of this many bytes.
 const PAD_BYTES: usize = 32;
-/// The most that is sealed or opened: twelve people with care and every amount are some 300 bytes.
+/// The most that is sealed or opened: twelve people with care and every amount take about 300 bytes.
 const TEXT_BYTES_MAX: usize = 2048;
 const NONCE_BYTES: usize = 12;
 const SEAL_PURPOSE: &str = "windowshop address seal v1";
@@ -29,21 +30,21 @@ const NONCE_PURPOSE: &str = "windowshop address nonce v1";
 /// Bound to each text: something sealed for another use can never be read as an address.
 const AAD: &[u8] = b"windowshop my= v1";
 
-/// Why a sealed part of an address does not open. The page asks again, whatever the reason.
+/// Why the sealed part of an address does not open. The page asks again, whatever the reason.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AddressFault {
-    /// Not ours, cut off, or altered.
+    /// Not ours, truncated, or altered.
     Unreadable,
     /// Older than [`ADDRESS_DAYS`], or dated in the future.
     Expired,
-    /// Sealed under a key that this site does not have (any more).
+    /// Sealed under a key that this site does not have (or no longer has).
     KeyGone,
 }
 
-/// Seals and opens. Made once from the key ring.
+/// Seals and opens. Built once from the key ring.
 #[derive(Clone)]
 pub struct AddressSealer {
-    /// As in the ring: the newest, which seals, first.
+    /// In ring order: the newest, which seals, is first.
     keys: Vec<SealKey>,
 }
 
@@ -64,7 +65,7 @@ impl AddressSealer {
         AddressSealer { keys: ring.ids().filter_map(key).collect() }
     }
 
-    /// The sealed form of a text, as it stands in an address; `None` if the text is longer than anything we write.
+    /// The sealed form of a text, as written in an address; `None` if the text is longer than anything we write.
     pub fn seal(&self, text: &str, today: Date) -> Option<String> {
         let key = self.keys.first()?;
         if text.len() > TEXT_BYTES_MAX {
@@ -85,7 +86,8 @@ impl AddressSealer {
     /// The text of a sealed form.
     ///
     /// # Errors
-    /// Says why it does not open; a text that is opened is exactly one that this site sealed.
+    ///
+    /// Why it does not open. A text that opens is exactly one that this site sealed.
     pub fn open(&self, sealed: &str, today: Date) -> Result<String, AddressFault> {
         if sealed.len() > 4 * TEXT_BYTES_MAX {
             return Err(AddressFault::Unreadable);
@@ -99,7 +101,7 @@ impl AddressSealer {
         let plain = Zeroizing::new(plain);
         let (day, text) = plain.split_first_chunk::<4>().ok_or(AddressFault::Unreadable)?;
         let age = i64::from(today.to_julian_day()) - i64::from(i32::from_be_bytes(*day));
-        // A day ahead is let through: hosts may differ about midnight.
+        // Allow a day ahead: hosts may disagree about midnight.
         if !(-1..i64::from(ADDRESS_DAYS)).contains(&age) {
             return Err(AddressFault::Expired);
         }

@@ -1,8 +1,10 @@
 //! The site's key file: a few master keys, newest first, from which each use derives a key of its own.
 //!
-//! Every host of a site has the same file, so that an address sealed on one opens on the others. The first line seals;
-//! all lines open. To rotate, put a new line at the top, give the file to every host, and take the old line out once
-//! what it sealed has run out (docs/running.md).
+//! Called by `config`, which reads the file, and by whatever seals. Every host of a site has the same file, so an
+//! address sealed on one opens on the others. The first line seals; all lines open. To rotate, add a new line at the
+//! top, copy the file to every host, and remove the old line once everything it sealed has expired (docs/running.md).
+//!
+//! It must never show a key in words.
 //!
 //! ```text
 //! # windowshop keys, newest first
@@ -22,15 +24,15 @@ use zeroize::{Zeroize, Zeroizing};
 
 /// Bytes of a master key and of every key derived from one (AES-256).
 pub const KEY_BYTES: usize = 32;
-/// More keys than anybody rotates through; each is tried by its id only, so this bounds the file, not the work.
+/// More keys than anyone rotates through. Each is found by its ID, so this bounds the file, not the work.
 const KEYS_MAX: usize = 16;
 /// A key file of [`KEYS_MAX`] keys with comments is far smaller.
 const FILE_BYTES_MAX: u64 = 16_384;
 
-/// Tells which key sealed something, without telling the key: the first bytes of its hash.
+/// Identifies the key that sealed something without revealing the key: the first bytes of its hash.
 pub type KeyId = [u8; 4];
 
-/// The keys of this site. Has no `Debug` or `Display`, so that it cannot end in a log.
+/// This site's keys. Has no `Debug` or `Display`, so it cannot end up in a log.
 #[derive(Clone)]
 pub struct KeyRing {
     /// Newest first; never empty.
@@ -43,7 +45,7 @@ struct MasterKey {
     bytes: Zeroizing<[u8; KEY_BYTES]>,
 }
 
-/// Why the key file cannot be used. Its words name the file and the line, never a key.
+/// Why the key file cannot be used. The text names the file and the line, never a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyFault {
     pub file: PathBuf,
@@ -69,7 +71,8 @@ impl KeyRing {
     /// Reads the key file.
     ///
     /// # Errors
-    /// If it is not there, may be read by others than its owner, or has a line that is no key.
+    ///
+    /// If it does not exist, can be read by anyone but its owner, or has a line that is not a key.
     pub fn open(file: &Path) -> Result<KeyRing, KeyFault> {
         let fault = |what: String| KeyFault { file: file.to_path_buf(), what };
         let data = std::fs::metadata(file).map_err(|error| fault(format!("cannot be read ({error})")))?;
@@ -83,9 +86,10 @@ impl KeyRing {
         KeyRing::parse(&Zeroizing::new(text)).map_err(fault)
     }
 
-    /// Makes a key file with one new key, readable by its owner only. An existing file is never written over.
+    /// Creates a key file with one new key, readable by its owner only. Never overwrites an existing file.
     ///
     /// # Errors
+    ///
     /// If the file exists or cannot be written, or the system has no randomness.
     pub fn create(file: &Path, today: Date) -> Result<KeyRing, KeyFault> {
         let fault = |what: String| KeyFault { file: file.to_path_buf(), what };
@@ -101,9 +105,10 @@ impl KeyRing {
         Ok(ring)
     }
 
-    /// One new key that is written nowhere: what it seals ends with the process.
+    /// One new key that is not saved anywhere: what it seals is lost when the process ends.
     ///
     /// # Errors
+    ///
     /// If the system has no randomness.
     pub fn in_memory() -> Result<KeyRing, String> {
         let mut bytes = Zeroizing::new([0; KEY_BYTES]);
@@ -135,12 +140,13 @@ impl KeyRing {
         }
     }
 
-    /// The key that seals now, derived for one purpose (HKDF-SHA-256): a key of one purpose says nothing of another's.
+    /// The current sealing key, derived for one purpose (HKDF-SHA-256): a key for one purpose reveals nothing about
+    /// another.
     pub fn current(&self, purpose: &str) -> (KeyId, Zeroizing<[u8; KEY_BYTES]>) {
         (self.keys[0].id, derive(&self.keys[0], purpose))
     }
 
-    /// The key of this id, for the same purpose; `None` if it is not (or no longer) in the file.
+    /// The key with this ID, for the same purpose; `None` if it is not (or no longer) in the file.
     pub fn by_id(&self, id: KeyId, purpose: &str) -> Option<Zeroizing<[u8; KEY_BYTES]>> {
         self.keys.iter().find(|key| key.id == id).map(|key| derive(key, purpose))
     }

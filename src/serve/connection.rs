@@ -1,4 +1,4 @@
-//! One connection: HTTP/1 or HTTP/2 as the client begins it, under the limits of the floor.
+//! One connection: HTTP/1 or HTTP/2, whichever the client speaks, under the limits of the floor.
 //!
 //! Called by `serve::run`. It must never look into a request beyond its version.
 
@@ -27,14 +27,14 @@ use crate::floor::wire::Wire;
 use crate::floor::{Floor, Open, Patience, Phase, Visit};
 use crate::web::guard::HEADERS_BYTES_MAX;
 
-/// After its last request's time is up, a connection may take this long for the next one, then it is closed.
+/// How long a connection may stay open for its next request after the last one's time is up.
 const READING_TIME: Duration = Duration::from_secs(60);
-/// An HTTP/2 answer is handed over in pieces of this size: the next one when the client has made room for it.
+/// HTTP/2 answers are handed over in pieces of this size: the next one once the client has made room for it.
 const PIECE_BYTES: usize = 16 << 10;
-/// What an answer of unknown length is taken for.
+/// The size assumed for an answer of unknown length.
 const UNKNOWN_BYTES: usize = 64 << 10;
 
-/// Serves one connection until it ends, or until the floor sends it away.
+/// Serves one connection until it ends, or until the floor closes it.
 pub fn serve(
     (stream, peer): (TcpStream, IpAddr),
     router: Router,
@@ -65,13 +65,13 @@ pub fn serve(
         let mut told = false;
         loop {
             tokio::select! {
-                // Its errors are the client's (gone, or not speaking HTTP): nothing to do, nothing to say.
+                // Its errors are the client's (gone, or not speaking HTTP): nothing to do or report.
                 result = serving.as_mut() => {
                     if let Err(error) = result { tracing::debug!(%error, "connection ended") }
                     return;
                 }
                 () = over.as_mut() => return tracing::debug!("a connection was closed for the floor's sake"),
-                // One that has not asked yet may have its first request on the way: it is served, and then closed.
+                // If it has not asked yet, its first request may be on the way: serve that, then close.
                 () = closing(&mut phase), if !told => {
                     told = true;
                     if guest.visit.has_asked() { serving.as_mut().graceful_shutdown() }
@@ -82,7 +82,7 @@ pub fn serve(
 }
 
 async fn closing(phase: &mut watch::Receiver<Phase>) {
-    // An error means that the floor is gone, which lives as long as its guests.
+    // An error means that the floor is gone, but it outlives its guests.
     let _ = phase.wait_for(|phase| *phase == Phase::Closing).await;
 }
 
@@ -92,7 +92,7 @@ fn builder(config: &Config, header_time: Duration) -> auto::Builder<TokioExecuto
         .http1()
         .timer(TokioTimer::new())
         .header_read_timeout(header_time)
-        // Room for the largest address and headers that `guard` would answer with a page; beyond it hyper says 431.
+        // Room for the largest address and headers that `guard` answers with a page; beyond that hyper says 431.
         .max_buf_size(config.max_url_bytes + 2 * HEADERS_BYTES_MAX);
     builder
         .http2()
@@ -129,12 +129,12 @@ async fn answer(
     Ok(response.map(|inner| Body::new(Taken { inner, held: None, whole: false, paced, open })))
 }
 
-/// A body that says when it is taken. For HTTP/2 it comes in pieces, the last byte on its own: hyper asks for a piece when
-/// the client has room for the one before, so an answer that lies in a queue because nobody reads it is not yet at its
-/// end.
+/// A body that reports when it has been read. For HTTP/2 it is sent in pieces, the last byte separately: hyper asks
+/// for a piece when the client has room for the previous one, so an answer that sits in a queue because nobody reads
+/// it is not counted as finished.
 struct Taken {
     inner: Body,
-    /// Read, not yet handed over.
+    /// Read from `inner`, not yet handed over.
     held: Option<Bytes>,
     /// `inner` has no more.
     whole: bool,
@@ -182,7 +182,7 @@ impl HttpBody for Taken {
                 Some(Some(Ok(frame))) => match frame.into_data() {
                     Ok(data) if data.is_empty() => {}
                     Ok(data) => {
-                        // Whole as soon as it can be known, so that the last byte can be kept back.
+                        // Find out as early as possible, so the last byte can be held back.
                         this.whole = this.inner.is_end_stream();
                         if let Some(before) = this.held.replace(data) {
                             return Poll::Ready(Some(Ok(Frame::data(before))));
@@ -191,7 +191,7 @@ impl HttpBody for Taken {
                     Err(other) => return Poll::Ready(Some(Ok(other))),
                 },
                 Some(Some(Err(error))) => return Poll::Ready(Some(Err(error))),
-                // More is to come, but not now.
+                // More will come, but not yet.
                 None => return Poll::Ready(this.held.take().map(|held| Ok(Frame::data(held)))),
             }
         }
@@ -210,7 +210,7 @@ impl HttpBody for Taken {
     }
 }
 
-/// A socket that says when it is full.
+/// A socket that reports when it is full.
 struct Watched {
     stream: TcpStream,
     visit: Arc<Visit>,

@@ -1,4 +1,4 @@
-//! `windowshop health`: asks a running server whether it is ready. For containers without curl.
+//! `windowshop health`: asks a running server whether it is ready. For containers without curl. Called by `main`.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -9,10 +9,10 @@ use tokio::net::TcpStream;
 
 use crate::config::Config;
 
-/// Longest time that it waits for an answer: less than the image's health check waits for it.
+/// Longest wait for an answer: shorter than the image's own health-check timeout.
 const HEALTH_WAIT: Duration = Duration::from_secs(3);
 
-/// Asks the server at `--metrics-listen`, or at `--listen` where there is none.
+/// Asks the server at `--metrics-listen`, or at `--listen` if there is no private port.
 pub async fn health(config: &Config) -> anyhow::Result<()> {
     // The private port answers however busy the shop is.
     let mut address = config.metrics_listen.unwrap_or(config.listen);

@@ -1,6 +1,6 @@
 //! `windowshop serve`: listens, hands connections to the router, watches for newer catalogues, stops gracefully.
 //!
-//! Called by `main` and by tests with real sockets. The connection's own limits are here: how many at once, how slow a
+//! Called by `main` and by tests with real sockets. Connection limits are enforced here: how many at once, how slow a
 //! client may be. It must never look into a request.
 
 pub mod connection;
@@ -30,14 +30,14 @@ use crate::router::router;
 
 pub use health::health;
 
-/// When a connection cannot be accepted, wait so long for old ones to end.
+/// If a connection cannot be accepted, wait this long for old ones to end.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
-/// At the end: no new connection for this long means that the kernel holds none for us.
+/// When stopping: no new connection for this long means the kernel holds none for us.
 const QUEUE_IS_EMPTY: Duration = Duration::from_millis(50);
-/// At the end: longest time to take the connections that the kernel holds.
+/// When stopping: longest time to accept the connections that the kernel holds.
 const LAST_CONNECTIONS: Duration = Duration::from_secs(2);
 
-/// Runs until SIGTERM or Ctrl-C. Refuses to start on any fault, after telling all of them.
+/// Runs until SIGTERM or Ctrl-C. On any fault it refuses to start, after reporting all of them.
 pub async fn serve(config: Config, mut faults: Vec<Fault>) -> anyhow::Result<()> {
     faults.extend(check::validate(&config).await);
     refuse_on(&faults)?;
@@ -59,7 +59,7 @@ pub async fn serve(config: Config, mut faults: Vec<Fault>) -> anyhow::Result<()>
     Ok(())
 }
 
-/// An error that lists all faults, if there are any.
+/// An error listing all faults, if there are any.
 pub fn refuse_on(faults: &[Fault]) -> anyhow::Result<()> {
     let list: String = faults.iter().map(|fault| format!("\n  {fault}")).collect();
     match faults.len() {
@@ -69,7 +69,7 @@ pub fn refuse_on(faults: &[Fault]) -> anyhow::Result<()> {
     }
 }
 
-/// Builds the shipped sample where `serve` looks for catalogues: a first start has something to show.
+/// Builds the shipped sample where `serve` looks for catalogues, so a first start has something to show.
 async fn build_sample(config: &Config) -> anyhow::Result<()> {
     tracing::info!("no catalogue yet: building the shipped sample (a second or two)");
     build_sample_into(&config.catalogues_dir()).await
@@ -85,7 +85,7 @@ pub async fn build_sample_into(dir: &Path) -> anyhow::Result<()> {
 
 fn announce(app: &App, address: SocketAddr) {
     let catalogues = app.catalogues.current();
-    // 0.0.0.0 cannot be opened in a browser, localhost can.
+    // A browser cannot open 0.0.0.0; it can open localhost.
     let host = if address.ip().is_unspecified() { "localhost".to_string() } else { address.ip().to_string() };
     let host = if host.contains(':') { format!("[{host}]") } else { host };
     let url = app.config.public_url.clone().unwrap_or_else(|| format!("http://{host}:{}/", address.port()));
@@ -94,7 +94,8 @@ fn announce(app: &App, address: SocketAddr) {
     tracing::info!(%address, catalogues = %catalogues.version(), build = app.build, "serving");
 }
 
-/// Done at SIGTERM or Ctrl-C, with the time to go on serving: whoever presses Ctrl-C sits in front of it and waits.
+/// Resolves at SIGTERM or Ctrl-C, with the time to keep serving: zero for Ctrl-C, because somebody sits there
+/// waiting.
 fn stop_signal(config: &Config) -> anyhow::Result<impl Future<Output = Duration> + use<>> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
@@ -107,7 +108,7 @@ fn stop_signal(config: &Config) -> anyhow::Result<impl Future<Output = Duration>
     })
 }
 
-/// Looks for newer catalogues every `--reload-seconds` and whenever SIGHUP comes.
+/// Looks for newer catalogues every `--reload-seconds` and on each SIGHUP.
 async fn watch_catalogues(app: Arc<App>) {
     let Ok(mut hangup) = signal(SignalKind::hangup()) else { return };
     let seconds = app.config.reload_seconds;
@@ -126,8 +127,8 @@ async fn watch_catalogues(app: Arc<App>) {
     }
 }
 
-/// Serves connections from `listener` until `stop` is done, then goes on for as long as it says (so that a proxy sees
-/// `/readyz` refuse before connections do), and finishes running requests for at most `--stop-timeout-seconds`.
+/// Serves connections from `listener` until `stop` resolves, keeps going for as long as it says (so a proxy sees
+/// `/readyz` refuse before connections do), then finishes running requests for at most `--stop-timeout-seconds`.
 pub async fn run(
     listener: TcpListener,
     router: Router,
@@ -135,7 +136,7 @@ pub async fn run(
     floor: &Arc<Floor>,
     stop: impl Future<Output = Duration>,
 ) {
-    // Every connection holds one end; all are gone when nobody holds it.
+    // Every connection holds one sender; the channel closes when all are gone.
     let (open, mut all_closed) = tokio::sync::mpsc::channel::<()>(1);
     let enter = |(stream, peer): (TcpStream, SocketAddr), place| {
         let connection = connection::serve((stream, peer.ip()), router.clone(), config, floor);
@@ -168,8 +169,8 @@ pub async fn run(
     }
 }
 
-/// Takes connections for ever. A place first, then a connection: whoever finds none waits in the kernel's queue and
-/// costs us nothing.
+/// Accepts connections forever. A place first, then a connection: clients without a place wait in the kernel's queue
+/// and cost us nothing.
 async fn accept(listener: &TcpListener, floor: &Floor, enter: impl Fn((TcpStream, SocketAddr), OwnedSemaphorePermit)) {
     loop {
         let place = floor.place().await;
@@ -177,7 +178,7 @@ async fn accept(listener: &TcpListener, floor: &Floor, enter: impl Fn((TcpStream
             Ok(came) => enter(came, place),
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted");
-                // Most likely no file handle is left: whoever idles longest gives one back.
+                // Probably out of file handles: closing the connection idle longest frees one.
                 floor.make_room();
                 tokio::time::sleep(ACCEPT_PAUSE).await;
             }
@@ -185,10 +186,10 @@ async fn accept(listener: &TcpListener, floor: &Floor, enter: impl Fn((TcpStream
     }
 }
 
-/// Takes the connections that the kernel has completed already: closing the listener would reset them.
+/// Accepts the connections that the kernel has already completed: closing the listener would reset them.
 ///
-/// The queue is not made shorter first: a kernel whose queue is full drops the last step of a handshake, so that visitors
-/// take themselves for connected who would be reset at the end.
+/// The queue is not shortened first: a kernel whose queue is full drops the last step of the handshake, so visitors
+/// would believe they are connected and then be reset.
 async fn take_the_last(
     listener: &TcpListener,
     floor: &Floor,
@@ -202,7 +203,7 @@ async fn take_the_last(
             _ => break,
         }
     }
-    // Whoever stands in the queue at this very moment: straight from the kernel, since the runtime may not know of them yet.
+    // Connections in the queue at this very moment, straight from the kernel: the runtime may not have seen them yet.
     let flags = rustix::net::SocketFlags::NONBLOCK | rustix::net::SocketFlags::CLOEXEC;
     while let Ok(came) = rustix::net::accept_with(listener, flags) {
         let came = std::net::TcpStream::from(came);

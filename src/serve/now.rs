@@ -1,6 +1,6 @@
-//! What is true at this moment, for whoever watches: looked up at each scrape of the private port.
+//! What is true right now, for monitoring: looked up at each scrape of the private port.
 //!
-//! Called by `private`. Names and labels are closed sets; what was asked is never among them.
+//! Called by `private`. Names and labels are closed sets and must never include what was asked.
 
 use std::fmt;
 use std::sync::Arc;
@@ -71,7 +71,7 @@ impl Collector for Now {
     }
 }
 
-/// Which catalogues are served, how old they are, how busy their connections.
+/// Which catalogues are being served, how old they are, how busy their connections.
 fn catalogues(out: &mut DescriptorEncoder, app: &App) -> fmt::Result {
     let now = (app.clock)();
     let current = app.catalogues.current();
@@ -105,7 +105,7 @@ fn counter(out: &mut DescriptorEncoder, name: &str, help: &str, value: u64) -> f
     ConstCounter::new(value).encode(out.encode_descriptor(name, help, None, kind)?)
 }
 
-/// What the system says of this process; zeros where it does not say.
+/// What the system reports about this process; zeros if it reports nothing.
 struct Process {
     resident: usize,
     handles: usize,

@@ -1,7 +1,7 @@
-//! The private port: metrics and health, on a thread of its own, so that they answer however busy the shop is.
+//! The private port: metrics and health, on a separate thread, so they answer however busy the shop is.
 //!
-//! Called by `serve` where `--metrics-listen` is set. It is for the operator's own machines and has no page: never let it
-//! be reached from outside.
+//! Called by `serve` if `--metrics-listen` is set. It is for the operator's own machines and has no page: it must
+//! never be reachable from outside.
 
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use crate::app::App;
 use crate::router::{healthz, readyz};
 use crate::telemetry::metrics::CONTENT_TYPE;
 
-/// Starts the thread; gives the address. It ends with the process.
+/// Starts the thread and returns its address. It ends with the process.
 pub fn start(app: &Arc<App>, listen: SocketAddr) -> anyhow::Result<SocketAddr> {
     let listener = TcpListener::bind(listen).with_context(|| format!("cannot listen on {listen} for metrics"))?;
     listener.set_nonblocking(true)?;

@@ -1,13 +1,14 @@
-//! Codings of the wire (br, gzip): which one an asker gets, and compressing a whole body in one go.
+//! Content codings (br, gzip): which one a client gets, and compressing a whole body in one go.
 //!
-//! Called by the page cache, and by `web` for what is made fresh. How hard to squeeze was measured: docs/performance.md.
+//! Called by the page cache, and by `web` for responses made fresh. Compression levels were measured:
+//! docs/performance.md. It must never know whose page it compresses.
 
 use std::io::{Read as _, Write as _};
 
 use axum::body::Bytes;
 use axum::http::{HeaderMap, header};
 
-/// What the asker gets a body in.
+/// The coding a client gets a body in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Coding {
     Identity,
@@ -15,20 +16,20 @@ pub enum Coding {
     Brotli,
 }
 
-/// How hard to squeeze.
+/// How hard to compress.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Effort {
-    /// For what is made for one asker: a tenth of a millisecond for a list.
+    /// For a response made for one client: a tenth of a millisecond for a list.
     Fresh,
-    /// For what is kept and read a few times: a third of a millisecond for a list.
+    /// For what is cached and read a few times: a third of a millisecond for a list.
     Kept,
-    /// For what is read again and again, and for what never changes: 30 ms for a list.
+    /// For what is read over and over, or never changes: 30 ms for a list.
     Strong,
 }
 
 impl Coding {
-    /// The coding that `Accept-Encoding` likes best; brotli where it likes several alike. Whoever refuses all of them
-    /// gets the plain text all the same: an answer is better than a 406.
+    /// The coding `Accept-Encoding` prefers, or brotli if it prefers several equally. A client that refuses all of
+    /// them still gets plain text: an answer is better than a 406.
     pub fn chosen(headers: &HeaderMap) -> Coding {
         let (brotli, gzip) = (liking(headers, "br"), liking(headers, "gzip"));
         match (brotli, gzip) {
@@ -38,8 +39,8 @@ impl Coding {
         }
     }
 
-    /// The same for what is made for this asker alone: gzip, if it is accepted at all, because it takes half of brotli's
-    /// time for a tenth more bytes.
+    /// The same for a response made for one client only: gzip if accepted, because it takes half of brotli's time for
+    /// a tenth more bytes.
     pub fn chosen_fresh(headers: &HeaderMap) -> Coding {
         if liking(headers, "gzip") > 0 { Coding::Gzip } else { Coding::chosen(headers) }
     }
@@ -53,7 +54,7 @@ impl Coding {
         }
     }
 
-    /// The body in this coding; `None` for plain text and where it would not become smaller.
+    /// The body in this coding; `None` for plain text, and if it would not get smaller.
     pub fn compress(self, plain: &[u8], effort: Effort) -> Option<Bytes> {
         let coded = match self {
             Coding::Identity => return None,
@@ -63,7 +64,7 @@ impl Coding {
         (coded.len() < plain.len()).then(|| Bytes::from(coded))
     }
 
-    /// The plain text again, at most `limit` bytes of it; `None` for what is not of this coding.
+    /// The plain text again, at most `limit` bytes of it; `None` if the input is not in this coding.
     pub fn expand(self, coded: &[u8], limit: u64) -> Option<Vec<u8>> {
         let mut plain = Vec::new();
         let read = match self {
@@ -84,7 +85,7 @@ fn liking(headers: &HeaderMap, coding: &str) -> u32 {
         let name = parts.next().unwrap_or("");
         let quality = parts.find_map(|part| part.strip_prefix("q=").or_else(|| part.strip_prefix("Q=")));
         let quality = quality.map_or(1.0, |text| text.parse::<f32>().unwrap_or(0.0));
-        // A number that is none becomes 0 here.
+        // NaN becomes 0 here.
         let quality = (quality.clamp(0.0, 1.0) * 1000.0) as u32;
         if name.eq_ignore_ascii_case(coding) {
             return quality;
@@ -97,7 +98,7 @@ fn liking(headers: &HeaderMap, coding: &str) -> u32 {
 }
 
 fn brotli(plain: &[u8], effort: Effort) -> Option<Vec<u8>> {
-    // A small window for the quick one: clearing the memory of a large one takes longer than the page.
+    // A small window for the fast one: clearing the memory of a large one takes longer than compressing the page.
     let (quality, lgwin) = match effort {
         Effort::Fresh => (2, 16),
         Effort::Kept => (5, 22),
@@ -132,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn the_coding_that_is_liked_best_is_chosen() {
+    fn the_preferred_coding_is_chosen() {
         let browsers = "gzip, deflate, br, zstd";
         assert_eq!(chosen(browsers), Coding::Brotli);
         assert_eq!([chosen("gzip, BR;q=0.5"), chosen("br;q=0, gzip"), chosen("gzip")], [Coding::Gzip; 3]);
@@ -151,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_squeezed_comes_back_whole() {
+    fn what_is_compressed_expands_to_the_same() {
         let plain = "A plan with a deductible of $1,500. ".repeat(400);
         for coding in [Coding::Brotli, Coding::Gzip] {
             for effort in [Effort::Fresh, Effort::Kept, Effort::Strong] {

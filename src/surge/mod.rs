@@ -1,7 +1,7 @@
-//! What keeps the shop quick when everybody comes at once. So far: the cache of finished public pages.
+//! What keeps the shop fast when everybody comes at once. So far: the cache of finished public pages.
 //!
 //! Called by the router as a layer, by `app`, which owns the cache, and by `web` for codings and validators. It knows
-//! nothing of plans, people or catalogues, and never keeps an answer that is not everybody's.
+//! nothing about plans, people or catalogues, and must never keep an answer that is not public.
 
 pub mod coding;
 pub mod page_cache;

@@ -1,8 +1,9 @@
 //! The page cache: finished public pages, compressed, in memory. A layer around everything that makes pages.
 //!
-//! Called by the router. It answers what it has; of many who ask for the same page at once one makes it and all get it,
-//! also if that one goes away. It keeps an answer only if its address says nothing of a person and the answer itself
-//! says `public`, and it never makes up a header. A new catalogue makes new keys, so nothing is ever purged.
+//! Called by the router. It answers what it has; if many clients ask for the same page at once, one request makes it
+//! and all get it, even if that client disconnects. It keeps an answer only if its address says nothing about a
+//! person and the answer itself says `public`, and it must never invent a header. A new catalogue makes new keys, so
+//! nothing is ever purged.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -21,23 +22,24 @@ use super::squeeze::{Squeezer, WORTH_IT};
 use super::store::{Counts, Kept, Key, Look, Store, Wanted};
 use super::validators::{SURROGATE_KEY, etag_matches, joined};
 
-/// A page or spreadsheet above this is not kept.
+/// A page or spreadsheet larger than this is not kept.
 pub const LONGEST_PAGE: u64 = 2 << 20;
-/// Fills at once; beyond it everyone makes their own.
+/// Concurrent fills; beyond this each client makes its own.
 const FILLS: usize = 256;
-/// Addresses that are no pages: kept elsewhere, or never.
+/// Addresses that are not pages: kept elsewhere, or never.
 const NO_PAGES: [&str; 6] = ["/assets/", "/healthz", "/readyz", "/robots.txt", "/favicon.ico", "/favicon.svg"];
-/// What a 304 repeats of the page's headers (RFC 9110, 15.4.5), with what a CDN needs.
+/// Page headers that a 304 repeats (RFC 9110, 15.4.5), plus those a CDN needs.
 const OF_A_304: [HeaderName; 3] = [header::CACHE_CONTROL, header::VARY, SURROGATE_KEY];
 
-/// How far a page is squeezed. Other bytes need another strong ETag: `-br` fresh, `-br2` kept, `-br3` squeezed.
+/// How hard a page is compressed. Different bytes need a different strong ETag: `-br` fresh, `-br2` kept, `-br3`
+/// squeezed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
     Kept,
     Squeezed,
 }
 
-/// The ETag of a page in a coding at a stage.
+/// The ETag of a page in a given coding and stage.
 pub fn etag(tag: &str, coding: Coding, stage: Stage) -> Option<HeaderValue> {
     let coding = match coding {
         Coding::Identity => return HeaderValue::try_from(format!("\"{tag}\"")).ok(),
@@ -48,7 +50,7 @@ pub fn etag(tag: &str, coding: Coding, stage: Stage) -> Option<HeaderValue> {
     HeaderValue::try_from(format!("\"{tag}-{coding}{stage}\"")).ok()
 }
 
-/// How a fill ended, for those who wait for it.
+/// How a fill ended, for those waiting for it.
 #[derive(Debug, Clone)]
 enum Landed {
     Kept(Arc<Kept>),
@@ -64,7 +66,7 @@ pub struct PageCache {
 }
 
 impl PageCache {
-    /// `None` for less than a page: no cache.
+    /// `None` if smaller than one page: no cache.
     pub fn new(bytes: u64) -> Option<PageCache> {
         let store = Arc::new(Store::new(bytes)?);
         Some(PageCache { squeezer: Squeezer::start(&store), store, flights: Mutex::default() })
@@ -74,12 +76,12 @@ impl PageCache {
         &self.store.counts
     }
 
-    /// Bytes that kept pages take.
+    /// Bytes used by kept pages.
     pub fn bytes(&self) -> u64 {
         self.store.bytes()
     }
 
-    /// Pages that are kept.
+    /// Number of kept pages.
     pub fn pages(&self) -> usize {
         self.store.len()
     }
@@ -88,7 +90,7 @@ impl PageCache {
         self.flights.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Marks a reading, and hands a page over that has become worth squeezing.
+    /// Records a read, and hands over a page that has become worth squeezing.
     fn read(&self, kept: &Kept, key: impl FnOnce() -> Key) {
         let hits = kept.hits.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1;
         let worth_it = hits == WORTH_IT || (hits > WORTH_IT && hits.is_power_of_two());
@@ -102,14 +104,14 @@ impl PageCache {
     }
 }
 
-/// What the layer is told of the site.
+/// What the layer is told about the site.
 #[derive(Clone)]
 pub struct Front {
     /// `None`: nothing is kept.
     pub cache: Option<Arc<PageCache>>,
-    /// The versions of all catalogues now.
+    /// The current versions of all catalogues.
     pub edition: Arc<dyn Fn() -> Arc<str> + Send + Sync>,
-    /// Whether anyone may keep the answer to this request.
+    /// Whether the answer to this request is public.
     pub is_everybodys: fn(&Request) -> bool,
 }
 
@@ -146,7 +148,7 @@ pub async fn pages(State(front): State<Front>, request: Request, next: Next) -> 
     }
 }
 
-/// The kept page, or the 304 if the asker has it in any coding and stage.
+/// The kept page, or the 304 if the client has it in any coding or stage.
 fn answer(kept: &Kept, asked: &HeaderMap, method: &Method, counts: &Counts) -> Response {
     let known = joined(asked, header::IF_NONE_MATCH);
     if let Some(known) = known.and_then(|known| etag_matches(&known, &kept.tag)) {
@@ -176,8 +178,8 @@ fn answer(kept: &Kept, asked: &HeaderMap, method: &Method, counts: &Counts) -> R
     response
 }
 
-/// Makes the page, or waits for whoever makes it. The making is a task of its own, so that it goes on for the others if
-/// the first asker leaves.
+/// Makes the page, or waits for whoever is making it. Runs as its own task, so it continues for the others if the
+/// first client leaves.
 async fn fly(front: &Front, cache: &Arc<PageCache>, key: Key, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     let (mut flight, mut made_for_me) = (None, None);
@@ -215,14 +217,14 @@ async fn fly(front: &Front, cache: &Arc<PageCache>, key: Key, request: Request, 
     }
 }
 
-/// The same request for a body as it was written, to be squeezed here.
+/// The same request, asking for an uncompressed body, to be compressed here.
 fn plain(parts: &Parts) -> Request {
     let mut parts = parts.clone();
     parts.headers.remove(header::ACCEPT_ENCODING);
     Request::from_parts(parts, Body::empty())
 }
 
-/// Takes the flight off the list when it ends, also by a panic.
+/// Removes the flight from the list when it ends, even by a panic.
 struct Ending<'a> {
     cache: &'a PageCache,
     key: &'a Key,
@@ -244,7 +246,7 @@ async fn fill(
 ) {
     let ending = Ending { cache: &cache, key: &key };
     let made = finish(&front, &key, next.run(request).await).await;
-    // Those who wait may have left: then nobody is told.
+    // Those who waited may have left; then there is nobody to tell.
     match made {
         Ok(kept) => {
             Counts::add(&cache.counts().fills);
@@ -257,7 +259,8 @@ async fn fill(
             Counts::add(&cache.counts().not_kept);
             drop(ending);
             landed.send_replace(Some(Landed::NotKept));
-            // A page that is not everybody's was made plain, for us: it is asked for again as it came, and coded further in.
+            // A page that is not public was made plain, for us: request it again as it came, to be compressed further
+            // in.
             if response.status() != StatusCode::OK {
                 drop(mine.send(response));
             }
@@ -265,18 +268,18 @@ async fn fill(
     }
 }
 
-/// The answer as a page to be kept; back as it is, if it is not everybody's.
+/// The answer as a page to keep, or the unchanged answer if it is not public.
 async fn finish(front: &Front, key: &Key, response: Response) -> Result<Kept, Response> {
     let bytes = hyper::body::Body::size_hint(response.body()).exact();
     let tag = tag_of(&response).map(str::to_string);
-    // A catalogue that was swapped meanwhile made another edition's page.
+    // If a catalogue was swapped meanwhile, this page belongs to another edition.
     let same_edition = (front.edition)() == key.edition;
     let (true, true, Some(tag)) = (same_edition, bytes.is_some_and(|bytes| bytes <= LONGEST_PAGE), tag) else {
         return Err(response);
     };
     let (mut parts, body) = response.into_parts();
     let Ok(body) = axum::body::to_bytes(body, LONGEST_PAGE as usize).await else {
-        // Its length was known, so this body was never whole; it ends as it would have without us.
+        // Its length was known, so this body was never complete; it ends as it would have without us.
         return Err(Response::from_parts(parts, Body::empty()));
     };
     let coded = key.coding.compress(&body, Effort::Kept);
@@ -287,7 +290,7 @@ async fn finish(front: &Front, key: &Key, response: Response) -> Result<Kept, Re
     Ok(Kept { headers: parts.headers, tag, etag, coding, body, hits: 0.into() })
 }
 
-/// The validator of an answer that may be kept; `None` for every other.
+/// The validator of an answer that may be kept; `None` for any other.
 fn tag_of(response: &Response) -> Option<&str> {
     let value = |name: HeaderName| response.headers().get(name).and_then(|value| value.to_str().ok());
     let is_kept = response.status() == StatusCode::OK

@@ -1,7 +1,8 @@
-//! The second stage of compression: a page that is read again and again is squeezed as hard as can be, once, by a thread
-//! of its own that takes at most a tenth of a core.
+//! The second stage of compression: a page that is read over and over is compressed as hard as possible, once, by a
+//! separate thread that takes at most a tenth of a core.
 //!
-//! Called by the page cache, which hands over keys. Its bytes are others than before, so they get another ETag.
+//! Called by the page cache, which hands over keys. The bytes differ from those before, so they get another ETag. It
+//! must never hold up a request.
 
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
@@ -12,18 +13,18 @@ use super::coding::{Coding, Effort};
 use super::page_cache::{LONGEST_PAGE, Stage, etag};
 use super::store::{Counts, Kept, Key, Store};
 
-/// Reads after which a page is worth it.
+/// Number of reads after which a page is worth it.
 pub const WORTH_IT: u32 = 20;
-/// Pages that wait; further ones are asked for again by their next reader.
+/// Queue length; pages beyond it are requested again by their next reader.
 const WAITING: usize = 256;
-/// For each second of work so many of rest.
+/// Seconds of rest per second of work.
 const REST: u32 = 9;
 
-/// Where keys are handed over. The thread ends with it.
+/// Where keys are handed over. Dropping it ends the thread.
 pub struct Squeezer(SyncSender<Key>);
 
 impl Squeezer {
-    /// `None` where no thread can be had: pages then stay as they are.
+    /// `None` if no thread can be started: pages then stay as they are.
     pub fn start(store: &Arc<Store>) -> Option<Squeezer> {
         let (sender, receiver) = sync_channel(WAITING);
         let store = Arc::downgrade(store);
@@ -31,7 +32,7 @@ impl Squeezer {
         Some(Squeezer(sender))
     }
 
-    /// Whether the page is waiting now.
+    /// Whether the page is now queued.
     pub fn ask(&self, key: Key) -> bool {
         !matches!(self.0.try_send(key), Err(TrySendError::Full(_) | TrySendError::Disconnected(_)))
     }
@@ -50,7 +51,7 @@ fn work(store: &Weak<Store>, keys: &Receiver<Key>) {
     }
 }
 
-/// The same page in fewer bytes; `None` where there are none to save.
+/// The same page in fewer bytes; `None` if there is nothing to save.
 fn squeeze(kept: &Kept) -> Option<Kept> {
     if kept.coding == Coding::Identity {
         return None;

@@ -1,7 +1,8 @@
-//! The pages that are kept, by bytes, and who gets in: the part of the page cache that knows no HTTP server.
+//! The kept pages, by bytes, and which ones get in: the part of the page cache that knows nothing about HTTP servers.
 //!
-//! Called by `page_cache`. A page gets in at its second sighting (landing pages at their first), so a crawler that reads
-//! every address once pushes nothing out; among those that are in, quick_cache keeps what is read again.
+//! Called by `page_cache`. A page gets in the second time it is seen (landing pages the first time), so a crawler
+//! that reads every address once evicts nothing; among pages that are in, quick_cache keeps those that are read
+//! again.
 
 use std::hash::{BuildHasher as _, Hash, RandomState};
 use std::sync::Arc;
@@ -14,20 +15,20 @@ use quick_cache::{DefaultHashBuilder, Equivalent, OptionsBuilder, Weighter};
 
 use super::coding::Coding;
 
-/// Addresses that are remembered as seen once: 4 bytes each. A later address takes the place of an earlier one.
+/// Addresses remembered as seen once: 4 bytes each. A later address overwrites an earlier one.
 const SIGHTINGS: usize = 1 << 16;
-/// About what a kept page takes, its headers and bookkeeping included; only to size tables.
+/// Rough size of a kept page including headers and bookkeeping; used only to size tables.
 const PAGE_BYTES: u64 = 6 * 1024;
-/// Of an entry, beside body, address and headers' values.
+/// Per entry, beyond body, address and header values.
 const ENTRY_BYTES: usize = 512;
 
-/// What names a kept page. Two addresses with the same key are the same page, whoever asks.
+/// Identifies a kept page. Two addresses with the same key are the same page, whoever asks.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Key {
     /// Path and query; the language is part of the path.
     pub address: Arc<str>,
     pub coding: Coding,
-    /// Versions of all catalogues. The build is the process.
+    /// Versions of all catalogues. The build is fixed by the process.
     pub edition: Arc<str>,
 }
 
@@ -50,9 +51,9 @@ impl Wanted<'_> {
         Key { address: self.address.into(), coding: self.coding, edition: self.edition.into() }
     }
 
-    /// Home and the pages of words: few, and everybody's first.
+    /// Home and the pages of words: few, and what everybody sees first.
     fn is_landing(&self) -> bool {
-        // `/es` and `/es/…` are those of a language.
+        // `/es` and `/es/…` belong to a language.
         let (first, rest) = self.address.split_at_checked(3).unwrap_or((self.address, ""));
         let is_language = first.len() == 3 && first.bytes().skip(1).all(|b| b.is_ascii_lowercase());
         let path = if is_language && (rest.is_empty() || rest.starts_with('/')) { rest } else { self.address };
@@ -63,13 +64,13 @@ impl Wanted<'_> {
 /// A finished page.
 #[derive(Debug)]
 pub struct Kept {
-    /// All but ETag, coding and length.
+    /// All except ETag, coding and length.
     pub headers: HeaderMap,
-    /// The validator of this page without its coding.
+    /// The page's validator without its coding.
     pub tag: String,
-    /// That of these very bytes.
+    /// The ETag of exactly these bytes.
     pub etag: HeaderValue,
-    /// What the body is really in: plain text where squeezing gained nothing.
+    /// The body's actual coding: plain text if compression gained nothing.
     pub coding: Coding,
     pub body: Bytes,
     pub hits: AtomicU32,
@@ -85,22 +86,22 @@ impl Weighter<Key, Arc<Kept>> for ByBytes {
     }
 }
 
-/// What the cache has done since the start. Plain counters, for whoever exports them.
+/// What the cache has done since startup. Plain counters, for whoever exports them.
 #[derive(Debug, Default)]
 pub struct Counts {
-    /// Answered from here, 304s among them.
+    /// Answered from the cache, including 304s.
     pub hits: AtomicU64,
     /// 304s among the hits.
     pub not_modified: AtomicU64,
-    /// Seen for the first time: made for this asker alone.
+    /// Seen for the first time: made for this client alone.
     pub first_sightings: AtomicU64,
     /// Made to be kept.
     pub fills: AtomicU64,
-    /// Waited for another asker's fill, and got it.
+    /// Waited for another client's fill, and got it.
     pub shared: AtomicU64,
-    /// Fills that turned out not to be everybody's, or not a page.
+    /// Fills that turned out not to be public, or not a page.
     pub not_kept: AtomicU64,
-    /// Squeezed once more because they were read so often.
+    /// Compressed again because they were read so often.
     pub squeezed: AtomicU64,
     /// Requests that no shared cache may answer.
     pub private: AtomicU64,
@@ -116,9 +117,9 @@ impl Counts {
 #[derive(Debug)]
 pub enum Look {
     Kept(Arc<Kept>),
-    /// Make it to be kept.
+    /// Make it, and keep it.
     Fill,
-    /// Make it for this asker alone.
+    /// Make it for this client alone.
     Pass,
 }
 
@@ -131,7 +132,7 @@ pub struct Store {
 }
 
 impl Store {
-    /// `None` for less than a page.
+    /// `None` if smaller than one page.
     pub fn new(bytes: u64) -> Option<Store> {
         let items = usize::try_from(bytes / PAGE_BYTES).unwrap_or(usize::MAX);
         let options = OptionsBuilder::new().estimated_items_capacity(items).weight_capacity(bytes).build().ok()?;
@@ -148,7 +149,7 @@ impl Store {
         }
     }
 
-    /// The page without a mark that it was read.
+    /// The page, without counting as a read.
     pub fn peek(&self, key: &Key) -> Option<Arc<Kept>> {
         self.pages.peek(key)
     }
@@ -157,7 +158,7 @@ impl Store {
         self.pages.insert(key, kept);
     }
 
-    /// Bytes that kept pages take.
+    /// Bytes used by kept pages.
     pub fn bytes(&self) -> u64 {
         self.pages.weight()
     }
@@ -170,8 +171,8 @@ impl Store {
         self.pages.is_empty()
     }
 
-    /// Whether this is the second sighting; remembers the first. A fingerprint of 32 bits in one of 65,536 places: a
-    /// stranger with the same one gets in a sighting early, which costs nothing but its place.
+    /// Whether this is the second sighting; remembers the first. A 32-bit fingerprint in one of 65,536 slots: an
+    /// unrelated address with the same fingerprint gets in one sighting early, which costs only its slot.
     fn seen_before(&self, wanted: &Wanted<'_>) -> bool {
         let hash = self.secret.hash_one(wanted);
         let print = (hash >> 32) as u32 | 1;
@@ -197,7 +198,7 @@ mod tests {
         })
     }
 
-    /// Asks as a visitor would; whether it came from the cache.
+    /// Asks as a visitor would; returns whether it came from the cache.
     fn ask(store: &Store, address: &str) -> bool {
         let wanted = Wanted { address, coding: Coding::Brotli, edition: EDITION };
         match store.look(&wanted) {
@@ -239,7 +240,7 @@ mod tests {
         assert!(Store::new(0).is_none());
     }
 
-    /// Numbers that look random, from a seed.
+    /// Pseudo-random numbers from a seed.
     struct Numbers(u64);
 
     impl Numbers {
@@ -249,7 +250,8 @@ mod tests {
         }
     }
 
-    /// The hit share of visitors who read 20,000 addresses by Zipf's law, `crawled` strange addresses between each two.
+    /// The hit rate of visitors who read 20,000 addresses by Zipf's law, with `crawled` unrelated addresses between
+    /// each two.
     fn hit_share(crawled: u64) -> f64 {
         let weights: Vec<f64> = (1..=20_000).map(|rank| 1.0 / f64::from(rank)).collect();
         let sum: f64 = weights.iter().sum();
@@ -280,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn a_crawler_of_every_address_does_not_wash_it() {
+    fn a_crawler_of_every_address_evicts_nothing_popular() {
         let (alone, crawled) = (hit_share(0), hit_share(4));
         assert!(alone > 0.55, "{alone}");
         assert!(crawled > alone * 0.9, "{alone} alone, {crawled} with four crawled addresses for each visitor's");

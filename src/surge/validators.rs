@@ -1,24 +1,24 @@
-//! ETags and what asks by them: which forms of a page's tag are the same page.
+//! ETags and conditional requests: which forms of a page's tag mean the same page.
 //!
 //! Called by the page cache, and by `web` for every page and asset.
 
 use axum::http::{HeaderMap, header};
 
-/// Names for a CDN of what an answer was made from.
+/// Tells a CDN what an answer was made from.
 pub const SURROGATE_KEY: header::HeaderName = header::HeaderName::from_static("surrogate-key");
 
-/// All values of a header that is a list.
+/// All values of a list-valued header.
 pub fn joined(headers: &HeaderMap, name: header::HeaderName) -> Option<String> {
     let values: Vec<&str> = headers.get_all(name).iter().filter_map(|v| v.to_str().ok()).collect();
     (!values.is_empty()).then(|| values.join(","))
 }
 
-/// What stands after a tag: nothing for plain text, else the coding and how far it is squeezed (`surge::page_cache`).
+/// Suffixes of a tag: none for plain text, else the coding and how hard it is compressed (`surge::page_cache`).
 const CODED: [&str; 7] = ["", "-br", "-gz", "-br2", "-gz2", "-br3", "-gz3"];
 
-/// Looks for `"tag"`, `"tag-br"` or another of [`CODED`] (also marked weak, as some proxies do) in `If-None-Match`; gives the
-/// tag in the form in which the asker has it. `*` matches nothing: it asks whether there is a page at all, which is known
-/// only when it has been made, and then it may as well be sent.
+/// Looks for `"tag"`, `"tag-br"` or another of [`CODED`] (also marked weak, as some proxies do) in `If-None-Match`;
+/// returns the tag in the form the client has. `*` matches nothing: it asks whether there is a page at all, which is
+/// known only once it has been made, and then it may as well be sent.
 pub fn etag_matches(if_none_match: &str, tag: &str) -> Option<String> {
     if_none_match.split(',').map(str::trim).find_map(|item| {
         let inner = item.strip_prefix("W/").unwrap_or(item).strip_prefix('"')?.strip_suffix('"')?;

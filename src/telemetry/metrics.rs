@@ -1,8 +1,9 @@
-//! What can be watched: counts and times, on the private port, in the form that Prometheus reads.
+//! What can be monitored: counts and times, on the private port, in Prometheus format.
 //!
-//! Called by the request layer (each answer), by the private port (each scrape). The number of series is bounded: labels
-//! are route patterns, classes of status and words of closed sets, never anything that was asked. Histograms have buckets
-//! of their own, so that hosts can be added up, and hold no samples, so that nobody has to scrape for memory to stay flat.
+//! Called by the request layer (each answer) and by the private port (each scrape). The number of series is bounded:
+//! labels are route patterns, status classes and words from closed sets, and must never contain anything that was
+//! asked. Histograms have fixed buckets, so hosts can be added up, and hold no samples, so memory stays flat even if
+//! nobody scrapes.
 
 use std::fmt;
 use std::time::Duration;
@@ -16,14 +17,15 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
-/// As Prometheus is to be told.
+/// What Prometheus expects.
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-/// Seconds. A 304 takes a tenth of a millisecond, a list with brotli half of one; the last admitted answer one second.
+/// Seconds. A 304 takes a tenth of a millisecond, a list with brotli half of one; the slowest admitted answer takes
+/// one second.
 const BUCKETS: [f64; 12] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5];
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Answered {
-    /// The route's pattern without its language; `(none)` where no route fits.
+    /// The route's pattern without its language; `(none)` if no route matches.
     route: String,
     /// `2xx` …
     status: &'static str,
@@ -57,7 +59,7 @@ impl Metrics {
         Metrics { registry, answers, seconds, slow }
     }
 
-    /// An answer was made.
+    /// An answer was sent.
     pub fn answered(&self, pattern: &str, status: StatusCode, time: Duration, slow: bool) {
         let route = match pattern.strip_prefix("/es") {
             Some("") => "/",
@@ -78,7 +80,7 @@ impl Metrics {
         }
     }
 
-    /// All of it as text, and what `now` says of this moment.
+    /// Everything as text, plus what `now` reports about this moment.
     pub fn text(&self, now: impl Collector) -> Result<String, fmt::Error> {
         let mut text = String::new();
         encode_registry(&mut text, &self.registry)?;

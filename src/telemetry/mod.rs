@@ -1,7 +1,7 @@
-//! What the operator sees: structured logs with one id per request, and a closed list of fields.
+//! What the operator sees: structured logs with one ID per request, and a closed list of fields.
 //!
 //! Called by `main` (start) and the router (the outermost layer). It must never log a query string, the values in a
-//! path, a header, or anything a person typed: a request is named by its route's pattern, `/plans/{plan_id}`.
+//! path, a header, or anything a person typed: a request is identified by its route's pattern, `/plans/{plan_id}`.
 
 pub mod metrics;
 pub mod top;
@@ -31,7 +31,7 @@ use crate::floor::wire::Wire;
 
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Starts logging to `writer` for the whole process. Fails if it was started before.
+/// Starts logging to `writer` for the whole process. Fails if logging was already started.
 pub fn start<W>(format: LogFormat, level: &str, writer: W) -> anyhow::Result<()>
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
@@ -44,7 +44,7 @@ where
     Ok(())
 }
 
-/// The subscriber that `start` installs; tests use it for one thread.
+/// The subscriber that `start` installs; tests install it for a single thread.
 pub fn subscriber<W>(
     format: LogFormat,
     level: &str,
@@ -53,7 +53,7 @@ pub fn subscriber<W>(
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
-    // Libraries speak only when something is wrong, whatever our own level; sqlx never of statements, whose text names ages.
+    // Libraries log only warnings, whatever our own level; sqlx never logs statements, whose text contains ages.
     let filter = EnvFilter::try_new(format!("warn,sqlx::query=off,windowshop={level}"))?;
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer);
     Ok(match format {
@@ -65,12 +65,12 @@ where
     })
 }
 
-/// The id by which the log, the answer's header and the error page name one request.
+/// The ID that connects a request's log lines, its answer's header and its error page.
 #[derive(Debug, Clone)]
 pub struct RequestId(pub Arc<str>);
 
 impl RequestId {
-    /// A trusted proxy's id if it is 8 to 64 letters, digits and hyphens (so that it cannot forge a log line), else a new
+    /// A trusted proxy's ID if it is 8 to 64 letters, digits and hyphens (so it cannot forge a log line), else a new
     /// one.
     fn of(request: &Request, trusted: bool) -> RequestId {
         let given = request.headers().get(REQUEST_ID).filter(|_| trusted).and_then(|value| value.to_str().ok());
@@ -80,7 +80,7 @@ impl RequestId {
     }
 }
 
-/// Why an answer is none, in words for the log only: whoever makes the error page puts it among the answer's extensions.
+/// Why a request failed, in words for the log only: whoever makes the error page adds it to the answer's extensions.
 #[derive(Debug, Clone)]
 pub struct Cause(Arc<str>);
 
@@ -96,20 +96,21 @@ impl std::fmt::Display for Cause {
     }
 }
 
-/// 16 hex digits: a counter through a hash whose key the standard library draws at random for this process. Ids need to
-/// be distinct, not secret, so this asks the system for randomness once and not per request.
+/// 16 hex digits: a counter, hashed with a key that the standard library draws at random for this process. IDs need
+/// to be distinct, not secret, so this needs the system's randomness only once, not per request.
 fn new_id() -> Arc<str> {
     static KEY: LazyLock<RandomState> = LazyLock::new(RandomState::new);
     static COUNT: AtomicU64 = AtomicU64::new(0);
     format!("{:016x}", KEY.hash_one(COUNT.fetch_add(1, Ordering::Relaxed))).into()
 }
 
-/// A trace that a proxy began (W3C Trace Context), for the log and for calls that a request leads to.
+/// A trace started by a proxy (W3C Trace Context), for the log and for calls that a request makes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TraceParent(Arc<str>);
 
 impl TraceParent {
-    /// `00-<32 hex digits>-<16 hex digits>-<2 hex digits>`, neither of the first two all zeros; anything else is none.
+    /// `00-<32 hex digits>-<16 hex digits>-<2 hex digits>`, neither of the first two all zeros; anything else is
+    /// ignored.
     fn of(headers: &HeaderMap) -> Option<TraceParent> {
         let mut values = headers.get_all(HeaderName::from_static("traceparent")).iter();
         let (Some(value), None) = (values.next(), values.next()) else { return None };
@@ -125,34 +126,34 @@ impl TraceParent {
         whole.then(|| TraceParent(text.into()))
     }
 
-    /// The trace's id, by which a collector finds all that belongs together.
+    /// The trace's ID, by which a collector groups what belongs together.
     pub fn id(&self) -> &str {
         &self.0[3..35]
     }
 
-    /// As it came: what a call to another service carries on.
+    /// As received: passed on to other services.
     pub fn header(&self) -> &str {
         &self.0
     }
 }
 
-/// What the outermost layer works with.
+/// What the outermost layer needs.
 pub struct Watch {
     pub metrics: Arc<Metrics>,
-    /// Proxies whose ids and traces are believed.
+    /// Proxies whose IDs and traces are trusted.
     pub trusted: Vec<IpNet>,
     pub slow_ms: u64,
 }
 
-/// The outermost layer: gives the request its id and span, and logs its entry and its exit. The exit is logged when the
-/// last byte has been handed over (or the client is gone), so that time and bytes are what they were.
+/// The outermost layer: gives the request its ID and span, and logs its start and end. The end is logged when the
+/// last byte has been handed over (or the client is gone), so time and bytes are accurate.
 pub async fn requests(State(watch): State<Arc<Watch>>, mut request: Request, next: Next) -> Response {
     let trusted = request.extensions().get::<Wire>().is_some_and(|wire| wire.is_trusted(&watch.trusted));
     let id = RequestId::of(&request, trusted);
     let trace = trusted.then(|| TraceParent::of(request.headers())).flatten();
     let route = request.extensions().get::<MatchedPath>().map_or("(none)", MatchedPath::as_str).to_string();
     let method = known_method(request.method().as_str());
-    // At error level, so that the id is on every line whatever the level.
+    // At error level, so the ID is on every line whatever the log level.
     let span = tracing::error_span!("request", id = %id.0, trace = tracing::field::Empty);
     if let Some(trace) = &trace {
         span.record("trace", trace.id());
@@ -177,13 +178,13 @@ pub async fn requests(State(watch): State<Arc<Watch>>, mut request: Request, nex
     response.map(|inner| Body::new(Logged { inner, bytes: 0, whole: false, exit }))
 }
 
-/// Methods are sent by clients, who may invent long ones.
+/// Clients send methods, and may make up long ones.
 fn known_method(method: &str) -> &'static str {
     const KNOWN: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
     KNOWN.into_iter().find(|known| *known == method).unwrap_or("(other)")
 }
 
-/// The closed list of what the exit line says.
+/// The closed list of fields in the exit line.
 struct Exit {
     method: &'static str,
     route: String,
@@ -246,7 +247,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_sane_id_is_taken_over() {
+    fn only_a_well_formed_id_is_accepted() {
         let from = |id: &str, trusted| {
             RequestId::of(&Request::builder().header(REQUEST_ID, id).body(Body::empty()).unwrap(), trusted)
         };
@@ -261,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_whole_trace_is_taken_over() {
+    fn only_a_complete_trace_is_accepted() {
         let of = |text: &'static str| {
             TraceParent::of(&HeaderMap::from_iter([(
                 HeaderName::from_static("traceparent"),

@@ -1,6 +1,6 @@
-//! `windowshop top`: what a running server is doing, from its private port, a table that is drawn anew.
+//! `windowshop top`: what a running server is doing, from its private port, as a table that keeps refreshing.
 //!
-//! Called by `main`. It reads `/metrics` and nothing else, so it shows what the operator's own graphs show.
+//! Called by `main`. It reads `/metrics` and nothing else, so it shows the same as the operator's own graphs.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -16,25 +16,25 @@ pub struct TopArgs {
     /// The server's private port
     #[arg(long, env = "WINDOWSHOP_METRICS_LISTEN", value_name = "ADDRESS", default_value = "127.0.0.1:9464")]
     pub metrics_listen: SocketAddr,
-    /// Seconds between two looks
+    /// Seconds between two refreshes
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub every: u64,
-    /// Look twice, print once, end
+    /// Sample twice, print once, and exit
     #[arg(long)]
     pub once: bool,
 }
 
-/// Draws until Ctrl-C, or once.
+/// Refreshes until Ctrl-C, or prints once.
 pub fn run(args: &TopArgs, out: &mut impl std::io::Write) -> anyhow::Result<()> {
     let mut before = Look::at(args.metrics_listen)?;
     loop {
         std::thread::sleep(Duration::from_secs(args.every));
         let now = Look::at(args.metrics_listen)?;
         let table = table(&before, &now)?;
-        // Home, and clear what is below: no flicker.
+        // Cursor home, and clear what is below: no flicker.
         let start = if args.once { "" } else { "\x1b[H\x1b[J" };
         match write!(out, "{start}{table}").and_then(|()| out.flush()) {
-            // `top | head`, say.
+            // For example `top | head`.
             Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => return Ok(()),
             done => done?,
         }
@@ -76,7 +76,7 @@ impl Look {
         self.values.get(name).copied().unwrap_or(0.0)
     }
 
-    /// All series of a name: labels and value.
+    /// All series with a name: labels and value.
     fn series<'a>(&'a self, name: &'a str) -> impl Iterator<Item = (&'a str, f64)> {
         let labelled = self.values.range(format!("{name}{{")..format!("{name}|"));
         labelled.map(move |(key, value)| (&key[name.len()..], *value))
@@ -144,7 +144,7 @@ fn table(before: &Look, now: &Look) -> Result<String, std::fmt::Error> {
     Ok(text)
 }
 
-/// The end of the bucket in which this part of the answers between two looks lies, in milliseconds.
+/// The upper end, in milliseconds, of the bucket that contains this quantile of the answers between two scrapes.
 fn quantile(before: &Look, now: &Look, route: &str, part: f64) -> Option<f64> {
     let name = "windowshop_answer_seconds_bucket";
     let mut buckets: Vec<(f64, f64)> = now

@@ -1,8 +1,8 @@
-//! Where log lines go: a bounded queue, and a thread of its own that writes them.
+//! Where log lines go: a bounded queue, and a separate thread that writes them.
 //!
-//! Called by `main`, once. Whatever happens to the log (a full disk, a closed pipe, a reader that hangs) no request waits
-//! for it and none fails by it: a line that finds the queue full, or that cannot be written, is counted and let go. How
-//! many were lost is in the metrics, and in the log itself as soon as it can be written again.
+//! Called by `main`, once. Whatever happens to the log (a full disk, a closed pipe, a reader that hangs), no request
+//! may wait for it or fail because of it: a line that finds the queue full, or that cannot be written, is counted and
+//! dropped. How many were lost is in the metrics, and in the log itself as soon as it can be written again.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -12,30 +12,30 @@ use std::time::{Duration, Instant};
 
 use tracing_subscriber::fmt::MakeWriter;
 
-/// Lines that may wait: a second of a busy server's, if the disk pauses.
+/// Queue length: one second of a busy server's lines, in case the disk pauses.
 const LINES_WAITING: usize = 16_384;
-/// Bytes that may wait, whatever the lines' length.
+/// Bytes that may be queued, whatever the length of the lines.
 const BYTES_WAITING: usize = 8 << 20;
-/// Written at once: one system call for many lines when the server is busy.
+/// Written in one go: one system call for many lines when the server is busy.
 const BATCH_BYTES: usize = 64 << 10;
-/// How often the log may speak of lines that it lost.
+/// How often the log may mention lines that it lost.
 const SAY_LOST_EVERY: Duration = Duration::from_secs(10);
 
-/// For the whole process, as its log is.
+/// For the whole process, like its log.
 static LOST: AtomicU64 = AtomicU64::new(0);
 
-/// Log lines that were never written since this process began.
+/// Log lines that were never written since this process started.
 pub fn lines_lost() -> u64 {
     LOST.load(Ordering::Relaxed)
 }
 
 enum Message {
     Line(Vec<u8>),
-    /// Answered when everything before it is written or lost.
+    /// Answered once everything before it is written or lost.
     Flush(SyncSender<()>),
 }
 
-/// The queue's near end. Cheap to clone.
+/// The sending end of the queue. Cheap to clone.
 #[derive(Clone)]
 pub struct LogWriter {
     queue: SyncSender<Message>,
@@ -52,7 +52,8 @@ impl LogWriter {
         Ok(LogWriter { queue, bytes })
     }
 
-    /// Waits until all lines so far are written, but no longer than `time`: a log that hangs must not keep us from ending.
+    /// Waits until all lines so far are written, but no longer than `time`: a hanging log must not keep us from
+    /// exiting.
     pub fn finish(&self, time: Duration) {
         let (done, wait) = sync_channel(1);
         let until = Instant::now() + time;
@@ -78,7 +79,8 @@ impl<'w> MakeWriter<'w> for LogWriter {
     }
 }
 
-/// `tracing-subscriber` hands over each line whole. It never fails: it would be told on standard error, which is the log.
+/// `tracing-subscriber` passes each line whole. Never returns an error: it would be printed on standard error, which
+/// is the log.
 impl Write for LogWriter {
     fn write(&mut self, line: &[u8]) -> std::io::Result<usize> {
         let fits = self.bytes.fetch_add(line.len(), Ordering::Relaxed) + line.len() <= BYTES_WAITING;
@@ -94,7 +96,7 @@ impl Write for LogWriter {
     }
 }
 
-/// The thread. Ends with the last `LogWriter`.
+/// The writer thread. Ends with the last `LogWriter`.
 fn write_all(lines: &Receiver<Message>, waiting: &AtomicUsize, mut out: impl Write) {
     let mut batch = Vec::with_capacity(BATCH_BYTES);
     let (mut torn, mut said) = (false, lines_lost());
@@ -116,7 +118,7 @@ fn write_all(lines: &Receiver<Message>, waiting: &AtomicUsize, mut out: impl Wri
                 next = lines.try_recv().ok();
             }
         }
-        // What a failed write left half done ends here.
+        // Terminate the line that a failed write left incomplete.
         let begun = if torn { out.write_all(b"\n") } else { Ok(()) };
         match begun.and_then(|()| out.write_all(&batch)).and_then(|()| out.flush()) {
             Ok(()) => {
@@ -135,7 +137,7 @@ fn write_all(lines: &Receiver<Message>, waiting: &AtomicUsize, mut out: impl Wri
         batch.clear();
         batch.shrink_to(BATCH_BYTES);
         if let Some(done) = flushed {
-            // Whoever asked may have stopped waiting.
+            // The sender may have stopped waiting.
             done.try_send(()).unwrap_or_default();
         }
     }
@@ -146,7 +148,7 @@ mod tests {
     use super::*;
     use std::sync::Mutex;
 
-    /// Writes to memory while `open`, fails while not, hangs while somebody holds the lock.
+    /// Writes to memory while `open`, fails otherwise, and hangs while somebody holds the lock.
     #[derive(Clone, Default)]
     struct Disk(Arc<Mutex<(bool, Vec<u8>)>>);
 

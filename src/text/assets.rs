@@ -1,7 +1,7 @@
 //! The site's own files (style sheet, icon, small script): embedded, compressed once, under hashed names.
 //!
-//! Called by `web::assets`, which serves them, and by pages, which ask for a file's URL and integrity. It knows of no
-//! request.
+//! Called by `web::assets`, which serves them, and by pages, which need a file's URL and integrity hash. It must
+//! never depend on a request.
 
 use std::collections::HashMap;
 use std::io::Write as _;
@@ -18,12 +18,12 @@ pub struct File {
     pub hash: String,
     pub integrity: String,
     pub plain: &'static [u8],
-    /// Present only where smaller than `plain`.
+    /// Present only if smaller than `plain`.
     pub brotli: Option<Vec<u8>>,
     pub gzip: Option<Vec<u8>>,
 }
 
-/// Compressed at first use and once for the process: the content is the same for every `App` of this binary.
+/// Compressed on first use, once per process: the content is the same for every `App` of this binary.
 static FILES: LazyLock<HashMap<&'static str, File>> =
     LazyLock::new(|| embedded::ASSETS.iter().map(|&(name, plain)| (name, File::new(name, plain))).collect());
 
@@ -56,7 +56,7 @@ impl File {
     }
 }
 
-/// The file of this plain name.
+/// The file with this plain name.
 pub fn file(name: &str) -> Option<&'static File> {
     FILES.get(name)
 }
@@ -118,7 +118,7 @@ pub fn icon() -> &'static str {
     &ICON
 }
 
-/// Brotli at its best (11): once per process, so time does not matter.
+/// Brotli at its highest level (11): it runs once per process, so time does not matter.
 fn brotli(plain: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
     let params = brotli::enc::BrotliEncoderParams { quality: 11, lgwin: 22, ..Default::default() };
@@ -136,24 +136,24 @@ fn gzip(plain: &[u8]) -> Vec<u8> {
     }
 }
 
-/// URLs of this installation's assets. Made once at start.
+/// URLs of this installation's assets. Built once at startup.
 pub struct Assets {
     urls: HashMap<&'static str, String>,
 }
 
 impl Assets {
-    /// `cdn_base` is empty (same origin) or a base without its last slash, `https://cdn.example.org`.
+    /// `cdn_base` is empty (same origin) or a base URL without its trailing slash, `https://cdn.example.org`.
     pub fn new(cdn_base: &str) -> Assets {
         let url = |name, file: &File| format!("{cdn_base}/assets/{}", file.hashed_name(name));
         Assets { urls: FILES.iter().map(|(&name, file)| (name, url(name, file))).collect() }
     }
 
-    /// The hashed URL; the plain one for a name that is not there (its 404 shows in the log).
+    /// The hashed URL, or the plain one for an unknown name (its 404 shows up in the log).
     pub fn url<'a>(&'a self, name: &'a str) -> &'a str {
         self.urls.get(name).map_or(name, String::as_str)
     }
 
-    /// The `integrity=""` attribute: sha384. Empty for a name that is not there.
+    /// The `integrity=""` attribute: sha384. Empty for an unknown name.
     pub fn integrity(&self, name: &str) -> &'static str {
         FILES.get(name).map_or("", |file| &file.integrity)
     }

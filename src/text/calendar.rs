@@ -1,7 +1,7 @@
-//! Calendar files (RFC 5545) for deadlines: whole days, with reminders before.
+//! Calendar files (RFC 5545) for deadlines: all-day events with reminders.
 //!
-//! Called by `enroll`. Pure text: the caller gives the time. It never writes anything about a person beyond the words
-//! that it is given.
+//! Called by `enroll`. Pure text: the caller supplies the time. It never writes anything about a person beyond the
+//! words it is given.
 
 use std::fmt::Write as _;
 
@@ -9,13 +9,13 @@ use time::{Date, OffsetDateTime, UtcOffset};
 
 /// Longest content line in octets, without its line break (RFC 5545, 3.1).
 const LINE_OCTETS: usize = 75;
-/// When a calendar reminds: a week before, and the day before for those who saved it late.
+/// When a calendar reminds: a week before, and again the day before for people who saved it late.
 const REMINDERS: [&str; 2] = ["-P7D", "-P1D"];
 
 /// The last day to do something.
 #[derive(Debug, Clone)]
 pub struct Deadline {
-    /// Names the deadline: the same one saved twice is one entry. Letters, digits and hyphens.
+    /// Identifies the deadline: saving the same one twice gives one entry. Letters, digits and hyphens.
     pub id: String,
     pub day: Date,
     pub summary: String,
@@ -24,7 +24,8 @@ pub struct Deadline {
     pub url: Option<String>,
 }
 
-/// The file: one calendar with an all-day entry for each deadline. `now` is when it is made; `lang` a language code.
+/// The file: one calendar with an all-day entry for each deadline. `now` is its creation time; `lang` a language
+/// code.
 pub fn file(deadlines: &[Deadline], now: OffsetDateTime, lang: &str) -> String {
     let mut out = String::new();
     let mut line = |text: &str| fold(&mut out, text);
@@ -39,7 +40,7 @@ pub fn file(deadlines: &[Deadline], now: OffsetDateTime, lang: &str) -> String {
         line(&format!("UID:{}@windowshop", deadline.id));
         line(&format!("DTSTAMP:{stamp}"));
         line(&format!("DTSTART;VALUE=DATE:{}", day(deadline.day)));
-        // The end of a whole day is the day after; the calendar's last day has none.
+        // An all-day event ends on the next day; the calendar's last day has none.
         if let Some(after) = deadline.day.next_day() {
             line(&format!("DTEND;VALUE=DATE:{}", day(after)));
         }
@@ -48,7 +49,7 @@ pub fn file(deadlines: &[Deadline], now: OffsetDateTime, lang: &str) -> String {
         if let Some(url) = &deadline.url {
             line(&format!("URL:{}", one_line(url)));
         }
-        // A deadline does not make a day busy.
+        // A deadline does not mark a day as busy.
         line("TRANSP:TRANSPARENT");
         for trigger in REMINDERS {
             line("BEGIN:VALARM");
@@ -71,7 +72,8 @@ fn day(date: Date) -> String {
     out
 }
 
-/// A TEXT value (RFC 5545, 3.3.11): backslash, semicolon, comma and line breaks are escaped; other controls go.
+/// A TEXT value (RFC 5545, 3.3.11): escapes backslash, semicolon, comma and line breaks; drops other control
+/// characters.
 fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 8);
     for c in text.chars() {
@@ -89,7 +91,8 @@ fn one_line(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).collect()
 }
 
-/// Writes a content line in pieces of at most 75 octets, never inside a character, each but the first after a space.
+/// Writes a content line in pieces of at most 75 octets, never splitting a character; continuation lines begin with a
+/// space.
 fn fold(out: &mut String, line: &str) {
     let mut room = LINE_OCTETS;
     for c in line.chars() {

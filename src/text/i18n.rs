@@ -1,7 +1,7 @@
 //! Every word a person reads, in every language: `templates/messages/<code>/*.toml`, embedded at build time.
 //!
-//! Called by `page::Cx` (and by rooms that make words, e.g. the query's sentence). The language is always an argument,
-//! never a global, so that two requests cannot mix. Nothing here is HTML: templates escape what comes out.
+//! Called by `page::Cx`, and by rooms that build sentences. The language is always an argument, never a global, so
+//! two requests cannot mix. Nothing here is HTML: templates escape the output.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt;
@@ -13,7 +13,7 @@ use super::embedded::MESSAGES;
 use super::languages::{LANGUAGES, Language};
 use crate::types::group_thousands;
 
-/// A language of this site: its row, and its place among them.
+/// A language of this site: its row and its position in the list.
 #[derive(Clone, Copy)]
 pub struct Lang {
     row: &'static Language,
@@ -44,12 +44,12 @@ impl Lang {
         self.row.code
     }
 
-    /// The language's name in itself, for the link to it.
+    /// The language's own name for itself, for the link to it.
     pub fn own_name(self) -> &'static str {
         self.row.name
     }
 
-    /// What stands before each path in this language: nothing or `/es`.
+    /// The prefix of each path in this language: empty, or `/es`.
     pub fn prefix(self) -> &'static str {
         self.row.prefix
     }
@@ -65,7 +65,7 @@ impl Lang {
         }
     }
 
-    /// The rest of a path of this language: `/es/plans` → `/plans`. `/espanol` is not one.
+    /// The rest of a path in this language: `/es/plans` → `/plans`. `/espanol` does not match.
     fn strip(self, path: &str) -> Option<&str> {
         match path.strip_prefix(self.prefix())? {
             "" => Some("/"),
@@ -77,21 +77,22 @@ impl Lang {
 /// A language's files: name and text.
 pub type Files<'a> = &'a [(&'a str, &'a str)];
 
-/// All messages of all languages by dotted key. Made once at start. A page asks for some three hundred, so they are
-/// hashed fast; nobody outside chooses the keys.
+/// All messages of all languages by dotted key. Built once at startup. A page looks up about three hundred, so the
+/// hash is a fast one; no outsider chooses the keys.
 pub struct Messages {
     languages: Vec<(Lang, HashMap<String, String, RandomState>)>,
     missed: Mutex<HashSet<String>>,
 }
 
 impl Messages {
-    /// The messages in this binary. All faults at once: unreadable files, doubled keys, keys that a language lacks,
-    /// placeholders that differ, plurals without all their forms, a language without a folder or a folder without one.
+    /// The messages in this binary. Reports all faults at once: unreadable files, duplicate keys, keys missing from a
+    /// language, placeholders that differ, plurals without all their forms, a language without a folder or a folder
+    /// without a language.
     pub fn load() -> Result<Messages, Vec<String>> {
         Messages::from_files(&LANGUAGES, MESSAGES)
     }
 
-    /// `load` over other languages, their files given by code.
+    /// `load` for other languages, with their files by code.
     pub fn from_files(rows: &'static [Language], folders: &[(&str, Files)]) -> Result<Messages, Vec<String>> {
         let mut faults = Vec::new();
         let unlisted = folders.iter().filter(|(code, _)| rows.iter().all(|row| row.code != *code));
@@ -132,7 +133,7 @@ impl Messages {
         found.unwrap_or((Lang { row: self.languages[0].0.row, place: 0 }, path))
     }
 
-    /// The language of this code.
+    /// The language with this code.
     pub fn of_code(&self, code: &str) -> Option<Lang> {
         self.languages().find(|lang| lang.code() == code)
     }
@@ -142,7 +143,7 @@ impl Messages {
         self.languages.get(lang.place)?.1.get(key).map(String::as_str)
     }
 
-    /// The message; a missing one shows as "[…]" and is logged once, because a page with one odd word is better than
+    /// The message. A missing one shows as "[…]" and is logged once, because a page with one odd word is better than
     /// no page. A test looks for missing keys, so this is a last resort.
     pub fn t(&self, lang: Lang, key: &str) -> &str {
         self.get(lang, key).unwrap_or_else(|| {
@@ -154,7 +155,7 @@ impl Messages {
         })
     }
 
-    /// The message with each `{name}` replaced. Values are put in as they are (templates escape the whole).
+    /// The message with each `{name}` replaced. Values are inserted as they are (templates escape the whole text).
     pub fn tf(&self, lang: Lang, key: &str, values: &[(&str, &str)]) -> String {
         let message = self.t(lang, key);
         let mut out = String::with_capacity(message.len() + 32);
@@ -180,7 +181,7 @@ impl Messages {
         out
     }
 
-    /// `key.one`, `key.other` …, as the language counts, with `{n}` grouped (`1,234`).
+    /// `key.one`, `key.other` …, by the language's plural rule, with `{n}` grouped (`1,234`).
     pub fn n(&self, lang: Lang, key: &str, n: i64) -> String {
         let key = format!("{key}.{}", (lang.row.plural)(n));
         self.tf(lang, &key, &[("n", &group_thousands(n))])
@@ -193,7 +194,7 @@ impl Messages {
 }
 
 struct Entry {
-    /// `en/shop.toml`, for the fault's words.
+    /// `en/shop.toml`, for the text of the fault.
     file: String,
     text: String,
 }
@@ -233,7 +234,8 @@ fn flatten(prefix: &str, table: &toml::Table, file: &str, entries: &mut Entries,
     }
 }
 
-/// What one language has and the other lacks, and placeholders that differ. Plurals have forms of their own in each.
+/// Keys that one language has and the other lacks, and placeholders that differ. Each language has its own plural
+/// forms.
 fn compare(stems: &BTreeSet<String>, first: &(Lang, Entries), other: &(Lang, Entries), faults: &mut Vec<String>) {
     let ((first, ours), (other, theirs)) = (first, other);
     for (key, entry) in ours.iter().filter(|(key, _)| stem_of(stems, key).is_none()) {
@@ -251,7 +253,7 @@ fn compare(stems: &BTreeSet<String>, first: &(Lang, Entries), other: &(Lang, Ent
         let ours = ours.get(&stem_of(stems, key).map_or(key.clone(), |stem| format!("{stem}.other")));
         match ours {
             None => faults.push(format!("{}: `{key}` is not in {}: add it there", entry.file, first.code())),
-            // The form for one or two may say so in words.
+            // The form for one or two may spell the number out.
             Some(ours) if stem_of(stems, key).is_some() => {
                 let (ours, theirs) = (placeholders(&ours.text), placeholders(&entry.text));
                 if !theirs.is_subset(&ours) || !ours.iter().all(|name| *name == "n" || theirs.contains(name)) {
@@ -263,18 +265,18 @@ fn compare(stems: &BTreeSet<String>, first: &(Lang, Entries), other: &(Lang, Ent
     }
 }
 
-/// The messages with a number: `plans.found` for `plans.found.one`.
+/// Messages with a number: `plans.found` for `plans.found.one`.
 fn plural_stems(entries: &Entries) -> BTreeSet<String> {
     entries.keys().filter_map(|key| key.strip_suffix(".one")).map(str::to_string).collect()
 }
 
-/// The message with a number that a key is a form of.
+/// The message with a number that this key is a form of.
 fn stem_of<'k>(stems: &BTreeSet<String>, key: &'k str) -> Option<&'k str> {
     let (stem, form) = key.rsplit_once('.')?;
     (matches!(form, "zero" | "one" | "two" | "few" | "many" | "other") && stems.contains(stem)).then_some(stem)
 }
 
-/// Every message with a number has all forms of its language.
+/// Every message with a number must have all the forms of its language.
 fn plural_faults(stems: &BTreeSet<String>, (lang, entries): &(Lang, Entries)) -> Vec<String> {
     let forms = stems.iter().flat_map(|stem| lang.row.plurals.iter().map(move |form| format!("{stem}.{form}")));
     forms
@@ -301,7 +303,7 @@ mod tests {
     }
 
     #[test]
-    fn all_faults_are_told_at_once() {
+    fn all_faults_are_reported_at_once() {
         let en = [
             ("a.toml", "one = 'x {n}'\nonly_en = 'x'\nempty = ' '\nnumber = 3"),
             ("b.toml", "one = 'y'"),

@@ -1,8 +1,8 @@
-//! The list of languages. A further one is a row here and a folder of messages (docs/language.md).
+//! The list of languages. To add one: a row here and a folder of messages (docs/language.md).
 //!
-//! Called by `i18n`, which reads each row's folder. Nothing else in the program knows how many languages there are.
+//! Called by `i18n`, which reads each row's folder. No other code may know how many languages there are.
 
-/// The first is spoken where an address names none.
+/// The first is used when an address names none.
 pub const LANGUAGES: [Language; 2] = [
     Language { code: "en", name: "English", prefix: "", plurals: &["one", "other"], plural: one_or_other },
     Language { code: "es", name: "Español", prefix: "/es", plurals: &["one", "other"], plural: one_or_other },
@@ -10,15 +10,15 @@ pub const LANGUAGES: [Language; 2] = [
 
 #[derive(Clone, Copy)]
 pub struct Language {
-    /// Of `lang=""`, `hreflang`, `Content-Language`, and the name of its folder in `templates/messages`.
+    /// For `lang=""`, `hreflang`, `Content-Language`, and the name of its folder in `templates/messages`.
     pub code: &'static str,
-    /// In itself, for the link to it.
+    /// In the language itself, for the link to it.
     pub name: &'static str,
-    /// What stands before each path: nothing, or `/es`.
+    /// Path prefix: empty, or `/es`.
     pub prefix: &'static str,
-    /// The forms that a message with a number has, by CLDR's names: `x.one`, `x.other`.
+    /// The forms of a message with a number, by CLDR's names: `x.one`, `x.other`.
     pub plurals: &'static [&'static str],
-    /// Which of them a number takes.
+    /// Which form a number takes.
     pub plural: fn(i64) -> &'static str,
 }
 

@@ -1,6 +1,7 @@
-//! The layer that lets requests in, or tells who made them to come back (`floor::admission` decides).
+//! The layer that lets requests in, or asks clients to come back later (`floor::admission` decides).
 //!
-//! Called by the router, outside of compression, which is work. Refusals are a page that was made at start.
+//! Called by the router, outside of compression, because compression is work too. A refusal is a page prepared at
+//! startup.
 
 use std::sync::Arc;
 
@@ -17,9 +18,9 @@ use crate::app::App;
 use crate::floor::admission::{Class, Refused};
 use crate::floor::wire::Wire;
 
-/// What a request in line takes beside its address and headers.
+/// Memory of a queued request beyond its address and headers.
 const REQUEST_BYTES: usize = 4 << 10;
-/// An answer that is made bit by bit (a compressed one) is made whole while its place is held, up to this size.
+/// A streamed answer (a compressed one) is completed while its place is held, up to this size.
 const WHOLE_BYTES_MAX: usize = 4 << 20;
 
 /// The layer.
@@ -57,13 +58,13 @@ impl House {
     }
 }
 
-/// `X-Forwarded-For` from its end: the nearest first.
+/// `X-Forwarded-For` from the end: nearest first.
 fn forwarded(headers: &HeaderMap) -> impl Iterator<Item = &str> {
     let lines: Vec<&str> = headers.get_all("x-forwarded-for").iter().filter_map(|line| line.to_str().ok()).collect();
     lines.into_iter().rev().flat_map(|line| line.rsplit(','))
 }
 
-/// The answer with its body made whole: the work is done while the place is held, and its length is known.
+/// The answer with its body complete: the work happens while the place is held, and the length is known.
 async fn whole(response: Response) -> Response {
     if response.body().is_end_stream() || response.body().size_hint().exact().is_some() {
         return response;

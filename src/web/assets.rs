@@ -1,7 +1,7 @@
 //! Serves the site's own files (`text::assets`) under hashed names.
 //!
-//! Called by the router. A name with its content's hash never changes its meaning, so browsers and the CDN may keep it
-//! for ever.
+//! Called by the router. A name that contains its content's hash never changes meaning, so browsers and the CDN may
+//! keep it forever.
 
 use std::sync::Arc;
 
@@ -14,11 +14,11 @@ use super::page;
 use crate::app::App;
 use crate::text::assets::{self, File};
 
-/// A year, the longest that caches are asked to honor.
+/// A year, the longest that caches are expected to honor.
 const CACHE_FOR_EVER: &str = "public, max-age=31536000, immutable";
-/// Files at fixed addresses (`/robots.txt`) may change with a release: a day.
+/// Files at fixed addresses (`/robots.txt`) can change with a release: a day.
 const CACHE_A_DAY: &str = "public, max-age=86400";
-/// Files that other programs look for at the root, under their plain names.
+/// Files that other programs expect at the root, under their plain names.
 const AT_THE_ROOT: [&str; 3] = ["robots.txt", "favicon.ico", "favicon.svg"];
 
 fn response(file: &'static File, headers: &HeaderMap, cache: &'static str) -> Response<Body> {
@@ -39,7 +39,7 @@ fn response(file: &'static File, headers: &HeaderMap, cache: &'static str) -> Re
     let mut set = |name: HeaderName, value: &'static str| out.insert(name, HeaderValue::from_static(value));
     set(header::CACHE_CONTROL, cache);
     set(header::VARY, "accept-encoding");
-    // Assets may come from another host than pages (a CDN), and integrity is checked only on CORS answers.
+    // Assets may come from a different host than pages (a CDN), and integrity is checked only on CORS responses.
     set(header::ACCESS_CONTROL_ALLOW_ORIGIN, "*");
     set(HeaderName::from_static("cross-origin-resource-policy"), "cross-origin");
     if !unchanged {
@@ -63,7 +63,7 @@ fn accepts_coding(headers: &HeaderMap, coding: &str) -> bool {
     })
 }
 
-/// `GET /assets/{file}`: only under the name with the present hash; any other is not found.
+/// `GET /assets/{file}`: only under the name with the current hash; anything else is not found.
 pub async fn serve(Path(file): Path<String>, headers: HeaderMap) -> Result<Response<Body>, Failure> {
     let mut parts = file.rsplitn(3, '.');
     let (extension, hash, stem) = (parts.next(), parts.next(), parts.next());
@@ -74,7 +74,7 @@ pub async fn serve(Path(file): Path<String>, headers: HeaderMap) -> Result<Respo
     }
 }
 
-/// `GET /robots.txt` and the like: the few files that others ask for by a fixed name at the root.
+/// `GET /robots.txt` and the like: the few files that are requested at the root by a fixed name.
 pub async fn root_file(State(_): State<Arc<App>>, uri: Uri, headers: HeaderMap) -> Result<Response<Body>, Failure> {
     let name = uri.path().trim_start_matches('/');
     let file = AT_THE_ROOT.contains(&name).then(|| assets::file(name)).flatten().ok_or(Failure::NotFound)?;

@@ -1,4 +1,5 @@
-//! Pages that only say something: prices, yearly costs, accessibility, privacy, glossary. All words are messages.
+//! Pages that only contain words: prices, yearly costs, accessibility, privacy, glossary. Called by the router; all
+//! text comes from messages.
 
 use askama::Template;
 use axum::response::Response;
@@ -49,12 +50,12 @@ pub async fn privacy(cx: Cx) -> Response {
     words(&cx, "privacy")
 }
 
-/// What a cache in front of this site shows in place of a page that it never had while this site does not answer.
+/// What a cache in front of this site shows for a page it never had while this site is down.
 pub async fn away(cx: Cx) -> Response {
     words(&cx, "away")
 }
 
-/// `page.title`, `.lead`, then `.s1_title`, `.s1_p1`, `.s1_p2` … as far as they go.
+/// `page.title`, `.lead`, then `.s1_title`, `.s1_p1`, `.s1_p2` … for as long as they exist.
 fn words(cx: &Cx, page: &str) -> Response {
     let section = |n: usize| {
         let title = cx.known(&format!("{page}.s{n}_title"))?.to_string();
@@ -70,7 +71,7 @@ fn words(cx: &Cx, page: &str) -> Response {
     page::render(cx, template, CachePolicy::of_all(&cx.catalogues))
 }
 
-/// Every term in the order of the page's language.
+/// Every term, sorted by the rules of the page's language.
 pub async fn glossary(cx: Cx) -> Response {
     let keys = cx.app.messages.keys();
     let slugs = keys.iter().filter_map(|key| key.strip_prefix("glossary.")?.strip_suffix(".term"));

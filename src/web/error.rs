@@ -1,8 +1,9 @@
 //! One error type for all handlers, and its page: what happened, what became of your answers, what to do next.
 //!
 //! A handler returns `Failure`; the response then carries it as an extension, and the layer `pages`, which knows the
-//! request's language, writes the page. So layers that know no language (limits, timeouts, panics) fail the same way.
-//! The cause never reaches the page: it stays in an extension (`telemetry::Cause`), from which the request log takes it.
+//! request's language, writes the page. So layers that don't know the language (limits, timeouts, panics) fail the
+//! same way. The cause must never reach the page: it stays in an extension (`telemetry::Cause`), from which the
+//! request log takes it.
 
 use std::sync::Arc;
 
@@ -18,13 +19,13 @@ use crate::app::App;
 use crate::telemetry::{Cause, RequestId};
 use crate::text::i18n::Lang;
 
-/// How soon a client may try again after a 429 or 503, in seconds.
+/// How soon a client may retry after a 429 or 503, in seconds.
 const RETRY_AFTER_SECONDS: u16 = 30;
 
-/// Why a request was not answered as asked. The words of a cause are for the log.
+/// Why a request was not answered as asked. The text of a cause is for the log.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum Failure {
-    /// 400: `0` says what was wrong, without repeating what the person typed.
+    /// 400: says what was wrong, without repeating what the person typed.
     #[error("bad request: {0}")]
     BadRequest(String),
     #[error("not found")]
@@ -42,10 +43,10 @@ pub enum Failure {
     TooManyRequests,
     #[error("the headers are over the limit")]
     HeadersTooLarge,
-    /// 500: a fault of ours.
+    /// 500: our own fault.
     #[error("{}", chain(.0))]
     Internal(Arc<anyhow::Error>),
-    /// 503: too busy, or a part does not answer; worth trying again.
+    /// 503: too busy, or a part does not respond; worth retrying.
     #[error("not available: {0}")]
     Unavailable(String),
 }
@@ -75,7 +76,7 @@ impl Failure {
         }
     }
 
-    /// What axum itself refused, by its status; `None` for a status that no one gives without a page.
+    /// What axum itself refused, by status; `None` for a status that is never sent without a page.
     fn of_status(status: StatusCode) -> Option<Failure> {
         Some(match status {
             StatusCode::NOT_FOUND => Failure::NotFound,
@@ -93,7 +94,7 @@ impl Failure {
 
 impl From<anyhow::Error> for Failure {
     fn from(error: anyhow::Error) -> Failure {
-        // A typed failure that travelled through `?` in an anyhow function keeps its status.
+        // A typed failure that passed through `?` in an anyhow function keeps its status.
         match error.downcast::<Failure>() {
             Ok(failure) => failure,
             Err(error) => Failure::internal(error),
@@ -130,8 +131,8 @@ struct ErrorPage<'a> {
     reference: String,
 }
 
-/// The layer that gives every failure its page, in the language of the address. Also those that axum or another layer
-/// made without words: an answer of ours always says how it may be cached, theirs do not.
+/// The layer that gives every failure its page, in the language of the address. This includes failures from axum or
+/// another layer that come without a page: our own answers always say how they may be cached, theirs do not.
 pub async fn pages(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let uri = request.uri().clone();
     let id = request.extensions().get::<RequestId>().cloned();
@@ -163,7 +164,7 @@ fn error_page(cx: &Cx, status: StatusCode) -> Response {
     let mut page =
         page::render_status(cx, status, ErrorPage { cx, title, what, answers, next, reference }, CachePolicy::Private);
     if page.extensions_mut().remove::<Failure>().is_some() {
-        // The error page's own template failed: say it without a template.
+        // The error page's own template failed: answer without a template.
         *page.status_mut() = status;
         *page.body_mut() = Body::from(format!("{status}\n{}\n", cx.request_id));
         page.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
@@ -172,7 +173,7 @@ fn error_page(cx: &Cx, status: StatusCode) -> Response {
     page
 }
 
-/// The page for 503 as it is given to many at once (`serve::refusal`): no address, no request's id.
+/// The 503 page in the form sent to many clients at once (`web::refusal`): no address and no request ID.
 pub fn busy_page(app: &Arc<App>, lang: Lang) -> String {
     let home = lang.localized("/").parse().unwrap_or_default();
     let cx = Cx::new(app, &home, "");
@@ -182,7 +183,7 @@ pub fn busy_page(app: &Arc<App>, lang: Lang) -> String {
     page.render().unwrap_or_else(|_| format!("{title}\n\n{what}\n\n{next}\n"))
 }
 
-/// The router's fallback. An address that ends in `/` is led to the one without, where there may be a page.
+/// The router's fallback. An address that ends in `/` redirects to the one without, where there may be a page.
 pub async fn not_found(cx: Cx) -> Response {
     match cx.path.strip_suffix('/') {
         Some(shorter) if !shorter.is_empty() && !cx.path.contains("//") => {

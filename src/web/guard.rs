@@ -1,7 +1,7 @@
-//! What stands between the network and the handlers: headers that every answer carries, and limits.
+//! Between the network and the handlers: headers that every answer carries, and limits.
 //!
-//! Called by the router as layers. Each limit has a number, a name with its unit and a page that says what happened.
-//! The limits of a connection (how many, how slow) are in `serve`, because there is no request yet.
+//! Called by the router as layers. Each limit has a number, a name with its unit, and a page that says what happened.
+//! Connection limits (how many, how slow) are in `serve`, because there is no request yet.
 
 use std::any::Any;
 use std::sync::Arc;
@@ -20,13 +20,13 @@ use crate::floor::wire::Wire;
 use crate::surge::coding::{Coding, Effort};
 use crate::text::assets;
 
-/// All headers of a request together. Browsers send about 1 KB; the store of a session cookie is far below this.
+/// All headers of a request together. Browsers send about 1 KB.
 pub const HEADERS_BYTES_MAX: usize = 16 * 1024;
-/// Below this a compressed answer is hardly smaller, and fits in one packet anyway.
+/// Below this size compression hardly helps, and the answer fits in one packet anyway.
 const COMPRESS_ABOVE_BYTES: u64 = 512;
-/// Above this an answer goes out as it is, rather than keep others waiting for its compression.
+/// Above this size an answer is sent as it is, so others do not wait for its compression.
 const COMPRESS_UP_TO_BYTES: u64 = 8 << 20;
-/// One year, as browsers' preload lists ask.
+/// One year, as browsers' preload lists require.
 const HSTS: &str = "max-age=31536000; includeSubDomains";
 /// Nothing on this site uses any of these.
 const PERMISSIONS: &str = "accelerometer=(), autoplay=(), camera=(), display-capture=(), encrypted-media=(), \
@@ -36,15 +36,15 @@ const PERMISSIONS: &str = "accelerometer=(), autoplay=(), camera=(), display-cap
 /// The content security policy: nothing, then one line per thing that pages use. No inline script anywhere, and of inline
 /// styles only the two elements whose hashes stand here.
 pub fn content_security_policy(cdn_base: &str) -> String {
-    // With its last slash a source is a folder: exactly what was named, not the whole host.
+    // With its trailing slash a source is a folder: exactly what was named, not the whole host.
     let from = if cdn_base.is_empty() { "'self'".to_string() } else { format!("'self' {cdn_base}/assets/") };
     [
         "default-src 'none'".to_string(),
         format!("style-src {from} {}", assets::styles_sources()),
         format!("script-src {from}"),
-        // The icon stands in the page itself.
+        // The icon is in the page itself.
         format!("img-src {from} data:"),
-        // Forms lead to this site's own pages.
+        // Forms submit only to this site's own pages.
         "form-action 'self'".to_string(),
         "base-uri 'none'".to_string(),
         "frame-ancestors 'none'".to_string(),
@@ -52,19 +52,19 @@ pub fn content_security_policy(cdn_base: &str) -> String {
     .join("; ")
 }
 
-/// The headers of every answer, made once at start.
+/// The headers of every answer, built once at startup.
 pub fn security_headers(config: &Config) -> HeaderMap {
     let mut headers = HeaderMap::new();
     let mut set = |name: &'static str, value: &'static str| {
         headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
     };
     set("x-content-type-options", "nosniff");
-    // Addresses carry ages and a ZIP: they go to nobody, not even to the insurer whose link is followed.
+    // Addresses carry ages and a ZIP: they are sent to nobody, not even to the insurer whose link is followed.
     set("referrer-policy", "no-referrer");
     set("permissions-policy", PERMISSIONS);
     set("cross-origin-opener-policy", "same-origin");
     set("cross-origin-resource-policy", "same-origin");
-    // For browsers that know no frame-ancestors.
+    // For browsers without frame-ancestors.
     set("x-frame-options", "DENY");
     if config.behind_tls {
         set("strict-transport-security", HSTS);
@@ -75,7 +75,7 @@ pub fn security_headers(config: &Config) -> HeaderMap {
     headers
 }
 
-/// Adds the security headers, except those that an answer has set otherwise (assets for a CDN).
+/// Adds the security headers, except those an answer has set itself (assets for a CDN).
 pub async fn headers(State(headers): State<Arc<HeaderMap>>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     for (name, value) in headers.iter() {
@@ -84,7 +84,7 @@ pub async fn headers(State(headers): State<Arc<HeaderMap>>, request: Request, ne
     response
 }
 
-/// Refuses addresses, headers and announced bodies over the limits, and gives up on work that takes too long.
+/// Rejects addresses, headers and announced bodies over the limits, and gives up on work that takes too long.
 pub async fn limits(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     if let Some(failure) = over_limit(&app.config, &request) {
         return failure.into_response();
@@ -118,16 +118,17 @@ pub fn body_limit(config: &Config) -> DefaultBodyLimit {
     DefaultBodyLimit::max(config.max_body_bytes)
 }
 
-/// A panic is a fault of ours like any other. The panic hook has logged its place; the page gets no word of it.
+/// A panic is our fault like any other. The panic hook has logged where; the page does not mention it.
 pub fn panicked(cause: Box<dyn Any + Send + 'static>) -> Response {
     let words = cause.downcast_ref::<String>().map(String::as_str);
     let words = words.or_else(|| cause.downcast_ref::<&str>().copied()).unwrap_or("no words");
     Failure::internal(anyhow::anyhow!("panicked: {words}")).into_response()
 }
 
-/// Compresses what was made for this asker, in one go and as quickly as can be: finished pages come from the page cache,
-/// squeezed harder. Pages that know a person are left alone: compressed secrets beside echoed input can be guessed by
-/// their length (BREACH). A strong ETag names bytes, so each coding needs its own: `"x"` becomes `"x-br"` or `"x-gz"`.
+/// Compresses what was made for one client, in one go and as fast as possible: finished pages come from the page
+/// cache, compressed harder. Pages that know a person are left alone: compressed secrets next to echoed input can be
+/// guessed from the length (BREACH). A strong ETag identifies bytes, so each coding needs its own: `"x"` becomes
+/// `"x-br"` or `"x-gz"`.
 pub async fn compression(request: Request, next: Next) -> Response {
     let coding = Coding::chosen_fresh(request.headers());
     let response = next.run(request).await;
@@ -155,7 +156,7 @@ pub async fn compression(request: Request, next: Next) -> Response {
     Response::from_parts(parts, coded.into())
 }
 
-/// Text whose answer says who may keep it: there is no cookie and no token on any of these (BREACH needs one).
+/// Text whose answer says who may keep it: none of these has a cookie or a token (BREACH needs one).
 fn is_public_text(headers: &HeaderMap) -> bool {
     let starts = |name, with: &str| headers.get(name).is_some_and(|v| v.as_bytes().starts_with(with.as_bytes()));
     !headers.contains_key(header::CONTENT_ENCODING)

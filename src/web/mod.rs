@@ -1,6 +1,6 @@
 //! What every page shares: the request's context and rendering, errors, messages, assets, headers and limits.
 //!
-//! Called by all rooms that answer requests. It knows nothing of plans, prices or people.
+//! Called by all rooms that answer requests. It must never know about plans, prices or people.
 
 pub mod admission;
 pub mod assets;

@@ -1,9 +1,9 @@
-//! One page: what it needs to know of its request (`Cx`), how it is rendered, and how long others may keep it.
+//! One page: what it needs to know about its request (`Cx`), how it is rendered, and how long others may keep it.
 //!
-//! Called by every handler that answers with HTML. Public pages depend on their URL, their language, the catalogue and
-//! this build, and on nothing else: that is what makes their ETags strong and lets a CDN serve them. So a public page
-//! must never look at a cookie, a clock or the request's id. One thing of the day is allowed because it is part of the
-//! version: whether another year's enrollment is open (`shop::season`).
+//! Called by every handler that answers with HTML. Public pages depend on their URL, their language, the catalogue
+//! and this build, and on nothing else: that makes their ETags strong and lets a CDN serve them. So a public page
+//! must never look at a cookie, a clock or the request's ID. One thing about the date is allowed because it is part of
+//! the version: whether another year's enrollment is open (`shop::season`).
 
 use std::borrow::Cow;
 use std::convert::Infallible;
@@ -26,37 +26,37 @@ use crate::telemetry::RequestId;
 use crate::text::assets;
 use crate::text::i18n::Lang;
 
-/// Browsers ask again after a minute (and get a 304 of some 300 bytes). A shared cache keeps a page five minutes and
-/// may then serve it ten minutes more while it asks, so that a new catalogue is seen everywhere within a quarter of an
-/// hour; if the site is down it may serve what it has for a day, because yesterday's prices, which are fixed for the
-/// year, are better than no page.
+/// Browsers ask again after a minute (and get a 304 of about 300 bytes). A shared cache keeps a page for five minutes
+/// and may then serve it for ten more while it revalidates, so a new catalogue is visible everywhere within a quarter
+/// of an hour. If the site is down the cache may serve what it has for a day: yesterday's prices, which are fixed for
+/// the year, are better than no page.
 const CACHE_PUBLIC: &str = "public, max-age=60, s-maxage=300, stale-while-revalidate=600, stale-if-error=86400";
-/// Where an address leads can change with the catalogue, so redirects are kept a minute only.
+/// Where an address leads can change with the catalogue, so redirects are kept for a minute only.
 const CACHE_REDIRECT: &str = "public, max-age=60";
 const CACHE_MOVED: &str = "public, max-age=86400";
 const CACHE_NEVER: &str = "no-store";
-/// For an answer to something typed wrong.
+/// For an answer to incorrect input.
 const CACHE_ANSWER: &str = "private, no-store";
 /// For the back button; a shared cache may not keep it.
 const CACHE_OWN: &str = "private, max-age=60";
 
-/// What every page knows of its request. An extractor that cannot fail.
+/// What every page knows about its request. An extractor that cannot fail.
 #[derive(Clone)]
 pub struct Cx {
     pub app: Arc<App>,
     pub lang: Lang,
     /// Without `/es`; `/` for the home page.
     pub path: String,
-    /// What the address (and a form's body) says, private answers readable; empty if nothing. Never written anywhere:
-    /// `href` and `sealed` write addresses.
+    /// What the address (and a form's body) says, private answers readable; empty if nothing. Never write it anywhere
+    /// as it is: `href` and `sealed` write addresses.
     pub query: String,
-    /// How it came, and whether something sealed did not open.
+    /// How the private answers arrived, and whether something sealed did not open.
     pub said: Said,
-    /// As it came, for the ETag: sealed answers stay sealed.
+    /// As received, for the ETag: sealed answers stay sealed.
     raw_query: String,
     /// For error pages and logs only, never on a public page.
     pub request_id: String,
-    /// The catalogues as they were when the request came: the same ones for the whole answer.
+    /// The catalogues at the moment the request arrived: the same ones for the whole answer.
     pub catalogues: Arc<Catalogues>,
     /// `If-None-Match` of a GET or HEAD.
     if_none_match: Option<String>,
@@ -66,7 +66,7 @@ impl FromRequestParts<Arc<App>> for Cx {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Cx, Infallible> {
-        // Inside `nest` axum shortens the URI; the original keeps the language.
+        // Inside `nest` axum shortens the URI; the original still has the language.
         let uri = parts.extensions.get::<OriginalUri>().map_or(&parts.uri, |original| &original.0);
         let id = parts.extensions.get::<RequestId>().map_or("", |id| &id.0);
         let body = parts.extensions.get::<sealed::Body>().map(|body| &*body.0);
@@ -83,7 +83,7 @@ impl Cx {
         Cx::with_body(app, uri, None, request_id)
     }
 
-    /// `body`: of a form that was sent here.
+    /// `body`: of a form submitted to this page.
     pub fn with_body(app: &Arc<App>, uri: &Uri, body: Option<&str>, request_id: &str) -> Cx {
         let raw_query = uri.query().unwrap_or("").to_string();
         let said = Said::read(&raw_query, body, &app.sealer, legal_day(app));
@@ -101,26 +101,25 @@ impl Cx {
         }
     }
 
-    /// The day, by the only clock. For what hangs on a date by law; a public page must not look.
+    /// Today, by the only clock. For what depends on a date by law; a public page must not look.
     ///
-    /// Taken in Hawaii, where the last day of a deadline ends last: nobody is told too early that it is over.
+    /// Hawaii's date, where the last day of a deadline ends last: nobody is told too early that it is over.
     pub fn today(&self) -> time::Date {
         legal_day(&self.app)
     }
 
-    /// The date that people so many hours from UTC read on their wall, for being said. A day that ends something is
-    /// [`Cx::today`].
+    /// The date on the calendar this many hours from UTC, for being said. What ends by a date uses [`Cx::today`].
     pub fn day_at(&self, hours: i8) -> time::Date {
         let offset = time::UtcOffset::from_hms(hours, 0, 0).unwrap_or(time::UtcOffset::UTC);
         (self.app.clock)().to_offset(offset).date()
     }
 
-    /// The message of this key in this page's language.
+    /// The message with this key, in this page's language.
     pub fn t(&self, key: &str) -> &str {
         self.app.messages.t(self.lang, key)
     }
 
-    /// The message, where the key comes from data (a benefit's name, say) and may have none.
+    /// The message, for a key that comes from data (a benefit's name, for example) and may have none.
     pub fn known(&self, key: &str) -> Option<&str> {
         self.app.messages.get(self.lang, key)
     }
@@ -130,7 +129,7 @@ impl Cx {
         self.app.messages.tf(self.lang, key, values)
     }
 
-    /// The message for a number: `key.one` or `key.other`, `{n}` grouped.
+    /// The message for a number: `key.one` or `key.other`, with `{n}` grouped.
     pub fn n(&self, key: &str, n: i64) -> String {
         self.app.messages.n(self.lang, key, n)
     }
@@ -151,12 +150,12 @@ impl Cx {
         }
     }
 
-    /// A readable query as it may stand in an address.
+    /// A readable query in the form allowed in an address.
     pub fn sealed<'q>(&self, query: &'q str) -> Cow<'q, str> {
         sealed::seal_query(query, &self.app.sealer, self.today())
     }
 
-    /// The hidden fields of a form that carries these pairs on.
+    /// The hidden fields of a form that carries these pairs along.
     pub fn sealed_pairs<N: AsRef<str>>(&self, pairs: &[(N, String)]) -> Vec<(String, String)> {
         let mut query = form_urlencoded::Serializer::new(String::new());
         query.extend_pairs(pairs.iter().map(|(name, value)| (name.as_ref(), value)));
@@ -164,7 +163,7 @@ impl Cx {
         form_urlencoded::parse(self.sealed(&query).as_bytes()).into_owned().collect()
     }
 
-    /// The languages of this site but this page's own.
+    /// The site's other languages.
     pub fn other_languages(&self) -> impl Iterator<Item = Lang> {
         self.app.messages.languages().filter(|lang| *lang != self.lang)
     }
@@ -182,12 +181,12 @@ impl Cx {
         }
     }
 
-    /// This page's full address, for `rel="canonical"`; `None` without `--public-url`.
+    /// This page's full URL, for `rel="canonical"`; `None` without `--public-url`.
     pub fn canonical_url(&self) -> Option<String> {
         self.absolute(self.lang)
     }
 
-    /// This page's full address in a language, for `hreflang`; `None` without `--public-url`.
+    /// This page's full URL in a language, for `hreflang`; `None` without `--public-url`.
     pub fn absolute(&self, lang: Lang) -> Option<String> {
         let base = self.app.config.public_url.as_deref()?;
         Some(format!("{base}{}", self.localized(lang, &self.path_and_query())))
@@ -218,7 +217,7 @@ impl Cx {
         self.app.assets.integrity(name)
     }
 
-    /// The strong validator of this URL under a version, without quotes and coding.
+    /// The strong validator of this URL at a version, without quotes or coding.
     fn tag(&self, version: &str) -> String {
         let parts = [self.app.build, version, self.lang.code(), &self.path, &self.raw_query];
         let mut hash = Sha256::new();
@@ -233,7 +232,7 @@ impl Cx {
     }
 }
 
-/// The day by which deadlines and sealed addresses are judged: Hawaii's, where a day ends last.
+/// The date that decides deadlines and sealed addresses: Hawaii's, where a day ends last.
 pub fn legal_day(app: &App) -> time::Date {
     (app.clock)().to_offset(time::macros::offset!(-10)).date()
 }
@@ -241,9 +240,9 @@ pub fn legal_day(app: &App) -> time::Date {
 /// Who may keep a page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CachePolicy {
-    /// Anyone, until the version changes. `version` names all data that the page was made from.
+    /// Anyone, until the version changes. `version` identifies all data that went into the page.
     Public { version: String },
-    /// Only the browser that asked: pages whose address says more of a household than its ages (an income).
+    /// Only the browser that asked: pages whose address says more about a household than its ages (an income).
     Own { version: String },
     /// Nobody: pages that know a person.
     Private,
@@ -255,13 +254,13 @@ impl CachePolicy {
         CachePolicy::Public { version: catalogue.version.clone() }
     }
 
-    /// For a page that does not ask which plan year, or shows several.
+    /// For a page that is not about one plan year, or shows several.
     pub fn of_all(catalogues: &Catalogues) -> CachePolicy {
         CachePolicy::Public { version: catalogues.version() }
     }
 }
 
-/// The 304 that answers this request, if the asker has the page already: lets a handler skip all work.
+/// The 304 for this request, if the client already has the page: lets a handler skip all work.
 pub fn not_modified(cx: &Cx, policy: &CachePolicy) -> Option<Response<Body>> {
     let (CachePolicy::Public { version } | CachePolicy::Own { version }) = policy else { return None };
     let matched = etag_matches(cx.if_none_match.as_deref()?, &cx.tag(version))?;
@@ -279,7 +278,7 @@ pub fn render(cx: &Cx, template: impl askama::Template, policy: CachePolicy) -> 
     render_status(cx, StatusCode::OK, template, policy)
 }
 
-/// The page with another status. A status other than 200 is never public, whatever the policy says.
+/// The page with another status. Only status 200 is ever public, whatever the policy says.
 pub fn render_status(
     cx: &Cx,
     status: StatusCode,
@@ -292,7 +291,7 @@ pub fn render_status(
     }
 }
 
-/// Any other text that was made (CSV, JSON) under the same rules of caching.
+/// Any other generated text (CSV, JSON) under the same caching rules.
 pub fn send(
     cx: &Cx,
     status: StatusCode,
@@ -311,7 +310,7 @@ pub fn send(
             set_caching(&mut response, &policy, &tag);
         }
         CachePolicy::Private => set_caching(&mut response, &policy, ""),
-        // A question asked again, say: nobody keeps it, but nothing in it is secret, so it may be compressed.
+        // For example a question asked again: nobody keeps it, but it holds no secrets, so it may be compressed.
         _ => {
             response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(CACHE_ANSWER));
         }
@@ -319,7 +318,7 @@ pub fn send(
     response
 }
 
-/// By these a CDN can be told to forget everything of ours, or everything made from one catalogue (docs/cdn).
+/// Lets a CDN purge everything of ours, or everything made from one catalogue (docs/cdn).
 fn surrogate_key(version: &str) -> Option<HeaderValue> {
     let mut keys = "windowshop".to_string();
     version.split('+').for_each(|version| keys.extend([" catalogue-", version]));
@@ -347,7 +346,7 @@ fn set_caching(response: &mut Response<Body>, policy: &CachePolicy, tag: &str) {
     }
 }
 
-/// 303 to a page of this site (path and query without language), e.g. from a form's fields to the canonical URL.
+/// 303 to a page of this site (path and query without language), e.g. from form fields to the canonical URL.
 pub fn redirect(cx: &Cx, to: &str) -> Response<Body> {
     let private = cx.said.arrival != Arrival::None;
     redirect_as(StatusCode::SEE_OTHER, &cx.href(to), if private { CACHE_NEVER } else { CACHE_REDIRECT })
@@ -358,13 +357,13 @@ pub fn redirect_unkept(cx: &Cx, to: &str) -> Response<Body> {
     redirect_as(StatusCode::SEE_OTHER, &cx.href(to), CACHE_NEVER)
 }
 
-/// 308: the page has this other address for good.
+/// 308: the page has permanently moved to this address.
 pub fn moved(cx: &Cx, to: &str) -> Response<Body> {
     redirect_as(StatusCode::PERMANENT_REDIRECT, &cx.href(to), CACHE_MOVED)
 }
 
 fn redirect_as(status: StatusCode, to: &str, cache: &'static str) -> Response<Body> {
-    // `//host/…` and `/\host` are other sites to a browser: never lead there.
+    // Browsers read `//host/…` and `/\host` as other sites: never redirect there.
     let ours = to.starts_with('/') && !to[1..].starts_with(['/', '\\']);
     let Some(location) = ours.then(|| HeaderValue::try_from(to).ok()).flatten() else {
         return Failure::internal(anyhow::anyhow!("a redirect's target is not a path of this site")).into_response();

@@ -1,9 +1,9 @@
-//! Who may keep an answer: one function, which looks at the raw query and at nothing else.
+//! Who may keep an answer: one function that looks at the raw query and nothing else.
 //!
-//! An address may say what a household earns, expects, suffers or belongs to. An answer to such an address (a page, a
-//! redirect, a 304, an error alike) is never for a shared cache, whichever handler made it. So the rule is not left to
-//! handlers: the layer [`keep`] stands around all of them and takes back what says too much. It works by what is known to
-//! be harmless. A name that is not listed here, or a value of an unknown form, is taken to be private.
+//! An address may reveal a household's income, health or affiliations. An answer to such an address (page, redirect,
+//! 304 or error alike) must never be kept by a shared cache, whichever handler made it. So the rule is not left to
+//! handlers: the layer [`keep`] wraps all of them and downgrades what says too much. It works from a list of what is
+//! known to be harmless. A name that is not listed here, or a value in an unknown form, is treated as private.
 
 use std::sync::LazyLock;
 
@@ -20,9 +20,9 @@ pub enum Keep {
     Asker,
 }
 
-/// Longest value that a public name may have; there is room for a comparison's three plans and for every insurer.
+/// Longest value of a public name: room for a comparison's three plans and for every insurer.
 const VALUE_BYTES_MAX: usize = 400;
-/// Names of which any word, code, number or range may be known: where, which year, which plans, in which order.
+/// Names whose words, codes, numbers or ranges may be public: where, which year, which plans, in which order.
 const PUBLIC: [&str; 20] = [
     "case",
     "county",
@@ -45,13 +45,13 @@ const PUBLIC: [&str; 20] = [
     "with",
     "year",
 ];
-/// Private fields that forms send along even when nobody has filled them in.
+/// Private fields that forms submit even if nobody has filled them in.
 const LEFT_EMPTY: [&str; 9] = ["add", "care", "income", "monthly", "offer", "offer_family", "programs", "q", "sex"];
-/// What may follow an age: tobacco, no cover needed, spouse, dependent. Pregnancy (`p`), tribe (`m`) and other coverage
-/// (`c`), Medicare (`b`) may not.
+/// Letters allowed after an age: tobacco, no coverage needed, spouse, dependent. Pregnancy (`p`), tribe (`m`), other
+/// coverage (`c`) and Medicare (`b`) are not.
 const PUBLIC_LETTERS: &[u8] = b"tnsd";
 
-/// The rule. `query` is what stands after `?`, as sent.
+/// The rule. `query` is everything after `?`, as sent.
 pub fn who_may_keep(query: &str) -> Keep {
     let mut pairs = form_urlencoded::parse(query.as_bytes());
     match pairs.all(|(name, value)| is_public(&name, &value)) {
@@ -68,20 +68,20 @@ fn is_public(name: &str, value: &str) -> bool {
     match name {
         "zip" => value.bytes().all(|b| b.is_ascii_digit() || b == b'-') && value.len() <= 10,
         "people" => value.split(',').all(is_public_person),
-        // Rows of the plain form: age1, and the letters of person 1 as boxes; r1 is a choice of the relations.
+        // Rows of the plain form: age1, and the letters of person 1 as checkboxes; r1 is one of the relationships.
         _ if row_of(name).is_some() => match row_of(name) {
             Some("age") => value.bytes().all(|b| b.is_ascii_digit()) && value.len() <= 3,
             Some("t" | "n") => matches!(value, "" | "1" | "on"),
             Some("r") => matches!(value, "" | "s" | "d"),
             _ => value.is_empty(),
         },
-        // A field that was left empty says nothing, but a name that we do not know may be anything.
+        // An empty field says nothing, but an unknown name may be anything.
         _ if value.is_empty() => public_name() || LEFT_EMPTY.contains(&name),
         _ => public_name() && value.bytes().all(|b| b.is_ascii_alphanumeric() || b",-_.".contains(&b)),
     }
 }
 
-/// `38t` → an age of at most three digits, then letters that may be known.
+/// `38t` → an age of at most three digits, then letters that may be public.
 fn is_public_person(person: &str) -> bool {
     let letters = person.trim_start_matches(|c: char| c.is_ascii_digit());
     person.len() - letters.len() <= 3 && letters.bytes().all(|letter| PUBLIC_LETTERS.contains(&letter))
@@ -94,8 +94,8 @@ fn row_of(name: &str) -> Option<&str> {
         .then_some(field)
 }
 
-/// The layer: an answer says `public` only to a GET or HEAD, only with a status that means what it says for long, and only
-/// if anyone may keep what the address says.
+/// The layer: an answer says `public` only to a GET or HEAD, only with a status that is stable, and only if the
+/// address holds nothing private.
 pub async fn keep(request: Request, next: Next) -> Response {
     let reads = matches!(*request.method(), Method::GET | Method::HEAD);
     let anyone = reads && who_may_keep(request.uri().query().unwrap_or("")) == Keep::Anyone;
@@ -117,7 +117,7 @@ fn take_back(status: StatusCode, headers: &mut HeaderMap) {
         part.eq_ignore_ascii_case(b"public") || part.to_ascii_lowercase().starts_with(b"s-maxage")
     });
     if shared {
-        // A page may go back into the window that it came from; where an address leads is asked anew.
+        // A page may return to the tab it came from; redirects are requested again.
         let page = matches!(status, StatusCode::OK | StatusCode::NOT_MODIFIED);
         let own = if page { "private, max-age=60" } else { "private, no-store" };
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(own));
@@ -126,8 +126,9 @@ fn take_back(status: StatusCode, headers: &mut HeaderMap) {
     }
 }
 
-/// Goes into the ETag of a page whose address is private: without it a list of incomes could be tried against the tag,
-/// which proxies log. Drawn for this process: at worst another host, or this one after a restart, sends the page anew.
+/// Part of the ETag of a page whose address is private: without it, somebody could test a list of incomes against the
+/// tag, which proxies log. Random per process: at worst another host, or this one after a restart, sends the page
+/// again.
 pub fn tag_key() -> &'static [u8; 16] {
     static KEY: LazyLock<[u8; 16]> = LazyLock::new(|| {
         use std::hash::{BuildHasher as _, RandomState};
@@ -156,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn what_only_the_asker_may_keep() {
+    fn private_addresses_are_kept_by_the_browser_only() {
         for query in [
             "income=37650",
             "care=hiv",

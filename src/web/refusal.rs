@@ -1,6 +1,8 @@
-//! What somebody is told who cannot be let in just now: a page made at start, in each language, after a moment.
+//! What people are told when they cannot be let in right now: a page built at startup, in each language, sent after a
+//! short delay.
 //!
-//! Called by `admission`. It costs a copy of a pointer, because it is given when there is no time for anything else.
+//! Called by `admission`. It must cost no more than copying a pointer, because it is sent when there is no time for
+//! anything else.
 
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::LazyLock;
@@ -16,12 +18,12 @@ use crate::app::App;
 use crate::floor::admission::Refused;
 use crate::text::i18n::Lang;
 
-/// A refusal is held back for so long at least, and up to twice more, so that those who retry at once neither keep us busy
-/// nor come all together.
+/// A refusal is delayed by at least this much, and by up to three times as much, so clients that retry immediately
+/// neither keep us busy nor all come back together.
 const DELAY: Duration = Duration::from_millis(500);
-/// Refusals held back at once; further ones go out at once, and end their connection.
+/// Refusals delayed at once; beyond this they are sent immediately and close their connection.
 const DELAYED_MAX: usize = 4096;
-/// `Retry-After`, from and up to, in seconds: spread, so that those who obey do not come all together either.
+/// `Retry-After` range in seconds: spread out, so clients that obey do not all come back together either.
 const RETRY_SECONDS: (u64, u64) = (5, 30);
 
 pub struct Refusals {
@@ -58,7 +60,7 @@ impl Refusals {
     }
 }
 
-/// Spread, not secret: a counter through a hash whose key the standard library draws at random.
+/// Spread, not secret: a counter hashed with a key that the standard library draws at random.
 fn chance() -> u64 {
     static KEY: LazyLock<RandomState> = LazyLock::new(RandomState::new);
     static COUNT: AtomicU64 = AtomicU64::new(0);

@@ -1,12 +1,12 @@
 //! Private answers in addresses: typed in form bodies, carried sealed as `my=…`, never readable.
 //!
-//! An address has two parts. Everybody may read the public one (place, ages, filters, order), so it can be shared and
-//! cached. What a household earns, expects, suffers or belongs to stands in `my` (`sealing::address`), so a history, a
-//! proxy, a log or a CDN sees nothing. Handlers never meet `my`: [`Cx`](super::page::Cx) opens it into plain pairs when a
-//! request comes, and whatever writes a link seals them again.
+//! An address has two parts. The public one (place, ages, filters, order) is readable by everybody, so it can be
+//! shared and cached. What could reveal a household's income, health or affiliations is in `my` (`sealing::address`),
+//! so a history, a proxy, a log or a CDN sees nothing. Handlers never see `my`: [`Cx`](super::page::Cx) opens it into
+//! plain pairs when a request arrives, and whatever writes a link seals them again.
 //!
-//! Old readable addresses are understood and lead, uncached, to the sealed one; spreadsheets for programs (`.csv`) answer
-//! them as they are (docs/addresses.md).
+//! Old readable addresses are understood and redirect, uncached, to the sealed one; spreadsheets for programs
+//! (`.csv`) answer them directly (docs/addresses.md).
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -21,21 +21,21 @@ use super::page::{self, Cx};
 use crate::app::App;
 use crate::sealing::{AddressFault, AddressSealer};
 
-/// The sealed part's name in an address.
+/// The name of the sealed part of an address.
 pub const NAME: &str = "my";
-/// In the sealed part: letters of [`PRIVATE_LETTERS`] for each person of `people`, by place.
+/// Inside the sealed part: letters of [`PRIVATE_LETTERS`] for each person of `people`, by position.
 const LETTERS: &str = "letters";
-/// Pairs that are private as a whole.
+/// Pairs that are entirely private.
 const PRIVATE: [&str; 7] = ["income", "monthly", "offer", "offer_family", "sex", "care", LETTERS];
-/// Fields of one person or one row of money: pregnant, tribal member, other coverage, Medicare, sex, care; kind, amount,
+/// Fields of one person or one money row: pregnant, tribal member, other coverage, Medicare, sex, care; kind, amount,
 /// frequency.
 const PRIVATE_ROWS: [&str; 9] = ["p", "m", "c", "b", "x", "u", "k", "a", "f"];
 /// Letters after an age that are private: pregnant, tribal member, other coverage, no free Medicare.
 const PRIVATE_LETTERS: &str = "pmcb";
-/// All letters, in the order in which an address writes them.
+/// All letters, in the order an address writes them.
 const LETTER_ORDER: &str = "tpmnsdcb";
 
-/// How a request's private answers came.
+/// How a request's private answers arrived.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Arrival {
     /// None came.
@@ -48,15 +48,15 @@ pub enum Arrival {
     Form,
 }
 
-/// The pairs that a request's address and body say, private ones opened.
+/// The pairs in a request's address and body, private ones opened.
 #[derive(Debug, Clone)]
 pub struct Said {
     /// All pairs, readable: what handlers read.
     pub query: String,
     pub arrival: Arrival,
-    /// `my` was there and does not open.
+    /// `my` was present but does not open.
     pub fault: Option<AddressFault>,
-    /// The public pairs as they came, and the private ones as they were sealed: for comparing addresses.
+    /// The public pairs as received, and the private ones as sealed: for comparing addresses.
     public: String,
     private: String,
 }
@@ -104,7 +104,8 @@ impl Said {
         said
     }
 
-    /// Whether the request came by this address (path without language, readable query), sealed as it has to be.
+    /// Whether the request came by this address (path without language, readable query), with everything sealed as
+    /// required.
     pub fn is_at(&self, query: &str) -> bool {
         match self.arrival {
             Arrival::Form | Arrival::Readable => false,
@@ -134,13 +135,13 @@ fn value_of(pair: &str) -> &str {
     pair.split_once('=').map_or("", |(_, value)| value)
 }
 
-/// Whether a pair of an address says something private. A field that was left empty says nothing.
+/// Whether a pair of an address says something private. An empty field says nothing.
 fn is_private(pair: &str) -> bool {
     let (name, value) = (name_of(pair), value_of(pair));
     if value.is_empty() {
         return false;
     }
-    // A name may be written with escapes.
+    // A name may be percent-encoded.
     let name: Cow<str> = match name.contains(['%', '+']) {
         true => form_urlencoded::parse(name.as_bytes()).next().map_or(Cow::Borrowed(name), |(name, _)| name),
         false => Cow::Borrowed(name),
@@ -151,7 +152,7 @@ fn is_private(pair: &str) -> bool {
         || (name == "people" && value.contains(|c| PRIVATE_LETTERS.contains(c)))
 }
 
-/// Takes a readable query apart: what everybody may read, and what has to be sealed (empty if there is nothing).
+/// Splits a readable query: what everybody may read, and what must be sealed (empty if there is nothing).
 fn split(query: &str) -> (String, String) {
     let (mut public, mut private) = (Vec::new(), Vec::new());
     for pair in pairs(query) {
@@ -173,7 +174,7 @@ fn split(query: &str) -> (String, String) {
     (public.join("&"), private.join("&"))
 }
 
-/// Puts the two parts together again. Pairs of the private part stand first: whatever a form says besides wins.
+/// Joins the two parts again. The private part comes first, so whatever else a form says wins.
 fn merge(public: &str, private: &str) -> String {
     let letters = pairs(private).find(|pair| name_of(pair) == LETTERS).map_or("", value_of);
     let mut merged: Vec<Cow<str>> = pairs(private).filter(|p| name_of(p) != LETTERS).map(Cow::Borrowed).collect();
@@ -189,7 +190,7 @@ fn merge(public: &str, private: &str) -> String {
     merged.join("&")
 }
 
-/// `38t` and `p` → `38tp`, in the order of an address.
+/// `38t` and `p` → `38tp`, in address order.
 fn with_letters(person: &str, letters: &str) -> String {
     let at = person.find(|c: char| LETTER_ORDER.contains(c)).unwrap_or(person.len());
     let (age, own) = person.split_at(at);
@@ -197,7 +198,7 @@ fn with_letters(person: &str, letters: &str) -> String {
     age.chars().chain(LETTER_ORDER.chars().filter(|c| has(*c))).collect()
 }
 
-/// A readable query as it may stand in an address: private pairs sealed into `my`, at the end.
+/// A readable query in the form allowed in an address: private pairs sealed into `my`, at the end.
 pub fn seal_query<'q>(query: &'q str, sealer: &AddressSealer, today: time::Date) -> Cow<'q, str> {
     if !pairs(query).any(is_private) {
         return Cow::Borrowed(query);
@@ -205,12 +206,12 @@ pub fn seal_query<'q>(query: &'q str, sealer: &AddressSealer, today: time::Date)
     let (public, private) = split(query);
     match sealer.seal(&private, today) {
         Some(sealed) => Cow::Owned(join(&public, &format!("{NAME}={sealed}"))),
-        // Longer than any answers of ours: better not carried on than readable.
+        // Longer than any real answers: dropping them is better than leaving them readable.
         None => Cow::Owned(public),
     }
 }
 
-/// The layer around pages: a form's body is read, and a readable private address leads to its sealed form.
+/// The layer around pages: reads a form's body, and redirects a readable private address to its sealed form.
 pub async fn forms(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let request = match request.method() {
         &Method::POST => match take_body(&app, request).await {
@@ -225,8 +226,8 @@ pub async fn forms(State(app): State<Arc<App>>, request: Request, next: Next) ->
         return page::redirect_unkept(&cx, &cx.path_and_query());
     }
     let response = next.run(Request::from_parts(parts, body)).await;
-    // A page that answers a form gets an address of its own: Back, reload and the language link then work as anywhere.
-    // One that says what is wrong stays: it holds all that was typed, however much that is.
+    // A page that answers a form gets its own address, so Back, reload and the language link work as everywhere else.
+    // A page that reports faults stays: it holds everything typed, however long that is.
     let fits = cx.query.len() <= app.config.max_url_bytes / 2;
     if cx.said.arrival == Arrival::Form && response.status() == StatusCode::OK && fits {
         return page::redirect_unkept(&cx, &cx.path_and_query());
@@ -236,7 +237,7 @@ pub async fn forms(State(app): State<Arc<App>>, request: Request, next: Next) ->
 
 async fn take_body(app: &App, request: Request) -> Result<Request, Failure> {
     let (mut parts, body) = request.into_parts();
-    // Without a type there is no form: whoever answers the address says whether it takes any.
+    // Without a content type there is no form: the handler of the address decides whether it accepts any.
     let Some(kind) = parts.headers.get(header::CONTENT_TYPE) else {
         return Ok(Request::from_parts(parts, axum::body::Body::empty()));
     };
@@ -291,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn a_seal_that_does_not_open_loses_only_what_was_in_it() {
+    fn a_seal_that_does_not_open_loses_only_its_contents() {
         let (ours, theirs) = (sealer(), sealer());
         let sealed = seal_query("zip=45202&people=40&income=37650", &theirs, TODAY).into_owned();
         let said = Said::read(&sealed, None, &ours, TODAY);
@@ -300,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_is_sealed_a_shared_cache_may_not_keep() {
+    fn a_shared_cache_never_keeps_anything_sealed() {
         for row in PRIVATE_ROWS {
             assert!(is_private(&format!("{row}1=1")));
         }

@@ -1,8 +1,8 @@
-//! How long a plan's yearly cost and the question of a plainly better plan take, a search's worth at a time.
+//! How long a plan's yearly cost takes, and the search for plans that are plainly better, one list's worth at a time.
 //!
-//! `cargo bench --bench costs`. The plans are the 24 filed variants of the official cases, gone through again and again
-//! up to a county's 130: as they were filed (every benefit), with a few benefits only, and with drugs under limits of
-//! their own. The best of many rounds is printed, because other programs share the machine; figures are never judged.
+//! `cargo bench --bench costs`. The plans are the 24 filed variants of the official cases, repeated up to a county's
+//! 130: as filed (every benefit), with only a few benefits, and with separate limits for drugs. The best of many
+//! rounds is printed, because other programs share the machine; figures are never judged.
 
 use std::hint::black_box;
 use std::time::Instant;
@@ -15,9 +15,9 @@ use windowshop::costs::utilization::{Condition, Sex};
 use windowshop::costs::{CostSharing, Estimator, Model, Person, Preparer, Rules, Size, Use};
 use windowshop::types::Cents;
 
-/// Plans of a county with many.
+/// Plans in a county that has many.
 const PLANS: usize = 130;
-/// Cards of a page.
+/// Cards on a page.
 const SHOWN: usize = 10;
 const ROUNDS: usize = 60;
 
@@ -74,7 +74,7 @@ fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The question that a page asks: which of the county's plans dominates each of the ten that are shown.
+/// What a page asks: which of the county's plans dominates each of the ten shown.
 fn dominance(name: &str, plans: &[CostSharing]) {
     let made = measure(PLANS, || plans.iter().for_each(|plan| drop(black_box(Terms::new(plan, &plan.shares)))));
     let terms: Vec<Terms> = plans.iter().map(|plan| Terms::new(plan, &plan.shares)).collect();
@@ -82,7 +82,7 @@ fn dominance(name: &str, plans: &[CostSharing]) {
         .iter()
         .enumerate()
         .map(|(i, terms)| Compared {
-            // Premiums without an order to them, so that about half of the plans are no dearer than a plan shown.
+            // Premiums in no particular order, so that about half of the plans cost no more than a plan shown.
             premium: Cents(30_000 + (i as i64 * 7919) % 40_000),
             terms,
             network: Network { national: Some(i % 3 == 0), ..Network::default() },
@@ -98,7 +98,7 @@ fn dominance(name: &str, plans: &[CostSharing]) {
     println!("{name}: Terms::new {made:.0} ns a variant of {bytes} bytes; dominance of {SHOWN} of {PLANS} {us:.2} µs");
 }
 
-/// One plan for each place of the county; `change` makes of the filed plan the one that is wanted.
+/// One plan for each slot in the county; `change` turns the filed plan into the desired one.
 fn plans(change: impl Fn(&mut Value)) -> anyhow::Result<Vec<CostSharing>> {
     let file: Value = serde_json::from_str(include_str!("../cases/yearly_cost_plans.json"))?;
     let filed: Vec<&Value> = file["plans"].as_object().context("no plans")?.values().collect();
@@ -128,7 +128,7 @@ fn apart(plan: &mut Value, limits: &[&str]) {
     }
 }
 
-/// Whether what `Preparer` keeps is there, a name, the people.
+/// Whether what `Preparer` stores applies, a name, the people.
 fn households() -> Vec<(bool, &'static str, Vec<Person>)> {
     let open = |age| Person { age, sex: None, usage: Use::Any };
     let said = |usage| Person { sex: Some(Sex::Female), usage, ..open(40) };
@@ -145,7 +145,7 @@ fn households() -> Vec<(bool, &'static str, Vec<Person>)> {
     ]
 }
 
-/// Nanoseconds a piece, of a call that does so many of them: the best of many rounds.
+/// Nanoseconds per item, for a call that handles this many: the best of many rounds.
 fn measure(pieces: usize, mut call: impl FnMut()) -> f64 {
     let calls = (2000 / pieces).max(1);
     let round = |_| {

@@ -1,7 +1,7 @@
 //! How long it takes to determine a household, against a ceiling measured in the same run.
 //!
 //! `cargo bench --bench determine`. The ceiling is reading the same household from JSON, which every caller of
-//! `windowshop determine` pays anyway. Figures are printed, never judged.
+//! `windowshop determine` pays for anyway. Figures are printed, never judged.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -29,7 +29,7 @@ const HOUSEHOLDS: [(&str, &str); 3] = [
     ),
 ];
 
-/// Long enough that a timer's grain does not show.
+/// Long enough that the timer's resolution does not matter.
 const A_WHILE: Duration = Duration::from_millis(800);
 
 fn main() -> anyhow::Result<()> {
@@ -48,7 +48,7 @@ fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Microseconds a call.
+/// Microseconds per call.
 fn measure(call: impl Fn()) -> f64 {
     let (start, mut calls) = (Instant::now(), 0_u32);
     while start.elapsed() < A_WHILE {

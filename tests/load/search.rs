@@ -1,11 +1,12 @@
-//! How many uncached searches a second, against a ceiling measured in the same run.
+//! How many uncached searches per second, against a ceiling measured in the same run.
 //!
-//! `cargo bench --bench search -- --catalogues DIR [--seconds 5] [--connections 16] [--case WORDS]` starts the real server on a free
-//! port of this machine and asks it over real sockets, from this same process and its same cores: half of the time
-//! goes to asking. Every address differs from all others (ages, ZIP, filters), so nothing can come from a cache and
-//! SQLite meets many shapes of statement. Without `sort` a list is in the order of the yearly cost, so every plan of the
-//! county is reckoned; with a credit, the benchmark plan is found too. The ceiling is `/ceiling`, a fixed answer of 8 KB
-//! through the same layers. Figures are printed, never judged: machines differ, the ratio of the two says more than either.
+//! `cargo bench --bench search -- --catalogues DIR [--seconds 5] [--connections 16] [--case WORDS]` starts the real
+//! server on a free port of this machine and queries it over real sockets, from the same process and the same cores:
+//! half of the time goes to the client. Every address is different (ages, ZIP, filters), so nothing can come from a
+//! cache and SQLite sees many statement shapes. Without `sort` a list is ordered by yearly cost, so every plan of the
+//! county is estimated; with a credit, the benchmark plan is found too. The ceiling is `/ceiling`, a fixed answer of
+//! 8 KB through the same layers. Figures are printed, never judged: machines differ, and the ratio of the two says
+//! more than either.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -30,7 +31,7 @@ struct Args {
     seconds: u64,
     #[arg(long, default_value_t = 16)]
     connections: usize,
-    /// Only cases whose name has this in it, and the ceiling
+    /// Only cases whose name contains this, and the ceiling
     #[arg(long, default_value = "")]
     case: String,
     /// Given by cargo; ignored
@@ -142,7 +143,7 @@ async fn zips(app: &App) -> anyhow::Result<Vec<(i64, i64)>> {
     Ok(zips)
 }
 
-/// (answers a second, p50 ms, p99 ms) of one case.
+/// (answers per second, p50 ms, p99 ms) of one case.
 async fn run(address: SocketAddr, args: &Args, path: Arc<Path>) -> anyhow::Result<(f64, f64, f64)> {
     let next = Arc::new(AtomicU64::new(0));
     let start = Instant::now();
@@ -162,7 +163,7 @@ async fn run(address: SocketAddr, args: &Args, path: Arc<Path>) -> anyhow::Resul
     Ok((times.len() as f64 / seconds, at(0.5), at(0.99)))
 }
 
-/// Asks one after the other over one connection; microseconds of each answer. Anything but 200 is an error.
+/// Sends requests one after another over one connection; microseconds of each answer. Anything but 200 is an error.
 async fn ask(address: SocketAddr, until: Instant, next: &AtomicU64, path: &Path) -> anyhow::Result<Vec<u64>> {
     let mut stream = BufReader::with_capacity(64 * 1024, TcpStream::connect(address).await?);
     stream.get_ref().set_nodelay(true)?;

@@ -1,10 +1,11 @@
-//! How fast the whole site is as browsers ask (brotli, gzip), beside a bare server with the same bytes, in the same run.
+//! How fast the whole site is for browsers (brotli, gzip), next to a bare server with the same bytes, in the same
+//! run.
 //!
-//! `cargo bench --bench serve -- --catalogues DIR [--seconds 4] [--connections 16] [--case WORDS]` starts, in this process and
-//! on its two cores, which the asking shares: the site on a real socket; bare axum with a small fixed answer and with a
-//! finished list; nginx, where it is installed, with the same finished list. It prints answers a second, p50 and p99, and
-//! shares of the small fixed answer and of bare axum with the same bytes. Figures are printed, never judged: machines
-//! differ, and shares say more than rates.
+//! `cargo bench --bench serve -- --catalogues DIR [--seconds 4] [--connections 16] [--case WORDS]` starts, in this
+//! process and on its two cores, which the client shares: the site on a real socket; bare axum with a small fixed
+//! answer and with a finished list; nginx, if it is installed, with the same finished list. It prints answers per
+//! second, p50 and p99, and ratios to the small fixed answer and to bare axum with the same bytes. Figures are
+//! printed, never judged: machines differ, and ratios say more than rates.
 
 use std::io::Write as _;
 use std::net::SocketAddr;
@@ -35,7 +36,7 @@ struct Args {
     seconds: u64,
     #[arg(long, default_value_t = 16)]
     connections: usize,
-    /// Only cases whose name has this in it, and the two that others are measured by
+    /// Only cases whose name contains this, and the two that others are measured against
     #[arg(long, default_value = "")]
     case: String,
     /// Given by cargo; ignored
@@ -50,11 +51,11 @@ struct Case {
     name: &'static str,
     address: SocketAddr,
     coding: &'static str,
-    /// More lines of the request.
+    /// More header lines of the request.
     lines: String,
     status: u16,
     path: Path,
-    /// The share of the small fixed answer, or the rate, that issue 9 asks for.
+    /// The share of the small fixed answer, or the rate, that is the goal.
     asked_for: &'static str,
 }
 
@@ -81,7 +82,7 @@ async fn main() -> anyhow::Result<()> {
     let (zip, county) = places[0];
     let list =
         format!("/plans?year={}&zip={zip:05}&county={county:05}&people=40", app.catalogues.current().newest().year);
-    // Asked often enough to be kept: these are the bytes that the bare servers give.
+    // Requested often enough to be kept: the bare servers send these same bytes.
     let mut finished = fetch(site, &list, "br", "").await?;
     for _ in 0..3 {
         finished = fetch(site, &list, "br", "").await?;
@@ -130,7 +131,7 @@ async fn listen(router: Router) -> anyhow::Result<SocketAddr> {
     Ok(address)
 }
 
-/// nginx with two workers and the finished list as a file; `None` where it is not installed.
+/// nginx with two workers and the finished list as a file; `None` if it is not installed.
 async fn nginx(list: &[u8]) -> anyhow::Result<Option<(Nginx, SocketAddr)>> {
     if Command::new("nginx").arg("-v").stderr(Stdio::null()).status().is_err() {
         return Ok(None);
@@ -238,7 +239,7 @@ async fn measure(args: &Args, cases: Vec<Case>) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// (answers a second, p50 and p99 in ms, bytes of the last body) of one case.
+/// (answers per second, p50 and p99 in ms, bytes of the last body) of one case.
 async fn run(case: &Case, args: &Args) -> anyhow::Result<(f64, [f64; 2], usize)> {
     let next = Arc::new(AtomicU64::new(0));
     let start = Instant::now();

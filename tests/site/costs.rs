@@ -1,4 +1,4 @@
-//! The yearly-cost model against answers of CMS's own program, its published example, and sums done on paper.
+//! The yearly-cost model against answers from CMS's own program, its published example, and sums worked out on paper.
 
 use serde_json::{Value, json};
 use windowshop::cli::estimate::answer_text;
@@ -59,7 +59,7 @@ fn on_paper(plan: Value, people: Value) -> f64 {
 
 const FIFTH: &str = "20% Coinsurance after deductible";
 
-/// The sums of `docs/costs.md`, section "By hand", done there with pencil and paper.
+/// The sums of `docs/costs.md`, section "By hand", worked out there with pencil and paper.
 #[test]
 fn sums_on_paper_come_out_the_same() {
     let high = json!({ "combined": { "individual": 50_000, "family": 50_000 } });
@@ -189,7 +189,7 @@ fn faults_of_the_input_name_their_field() {
     assert!(answer_text("{", Model::Shop).is_err());
 }
 
-/// `windowshop estimate … | head -1` and the same of `determine`: the reader has enough and leaves.
+/// `windowshop estimate … | head -1` and the same for `determine`: the reader has enough and leaves.
 #[test]
 fn a_reader_that_leaves_early_is_no_fault() {
     let folder = tempfile::tempdir().unwrap();

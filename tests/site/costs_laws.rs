@@ -1,4 +1,4 @@
-//! Laws of the yearly-cost model that hold for any plan and household, tried on thousands of made-up ones.
+//! Laws of the yearly-cost model that hold for any plan and household, tried on thousands of generated ones.
 
 use proptest::prelude::*;
 use windowshop::costs::dominance::{Compared, Network, PlanFacts, Terms, dominated, dominator};
@@ -93,13 +93,13 @@ fn people() -> impl Strategy<Value = Vec<Person>> {
     proptest::collection::vec((0..70_u8, sex, usage).prop_map(|(age, sex, usage)| Person { age, sex, usage }), 1..6)
 }
 
-/// Out of pocket of the good, average and bad year, if the plan can be estimated.
+/// Out of pocket in the good, average and bad year, if the plan can be estimated.
 fn cost(plan: &CostSharing, people: &[Person]) -> Option<[i64; 3]> {
     let range = Estimator::new(people, Model::Shop, 1000).range(&Rules::new(plan, Model::Shop).ok()?).ok()?;
     Some([range.good.0, range.average.0, range.bad.0])
 }
 
-/// The most that the limits let a household pay for what counts to them.
+/// The most that the limits let a household pay for what counts toward them.
 fn most(maximum: &Limits, people: usize) -> i64 {
     let of = |a: &Amounts| match people {
         1 => a.individual.map_or(0, |c| c.0),
@@ -108,7 +108,7 @@ fn most(maximum: &Limits, people: usize) -> i64 {
     of(&maximum.medical) + of(&maximum.drug) + of(&maximum.combined)
 }
 
-/// The same plan with every amount and share cut to `tenths`.
+/// The same plan with every amount and share reduced to `tenths`.
 fn better(plan: &CostSharing, tenths: i64) -> CostSharing {
     let cut = |c: Option<Cents>| c.map(|c| Cents(c.0 * tenths / 10));
     let each = |a: Amounts| Amounts { individual: cut(a.individual), person: cut(a.person), family: cut(a.family) };
@@ -152,7 +152,7 @@ proptest! {
     }
 
     #[test]
-    fn a_plan_better_in_every_amount_is_never_dearer((plan, people) in (plan(), people()), tenths in 0..10_i64) {
+    fn a_plan_better_in_every_amount_never_costs_more((plan, people) in (plan(), people()), tenths in 0..10_i64) {
         let Some(before) = cost(&plan, &people) else { return Ok(()) };
         let after = cost(&better(&plan, tenths), &people).unwrap();
         for (before, after) in before.into_iter().zip(after) {
@@ -172,7 +172,7 @@ proptest! {
     }
 }
 
-/// A plan that one of a few small changes tells from others, so that one often dominates another.
+/// A plan that differs from others by one of a few small changes, so that one often dominates another.
 fn near_plan() -> impl Strategy<Value = (i64, CostSharing, Vec<Share>, Network)> {
     let some = |most: i64| proptest::option::weighted(0.9, (0..most).prop_map(Cents));
     let amounts = move || {
@@ -210,7 +210,7 @@ fn near_plan() -> impl Strategy<Value = (i64, CostSharing, Vec<Share>, Network)>
     })
 }
 
-/// Less is better; only what both plans filed, or neither, leaves the question open. `None` = worse, or not to compare.
+/// Less is better; if only one of the plans filed it, the question stays open. `None` = worse, or not comparable.
 fn less<T: Ord>(a: Option<T>, b: Option<T>) -> Option<bool> {
     match (a, b) {
         (Some(a), Some(b)) => (a <= b).then(|| a < b),
@@ -249,7 +249,7 @@ fn share_less(a: &Share, b: &Share) -> Option<bool> {
     each.into_iter().try_fold(false, |better, one| Some(better | one?))
 }
 
-/// The rule of `docs/costs.md` written out, without anything made ready.
+/// The rule of `docs/costs.md` written out, without anything prepared.
 fn dominates(a: &PlanFacts, b: &PlanFacts, size: Size) -> bool {
     let (x, y) = (a.cost_sharing, b.cost_sharing);
     // Premium and limits alone do not say what care costs.
@@ -292,7 +292,7 @@ proptest! {
         family in any::<bool>(),
     ) {
         let size = if family { Size::Family } else { Size::Individual };
-        // Copies of few plans, each with one thing changed.
+        // Copies of a few plans, each with one thing changed.
         let made: Vec<_> = picks
             .iter()
             .map(|(pick, by, what)| {
@@ -327,7 +327,7 @@ proptest! {
         for of in all.clone() {
             let found = dominator(&compared, of, size);
             prop_assert_eq!(found, dominated(&facts, size)[of]);
-            // Nobody is between the plan named and the one asked about who would have to be followed first.
+            // No other plan lies between the plan named and the one asked about.
             let best = all.clone().filter(|i| beats(*i, of) && !all.clone().any(|j| beats(j, *i)));
             prop_assert_eq!(found.map(|i| facts[i].premium), best.clone().map(|i| facts[i].premium).min());
             prop_assert!(found.is_none_or(|found| best.clone().any(|i| i == found)));

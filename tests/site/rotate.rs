@@ -1,4 +1,5 @@
-//! The morning rotation: what is published, what is stopped and how it is said, and that nothing is ever half done.
+//! The morning rotation: what is published, what is stopped and how that is reported, and that nothing is ever half
+//! done.
 //!
 //! Every catalogue here is made by the real loader, from small files made here or from the shipped sample.
 
@@ -33,7 +34,7 @@ fn source() -> Source {
     source
 }
 
-/// Without a plan: its rows in all files are gone.
+/// Without one plan: its rows are gone from all files.
 fn without(mut source: Source, plan: &str) -> Source {
     for lines in [&mut source.attributes, &mut source.rates, &mut source.benefits, &mut source.quality] {
         lines.retain(|line| !line.contains(plan));
@@ -74,12 +75,12 @@ impl Site {
         args_of(self.downloads.path(), self.shelf.path(), more)
     }
 
-    /// On the day so many days after the first.
+    /// This many days after the first.
     async fn rotate(&self, day: i64, more: &[&str]) -> Report {
         rotate::run(&self.args(more), Progress::Quiet, on(day)).await.expect("a rotation")
     }
 
-    /// Files of catalogues; whatever else lies there is a fault.
+    /// Files of catalogues; anything else in the folder is a fault.
     fn catalogues(&self) -> Vec<String> {
         let all = files(self.shelf.path());
         let (catalogues, others): (Vec<_>, Vec<_>) = all.into_iter().partition(|name| name.starts_with("catalogue-"));
@@ -110,7 +111,7 @@ fn verdicts(report: &Report) -> Vec<Verdict> {
 }
 
 #[tokio::test]
-async fn a_first_catalogue_needs_a_persons_word_and_the_same_files_are_no_news() {
+async fn a_first_catalogue_needs_a_persons_approval_and_the_same_files_change_nothing() {
     let site = Site::new();
     site.download(&source());
     let report = site.rotate(0, &[]).await;
@@ -126,7 +127,7 @@ async fn a_first_catalogue_needs_a_persons_word_and_the_same_files_are_no_news()
 }
 
 #[tokio::test]
-async fn a_small_change_is_published_and_a_running_server_takes_it() {
+async fn a_small_change_is_published_and_a_running_server_picks_it_up() {
     let site = Site::with(&source()).await;
     let shelf = open(&site).await.expect("a shelf");
     let before = shelf.current().version();
@@ -159,7 +160,7 @@ async fn an_insurer_gone_stops_and_the_report_says_who_and_how_to_let_it_pass() 
     assert!(words.contains("STOPPED: nothing was published"), "{words}");
     assert!(words.contains("OH 22222 Buckeye Health (plans: 1)"), "{words}");
     assert!(words.contains("OH: 1 of 3 (33.34 %)"), "{words}");
-    // The flags of the report, as they stand, let it pass.
+    // The flags of the report, used as printed, let it pass.
     let accept = words.lines().skip_while(|line| !line.starts_with("If all of this is right")).nth(1).expect("flags");
     let accept: Vec<&str> = accept.split_whitespace().collect();
     let report = site.rotate(1, &accept).await;
@@ -211,7 +212,7 @@ async fn each_limit_stops_what_it_is_for() {
     }
 }
 
-/// The shipped sample's file without some of its lines, and other lines changed.
+/// The shipped sample's file without some of its lines, and with others changed.
 fn sample_file(name: &str, to: &Path, change: impl Fn(&str) -> Option<String>) {
     let file = std::fs::File::open(data("sample").join(format!("{name}.zip"))).expect("the sample");
     let mut archive = zip::ZipArchive::new(file).expect("a zip");
@@ -221,7 +222,7 @@ fn sample_file(name: &str, to: &Path, change: impl Fn(&str) -> Option<String>) {
     std::fs::write(to.join(format!("{name}.csv")), lines.join("\n")).expect("a file");
 }
 
-/// Real files: Indiana's rates fourfold in one plan, and one of two insurers gone from West Virginia.
+/// Real files: Indiana's rates quadrupled in one plan, and one of two insurers gone from West Virginia.
 #[tokio::test]
 async fn the_real_sample_is_compared_state_by_state() {
     let (downloads, shelf) = (folder(), folder());
@@ -260,7 +261,7 @@ async fn the_real_sample_is_compared_state_by_state() {
     assert!(words.contains(&format!("    {plan} area ")), "{words}");
 }
 
-/// The rate file's line with four times its premium: ten times would be refused as no premium at all.
+/// The rate file's line with four times its premium: ten times would be rejected as not being a premium.
 fn fourfold_rate(line: &str) -> String {
     let mut fields: Vec<String> = line.split(',').map(str::to_string).collect();
     let rate = fields.iter().position(|field| field.parse::<f64>().is_ok_and(|n| n > 50.0) && field.contains('.'));

@@ -1,6 +1,6 @@
 //! The shop: its pages on the real loader's catalogue of the shipped sample.
 //!
-//! The sample's truths (which counties, how many plans) are CMS's, not ours: see data/README.md.
+//! The facts about the sample (which counties, how many plans) are CMS's, not ours: see data/README.md.
 
 mod benchmark;
 mod care;

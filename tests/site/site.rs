@@ -1,10 +1,11 @@
-//! The one harness: the whole site in one process, as a person without JavaScript meets it.
+//! The one harness: the whole site in one process, as a person without JavaScript sees it.
 //!
 //! Every test of a page opens a [`Site`] here and visits it: `site.visit("/plans?…")`, then `page.heading()`,
-//! `page.click("Next plans")`, `page.fill("Your ZIP code", "45202").press("See plans")`, `page.cards()`. The parts are the
-//! product's own: the real loader's catalogue of the shipped sample, `App::build`, the real routes and layers. What is
-//! on a page is found by what a person goes by (heading, label, words of a link), never by its place in the markup;
-//! the few class names that are needed stand in `page.rs`. The day is given: no test depends on the day it runs.
+//! `page.click("Next plans")`, `page.fill("Your ZIP code", "45202").press("See plans")`, `page.cards()`. The
+//! parts are the product's own: the real loader's catalogue of the shipped sample, `App::build`, the real routes and
+//! layers. What is on a page is found the way a person finds it (heading, label, words of a link), never by its
+//! position in the markup; the few class names needed are in `page.rs`. The date is given: no test depends on the day
+//! it runs.
 
 pub mod form;
 pub mod page;
@@ -42,14 +43,14 @@ use windowshop::web::sealed::Said;
 
 pub use page::{Card, Page};
 
-/// The day of every test that names no other: open enrollment for 2027 is under way. Noon in Washington, so that it is
+/// The date in every test that names no other: open enrollment for 2027 is under way. Noon in Washington, so it is
 /// the same day everywhere in the country.
 pub const TODAY: OffsetDateTime = datetime!(2026-11-21 17:00 UTC);
 
 /// The empty catalogue of [`Site::empty`].
 pub const CATALOGUE: &str = "catalogue-2026-20261121-ab12cd34.db";
 
-/// Requests come as if from a proxy on this machine, which is believed.
+/// Requests come as if from a trusted proxy on this machine.
 const PROXY: Wire = Wire { peer: IpAddr::V4(Ipv4Addr::LOCALHOST), hosts_wrong: false };
 
 /// Redirects followed before a test gives up.
@@ -63,7 +64,7 @@ pub type Row = HashMap<String, String>;
 pub struct Site {
     pub app: Arc<App>,
     pub router: Router,
-    /// Before every address that a test names: nothing, or a language's.
+    /// Prefix of every address that a test names: empty, or a language's.
     prefix: &'static str,
     /// Deleted with the last clone.
     _folder: Option<Arc<TempDir>>,
@@ -87,7 +88,7 @@ impl Site {
         Site::start(with_catalogues(catalogues, &[]), TODAY).await
     }
 
-    /// With one catalogue that holds no plan, and these settings: for what has nothing to do with plans.
+    /// With one catalogue that holds no plan, and these settings: for tests that have nothing to do with plans.
     pub async fn empty(settings: &[&str]) -> Site {
         let folder = empty_data_folder().await;
         let site = Site::start(config(folder.path(), settings), TODAY).await;
@@ -99,12 +100,12 @@ impl Site {
         Site { router: router::router(Arc::clone(&app)), app, prefix: "", _folder: None }
     }
 
-    /// The same site, whose addresses are those in Spanish.
+    /// The same site, with Spanish addresses.
     pub fn in_spanish(&self) -> Site {
         Site { prefix: "/es", ..self.clone() }
     }
 
-    /// Pages of a test's own behind the product's layers, instead of the product's pages.
+    /// A test's own pages behind the product's layers, instead of the product's pages.
     pub fn serving(&self, routes: Router<Arc<App>>) -> Site {
         let router = router::layers(routes, &self.app).with_state(Arc::clone(&self.app));
         Site { router, ..self.clone() }
@@ -116,7 +117,7 @@ async fn sample() -> &'static PathBuf {
     static SAMPLE: OnceCell<PathBuf> = OnceCell::const_new();
     SAMPLE
         .get_or_init(async || {
-            // Kept for the process's life; named after it, so that two runs do not meet.
+            // Kept as long as the process runs; named after it, so that two runs do not collide.
             let dir = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("sample-{}", std::process::id()));
             windowshop::serve::build_sample_into(&dir).await.expect("the shipped sample loads");
             dir
@@ -151,7 +152,7 @@ pub async fn empty_data_folder() -> TempDir {
     folder
 }
 
-/// A catalogue in which nobody can ask about a plan, of any schema and year that a test wants to be written in it.
+/// A catalogue in which no plan can be looked up, with any schema and year that a test wants written in it.
 pub async fn make_catalogue(path: &Path, schema: &str, year: &str) {
     const SCHEMA: &str = include_str!("../../sql/catalogue/schema.sql");
     let options = SqliteConnectOptions::new().filename(path).create_if_missing(true).foreign_keys(false);
@@ -165,7 +166,7 @@ pub async fn make_catalogue(path: &Path, schema: &str, year: &str) {
     for table in ["county", "zip_county", "rating_area", "issuer", "plan", "variant", "rate", "sold"] {
         let insert = sqlx::query("INSERT INTO meta VALUES ($1, '1')").bind(format!("count.{table}"));
         insert.execute(&mut db).await.expect("a row");
-        // One row of ones: something is there, and nobody asks what.
+        // One row of ones: something is there, and no test looks at what.
         let columns = sqlx::query_scalar::<_, i64>("SELECT count(*) FROM pragma_table_info($1)").bind(table);
         let columns = columns.fetch_one(&mut db).await.expect("its columns");
         let ones = vec!["1"; usize::try_from(columns).expect("few")].join(", ");
@@ -185,7 +186,7 @@ impl Site {
         self.follow(first).await
     }
 
-    /// The first answer, be it a redirect.
+    /// The first answer, even if it is a redirect.
     pub async fn get(&self, address: &str) -> Page {
         self.get_with(address, &[]).await
     }
@@ -214,7 +215,7 @@ impl Site {
         panic!("redirects without end: {}", page.address);
     }
 
-    /// Any request, at the address as it stands.
+    /// Any request, at exactly this address.
     pub async fn send(&self, method: &str, address: &str, headers: &[(&str, &str)], body: Body) -> Page {
         let mut request = Request::builder().method(method).uri(address);
         for (name, value) in headers {
@@ -270,7 +271,7 @@ impl Site {
         tally.results(Sort::Premium)[0].premium
     }
 
-    /// The plans of a search as the spreadsheet has them: all of them, in the order of the list.
+    /// The plans of a search as in the spreadsheet: all of them, in list order.
     pub async fn rows(&self, query: &str) -> Vec<Row> {
         self.visit(&format!("/plans.csv?{query}")).await.rows()
     }
@@ -295,7 +296,7 @@ pub fn cents(row: &Row, column: &str) -> i64 {
     Cents::parse(&row[column]).unwrap_or_else(|| panic!("{column} is money: {row:?}")).0
 }
 
-/// ZIPs of the sample that lie in one county only, with that county.
+/// ZIPs of the sample that are in one county only, with that county.
 pub const PLACES: [(&str, &str); 8] = [
     ("43215", "39049"),
     ("45202", "39061"),

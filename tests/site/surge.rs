@@ -49,7 +49,7 @@ async fn a_page_is_kept_at_its_second_sighting_and_is_the_same_page() {
     let (hit, hit_tag) = brotli(&shop, LIST).await;
     assert_eq!(counts(&shop), [1, 1, 2, 0, 0]);
     assert_eq!([text(&first), text(&kept), text(&hit)], [plain.text.clone(), plain.text.clone(), plain.text.clone()]);
-    // Other bytes have another strong tag, and each is known again.
+    // Other bytes have another strong tag, and each is recognized.
     assert!(first_tag.ends_with("-br\"") && kept_tag.ends_with("-br2\""), "{first_tag} {kept_tag}");
     assert_eq!((&kept, &kept_tag), (&hit, &hit_tag));
     assert_ne!(first, kept);
@@ -67,7 +67,7 @@ async fn a_page_is_kept_at_its_second_sighting_and_is_the_same_page() {
     assert!(head.into_body().collect().await.expect("a body").to_bytes().is_empty());
 }
 
-/// Headers of a kept page are those of a fresh one, but for the request's own.
+/// Headers of a kept page are those of a fresh one, except for the request's own.
 #[tokio::test]
 async fn a_kept_page_has_the_headers_of_a_fresh_one() {
     let shop = Site::open().await;
@@ -87,14 +87,14 @@ async fn a_kept_page_has_the_headers_of_a_fresh_one() {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_not_everybodys_is_never_kept() {
+async fn an_answer_that_is_not_public_is_never_kept() {
     let shop = Site::open().await;
     let said = ["income=37650", "income=0", "care=hiv", "sex=f", "offer=200", "q=Cincinnati", "unheard=of"];
     let mut addresses: Vec<String> = said.iter().map(|said| format!("{LIST}&{said}")).collect();
     addresses.extend(["40p", "40m", "40c"].map(|who| LIST.replace("people=40", &format!("people={who}"))));
     addresses.push("/?care=hiv".to_string());
     addresses.push("/es/how?year=2026&zip=45202&county=39061&people=40&income=37650".to_string());
-    // Redirects and errors say nothing of a person here, but are no pages.
+    // Redirects and errors say nothing about a person here, but are not pages.
     addresses.extend(
         ["/plans?zip=45202&county=39061&people=40", "/no-such-page", "/plans/00000XX0000000"].map(str::to_string),
     );
@@ -111,7 +111,7 @@ async fn an_answer_that_is_not_everybodys_is_never_kept() {
 }
 
 #[tokio::test]
-async fn a_burst_of_one_link_is_made_once_also_if_the_first_asker_leaves() {
+async fn a_burst_on_one_link_is_made_once_even_if_the_first_client_leaves() {
     let shop = Site::open().await;
     shop.get_with(LIST, &BR).await;
     let ask = || {
@@ -120,7 +120,7 @@ async fn a_burst_of_one_link_is_made_once_also_if_the_first_asker_leaves() {
     };
     let first = ask();
     let others: Vec<_> = (0..50).map(|_| ask()).collect();
-    // Each has begun to wait, or has its answer; the first goes.
+    // Each is waiting by now, or has its answer; the first one leaves.
     tokio::task::yield_now().await;
     first.abort();
     for other in others {

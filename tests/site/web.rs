@@ -1,8 +1,8 @@
-//! The web's frame: headers, limits, error pages, caching, logs; and in files of their own the settings, the
-//! repository's promises about itself, and the server on a real socket.
+//! The web's frame: headers, limits, error pages, caching, logs; and in separate files the settings, the repository's
+//! promises about itself, and the server on a real socket.
 //!
-//! In-process through the same `App::build` and layers as `serve`. The catalogues here are empty: nothing in this file
-//! asks about plans.
+//! In-process through the same `App::build` and layers as `serve`. The catalogues here are empty: nothing in this
+//! file asks about plans.
 
 mod changing;
 mod cost_words;
@@ -137,7 +137,7 @@ async fn every_kind_of_answer_carries_the_security_headers_and_an_id() {
 }
 
 #[tokio::test]
-async fn hsts_is_said_only_behind_tls() {
+async fn hsts_is_sent_only_behind_tls() {
     let site = site(&[]).await;
     assert_eq!(site.get("/hello").await.header("strict-transport-security"), "");
 }
@@ -284,7 +284,7 @@ async fn private_pages_are_neither_kept_nor_compressed() {
 }
 
 #[tokio::test]
-async fn assets_are_for_ever_under_their_hash_and_nowhere_else() {
+async fn assets_are_cached_forever_under_their_hash_and_nowhere_else() {
     let site = Site::empty(&[]).await;
     for name in site.app.assets.names() {
         let url = site.app.assets.url(name);
@@ -316,7 +316,7 @@ async fn assets_are_for_ever_under_their_hash_and_nowhere_else() {
 }
 
 #[tokio::test]
-async fn machines_are_told_what_is_served() {
+async fn health_checks_say_what_is_served() {
     let site = Site::empty(&[]).await;
     let health = site.get("/healthz").await;
     assert_eq!((health.text.as_str(), health.header("cache-control")), ("ok\n", "no-store"));
@@ -344,10 +344,10 @@ impl std::io::Write for Log {
 }
 
 impl Log {
-    /// Keeps what this thread logs while the guard lives.
+    /// Captures what this thread logs while the guard lives.
     ///
-    /// A subscriber that takes everything and writes nothing stands behind it for the whole process: without one, a line
-    /// first reached by another test's thread, where nobody listens, may be remembered as wanted by nobody.
+    /// Behind it, a subscriber that accepts everything and writes nothing is installed for the whole process: without
+    /// one, a log line first reached by another test's thread, where nobody listens, may be cached as disabled.
     fn keep(format: LogFormat) -> (Log, tracing::subscriber::DefaultGuard) {
         static LISTENS: std::sync::Once = std::sync::Once::new();
         LISTENS.call_once(|| {

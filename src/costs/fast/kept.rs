@@ -1,7 +1,9 @@
-//! What most people ask: the range of one person alone, kept with each variant for every age band, sex and common use.
+//! What most people ask: the range for a single person, stored with each variant for every age band, sex and common
+//! use.
 //!
-//! Filled once per variant when a catalogue is opened (`Preparer`), read by `Estimator::range`, which would find the
-//! same cents: both come from the same sums. It must never be asked for a family, a condition or another price factor.
+//! Filled once per variant when a catalogue is opened (`Preparer`), read by `Estimator::range`, which would compute
+//! the same cents: both come from the same sums. It must never be used for a family, a condition or another price
+//! factor.
 
 use crate::costs::Model;
 use crate::costs::kind::{ORDINARY, Who};
@@ -15,7 +17,7 @@ pub(in crate::costs) struct Kept {
     kinds: [Years; ORDINARY],
 }
 
-/// Cents out of pocket in each year of one kind of person. Low use is a good year, high use a bad one.
+/// Cents out of pocket in each year for one kind of person. Low use is a good year, high use a bad one.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub(in crate::costs) struct Years {
     pub good: i32,
@@ -25,7 +27,7 @@ pub(in crate::costs) struct Years {
     pub bad: i32,
 }
 
-/// Somebody alone whose range may be kept: the kind, the use, the price factor.
+/// A single person whose range may be stored: kind, use, price factor.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::costs) struct Asked {
     kind: usize,
@@ -34,7 +36,7 @@ pub(in crate::costs) struct Asked {
 }
 
 impl Asked {
-    /// `None` where nothing is kept: families, conditions, single deciles, CMS's model.
+    /// `None` if nothing is stored: families, conditions, single deciles, CMS's model.
     pub(in crate::costs) fn new(people: &[Person], model: Model, factor_thousandths: u32) -> Option<Asked> {
         let [person] = people else { return None };
         let common = model == Model::Shop && matches!(person.usage, Use::Any | Use::Low | Use::Medium | Use::High);

@@ -1,8 +1,9 @@
-//! The short way to a household's years: bills added up by how they are shared, and years summed up without steps.
+//! The shortcut to a household's years: bills added up by how they are shared, and years summed up without stepping.
 //!
-//! The one door of this folder: `Plan` is what a variant keeps for it, `Sheet` the working memory of one household.
-//! `range` asks here first and steps through a year (`engine`) where the answer is `None`; a test holds the two to each
-//! other. It must never give an amount that the steps would not give: it is here for speed alone (`docs/costs.md`).
+//! The only door of this folder: `Plan` is what a variant stores for it, `Sheet` the working memory of one household.
+//! `range` asks here first and steps through a year (`engine`) if the answer is `None`; a test checks the two against
+//! each other. It must never give an amount that the steps would not give: it exists for speed alone
+//! (`docs/costs.md`).
 
 mod kept;
 mod quick;
@@ -16,7 +17,7 @@ use super::bills::{Caps, Part};
 use super::engine::Pool;
 use super::lanes::{Lanes, Place};
 
-/// What a variant holds ready: its parts sorted by how much work they are, and the answers kept for people alone.
+/// What a variant keeps ready: its parts sorted by how much work they are, and the stored answers for single people.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Plan {
     recipe: Recipe,
@@ -56,8 +57,8 @@ impl Sheet {
         self.quick.year(places)
     }
 
-    /// The bills of a year as `engine` steps through them, person by person: medical care (or everything, where no limit
-    /// tells them apart) and drugs. Gives the plan's average share, which is laid on what takes it.
+    /// The bills of a year as `engine` steps through them, person by person: medical care (or everything, if no limit
+    /// separates the two) and drugs. Returns the plan's average share, which is applied to whatever uses it.
     pub(super) fn pools(&self, lanes: &Lanes, year: usize, plan: &Plan, into: &mut [Vec<Pool>; 2]) -> f64 {
         let used = plan.recipe.pools;
         let (mut share, mut price) = (0.0, 0.0);

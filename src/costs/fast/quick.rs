@@ -1,46 +1,48 @@
-//! A year's dollars without steps: what lists need, where the plan's limits allow it.
+//! A year's dollars without stepping: what lists need, if the plan's limits allow it.
 //!
-//! Called through `fast` with the bills of every kind of person added up. It gives `None` for a year that must be stepped
-//! through (`engine`), and a test holds the two to each other. It must not know times or lines: those are the engine's.
+//! Called through `fast` with the bills of every kind of person added up. It returns `None` for a year that must be
+//! stepped through (`engine`), and a test checks the two against each other. It must not know times or lines: those
+//! are the engine's.
 //!
-//! Why it works: payments only ever grow over a year, so a maximum cuts the year's sum, whenever it was reached. A
-//! person's deductible is over at a share of the year that is known beforehand, unless the family's is over before;
-//! that moment is found by adding up how much everybody has paid to it. As long as it does not come, a person's year is
-//! `base + slope × average share`, and both are known before any year is looked at.
+//! Why it works: payments only ever grow over a year, so a maximum caps the year's sum, whenever it was reached. A
+//! person's deductible ends at a share of the year that is known beforehand, unless the family's ends first; that
+//! moment is found by adding up how much everybody has paid toward it. As long as it does not come, a person's year
+//! is `base + slope × average share`, and both are known before any year is looked at.
 
 use super::sums::{Recipe, Sums, least};
 use crate::costs::bills::{Caps, MET, Shape};
 use crate::costs::kind::{ROWS, Rows};
 use crate::costs::lanes::{Lanes, Place};
 
-/// One pool's bills of a kind, row by row; see `engine::Pool`.
+/// One pool's bills for a kind, row by row; see `engine::Pool`.
 #[derive(Debug, Clone, Copy)]
 struct Bills {
-    /// Counts to the deductible while it is open, in a whole year.
+    /// Counts toward the deductible while it is open, in a whole year.
     fills: Rows,
-    /// Counted to it until it is over or the maximum is reached.
+    /// Counted toward it until it is over or the maximum is reached.
     filled: Rows,
-    /// Paid a year while the deductible is open.
+    /// Paid per year while the deductible is open.
     open: Rows,
-    /// Paid a year once it is over, without the average share.
+    /// Paid per year once it is over, without the average share.
     after: Rows,
-    /// Price of what takes the average share.
+    /// Price of whatever uses the average share.
     averaged: Rows,
     /// When the person's own deductible is over, as a share of the year.
     close: Rows,
-    /// A year under nothing but the own deductible, and what the average share adds to it.
+    /// A year under only the person's own deductible, and what the average share adds to it.
     base: Rows,
     slope: Rows,
 }
 
-/// What a family's years ask of one row, side by side.
+/// What a family's years need from one row, side by side.
 #[derive(Debug, Clone, Copy, Default)]
 struct Row {
-    /// Paid outside the deductible and the price it is paid of, which make the average share; counted to the deductibles.
+    /// Paid outside the deductible, and the price it is paid on, which give the average share; counted toward the
+    /// deductibles.
     sums: [f64; 4],
     /// Outside every limit.
     outside: f64,
-    /// Of each pool.
+    /// For each pool.
     base: [f64; 2],
     slope: [f64; 2],
 }
@@ -60,7 +62,7 @@ pub(super) struct Quick {
     bills: Vec<[Bills; 2]>,
     /// By kind, then row.
     rows: Vec<Row>,
-    /// What each row costs somebody alone.
+    /// What each row costs a single person.
     alone: Rows,
 }
 
@@ -77,10 +79,10 @@ impl Quick {
         }
     }
 
-    /// Makes a plan's bills ready for its years.
+    /// Prepares a plan's bills for its years.
     pub(super) fn prepare(&mut self, lanes: &Lanes, sums: &[Sums], recipe: &Recipe, caps: &Caps) {
         self.shape = if recipe.deductible_outside { Shape::Steps } else { caps.shape };
-        // Where in the limits (medical care, drugs, both) those of each pool stand.
+        // The index of each pool's limits (medical care, drugs, both).
         let (deductible_at, maximum_at) = match self.shape {
             Shape::Steps => return,
             Shape::Combined => ([2, 2], [2, 2]),
@@ -95,7 +97,7 @@ impl Quick {
         for (pool, deductible) in deductible.iter_mut().enumerate() {
             let group = self.group_deductible[pool];
             if group < MET || group.is_infinite() && deductible.is_infinite() {
-                // No deductible at all is one that is met before the year begins.
+                // No deductible is a deductible that is met before the year begins.
                 *deductible = 0.0;
             }
             if lanes.people == 1 {
@@ -104,7 +106,7 @@ impl Quick {
                 self.person_maximum[pool] = least(self.person_maximum[pool], self.group_maximum[pool]);
             }
         }
-        // With one maximum over two pools nobody can say yet which share of it either fills: see `cut_short`.
+        // With one maximum over two pools, the share each pool fills is not known yet: see `cut_short`.
         let known = self.shape != Shape::DeductiblesApart;
         let most = if known { self.person_maximum } else { [f64::INFINITY; 2] };
         for (i, (sums, kind)) in sums.iter().zip(&lanes.kinds).enumerate() {
@@ -187,7 +189,7 @@ impl Quick {
         places.iter().map(|place| (&self.bills[usize::from(place.kind)], usize::from(place.row)))
     }
 
-    /// One pool with limits of its own.
+    /// One pool with its own limits.
     fn apart(&self, pool: usize, places: &[Place], filled: [f64; 2], average: f64) -> f64 {
         let most = self.person_maximum[pool];
         let paid: f64 = if filled[pool] < self.group_deductible[pool] + MET {
@@ -199,7 +201,7 @@ impl Quick {
         least(paid, self.group_maximum[pool])
     }
 
-    /// Deductibles apart under one maximum.
+    /// Separate deductibles under one maximum.
     fn joint(&self, places: &[Place], filled: [f64; 2], average: f64) -> Option<f64> {
         let most = self.person_maximum[0];
         let open = |pool: usize| filled[pool] < self.group_deductible[pool] + MET;
@@ -222,8 +224,8 @@ impl Quick {
     /// When the family's deductible is over, as a share of the year.
     fn over(&self, pool: usize, places: &[Place]) -> f64 {
         let limit = self.group_deductible[pool];
-        // Everybody fills it at their speed until they are done. Taking those as done who are done at the moment found
-        // so far, the next moment can only be later; it stands still once nobody else is.
+        // Everybody fills it at their rate until they are done. Treating those as done who are done at the moment
+        // found so far, the next moment can only be later; it stays put once nobody else is.
         let mut moment = 0.0;
         loop {
             let (mut speed, mut done) = (0.0, 0.0);
@@ -234,7 +236,7 @@ impl Quick {
                 done += if filling { 0.0 } else { filled };
             }
             let next = (limit - done) / speed;
-            // Nor is it later where nobody is filling any more, and `next` is no number.
+            // It is also no later if nobody is filling it any more and `next` is NaN.
             if next > moment {
                 moment = next;
             } else {
@@ -245,8 +247,8 @@ impl Quick {
 }
 
 /// Whether somebody's maximum over both pools is reached while the pool's deductible is open: then they fill the
-/// family's deductible for a shorter time than was counted. Given when the family's are over, the average share, the
-/// maximum.
+/// family's deductible for a shorter time than counted. Takes when the family's deductibles are over, the average
+/// share and the maximum.
 fn cut_short(bills: &[Bills; 2], row: usize, pool: usize, (over, average, most): ([f64; 2], f64, f64)) -> bool {
     let end = least(bills[pool].close[row], over[pool]);
     let paid = |bills: &Bills, over: f64| {
@@ -271,7 +273,8 @@ impl Bills {
             return;
         }
         for i in 0..ROWS {
-            // Nothing to fill it with: then the limit's share is no number or too large, and `least` gives its second.
+            // Nothing to fill it with: then the limit's share is NaN or too large, and `least` returns its second
+            // argument.
             let close = least(deductible / self.fills[i], 1.0);
             self.close[i] = close;
             self.base[i] = self.open[i] * close + self.after[i] * (1.0 - close);

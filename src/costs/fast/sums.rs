@@ -1,8 +1,9 @@
-//! Adds up the bills of a kind of person by how a plan shares them, in all rows at once.
+//! Adds up the bills for a kind of person by how a plan shares them, in all rows at once.
 //!
-//! `Recipe` is made once per variant with its `Rules`; `Sums` once per kind of person and plan, which is where most of a
-//! list's time goes. Services that are shared alike have their prices added before anything is multiplied, and every
-//! inner loop runs over a fixed number of rows without a branch. It must know nothing of years or limits.
+//! Called through `fast`. `Recipe` is made once per variant with its `Rules`; `Sums` once per kind of person and
+//! plan, which is where most of a list's time goes. Services that are shared alike have their prices added before
+//! anything is multiplied, and every inner loop runs over a fixed number of rows without a branch. It must know
+//! nothing about years or limits.
 
 use crate::costs::bills::Part;
 use crate::costs::engine::Pool;
@@ -12,7 +13,7 @@ use crate::costs::service::{SERVICES, Service};
 /// A variant's parts, sorted by how much work they are.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Recipe {
-    /// Services of which a share of the price is paid.
+    /// Services where a share of the price is paid.
     groups: Box<[Group]>,
     /// Services with a copay or a cap.
     visits: Box<[Visit]>,
@@ -20,9 +21,9 @@ pub(super) struct Recipe {
     stretches: Box<[Part]>,
     /// Services at the plan's average share, one bit each, by pool.
     averaged: [u32; 2],
-    /// One pool for everything, or medical care and drugs apart.
+    /// One pool for everything, or separate ones for medical care and drugs.
     pub pools: usize,
-    /// A deductible that outlives the maximum: what is paid to it does not count to the maximum.
+    /// A deductible that outlives the maximum: what is paid toward it does not count toward the maximum.
     pub deductible_outside: bool,
 }
 
@@ -37,7 +38,7 @@ struct Group {
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Visit {
     service: Service,
-    /// Whose units the copay is paid for.
+    /// The service whose units the copay is paid for.
     counted: Service,
     way: Way,
     copay: f64,
@@ -61,7 +62,7 @@ impl Recipe {
         let (mut groups, mut visits, mut stretches) = (Vec::<Group>::new(), Vec::new(), Vec::new());
         for part in parts {
             let plain = part.copay == 0.0 && (part.cap == f64::INFINITY || part.rate == 0.0);
-            // Where nothing is paid, nothing is paid beside the deductible either.
+            // If nothing is paid, nothing is paid on top of the deductible either.
             let before = part.before && !(plain && part.rate == 0.0);
             let (in_maximum, deductible) = (part.in_maximum, part.deductible);
             let way = Way { pool: pool(part.service), in_maximum, deductible, before };
@@ -78,7 +79,7 @@ impl Recipe {
                 }
             } else {
                 let counted = if part.per_stay { Service::InpatientPhysician } else { part.service };
-                // The largest number stands for none: times no units it is nothing, which infinity is not.
+                // The largest number means no cap: times no units it is zero, which infinity would not be.
                 let cap = part.cap.min(f64::MAX);
                 let days = if part.per_stay { f64::MAX } else { part.days };
                 visits.push(Visit {
@@ -104,7 +105,7 @@ impl Recipe {
     }
 }
 
-/// The fields of a `Pool`: four that count to the maximum, and the same four outside it.
+/// The fields of a `Pool`: four that count toward the maximum, and the same four outside it.
 type Fields = [[Rows; 4]; 2];
 const NONE: Fields = [[[0.0; ROWS]; 4]; 2];
 
@@ -114,7 +115,7 @@ pub(super) struct Sums {
     fields: [Fields; 2],
     /// Price of services at the average share.
     pub averaged: [Rows; 2],
-    /// Price of visits that are free, which count neither to limits nor to the average share.
+    /// Price of free visits, which count toward neither limits nor the average share.
     pub free: Rows,
 }
 
@@ -123,12 +124,13 @@ impl Sums {
         Sums { fields: [NONE; 2], averaged: [[0.0; ROWS]; 2], free: [0.0; ROWS] }
     }
 
-    /// Counted to the deductible, beside it, after it, always: what counts to the maximum, and what does not.
+    /// Counted toward the deductible, on top of it, after it, always: first what counts toward the maximum, then what
+    /// does not.
     pub(super) fn fields(&self, pool: usize) -> (&[Rows; 4], &[Rows; 4]) {
         (&self.fields[pool][0], &self.fields[pool][1])
     }
 
-    /// The bills of a row, before the average share is laid on.
+    /// The bills of a row, before the average share is applied.
     pub(super) fn pool(&self, pool: usize, row: usize) -> Pool {
         let [inside, outside] = &self.fields[pool];
         Pool {
@@ -178,7 +180,7 @@ impl Sums {
         }
     }
 
-    /// Counted to the deductible, beside it, after it, always.
+    /// Counted toward the deductible, on top of it, after it, always.
     fn way(&mut self, way: Way) -> &mut [Rows; 4] {
         &mut self.fields[usize::from(way.pool & 1)][usize::from(!way.in_maximum)]
     }
@@ -200,7 +202,7 @@ impl Sums {
             } else {
                 always[row] += bill.share;
             }
-            // What lies before the first stretch costs nothing; a second stretch takes its own part of it back.
+            // Whatever precedes the first stretch is free; a second stretch takes its own part back.
             self.free[row] += if part.to == f64::INFINITY { price[row] - p } else { -p };
         }
     }
@@ -220,7 +222,7 @@ impl Visit {
     }
 }
 
-/// The prices of some services, added up.
+/// The prices of several services, added up.
 fn prices(kind: &Kind, services: u32) -> Rows {
     let mut sum = [0.0; ROWS];
     let mut left = services & kind.used;
@@ -238,7 +240,7 @@ fn each(to: &mut Rows, more: impl Fn(usize) -> f64) {
     }
 }
 
-/// The smaller of two numbers, as one instruction: `f64::min` also looks out for what is no number.
+/// The smaller of two numbers, as one instruction: `f64::min` also checks for NaN.
 pub(super) fn least(a: f64, b: f64) -> f64 {
     if a < b { a } else { b }
 }

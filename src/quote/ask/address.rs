@@ -1,8 +1,8 @@
 //! The whole address of the shop: every pair ⇄ [`Search`], and the one canonical form.
 //!
-//! `/plans?year=2026&zip=45202&county=39061&people=40,38t,5&…`. Reading takes the short form and plain form
-//! fields (`age1=40&t1=1`) alike; writing gives one stable form, so that links can be kept, shared and
-//! cached. What is missing or wrong comes back as an [`Unanswered`] with all that was typed.
+//! `/plans?year=2026&zip=45202&county=39061&people=40,38t,5&…`. Reading accepts both the short form and plain form
+//! fields (`age1=40&t1=1`); writing produces one stable form, so links can be kept, shared and cached. Anything
+//! missing or wrong comes back as an [`Unanswered`] with everything that was typed.
 
 use crate::catalogue::places::{Place, Places};
 use crate::eligibility::tables::CsrLevel;
@@ -14,18 +14,18 @@ use crate::quote::ask::rows::{PersonRow, RowFields, row_pairs};
 use crate::quote::policy::{Policy, Variants};
 use crate::types::{CountyFips, PlanId, Zip5};
 
-/// Pages beyond this are no list that anyone reads.
+/// Nobody reads a list past this page.
 const PAGE_MAX: u32 = 500;
-/// Plans side by side: more columns than a sheet of Letter paper (or a person) can take in.
+/// Plans side by side: as many columns as fit on a sheet of Letter paper, or in a person's head.
 pub const PLANS_MAX: usize = 3;
 /// Plans kept for a comparison: more than it shows, so that one can be taken out and another comes in.
 pub const BASKET_MAX: usize = 9;
 
-/// A word in the address of one page that is no part of the search: which year, which rows.
+/// A parameter that belongs to one page and not to the search: which year, which rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Switch {
     pub name: &'static str,
-    /// What it may say. The first is the default and left out.
+    /// Allowed values. The first is the default and is left out of the address.
     pub words: &'static [&'static str],
 }
 
@@ -35,31 +35,31 @@ impl Switch {
     }
 }
 
-/// Everything a search needs, all of it valid.
+/// Everything a search needs, already validated.
 #[derive(Debug, Clone)]
 pub struct Search {
     pub year: u16,
     pub place: Place,
     /// As typed.
     pub household: Household,
-    /// `None`: full prices are shown.
+    /// `None`: show full prices.
     pub finances: Option<Finances>,
-    /// Who buys, and on what terms: follows from the above and the rules.
+    /// Who buys, and on what terms: derived from the fields above and the rules.
     pub policy: Policy,
     pub product: Product,
     pub facets: Facets,
     pub sort: Sort,
-    /// Plans that another one matches or beats say so (`costs::dominance`).
+    /// Mark plans that another plan matches or beats (`costs::dominance`).
     pub dominated_notes: bool,
     /// Plans of one insurer, metal and type share a card.
     pub grouped: bool,
     /// Plans ticked for comparison, in order: they go along with every link.
     pub basket: Vec<PlanId>,
-    /// From 1.
+    /// Starts at 1.
     pub page: u32,
 }
 
-/// What was read from an address, before it meets a catalogue.
+/// What was read from an address, before it is checked against a catalogue.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Asked {
     pub year: Option<u16>,
@@ -75,7 +75,7 @@ pub struct Asked {
     pub finances: FinanceFields,
     pub product: Product,
     pub facets: Facets,
-    /// `None`: the usual order of the product.
+    /// `None`: the product's default order.
     pub sort: Option<Sort>,
     /// `dominated=off`.
     pub no_dominated_notes: bool,
@@ -86,12 +86,12 @@ pub struct Asked {
     pub plans: Vec<String>,
     /// The form's "add a person" button was pressed.
     pub add_person: bool,
-    /// What the page's own [`Switch`] says; `None`: its default, or the page has none.
+    /// The value of the page's own [`Switch`]; `None` if it has the default, or the page has no switch.
     pub switched: Option<&'static str>,
     pub notes: Vec<Note>,
 }
 
-/// Why a list cannot be shown yet. Not errors unless something was typed wrong.
+/// Why a list cannot be shown yet. Not an error unless something was typed wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Unanswered {
     ZipMissing,
@@ -104,7 +104,7 @@ pub enum Unanswered {
 }
 
 impl Unanswered {
-    /// Whether something typed has to be put right (422), or is only still to be asked (200).
+    /// Whether something typed needs correcting (422), or a question is simply still open (200).
     pub fn is_fault(&self) -> bool {
         matches!(
             self,
@@ -118,7 +118,7 @@ impl Asked {
         Asked::read_with(query, None)
     }
 
-    /// The same for a page that has a switch of its own.
+    /// Like [`Asked::read`], for a page that has a switch of its own.
     pub fn read_with(query: &str, switch: Option<Switch>) -> Asked {
         let mut asked = Asked { page: 1, ..Asked::default() };
         let mut people: Option<String> = None;
@@ -189,7 +189,7 @@ impl Asked {
         asked
     }
 
-    /// Form rows win over `people=`: they are what a person has just typed.
+    /// Form rows win over `people=`: they are what the person just typed.
     fn take_people(&mut self, people: Option<String>, mut fields: RowFields) {
         self.rows = fields.rows();
         if !self.rows.is_empty() {
@@ -212,14 +212,14 @@ impl Asked {
                 self.people_fault = match fault {
                     PeopleFault::TooMany => Some("ask.people_too_many"),
                     PeopleFault::NobodyNeedsCover => Some("ask.nobody_needs_cover"),
-                    // The row itself says what is wrong with its age.
+                    // The row already says what is wrong with its age.
                     _ => None,
                 };
             }
         }
     }
 
-    /// The household, or every row's fault marked on it.
+    /// The household; on failure, each row carries its own fault.
     pub fn household(&mut self) -> Result<Household, Unanswered> {
         if self.rows.is_empty() {
             return Err(Unanswered::PeopleMissing);
@@ -249,7 +249,7 @@ impl Asked {
         Zip5::parse(&self.zip_typed).ok_or(Unanswered::ZipUnreadable)
     }
 
-    /// The place: the ZIP's only county, or the one chosen.
+    /// The place: the ZIP's only county, or the county chosen.
     pub fn place(&self, places: &Places) -> Result<Place, Unanswered> {
         let zip = self.zip()?;
         let mut counties = places.counties(zip);
@@ -259,12 +259,13 @@ impl Asked {
         match self.county.and_then(|fips| places.place(zip, fips)) {
             Some(place) => Ok(place),
             None if several => Err(Unanswered::CountyMissing),
-            // A county left over from another ZIP is not followed where there is nothing to choose.
+            // Ignore a county left over from another ZIP when there is nothing to choose.
             _ => places.place(zip, first.fips).ok_or(Unanswered::ZipUnknown),
         }
     }
 
-    /// The plans to compare, each once, in the order given; notes on what is no plan ID and on plans beyond the limit.
+    /// The plans to compare, each once, in the order given. Adds notes for values that are not plan IDs and for plans
+    /// over the limit.
     pub fn plan_ids(&mut self) -> Vec<PlanId> {
         let mut ids: Vec<PlanId> = Vec::new();
         for typed in &self.plans {
@@ -281,12 +282,13 @@ impl Asked {
         ids
     }
 
-    /// Whether the address says more of a household than its ages: such pages are for the visitor's own browser only.
+    /// Whether the address says more about a household than its ages. Such pages are for the visitor's own browser
+    /// only.
     pub fn says_private(&self) -> bool {
         !self.finances.pairs().is_empty() || self.rows.iter().any(|row| row.sex.is_some() || row.care.is_some())
     }
 
-    /// Everything typed, for links that carry it on (home page and back): canonical where it can be.
+    /// Everything typed, for links that carry it along (home page and back); canonical where possible.
     pub fn pairs(&self) -> Vec<(&'static str, String)> {
         let mut pairs = vec![
             ("year", self.year.map(|y| y.to_string()).unwrap_or_default()),
@@ -301,7 +303,7 @@ impl Asked {
         pairs
     }
 
-    /// What is wished for, apart from who and where: product, filters, order.
+    /// Preferences, apart from who and where: product, filters, order.
     pub fn wishes(&self) -> Vec<(&'static str, String)> {
         wishes(self.product, &self.facets, self.sort(), (!self.no_dominated_notes, !self.no_groups))
     }
@@ -345,7 +347,7 @@ pub fn wishes(
 }
 
 impl Search {
-    /// Who and where: the part of the address that every page of the shop shares.
+    /// Who and where: the part of the address that all pages of the shop share.
     pub fn who_and_where(&self) -> Vec<(&'static str, String)> {
         let mut pairs = vec![
             ("year", self.year.to_string()),
@@ -358,12 +360,12 @@ impl Search {
         pairs
     }
 
-    /// [`Search::who_and_where`] written out: made once a page, for all its links (`links.rs`).
+    /// [`Search::who_and_where`] as a query string, made once per page for all its links (`links.rs`).
     pub fn who_query(&self) -> String {
         write_query(&self.who_and_where())
     }
 
-    /// The cost-sharing reductions that the household has on these plans: on dental plans nobody has any.
+    /// The household's cost-sharing reductions on these plans. Dental plans have none.
     pub fn level(&self) -> CsrLevel {
         match self.product {
             Product::Medical => self.policy.level,
@@ -384,7 +386,7 @@ impl Search {
         pairs
     }
 
-    /// Who, where, product and order: what the list's own form must not lose. Its filters and ticks are fields of it.
+    /// Who, where, product and order: what the list's own form must keep. Its filters and ticks are fields of it.
     pub fn carried(&self) -> Vec<(&'static str, String)> {
         let mut pairs = self.who_and_where();
         pairs.extend(wishes(self.product, &Facets::default(), self.sort, (self.dominated_notes, self.grouped)));
@@ -400,7 +402,7 @@ impl Search {
         self.basket.iter().map(|id| ("plan", id.to_string())).collect()
     }
 
-    /// Takes away what only its own visitor should keep in an address: money, sex, expected care.
+    /// Removes what only the visitor should keep in an address: money, sex, expected care.
     pub fn forget_private(&mut self) {
         self.finances = None;
         self.household = self.household.without_private();
@@ -411,7 +413,7 @@ impl Search {
         self.canonical_from(self.who_query())
     }
 
-    /// The same from who and where as they are already written.
+    /// The same, given who and where as already written.
     pub fn canonical_from(&self, who: String) -> String {
         let mut query = who;
         add_pairs(&mut query, &self.wishes());
@@ -422,7 +424,7 @@ impl Search {
         query
     }
 
-    /// The canonical query of the same search after a change, from its first page.
+    /// The canonical query of this search after a change, back on its first page.
     pub fn with(&self, change: impl FnOnce(&mut Search)) -> String {
         let mut other = self.clone();
         other.page = 1;
@@ -431,7 +433,7 @@ impl Search {
     }
 }
 
-/// Names whose values are for the visitor's own browser only: an income, a sex, expected care.
+/// Names whose values are for the visitor's own browser only: income, sex, expected care.
 pub fn is_private(name: &str) -> bool {
     money::NAMES.contains(&name) || matches!(name, "sex" | "care")
 }
@@ -443,8 +445,8 @@ pub fn write_query(pairs: &[(&'static str, String)]) -> String {
     query
 }
 
-/// Writes pairs after those that are there. Names are words of ours. Commas stay as they are: they are legal in a query,
-/// and people read addresses.
+/// Appends pairs to a query. Names are our own constants. Commas are left unescaped: they are legal in a query, and
+/// people read addresses.
 pub fn add_pairs(query: &mut String, pairs: &[(&'static str, String)]) {
     for (name, value) in pairs {
         if !query.is_empty() {
@@ -507,7 +509,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn sex_and_care_go_with_the_people_and_what_is_not_ours_is_noted() {
+    fn sex_and_care_follow_the_people_and_unknown_words_are_noted() {
         let form =
             search_of("zip=45202&age1=40&x1=F&u1=any&age2=&u2=low&age3=33&p3=1&u3=any&age4=7&u4=diabetes&x4=any");
         let canonical = "year=2026&zip=45202&county=39061&people=40,33p,7&sex=f&care=,any,diabetes";
@@ -519,7 +521,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn the_usual_order_hangs_on_the_product_and_is_left_out() {
+    fn the_default_order_depends_on_the_product_and_is_left_out() {
         let who = "year=2026&zip=45202&county=39061&people=40";
         for (typed, written) in [
             ("&sort=cost_average", ""),

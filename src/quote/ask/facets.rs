@@ -1,21 +1,21 @@
 //! The filters of the shop: pairs from the address ⇄ [`Facets`] ⇄ the canonical address.
 //!
-//! Reading never fails. What is blank is dropped; what is unknown or bad becomes a [`Note`] that the page
-//! shows, so nobody believes in a filter that is not there. The grammar is a public contract
-//! (docs/addresses.md): add to it, never break it.
+//! Reading never fails. Blank values are dropped; unknown or bad ones become a [`Note`] that the page shows, so
+//! nobody relies on a filter that is not applied. The grammar is a public contract (docs/addresses.md): add to it,
+//! never break it.
 
 use crate::filing::codes::{Metal, Product};
 use crate::quote::filters::{FILTERS, Facet, Filter, Rule};
 use crate::types::Cents;
 
-/// Text search: longer than any plan's name, short enough for a phone's heading.
+/// Text search: longer than any plan's name, short enough for a heading on a phone.
 pub const TEXT_CHARS_MAX: usize = 80;
 /// Amounts in filters are whole dollars up to this.
 pub const DOLLARS_MAX: u32 = 1_000_000;
-/// Values of one filter: more than any county has insurers, and than any closed set has words.
+/// Values of one filter: more than any county has insurers, and more than any closed set has members.
 const TICKED_MAX: usize = 40;
 
-/// A range in whole dollars, both ends included, either may be open: `200-450`, `-450`, `200-`.
+/// A range in whole dollars. Both ends are inclusive, and either may be open: `200-450`, `-450`, `200-`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Span {
     pub min: Option<u32>,
@@ -27,26 +27,26 @@ impl Span {
         self.min.is_none() && self.max.is_none()
     }
 
-    /// Both ends as amounts: "up to $450" takes in $450.00 and not $450.01.
+    /// Both ends as amounts: "up to $450" includes $450.00 but not $450.01.
     pub fn cents(&self) -> (Option<Cents>, Option<Cents>) {
         let cents = |dollars: u32| Cents(i64::from(dollars) * 100);
         (self.min.map(cents), self.max.map(cents))
     }
 
-    /// Whether an amount lies in the range.
+    /// Whether an amount is in the range.
     pub fn holds(&self, amount: Cents) -> bool {
         let (min, max) = self.cents();
         min.is_none_or(|min| amount >= min) && max.is_none_or(|max| amount <= max)
     }
 
-    /// The same with the end that stands in the way moved just far enough for an amount, in whole dollars.
+    /// The same range with one end moved just far enough to include an amount, in whole dollars.
     pub fn reaching(&self, amount: Cents) -> Span {
         let up = u32::try_from((amount.0 + 99) / 100).unwrap_or(u32::MAX);
         let down = u32::try_from(amount.0 / 100).unwrap_or(0);
         Span { max: self.max.map(|max| max.max(up)), min: self.min.map(|min| min.min(down)).filter(|min| *min > 0) }
     }
 
-    /// Amounts typed the wrong way round are turned: nobody means an empty range.
+    /// Swaps amounts typed in the wrong order: nobody means an empty range.
     fn of(min: Option<u32>, max: Option<u32>) -> Span {
         match (min, max) {
             (Some(low), Some(high)) if low > high => Span { min: Some(high), max: Some(low) },
@@ -60,10 +60,10 @@ impl Span {
     }
 }
 
-/// What was chosen of one filter.
+/// What was chosen for one filter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Wish {
-    /// Values ticked, sorted and without repeats; `YES` of a yes-or-no filter. Never empty.
+    /// Ticked values, sorted and unique; `YES` for a yes/no filter. Never empty.
     Codes(Vec<i64>),
     /// Never open at both ends.
     Range(Span),
@@ -71,14 +71,14 @@ pub enum Wish {
     Text(String),
 }
 
-/// What a visitor asked to see: the filters that are set, each with its wish, in the order of [`Facet`]. Nothing is
-/// kept of a filter that is not set, so one wish has one value and one address.
+/// The filters a visitor set, each with its wish, in the order of [`Facet`]. Unset filters leave nothing behind, so
+/// each combination has exactly one value and one address.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Facets {
     set: Vec<(Facet, Wish)>,
 }
 
-/// Something in the address that we did not follow, to be said on the page.
+/// Part of the address that we ignored, to be reported on the page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Note {
     /// The parameter's name as typed (shortened).
@@ -90,15 +90,15 @@ pub struct Note {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NoteKind {
-    /// We know no such filter.
+    /// No such filter.
     UnknownName,
-    /// We know the filter and not this value.
+    /// The filter exists, but not this value.
     BadValue,
-    /// Sealed answers (income, care …) that do not open any more.
+    /// Sealed answers (income, care …) that can no longer be opened.
     PrivateGone,
-    /// Not a plan that we know.
+    /// Not a plan ID.
     UnknownPlan,
-    /// More plans than can stand side by side.
+    /// More plans than can be shown side by side.
     TooManyPlans,
 }
 
@@ -120,11 +120,11 @@ impl Note {
 }
 
 impl Facets {
-    /// Takes one pair. `false` where the name is none of ours.
+    /// Takes one pair. Returns `false` if the name is not a filter's.
     pub fn take(&mut self, name: &str, value: &str, notes: &mut Vec<Note>) -> bool {
         let mut known = false;
         let mut bad = |value: &str| notes.push(Note::new(name, value, NoteKind::BadValue));
-        // Yes-or-no filters share a name, so a value is bad only where it is none of theirs.
+        // Yes/no filters share a name, so a value is bad only if it belongs to none of them.
         let named: Vec<&Filter> = FILTERS.iter().filter(|filter| filter.name == name).collect();
         match named.first().map(|filter| &filter.rule) {
             None => {}
@@ -173,8 +173,8 @@ impl Facets {
         known
     }
 
-    /// To be called once after the last pair: ranges that came as two fields are put in order, and what
-    /// belongs to the other product is dropped with a note.
+    /// Call once after the last pair: puts ranges that came as two fields in order, and drops filters of the other
+    /// product, with a note.
     pub fn settle(&mut self, product: Product, notes: &mut Vec<Note>) {
         for filter in FILTERS.iter().filter(|filter| filter.is_range()) {
             let Span { min, max } = self.span(filter.facet);
@@ -194,7 +194,7 @@ impl Facets {
         self.set.iter().map(|(facet, wish)| (facet.filter(), wish))
     }
 
-    /// The values ticked, or the one chosen.
+    /// The ticked values, or the one chosen.
     pub fn codes(&self, facet: Facet) -> &[i64] {
         match self.wish(facet) {
             Some(Wish::Codes(codes)) => codes,
@@ -202,7 +202,7 @@ impl Facets {
         }
     }
 
-    /// The range; open where none is set.
+    /// The range; open if none is set.
     pub fn span(&self, facet: Facet) -> Span {
         match self.wish(facet) {
             Some(Wish::Range(span)) => *span,
@@ -210,7 +210,7 @@ impl Facets {
         }
     }
 
-    /// The words sought.
+    /// The words to search for.
     pub fn text(&self) -> &str {
         match self.wish(Facet::Text) {
             Some(Wish::Text(text)) => text,
@@ -249,7 +249,7 @@ impl Facets {
         }
     }
 
-    /// Takes one filter off.
+    /// Removes one filter.
     pub fn clear(&mut self, facet: Facet) {
         self.set.retain(|(other, _)| *other != facet);
     }
@@ -269,7 +269,7 @@ impl Facets {
         }
     }
 
-    /// The pairs of the canonical address, in their fixed order, defaults left out.
+    /// The pairs of the canonical address, in fixed order, defaults left out.
     pub fn pairs(&self) -> Vec<(&'static str, String)> {
         let mut pairs: Vec<(&'static str, String)> = Vec::new();
         for (filter, wish) in self.iter() {
@@ -279,7 +279,7 @@ impl Facets {
                 Wish::Text(text) => text.clone(),
             };
             match pairs.last_mut().filter(|(name, _)| *name == filter.name) {
-                // Yes-or-no filters: one list.
+                // Yes/no filters share one list.
                 Some((_, values)) => *values += &format!(",{value}"),
                 None => pairs.push((filter.name, value)),
             }
@@ -288,7 +288,7 @@ impl Facets {
     }
 }
 
-/// `$1,200` and `1200` and `1200.00` are the same wish; blank is no wish (`Some(None)`); else `None`.
+/// `$1,200`, `1200` and `1200.00` mean the same; blank means no limit (`Some(None)`); anything else is `None`.
 fn read_dollars(text: &str) -> Option<Option<u32>> {
     if text.trim().is_empty() {
         return Some(None);
@@ -330,7 +330,7 @@ mod tests {
     }
 
     #[test]
-    fn ranges_turned_round_are_put_right_and_zero_minimums_dropped() {
+    fn reversed_ranges_are_swapped_and_zero_minimums_dropped() {
         let span = |query: &str, facet| read(query).0.span(facet);
         assert_eq!(span("premium=450-100", Facet::Premium), Span { min: Some(100), max: Some(450) });
         assert_eq!(span("premium_max=100&premium_min=450", Facet::Premium), Span { min: Some(100), max: Some(450) });
@@ -339,7 +339,7 @@ mod tests {
     }
 
     #[test]
-    fn what_we_do_not_follow_is_noted_with_the_value_typed() {
+    fn ignored_values_are_noted_as_typed() {
         let (facets, notes) = read("metal=tin,gold&stars=9&premium=cheap&metal=low");
         assert_eq!(facets.codes(Facet::Metal), [Metal::Gold.code()]);
         let noted: Vec<&str> = notes.iter().map(|note| note.value.as_str()).collect();

@@ -1,42 +1,42 @@
-//! What a visitor says of money, each part optional: yearly income, this month's income, a job's offer.
+//! What a visitor tells us about money, each part optional: yearly income, this month's income, a job's offer.
 //!
-//! Asked only for the help it may bring, kept nowhere but in the address, and never logged. Amounts are read as people
-//! write them ("40k", "$40,000.50") and shown back as understood.
+//! Asked only because it may bring help, kept nowhere but in the address, and never logged. Amounts are read the way
+//! people write them ("40k", "$40,000.50") and shown back as understood.
 
 use crate::types::Cents;
 
-/// More than this is a slip of the finger: nobody with such an income needs our sums.
+/// More than this is a typo: nobody with such an income needs our figures.
 pub const INCOME_DOLLARS_MAX: i64 = 10_000_000;
 
-/// The amounts that were given; at least the income.
+/// The amounts given; there is at least an income.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finances {
     /// Expected MAGI of the tax household for the plan year.
     pub income: Cents,
-    /// The same for the current month, which Medicaid looks at; `None`: a twelfth of the year.
+    /// MAGI of the current month, which Medicaid uses; `None`: one twelfth of the year.
     pub monthly: Option<Cents>,
-    /// A job offers coverage to the first person: its cheapest plan for that person alone, a month.
+    /// A job offers coverage to the first person: monthly premium of its cheapest plan for that person alone.
     pub offer: Option<Cents>,
     /// The same for the whole family; `None`: the family cannot join.
     pub offer_family: Option<Cents>,
 }
 
-/// The fields as typed, so that nothing typed is lost.
+/// The fields as typed, so nothing typed is lost.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FinanceFields {
     pub income: String,
     pub monthly: String,
     pub offer: String,
     pub offer_family: String,
-    /// (field, message key) of what is wrong.
+    /// What is wrong: (field, message key).
     pub faults: Vec<(&'static str, &'static str)>,
 }
 
-/// Something typed cannot be used: `FinanceFields::faults` says what and why.
+/// Something typed cannot be used; `FinanceFields::faults` says what and why.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Misread;
 
-/// The names in the address, in the order of the canonical form.
+/// Parameter names, in the order of the canonical form.
 pub const NAMES: [&str; 4] = ["income", "monthly", "offer", "offer_family"];
 
 impl FinanceFields {
@@ -50,13 +50,13 @@ impl FinanceFields {
         }
     }
 
-    /// What was typed, unchanged, for links and forms that carry it on.
+    /// What was typed, unchanged, for links and forms that carry it along.
     pub fn pairs(&self) -> Vec<(&'static str, String)> {
         let typed = [&self.income, &self.monthly, &self.offer, &self.offer_family];
         NAMES.into_iter().zip(typed.map(String::clone)).filter(|(_, value)| !value.is_empty()).collect()
     }
 
-    /// `Ok(None)`: no income was given, so full prices are shown. `Err`: the faults are marked.
+    /// `Ok(None)`: no income was given, so full prices are shown. `Err`: the faults are recorded in `self`.
     pub fn read(&mut self) -> Result<Option<Finances>, Misread> {
         let mut faults = Vec::new();
         let mut take = |name: &'static str, text: &str| {
@@ -99,13 +99,13 @@ pub fn write_amount(amount: Cents) -> String {
     }
 }
 
-/// Blank is no answer; else dollars as people write them, or the key of what is wrong.
+/// Blank is no answer. Otherwise: dollars the way people write them, or the message key of what is wrong.
 pub fn read_amount(text: &str) -> Result<Option<Cents>, &'static str> {
     let text = text.trim();
     if text.is_empty() {
         return Ok(None);
     }
-    // What has two readings ("45.000", "45,00") is asked about, not guessed.
+    // Ask about amounts that can be read two ways ("45.000", "45,00"); never guess.
     let amount = Cents::read(text).map_err(|_| "ask.amount_not_number")?;
     match amount {
         amount if amount < Cents::ZERO => Err("ask.amount_negative"),

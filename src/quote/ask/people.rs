@@ -1,12 +1,12 @@
-//! Who the plan is for, as the address says it: `people=40,38t,5`.
+//! Who the plan is for, as written in the address: `people=40,38t,5`.
 //!
-//! The grammar is a public contract (docs/addresses.md): each person is an age in years on the day
-//! coverage starts, followed by letters in any order, written back in the order `t p m n s d c b`:
-//! `t` uses tobacco, `p` pregnant, `m` member of a federally recognized tribe, `n` does not need cover, `s` spouse of the
-//! first person, `d` dependent on the first person's tax return, `c` has other coverage that shuts out help, `b` is 65 or
-//! over and would have to buy Medicare Part A. Ages may also be typed as people write them: `40 38 and 5`.
-//! What only the yearly cost looks at, sex and expected care, has lists of its own in the order of the people.
-//! No names and no dates of birth: an address is seen by others.
+//! The grammar is a public contract (docs/addresses.md): each person is an age in years on the day coverage starts,
+//! followed by letters in any order, written back in the order `t p m n s d c b`: `t` uses tobacco, `p` pregnant, `m`
+//! member of a federally recognized tribe, `n` does not need coverage, `s` spouse of the first person, `d` dependent
+//! on the first person's tax return, `c` has other coverage that rules out help, `b` is 65 or over and would have to
+//! buy Medicare Part A. Ages may also be typed as people write them: `40 38 and 5`. What only the yearly cost uses, sex
+//! and expected care, is in separate lists in the order of the people. No names and no birth dates: other people see
+//! addresses.
 
 use std::fmt;
 
@@ -15,15 +15,15 @@ use crate::costs::utilization::{Condition, Sex};
 
 /// From this age people can have Medicare (42 USC 1395c), most of them Part A without a premium.
 pub const MEDICARE_AGE: u8 = 65;
-/// More than this many people are asked to call: no family-tier or age-rated plan prices them online.
+/// Larger households are asked to call: no family-tier or age-rated plan prices them online.
 pub const PEOPLE_MAX: usize = 12;
-/// Ages above this are a slip of the finger.
+/// Ages above this are typos.
 pub const AGE_MAX: u8 = 120;
 
-/// How a person is related to the first one; only help with costs looks at it.
+/// How a person is related to the first one; only help with costs uses it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Relation {
-    /// Not said: see `policy::relations` for what is taken then.
+    /// Not said: see `policy::relations` for what is assumed.
     #[default]
     Unsaid,
     Spouse,
@@ -40,7 +40,7 @@ pub struct Person {
     pub tribal_member: bool,
     pub needs_cover: bool,
     pub relation: Relation,
-    /// Has coverage, other than a job's offer, that shuts out the premium tax credit (Medicare, TRICARE …).
+    /// Has coverage, other than a job's offer, that rules out the premium tax credit (Medicare, TRICARE …).
     pub other_coverage: bool,
     /// 65 or over, and cannot have Medicare Part A without a premium: only then is a tax credit possible.
     pub no_free_part_a: bool,
@@ -66,13 +66,13 @@ impl Person {
         }
     }
 
-    /// Whether Medicare stands open, which shuts out the tax credit (26 USC 36B(c)(2)(B)). Most people can have Part A
-    /// free from the month they turn 65, so this is taken unless it is denied; the page says so.
+    /// Whether Medicare is open to them, which rules out the tax credit (26 USC 36B(c)(2)(B)). Most people can have
+    /// Part A free from the month they turn 65, so we assume it unless they say otherwise; the page says so.
     pub fn may_have_medicare(&self) -> bool {
         self.age >= MEDICARE_AGE && !self.no_free_part_a
     }
 
-    /// The care that estimates take: any year where nothing was said, a birth for someone who is pregnant.
+    /// The care that estimates assume: an average year if nothing was said, a birth for someone who is pregnant.
     pub fn expected_care(&self) -> Use {
         let unsaid = if self.pregnant { Use::Condition(Condition::Maternity) } else { Use::Any };
         self.care.unwrap_or(unsaid)
@@ -127,7 +127,7 @@ impl fmt::Display for Person {
     }
 }
 
-/// Why a `people=` value cannot be used. Each is a message key, with what was typed.
+/// Why a `people=` value cannot be used. Each is a message key plus what was typed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PeopleFault {
     Nobody,
@@ -137,7 +137,7 @@ pub enum PeopleFault {
     NobodyNeedsCover,
 }
 
-/// One to [`PEOPLE_MAX`] people, at least one of whom needs cover. The order is the one typed.
+/// One to [`PEOPLE_MAX`] people, at least one of whom needs coverage, in the order typed.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Household {
     people: Vec<Person>,
@@ -159,7 +159,7 @@ impl Household {
 
     pub fn parse(text: &str) -> Result<Household, PeopleFault> {
         let parts = split(text);
-        // Counted before it is read: a hostile address must not make us build a long list.
+        // Count before reading: a hostile address must not make us build a long list.
         if parts.len() > PEOPLE_MAX {
             return Err(PeopleFault::TooMany);
         }
@@ -170,7 +170,7 @@ impl Household {
         &self.people
     }
 
-    /// The lists `sex` and `care` of the address; left out where nothing was said.
+    /// The address's `sex` and `care` lists; left out if nothing was said.
     pub fn care_pairs(&self) -> Vec<(&'static str, String)> {
         care_pairs(self.people.iter().map(|person| (person.sex, person.care)))
     }
@@ -218,14 +218,15 @@ impl Household {
     }
 }
 
-/// The people of a typed list: with commas, blanks or words between them, as people write.
+/// The people in a typed list, separated by commas, spaces or words, as people write.
 pub fn split(text: &str) -> Vec<&str> {
     let between = |c: char| c.is_whitespace() || matches!(c, ',' | ';' | '/' | '+' | '&');
     let said = |part: &&str| !part.is_empty() && !["and", "y", "e"].iter().any(|word| part.eq_ignore_ascii_case(word));
     text.split(between).filter(said).collect()
 }
 
-/// `sex=f,,m` and `care=low,,maternity`: one entry a person, blank where nothing was said, blank ones at the end left out.
+/// `sex=f,,m` and `care=low,,maternity`: one entry per person, blank if nothing was said; trailing blanks are left
+/// out.
 pub fn care_pairs(people: impl Iterator<Item = (Option<Sex>, Option<Use>)> + Clone) -> Vec<(&'static str, String)> {
     let list = |entries: Vec<String>| entries.join(",").trim_end_matches(',').to_string();
     let sexes = people.clone().map(|(sex, _)| sex.map_or("", Sex::letter).to_string()).collect();

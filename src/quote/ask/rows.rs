@@ -1,6 +1,6 @@
-//! The rows of the people form: as typed, right or wrong, so that nothing typed is lost.
+//! The rows of the people form: as typed, right or wrong, so nothing typed is lost.
 //!
-//! Called by `address` alone, which turns them into a [`Household`] or marks what is wrong on each.
+//! Called by `address` alone, which turns them into a [`Household`] or marks what is wrong in each.
 
 use crate::costs::Use;
 use crate::costs::utilization::{Condition, Sex};
@@ -39,7 +39,7 @@ impl PersonRow {
         self.relation == Relation::Dependent
     }
 
-    /// The fields that the form carries unseen: (name, value).
+    /// The hidden fields that the form carries: (name, value).
     pub fn carried(&self, number: usize) -> Vec<(String, String)> {
         let sex = self.sex.map(|sex| (format!("x{number}"), sex.letter().to_string()));
         let care = self.care.map(|care| (format!("u{number}"), care.word()));
@@ -77,7 +77,7 @@ impl PersonRow {
         None
     }
 
-    /// The row's answers, of someone of this age.
+    /// The row's answers, for a person of this age.
     fn person(&self, age: u8) -> Person {
         Person {
             tobacco: self.tobacco,
@@ -93,13 +93,13 @@ impl PersonRow {
         }
     }
 
-    /// The age as typed with the letters after it, as `people=` writes it.
+    /// The age as typed followed by the letters, as `people=` writes it.
     pub fn word(&self) -> String {
         format!("{}{}", self.age.trim(), self.person(0).letters())
     }
 }
 
-/// `people=` and the lists beside it, of rows right or wrong.
+/// `people=` and its companion lists, from rows right or wrong.
 pub fn row_pairs(rows: &[PersonRow]) -> Vec<(&'static str, String)> {
     let people: Vec<String> = rows.iter().map(PersonRow::word).collect();
     let mut pairs = vec![("people", people.join(","))];
@@ -107,17 +107,18 @@ pub fn row_pairs(rows: &[PersonRow]) -> Vec<(&'static str, String)> {
     pairs
 }
 
-/// What an address says of people, as far as it was read: form fields and lists, in any order.
+/// What an address says about people, as read so far: form fields and lists, in any order.
 #[derive(Debug, Default)]
 pub struct RowFields {
     rows: [PersonRow; PEOPLE_MAX],
-    /// Of `sex=`, `care=`, `x1=`, `u1=` …, by place; they belong to the rows or to `people=`, whichever is given.
+    /// From `sex=`, `care=`, `x1=`, `u1=` …, by position; they belong to the form's rows or to `people=`, whichever
+    /// is given.
     sex: [Option<Sex>; PEOPLE_MAX],
     care: [Option<Use>; PEOPLE_MAX],
 }
 
 impl RowFields {
-    /// Takes one pair: `age1=40`, `t1=1`, `sex=f,m` … `false` where the name is none of the form's.
+    /// Takes one pair: `age1=40`, `t1=1`, `sex=f,m` … Returns `false` if the name is not a field of this form.
     pub fn take(&mut self, name: &str, value: &str, notes: &mut Vec<Note>) -> bool {
         if matches!(name, "sex" | "care") {
             for (i, word) in value.split(',').take(PEOPLE_MAX).enumerate() {
@@ -151,7 +152,7 @@ impl RowFields {
         true
     }
 
-    /// Blank and `any` say nothing; a word that is none of ours says nothing either, and is noted.
+    /// Blank and `any` say nothing. An unknown word says nothing either, and is noted.
     fn take_care(&mut self, sex: bool, i: usize, pair: (&str, &str), notes: &mut Vec<Note>) {
         let word = pair.1.trim();
         let known = match (sex, word) {
@@ -170,14 +171,14 @@ impl RowFields {
         }
     }
 
-    /// The rows of the form that say anything, with what was said of each person's care.
+    /// The form's rows that say anything, with each person's care.
     pub fn rows(&mut self) -> Vec<PersonRow> {
         let mut rows = std::mem::take(&mut self.rows);
         rows.iter_mut().enumerate().for_each(|(i, row)| self.mark(i, row));
         rows.into_iter().filter(|row| !row.is_blank()).collect()
     }
 
-    /// The rows of `people=`, likewise. Entries of the lists for people who are not there are noted.
+    /// The same for the rows of `people=`. List entries for people who do not exist are noted.
     pub fn rows_of(&self, household: &Household, notes: &mut Vec<Note>) -> Vec<PersonRow> {
         let mut rows: Vec<PersonRow> = household.people().iter().map(PersonRow::of).collect();
         rows.iter_mut().enumerate().for_each(|(i, row)| self.mark(i, row));
@@ -192,7 +193,7 @@ impl RowFields {
 
     fn mark(&self, i: usize, row: &mut PersonRow) {
         row.sex = self.sex[i];
-        // What is taken anyhow need not be said: any year, or a birth for who is pregnant.
+        // Drop defaults: any year, or a birth for someone who is pregnant.
         let usual = if row.pregnant { Use::Condition(Condition::Maternity) } else { Use::Any };
         row.care = self.care[i].filter(|care| *care != usual);
     }

@@ -1,7 +1,7 @@
-//! The plans sold to a household, each with its premium, its credit and the filters that it fails.
+//! The plans sold to a household, each with its premium, its credit and the filters it fails.
 //!
-//! `query` writes the one statement, `premium` what it charges, `tally` counts and orders what came back. The benchmark
-//! that the credit hangs on comes from the same statement, so a price and its credit cannot disagree.
+//! `query` writes the one statement, `premium` the price expression, `tally` counts and orders the results. The
+//! benchmark behind the credit comes from the same statement, so a price and its credit cannot disagree.
 
 pub mod premium;
 pub mod query;
@@ -26,7 +26,7 @@ pub async fn tally<'c>(catalogue: &'c Catalogue, search: &Search) -> Result<Tall
     let offers = offers(catalogue, search).await?;
     let terms = match search.product {
         Product::Medical => search.policy.credit.as_deref(),
-        // The credit is for medical plans; what is left of it for a child's dental plan is settled when enrolling.
+        // The credit is for medical plans; whatever remains for a child's dental plan is settled at enrollment.
         Product::Dental => None,
     };
     let benchmark = match terms {
@@ -37,9 +37,9 @@ pub async fn tally<'c>(catalogue: &'c Catalogue, search: &Search) -> Result<Tall
     Ok(Tally::new(offers, benchmark, credit, &search.facets))
 }
 
-/// The benchmark of the credit-eligible members, by `eligibility::benchmark`. Most households' list is its own benchmark
-/// list; a second statement is asked only where other people are on the policy than have a credit, or somebody uses
-/// tobacco.
+/// The benchmark of the credit-eligible members, from `eligibility::benchmark`. For most households the list doubles
+/// as the benchmark list; a second statement runs only if the policy covers other people than the credit does, or
+/// somebody uses tobacco.
 async fn benchmark(
     catalogue: &Catalogue,
     search: &Search,
@@ -77,7 +77,7 @@ async fn benchmark(
 /// Binds and runs the statement of a search.
 async fn offers<'c>(catalogue: &'c Catalogue, search: &Search) -> Result<Vec<Offer<'c>>, QuoteError> {
     let query = build_query(search);
-    // Safe: every word of the text comes from closed sets, every value is bound (see query.rs).
+    // Safe: all text comes from closed sets, and every value is bound (see query.rs).
     let mut statement = sqlx::query_scalar(sqlx::AssertSqlSafe(query.sql));
     for arg in query.args {
         statement = match arg {

@@ -1,20 +1,20 @@
-//! What a policy costs a month: 45 CFR 147.102, as an SQL expression over the filed rates.
+//! What a policy costs per month: 45 CFR 147.102, as an SQL expression over the filed rates.
 //!
-//! The rate of each member is filed per rating area, age and tobacco use, in whole cents; a policy is a sum of filed
-//! rates, so nothing is ever rounded here. [`Charge`] says from which columns of `rate`; who is charged is decided by
-//! `eligibility::rating`, by the dated rules. A test holds the SQL against sums made by hand on every plan.
+//! Each member's rate is filed per rating area, age and tobacco use, in whole cents. A policy is a sum of filed
+//! rates, so nothing is ever rounded here. [`Charge`] lists the columns of `rate` to add; `eligibility::rating`
+//! decides who is charged, by the dated rules. A test checks the SQL against hand-computed sums on every plan.
 
 use crate::eligibility::rating::RatingRules;
 use crate::quote::ask::people::Household;
 
-/// Rate columns end at "64 and over" and begin at "0-14".
+/// Rate columns start at "0-14" and end at "64 and over".
 const YOUNGEST_COLUMN: u8 = 14;
 const OLDEST_COLUMN: u8 = 64;
 
 /// One column of the `rate` table: an age, with or without tobacco.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RateColumn {
-    /// 14 (stands for 0–14) … 64 (stands for 64 and over).
+    /// 14 (means 0–14) … 64 (means 64 and over).
     pub age: u8,
     pub tobacco: bool,
 }
@@ -58,10 +58,10 @@ impl Tier {
     }
 }
 
-/// Who of a household is charged, and from which columns: by age, and where the state has family tiers.
+/// Which members are charged, and from which columns: by age, and for states with family tiers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Charge {
-    /// In order, so that the same people in another order make the same SQL text and share its plan.
+    /// Sorted, so the same people in another order produce the same SQL text and share its prepared statement.
     pub by_age: Vec<RateColumn>,
     pub by_tier: Vec<Tier>,
 }
@@ -75,8 +75,8 @@ impl Charge {
         Charge { by_age, by_tier: tiers(household, rules) }
     }
 
-    /// The policy's monthly premium in cents as an SQL expression over one row of `rate` named `r`.
-    /// Only column names from the closed sets above ever enter it.
+    /// The policy's monthly premium in cents, as an SQL expression over one row of `rate` named `r`. Contains only
+    /// column names from the closed sets above.
     pub fn sql(&self) -> String {
         let by_age: Vec<String> = self.by_age.iter().map(|column| column.sql()).collect();
         let by_tier: Vec<&str> = self.by_tier.iter().map(|tier| tier.sql()).collect();
@@ -84,12 +84,13 @@ impl Charge {
     }
 }
 
-/// Family tiers: one or two adults and their dependents; each further adult is a policy of one. Dependents are children
-/// to the end of the year in which they turn 26; the address holds ages only, so anyone of that age counts as an adult.
+/// Family tiers: one or two adults and their dependents; each further adult is a policy of one. Dependents are
+/// children until the end of the year in which they turn 26; the address holds only ages, so anyone of that age
+/// counts as an adult.
 fn tiers(household: &Household, rules: &RatingRules) -> Vec<Tier> {
     let adults = household.covered().filter(|p| p.age >= rules.tier_dependent_under_age).count();
     let dependents = household.covered().count() - adults;
-    // No adult: the oldest takes the policy out.
+    // No adult: the oldest person is the subscriber.
     let (adults, dependents) = if adults == 0 { (1, dependents - 1) } else { (adults, dependents) };
     let first = match (adults >= 2, dependents) {
         (false, 0) => Tier::Individual,
@@ -145,7 +146,7 @@ mod tests {
         let mut db = sqlx::SqliteConnection::connect("sqlite::memory:").await.expect("SQLite");
         let filed = "(SELECT 1 AS tiered, 100 AS a21, NULL AS couple) r";
         for (people, premium) in [("40", Some(100)), ("40,41", None)] {
-            // The columns of age are not asked for a tiered plan; they only have to be there.
+            // A tiered plan does not use the age columns; they only have to exist.
             let sql = charge(people).sql().replace("r.a40+r.a41", "1").replace("r.a40", "1");
             let sql = sqlx::AssertSqlSafe(format!("SELECT {sql} FROM {filed}"));
             let priced: Option<i64> = sqlx::query_scalar(sql).fetch_one(&mut db).await.expect("a premium");

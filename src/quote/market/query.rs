@@ -1,17 +1,17 @@
 //! [`build_query`]: the one function that writes the shop's SQL.
 //!
 //! The page, the total, every facet count, the plan page's price, the comparison and the CSV all come from here, so
-//! there is no second WHERE anywhere. It reads the immutable catalogue only. Words in the SQL come from closed sets
+//! there is no second WHERE anywhere. It only reads the immutable catalogue. SQL text comes from closed sets
 //! (`filing::codes`, `premium`, the rows of `filters`); values are always bound.
 //!
 //! How one statement answers everything ("drill-sideways"): each plan sold to this household comes back with its
-//! premium and its [`Misses`]: how many filters it fails, and which where it is one. A plan that fails none is a result
-//! and counts for every filter; a plan that fails exactly one counts for that filter's own choices (choosing another
-//! value there would show it); all others count nowhere.
+//! premium and its [`Misses`]: how many filters it fails, and which one if it fails exactly one. A plan that fails
+//! none is a result and counts for every filter; a plan that fails exactly one counts for that filter's own choices
+//! (choosing another value there would show it); all others count nowhere.
 //!
-//! Why it looks as it does was measured (docs/performance.md): a county has some 130 plans, and as rows and columns
-//! their transport costs three times the search. So each plan is one integer, and the county one text of integers.
-//! What does not depend on the household (metal, insurer, deductibles …) is in memory, see `catalogue::variants`.
+//! This shape was measured (docs/performance.md): a county has about 130 plans, and moving them as rows and columns
+//! costs three times the search. So each plan is one integer, and the county is one text of integers. What does not
+//! depend on the household (metal, insurer, deductibles …) is held in memory, see `catalogue::variants`.
 
 use crate::filing::codes::{Metal, VariantKind};
 use crate::filing::keys::{PLAN_PK_BITS, RATING_AREA_STEP, VARIANT_STEP};
@@ -36,9 +36,9 @@ pub struct Query {
     pub args: Vec<Arg>,
 }
 
-/// Writes the statement for a search: one row, one text, see [`read_offers`].
+/// Writes the statement for a search: one row with one text, see [`read_offers`].
 ///
-/// Flat on purpose: read it from top to bottom as the list of what the shop requires of a plan.
+/// Flat on purpose: read it top to bottom as the list of what the shop requires of a plan.
 pub fn build_query(search: &Search) -> Query {
     let mut q = Writer::default();
     let household = &search.policy.household;
@@ -64,10 +64,10 @@ pub fn build_query(search: &Search) -> Query {
         sold.push("v.child_only = 0".to_string());
     }
 
-    // ---- The variant is the one that the household would get: one kind for silver plans, one for all others.
-    // Catastrophic plans have no reduced variants; a plan that should have one and filed none is not hidden.
-    // Only amounts and features differ between variants. Where no filter asks for one, the standard variant tells as
-    // much, and what is shown comes from the household's own variant in memory either way (`market::offers`).
+    // ---- The variant is the one the household would get: one kind for silver plans, one for all others.
+    // Catastrophic plans have no reduced variants; a plan that should have one but filed none is not hidden. Only
+    // amounts and features differ between variants. If no filter tests one, the standard variant gives the same
+    // answer; what is shown comes from the household's own variant in memory either way (`market::offers`).
     let differs = search.facets.iter().any(|(filter, _)| filter.looks_at_variant());
     let variant = match if differs { search.variants() } else { Variants::STANDARD } {
         Variants::STANDARD => format!("s.plan_pk * {VARIANT_STEP} + {standard}"),
@@ -82,42 +82,43 @@ pub fn build_query(search: &Search) -> Query {
     };
 
     // ---- The price is that of the household's rating area, for everyone on the policy who is charged.
-    // A plan without one (not priced here, or a family tier not filed) does not come back: group_concat leaves NULL out.
+    // A plan without one (not priced here, or no family tier filed) does not come back: group_concat skips NULL.
     let area = q.int(search.place.rating_area_pk.unwrap_or(-1) * RATING_AREA_STEP);
     let premium = Charge::of(household, &search.policy.rating).sql();
 
-    // ---- The filters that are set, each with its row in `filters::FILTERS`. A plan that fails one is not left out, it
-    // comes back with that miss. A condition that is NULL (not filed) is a miss: it cannot be shown to be met.
+    // ---- The filters that are set, each with its row in `filters::FILTERS`.
+    // A plan that fails one is not dropped; it comes back with that miss. A condition that is NULL (not filed) is a
+    // miss: we cannot show that it is met.
     let mut misses = vec!["0".to_string()];
     for (filter, wish) in search.facets.iter() {
         let condition = match (&filter.rule, wish) {
-            // Any one of the values ticked.
+            // Any of the values ticked.
             (Rule::AnyOf { column, .. }, Wish::Codes(codes)) => q.one_of(column, codes),
-            // All of the values ticked: the plan's bits, masked, are the whole mask.
+            // All of the values ticked: the plan's bits under the mask equal the whole mask.
             (Rule::AllOf { column, .. }, Wish::Codes(bits)) => {
                 let mask = q.int(bits.iter().sum());
                 format!("({column} & {mask}) = {mask}")
             }
-            // So many or more.
+            // At least this many.
             (Rule::AtLeast { column, .. }, Wish::Codes(least)) => {
                 format!("{column} >= {}", q.int(least.iter().copied().sum()))
             }
-            // One person looks at the individual amounts, two or more at the family's (per group).
+            // One person is tested on individual amounts, two or more on the family's (per group).
             (Rule::Within { one, .. }, Wish::Range(span)) if !household.is_family() => q.within(one, span),
             (Rule::Within { family, .. }, Wish::Range(span)) => q.within(family, span),
-            // What is paid after the credit: `Tally::new` adds this miss, by the same row, when the credit is known.
+            // The price after the credit: `Tally::new` adds this miss, from the same row, once the credit is known.
             (Rule::WithinAfterCredit { .. }, _) => continue,
             (Rule::Holds { condition, .. }, _) => (*condition).to_string(),
             (Rule::Names { .. }, Wish::Text(text)) => q.text_search(text),
-            // Not made by `Facets`; a wish that nobody can follow is met by no plan.
+            // `Facets` never produces this; no plan meets a wish that cannot be evaluated.
             _ => "0".to_string(),
         };
         misses.push(format!("(({condition}) IS NOT TRUE) * {}", Misses::weight(filter.facet.number())));
     }
 
     // ---- The statement: plan, premium and misses of each plan as one integer, all of them as one text.
-    // `sold` is read in the order of its key; CROSS JOIN keeps SQLite from turning that round. Parentheses are needed:
-    // SQLite gives << and | the same rank.
+    // `sold` is read in key order; CROSS JOIN keeps SQLite from reversing the join. The parentheses are needed: SQLite
+    // gives << and | the same precedence.
     let (misses, sold) = (misses.join(" + "), sold.join("\n  AND "));
     let sql = format!(
         "SELECT group_concat((s.plan_pk << {PLAN_SHIFT}) | (min({premium}, {PREMIUM_CENTS_MAX}) << {PREMIUM_SHIFT}) | ({misses}))\n\
@@ -129,16 +130,16 @@ pub fn build_query(search: &Search) -> Query {
     Query { sql, args: q.args }
 }
 
-/// Places of the three numbers in a plan's integer: misses, premium ($167,772.15 a month at most), plan.
+/// Positions of the three numbers in a plan's integer: misses, premium ($167,772.15 a month at most), plan.
 const PREMIUM_SHIFT: u32 = Misses::BITS;
 const PREMIUM_BITS: u32 = 24;
 const PLAN_SHIFT: u32 = PREMIUM_SHIFT + PREMIUM_BITS;
-/// The sign stays free.
+/// The sign bit stays free.
 const _: () = assert!(PLAN_SHIFT + PLAN_PK_BITS < i64::BITS);
-// The loader lets no premium in that would not fit.
+// The loader rejects premiums that would not fit.
 const _: () = assert!(PREMIUM_CENTS_MAX < 1 << PREMIUM_BITS);
 
-/// Collects bound values. Placeholders are numbered, so a condition may be placed anywhere.
+/// Collects bound values. Placeholders are numbered, so a condition can be placed anywhere.
 #[derive(Default)]
 struct Writer {
     args: Vec<Arg>,
@@ -159,7 +160,7 @@ impl Writer {
         format!("{column} IN ({})", places.join(", "))
     }
 
-    /// Whole dollars against cents: "up to $450" takes in $450.00 and not $450.01.
+    /// Whole dollars against cents: "up to $450" includes $450.00 but not $450.01.
     fn within(&mut self, column: &str, span: &Span) -> String {
         let (min, max) = span.cents();
         let min = min.map(|min| format!("{column} >= {}", self.int(min.0)));
@@ -167,9 +168,9 @@ impl Writer {
         min.into_iter().chain(max).collect::<Vec<_>>().join(" AND ")
     }
 
-    /// Every word must begin a word of the plan's or insurer's name; or the text is (the start of) a plan ID.
+    /// Every word must begin a word of the plan's or insurer's name, or the text is (the start of) a plan ID.
     fn text_search(&mut self, text: &str) -> String {
-        // Quoted, so that nothing typed is FTS5 syntax.
+        // Quoted, so nothing typed is read as FTS5 syntax.
         let words: Vec<String> = text
             .split(|c: char| !c.is_alphanumeric())
             .filter(|word| !word.is_empty())
@@ -177,7 +178,7 @@ impl Writer {
             .collect();
         let start: String = text.chars().filter(char::is_ascii_alphanumeric).collect();
         if start.is_empty() {
-            // Nothing that a name or an ID could begin with.
+            // Contains nothing that a name or an ID could begin with.
             return "0".to_string();
         }
         let id = self.bind(Arg::Text(format!("{}*", start.to_ascii_uppercase())));
@@ -190,8 +191,8 @@ impl Writer {
     }
 }
 
-/// Reads the text that the statement returns: plan, premium and misses of each plan sold to the household. `None` if it
-/// is not in its form: the two are one thing.
+/// Reads the text that the statement returns: plan, premium and misses of each plan sold to the household. `None` if
+/// it is malformed, which would mean that statement and reader no longer match.
 pub fn read_offers(text: &str) -> Option<Vec<(i64, Cents, Misses)>> {
     let offer = |number: &str| {
         let packed: i64 = number.parse().ok()?;

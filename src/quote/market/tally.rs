@@ -1,4 +1,4 @@
-//! Counting and ordering: everything a list needs to know from the one pass of [`crate::quote::market::query`].
+//! Counting and ordering: everything a list needs to know from one pass of [`crate::quote::market::query`].
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -11,13 +11,13 @@ use crate::quote::offer::Offer;
 use crate::quote::yearly::YearlyCosts;
 use crate::types::Cents;
 
-/// Every plan sold to the household, with the filters that each fails.
+/// Every plan sold to the household, with the filters each one fails.
 #[derive(Debug, Clone, Default)]
 pub struct Tally<'c> {
     offers: Vec<Offer<'c>>,
-    /// The most that the household's credit can be, a month; `None` where it has none.
+    /// The household's maximum monthly credit; `None` if it has none.
     pub credit: Option<Cents>,
-    /// What the credit was worked out from.
+    /// What the credit was computed from.
     pub benchmark: Option<Benchmark>,
 }
 
@@ -28,17 +28,17 @@ pub struct Benchmark {
     pub plan_pk: i64,
 }
 
-/// What giving up one filter would bring: said when nothing is found.
+/// What dropping one filter would show: offered when nothing is found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Relax {
     pub facet: Facet,
     /// Plans that would be shown without this filter.
     pub plans: usize,
-    /// For ranges: the amount nearest to what was asked at which the first plan appears.
+    /// For ranges: the amount closest to the one asked for at which the first plan appears.
     pub nearest: Option<Nearest>,
 }
 
-/// How far a range has to reach for the first plan, and how many plans it holds then.
+/// How far a range has to reach for the first plan, and how many plans it then includes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Nearest {
     pub amount: Cents,
@@ -46,7 +46,7 @@ pub struct Nearest {
 }
 
 impl<'c> Tally<'c> {
-    /// Applies the credit, and the filters on what is paid after it, which only now can be decided
+    /// Applies the credit, and the filters on the price after it, which can only be decided now
     /// (`Rule::WithinAfterCredit`).
     pub fn new(
         mut offers: Vec<Offer<'c>>,
@@ -73,12 +73,12 @@ impl<'c> Tally<'c> {
         &self.offers
     }
 
-    /// Plans sold to the household whatever the filters.
+    /// Plans sold to the household regardless of filters.
     pub fn sold(&self) -> usize {
         self.offers.len()
     }
 
-    /// The plan among those sold, whether or not it meets the filters.
+    /// A plan among those sold, whether or not it meets the filters.
     pub fn find(&self, plan_pk: i64) -> Option<&Offer<'c>> {
         self.offers.iter().find(|offer| offer.plan_pk == plan_pk)
     }
@@ -87,22 +87,22 @@ impl<'c> Tally<'c> {
         self.offers.iter().filter(|offer| offer.misses.is_empty()).count()
     }
 
-    /// Works out the yearly cost of every result: before an order by cost, or where all are shown.
+    /// Computes the yearly cost of every result: needed before sorting by cost, or when all are shown.
     pub fn estimate_years(&mut self, years: &mut YearlyCosts) {
         for offer in self.offers.iter_mut().filter(|offer| offer.misses.is_empty()) {
             offer.cost = Some(years.of(offer));
         }
     }
 
-    /// The end of the scale on which a list's yearly costs are drawn: the dearest year that any result allows, twelve
-    /// premiums and the maximum. The same on every page and in every order of one list.
+    /// The upper end of the scale for a list's yearly costs: the most expensive year any result allows (twelve
+    /// premiums plus the maximum). The same on every page and in every order of one list.
     pub fn year_scale(&self) -> Cents {
         let most = |offer: &Offer| Cents(offer.net().0 * 12 + offer.moop.unwrap_or(Cents::ZERO).0);
         self.offers.iter().filter(|offer| offer.misses.is_empty()).map(most).max().unwrap_or(Cents::ZERO)
     }
 
-    /// The results in order; those by cost need [`Tally::estimate_years`] first. Ties: what is paid, the full premium, then the catalogue's order (plan ID), so that a list never shuffles.
-    /// What is not filed sorts last.
+    /// The results in order; sorting by cost needs [`Tally::estimate_years`] first. Ties: price paid, full premium,
+    /// then the catalogue's order (plan ID), so a list never shuffles. What is not filed sorts last.
     pub fn results(&self, sort: Sort) -> Vec<&Offer<'c>> {
         let mut results: Vec<&Offer<'c>> = self.offers.iter().filter(|offer| offer.misses.is_empty()).collect();
         let last = |amount: Option<Cents>| amount.unwrap_or(Cents(i64::MAX));
@@ -121,13 +121,13 @@ impl<'c> Tally<'c> {
         results
     }
 
-    /// Plans that count for a filter's own choices: they meet every other filter.
+    /// Plans that count for a filter's own choices: those that meet every other filter.
     pub fn beside(&self, facet: Facet) -> impl Iterator<Item = &Offer<'c>> {
         self.offers.iter().filter(move |offer| offer.misses.none_but(facet.number()))
     }
 
-    /// The choices of a filter, each with how many plans it would show: values of the plans that meet every other filter.
-    /// `ticked` are those chosen already.
+    /// The choices of a filter, each with the number of plans it would show, from plans that meet every other filter.
+    /// `ticked` are the values already chosen.
     pub fn choices(&self, facet: Facet, ticked: &[i64]) -> Vec<(i64, usize)> {
         let beside = || self.beside(facet);
         match &facet.filter().rule {
@@ -136,13 +136,13 @@ impl<'c> Tally<'c> {
                 beside().for_each(|offer| *counts.entry(of(offer)).or_insert(0) += 1);
                 counts.into_iter().collect()
             }
-            // With this one besides those ticked.
+            // With this value in addition to those ticked.
             Rule::AllOf { of, .. } => {
                 let (mask, all): (i64, i64) = (ticked.iter().sum(), beside().fold(0, |all, offer| all | of(offer)));
                 let bits = (0..i64::BITS - 1).map(|bit| 1_i64 << bit).filter(|bit| all & bit != 0);
                 bits.map(|bit| (bit, beside().filter(|offer| of(offer) & (mask | bit) == mask | bit).count())).collect()
             }
-            // The most first.
+            // Highest first.
             Rule::AtLeast { most, of, .. } => {
                 (1..=*most).rev().map(|least| (least, beside().filter(|offer| of(offer) >= least).count())).collect()
             }
@@ -151,13 +151,13 @@ impl<'c> Tally<'c> {
         }
     }
 
-    /// Least and greatest amount among the plans that meet every other filter.
+    /// Lowest and highest amount among the plans that meet every other filter.
     pub fn range(&self, facet: Facet) -> Option<(Cents, Cents)> {
         let amounts = || self.beside(facet).filter_map(|offer| facet.filter().amount(offer));
         Some((amounts().min()?, amounts().max()?))
     }
 
-    /// Which single filter stands in the way, the one that brings most plans first.
+    /// The single filters that stand in the way, those that bring back the most plans first.
     pub fn relax(&self, asked: &Facets) -> Vec<Relax> {
         let way = |(filter, wish): (&Filter, &Wish)| {
             let plans = self.beside(filter.facet).count();

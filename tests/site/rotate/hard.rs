@@ -1,5 +1,5 @@
-//! What can go wrong around a rotation: killed half-way, a full disk, two at once, files that cannot be loaded; and the
-//! unit files of docs/systemd, which must name commands that exist.
+//! What can go wrong around a rotation: killed halfway, a full disk, two at once, files that cannot be loaded; and
+//! the unit files of docs/systemd, which must name commands that exist.
 
 use std::os::unix::process::CommandExt as _;
 use std::os::unix::process::ExitStatusExt as _;
@@ -27,7 +27,7 @@ fn rotation(shelf: &std::path::Path) -> Process {
 }
 
 #[tokio::test]
-async fn a_rotation_that_is_killed_half_way_leaves_the_old_one_and_the_next_one_clears_up() {
+async fn a_rotation_killed_halfway_leaves_the_old_catalogue_and_the_next_one_cleans_up() {
     let site = Site::with(&source()).await;
     let before = site.catalogues();
     let staging = site.shelf.path().join(".rotation");
@@ -56,7 +56,8 @@ async fn a_rotation_that_is_killed_half_way_leaves_the_old_one_and_the_next_one_
 async fn a_full_disk_says_so_and_changes_nothing() {
     let site = Site::with(&source()).await;
     let before = site.catalogues();
-    // No file may grow beyond 1 MB, and the signal that would kill is ignored: writes fail as on a full disk.
+    // No file may grow beyond 1 MB, and the signal that would kill the process is ignored: writes fail as on a full
+    // disk.
     let limited = rotation(site.shelf.path());
     let args: Vec<_> = limited.get_args().collect();
     let mut process = Process::new("sh");
@@ -71,7 +72,7 @@ async fn a_full_disk_says_so_and_changes_nothing() {
 #[tokio::test]
 async fn a_stop_by_the_service_manager_takes_the_files_along() {
     let shelf = folder();
-    // A group of its own, so that the signal is for it alone.
+    // In its own process group, so that the signal reaches only this process.
     let mut process = rotation(shelf.path()).process_group(0).spawn().expect("the program starts");
     let staging = shelf.path().join(".rotation");
     let begun = Instant::now();
@@ -86,7 +87,7 @@ async fn a_stop_by_the_service_manager_takes_the_files_along() {
 }
 
 #[tokio::test]
-async fn two_rotations_do_not_meet() {
+async fn two_rotations_never_run_at_once() {
     let site = Site::with(&source()).await;
     let lock = std::fs::File::create(site.shelf.path().join(".rotation.lock")).expect("the lock");
     lock.lock().expect("held here");
@@ -117,7 +118,7 @@ async fn of_two_plan_years_none_is_published_while_one_is_stopped() {
     let before = site.catalogues();
     let next = crate::load::small::Source::of_year(2027);
     next.write(site.downloads.path(), "", "\n");
-    // The new plan year is a first one, which is let pass; the old one has lost an insurer.
+    // The new plan year is the first of its kind, which may pass; the old one has lost an insurer.
     site.download(&without(source(), OTHER));
     let report = site.rotate(1, &["--first"]).await;
     assert_eq!((report.exit_code(), verdicts(&report)), (3, vec![Verdict::Stopped, Verdict::Waiting]), "{report}");
@@ -142,7 +143,7 @@ fn the_unit_files_name_commands_and_settings_that_exist() {
     let command = cron.split_once(" windowshop ").expect("a user").1.split('>').next().expect("a command").trim();
     let command: Vec<&str> = command.split_whitespace().collect();
     assert!(matches!(Cli::try_parse_from(&command).expect("it parses").command, Some(Command::Rotate(_))));
-    // Every limit is in the table of the page, with its variable and its default.
+    // Every limit is in the page's table, with its variable and its default.
     let clap = <Cli as clap::CommandFactory>::command();
     let rotate = clap.find_subcommand("rotate").expect("the command");
     for flag in rotate.get_arguments().filter(|arg| arg.get_long().is_some_and(|long| long != "help")) {

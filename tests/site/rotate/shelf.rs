@@ -1,4 +1,4 @@
-//! What a person does with the shelf: look, verify, pin, roll back; and that an older plan year keeps its addresses.
+//! What a person does with the shelf: list, verify, pin, roll back; and that an older plan year keeps its addresses.
 
 use std::path::Path;
 
@@ -16,7 +16,7 @@ async fn catalogue(dir: &Path, args: &[&str]) -> Result<(String, u8), String> {
     shelf::command(&args).await.map_err(|error| format!("{error:#}"))
 }
 
-/// So many catalogues of one plan year, one a day; each has one rate of another cent.
+/// This many catalogues of one plan year, one per day; in each, one rate differs by a cent.
 async fn days(n: i64) -> Site {
     let site = Site::with(&source()).await;
     for day in 1..n {
@@ -61,7 +61,7 @@ async fn going_back_is_one_command_and_rotations_wait_for_the_person() {
     assert!(said.contains(&report.years[0].new), "{said}");
     assert!(server.look_again().await);
     assert_eq!(server.current().version(), report.years[0].new);
-    // Twice back is two back.
+    // Rolling back twice goes two versions back.
     catalogue(dir, &["rollback", "--year", "2026"]).await.expect("back");
     catalogue(dir, &["rollback", "--year", "2026"]).await.expect("back");
     assert!(server.look_again().await);
@@ -74,7 +74,7 @@ async fn going_back_is_one_command_and_rotations_wait_for_the_person() {
 }
 
 #[tokio::test]
-async fn a_pin_that_leads_nowhere_is_told_and_the_server_goes_on() {
+async fn a_pin_that_leads_nowhere_is_reported_and_the_server_keeps_running() {
     let site = days(2).await;
     let dir = site.shelf.path();
     let server = open(&site).await.expect("a shelf");
@@ -131,7 +131,7 @@ async fn an_older_plan_year_keeps_its_own_addresses() {
     let shop = crate::site::Site::of(site.shelf.path()).await;
     let old = shop.visit(&format!("/plans?year=2026&{query}")).await;
     assert!(old.status == 200 && old.text.contains(TWO), "{}", old.text);
-    // A link kept from before: without a year it becomes the newest's, with its year it stays.
+    // A link kept from before: without a year it means the newest year, with its year it stays.
     site.download(&source());
     Source::of_year(2027).write(site.downloads.path(), "", "\n");
     let report = site.rotate(30, &["--first"]).await;

@@ -1,8 +1,8 @@
-//! The shop's benchmark against the eligibility engine's, in every county: the shop ranks the plans of its one statement
-//! at the policy's price, the engine is given each plan's filed rates member by member.
+//! The shop's benchmark against the eligibility engine's, in every county: the shop ranks the plans of its one
+//! statement by the policy's price; the engine gets each plan's filed rates member by member.
 //!
-//! Always on the shipped sample. With `WINDOWSHOP_TEST_CATALOGUES=DIR` on the catalogues of that folder too, which is how
-//! the whole country is held to it (docs/testing.md).
+//! Always on the shipped sample. With `WINDOWSHOP_TEST_CATALOGUES=DIR` also on the catalogues in that folder, which
+//! is how the whole country is checked (docs/testing.md).
 
 use std::path::PathBuf;
 
@@ -20,8 +20,9 @@ use windowshop::types::Cents;
 
 use crate::site::Site;
 
-/// Who, with an income at which the adults have a credit: alone; smoking; a child with dental care; four children, of
-/// whom three are charged; someone with other coverage, so that the policy is not the benchmark's; a young adult.
+/// Households with an income at which the adults have a credit: single; smoking; a child with dental care; four
+/// children, of whom three are charged; someone with other coverage, so that the policy is not the benchmark's; a
+/// young adult.
 const HOUSEHOLDS: [&str; 6] = [
     "people=40&income=37650",
     "people=27t,29&income=52000",
@@ -36,7 +37,7 @@ async fn the_shop_and_the_engine_find_one_benchmark_in_every_county() {
     let site = Site::open().await;
     let compared = compare(&site).await;
     assert_eq!(compared.counties, 11);
-    // The sample has no dental plans: there the children's part is zero for both.
+    // The sample has no dental plans: the children's part is zero on both sides.
     assert!(compared.exact > 40, "{compared:?}");
     let Some(dir) = std::env::var_os("WINDOWSHOP_TEST_CATALOGUES") else { return };
     let site = Site::of(&PathBuf::from(dir)).await;
@@ -49,7 +50,7 @@ async fn the_shop_and_the_engine_find_one_benchmark_in_every_county() {
 struct Compared {
     counties: usize,
     exact: usize,
-    /// Equal but for a cent of rounding a member: plans whose premium is not for essential health benefits alone.
+    /// Equal except for a rounded cent per member: plans whose premium is not only for essential health benefits.
     rounded: usize,
     /// The engine was given stand-alone dental plans for a child.
     with_dental: usize,
@@ -135,15 +136,15 @@ struct Plan {
     child_dental: bool,
 }
 
-/// Plans sold to these people at this place, read plainly.
+/// Plans sold to these people in this place, read plainly.
 async fn plans(
     catalogue: &Catalogue,
     search: &windowshop::quote::ask::address::Search,
     which: &str,
     people: &Household,
 ) -> Vec<Plan> {
-    // A child-only plan is for children alone; all of these households have an adult, but dental is bought for the
-    // children among them.
+    // Child-only plans are for children alone; all of these households have an adult, but dental plans are bought for
+    // the children among them.
     let sql = format!(
         "SELECT p.plan_id, p.ehb_ppm, p.pediatric_dental_ppm, v.child_dental, p.child_only, r.* \
          FROM plan p JOIN sold s USING (plan_pk) JOIN variant v ON v.plan_pk = p.plan_pk AND v.variant_code = 1 \

@@ -57,8 +57,8 @@ async fn what_was_chosen_comes_back_and_the_rest_of_the_search_with_it() {
     }
     assert!(!page.is_ticked("u1-any") && page.count("details[open]") == 1);
     assert!(!page.words().contains("Where the sex is not said"));
-    // Nothing is lost on the way to the list, not even what was said of a person without cover.
-    // The link back changes nothing.
+    // Nothing is lost on the way to the list, not even what was said about a person without coverage. The link back
+    // changes nothing.
     let same = format!("/plans?{WHO}&sex=f,m,m&care=decile-7,low,asthma&income=52000&metal=gold");
     assert!(
         page.links().iter().any(|link| link.href.starts_with("/plans?") && site.said(&link.href) == site.said(&same)),
@@ -75,7 +75,7 @@ async fn what_was_chosen_comes_back_and_the_rest_of_the_search_with_it() {
 }
 
 #[tokio::test]
-async fn a_birth_is_expected_of_who_is_pregnant_unless_said_otherwise() {
+async fn a_birth_is_expected_for_someone_pregnant_unless_another_use_is_chosen() {
     let site = Site::open().await;
     let who = "year=2026&zip=45202&county=39061&people=30p";
     assert!(site.visit(&format!("/care?{who}")).await.is_ticked("u1-maternity"));
@@ -83,7 +83,7 @@ async fn a_birth_is_expected_of_who_is_pregnant_unless_said_otherwise() {
 }
 
 #[tokio::test]
-async fn what_is_none_of_the_choices_is_noted_and_what_is_missing_asked_for() {
+async fn unknown_choices_are_noted_and_missing_answers_asked_for() {
     let site = Site::open().await;
     let page = site.visit(&format!("/care?{WHO}&care=often")).await;
     assert_eq!(page.status, 200);
@@ -94,7 +94,7 @@ async fn what_is_none_of_the_choices_is_noted_and_what_is_missing_asked_for() {
 }
 
 #[tokio::test]
-async fn how_a_year_is_estimated_is_told_in_both_languages() {
+async fn how_a_year_is_estimated_is_explained_in_both_languages() {
     let site = Site::open().await;
     for (address, said) in [
         (

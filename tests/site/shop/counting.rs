@@ -1,4 +1,4 @@
-//! Facets: whatever is asked for, the one statement's counts are those of filtering by hand.
+//! Facets: whatever is asked for, the one statement's counts match filtering by hand.
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
@@ -13,7 +13,7 @@ use windowshop::types::Cents;
 
 use crate::site::{PLACES, Site};
 
-/// The rule of each filter, written a second time and plainly, over plans fetched without any filter.
+/// The rule of each filter, written a second time, plainly, for plans fetched without any filter.
 fn fits(offer: &Offer, facets: &Facets) -> bool {
     let within = |amount: Option<Cents>, wish: &Wish| match wish {
         Wish::Range(span) => amount.is_some_and(|cents| {
@@ -41,7 +41,8 @@ fn fits(offer: &Offer, facets: &Facets) -> bool {
             Facet::Stars => packed.stars() >= codes[0],
             Facet::Programs => codes.iter().all(|bit| packed.programs() & bit != 0),
             Facet::Text => panic!("text is not drawn at random"),
-            // Any other yes-or-no filter: its row's counting, which is held to its row's SQL on every plan below.
+            // Any other yes/no filter: its row's counting, which is checked against its row's SQL on every plan
+            // below.
             _ => match filter.rule {
                 Rule::Holds { of, .. } => of(offer),
                 _ => panic!("{:?} needs its rule here, too", filter.facet),
@@ -69,7 +70,7 @@ fn any_facets() -> impl Strategy<Value = Facets> {
         prop::sample::subsequence(programs, 0..3),
         prop::sample::subsequence(yes_or_no.collect::<Vec<_>>(), 0..3),
     );
-    // Most filters open in most cases, or nothing would ever be found.
+    // Most filters are open in most cases, or nothing would ever be found.
     let some = (any::<[bool; 9]>(), prop::option::of(1i64..=5));
     (spans, lists, some).prop_map(
         |((premium, deductible, moop), (metals, types, issuers, programs, yes), (on, stars))| {
@@ -97,7 +98,7 @@ fn any_facets() -> impl Strategy<Value = Facets> {
     )
 }
 
-/// The filters after a tick in the form: one value more of all that must hold, else this one alone.
+/// The filters after a tick in the form: one more value if all must hold, else this one alone.
 fn ticked(facets: &Facets, facet: Facet, code: i64) -> Facets {
     let mut other = facets.clone();
     if !matches!(facet.filter().rule, Rule::AllOf { .. }) {
@@ -129,7 +130,7 @@ fn counts_are_those_of_filtering_by_hand() {
             for (code, count) in &counted {
                 prop_assert_eq!(*count, fitting(&ticked(&facets, facet, *code)), "{:?} {}", facet, code);
             }
-            // What is not among the choices would show nothing.
+            // A value that is not among the choices would show nothing.
             let every: Vec<i64> = match facet {
                 Facet::Metal => all.iter().map(|offer| offer.facts.packed.metal()).collect(),
                 Facet::Type => all.iter().map(|offer| offer.facts.packed.plan_type()).collect(),
@@ -140,7 +141,7 @@ fn counts_are_those_of_filtering_by_hand() {
             for code in every.iter().filter(|code| !counted.iter().any(|(other, _)| other == *code)) {
                 prop_assert_eq!(fitting(&ticked(&facets, facet, *code)), 0, "{:?} {}", facet, code);
             }
-            // The range is that of the plans which meet every other filter.
+            // The range is that of the plans that meet every other filter.
             let mut without = facets.clone();
             without.clear(facet);
             let amounts = || {
@@ -158,12 +159,12 @@ fn counts_are_those_of_filtering_by_hand() {
         Ok(())
     });
     outcome.expect("every count agrees");
-    // The property means nothing if no filter ever finds a plan.
+    // This property means nothing if no filter ever finds a plan.
     assert!(found.get() > 40, "only {} of 200 random filters found anything", found.get());
 }
 
-/// A row of the table has its condition in SQL and its counting in memory: on every plan of every county of the sample
-/// both must say the same.
+/// A row of the table has its condition in SQL and its counting in memory: they must agree on every plan of every
+/// county of the sample.
 #[tokio::test]
 async fn each_filter_finds_as_many_plans_as_it_counts() {
     let site = Site::open().await;
@@ -194,7 +195,7 @@ async fn text_finds_names_insurers_and_plan_ids() {
     let plan = &site.rows("zip=45202&people=40").await[0]["plan_id"];
     assert_eq!(total(plan).await, 1, "{plan}");
     assert_eq!(total(&plan.to_lowercase()).await, 1, "{plan}");
-    // What looks like FTS5 syntax is only words.
+    // Text that looks like FTS5 syntax is just words.
     for odd in ["%22", "*", "NOT", "a%20OR%20b", "name:oscar", "(", "-", "%00", "%F0%9F%98%80"] {
         assert!(total(odd).await < 130, "{odd}");
     }

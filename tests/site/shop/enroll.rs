@@ -1,4 +1,4 @@
-//! When people can enrol: pages and calendar files on fixed days.
+//! When people can enroll: pages and calendar files on fixed days.
 
 use time::OffsetDateTime;
 use time::macros::{date, datetime};
@@ -14,7 +14,7 @@ const LAST_DAY: OffsetDateTime = datetime!(2026-12-15 17:00 UTC);
 const AFTER: OffsetDateTime = datetime!(2026-12-16 17:00 UTC);
 
 #[tokio::test]
-async fn open_enrollment_is_told_by_day_state_and_year() {
+async fn open_enrollment_depends_on_day_state_and_year() {
     for (day, uri, said) in [
         (BEFORE, "/enroll?state=OH&year=2027", "Not yet. Open enrollment in Ohio for 2027 runs from November 1, 2026"),
         (DURING, "/enroll?state=OH&year=2027", "The last day to choose a plan is December 15, 2026: 24 days left."),
@@ -45,7 +45,7 @@ async fn open_enrollment_is_told_by_day_state_and_year() {
 }
 
 #[tokio::test]
-async fn a_day_makes_its_own_page_and_no_shared_cache_keeps_it() {
+async fn each_day_has_its_own_page_and_no_shared_cache_keeps_it() {
     let (first, second) = (Site::on(DURING).await, Site::on(LAST_DAY).await);
     let page = first.get("/enroll?state=OH").await;
     assert_eq!(page.header("cache-control"), "private, max-age=60");
@@ -150,7 +150,7 @@ async fn deadlines_go_into_a_calendar() {
         }
         assert!(lines.iter().all(|line| count(line) > 0), "{lines:?}: {}", file.text);
     }
-    // Nothing that has a last day; and no date of a state that may end earlier.
+    // Nothing that has a last day; and no date for a state that may end earlier.
     for uri in ["?event=tribal_member", "?event=birth", "", "?state=ZZ&year=2027", "?state=CA&year=2027", "?year=1999"]
     {
         assert_eq!(site.get(&format!("/enroll/deadline.ics{uri}")).await.status, 404, "{uri}");
@@ -202,14 +202,14 @@ fn rows(table: &'static str) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn what_changed_is_told_with_its_rule() {
+async fn changes_are_listed_with_their_rule() {
     let site = Site::on(DURING).await;
     let words = site.get("/enroll?year=2027").await.words();
     for said in ["What changed for 2027", "Open enrollment is shorter", "P.L. 119-21 s. 71119"] {
         assert!(words.contains(said), "{said}: {words}");
     }
     assert!(site.get("/es/enroll?year=2026").await.words().contains("Terminó la ayuda adicional de 2021 a 2025"));
-    // Not before it is time.
+    // Not before its time.
     assert!(!Site::on(BEFORE).await.get("/enroll?year=2027").await.words().contains("Open enrollment is shorter"));
 }
 

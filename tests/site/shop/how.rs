@@ -1,4 +1,4 @@
-//! "How we worked this out" and the income helper: what they say is what the engine found.
+//! "How we worked this out" and the income helper: they say what the engine found.
 
 use std::collections::BTreeSet;
 
@@ -37,7 +37,7 @@ async fn a_single_adult_sees_the_whole_sum() {
         "At $31,300 or less:",
         "At $62,601 or more: the tax credit ends.",
     ]);
-    // The plan that is the benchmark can be met in the list at the very price.
+    // The benchmark plan can be found in the list at exactly that price.
     let name = page.words();
     let id = name.split("Silver Complete").nth(1).and_then(|rest| rest.split(['(', ')']).nth(1)).expect("an id");
     let rows = site.rows(who).await;
@@ -131,7 +131,7 @@ async fn the_helper_adds_up_what_counts_and_names_what_does_not() {
     for (name, value) in [("zip", "43215"), ("people", "40"), ("income", "39600"), ("monthly", "4400")] {
         assert!(page.carries(name, value), "{name}: {:?}", page.carried());
     }
-    // A steady income needs no month of its own: a twelfth of the year is exact.
+    // A steady income needs no separate month: one twelfth of the year is exact.
     let steady = site.visit("/income?zip=43215&k1=wages&a1=40000&f1=yearly").await;
     assert!(steady.carries("income", "40000") && !steady.carries("monthly", "3333.33"));
     let losing = site.visit("/income?k1=other_adjustment&a1=500&f1=yearly").await;
@@ -159,7 +159,7 @@ async fn the_helper_refuses_at_the_field_and_keeps_what_was_typed() {
     assert_eq!(wrong.count("[name=income]"), 0, "nothing to go on with");
     let huge = site.visit("/income?k1=wages&a1=9000000&f1=weekly").await;
     huge.says_all(&["more than we can reckon with"]);
-    // One more row, and no complaint about what is not finished; never more than eight.
+    // One more row, and no complaint about unfinished ones; never more than eight.
     let more = site.visit("/income?k1=wages&a1=&f1=&k2=&a2=&f2=&add_row=1").await;
     assert_eq!((more.status, more.count("fieldset")), (200, 3));
     let full = site.visit("/income?a8=5&add_row=1").await;

@@ -1,10 +1,12 @@
-//! Every page of a search opens alike: settled, or asked, or led elsewhere; one spelling; a 304 before any work.
+//! Every page of a search opens the same way: settled, or asked, or sent elsewhere; one spelling; a 304 before any
+//! work.
 
 use crate::site::Site;
 
 const WHO: &str = "year=2026&zip=45202&county=39061&people=40";
 
-/// Every address of a search with what it needs besides who and where, and whether it insists on one spelling.
+/// Every address of a search, with what it needs besides who and where, and whether it requires the canonical
+/// spelling.
 fn pages(plan: &str) -> [(String, String, bool); 8] {
     let pages = [
         ("/plans", "", true),
@@ -24,7 +26,7 @@ async fn a_plan(site: &Site) -> String {
 }
 
 #[tokio::test]
-async fn every_page_answers_304_to_who_has_it() {
+async fn every_page_answers_304_to_clients_that_have_it() {
     let site = Site::open().await;
     for (path, own, _) in pages(&a_plan(&site).await) {
         for (money, caching) in [("", "public"), ("&income=30000", "private")] {
@@ -55,7 +57,7 @@ async fn every_page_has_one_spelling_and_spreadsheets_take_any() {
 }
 
 #[tokio::test]
-async fn what_was_not_followed_is_said_once_and_stays_in_the_address() {
+async fn ignored_values_are_reported_once_and_stay_in_the_address() {
     let site = Site::open().await;
     for (path, own, canonical) in pages(&a_plan(&site).await) {
         let uri = format!("{path}?{WHO}{own}&color=red&year=1999");
@@ -84,7 +86,7 @@ async fn what_was_not_followed_is_said_once_and_stays_in_the_address() {
 async fn every_page_asks_for_what_is_missing_and_leads_elsewhere() {
     let site = Site::open().await;
     for (path, own, _) in pages(&a_plan(&site).await) {
-        // A plan's page stands without a household too.
+        // A plan's page also works without a household.
         let asks = path.ends_with("/costs") || !path.starts_with("/plans/");
         let wrong = if asks { 422 } else { 200 };
         let asked = site.visit(&format!("{path}?people=40{own}")).await;

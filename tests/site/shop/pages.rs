@@ -30,12 +30,12 @@ async fn a_zip_and_an_age_are_enough() {
 #[tokio::test]
 async fn missing_answers_are_asked_for_and_wrong_ones_kept() {
     let site = Site::open().await;
-    // Only asked: no error.
+    // Merely asked: no error.
     let asked = site.get("/plans?zip=45202").await;
     assert_eq!(asked.status, 200);
     assert!(asked.value("zip") == "45202" && asked.error_summary().is_empty());
     asked.says_nothing_of("There is a problem");
-    // Typed wrong: all faults at once, all typed kept.
+    // Typed wrong: all faults at once, everything typed is kept.
     let wrong = site.get("/plans?zip=4520&age1=forty&age2=38&t2=1&metal=gold").await;
     assert_eq!(wrong.status, 422);
     assert!(wrong.header("cache-control").contains("no-store"));
@@ -83,7 +83,7 @@ async fn states_with_their_own_marketplace_are_named_before_anything_is_asked() 
 }
 
 #[tokio::test]
-async fn what_we_do_not_follow_is_said() {
+async fn ignored_values_are_reported() {
     let site = Site::open().await;
     let answer = site.visit("/plans?year=2026&zip=45202&county=39061&people=40&metal=tin&colour=red").await;
     assert_eq!(answer.status, 200);
@@ -116,7 +116,7 @@ async fn catastrophic_plans_are_for_those_who_may_buy_them() {
     };
     assert_eq!(sold_to("27").await, 1);
     assert_eq!(sold_to("40").await, 0);
-    // One of thirty in the household is enough; one who needs no coverage does not matter.
+    // One person of thirty in the household is enough; one who needs no coverage does not matter.
     assert_eq!(sold_to("27,30").await, 0);
     assert_eq!(sold_to("27,30n").await, 1);
 }
@@ -129,10 +129,10 @@ async fn a_plan_page_works_without_a_household_and_says_what_is_missing() {
     assert_eq!(bare.status, 200);
     bare.says("To see the price of this plan, tell us where you live");
     bare.says_all(&["Highlights", "Star rating", "Deductibles and out-of-pocket maximums", "Examples of costs"]);
-    // Lower case and a variant's suffix lead to the one address.
+    // Lower case and a variant's suffix redirect to the canonical address.
     let odd = site.get(&format!("/plans/{}-01", id.to_lowercase())).await;
     assert_eq!((odd.status, odd.header("location").to_string()), (303, format!("/plans/{id}")));
-    // Not sold there: said, not priced.
+    // Not sold there: say so, and show no price.
     let elsewhere = site.visit(&format!("/plans/{id}?zip=46204&county=18097&people=40")).await;
     elsewhere.says("not sold to your household in Marion County, IN");
     assert_eq!(site.get("/plans/12345XX0000000").await.status, 404);
@@ -156,7 +156,7 @@ async fn public_pages_set_no_cookie_and_answer_304() {
 }
 
 #[tokio::test]
-async fn rude_addresses_get_a_page() {
+async fn malformed_addresses_get_a_page() {
     let site = Site::open().await;
     for uri in [
         "/plans?people=,,,,",

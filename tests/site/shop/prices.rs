@@ -1,4 +1,4 @@
-//! Premiums: the SQL agrees with sums by hand on every plan, and with what CMS quotes.
+//! Premiums: the SQL agrees with hand-computed sums on every plan, and with what CMS quotes.
 
 use sqlx::Row as _;
 use windowshop::eligibility::CsrLevel;
@@ -12,7 +12,7 @@ use windowshop::types::Cents;
 use crate::site::{PLACES, Site, cents};
 use crate::web::repository::texts;
 
-/// Known to hold of CMS's 2026 data (data/README.md): plans sold to one person of 27, and of 40, by county.
+/// Known facts of CMS's 2026 data (data/README.md): plans sold to one person aged 27, and aged 40, by county.
 const SOLD: [(&str, usize, usize); 8] = [
     ("zip=43215&county=39049", 130, 130),
     ("zip=45202&county=39061", 130, 130),
@@ -33,8 +33,8 @@ async fn each_county_sells_the_plans_that_cms_quotes() {
     }
 }
 
-/// 45 CFR 147.102 by hand, over one plan's filed rates: every adult, of those under 21 the three oldest, each at their
-/// own age and tobacco use.
+/// 45 CFR 147.102 by hand, over one plan's filed rates: every adult, and of those under 21 the three oldest, each at
+/// their own age and tobacco use.
 fn premium_by_hand(people: &Household, row: &sqlx::sqlite::SqliteRow) -> Cents {
     assert_eq!(row.get::<i64, _>("tiered"), 0, "the sample has no family tiers");
     let rate = |age: u8, tobacco: bool| {
@@ -88,7 +88,7 @@ async fn tobacco_and_children_follow_the_rule() {
     let cheapest = async |people: &str| site.cheapest(&format!("zip=45202&people={people}")).await;
     assert_eq!(cheapest("40,10,9,8").await, cheapest("40,10,9,8,7").await);
     assert!(cheapest("45,21,21,21,21").await > cheapest("45,21,21,21").await);
-    // A person who needs no cover adds nothing.
+    // A person who needs no coverage adds nothing.
     assert_eq!(cheapest("40,38n").await, cheapest("40").await);
 }
 
@@ -115,8 +115,8 @@ async fn family_amounts_are_the_familys() {
     assert_eq!(single.len(), 130);
 }
 
-/// The statements that stand in the sources of what serves, whole: those made of pieces are the builder's (below), and
-/// the opening's, which every test runs.
+/// The statements written out whole in the sources of whatever serves. Those built from pieces are the builder's
+/// (below) and the opening's, which every test runs.
 fn statements() -> Vec<String> {
     let served = texts("src", ".rs")
         .into_iter()
@@ -139,7 +139,7 @@ async fn every_statement_prepares() {
         let explained = sqlx::query(sqlx::AssertSqlSafe(format!("EXPLAIN {sql}"))).fetch_all(&catalogue.pool).await;
         assert!(explained.is_ok(), "{sql}: {explained:?}");
     }
-    // The builder's own, with everything asked for at once.
+    // The builder's own, with everything requested at once.
     let everything = "zip=45202&people=40,38t&metal=silver&type=hmo&issuer=33931&premium=1-9000&deductible=-90000\
                       &moop=-90000&with=hsa,national,noreferral,standard,childdental,adultdental,new&stars=1\
                       &programs=asthma,diabetes&q=gold%20\"x*";
@@ -147,7 +147,7 @@ async fn every_statement_prepares() {
     market::tally(&catalogue, &search).await.expect("the tally");
 }
 
-/// A column that the record names and the catalogue has not, or has in another type, is an error and no "not filed".
+/// A column that the record names and the catalogue lacks, or has with another type, is an error and not "not filed".
 #[tokio::test]
 async fn every_plan_of_the_sample_has_a_whole_record_in_every_variant() {
     use windowshop::quote::plan_record::PlanRecord;
@@ -176,7 +176,7 @@ async fn every_plan_of_the_sample_has_a_whole_record_in_every_variant() {
         }
     }
     assert!(read > 500 && reduced > 300, "{read} records, {reduced} of reduced variants");
-    // Benefits are filed for a part of the plans only.
+    // Benefits are filed for some of the plans only.
     assert!(filed.iter().all(|filed| *filed > read / 3), "of {read}: {filed:?}");
 }
 
@@ -197,7 +197,8 @@ async fn credits_are_those_of_healthcare_gov_on_every_plan() {
             assert_eq!(premium - applied, net, "{row:?}");
             match row["metal"].as_str() {
                 "catastrophic" => assert_eq!(applied, 0, "{row:?}"),
-                // Capped at the premium's share for essential health benefits, which is the whole for nearly all.
+                // Capped at the premium's share for essential health benefits, which for nearly all plans is the
+                // whole premium.
                 _ => assert!(applied == credit || applied <= premium.min(credit) && net < premium / 20, "{row:?}"),
             }
         }
@@ -224,7 +225,7 @@ async fn silver_plans_show_the_variant_of_the_household_everywhere() {
         assert!(page.contains(&Cents(cents(row, "moop")).dollars()), "{}: {page}", row["plan_id"]);
     }
     assert_eq!(lower, reduced.len());
-    // Other metals are as they were.
+    // Other metals are unchanged.
     let gold =
         (site.rows(&format!("{place}&metal=gold")).await, site.rows(&format!("{place}&metal=gold&income=25040")).await);
     assert!(gold.0.iter().all(|row| gold.1.iter().any(|r| r["plan_id"] == row["plan_id"] && r["moop"] == row["moop"])));

@@ -41,7 +41,7 @@ async fn no_address_on_any_page_shows_a_private_answer() {
                     let name = field.attr("name").unwrap_or_default();
                     let typed = !matches!(field.attr("type"), Some("hidden"));
                     let private = NEVER.contains(&format!("{name}=").as_str()) || name.starts_with("offer");
-                    // A private field is typed into a form that is posted, and carried by none.
+                    // A private field is typed into a form that is posted, and no form carries it along.
                     assert!(!private || method == "post", "{address}: {name} would stand in an address");
                     assert!(!private || typed, "{address}: {name} is carried readable");
                 }
@@ -59,12 +59,12 @@ async fn nothing_is_lost_on_the_way_through_a_seal() {
     for kept in ["people=40p,38m,9", "sex=f,m", "care=diabetes,low", "income=60000", "monthly=4000", "offer=150"] {
         assert!(said.contains(&kept.to_string()), "{kept} not in {said:?}");
     }
-    // The same answers on the same day are one address, and its browser has the page.
+    // The same answers on the same day give one address, and the browser already has the page.
     let again = site.visit(&format!("/plans?{WHO}&{PRIVATE}")).await;
     assert_eq!(page.address, again.address);
     let cached = site.get_with(&page.address, &[("if-none-match", page.header("etag"))]).await;
     assert_eq!((cached.status, cached.body.len()), (304, 0));
-    // The link without private answers is there and public.
+    // The link without private answers is there, and public.
     let bare = site.visit(&page.link("without")).await;
     assert!(!bare.address.contains("my="), "{}", bare.address);
     assert!(bare.header("cache-control").starts_with("public"));

@@ -5,7 +5,7 @@ use crate::site::Site;
 
 async fn shop() -> (tempfile::TempDir, Site) {
     let place = tempfile::tempdir().expect("a temporary folder");
-    // Ocean County is sold whole; Essex is New Jersey's too, and has no plan.
+    // Ocean County is sold whole; Essex is also in New Jersey, and has no plan.
     jersey_and_connecticut(place.path(), &["false,Ocean - 34029,Ocean,false,"], &["true,,,,"]);
     layouts::load(place.path()).await;
     let shop = Site::of(&place.path().join("to")).await;
@@ -56,7 +56,7 @@ async fn a_zip_of_several_counties_asks_for_one_and_says_what_to_do_without() {
     );
     let spanish = shop.visit("/es/plans?zip=06250&people=40").await.words();
     assert!(spanish.contains("Mi condado no está aquí"), "{spanish}");
-    // By planning region: one old county settles it, several are asked for.
+    // By planning region: if only one old county is possible it is taken, if several they are asked for.
     let one = shop.visit("/plans?zip=06103&county=09110&people=40").await;
     assert!(one.status == 200 && one.words().contains("Hartford County"), "{}", one.words());
     let several = shop.visit("/plans?zip=06250&county=09110&people=40").await;

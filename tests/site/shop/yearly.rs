@@ -1,4 +1,5 @@
-//! The likely yearly cost on the pages: order, help, reduced plans. What it is held against stands in the files beside.
+//! The likely yearly cost on the pages: order, help, reduced plans. What it is checked against is in the files next
+//! to this one.
 
 mod addresses;
 mod doctored;
@@ -78,7 +79,7 @@ async fn with_an_income_the_year_has_twelve_premiums_after_credit() {
         (OHIO, "people=40", 30_000, "people=40"),
         (OHIO, "people=60", 17_500 + 7_000, "people=60"),
         (WEST_VIRGINIA, "people=27", 30_000, "people=27"),
-        // The children have Medicaid, and only the parents' years count.
+        // The children have Medicaid, so only the parents' years count.
         (OHIO, "people=40,38,10,4&sex=f,m", 48_000, "people=40,38&sex=f,m"),
     ] {
         let full = site.rows(&format!("{place}&{buyers}")).await;
@@ -162,7 +163,7 @@ async fn the_pages_of_a_reduced_plan_say_why_it_is_the_most() {
 }
 
 #[tokio::test]
-async fn who_leaves_silver_out_is_told_what_that_may_cost() {
+async fn filtering_out_silver_says_what_that_may_cost() {
     let site = Site::open().await;
     let lowest = async |metal: &str| {
         let rows = site.rows(&format!("{REDUCED}&metal={metal}")).await;

@@ -1,7 +1,7 @@
 //! A form filled in and sent, as a browser without JavaScript does it.
 //!
-//! A field is named by its label; where several have the same one, by the legend around it and its label ("Person 2:
-//! Age"); where nobody sees a label (a test of addresses), by its `name` or `id`.
+//! A field is named by its label; if several share one, by the legend around it and its label ("Person 2: Age"); if
+//! no label is visible (a test of addresses), by its `name` or `id`.
 
 use std::collections::HashMap;
 
@@ -12,7 +12,7 @@ use super::page::{Page, css, inside, words_of};
 
 const FIELDS: &str = "input:not([type=hidden]):not([type=submit]), select, textarea";
 
-/// What a visitor changed on a page, by the place of the field among all of the page.
+/// What a visitor changed on a page, by the position of the field on the page.
 #[derive(Debug, Clone, Default)]
 pub struct Typed {
     values: HashMap<usize, String>,
@@ -41,7 +41,7 @@ fn given(field: ElementRef) -> String {
     }
 }
 
-/// The hidden fields of a form, as the query that they make.
+/// The hidden fields of a form, as the query they make.
 pub fn carried_by(form: ElementRef) -> String {
     let fields = inside(form, "input[type=hidden]").into_iter();
     let pairs = fields.map(|field| (field.attr("name").unwrap_or_default().to_string(), given(field)));
@@ -91,7 +91,7 @@ impl Page {
         !self.fields(name).is_empty()
     }
 
-    /// What stands in a field now.
+    /// The current value of a field.
     #[track_caller]
     pub fn value(&self, name: &str) -> String {
         let field = self.field(name);
@@ -113,13 +113,13 @@ impl Page {
         fields.map(|field| (field.attr("name").unwrap_or_default().to_string(), given(field))).collect()
     }
 
-    /// Whether a form carries this pair on, readable or sealed.
+    /// Whether a form carries this pair along, readable or sealed.
     pub fn carries(&self, name: &str, value: &str) -> bool {
         let fields = self.select("form").into_iter().map(|form| carried_by(form));
         fields.map(|query| self.site.said(&query)).any(|pairs| pairs.contains(&format!("{name}={value}")))
     }
 
-    /// Types into a field, or picks the option of a select by its words or value.
+    /// Types into a field, or picks an option of a select by its words or value.
     #[track_caller]
     pub fn fill(mut self, name: &str, value: &str) -> Page {
         let field = self.field(name);
@@ -168,7 +168,7 @@ impl Page {
         self.site.follow(first).await
     }
 
-    /// How the form of a button is sent: its method, address, names and values.
+    /// How a button's form is sent: its method, address, names and values.
     #[track_caller]
     fn submission(&self, words: &str) -> (String, String, Vec<(String, String)>) {
         let buttons = self.select("form button").into_iter();

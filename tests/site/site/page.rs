@@ -1,6 +1,6 @@
-//! What an answer says, found as a person finds it: by heading, label, words of a link.
+//! What an answer says, found the way a person finds it: by heading, label, words of a link.
 //!
-//! The names of classes that no word can stand for are the constants here, and nowhere else.
+//! Class names that no visible word can replace are the constants here, and nowhere else.
 
 use std::cell::OnceCell;
 
@@ -14,7 +14,7 @@ use super::{Row, Site};
 const COST: &str = ".cost, .ends";
 /// The note that another plan matches or beats this one.
 const BETTER: &str = ".better";
-/// Elements that do not begin a word of their own.
+/// Elements that do not start a new word.
 const INLINE: [&str; 14] =
     ["a", "abbr", "b", "cite", "code", "em", "i", "label", "mark", "small", "span", "strong", "sub", "sup"];
 /// Characters of a plan's ID.
@@ -24,9 +24,9 @@ pub struct Page {
     pub status: u16,
     pub headers: HeaderMap,
     pub body: Vec<u8>,
-    /// The body as text; for HTML as it was sent.
+    /// The body as text; HTML as it was sent.
     pub text: String,
-    /// Where it is, redirects followed.
+    /// Where it is, after redirects.
     pub address: String,
     pub(super) site: Site,
     html: OnceCell<Html>,
@@ -46,7 +46,7 @@ pub struct Link {
 pub struct Card {
     pub id: String,
     pub words: String,
-    /// Its yearly cost in words; empty where there is none.
+    /// Its yearly cost in words; empty if there is none.
     pub cost: String,
     /// The plan that its note names, and the note's words.
     pub better: Option<(String, String)>,
@@ -56,12 +56,12 @@ pub fn css(selector: &str) -> Selector {
     Selector::parse(selector).unwrap_or_else(|fault| panic!("{selector}: {fault}"))
 }
 
-/// The elements inside one that fit a selector.
+/// The elements inside one that match a selector.
 pub fn inside<'p>(element: ElementRef<'p>, selector: &str) -> Vec<ElementRef<'p>> {
     element.select(&css(selector)).collect()
 }
 
-/// The words of an element, spaces folded. A block begins a new word, as it does on the screen; `<b>` does not.
+/// The words of an element, spaces collapsed. A block starts a new word, as it does on the screen; `<b>` does not.
 pub fn words_of(element: ElementRef) -> String {
     fn gather(element: ElementRef, all: &mut String) {
         for child in element.children() {
@@ -91,14 +91,14 @@ fn folded(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// The plan that an address is a page of.
+/// The plan whose page this address is.
 fn plan_of(href: &str) -> Option<String> {
     let (_, rest) = href.split_once("/plans/")?;
     let id = rest.split(['?', '/', '#']).next()?;
     (id.len() == PLAN_ID).then(|| id.to_string())
 }
 
-/// The note inside an element that another plan matches or beats its own.
+/// The note inside an element that another plan matches or beats this one.
 fn better_in(element: ElementRef) -> Option<(String, String)> {
     let note = element.select(&css(BETTER)).next()?;
     let link = note.select(&css("a[href]")).find_map(|link| plan_of(link.attr("href")?));
@@ -113,7 +113,7 @@ impl Page {
         Page { status: status.as_u16(), headers, body, text, address, site, html, typed }
     }
 
-    /// Empty where there is none.
+    /// Empty if there is none.
     pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().expect("plain"))
     }
@@ -137,7 +137,7 @@ impl Page {
 
     // ── Words ────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// All words of the page, spaces folded.
+    /// All words of the page, spaces collapsed.
     pub fn words(&self) -> String {
         match self.header("content-type").starts_with("text/html") {
             true => self.select("body").first().map(|body| words_of(*body)).unwrap_or_default(),
@@ -179,8 +179,8 @@ impl Page {
         self
     }
 
-    /// The summary of what was typed wrong: the field that each line leads to, and its words. Every line leads to a
-    /// field that is there. Empty where nothing is wrong.
+    /// The summary of what was typed wrong: the field that each line links to, and its words. Every line must link to
+    /// an existing field. Empty if nothing is wrong.
     #[track_caller]
     pub fn error_summary(&self) -> Vec<(String, String)> {
         let links = self.select("[role=alert] a[href^='#']");
@@ -199,8 +199,8 @@ impl Page {
         links.map(|a| Link { words: words_of(a), href: a.attr("href").unwrap_or_default().to_string() }).collect()
     }
 
-    /// Where the link with these words leads; where none has exactly these, the only place that links with these words
-    /// in them lead to.
+    /// Where the link with exactly these words leads; if there is none, the single address that links containing
+    /// these words lead to.
     #[track_caller]
     pub fn link(&self, words: &str) -> String {
         let links = self.links();
@@ -235,7 +235,7 @@ impl Page {
 
     // ── Pieces ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-    /// The plans of a list, in their order.
+    /// The plans of a list, in order.
     pub fn cards(&self) -> Vec<Card> {
         let articles = self.select("main article").into_iter();
         let cards = articles.filter_map(|article| {
@@ -250,7 +250,7 @@ impl Page {
         cards.collect()
     }
 
-    /// The note of a plan's own page that another matches or beats it.
+    /// The note on a plan's own page that another plan matches or beats it.
     pub fn better(&self) -> Option<(String, String)> {
         better_in(self.html().root_element())
     }

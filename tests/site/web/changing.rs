@@ -1,4 +1,4 @@
-//! docs/changing.md is true, and what it asks of a change is not forgotten.
+//! docs/changing.md is true, and the steps it lists are not forgotten.
 
 use std::collections::BTreeMap;
 
@@ -56,7 +56,7 @@ fn every_file_place_and_test_of_the_guide_exists() {
         }
     }
     assert!(numbers.len() >= 5 && steps.len() >= 20, "{numbers:?}");
-    // Messages of tests that send people there.
+    // Test messages that send people there.
     for (path, text) in &sources {
         for rest in text.split("docs/changing.md, ").skip(1) {
             let mut words = rest.split(['"', '{', ')']).next().unwrap_or_default().split(", ");

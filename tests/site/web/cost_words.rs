@@ -20,7 +20,7 @@ fn uses() -> impl Iterator<Item = Use> {
 }
 
 #[tokio::test]
-async fn every_service_gap_and_use_has_words_of_its_own() {
+async fn every_service_gap_and_use_has_its_own_words() {
     let site = Site::empty(&[]).await;
     let gaps = [
         Gap::NoPeople,
@@ -81,7 +81,7 @@ async fn notes_of_a_kind_are_one_sentence() {
 }
 
 #[tokio::test]
-async fn sentences_count_in_both_languages_and_leave_out_what_is_nothing() {
+async fn sentences_count_in_both_languages_and_leave_out_zeros() {
     let site = Site::empty(&[]).await;
     let [en, es] = both(&site);
     let said = |cx: &Cx, age, sex, usage| use_sentence(cx, age, sex, usage).unwrap_or_default();
@@ -103,7 +103,7 @@ async fn sentences_count_in_both_languages_and_leave_out_what_is_nothing() {
     let mean = said(&en, 40, None, Use::Any);
     assert!(mean.starts_with("The average of good and bad years has about "), "{mean}");
     assert!(mean.contains("prescriptions and less than one hospital day."), "{mean}");
-    // The care for a condition alone, of which a hospital day is one; and a warning where the table has no drugs.
+    // The care for a condition alone, including one hospital day; and a warning where the table has no drugs.
     assert_eq!(
         said(&es, 30, None, Use::Condition(Condition::Maternity)),
         "Además de cualquier otra atención en el año: alrededor de 23 consultas, 22 pruebas, 2 recetas y 1 día de hospital. \

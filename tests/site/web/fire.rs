@@ -1,4 +1,5 @@
-//! The built program under fire: a log that cannot be written, catalogues changed under it, clients that do not read.
+//! The built program under fire: a log that cannot be written, catalogues changed underneath it, clients that do not
+//! read.
 //!
 //! Each test is a fault that once killed or starved the server, in its smallest form, against the binary itself.
 
@@ -43,7 +44,7 @@ impl Running {
         get(self.address, uri).unwrap_or_else(|error| panic!("{uri}: {error}"))
     }
 
-    /// SIGTERM, and how it ended.
+    /// Sends SIGTERM and returns how it ended.
     pub fn stop(&mut self, within: Duration) -> ExitStatus {
         let id = rustix::process::Pid::from_raw(self.child.id().try_into().unwrap()).unwrap();
         rustix::process::kill_process(id, rustix::process::Signal::TERM).unwrap();
@@ -67,7 +68,7 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // Ended already, in most tests.
+        // In most tests it has already ended.
         self.child.kill().unwrap_or_default();
         let _ = self.child.wait();
     }
@@ -79,7 +80,7 @@ pub fn sample() -> &'static Path {
     BUILT.get_or_init(|| {
         let dir = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("fire-{}", std::process::id()));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        // On a thread of its own: a test may be inside a runtime already.
+        // On its own thread: a test may already be inside a runtime.
         let build = || runtime.block_on(windowshop::serve::build_sample_into(&dir)).unwrap();
         std::thread::scope(|scope| scope.spawn(build).join().unwrap());
         let mut files = std::fs::read_dir(&dir).unwrap().map(|entry| entry.unwrap().path());
@@ -119,7 +120,7 @@ fn a_log_whose_reader_is_gone_costs_no_answer() {
     assert!(server.stop(Duration::from_secs(15)).success());
 }
 
-/// The pipe holds 64 KB; some 400 lines fill it.
+/// The pipe holds 64 KB; about 400 lines fill it.
 #[test]
 fn a_log_whose_reader_hangs_holds_up_neither_answers_nor_the_end() {
     let mut server = Running::start(&["--log-format", "json"], Stdio::piped());
@@ -130,12 +131,12 @@ fn a_log_whose_reader_hangs_holds_up_neither_answers_nor_the_end() {
 }
 
 #[test]
-fn a_catalogue_changed_in_place_is_neither_served_nor_deadly() {
+fn a_catalogue_changed_in_place_is_not_served_and_does_not_crash_the_server() {
     let mut server = Running::start(&["--reload-seconds", "1"], Stdio::null());
     let before = body(&server.get(LIST));
     let path = server.catalogue();
     let whole = std::fs::read(&path).unwrap();
-    // `cp` writes over the same file; here with one in which every price would be another.
+    // `cp` overwrites the same file; here with one in which every price would be different.
     let mut other = whole.clone();
     other.iter_mut().skip(8192).for_each(|byte| *byte = byte.wrapping_add(1));
     for content in [&other[..], &whole[..whole.len() / 3], &[]] {
@@ -196,7 +197,7 @@ fn a_damaged_or_emptied_catalogue_is_refused_and_says_why() {
     assert!(!passed && said.contains("has no rows, or other ones"), "{said}");
 }
 
-/// HTTP/2 in its smallest form: a window of nothing, lists asked for, and a HEAD now and then to seem alive.
+/// HTTP/2 in its smallest form: a window of zero, lists requested, and a HEAD now and then to seem alive.
 mod slow {
     use super::*;
     use bytes::Bytes;
@@ -218,7 +219,7 @@ mod slow {
     }
 
     #[tokio::test(flavor = "multi_thread")]
-    async fn who_takes_nothing_of_an_answer_is_sent_away_though_asking_on() {
+    async fn a_client_that_never_reads_is_disconnected_even_if_it_keeps_asking() {
         let server = Running::start(&["--read-timeout-seconds", "2"], Stdio::null());
         let (client, ended) = connect(server.address).await;
         let mut held = Vec::new();

@@ -1,4 +1,4 @@
-//! A further language is a row and a folder: a made-up one, with longer words and another way to count, speaks on every
+//! Another language is a row and a folder: a made-up one, with longer words and another plural rule, appears on every
 //! page of the site, and no word of another language is left on any.
 
 use std::collections::BTreeSet;
@@ -18,7 +18,7 @@ use windowshop::text::languages::{LANGUAGES, Language};
 use super::repository::{root, texts};
 use crate::site::{Site, TODAY};
 
-/// Counts as Slavic languages do, roughly: one; two to four; more.
+/// Counts roughly as Slavic languages do: one; two to four; more.
 fn few_count(n: i64) -> &'static str {
     match n {
         1 => "one",
@@ -35,7 +35,7 @@ static THREE: [Language; 3] = [
     },
 ];
 
-/// "Copay after {n} days" → "⟦Cóópááy ááftéér {n} dááys⟧": a third longer, and known at sight.
+/// "Copay after {n} days" → "⟦Cóópááy ááftéér {n} dááys⟧": a third longer, and recognizable at sight.
 fn lengthened(text: &str) -> String {
     let (mut long, mut inside) = (String::from("⟦"), false);
     for c in text.chars() {
@@ -48,7 +48,7 @@ fn lengthened(text: &str) -> String {
     long + "⟧"
 }
 
-/// A folder's table with every text lengthened, and the forms that only this language has.
+/// A folder's table with every text lengthened, and the plural forms that only this language has.
 fn translated(table: &toml::Table) -> toml::Table {
     let mut translated: toml::Table = table
         .iter()
@@ -74,7 +74,7 @@ fn three_languages() -> Messages {
     Messages::from_files(&THREE, &folders).unwrap_or_else(|faults| panic!("{}", faults.join("\n")))
 }
 
-/// Each template that is a page, with an address that shows it and how it answers.
+/// Each template that is a page, with an address that shows it and the status it answers with.
 const PAGES: [(&str, &str, u16); 27] = [
     ("county.html", "/plans?zip=45241&people=40", 200),
     ("ask.html", "", 200),
@@ -130,7 +130,7 @@ fn words(html: &str) -> String {
     words.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Addresses of links and forms but those to the same page in another language.
+/// Addresses of links and forms, except those to the same page in another language.
 fn addresses(html: &str) -> Vec<String> {
     let tags = html.split('<').skip(1).filter_map(|part| part.split_once('>')).map(|(tag, _)| tag);
     let ours = tags.filter(|tag| !tag.contains("hreflang=") && !tag.starts_with("link"));
@@ -182,7 +182,7 @@ async fn a_third_language_speaks_on_every_page() {
 }
 
 #[test]
-fn every_template_of_a_page_is_among_them() {
+fn every_page_template_is_listed() {
     let name = |path: &str| path.rsplit('/').next().unwrap_or_default().to_string();
     let pages = texts("templates", ".html").into_iter().filter(|(_, text)| text.starts_with("{% extends"));
     let pages: BTreeSet<String> = pages.map(|(path, _)| name(&path)).collect();
@@ -197,7 +197,7 @@ fn it_counts_in_its_own_way() {
     let lang = messages.of_code("qps").expect("the third");
     let counted = [1, 3, 7].map(|n| messages.n(lang, "person.age", n));
     assert!(counted[1].contains('3') && counted[2].contains('7') && !counted[0].contains('{'), "{counted:?}");
-    // A language that lacks one of its own forms is refused.
+    // A language that lacks one of its own forms is rejected.
     let two = Messages::from_files(&THREE, &[MESSAGES[0], MESSAGES[1], ("qps", MESSAGES[0].1)]);
     let faults = two.err().expect("a fault").join("\n");
     assert!(faults.contains("qps/: `person.age.few` is missing"), "{faults}");

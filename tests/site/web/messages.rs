@@ -1,8 +1,8 @@
-//! Every message is asked for, and every message asked for is there.
+//! Every message is used, and every message used exists.
 //!
-//! Keys written out are found in the sources. Keys composed at run time (`format!("metal.{word}")`) are listed here by the
-//! closed sets that make them, read from the code and the tables themselves: a word that leaves its set leaves a message
-//! that this test names.
+//! Keys written out are found in the sources. Keys composed at run time (`format!("metal.{word}")`) are listed here
+//! by the closed sets that form them, read from the code and the tables themselves: if a word leaves its set, this
+//! test names the message it leaves behind.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,7 +18,7 @@ use windowshop::web::error::Failure;
 
 use super::repository::{root, texts};
 
-/// Keys written as `.t("…")`, `.tf("…"`, `.n("…"` (with or without a language before them) in the product's sources.
+/// Keys written as `.t("…")`, `.tf("…"`, `.n("…"` (with or without a language first) in the product's sources.
 fn keys_asked_for(text: &str) -> Vec<(String, bool)> {
     let mut keys = Vec::new();
     for (call, plural) in [(".t(", false), (".tf(", false), (".n(", true)] {
@@ -71,7 +71,7 @@ fn each<S: AsRef<str>>(pattern: &str, sets: &[Vec<S>]) -> Vec<String> {
     })
 }
 
-/// The messages of the closed sets of filings, whose words are made of their names.
+/// The messages of the closed sets of filings, whose keys are formed from their names.
 fn of_codes() -> Vec<String> {
     let products = [Product::Medical, Product::Dental];
     let messages = Metal::ALL.iter().map(|metal| metal.message());
@@ -81,7 +81,7 @@ fn of_codes() -> Vec<String> {
     messages.chain(Sort::ALL.iter().map(|sort| sort.message())).map(str::to_string).collect()
 }
 
-/// Keys that the shop, the engine's words and the error pages compose. All of them have to be there.
+/// Keys that the shop, the engine's words and the error pages compose. All of them must exist.
 fn composed() -> Vec<String> {
     let words = |all: &[&str]| all.iter().map(ToString::to_string).collect::<Vec<_>>();
     let codes = |all: Vec<&str>| words(&all);
@@ -108,7 +108,7 @@ fn composed() -> Vec<String> {
     let examples = words_in("src/load/plans.rs", "const EXAMPLES");
     let cases =
         words_in("src/shop/costs.rs", "const CASE").into_iter().filter(|word| word != "case").collect::<Vec<_>>();
-    // Of a group's name and its kinds, the name comes first.
+    // In a group, the group's name precedes its kinds.
     let groups = words_in("src/enroll/special.rs", "const GROUPS");
     let kinds_of_events = cells("sep_kinds", "code");
     let groups = groups.into_iter().filter(|word| !kinds_of_events.contains(word)).collect();
@@ -119,7 +119,7 @@ fn composed() -> Vec<String> {
         each("use.{}_few", &[words(&["visits", "tests", "prescriptions", "hospital_days"])]),
         each("month.{}", &[(1..=12).map(|month| month.to_string()).collect()]),
         each("state.{}", &[State::all().map(|state| state.code().to_string()).collect()]),
-        // Told by name that they have no marketplace.
+        // These are told by name that they have no marketplace.
         each("state.{}", &[words(&["AS", "FM", "GU", "MH", "MP", "PR", "PW", "VI"])]),
         each("sep.{}.{}", &[kinds_of_events, words(&["name", "help", "proof"])]),
         each("sep_group.{}", &[groups]),
@@ -169,8 +169,8 @@ fn pages(known: &BTreeSet<&str>) -> Vec<String> {
     read
 }
 
-/// What insurers file: CMS's names of benefits (tests/cases/filed_benefits.csv), and any number of its units in any of
-/// its periods.
+/// What insurers file: CMS's names of benefits (tests/cases/filed_benefits.csv), and any number of its units in any
+/// of its periods.
 fn filed() -> Vec<String> {
     let mut reader = csv::Reader::from_path(root().join("tests/cases/filed_benefits.csv")).unwrap();
     let benefits = reader.records().map(|row| windowshop::filing::slug::slug(&row.unwrap()[0])).collect();
@@ -204,7 +204,7 @@ fn filed() -> Vec<String> {
     .concat()
 }
 
-/// Names and words that the engine writes into its reasons: each is a word somewhere in its sources or its tables.
+/// Names and words that the engine writes into its reasons: each appears somewhere in its sources or its tables.
 fn of_the_engine(known: &BTreeSet<&str>) -> Vec<String> {
     let code: BTreeSet<String> = texts("src/eligibility", ".rs").iter().flat_map(|(_, text)| quoted(text)).collect();
     let cells: String = texts("data/rules", ".csv").into_iter().map(|(_, text)| text).collect();
@@ -218,7 +218,7 @@ fn of_the_engine(known: &BTreeSet<&str>) -> Vec<String> {
 }
 
 #[test]
-fn every_key_that_is_asked_for_exists_and_none_lies_unused() {
+fn every_key_that_is_used_exists_and_every_key_is_used() {
     let messages = Messages::load().unwrap_or_else(|faults| panic!("{}", faults.join("\n")));
     let (sources, known) = (sources(), messages.keys());
     let mut faults = Vec::new();
@@ -232,7 +232,7 @@ fn every_key_that_is_asked_for_exists_and_none_lies_unused() {
     let composed = composed();
     let missing = composed.iter().filter(|key| !known.contains(key.as_str()));
     faults.extend(missing.map(|key| format!("`{key}` is composed at run time and is not there")));
-    // A term of the glossary is shown if it is whole.
+    // A glossary term is shown if it is complete.
     let slugs = known.iter().filter_map(|key| key.strip_prefix("glossary.")?.strip_suffix(".term"));
     let terms = slugs.flat_map(|slug| ["term", "short", "long"].map(|part| format!("glossary.{slug}.{part}")));
     let terms: Vec<String> = terms.collect();
@@ -250,8 +250,8 @@ fn every_key_that_is_asked_for_exists_and_none_lies_unused() {
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
-/// A key composed in a source that this file does not list would make the test above call its messages unused, or worse:
-/// miss one that is not there.
+/// If a source composed a key that this file does not list, the test above would call its messages unused or, worse,
+/// miss one that does not exist.
 #[test]
 fn every_place_that_composes_a_key_is_listed() {
     let own = std::fs::read_to_string(root().join(file!())).unwrap();

@@ -1,5 +1,5 @@
-//! What an address says of a household stays between the asker and us: every route, every private parameter, every kind
-//! of answer. Generated, so that a new page is under it from its first day.
+//! What an address says about a household stays between the visitor and us: every route, every private parameter,
+//! every kind of answer. Generated, so a new page is covered from its first day.
 
 use super::*;
 
@@ -16,7 +16,7 @@ fn routes() -> Vec<String> {
     spanish.chain(named.iter().cloned()).chain(["/nowhere".to_string(), "/es/".to_string()]).collect()
 }
 
-/// Each says something of money, care, sex, pregnancy, tribe or cover, in a word that can be found again.
+/// Each says something about money, care, sex, pregnancy, tribe or coverage, in a word that can be searched for.
 const PRIVATE: [&str; 26] = [
     "income=37651",
     "income=%2437%2C651",
@@ -63,7 +63,7 @@ async fn no_answer_to_a_private_address_is_for_a_shared_cache_or_in_the_log() {
     for route in routes() {
         for private in PRIVATE {
             for (i, place) in PLACES.iter().enumerate() {
-                // The private part first and last: what is said later in an address must not undo it.
+                // The private part both first and last: what comes later in an address must not undo it.
                 let query = if i % 2 == 0 { format!("{place}&{private}") } else { format!("{private}&{place}") };
                 let uri = format!("{route}?{}", query.trim_matches('&'));
                 let got = site.get(&uri).await;
@@ -79,7 +79,7 @@ async fn no_answer_to_a_private_address_is_for_a_shared_cache_or_in_the_log() {
                     continue;
                 }
                 let again = site.get_with(&uri, &[("if-none-match", got.header("etag"))]).await;
-                // A spreadsheet is made anew.
+                // A spreadsheet is generated again.
                 assert!(matches!(again.status, 304 | 200), "{uri}: {}", again.status);
                 assert!(!again.header("cache-control").contains("public"), "{uri}: {}", again.status);
                 *seen.entry(again.status).or_insert(0) += 1;
@@ -87,7 +87,7 @@ async fn no_answer_to_a_private_address_is_for_a_shared_cache_or_in_the_log() {
         }
     }
     assert!([200, 303, 304, 404, 422].iter().all(|status| seen.contains_key(status)), "every kind was met: {seen:?}");
-    // Times, lengths and ids are digits too.
+    // Times, lengths and IDs are digits too.
     let plain = |line: &str| {
         let mut line: serde_json::Value = serde_json::from_str(line).unwrap();
         ["timestamp", "ms", "bytes", "span"].iter().for_each(|name| drop(line.as_object_mut().unwrap().remove(*name)));
@@ -119,12 +119,12 @@ async fn public_addresses_stay_cacheable_and_their_redirects_too() {
 }
 
 #[tokio::test]
-async fn a_private_page_cannot_be_told_by_its_tag() {
+async fn a_private_page_cannot_be_guessed_from_its_tag() {
     use sha2::{Digest as _, Sha256};
     let site = Site::open().await;
     let query = "year=2026&zip=45202&county=39061&people=40&income=37651";
     let got = site.get(&format!("/plans?{query}")).await;
-    // What anyone could work out who tries incomes against a tag that was seen in a proxy's log.
+    // What anyone could work out by testing incomes against a tag seen in a proxy's log.
     for version in [got.header("etag").to_string(), site.app.catalogues.current().newest().version.clone()] {
         let mut hash = Sha256::new();
         for part in [site.app.build, &version, "en", "/plans", query] {
@@ -137,7 +137,7 @@ async fn a_private_page_cannot_be_told_by_its_tag() {
 }
 
 #[tokio::test]
-async fn whoever_refuses_every_coding_gets_the_plain_page() {
+async fn a_client_that_refuses_every_coding_gets_the_plain_page() {
     let site = Site::open().await;
     for uri in ["/plans?year=2026&zip=45202&county=39061&people=40", site.app.assets.url("site.css"), "/nowhere"] {
         let plain = site.get(uri).await;
@@ -152,7 +152,7 @@ async fn whoever_refuses_every_coding_gets_the_plain_page() {
 }
 
 #[tokio::test]
-async fn a_star_is_no_page_that_anyone_has() {
+async fn a_star_matches_no_page() {
     let site = Site::open().await;
     let unknown = site.get_with("/plans/99999ZZ9999999?year=2026", &[("if-none-match", "*")]).await;
     assert_eq!(unknown.status, 404);
@@ -160,7 +160,7 @@ async fn a_star_is_no_page_that_anyone_has() {
     assert_eq!((known.status, known.body.is_empty()), (200, false));
 }
 
-/// sqlx tells of statements over a second, with their text, in which a household's ages are the names of columns.
+/// sqlx logs statements that take over a second with their text, in which column names reveal a household's ages.
 #[tokio::test]
 async fn a_slow_statement_is_not_in_the_log() {
     let site = Site::open().await;

@@ -1,4 +1,4 @@
-//! The floor plan: which room may import which stands in docs/architecture.md, and the sources keep to it.
+//! The floor plan: docs/architecture.md says which room may import which, and the sources must comply.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -58,7 +58,7 @@ fn named(depth: usize, text: &str) -> (BTreeSet<String>, Vec<String>) {
                 false => drop(rooms.insert(room)),
             }
         }
-        // A module of tests stands one deeper.
+        // A test module is one level deeper.
         let depth = depth + usize::from(at >= product.lines().count());
         if line.contains(&"super::".repeat(depth)) {
             faults.push(format!("line {}: `super` leads out of the room: say `crate::`", at + 1));
@@ -103,7 +103,7 @@ fn no_circle_leads_through_rooms() {
     let plan = plan();
     let mut left: BTreeMap<&str, BTreeSet<&str>> =
         plan.iter().map(|(room, may)| (room.as_str(), may.iter().map(String::as_str).collect())).collect();
-    // Takes away rooms that need no other, until none is left.
+    // Removes rooms that need no other, until none is left.
     while !left.is_empty() {
         let bottom: BTreeSet<&str> = left.iter().filter(|(_, may)| may.is_empty()).map(|(room, _)| *room).collect();
         assert!(!bottom.is_empty(), "these rooms import each other in a circle: {left:?}");
@@ -126,7 +126,7 @@ fn no_room_holds_more_than_a_fifth_of_the_code() {
 }
 
 #[test]
-fn the_reader_of_imports_sees_what_it_must() {
+fn the_import_reader_sees_every_form_of_import() {
     let (rooms, faults) = named(2, "use crate::web::page;\nlet x = crate::shop::open(); // crate\n/// crate::load\n");
     assert_eq!((rooms.into_iter().collect::<Vec<_>>().join(" ").as_str(), faults.len()), ("shop web", 0));
     assert_eq!(named(2, "use crate::{app, web};").1.len(), 1);

@@ -1,4 +1,4 @@
-//! All faults of the settings at once, and the shelf: which catalogues are served, refused, swapped.
+//! All faults in the settings at once, and the shelf: which catalogues are served, refused, swapped.
 
 use clap::Parser as _;
 use windowshop::catalogue::Shelf;
@@ -12,7 +12,7 @@ use super::Log;
 use crate::site::{CATALOGUE, config, empty_data_folder, make_catalogue};
 
 #[tokio::test]
-async fn all_faults_are_told_at_once_with_flag_and_variable() {
+async fn all_faults_are_reported_at_once_with_flag_and_variable() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("a-file");
     std::fs::write(&file, "").unwrap();

@@ -1,4 +1,4 @@
-//! More than can be answered, connections that only stand there, a stop in the middle of it, and what can be watched.
+//! More requests than can be answered, idle connections, a stop in the middle of it all, and what can be monitored.
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
@@ -11,7 +11,7 @@ use super::fire::{Running, get};
 
 const LIST: &str = "/plans?year=2026&zip=45202&county=39061&people=40";
 
-/// One answer over a connection that is kept; `None` at a clean end before the answer's first byte.
+/// One answer over a kept connection; `None` if it ends cleanly before the answer's first byte.
 fn ask(stream: &mut TcpStream, uri: &str) -> std::io::Result<Option<String>> {
     write!(stream, "GET {uri} HTTP/1.1\r\nHost: x\r\n\r\n")?;
     let (mut head, mut byte) = (Vec::new(), [0]);
@@ -43,7 +43,7 @@ fn idle_connections_make_room_for_a_visitor() {
 
 #[test]
 fn a_stop_in_the_middle_of_visits_loses_no_request() {
-    // Each visit is work: a page from memory would be over before the stop meets it.
+    // Each visit has to be real work: a page from memory would be finished before the stop reaches it.
     let mut server = Running::start(&["--drain-seconds", "2", "--page-cache-bytes", "0"], Stdio::null());
     server.get(LIST);
     let address = server.address;
@@ -56,7 +56,8 @@ fn a_stop_in_the_middle_of_visits_loses_no_request() {
                     // The port is closed: nothing was sent, so nothing is lost.
                     let Ok(mut stream) = TcpStream::connect_timeout(&address, Duration::from_secs(10)) else { return };
                     stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-                    // Half of them come anew for each request, the others keep their connection until told.
+                    // Half of the clients reconnect for each request, the others keep their connection until told
+                    // otherwise.
                     for _ in 0..if n % 2 == 0 { 1 } else { usize::MAX } {
                         match ask(&mut stream, "/glossary") {
                             Ok(Some(head)) => {
@@ -156,7 +157,7 @@ fn under_twice_the_load_people_are_answered_or_told_and_health_answers_always() 
 }
 
 #[test]
-fn what_can_be_watched_is_there_bounded_and_says_nothing_of_anyone() {
+fn metrics_are_present_bounded_and_say_nothing_about_anyone() {
     let private = free_port();
     let mut server = Running::start(&["--metrics-listen", &private.to_string(), "--slow-ms", "1"], Stdio::piped());
     for n in 0..200 {
@@ -229,7 +230,7 @@ fn commands_refuse_what_would_fill_the_memory() {
 }
 
 #[test]
-fn a_mark_at_the_start_of_a_file_is_no_fault_of_its_json() {
+fn a_byte_order_mark_does_not_break_json() {
     let (_, without) = command(&["determine"], "{}");
     let (_, with) = command(&["determine"], "\u{feff}{}");
     assert_eq!(with, without);

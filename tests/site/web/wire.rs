@@ -43,7 +43,7 @@ async fn talk(address: std::net::SocketAddr, bytes: &[u8]) -> String {
 #[tokio::test]
 async fn a_slow_client_is_dropped() {
     let server = server(&["--header-timeout-seconds", "1"]).await;
-    // Nothing; half a request; a letter with which HTTP/2 could begin; a whole request and then silence.
+    // Nothing; half a request; a letter that HTTP/2 could begin with; a whole request and then silence.
     let whole = b"GET /hello HTTP/1.1\r\nHost: x\r\n\r\n";
     for bytes in [&b""[..], b"GET /hello HTTP/1.1\r\nHo", b"P", whole] {
         let begun = Instant::now();
@@ -69,7 +69,7 @@ async fn a_graceful_stop_finishes_what_is_running() {
 }
 
 #[tokio::test]
-async fn a_stop_does_not_wait_for_ever() {
+async fn a_stop_does_not_wait_forever() {
     let server = server(&["--stop-timeout-seconds", "0", "--drain-seconds", "0"]).await;
     let address = server.address;
     tokio::spawn(async move { talk(address, b"GET /sleeps HTTP/1.1\r\nHost: x\r\n\r\n").await });
@@ -96,7 +96,7 @@ async fn connections_over_the_limit_wait_their_turn() {
 }
 
 #[tokio::test]
-async fn headers_over_any_measure_are_refused_on_the_wire() {
+async fn oversized_headers_are_refused_on_the_wire() {
     let server = server(&[]).await;
     let mut request = b"GET /hello HTTP/1.1\r\nHost: x\r\nX-Big: ".to_vec();
     request.extend(std::iter::repeat_n(b'x', 100_000));

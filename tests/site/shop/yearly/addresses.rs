@@ -1,4 +1,5 @@
-//! Sex and expected care in addresses: no link loses them, nobody else keeps them, nothing typed comes back as markup.
+//! Sex and expected care in addresses: no link loses them, nobody else keeps them, and nothing typed comes back as
+//! markup.
 
 use super::OHIO;
 use crate::site::form::carried_by;
@@ -8,7 +9,7 @@ use crate::site::{Site, cents};
 const PRIVATE: &str = "people=40,38&sex=f,m&care=diabetes,low";
 const PLANS: [&str; 2] = ["29341OH0100024", "29341OH0100050"];
 
-/// Every page of the shop for one who and where.
+/// Every page of the shop for one household and place.
 fn pages(who: &str) -> Vec<String> {
     let [one, other] = PLANS;
     let mut pages = Vec::new();
@@ -51,7 +52,7 @@ async fn no_link_and_no_form_loses_sex_and_care() {
                 "{drop:?}"
             );
             let offers_without = match money.is_empty() {
-                // Nothing on the dental list rests on sex and care.
+                // Nothing on the dental list depends on sex and care.
                 true => uri.contains("/plans?") && !uri.contains("product=dental"),
                 false => uri.contains("/plans?") || uri.contains("/how?"),
             };
@@ -73,7 +74,7 @@ async fn no_link_and_no_form_loses_sex_and_care() {
 }
 
 #[tokio::test]
-async fn pages_with_sex_or_care_are_for_their_own_browser_alone() {
+async fn pages_with_sex_or_care_are_kept_only_by_their_own_browser() {
     let site = Site::open().await;
     for (said, keeper) in [
         ("people=40,38&sex=f", "private"),
@@ -96,7 +97,7 @@ async fn pages_with_sex_or_care_are_for_their_own_browser_alone() {
 }
 
 #[tokio::test]
-async fn what_is_none_of_our_words_is_noted_and_changes_nothing() {
+async fn unknown_words_are_noted_and_change_nothing() {
     let site = Site::open().await;
     let plain = site.rows(&format!("{OHIO}&people=40")).await;
     for (wrong, noted) in
@@ -126,7 +127,7 @@ async fn what_is_none_of_our_words_is_noted_and_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_birth_is_reckoned_for_who_is_pregnant_unless_any_year_is_asked_for() {
+async fn a_birth_is_assumed_for_someone_pregnant_unless_any_year_is_chosen() {
     let site = Site::open().await;
     let of = async |who: &str| site.rows(&format!("{OHIO}&{who}")).await;
     let (usual, birth) = (of("people=30&sex=f").await, of("people=30&sex=f&care=maternity").await);
@@ -202,7 +203,7 @@ async fn twelve_people_may_each_say_something_else() {
             assert!(!answer.text.contains("[…]"), "{uri} lacks a word");
         }
     }
-    // More entries than people may be.
+    // More entries than there may be people.
     let many = format!("{OHIO}&people=40&care={}", "low,".repeat(40));
     let page = site.visit(&format!("/plans?{many}")).await;
     assert!(page.status == 200 && page.words().contains("We did not use “care=low”"));

@@ -1,4 +1,4 @@
-//! The sample with some filings spoilt, and two dental plans: what is missing is said, never reckoned as nothing.
+//! The sample with some filings damaged, and two dental plans: what is missing is said, never counted as zero.
 
 use std::path::{Path, PathBuf};
 
@@ -19,7 +19,7 @@ const NO_MAXIMUM: &str = "31981OH0020011";
 const NO_FAMILY_DEDUCTIBLE: &str = "41047OH0010057";
 /// Generic drugs are not covered.
 pub(super) const UNCOVERED: &str = "64353OH0010012";
-/// The emergency room does not count to the maximum.
+/// The emergency room does not count toward the maximum.
 pub(super) const OUTSIDE: &str = "64353OH0040012";
 /// Filed more than the rest of the sample, in words that are rare there.
 pub(super) const RICH: &str = "64353OH0060003";
@@ -75,7 +75,7 @@ impl Table {
         assert_eq!(self.rows.len() + benefits.len(), before, "{plan} filed them once each");
     }
 
-    /// The standard variant of a plan; of its benefits, this one.
+    /// The standard variant of a plan; if a benefit is given, that benefit's row.
     fn row(&mut self, plan: &str, benefit: Option<&str>) -> &mut Row {
         let is = |row: &&mut Row| {
             row["PlanId"] == format!("{plan}-01") && benefit.is_none_or(|benefit| row["BenefitName"] == benefit)
@@ -83,7 +83,7 @@ impl Table {
         self.rows.iter_mut().find(is).expect("the plan's row")
     }
 
-    /// Adds a benefit to a plan, or files it anew.
+    /// Adds a benefit to a plan, or replaces its filing.
     fn file(&mut self, plan: &str, benefit: &str, copay: &str, coinsurance: &str) {
         let mut row = self.row(plan, Some(SPECIALIST)).clone();
         self.rows.retain(|row| row["StandardComponentId"] != plan || row["BenefitName"] != benefit);
@@ -94,7 +94,7 @@ impl Table {
     }
 }
 
-/// Blanks the columns of a row whose names hold all of these.
+/// Blanks the columns of a row whose names contain all of these.
 fn blank(row: &mut Row, parts: &[&str]) {
     row.iter_mut()
         .filter(|(name, _)| parts.iter().all(|part| name.contains(part)))
@@ -149,7 +149,7 @@ fn add_dental(attributes: &mut Table, rates: &mut Table) {
     }
 }
 
-/// Where the spoilt files lie; `catalogues` beside them.
+/// Where the damaged files are; `catalogues` is next to them.
 pub(super) async fn files() -> &'static PathBuf {
     static FILES: OnceCell<PathBuf> = OnceCell::const_new();
     FILES

@@ -1,11 +1,11 @@
-//! Notes on plans that another one matches or beats: they have to be true, and nothing else may follow from them.
+//! Notes on plans that another one matches or beats: they have to be true, and must have no other effect.
 
 use std::collections::HashMap;
 
 use super::{OHIO, REDUCED, WEST_VIRGINIA, dollars};
 use crate::site::{Card, Row, Site, cents};
 
-/// The plans with a note, each with the one that it names.
+/// The plans with a note, each with the plan it names.
 fn notes(cards: &[Card]) -> HashMap<&str, &str> {
     cards.iter().filter_map(|card| Some((card.id.as_str(), card.better.as_ref()?.0.as_str()))).collect()
 }
@@ -59,7 +59,7 @@ async fn notes_are_the_same_in_any_order_under_any_filter_and_in_both_languages(
     for list in ["/plans?SORT&sort=premium", "/plans?SORT&sort=cost_bad", "/es/plans?SORT"] {
         assert_eq!(notes(&site.all_cards(&list.replace("SORT", &who)).await), usual, "{list}");
     }
-    // A filter takes plans away, but not what is true of the others; the plan named may be one that it takes away.
+    // A filter removes plans, but does not change what is true of the others; the plan named may be one it removes.
     for filter in ["metal=silver", "premium=-500", "deductible=-3000", "q=oscar"] {
         let shown = site.all_cards(&format!("/plans?{who}&{filter}")).await;
         assert!(!shown.is_empty() && shown.len() < 130, "{filter}");

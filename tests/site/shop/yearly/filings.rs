@@ -1,5 +1,5 @@
-//! Every figure of the list once more, from the insurers' own words: the sample's files are read here without the loader,
-//! and `windowshop estimate` reads the words.
+//! Every figure of the list once more, from the insurers' own words: the sample's files are read here without the
+//! loader, and `windowshop estimate` reads the words.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -45,7 +45,7 @@ pub(super) fn sample() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("data/sample")
 }
 
-/// What the files say of each variant, as filed.
+/// What the files say about each variant, as filed.
 pub(super) struct Filings {
     attributes: HashMap<String, Row>,
     benefits: HashMap<String, Vec<Row>>,
@@ -73,7 +73,8 @@ impl Filings {
         Filings { attributes: attributes.collect(), benefits }
     }
 
-    /// The plan as `windowshop estimate` takes it: deductibles and maximums of one variant, everything else of another.
+    /// The plan as `windowshop estimate` expects it: deductibles and maximums of one variant, everything else of
+    /// another.
     pub fn plan(&self, limits: &str, shares: &str) -> Value {
         let (own, lent) = (&self.attributes[limits], &self.attributes[shares]);
         let mut services = serde_json::Map::new();
@@ -104,7 +105,7 @@ impl Filings {
     }
 }
 
-/// In network, tier 1; where none is filed, in and out of network together.
+/// In network, tier 1; if none is filed, in and out of network combined.
 fn amounts(row: &Row, before: &str, after: &str) -> Value {
     let of = |scope: &str, who: &str| {
         let filed = |network: &str| amount(&row[&format!("{scope}{before}{network}{who}{after}")]);
@@ -118,7 +119,7 @@ fn amounts(row: &Row, before: &str, after: &str) -> Value {
     json!({ "medical": scope("MEHB"), "drug": scope("DEHB"), "combined": scope("TEHB") })
 }
 
-/// The dollars of "$1,500 ", "$3000 per person"; none of "per group not applicable".
+/// The dollars of "$1,500 ", "$3000 per person"; none for "per group not applicable".
 fn amount(filed: &str) -> Option<String> {
     Some(filed.trim().strip_prefix('$')?.split(' ').next()?.replace(',', ""))
 }
@@ -176,8 +177,8 @@ async fn every_plan_costs_what_its_filing_says() {
     }
 }
 
-/// Variants 02 to 06 of the sample file no shares but 04; limits are each variant's own, and so is the premium after
-/// credit.
+/// Of variants 02 to 06 in the sample, only 04 files shares; limits are each variant's own, and so is the premium
+/// after credit.
 #[tokio::test]
 async fn reduced_plans_take_their_own_limits_and_the_shares_of_the_next() {
     let (site, filings) = (Site::open().await, Filings::read(&sample()));

@@ -1,4 +1,4 @@
-//! The sum on paper: every amount of a year, line by line, adds up to the figure of the list.
+//! The sum on paper: every amount of a year, line by line, adds up to the figure in the list.
 
 use windowshop::types::Cents;
 
@@ -12,7 +12,7 @@ fn money(text: &str) -> i64 {
     amount.unwrap_or_else(|| panic!("{text} is no amount")).0
 }
 
-/// The table of every line of one person's year.
+/// The table with every line of one person's year.
 const PERSON: &str = "table.sum:not(.three)";
 /// The three years side by side, on the plan's own page.
 const SHORT: &str = "table.sum.three";
@@ -29,7 +29,7 @@ struct Year {
     premium: i64,
     paid: Paid,
     total: i64,
-    /// The whole price of all lines.
+    /// The full price of all lines.
     allowed: i64,
     people: usize,
 }
@@ -68,7 +68,7 @@ fn year(shown: &Page) -> Year {
 
 const CASES: [(&str, &str); 3] = [("&case=good", "cost_good"), ("", "cost_average"), ("&case=bad", "cost_bad")];
 
-/// Tries every page of one plan for one household. Gives the three years.
+/// Tries every page of one plan for one household. Returns the three years.
 async fn try_plan(site: &Site, row: &Row, who: &str, covered: usize) -> Vec<Year> {
     let plan = &row["plan_id"];
     let short = site.visit(&format!("/plans/{plan}?{who}")).await;
@@ -82,7 +82,7 @@ async fn try_plan(site: &Site, row: &Row, who: &str, covered: usize) -> Vec<Year
         assert_eq!(of.total, cents(row, column), "{uri}: as in the list");
         assert_eq!(of.premium, 12 * cents(row, "premium_after_credit"), "{uri}");
         assert_eq!(of.people, covered, "{uri}: those who are covered");
-        // The short sum: premium, kinds, (not covered,) the whole; of it for care; the price of that care.
+        // The short sum: premium, kinds, (not covered,) total; the part of it for care; the price of that care.
         let column: Vec<i64> = rows.iter().map(|row| row[i]).collect();
         let (kinds, ends) = column[1..].split_at(rows.len() - 4);
         assert_eq!((column[0], kinds), (of.premium, &of.paid[..kinds.len()]), "{uri}");
