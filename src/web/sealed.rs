@@ -27,10 +27,10 @@ pub const NAME: &str = "my";
 const LETTERS: &str = "letters";
 /// Pairs that are entirely private.
 const PRIVATE: [&str; 7] = ["income", "monthly", "offer", "offer_family", "sex", "care", LETTERS];
-/// Fields of one person or one money row: pregnant, tribal member, other coverage, Medicare, sex, care; kind, amount,
-/// frequency.
-const PRIVATE_ROWS: [&str; 9] = ["p", "m", "c", "b", "x", "u", "k", "a", "f"];
-/// Letters after an age that are private: pregnant, tribal member, other coverage, no free Medicare.
+/// Fields of one person or one money row: pregnant, tribal member, other coverage, buys Medicare Part A, sex, care;
+/// kind, amount, frequency, hours.
+const PRIVATE_ROWS: [&str; 10] = ["p", "m", "c", "b", "x", "u", "k", "a", "f", "h"];
+/// Letters after an age that are private: pregnant, tribal member, other coverage, buys Medicare Part A.
 const PRIVATE_LETTERS: &str = "pmcb";
 /// All letters, in the order an address writes them.
 const LETTER_ORDER: &str = "tpmnsdcb";
@@ -307,7 +307,7 @@ mod tests {
         for row in PRIVATE_ROWS {
             assert!(is_private(&format!("{row}1=1")));
         }
-        for pair in ["%69ncome=5", "income=5", "people=40c", "people=40,5m", "people=66b"] {
+        for pair in ["%69ncome=5", "income=5", "people=40c", "people=40,5m", "people=66b", "h1=40"] {
             assert!(is_private(pair), "{pair}");
         }
         for pair in [
