@@ -120,23 +120,6 @@ fn apart_words(cx: &Cx, search: &Search, help: &Help) -> Option<String> {
     shown.then(|| cx.tf("help.csr_apart", &[("people", &better.join(", "))]))
 }
 
-/// Who is taken to have Medicare, which is no credit, and how to say otherwise.
-fn medicare_words(cx: &Cx, search: &Search) -> Option<String> {
-    let people = search.household.people().iter().enumerate();
-    let named: Vec<String> = people
-        .filter(|(_, p)| p.needs_cover && p.may_have_medicare() && !p.other_coverage)
-        .map(|(i, _)| (i + 1).to_string())
-        .collect();
-    (!named.is_empty()).then(|| cx.tf("help.medicare", &[("people", &named.join(", "))]))
-}
-
-/// Whose own cost-sharing level is better than that of one policy for all (45 CFR 155.305(g)(3)).
-fn apart_words(cx: &Cx, search: &Search, help: &Help) -> Option<String> {
-    let better = &help.determination.tax_households.first()?.csr_better_apart;
-    let shown = search.product == Product::Medical && !better.is_empty();
-    shown.then(|| cx.tf("help.csr_apart", &[("people", &better.join(", "))]))
-}
-
 fn level_words(cx: &Cx, search: &Search) -> Option<String> {
     let alone = search.household.people().len() == 1;
     let key = match (search.level(), alone) {
