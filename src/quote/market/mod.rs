@@ -96,6 +96,8 @@ pub async fn lowest_silver(
         sort: Sort::Premium,
         dominated_notes: false,
         page: 1,
+        basket: Default::default(),
+        grouped: false,
     };
     let offers = offers(catalogue, &search).await?;
     Ok(offers.iter().filter(|offer| offer.plan.metal == Some(Metal::Silver)).map(|offer| offer.premium).min())

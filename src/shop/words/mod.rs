@@ -3,6 +3,7 @@
 pub mod assumed;
 pub mod costs;
 pub mod dates;
+pub mod list;
 pub mod plan;
 pub mod reasons;
 pub mod search;
