@@ -76,6 +76,23 @@ pub enum Area {
 }
 
 impl State {
+    /// Hours from UTC to the standard time of most of the state (15 USC 261, 263). In summer clocks are an hour further
+    /// on: near midnight the day said may be yesterday's, never tomorrow's.
+    pub fn standard_time(self) -> i8 {
+        match self.code() {
+            "AS" => -11,
+            "HI" => -10,
+            "AK" => -9,
+            "CA" | "NV" | "OR" | "WA" => -8,
+            "AZ" | "CO" | "ID" | "MT" | "NM" | "UT" | "WY" => -7,
+            "AL" | "AR" | "IA" | "IL" | "KS" | "LA" | "MN" | "MO" | "MS" | "ND" | "NE" | "OK" | "SD" | "TN" | "TX"
+            | "WI" => -6,
+            "PR" | "VI" => -4,
+            "GU" | "MP" => 10,
+            _ => -5,
+        }
+    }
+
     pub const COUNT: usize = STATES.len();
 
     /// Parses `OH` and `oh`; `None` for territories and anything else.

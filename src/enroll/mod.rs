@@ -248,12 +248,18 @@ pub async fn enroll(cx: Cx) -> Result<Response, Instead> {
     if !faulty {
         open::follow(&cx, &asked.notes, "/enroll", &canonical)?;
     }
-    let policy = CachePolicy::Own { version: format!("{}+{}", cx.catalogues.version(), cx.today()) };
+    let said = cx.day_at(state_hours(found.as_ref().ok().copied().flatten()));
+    let policy = CachePolicy::Own { version: format!("{}+{}+{said}", cx.catalogues.version(), cx.today()) };
     if !faulty {
         open::unchanged(&cx, &policy)?;
     }
     let status = if faulty { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     Ok(page::render_status(&cx, status, build(&cx, &asked, found, &years), policy))
+}
+
+/// Hours from UTC of a state's clocks; of the East's where no state is known.
+fn state_hours(state: Option<State>) -> i8 {
+    state.map_or(-5, State::standard_time)
 }
 
 fn build<'a>(
@@ -283,7 +289,7 @@ fn build<'a>(
     let none_open = !answers.is_empty() && !answers.iter().any(|answer| answer.open);
     let carried = asked.pairs(state.map(State::code));
     EnrollPage {
-        today: cx.tf("enroll.today", &[("date", &date_words(cx, cx.today()))]),
+        today: cx.tf("enroll.today", &[("date", &date_words(cx, cx.day_at(state_hours(state))))]),
         notes: words::notes(cx, &asked.notes),
         states: states(cx, state),
         state_fault,

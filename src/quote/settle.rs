@@ -90,6 +90,8 @@ pub fn settle(catalogues: &Catalogues, tables: &Tables, today: Date, asked: &mut
         facets: asked.facets.clone(),
         sort: asked.sort(),
         dominated_notes: !asked.no_dominated_notes,
+        grouped: !asked.no_groups,
+        basket: asked.plan_ids(),
         page: asked.page,
     };
     Ok(Settled::Search(Box::new(Settlement { search, catalogue, help })))

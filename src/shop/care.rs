@@ -13,7 +13,7 @@ use crate::costs::utilization::{Condition, PRICE_LEVEL, Sex};
 use crate::quote::ask::address::Search;
 use crate::quote::ask::people::Person;
 use crate::quote::ask::rows::PersonRow;
-use crate::shop::open::{Instead, Keeps, Open, Page, open};
+use crate::shop::open::{Instead, Open, Page, open};
 use crate::shop::words::costs::{conditions, use_label, use_sentence};
 use crate::shop::words::search as words;
 use crate::web::page::{self, Cx};
@@ -56,7 +56,7 @@ struct CarePage<'a> {
 
 /// `GET /care`, `GET /es/care`.
 pub async fn care(cx: Cx) -> Result<Response, Instead> {
-    let Open { search, query, notes, policy, .. } = open(&cx, &Page::new("/care", Keeps::Search))?;
+    let Open { search, query, notes, policy, .. } = open(&cx, &Page::new("/care"))?;
     let covered = || search.household.people().iter().enumerate().filter(|(_, person)| person.needs_cover);
     let template = CarePage {
         who: words::who(&cx, &search),
@@ -77,7 +77,7 @@ fn carried(search: &Search) -> Vec<(String, String)> {
     let rest = search.pairs().into_iter().filter(|(name, _)| !matches!(*name, "sex" | "care"));
     let mut pairs: Vec<(String, String)> = rest.map(|(name, value)| (name.to_string(), value)).collect();
     for (i, person) in search.household.people().iter().enumerate().filter(|(_, person)| !person.needs_cover) {
-        pairs.extend(PersonRow::of(person).carried(&(i + 1)));
+        pairs.extend(PersonRow::of(person).carried(i + 1));
     }
     pairs
 }

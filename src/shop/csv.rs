@@ -9,7 +9,7 @@ use crate::catalogue::variants::CARD_SERVICES;
 use crate::quote::market;
 use crate::quote::yearly::YearlyCosts;
 use crate::shop::compare;
-use crate::shop::open::{Instead, Keeps, Open, Page, open};
+use crate::shop::open::{Instead, Open, Page, open};
 use crate::shop::view::Card;
 use crate::types::Cents;
 use crate::web::error::Failure;
@@ -41,7 +41,7 @@ const ADDED: [&str; 5] = ["premium_after_credit", "credit_applied", "cost_good",
 
 /// `GET /plans.csv`.
 pub async fn plans(cx: Cx) -> Result<Response, Instead> {
-    let page = Page::new("/plans.csv", Keeps::List).any_spelling();
+    let page = Page::new("/plans.csv").any_spelling();
     let Open { search, catalogue, policy, .. } = open(&cx, &page)?;
     let mut tally = market::tally(&catalogue, &search).await?;
     if let Some(years) = &mut YearlyCosts::new(&search) {
@@ -54,7 +54,7 @@ pub async fn plans(cx: Cx) -> Result<Response, Instead> {
 
 /// `GET /compare.csv`.
 pub async fn comparison(cx: Cx) -> Result<Response, Instead> {
-    let page = Page::new("/compare.csv", Keeps::Plans).any_spelling();
+    let page = Page::new("/compare.csv").any_spelling();
     let open = open(&cx, &page)?;
     let compared = compare::compared(&cx, &open).await?;
     Ok(answer(&cx, &compared.cards, &format!("compare-{}.csv", open.search.year), open.policy)?)

@@ -20,7 +20,7 @@ use crate::quote::ask::people::Relation;
 use crate::quote::market;
 use crate::quote::market::tally::Tally;
 use crate::quote::policy::{self, Policy, TaxPart};
-use crate::shop::open::{Instead, Keeps, Open, Page, open};
+use crate::shop::open::{Instead, Open, Page, open};
 use crate::shop::plan::Line;
 use crate::shop::words::reasons::{Step, percent_words, steps};
 use crate::shop::words::search as words;
@@ -66,7 +66,7 @@ struct HowPage<'a> {
 
 /// `GET /how`, `GET /es/how`.
 pub async fn how(cx: Cx) -> Result<Response, Instead> {
-    let Open { search, catalogue, query, notes, policy, .. } = open(&cx, &Page::new("/how", Keeps::Search))?;
+    let Open { search, catalogue, query, notes, policy, .. } = open(&cx, &Page::new("/how"))?;
     let worked = match &search.finances {
         Some(money) => Some(worked(&cx, &catalogue, &search, money).await?),
         None => None,

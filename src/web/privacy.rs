@@ -24,12 +24,14 @@ pub enum Keep {
 /// Longest value of a public name: room for a comparison's three plans and for every insurer.
 const VALUE_BYTES_MAX: usize = 400;
 /// Names whose words, codes, numbers or ranges may be public: where, which year, which plans, in which order.
-const PUBLIC: [&str; 19] = [
+const PUBLIC: [&str; 21] = [
     "bom",
     "case",
     "county",
     "deductible",
     "dominated",
+    "each",
+    "group",
     "issuer",
     "lang",
     "metal",

@@ -8,7 +8,7 @@ import { BASE, PAGES, PHONE, launch, lookAt, none } from './lib.mjs';
 
 const FIRST_VIEW = 14_600; // ten TCP segments of 1,460 bytes: what a server may send before the first answer comes back
 const STYLES = 8 * 1024;
-const REQUESTS = 3;
+const REQUESTS = 2;
 
 /** Sends one request on its own connection: { status, headers, body, bytes }, bytes as they came over the wire. */
 function wire({ path, send }, more = {}) {
@@ -42,9 +42,9 @@ function unchunk(body) {
 }
 
 const html = answer => (answer.headers['content-encoding'] === 'br' ? brotliDecompressSync(answer.body) : answer.body).toString();
-const wanted = text => [...text.matchAll(/<(?:link rel="(?:stylesheet|icon)" href|img[^>]* src|script[^>]* src)="([^"]+)"/g)].map(found => found[1]);
+const wanted = text => [...text.matchAll(/<(?:link rel="stylesheet" href|img[^>]* src|script[^>]* src)="([^"]+)"/g)].map(found => found[1]);
 
-test('a first view of any page stays within ten segments and three requests', async t => {
+test('a first view of any page stays within ten segments and two requests', async t => {
   const styles = await wire({ path: wanted(html(await wire({ path: '/' }))).find(href => href.endsWith('.css')) });
   assert.ok(styles.body.length <= STYLES, `the stylesheet has ${styles.body.length} bytes`);
   const faults = [], sizes = [];

@@ -10,7 +10,7 @@ use crate::catalogue::places::{Place, Places};
 use crate::filing::codes::{Product, Sort};
 use crate::quote::ask::facets::{Facets, Note, NoteKind};
 use crate::quote::ask::money::{FinanceFields, Finances, Misread};
-use crate::quote::ask::people::{Household, PEOPLE_MAX, PeopleFault, Person};
+use crate::quote::ask::people::{Household, PEOPLE_MAX, PeopleFault, Person, split};
 use crate::quote::ask::rows::{PersonRow, RowFields, row_pairs};
 pub use crate::quote::ask::search::{Search, add_pairs, is_private, wishes, write_query};
 use crate::types::{CountyFips, PlanId, Zip5};
@@ -19,6 +19,8 @@ use crate::types::{CountyFips, PlanId, Zip5};
 const PAGE_MAX: u32 = 500;
 /// Plans side by side: as many columns as fit on a sheet of Letter paper, or in a person's head.
 pub const PLANS_MAX: usize = 3;
+/// Plans kept for a comparison: more than it shows, so that one can be taken out and another comes in.
+pub const BASKET_MAX: usize = 9;
 
 /// A parameter that belongs to one page and not to the search: which year, which rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +43,10 @@ pub struct Asked {
     pub zip_typed: String,
     pub county: Option<CountyFips>,
     pub rows: Vec<PersonRow>,
+    /// `people=` as typed, where the rows come from it: so the one field shows again what was in it.
+    pub people_typed: Option<String>,
+    /// People are to be asked about one at a time.
+    pub each: bool,
     /// What is wrong with the household as a whole (message key).
     pub people_fault: Option<&'static str>,
     pub finances: FinanceFields,
@@ -50,6 +56,8 @@ pub struct Asked {
     pub sort: Option<Sort>,
     /// `dominated=off`.
     pub no_dominated_notes: bool,
+    /// `group=off`.
+    pub no_groups: bool,
     pub page: u32,
     /// `plan=` values, in order (comparison).
     pub plans: Vec<String>,
@@ -67,7 +75,6 @@ pub enum Unanswered {
     ZipUnreadable,
     ZipUnknown,
     CountyMissing,
-    CountyNotInZip,
     PeopleMissing,
     PeopleWrong,
     FinancesWrong,
@@ -78,11 +85,7 @@ impl Unanswered {
     pub fn is_fault(&self) -> bool {
         matches!(
             self,
-            Unanswered::ZipUnreadable
-                | Unanswered::ZipUnknown
-                | Unanswered::CountyNotInZip
-                | Unanswered::PeopleWrong
-                | Unanswered::FinancesWrong
+            Unanswered::ZipUnreadable | Unanswered::ZipUnknown | Unanswered::PeopleWrong | Unanswered::FinancesWrong
         )
     }
 }
@@ -123,17 +126,15 @@ impl Asked {
                     Some(sort) => asked.sort = Some(sort),
                     None => bad(value),
                 },
-                "dominated" => match value {
-                    "on" | "" => asked.no_dominated_notes = false,
-                    "off" => asked.no_dominated_notes = true,
-                    _ => bad(value),
-                },
+                "dominated" => is_off(value).map_or_else(|| bad(value), |off| asked.no_dominated_notes = off),
+                "group" => is_off(value).map_or_else(|| bad(value), |off| asked.no_groups = off),
                 "page" => match value.parse() {
                     Ok(page @ 1..=PAGE_MAX) => asked.page = page,
                     _ => bad(value),
                 },
                 "plan" => asked.plans.extend(value.split(',').filter(|id| !id.is_empty()).map(str::to_string)),
                 "add" => asked.add_person = true,
+                "each" => asked.each = true,
                 _ if switch.is_some_and(|switch| switch.name == name) => {
                     let mut words = switch.iter().flat_map(|switch| switch.words);
                     match words.find(|word| **word == value) {
@@ -171,15 +172,19 @@ impl Asked {
         if !self.rows.is_empty() {
             return;
         }
+        self.people_typed = people.as_deref().map(|typed| typed.trim().chars().take(200).collect());
         match people.as_deref().map(Household::parse) {
             None | Some(Err(PeopleFault::Nobody)) => {}
             Some(Ok(household)) => self.rows = fields.rows_of(&household, &mut self.notes),
             Some(Err(fault)) => {
                 let typed = people.unwrap_or_default();
-                self.rows = typed
-                    .split(',')
+                self.rows = split(&typed)
+                    .into_iter()
                     .take(PEOPLE_MAX)
-                    .map(|text| PersonRow { age: text.chars().take(20).collect(), ..PersonRow::default() })
+                    .map(|text| match Person::parse(text) {
+                        Ok(person) => PersonRow::of(&person),
+                        Err(_) => PersonRow { age: text.chars().take(20).collect(), ..PersonRow::default() },
+                    })
                     .collect();
                 self.people_fault = match fault {
                     PeopleFault::TooMany => Some("ask.people_too_many"),
@@ -227,8 +232,9 @@ impl Asked {
         let mut counties = places.counties(zip);
         let Some(first) = counties.next() else { return Err(Unanswered::ZipUnknown) };
         let several = counties.next().is_some();
-        match self.county {
-            Some(fips) if several => places.place(zip, fips).ok_or(Unanswered::CountyNotInZip),
+        // A county that is not in the ZIP is left over from another ZIP: the question is open again.
+        match self.county.and_then(|fips| places.place(zip, fips)) {
+            Some(place) => Ok(place),
             None if several => Err(Unanswered::CountyMissing),
             // Ignore a county left over from another ZIP when there is nothing to choose.
             _ => places.place(zip, first.fips).ok_or(Unanswered::ZipUnknown),
@@ -242,7 +248,7 @@ impl Asked {
         for typed in &self.plans {
             match PlanId::parse(typed) {
                 Some(id) if ids.contains(&id) => {}
-                Some(_) if ids.len() == PLANS_MAX => {
+                Some(_) if ids.len() == BASKET_MAX => {
                     self.notes.push(Note::new("plan", typed, NoteKind::TooManyPlans));
                     break;
                 }
@@ -269,13 +275,20 @@ impl Asked {
         pairs.extend(row_pairs(&self.rows));
         pairs.extend(self.finances.pairs());
         pairs.extend(self.wishes());
+        pairs.extend(self.ticked());
         pairs.retain(|(_, value)| !value.is_empty());
         pairs
     }
 
     /// Preferences, apart from who and where: product, filters, order.
     pub fn wishes(&self) -> Vec<(&'static str, String)> {
-        wishes(self.product, &self.facets, self.sort(), !self.no_dominated_notes)
+        wishes(self.product, &self.facets, self.sort(), (!self.no_dominated_notes, !self.no_groups))
+    }
+
+    /// The plans ticked for comparison, as far as they can be plans.
+    pub fn ticked(&self) -> Vec<(&'static str, String)> {
+        let ids = self.plans.iter().filter_map(|typed| PlanId::parse(typed)).take(BASKET_MAX);
+        ids.map(|id| ("plan", id.to_string())).collect()
     }
 
     pub fn sort(&self) -> Sort {
@@ -283,6 +296,14 @@ impl Asked {
     }
 }
 
+/// `on` (or blank) and `off`; `None` for any other word.
+fn is_off(value: &str) -> Option<bool> {
+    match value {
+        "on" | "" => Some(false),
+        "off" => Some(true),
+        _ => None,
+    }
+}
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
@@ -315,6 +336,8 @@ pub(crate) mod tests {
             product: asked.product,
             sort: asked.sort(),
             dominated_notes: !asked.no_dominated_notes,
+            grouped: !asked.no_groups,
+            basket: asked.plan_ids(),
             facets: asked.facets,
             page: asked.page,
         }

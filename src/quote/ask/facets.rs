@@ -39,6 +39,13 @@ impl Span {
         min.is_none_or(|min| amount >= min) && max.is_none_or(|max| amount <= max)
     }
 
+    /// The same range with one end moved just far enough to include an amount, in whole dollars.
+    pub fn reaching(&self, amount: Cents) -> Span {
+        let up = u32::try_from((amount.0 + 99) / 100).unwrap_or(u32::MAX);
+        let down = u32::try_from(amount.0 / 100).unwrap_or(0);
+        Span { max: self.max.map(|max| max.max(up)), min: self.min.map(|min| min.min(down)).filter(|min| *min > 0) }
+    }
+
     /// Swaps amounts typed in the wrong order: nobody means an empty range.
     fn of(min: Option<u32>, max: Option<u32>) -> Span {
         match (min, max) {

@@ -6,8 +6,8 @@
 //! followed by letters in any order, written back in the order `t p m n s d c b`: `t` uses tobacco, `p` pregnant, `m`
 //! member of a federally recognized tribe, `n` does not need coverage, `s` spouse of the first person, `d` dependent
 //! on the first person's tax return, `c` has other coverage that rules out help, `b` is 65 or over and would have to
-//! buy Medicare Part A. What only the yearly cost uses, sex and expected care, is in separate lists in the order of
-//! the people.
+//! buy Medicare Part A. Ages may also be typed as people write them: `40 38 and 5`. What only the yearly cost uses, sex
+//! and expected care, is in separate lists in the order of the people.
 
 use std::fmt;
 
@@ -80,7 +80,7 @@ impl Person {
         self.care.unwrap_or(unsaid)
     }
 
-    fn parse(text: &str) -> Result<Person, PeopleFault> {
+    pub fn parse(text: &str) -> Result<Person, PeopleFault> {
         let text = text.trim();
         let digits = text.bytes().take_while(u8::is_ascii_digit).count();
         let fault = || PeopleFault::Unreadable(text.chars().take(20).collect());
@@ -160,7 +160,7 @@ impl Household {
     }
 
     pub fn parse(text: &str) -> Result<Household, PeopleFault> {
-        let parts: Vec<&str> = text.split(',').filter(|part| !part.trim().is_empty()).collect();
+        let parts = split(text);
         // Count before reading: a hostile address must not make us build a long list.
         if parts.len() > PEOPLE_MAX {
             return Err(PeopleFault::TooMany);
@@ -220,6 +220,13 @@ impl Household {
     }
 }
 
+/// The people in a typed list, separated by commas, spaces or words, as people write.
+pub fn split(text: &str) -> Vec<&str> {
+    let between = |c: char| c.is_whitespace() || matches!(c, ',' | ';' | '/' | '+' | '&');
+    let said = |part: &&str| !part.is_empty() && !["and", "y", "e"].iter().any(|word| part.eq_ignore_ascii_case(word));
+    text.split(between).filter(said).collect()
+}
+
 /// `sex=f,,m` and `care=low,,maternity`: one entry per person, blank if nothing was said; trailing blanks are left
 /// out.
 pub fn care_pairs(people: impl Iterator<Item = (Option<Sex>, Option<Use>)> + Clone) -> Vec<(&'static str, String)> {
@@ -251,6 +258,11 @@ mod tests {
     fn the_grammar_reads_what_it_writes_and_writes_one_form() {
         assert_eq!(Household::parse(" 40, 38mt ,5n,, 0").unwrap().to_string(), "40,38tm,5n,0");
         assert_eq!(Household::parse("040T").unwrap().to_string(), "40t");
+        for typed in
+            ["40, 38 10 8", "40 38 10 8", "40;38;10;8", "40, 38, 10 and 8", " 40/38 + 10 & 8 ", "40, 38, 10 y 8"]
+        {
+            assert_eq!(Household::parse(typed).unwrap().to_string(), "40,38,10,8", "{typed}");
+        }
     }
 
     #[test]

@@ -26,13 +26,10 @@ pub struct PersonRow {
 }
 
 impl PersonRow {
-    /// Whether the collapsed part of the form holds an answer.
+    /// Whether anything but an age was said: then people are shown one at a time.
     pub fn says_more(&self) -> bool {
-        self.pregnant
-            || self.tribal_member
-            || self.other_coverage
-            || self.no_free_part_a
-            || self.relation != Relation::Unsaid
+        let ticks = [self.tobacco, self.pregnant, self.tribal_member, self.no_cover, self.other_coverage];
+        ticks.contains(&true) || self.no_free_part_a || self.relation != Relation::Unsaid
     }
 
     pub fn is_spouse(&self) -> bool {
@@ -44,15 +41,14 @@ impl PersonRow {
     }
 
     /// The hidden fields that the form carries: (name, value).
-    pub fn carried(&self, number: &usize) -> Vec<(String, String)> {
+    pub fn carried(&self, number: usize) -> Vec<(String, String)> {
         let sex = self.sex.map(|sex| (format!("x{number}"), sex.letter().to_string()));
         let care = self.care.map(|care| (format!("u{number}"), care.word()));
         sex.into_iter().chain(care).collect()
     }
 
     pub fn is_blank(&self) -> bool {
-        self.age.trim().is_empty()
-            && ![self.tobacco, self.pregnant, self.tribal_member, self.no_cover, self.other_coverage].contains(&true)
+        self.age.trim().is_empty() && !(PersonRow { relation: Relation::Unsaid, ..self.clone() }).says_more()
     }
 
     pub fn of(person: &Person) -> PersonRow {

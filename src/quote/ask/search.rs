@@ -10,6 +10,7 @@ use crate::quote::ask::facets::Facets;
 use crate::quote::ask::money::{self, Finances};
 use crate::quote::ask::people::Household;
 use crate::quote::policy::{Policy, VariantKinds};
+use crate::types::PlanId;
 
 /// Everything a search needs, already validated.
 #[derive(Debug, Clone)]
@@ -27,6 +28,10 @@ pub struct Search {
     pub sort: Sort,
     /// Mark plans that another plan matches or beats (`costs::dominance`).
     pub dominated_notes: bool,
+    /// Plans of one insurer, metal and type share a card.
+    pub grouped: bool,
+    /// Plans ticked for comparison, in order: they go along with every link.
+    pub basket: Vec<PlanId>,
     /// Starts at 1.
     pub page: u32,
 }
@@ -66,15 +71,25 @@ impl Search {
     /// Everything but the page number: what a form has to carry along.
     pub fn pairs(&self) -> Vec<(&'static str, String)> {
         let mut pairs = self.who_and_where();
-        pairs.extend(wishes(self.product, &self.facets, self.sort, self.dominated_notes));
+        pairs.extend(self.wishes());
+        pairs.extend(self.ticked());
         pairs
     }
 
-    /// Who, where, product and order: what must survive a change of filters.
+    /// Who, where, product and order: what the list's own form must keep. Its filters and ticks are fields of it.
     pub fn carried(&self) -> Vec<(&'static str, String)> {
         let mut pairs = self.who_and_where();
-        pairs.extend(wishes(self.product, &Facets::default(), self.sort, self.dominated_notes));
+        pairs.extend(wishes(self.product, &Facets::default(), self.sort, (self.dominated_notes, self.grouped)));
         pairs
+    }
+
+    fn wishes(&self) -> Vec<(&'static str, String)> {
+        wishes(self.product, &self.facets, self.sort, (self.dominated_notes, self.grouped))
+    }
+
+    /// The plans ticked for comparison.
+    pub fn ticked(&self) -> Vec<(&'static str, String)> {
+        self.basket.iter().map(|id| ("plan", id.to_string())).collect()
     }
 
     /// Removes what only the visitor should keep in an address: money, sex, expected care.
@@ -91,7 +106,8 @@ impl Search {
     /// The same, given who and where as already written.
     pub fn canonical_from(&self, who: String) -> String {
         let mut query = who;
-        add_pairs(&mut query, &wishes(self.product, &self.facets, self.sort, self.dominated_notes));
+        add_pairs(&mut query, &self.wishes());
+        add_pairs(&mut query, &self.ticked());
         if self.page > 1 {
             add_pairs(&mut query, &[("page", self.page.to_string())]);
         }
@@ -107,8 +123,14 @@ impl Search {
     }
 }
 
-/// Preferences, apart from who and where: product, filters, order.
-pub fn wishes(product: Product, facets: &Facets, sort: Sort, dominated_notes: bool) -> Vec<(&'static str, String)> {
+/// Preferences, apart from who and where: product, filters, order; then the notes on matched plans, and whether plans that
+/// are much alike share a card.
+pub fn wishes(
+    product: Product,
+    facets: &Facets,
+    sort: Sort,
+    (dominated_notes, grouped): (bool, bool),
+) -> Vec<(&'static str, String)> {
     let mut pairs = Vec::new();
     if product != Product::default() {
         pairs.push(("product", product.key().to_string()));
@@ -116,6 +138,7 @@ pub fn wishes(product: Product, facets: &Facets, sort: Sort, dominated_notes: bo
     pairs.extend(facets.pairs());
     pairs.extend((sort != Sort::usual(product)).then(|| ("sort", sort.key().to_string())));
     pairs.extend((!dominated_notes).then(|| ("dominated", "off".to_string())));
+    pairs.extend((!grouped).then(|| ("group", "off".to_string())));
     pairs
 }
 

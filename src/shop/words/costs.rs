@@ -166,7 +166,7 @@ fn care_words(cx: &Cx, row: &CareRow) -> Option<String> {
 }
 
 /// "a, b and c".
-fn joined(cx: &Cx, mut items: Vec<String>) -> Option<String> {
+pub fn joined(cx: &Cx, mut items: Vec<String>) -> Option<String> {
     let last = items.pop()?;
     Some(match items.is_empty() {
         true => last,

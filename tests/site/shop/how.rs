@@ -84,7 +84,7 @@ async fn without_an_income_the_page_asks_kindly() {
     page.says_all(&["You have not given an income", "Add your income"]);
     assert!(page.header("cache-control").starts_with("public"));
     let asked = site.visit("/how?zip=43215").await;
-    assert!(asked.has_field("age1"), "who is missing is asked for");
+    assert!(asked.has_field("people"), "who is missing is asked for");
 }
 
 #[tokio::test]
