@@ -1,8 +1,9 @@
 //! `GET /care`: how much care each covered person expects, and their sex. All of it is optional, and only the likely
-//! yearly cost looks at it.
+//! yearly cost uses it.
 //!
-//! The rest of the search is carried along unchanged, so that the form leads back to the same list. What a choice means
-//! is said by `cost_words`, from the utilization table.
+//! Called by the router. The rest of the search is carried along unchanged, so the form leads back to the same list.
+//! It must never put what people answer here into a readable address. `words::costs` says what a choice means, from
+//! the utilization table.
 
 use askama::Template;
 use axum::response::Response;
@@ -18,7 +19,7 @@ use crate::shop::words::costs::{conditions, use_label, use_sentence};
 use crate::shop::words::search as words;
 use crate::web::page::{self, Cx};
 
-/// One answer of a question.
+/// One answer to a question.
 struct Choice {
     value: String,
     words: String,
@@ -29,13 +30,13 @@ struct Choice {
 
 /// The questions about one person.
 struct PersonForm {
-    /// Place among the people of the address, from 1.
+    /// Position among the people in the address, starting at 1.
     n: usize,
     legend: String,
     sexes: Vec<Choice>,
     uses: Vec<Choice>,
     conditions: Vec<Choice>,
-    /// The box of conditions holds the answer.
+    /// The collapsed list of conditions holds the answer.
     open: bool,
 }
 
@@ -46,9 +47,9 @@ struct CarePage<'a> {
     who: String,
     notes: Vec<String>,
     people: Vec<PersonForm>,
-    /// Somebody's sex is not said: the sentences are means.
+    /// Somebody's sex was not given: the sentences are means.
     mean: bool,
-    /// Words on the prices: of the table's year, raised to the plan year's.
+    /// About the prices: from the table's year, adjusted to the plan year.
     numbers: String,
     carried: Vec<(String, String)>,
     back: String,
@@ -72,7 +73,7 @@ pub async fn care(cx: Cx) -> Result<Response, Instead> {
     Ok(page::render(&cx, template, policy))
 }
 
-/// The whole search but this page's own answers; those about people without coverage are kept.
+/// The whole search except this page's own answers; those about people without coverage are kept.
 fn carried(search: &Search) -> Vec<(String, String)> {
     let rest = search.pairs().into_iter().filter(|(name, _)| !matches!(*name, "sex" | "care"));
     let mut pairs: Vec<(String, String)> = rest.map(|(name, value)| (name.to_string(), value)).collect();
@@ -102,7 +103,7 @@ fn person_form(cx: &Cx, n: usize, person: &Person, year: u16) -> PersonForm {
         sentence: use_sentence(cx, person.age, person.sex, usage, price_index(year).millionths),
         ticked: usage == chosen,
     };
-    // A tenth comes from an address alone, but must not be lost here.
+    // A decile can only come from an address, but must not be lost here.
     let tenth = Some(chosen).filter(|usage| matches!(usage, Use::Decile(_)));
     PersonForm {
         n,

@@ -1,6 +1,7 @@
 //! `/plans.csv` and `/compare.csv`: the same query, the same numbers, all results, for a spreadsheet.
 //!
-//! Money is plain decimals, missing is empty, column names never change (docs/addresses.md).
+//! Called by the router. Money is plain decimals, missing values are empty; it must never rename or move a column
+//! (docs/addresses.md).
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
@@ -15,7 +16,7 @@ use crate::types::Cents;
 use crate::web::error::Failure;
 use crate::web::page::{self, CachePolicy, Cx};
 
-/// The first columns; one more for each of [`CARD_SERVICES`] follows.
+/// The first columns, followed by one for each of [`CARD_SERVICES`].
 const HEADER: [&str; 17] = [
     "plan_id",
     "name",
@@ -36,7 +37,7 @@ const HEADER: [&str; 17] = [
     "standard_design",
 ];
 
-/// Columns that came later stand at the end.
+/// Later additions go at the end.
 const ADDED: [&str; 5] = ["premium_after_credit", "credit_applied", "cost_good", "cost_average", "cost_bad"];
 
 /// `GET /plans.csv`.
@@ -70,7 +71,7 @@ fn answer(cx: &Cx, cards: &[Card], file_name: &str, policy: CachePolicy) -> Resu
     Ok(response)
 }
 
-/// Without it Excel for Windows reads accents as two characters each.
+/// Without it Excel for Windows shows accented letters as two characters.
 const BYTE_ORDER_MARK: [u8; 3] = [0xef, 0xbb, 0xbf];
 
 /// A program asked for the bare text: `bom=no`.
@@ -115,9 +116,9 @@ fn write(cx: &Cx, cards: &[Card]) -> anyhow::Result<Vec<u8>> {
     csv.into_inner().map_err(|error| anyhow::anyhow!("the CSV could not be finished: {}", error.error()))
 }
 
-/// A filed name that begins like a formula must not become one in a spreadsheet (OWASP ASVS 5.0, 1.2.10).
+/// A filed name that looks like a formula must not become one in a spreadsheet (OWASP ASVS 5.0, 1.2.10).
 fn safe(text: &str) -> String {
-    // The wide forms of Japanese keyboards too: spreadsheets take them for the same.
+    // The full-width forms of Japanese keyboards too: spreadsheets treat them the same.
     match text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']) {
         true => format!("'{text}"),
         false => text.to_string(),

@@ -1,6 +1,7 @@
 //! Places whose plans are not in this catalogue: states with their own marketplace, counties not loaded.
 //!
-//! Said before anything else is asked, with the address of the right place to go.
+//! Called by `open`. Shown before anything else is asked, with the right place to go; it must never leave people
+//! without one.
 
 use askama::Template;
 use axum::response::Response;
@@ -29,7 +30,7 @@ pub fn page(cx: &Cx, asked: &Asked, elsewhere: Elsewhere) -> Response {
     let year = year.to_string();
     let values = [("zip", zip.as_str()), ("state", &state), ("place", &place), ("name", &name), ("year", &year)];
     let key = match marketplace.as_ref().map(|m| m.kind) {
-        // Where the state's plans are loaded, only this county has none.
+        // If the state's plans are loaded, only this county has none.
         Some(MarketplaceKind::Sbm) if !state_sold => "elsewhere.state_run",
         Some(_) => "elsewhere.not_loaded",
         None => "elsewhere.no_marketplace",

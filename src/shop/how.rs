@@ -1,7 +1,8 @@
-//! `GET /how`: how we worked this out, for the household of the address. Every step, number, rule and source.
+//! `GET /how`: how we worked this out, for the household in the address. Every step, number, rule and source.
 //!
-//! Printable, and only words over what the engine found: nothing is decided here. The benchmark comes from the list's
-//! own statement (`search::tally`) and goes back into the engine, so that the sum shown is the engine's own.
+//! Called by the router. Printable, and only words about what the engine found: it must never decide anything. The
+//! benchmark comes from the list's own statement (`market::tally`) and goes back into the engine, so the calculation
+//! shown is the engine's own.
 
 use askama::Template;
 use axum::response::Response;
@@ -85,7 +86,7 @@ pub async fn how(cx: Cx) -> Result<Response, Instead> {
 }
 
 async fn worked(cx: &Cx, catalogue: &Catalogue, search: &Search, money: &Finances) -> Result<Worked, Failure> {
-    // The credit is for medical plans, and filters change nothing of it.
+    // The credit is for medical plans, and filters do not change it.
     let medical = Search { product: Product::Medical, facets: Facets::default(), ..search.clone() };
     let tally = market::tally(catalogue, &medical).await?;
     let household = policy::eligibility_household(search.year, &search.place, &search.household, money);
@@ -116,7 +117,7 @@ async fn worked(cx: &Cx, catalogue: &Catalogue, search: &Search, money: &Finance
     })
 }
 
-/// The plan whose premium is the benchmark, where one plan alone sets it: not where a dental plan's part was added.
+/// The plan whose premium is the benchmark, if a single plan sets it: not if a dental plan's part was added.
 fn benchmark_name(catalogue: &Catalogue, policy: &Policy, tally: &Tally<'_>) -> Option<String> {
     let eligible = &policy.credit.as_deref()?.eligible;
     let plan_pk = tally.benchmark?.plan_pk;
@@ -126,7 +127,7 @@ fn benchmark_name(catalogue: &Catalogue, policy: &Policy, tally: &Tally<'_>) -> 
     (dental || !child).then(|| format!("{} ({})", plan.name, plan.plan_id))
 }
 
-/// Each person with how we took them: said by the visitor, or taken from the ages.
+/// Each person with how we counted them: as the visitor said, or derived from the ages.
 fn counted(cx: &Cx, search: &Search, found: &Determination) -> Vec<String> {
     let members = found.tax_households.first().map(|tax| &tax.member_indexes[..]).unwrap_or_default();
     let parts = policy::tax_parts(&search.household);
@@ -210,7 +211,7 @@ fn credit_words(cx: &Cx, tax: Option<&TaxHouseholdAnswer>) -> String {
     cx.tf(key, &[("benchmark", &values[0]), ("contribution", &values[1]), ("credit", &values[2])])
 }
 
-/// What a person may get, the most certain first.
+/// What a person may get, most certain first.
 fn outcomes(cx: &Cx, person: &PersonAnswer) -> Vec<String> {
     if !person.applying {
         return vec![cx.t("how.outcome_not_applying").to_string()];

@@ -23,9 +23,10 @@ use crate::web::error::Failure;
 use crate::web::page::{self, CachePolicy, Cx, NOT_OF_DATA};
 use crate::web::sealed::{self, Arrival};
 
-/// What an address is answered with instead of its page: a question, the way elsewhere, a redirect, a 304, a failure.
+/// What an address is answered with instead of its page: a question, directions elsewhere, a redirect, a 304, a
+/// failure.
 ///
-/// Handlers return `Result<Response, Instead>`, so that `?` leaves at once with any of them.
+/// Handlers return `Result<Response, Instead>`, so `?` returns any of them at once.
 pub struct Instead(Box<Response>);
 
 impl From<Response> for Instead {
@@ -55,12 +56,12 @@ impl From<QuoteError> for Failure {
     }
 }
 
-/// What one address declares of itself.
+/// What one address declares about itself.
 pub struct Page<'a> {
     /// Without language: `/plans`.
     pub path: &'a str,
     pub switch: Option<Switch>,
-    /// Programs fetch spreadsheets and may not follow a redirect: those answer any spelling.
+    /// Programs fetch spreadsheets and may not follow a redirect: these answer any spelling.
     pub any_spelling: bool,
 }
 
@@ -77,15 +78,15 @@ impl<'a> Page<'a> {
         Page { any_spelling: true, ..self }
     }
 
-    /// The canonical query of this page: the whole search, so that no way from page to page loses a filter, an order or
-    /// a plan ticked for comparison. `who` is the search's who and where, already written.
+    /// The canonical query of this page: the whole search, so that no path from page to page loses a filter, an order
+    /// or a plan ticked for comparison. `who` is the search's who and where, already written.
     fn query(&self, search: &Search, who: &str, switched: &'static str) -> String {
         let mut query = search.canonical_from(who.to_string());
         self.add_switch(&mut query, switched);
         query
     }
 
-    /// The page's switch, where it does not say its default.
+    /// Adds the page's switch, unless it is at its default.
     pub fn add_switch(&self, query: &mut String, word: &'static str) {
         if let Some(switch) = self.switch.filter(|switch| switch.default_word() != word) {
             add_pairs(query, &[(switch.name, word.to_string())]);
@@ -93,24 +94,24 @@ impl<'a> Page<'a> {
     }
 }
 
-/// A search that is settled and whose page has to be made.
+/// A settled search whose page has to be made.
 pub struct Open {
     pub search: Search,
     pub catalogue: Arc<Catalogue>,
     /// `None`: no income was given.
     pub help: Option<Help>,
-    /// Who and where, written out once for all links of the page.
+    /// Who and where, written out once for all links on the page.
     pub who: String,
     /// The page's canonical query.
     pub query: String,
-    /// What the page's switch says.
+    /// The value of the page's switch.
     pub switched: &'static str,
-    /// The parts of the address that we could not follow, in words.
+    /// The parts of the address that we ignored, in words.
     pub notes: Vec<String>,
     pub policy: CachePolicy,
 }
 
-/// Opens a page that cannot do without a household.
+/// Opens a page that needs a household.
 pub fn open(cx: &Cx, page: &Page) -> Result<Open, Instead> {
     let mut asked = read(cx, page.switch);
     match settle(cx, &mut asked)? {
@@ -120,14 +121,14 @@ pub fn open(cx: &Cx, page: &Page) -> Result<Open, Instead> {
     }
 }
 
-/// What the request asks. Private answers that could not be opened are noted, so that they are asked for again.
+/// What the request asks. Private answers that could not be opened are noted, so they are asked for again.
 pub fn read(cx: &Cx, switch: Option<Switch>) -> Asked {
     let mut asked = Asked::read_with(&cx.query, switch);
     asked.notes.extend(cx.said.fault.map(|_| Note::new(sealed::NAME, "", NoteKind::PrivateGone)));
     asked
 }
 
-/// A page that can be shown without a household, opened.
+/// An opened page that can be shown without a household.
 pub enum OpenOrBare {
     Open(Box<Open>),
     Bare(Box<Bare>),
@@ -141,7 +142,7 @@ pub struct Bare {
     pub policy: CachePolicy,
 }
 
-/// Opens a page that can do without a household. Without one, its address keeps the pairs of these names.
+/// Opens a page that works without a household. Without one, its address keeps the pairs with these names.
 pub fn open_or_bare(cx: &Cx, page: &Page, keeps: &[&str]) -> Result<OpenOrBare, Instead> {
     let mut asked = read(cx, page.switch);
     let says_who = !asked.zip_typed.is_empty() || !asked.rows.is_empty();
@@ -173,9 +174,9 @@ fn opened(cx: &Cx, page: &Page, asked: Asked, settled: Settlement) -> Result<Ope
     Ok(Open { search, catalogue, help, who, query, switched, notes, policy })
 }
 
-/// [`settle::settle`] with what the request knows: its catalogues, the rules, the day.
+/// [`settle::settle`] with what the request knows: its catalogues, the rules, today's date.
 fn settle(cx: &Cx, asked: &mut Asked) -> Result<Settled, Failure> {
-    // The questions carry a county as a hidden field. It means nothing once another ZIP is typed beside it.
+    // The questions carry a county as a hidden field. It means nothing once another ZIP has been typed.
     if cx.said.arrival == Arrival::Form
         && let (Ok(zip), Some(county)) = (asked.zip(), asked.county)
         && settle::catalogue_for(&cx.catalogues, asked).places.place(zip, county).is_none()
@@ -185,15 +186,15 @@ fn settle(cx: &Cx, asked: &mut Asked) -> Result<Settled, Failure> {
     Ok(settle::settle(&cx.catalogues, &cx.app.tables, cx.today(), asked)?)
 }
 
-/// Leads another spelling of a page's address to the canonical one. An address with a wish that we could not follow
-/// stays as it is, so that the note about it stays on the page.
+/// Redirects any other spelling of a page's address to the canonical one. An address with a part that we ignored
+/// stays as it is, so the note about it stays on the page.
 pub fn follow(cx: &Cx, notes: &[Note], path: &str, query: &str) -> Result<(), Instead> {
     if cx.path == path && cx.said.is_at(query) {
         return Ok(());
     }
     if !notes.is_empty() {
         return match cx.said.arrival {
-            // Nothing typed is lost, and the address says as much as it did; but not readably.
+            // Nothing typed is lost, and the address says as much as before, but not readably.
             Arrival::Form => Err(page::redirect_unkept(cx, &cx.path_and_query()).into()),
             _ => Ok(()),
         };
@@ -207,9 +208,9 @@ pub fn unchanged(cx: &Cx, policy: &CachePolicy) -> Result<(), Instead> {
     page::not_modified(cx, policy).map_or(Ok(()), |response| Err(response.into()))
 }
 
-/// Who may keep a page of this search. An address with an income, a sex or expected care is for its own browser
-/// only; and what help there is can change from one day to the next. Whether another year's enrollment is open is part
-/// of the version, because lists say so.
+/// Who may keep a page of this search. An address with an income, a sex or expected care is for its own browser only,
+/// and the help available can change from one day to the next. Whether another year's enrollment is open is part of
+/// the version, because lists say so.
 fn policy(cx: &Cx, settled: &Settlement) -> CachePolicy {
     let version = match season::coming(cx, &settled.search) {
         Some(coming) => format!("{}{NOT_OF_DATA}{}", settled.catalogue.version, coming.year),
@@ -222,7 +223,7 @@ fn policy(cx: &Cx, settled: &Settlement) -> CachePolicy {
     }
 }
 
-/// The same for a page of what was only typed.
+/// The same for a page about what was only typed.
 pub fn policy_of_asked(asked: &Asked, version: String) -> CachePolicy {
     match asked.says_private() {
         true => CachePolicy::Own { version },

@@ -1,7 +1,8 @@
 //! "What would change it": the engine's thresholds in dollars and words.
 //!
-//! Called by the page "How we worked this out", and by the list for the nearest one. Amounts are whole dollars on the side where the answer differs from
-//! today's: the first dollar above for more income, the last dollar below for less.
+//! Called by the page "How we worked this out", and by the list for the nearest one. Amounts are whole dollars on the
+//! side where the answer differs from today's: the first dollar above for more income, the last dollar below for
+//! less. It must never round an amount across its threshold.
 
 use crate::eligibility::CsrLevel;
 use crate::eligibility::thresholds::{Side, Threshold, Turn, What, nearest};
@@ -12,7 +13,7 @@ use crate::web::page::Cx;
 
 use crate::shop::words::reasons::percent_words;
 
-/// An income and what it would turn.
+/// An income and what would change there.
 pub struct Change {
     /// "At $62,601 or more".
     pub at: String,
@@ -58,7 +59,7 @@ pub fn turning(cx: &Cx, search: &Search, threshold: &Threshold, price: Option<Ce
     }
 }
 
-/// The ages of some people of the household; `None` where it is nobody in particular, or everyone.
+/// The ages of some people in the household; `None` if it is nobody in particular, or everyone.
 fn some_of(cx: &Cx, search: &Search, persons: &[&str]) -> Option<String> {
     let all = search.household.people();
     let places = persons.iter().filter_map(|n| n.parse::<usize>().ok());
@@ -84,7 +85,7 @@ fn change(cx: &Cx, threshold: &Threshold, people: usize) -> Change {
     Change { at: at_words(cx, threshold), turns: turns.collect() }
 }
 
-/// What turns, with the people whom it turns for: the same words are said once.
+/// What changes, with the people it changes for: identical words are said once.
 fn gathered<'t>(cx: &Cx, threshold: &'t Threshold) -> Vec<(Vec<&'t str>, String)> {
     let mut out: Vec<(Vec<&str>, String)> = Vec::new();
     for turn in &threshold.turns {
