@@ -20,7 +20,7 @@ use crate::eligibility::tables::{Marketplace, Status};
 use crate::eligibility::{State, Tables};
 use crate::quote::ask::address::write_query;
 use crate::quote::ask::facets::{Note, NoteKind};
-use crate::shop::home::Fault;
+use crate::shop::home::FieldFault;
 use crate::shop::open::{self, Instead};
 use crate::shop::words::dates::{ChangeWords, changes_page, date_words};
 use crate::shop::words::search as words;
@@ -210,7 +210,7 @@ fn find_state(cx: &Cx, asked: &EnrollQuery) -> Result<Option<State>, (&'static s
 struct EnrollPage<'a> {
     cx: &'a Cx,
     today: String,
-    faults: Vec<Fault>,
+    faults: Vec<FieldFault>,
     notes: Vec<String>,
     /// (postal code, name, chosen), by name.
     states: Vec<(&'static str, &'a str, bool)>,
@@ -249,12 +249,12 @@ pub async fn enroll(cx: Cx) -> Result<Response, Instead> {
         open::follow(&cx, &asked.notes, "/enroll", &canonical)?;
     }
     let said = cx.day_at(state_hours(found.as_ref().ok().copied().flatten()));
-    let policy = CachePolicy::Own { version: format!("{}+{}+{said}", cx.catalogues.version(), cx.today()) };
+    let caching = CachePolicy::Own { version: format!("{}+{}+{said}", cx.catalogues.version(), cx.today()) };
     if !faulty {
-        open::unchanged(&cx, &policy)?;
+        open::unchanged(&cx, &caching)?;
     }
     let status = if faulty { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-    Ok(page::render_status(&cx, status, build(&cx, &asked, found, &years), policy))
+    Ok(page::render_status(&cx, status, build(&cx, &asked, found, &years), caching))
 }
 
 /// Hours from UTC of a state's clocks; of the East's where no state is known.
@@ -270,7 +270,7 @@ fn build<'a>(
 ) -> EnrollPage<'a> {
     let mut faults = Vec::new();
     let mut fault = |field: &str, words: String| {
-        faults.push(Fault { field: field.to_string(), words: words.clone() });
+        faults.push(FieldFault { field: field.to_string(), words: words.clone() });
         words
     };
     let (state, state_fault) = match found {

@@ -8,7 +8,7 @@ use crate::quote::ask::address::Search;
 use crate::quote::market::tally::Tally;
 use crate::quote::offer::Offer;
 use crate::quote::yearly::{Dominance, YearlyCosts};
-use crate::shop::groups::{Group, Twins, is_ticked};
+use crate::shop::groups::{CardGroup, Twins, is_ticked};
 use crate::shop::links::Links;
 use crate::shop::view::Card;
 use crate::web::page::Cx;
@@ -31,11 +31,11 @@ pub fn list_cards(
     catalogue: &Catalogue,
     links: &Links,
     (tally, years): (&Tally, &mut Option<YearlyCosts>),
-    (shown, query): (&[Group], &str),
+    (shown, query): (&[CardGroup], &str),
 ) -> Vec<ListCard> {
     let firsts: Vec<&Offer> = shown.iter().map(|group| group.first).collect();
     let cards = cards_of(catalogue, links.search, tally, years, &firsts).into_iter();
-    let card = |(card, group): (Card, &Group)| ListCard {
+    let card = |(card, group): (Card, &CardGroup)| ListCard {
         card,
         ticked: is_ticked(links.search, group.first),
         twins: Twins::new(cx, links, group, query),

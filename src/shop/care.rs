@@ -20,7 +20,7 @@ use crate::shop::words::search as words;
 use crate::web::page::{self, Cx};
 
 /// One answer to a question.
-struct Choice {
+struct CareChoice {
     value: String,
     words: String,
     /// What it means for this person.
@@ -33,9 +33,9 @@ struct PersonForm {
     /// Position among the people in the address, starting at 1.
     n: usize,
     legend: String,
-    sexes: Vec<Choice>,
-    uses: Vec<Choice>,
-    conditions: Vec<Choice>,
+    sexes: Vec<CareChoice>,
+    uses: Vec<CareChoice>,
+    conditions: Vec<CareChoice>,
     /// The collapsed list of conditions holds the answer.
     open: bool,
 }
@@ -57,7 +57,7 @@ struct CarePage<'a> {
 
 /// `GET /care`, `GET /es/care`.
 pub async fn care(cx: Cx) -> Result<Response, Instead> {
-    let Open { search, query, notes, policy, .. } = open(&cx, &Page::new("/care"))?;
+    let Open { search, query, notes, caching, .. } = open(&cx, &Page::new("/care"))?;
     let covered = || search.household.people().iter().enumerate().filter(|(_, person)| person.needs_cover);
     let template = CarePage {
         who: words::who(&cx, &search),
@@ -70,7 +70,7 @@ pub async fn care(cx: Cx) -> Result<Response, Instead> {
         back: cx.href(&format!("/plans?{query}")),
         cx: &cx,
     };
-    Ok(page::render(&cx, template, policy))
+    Ok(page::render(&cx, template, caching))
 }
 
 /// The whole search except this page's own answers; those about people without coverage are kept.
@@ -90,14 +90,14 @@ fn may_give_birth(person: &Person) -> bool {
 }
 
 fn person_form(cx: &Cx, n: usize, person: &Person, year: u16) -> PersonForm {
-    let sex = |sex: Option<Sex>, key: &str| Choice {
+    let sex = |sex: Option<Sex>, key: &str| CareChoice {
         value: sex.map_or("any", Sex::letter).to_string(),
         words: cx.t(key).to_string(),
         sentence: None,
         ticked: person.sex == sex,
     };
     let chosen = person.expected_care();
-    let choice = |usage: Use| Choice {
+    let choice = |usage: Use| CareChoice {
         value: usage.word(),
         words: use_label(cx, usage),
         sentence: use_sentence(cx, person.age, person.sex, usage, price_index(year).millionths),

@@ -111,7 +111,7 @@ pub async fn compare(cx: Cx) -> Result<Response, Instead> {
     let page = Page::new("/compare").with_switch(ONLY);
     let open = open(&cx, &page)?;
     let Compared { cards, facts, notes } = compared(&cx, &open).await?;
-    let Open { search, catalogue, policy, .. } = open;
+    let Open { search, catalogue, caching, .. } = open;
     let only = open.switched != ONLY.default_word();
     let address = |without: Option<&str>, only: bool| {
         let mut other = search.clone();
@@ -145,7 +145,7 @@ pub async fn compare(cx: Cx) -> Result<Response, Instead> {
         notes: open.notes.into_iter().chain(notes).collect(),
         cx: &cx,
     };
-    Ok(page::render(&cx, template, policy))
+    Ok(page::render(&cx, template, caching))
 }
 
 fn row(term: &str, cells: Vec<String>) -> CompareRow {

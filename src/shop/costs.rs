@@ -131,7 +131,7 @@ pub struct LineView {
     pub total: String,
 }
 
-pub struct PersonView {
+pub struct PersonYear {
     pub name: String,
     pub lines: Vec<LineView>,
     pub paid: [String; 4],
@@ -161,7 +161,7 @@ struct YearPage<'a> {
     cases: Vec<CaseLink>,
     about_case: String,
     gap: Option<String>,
-    people: Vec<PersonView>,
+    people: Vec<PersonYear>,
     sum: Vec<Line>,
     limits: Vec<Line>,
     taken: String,
@@ -175,7 +175,7 @@ pub async fn costs(cx: Cx, Path(id): Path<String>) -> Result<Response, Instead> 
     let plan_id = PlanId::parse(&id).ok_or(Failure::NotFound)?;
     let path = format!("/plans/{plan_id}/costs");
     let page = Page::new(&path).with_switch(CASE);
-    let Open { mut search, catalogue, switched: case, notes, policy, .. } = open(&cx, &page)?;
+    let Open { mut search, catalogue, switched: case, notes, caching, .. } = open(&cx, &page)?;
     let all = search.canonical();
     let change = cx.href(&format!("/?{}", write_query(&search.pairs())));
     search.facets = Default::default();
@@ -211,7 +211,7 @@ pub async fn costs(cx: Cx, Path(id): Path<String>) -> Result<Response, Instead> 
         cx: &cx,
     };
     fill(&mut template, &search, case, offer.zip(estimate));
-    Ok(page::render(&cx, template, policy))
+    Ok(page::render(&cx, template, caching))
 }
 
 fn fill(page: &mut YearPage, search: &Search, case: &str, found: Option<(&Offer, Result<Estimate, Gap>)>) {
@@ -277,7 +277,7 @@ fn kinds(paid: &Paid) -> [String; 4] {
     [paid.deductible, paid.copays, paid.coinsurance, paid.uncovered].map(Cents::dollars_cents)
 }
 
-fn person_view(cx: &Cx, name: String, of: &PersonYear) -> PersonView {
+fn person_view(cx: &Cx, name: String, of: &PersonYear) -> PersonYear {
     let lines = of.lines.iter().map(|line| LineView {
         service: service_words(cx, line.service).to_string(),
         basis: match line.basis {
@@ -290,7 +290,7 @@ fn person_view(cx: &Cx, name: String, of: &PersonYear) -> PersonView {
         paid: kinds(&line.paid),
         total: line.paid.total().dollars_cents(),
     });
-    PersonView { name, lines: lines.collect(), paid: kinds(&of.paid), total: of.paid.total().dollars_cents() }
+    PersonYear { name, lines: lines.collect(), paid: kinds(&of.paid), total: of.paid.total().dollars_cents() }
 }
 
 /// A mean number of units, rarely whole: two decimals, without trailing zeros.

@@ -43,14 +43,14 @@ const ADDED: [&str; 5] = ["premium_after_credit", "credit_applied", "cost_good",
 /// `GET /plans.csv`.
 pub async fn plans(cx: Cx) -> Result<Response, Instead> {
     let page = Page::new("/plans.csv").any_spelling();
-    let Open { search, catalogue, policy, .. } = open(&cx, &page)?;
+    let Open { search, catalogue, caching, .. } = open(&cx, &page)?;
     let mut tally = market::tally(&catalogue, &search).await?;
     if let Some(years) = &mut YearlyCosts::new(&search) {
         tally.estimate_years(years);
     }
     let results = tally.results(search.sort).into_iter();
     let cards: Vec<Card> = results.map(|offer| Card::new(&catalogue, offer)).collect();
-    Ok(answer(&cx, &cards, &format!("plans-{}-{}.csv", search.year, search.place.zip), policy)?)
+    Ok(answer(&cx, &cards, &format!("plans-{}-{}.csv", search.year, search.place.zip), caching)?)
 }
 
 /// `GET /compare.csv`.
@@ -58,13 +58,13 @@ pub async fn comparison(cx: Cx) -> Result<Response, Instead> {
     let page = Page::new("/compare.csv").any_spelling();
     let open = open(&cx, &page)?;
     let compared = compare::compared(&cx, &open).await?;
-    Ok(answer(&cx, &compared.cards, &format!("compare-{}.csv", open.search.year), open.policy)?)
+    Ok(answer(&cx, &compared.cards, &format!("compare-{}.csv", open.search.year), open.caching)?)
 }
 
-fn answer(cx: &Cx, cards: &[Card], file_name: &str, policy: CachePolicy) -> Result<Response, Failure> {
+fn answer(cx: &Cx, cards: &[Card], file_name: &str, caching: CachePolicy) -> Result<Response, Failure> {
     let mark: &[u8] = if plain(&cx.query) { &[] } else { &BYTE_ORDER_MARK };
     let csv = [mark, &write(cx, cards).map_err(Failure::internal)?[..]].concat();
-    let mut response = page::send(cx, StatusCode::OK, "text/csv; charset=utf-8", csv, policy);
+    let mut response = page::send(cx, StatusCode::OK, "text/csv; charset=utf-8", csv, caching);
     if let Ok(value) = HeaderValue::try_from(format!("attachment; filename=\"{file_name}\"")) {
         response.headers_mut().insert(header::CONTENT_DISPOSITION, value);
     }

@@ -9,7 +9,7 @@ use axum::response::Response;
 use crate::eligibility::tables::{Marketplace, MarketplaceKind};
 use crate::quote::ask::address::Asked;
 use crate::quote::settle::Elsewhere;
-use crate::shop::open::policy_of_asked;
+use crate::shop::open::caching_of_asked;
 use crate::web::page::{self, Cx};
 
 #[derive(Template)]
@@ -42,5 +42,5 @@ pub fn page(cx: &Cx, asked: &Asked, elsewhere: Elsewhere) -> Response {
         again: cx.href("/"),
         cx,
     };
-    page::render(cx, template, policy_of_asked(asked, cx.catalogues.version()))
+    page::render(cx, template, caching_of_asked(asked, cx.catalogues.version()))
 }

@@ -21,7 +21,7 @@ pub struct Choice {
 }
 
 /// A group of checkboxes under one legend.
-pub struct Group {
+pub struct ChoiceGroup {
     pub name: &'static str,
     pub legend: String,
     /// Slug of the glossary entry that explains the group.
@@ -43,7 +43,7 @@ pub struct RangeFields {
 pub struct FilterForm {
     /// Hidden fields: who, where, product and order accompany every change of filters.
     pub carried: Vec<(&'static str, String)>,
-    pub groups: Vec<Group>,
+    pub groups: Vec<ChoiceGroup>,
     pub ranges: Vec<RangeFields>,
     pub text: String,
     pub stars: Vec<Choice>,
@@ -87,13 +87,13 @@ impl FilterForm {
     }
 }
 
-fn group(cx: &Cx, product: Product, filter: &Filter, choices: Vec<Choice>) -> Group {
+fn group(cx: &Cx, product: Product, filter: &Filter, choices: Vec<Choice>) -> ChoiceGroup {
     // Dental plans have two coverage levels instead of metals.
     let (legend, term) = match (filter.facet, product) {
         (Facet::Metal, Product::Dental) => ("filter.dental_level", Some("dental-plan")),
         _ => (filter.legend, filter.term),
     };
-    Group { name: filter.name, legend: cx.t(legend).to_string(), term, choices }
+    ChoiceGroup { name: filter.name, legend: cx.t(legend).to_string(), term, choices }
 }
 
 /// Only choices that change something: none that no plan meets, or that all meet already. A ticked choice stays

@@ -16,7 +16,7 @@ use crate::web::page::Cx;
 const TWINS_MAX: usize = 12;
 
 /// The plan the card belongs to, and those that share it.
-pub struct Group<'t, 'c> {
+pub struct CardGroup<'t, 'c> {
     pub first: &'t Offer<'c>,
     pub others: Vec<&'t Offer<'c>>,
 }
@@ -44,13 +44,13 @@ pub struct Twins {
 }
 
 /// Results in order, as cards.
-pub fn groups<'t, 'c>(results: Vec<&'t Offer<'c>>, together: bool) -> Vec<Group<'t, 'c>> {
+pub fn groups<'t, 'c>(results: Vec<&'t Offer<'c>>, together: bool) -> Vec<CardGroup<'t, 'c>> {
     let alike = |offer: &Offer| (offer.facts.issuer_id, offer.facts.packed.metal(), offer.facts.packed.plan_type());
-    let mut groups: Vec<Group> = Vec::new();
+    let mut groups: Vec<CardGroup> = Vec::new();
     for offer in results {
         match groups.iter_mut().find(|group| together && alike(group.first) == alike(offer)) {
             Some(group) => group.others.push(offer),
-            None => groups.push(Group { first: offer, others: Vec::new() }),
+            None => groups.push(CardGroup { first: offer, others: Vec::new() }),
         }
     }
     groups
@@ -58,7 +58,7 @@ pub fn groups<'t, 'c>(results: Vec<&'t Offer<'c>>, together: bool) -> Vec<Group<
 
 impl Twins {
     /// `None` for a card with a single plan. `query` is the whole search, for the plans' links.
-    pub fn new(cx: &Cx, links: &Links, group: &Group, query: &str) -> Option<Twins> {
+    pub fn new(cx: &Cx, links: &Links, group: &CardGroup, query: &str) -> Option<Twins> {
         if group.others.is_empty() {
             return None;
         }

@@ -16,14 +16,14 @@ use crate::quote::ask::money::NAMES;
 use crate::quote::ask::people::{MEDICARE_AGE, PEOPLE_MAX};
 use crate::quote::ask::rows::{PersonRow, row_pairs};
 use crate::quote::settle::catalogue_for;
-use crate::shop::open::policy_of_asked;
+use crate::shop::open::caching_of_asked;
 use crate::shop::words::dates::changes;
 use crate::shop::words::search as words;
 use crate::types::Zip5;
 use crate::web::page::{self, Cx};
 
 /// A fault, and the field it is about.
-pub struct Fault {
+pub struct FieldFault {
     pub field: String,
     pub words: String,
 }
@@ -70,7 +70,7 @@ struct AskPage<'a> {
     money_open: bool,
     /// The page that helps add up an income.
     income_helper: String,
-    faults: Vec<Fault>,
+    faults: Vec<FieldFault>,
     notes: Vec<String>,
     /// Plan years to choose from, if several are loaded: (year, chosen).
     years: Vec<(u16, bool)>,
@@ -101,12 +101,12 @@ pub async fn home(cx: Cx) -> Response {
 /// The questions, with faults marked where they are.
 pub fn page(cx: &Cx, mut asked: Asked, unanswered: Option<Unanswered>) -> Response {
     let catalogue = catalogue_for(&cx.catalogues, &mut asked);
-    let policy = policy_of_asked(&asked, cx.catalogues.version());
-    if let (None, Some(unchanged)) = (&unanswered, page::not_modified(cx, &policy)) {
+    let caching = caching_of_asked(&asked, cx.catalogues.version());
+    if let (None, Some(unchanged)) = (&unanswered, page::not_modified(cx, &caching)) {
         return unchanged;
     }
     if unanswered.is_none() {
-        return page::render(cx, build(cx, &asked, &catalogue, None, true), policy);
+        return page::render(cx, build(cx, &asked, &catalogue, None, true), caching);
     }
     // The place may be settled while the people are not, and vice versa: report everything at once.
     let place_fault = asked.place(&catalogue.places).err();
@@ -114,13 +114,13 @@ pub fn page(cx: &Cx, mut asked: Asked, unanswered: Option<Unanswered>) -> Respon
     let faults = [asked.household().err(), asked.money().err()];
     let people_are_fine = !faults.iter().flatten().any(Unanswered::is_fault);
     if place_fault == Some(Unanswered::CountyMissing) && people_are_fine {
-        return page::render(cx, county_page(cx, &asked, &catalogue), policy);
+        return page::render(cx, county_page(cx, &asked, &catalogue), caching);
     }
     let is_fault = place_fault.iter().chain(faults.iter().flatten()).any(Unanswered::is_fault);
     let template = build(cx, &asked, &catalogue, place_fault, false);
     match is_fault {
-        true => page::render_status(cx, StatusCode::UNPROCESSABLE_ENTITY, template, policy),
-        false => page::render(cx, template, policy),
+        true => page::render_status(cx, StatusCode::UNPROCESSABLE_ENTITY, template, caching),
+        false => page::render(cx, template, caching),
     }
 }
 
@@ -144,7 +144,7 @@ fn build<'a>(
     let mut faults = Vec::new();
     let mut fault = |field: &str, words: &Option<String>| {
         if let Some(words) = words {
-            faults.push(Fault { field: field.to_string(), words: words.clone() });
+            faults.push(FieldFault { field: field.to_string(), words: words.clone() });
         }
     };
     fault("zip", &zip_fault);

@@ -25,13 +25,13 @@ use crate::shop::open::{Instead, Open, Page, open};
 use crate::shop::plan::Line;
 use crate::shop::words::reasons::{Step, percent_words, steps};
 use crate::shop::words::search as words;
-use crate::shop::words::thresholds::{Change, changes};
+use crate::shop::words::thresholds::{TurningPoint, changes};
 use crate::types::Cents;
 use crate::web::error::Failure;
 use crate::web::page::{self, Cx};
 
 /// One person: what they may get, and why.
-struct PersonView {
+struct PersonOutcome {
     name: String,
     outcomes: Vec<String>,
     steps: Vec<Step>,
@@ -46,9 +46,9 @@ struct Worked {
     /// The level's name and what it means.
     savings: (String, String),
     steps: Vec<Step>,
-    people: Vec<PersonView>,
-    nearest: Vec<Change>,
-    all: Vec<Change>,
+    people: Vec<PersonOutcome>,
+    nearest: Vec<TurningPoint>,
+    all: Vec<TurningPoint>,
     without: String,
 }
 
@@ -67,7 +67,7 @@ struct HowPage<'a> {
 
 /// `GET /how`, `GET /es/how`.
 pub async fn how(cx: Cx) -> Result<Response, Instead> {
-    let Open { search, catalogue, query, notes, policy, .. } = open(&cx, &Page::new("/how"))?;
+    let Open { search, catalogue, query, notes, caching, .. } = open(&cx, &Page::new("/how"))?;
     let worked = match &search.finances {
         Some(money) => Some(worked(&cx, &catalogue, &search, money).await?),
         None => None,
@@ -82,7 +82,7 @@ pub async fn how(cx: Cx) -> Result<Response, Instead> {
         add_up: cx.href(&format!("/income?{query}")),
         cx: &cx,
     };
-    Ok(page::render(&cx, template, policy))
+    Ok(page::render(&cx, template, caching))
 }
 
 async fn worked(cx: &Cx, catalogue: &Catalogue, search: &Search, money: &Finances) -> Result<Worked, Failure> {
@@ -98,7 +98,7 @@ async fn worked(cx: &Cx, catalogue: &Catalogue, search: &Search, money: &Finance
     let tax = found.tax_households.first();
     let (nearest, all) = changes(cx, &thresholds, search.household.people().len());
     let fpl = tax.map(|tax| tax.fpl_percent);
-    let people = found.people.iter().enumerate().map(|(i, person)| PersonView {
+    let people = found.people.iter().enumerate().map(|(i, person)| PersonOutcome {
         name: words::person_at(cx, search, i),
         outcomes: outcomes(cx, person),
         steps: steps(cx, &person.reasons, fpl),

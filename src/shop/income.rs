@@ -15,7 +15,7 @@ use crate::quote::QuoteError;
 use crate::quote::ask::address::is_private;
 use crate::quote::ask::money::{INCOME_DOLLARS_MAX, read_amount, read_signed, write_amount};
 use crate::quote::ask::people::Household;
-use crate::shop::home::Fault;
+use crate::shop::home::FieldFault;
 use crate::shop::open::{self, Instead};
 use crate::types::Cents;
 use crate::web::error::Failure;
@@ -42,7 +42,7 @@ const FREQUENCIES: [(&str, Frequency); 8] = [
 
 /// One row as typed, right or wrong.
 #[derive(Debug, Clone, Default)]
-struct Row {
+struct IncomeRow {
     kind: String,
     amount: String,
     frequency: String,
@@ -53,7 +53,7 @@ struct Row {
     frequency_fault: Option<String>,
 }
 
-impl Row {
+impl IncomeRow {
     /// A row with only a kind or a frequency says nothing yet.
     fn is_blank(&self) -> bool {
         self.amount.trim().is_empty() && self.kind.is_empty()
@@ -61,7 +61,7 @@ impl Row {
 }
 
 /// One option of a select.
-struct Choice {
+struct SelectOption {
     value: String,
     words: String,
 }
@@ -90,28 +90,28 @@ struct Sum {
 #[template(path = "income.html")]
 struct IncomePage<'a> {
     cx: &'a Cx,
-    rows: Vec<(usize, Row)>,
+    rows: Vec<(usize, IncomeRow)>,
     /// (label, kinds) as groups in the select.
-    kinds: Vec<(String, Vec<Choice>)>,
-    frequencies: Vec<Choice>,
+    kinds: Vec<(String, Vec<SelectOption>)>,
+    frequencies: Vec<SelectOption>,
     carried: Vec<(String, String)>,
-    faults: Vec<Fault>,
+    faults: Vec<FieldFault>,
     sum: Option<Sum>,
     can_add: bool,
 }
 
 /// What was typed, and the rest of the address.
 #[derive(Default)]
-struct Asked {
-    rows: Vec<Row>,
+struct IncomeForm {
+    rows: Vec<IncomeRow>,
     add: bool,
     carried: Vec<(String, String)>,
 }
 
-impl Asked {
-    fn read(query: &str) -> Asked {
-        let mut asked = Asked::default();
-        let mut rows: [Row; ROWS_MAX] = Default::default();
+impl IncomeForm {
+    fn read(query: &str) -> IncomeForm {
+        let mut asked = IncomeForm::default();
+        let mut rows: [IncomeRow; ROWS_MAX] = Default::default();
         let mut shown = 0;
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
             let (name, value) = (name.as_ref(), value.as_ref());
@@ -190,14 +190,14 @@ impl Asked {
         incomes
     }
 
-    fn faults(&self, cx: &Cx) -> Vec<Fault> {
+    fn faults(&self, cx: &Cx) -> Vec<FieldFault> {
         let mut faults = Vec::new();
         for (i, row) in self.rows.iter().enumerate() {
             let n = (i + 1).to_string();
             for (field, fault) in [("k", &row.kind_fault), ("a", &row.amount_fault), ("f", &row.frequency_fault)] {
                 if let Some(words) = fault {
                     let words = cx.tf("income_page.row_fault", &[("n", &n), ("fault", words)]);
-                    faults.push(Fault { field: format!("{field}{n}"), words });
+                    faults.push(FieldFault { field: format!("{field}{n}"), words });
                 }
             }
         }
@@ -207,17 +207,17 @@ impl Asked {
 
 /// `GET /income`, `GET /es/income`.
 pub async fn income(cx: Cx) -> Result<Response, Instead> {
-    let mut asked = Asked::read(&cx.query);
+    let mut asked = IncomeForm::read(&cx.query);
     let typed = asked.rows.iter().any(|row| !row.is_blank());
     // An address with an income, a sex or expected care is for its own browser only.
     let version = cx.catalogues.version();
     let own = typed || asked.carried.iter().any(|(name, _)| is_private(name));
-    let policy = if own { CachePolicy::Own { version } } else { CachePolicy::Public { version } };
+    let caching = if own { CachePolicy::Own { version } } else { CachePolicy::Public { version } };
     let incomes = asked.incomes(&cx);
     // A row that is only being added is not wrong yet.
     let faults = if asked.add { Vec::new() } else { asked.faults(&cx) };
     if faults.is_empty() {
-        open::unchanged(&cx, &policy)?;
+        open::unchanged(&cx, &caching)?;
     }
     if asked.add {
         for row in &mut asked.rows {
@@ -233,7 +233,7 @@ pub async fn income(cx: Cx) -> Result<Response, Instead> {
         kinds: kinds(&cx),
         frequencies: FREQUENCIES
             .iter()
-            .map(|(name, _)| Choice {
+            .map(|(name, _)| SelectOption {
                 value: (*name).to_string(),
                 words: cx.t(&format!("frequency.{name}")).to_string(),
             })
@@ -246,17 +246,17 @@ pub async fn income(cx: Cx) -> Result<Response, Instead> {
         cx: &cx,
     };
     Ok(match status {
-        StatusCode::OK => page::render(&cx, template, policy),
-        status => page::render_status(&cx, status, template, policy),
+        StatusCode::OK => page::render(&cx, template, caching),
+        status => page::render_status(&cx, status, template, caching),
     })
 }
 
 /// The kinds in the rules' table by nature: pay first, the others in the language's sort order.
-fn kinds(cx: &Cx) -> Vec<(String, Vec<Choice>)> {
+fn kinds(cx: &Cx) -> Vec<(String, Vec<SelectOption>)> {
     let group = |(nature, key): (IncomeNature, &str)| {
         let kinds = cx.app.tables.income_kinds().into_iter().filter(|kind| kind.nature == nature);
-        let mut choices: Vec<Choice> =
-            kinds.map(|kind| Choice { value: kind.kind.clone(), words: kind_words(cx, &kind.kind) }).collect();
+        let mut choices: Vec<SelectOption> =
+            kinds.map(|kind| SelectOption { value: kind.kind.clone(), words: kind_words(cx, &kind.kind) }).collect();
         choices.sort_by_cached_key(|choice| (choice.value != "wages", choice.words.clone()));
         (cx.t(key).to_string(), choices)
     };

@@ -108,7 +108,7 @@ pub struct Open {
     pub switched: &'static str,
     /// The parts of the address that we ignored, in words.
     pub notes: Vec<String>,
-    pub policy: CachePolicy,
+    pub caching: CachePolicy,
 }
 
 /// Opens a page that needs a household.
@@ -139,7 +139,7 @@ pub struct Bare {
     pub asked: Asked,
     pub catalogue: Arc<Catalogue>,
     pub notes: Vec<String>,
-    pub policy: CachePolicy,
+    pub caching: CachePolicy,
 }
 
 /// Opens a page that works without a household. Without one, its address keeps the pairs with these names.
@@ -152,15 +152,15 @@ pub fn open_or_bare(cx: &Cx, page: &Page, keeps: &[&str]) -> Result<OpenOrBare, 
     let catalogue = settle::catalogue_for(&cx.catalogues, &mut asked);
     let pairs: Vec<_> = asked.pairs().into_iter().filter(|(name, _)| keeps.contains(name)).collect();
     follow(cx, &asked.notes, page.path, &write_query(&pairs))?;
-    let policy = policy_of_asked(&asked, catalogue.version.clone());
-    unchanged(cx, &policy)?;
+    let caching = caching_of_asked(&asked, catalogue.version.clone());
+    unchanged(cx, &caching)?;
     let notes = words::notes(cx, &asked.notes);
-    Ok(OpenOrBare::Bare(Box::new(Bare { asked, catalogue, notes, policy })))
+    Ok(OpenOrBare::Bare(Box::new(Bare { asked, catalogue, notes, caching })))
 }
 
 /// Steps 3 and 4.
 fn opened(cx: &Cx, page: &Page, asked: Asked, settled: Settlement) -> Result<Open, Instead> {
-    let policy = policy(cx, &settled);
+    let caching = caching_of(cx, &settled);
     let Settlement { search, catalogue, help } = settled;
     let switched = asked.switched.or(page.switch.map(|switch| switch.default_word())).unwrap_or_default();
     let who = search.who_query();
@@ -168,10 +168,10 @@ fn opened(cx: &Cx, page: &Page, asked: Asked, settled: Settlement) -> Result<Ope
     if !page.any_spelling {
         follow(cx, &asked.notes, page.path, &query)?;
     }
-    unchanged(cx, &policy)?;
+    unchanged(cx, &caching)?;
     let notes = words::notes(cx, &asked.notes);
     let (who, query) = (cx.sealed(&who).into_owned(), cx.sealed(&query).into_owned());
-    Ok(Open { search, catalogue, help, who, query, switched, notes, policy })
+    Ok(Open { search, catalogue, help, who, query, switched, notes, caching })
 }
 
 /// [`settle::settle`] with what the request knows: its catalogues, the rules, today's date.
@@ -204,14 +204,14 @@ pub fn follow(cx: &Cx, notes: &[Note], path: &str, query: &str) -> Result<(), In
 }
 
 /// Answers 304 if the client already has the page.
-pub fn unchanged(cx: &Cx, policy: &CachePolicy) -> Result<(), Instead> {
-    page::not_modified(cx, policy).map_or(Ok(()), |response| Err(response.into()))
+pub fn unchanged(cx: &Cx, caching: &CachePolicy) -> Result<(), Instead> {
+    page::not_modified(cx, caching).map_or(Ok(()), |response| Err(response.into()))
 }
 
 /// Who may keep a page of this search. An address with an income, a sex or expected care is for its own browser only,
 /// and the help available can change from one day to the next. Whether another year's enrollment is open is part of
 /// the version, because lists say so.
-fn policy(cx: &Cx, settled: &Settlement) -> CachePolicy {
+fn caching_of(cx: &Cx, settled: &Settlement) -> CachePolicy {
     let version = match season::coming(cx, &settled.search) {
         Some(coming) => format!("{}{NOT_OF_DATA}{}", settled.catalogue.version, coming.year),
         None => settled.catalogue.version.clone(),
@@ -224,7 +224,7 @@ fn policy(cx: &Cx, settled: &Settlement) -> CachePolicy {
 }
 
 /// The same for a page about what was only typed.
-pub fn policy_of_asked(asked: &Asked, version: String) -> CachePolicy {
+pub fn caching_of_asked(asked: &Asked, version: String) -> CachePolicy {
     match asked.says_private() {
         true => CachePolicy::Own { version },
         false => CachePolicy::Public { version },

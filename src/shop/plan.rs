@@ -50,7 +50,7 @@ pub struct Line {
     pub slug: Option<&'static str>,
 }
 
-pub struct Section {
+pub struct BenefitSection {
     pub heading: String,
     pub benefits: Vec<BenefitView>,
 }
@@ -95,7 +95,7 @@ struct PlanPage<'a> {
     documents: Vec<(String, Option<String>)>,
     contact: Vec<Line>,
     access: Vec<Line>,
-    sections: Vec<Section>,
+    sections: Vec<BenefitSection>,
     programs: Vec<&'a str>,
     examples: Vec<ExampleView>,
     exclusions: Option<String>,
@@ -114,11 +114,11 @@ pub async fn plan(cx: Cx, Path(id): Path<String>) -> Result<Response, Instead> {
         OpenOrBare::Bare(bare) => {
             let facts = facts(&bare.catalogue, &plan_id, VariantKinds::STANDARD).await?;
             let page = build(&cx, None, &bare.asked.pairs(), &bare.catalogue, &facts, None);
-            return Ok(page::render(&cx, PlanPage { notes: bare.notes, ..page }, bare.policy));
+            return Ok(page::render(&cx, PlanPage { notes: bare.notes, ..page }, bare.caching));
         }
         OpenOrBare::Open(open) => *open,
     };
-    let Open { mut search, catalogue, notes, policy, .. } = opened;
+    let Open { mut search, catalogue, notes, caching, .. } = opened;
     // The list the visitor came from and returns to.
     let list = search.clone();
     let facts = facts(&catalogue, &plan_id, search.policy.variants()).await?;
@@ -134,7 +134,7 @@ pub async fn plan(cx: Cx, Path(id): Path<String>) -> Result<Response, Instead> {
         year = YearSum::new(&cx, &search, offer, &mut years);
     }
     let page = build(&cx, Some(&list), &list.pairs(), &catalogue, &facts, card.as_ref());
-    Ok(page::render(&cx, PlanPage { notes, similar, year, ..page }, policy))
+    Ok(page::render(&cx, PlanPage { notes, similar, year, ..page }, caching))
 }
 
 async fn facts(catalogue: &Catalogue, plan_id: &PlanId, variants: VariantKinds) -> Result<PlanRecord, Failure> {
@@ -357,13 +357,13 @@ fn access(cx: &Cx, facts: &PlanRecord) -> Vec<Line> {
     lines
 }
 
-fn sections(cx: &Cx, facts: &PlanRecord, dental: bool) -> Vec<Section> {
-    let section = |(number, (key, _)): (usize, &(&str, &[&str]))| Section {
+fn sections(cx: &Cx, facts: &PlanRecord, dental: bool) -> Vec<BenefitSection> {
+    let section = |(number, (key, _)): (usize, &(&str, &[&str]))| BenefitSection {
         heading: cx.t(&format!("section.{key}")).to_string(),
         benefits: sections::of(&facts.benefits, number).into_iter().map(|benefit| benefit_view(cx, benefit)).collect(),
     };
     // A section without a filed benefit stays, and says so; a dental plan's medical sections do not apply.
-    let applies = |section: &Section| !dental || !section.benefits.is_empty();
+    let applies = |section: &BenefitSection| !dental || !section.benefits.is_empty();
     SECTIONS.iter().enumerate().map(section).filter(applies).collect()
 }
 

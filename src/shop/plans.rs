@@ -12,7 +12,7 @@ use crate::quote::market;
 use crate::quote::yearly::YearlyCosts;
 use crate::shop::cards::{ListCard, Ticked, list_cards, ticked_elsewhere};
 use crate::shop::filters::FilterForm;
-use crate::shop::groups::{Group, groups};
+use crate::shop::groups::{CardGroup, groups};
 use crate::shop::links::Links;
 use crate::shop::open::{Instead, Open, Page, open};
 use crate::shop::panel::Panel;
@@ -89,7 +89,7 @@ struct PlansPage<'a> {
 
 /// `GET /plans`, `GET /es/plans`.
 pub async fn plans(cx: Cx) -> Result<Response, Instead> {
-    let Open { mut search, catalogue, help, who, notes, policy, .. } = open(&cx, &Page::new("/plans"))?;
+    let Open { mut search, catalogue, help, who, notes, caching, .. } = open(&cx, &Page::new("/plans"))?;
     let mut tally = market::tally(&catalogue, &search).await?;
     let mut years = YearlyCosts::new(&search);
     if let (Some(years), true) = (&mut years, search.sort.is_by_cost()) {
@@ -104,7 +104,7 @@ pub async fn plans(cx: Cx) -> Result<Response, Instead> {
     search.page = search.page.min(pages as u32);
     let search = &search;
     let first = (search.page as usize - 1) * PAGE_SIZE;
-    let shown: Vec<Group> = all.into_iter().skip(first).take(PAGE_SIZE).collect();
+    let shown: Vec<CardGroup> = all.into_iter().skip(first).take(PAGE_SIZE).collect();
     let links = Links::new(cx.lang, search, &who);
     let query = search.canonical_from(who.clone());
     let cards = list_cards(&cx, &catalogue, &links, (&tally, &mut years), (&shown, &query));
@@ -154,7 +154,7 @@ pub async fn plans(cx: Cx) -> Result<Response, Instead> {
         search,
         cx: &cx,
     };
-    Ok(page::render(&cx, template, policy))
+    Ok(page::render(&cx, template, caching))
 }
 
 fn turns(page: u32, pages: usize) -> Vec<(u32, &'static str)> {

@@ -14,14 +14,14 @@ use crate::web::page::Cx;
 use crate::shop::words::reasons::percent_words;
 
 /// An income and what would change there.
-pub struct Change {
+pub struct TurningPoint {
     /// "At $62,601 or more".
     pub at: String,
     pub turns: Vec<String>,
 }
 
 /// (the nearest below and above, all), each from the lowest income to the highest.
-pub fn changes(cx: &Cx, thresholds: &[Threshold], people: usize) -> (Vec<Change>, Vec<Change>) {
+pub fn changes(cx: &Cx, thresholds: &[Threshold], people: usize) -> (Vec<TurningPoint>, Vec<TurningPoint>) {
     let (below, above) = nearest(thresholds);
     let near = below.into_iter().chain(above).map(|threshold| change(cx, threshold, people)).collect();
     (near, thresholds.iter().map(|threshold| change(cx, threshold, people)).collect())
@@ -73,7 +73,7 @@ fn at_words(cx: &Cx, threshold: &Threshold) -> String {
     cx.tf(key, &[("amount", &dollar_beyond(threshold).dollars())])
 }
 
-fn change(cx: &Cx, threshold: &Threshold, people: usize) -> Change {
+fn change(cx: &Cx, threshold: &Threshold, people: usize) -> TurningPoint {
     let turns = gathered(cx, threshold).into_iter().map(|(persons, words)| {
         // Nobody in particular, or everyone: no names.
         if persons.is_empty() || persons.len() == people {
@@ -82,7 +82,7 @@ fn change(cx: &Cx, threshold: &Threshold, people: usize) -> Change {
         let names: Vec<String> = persons.iter().map(|n| cx.tf("how.person", &[("n", n)])).collect();
         format!("{}: {words}", names.join(", "))
     });
-    Change { at: at_words(cx, threshold), turns: turns.collect() }
+    TurningPoint { at: at_words(cx, threshold), turns: turns.collect() }
 }
 
 /// What changes, with the people it changes for: identical words are said once.
