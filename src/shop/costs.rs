@@ -131,7 +131,7 @@ pub struct LineView {
     pub total: String,
 }
 
-pub struct PersonYear {
+pub struct PersonLines {
     pub name: String,
     pub lines: Vec<LineView>,
     pub paid: [String; 4],
@@ -161,7 +161,7 @@ struct YearPage<'a> {
     cases: Vec<CaseLink>,
     about_case: String,
     gap: Option<String>,
-    people: Vec<PersonYear>,
+    people: Vec<PersonLines>,
     sum: Vec<Line>,
     limits: Vec<Line>,
     taken: String,
@@ -277,7 +277,7 @@ fn kinds(paid: &Paid) -> [String; 4] {
     [paid.deductible, paid.copays, paid.coinsurance, paid.uncovered].map(Cents::dollars_cents)
 }
 
-fn person_view(cx: &Cx, name: String, of: &PersonYear) -> PersonYear {
+fn person_view(cx: &Cx, name: String, of: &PersonYear) -> PersonLines {
     let lines = of.lines.iter().map(|line| LineView {
         service: service_words(cx, line.service).to_string(),
         basis: match line.basis {
@@ -290,7 +290,7 @@ fn person_view(cx: &Cx, name: String, of: &PersonYear) -> PersonYear {
         paid: kinds(&line.paid),
         total: line.paid.total().dollars_cents(),
     });
-    PersonYear { name, lines: lines.collect(), paid: kinds(&of.paid), total: of.paid.total().dollars_cents() }
+    PersonLines { name, lines: lines.collect(), paid: kinds(&of.paid), total: of.paid.total().dollars_cents() }
 }
 
 /// A mean number of units, rarely whole: two decimals, without trailing zeros.
