@@ -53,7 +53,7 @@ pub struct Bound {
 }
 
 /// What the limits assumed.
-pub type Assumed = (Code, usize);
+pub type LimitAssumption = (Code, usize);
 
 /// Reduces the sources of one return to what counts. `family_hsa`: the health savings account goes with family
 /// coverage.
@@ -62,7 +62,7 @@ pub fn apply(
     manner: Manner,
     family_hsa: bool,
     (tables, plan_year): (&Tables, i32),
-) -> (Vec<Bound>, Vec<Assumed>) {
+) -> (Vec<Bound>, Vec<LimitAssumption>) {
     let mut cut = Cut { manner, family_hsa, bound: Vec::new(), assumed: Vec::new() };
     // Losses first, those with a phase-out last: it depends on the income that the others leave.
     let mut losses: Vec<&LossLimit> = tables.loss_limits(plan_year).collect();
@@ -95,7 +95,7 @@ struct Cut {
     manner: Manner,
     family_hsa: bool,
     bound: Vec<Bound>,
-    assumed: Vec<Assumed>,
+    assumed: Vec<LimitAssumption>,
 }
 
 impl Cut {

@@ -244,17 +244,17 @@ fn adult_group(case: &Case<'_>, income: Cents, out: &mut PublicCoverage) -> bool
         out.reasons.push(reason.input("child", Value::Text(case.family.members[child].id.clone())));
         return false;
     }
-    let asked = work_rule::asked(case.family, case.tables, case.i, out.own_month_x12);
-    let Some(asked) = asked else { return true };
+    let test = work_rule::test(case.family, case.tables, case.i, out.own_month_x12);
+    let Some(test) = test else { return true };
     let hours = Value::Number(case.number(NumberCode::CommunityEngagementHours));
-    let outcome = if asked.passes { Outcome::Noted } else { Outcome::NotMet };
+    let outcome = if test.passes { Outcome::Noted } else { Outcome::NotMet };
     let mut reason = Reason::new(case.tables, Rule::CommunityEngagement, outcome).input("hours_a_month", hours);
-    if let Some(by_income) = asked.by_income {
+    if let Some(by_income) = test.by_income {
         reason = reason.input("met_by_monthly_income", Value::Money(by_income));
     }
     out.reasons.push(reason);
-    out.failed_community_engagement = !asked.passes;
-    asked.passes
+    out.failed_community_engagement = !test.passes;
+    test.passes
 }
 
 /// A parent or caretaker of a dependent child at home, or the spouse of one.

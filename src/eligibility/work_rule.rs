@@ -10,14 +10,14 @@ use super::tables::{NumberCode, StateChoice, Tables};
 use crate::types::Cents;
 
 /// The rule was applied.
-pub struct Asked {
+pub struct WorkTest {
     pub passes: bool,
     /// Monthly income that is enough by itself: the hours times the federal minimum wage ((xx)(2)(F)).
     pub by_income: Option<Cents>,
 }
 
 /// `None`: not applied (not in force, not an expansion state, or exempt).
-pub fn asked(family: &Family<'_>, tables: &Tables, i: usize, own_month_x12: Cents) -> Option<Asked> {
+pub fn test(family: &Family<'_>, tables: &Tables, i: usize, own_month_x12: Cents) -> Option<WorkTest> {
     let hours = tables.number(NumberCode::CommunityEngagementHours, family.as_of)?.value;
     let member = &family.members[i];
     if !tables.chose(member.state, StateChoice::AdultExpansion, family.as_of) || exempt(family, tables, i) {
@@ -29,7 +29,7 @@ pub fn asked(family: &Family<'_>, tables: &Tables, i: usize, own_month_x12: Cent
     let by_school = said.half_time_student || said.full_time_student;
     let passes =
         said.community_engagement != Some(CommunityEngagement::DoesNotMeet) || by_income.is_some() || by_school;
-    Some(Asked { passes, by_income })
+    Some(WorkTest { passes, by_income })
 }
 
 /// (xx)(3) and (9)(A)(ii). Pregnant people are in a separate group that comes before this.

@@ -21,7 +21,7 @@ use crate::eligibility::tables::{Marketplace, Status};
 use crate::eligibility::{State, Tables};
 use crate::quote::ask::address::write_query;
 use crate::quote::ask::facets::{Note, NoteKind};
-use crate::shop::home::Fault;
+use crate::shop::home::FieldFault;
 use crate::shop::open::version;
 use crate::shop::open::{self, Instead};
 use crate::shop::words::dates::{ChangeWords, changes_page, date_words};
@@ -219,7 +219,7 @@ fn find_state(cx: &Cx, asked: &EnrollQuery) -> Result<Option<State>, (&'static s
 struct EnrollPage<'a> {
     cx: &'a Cx,
     today: String,
-    faults: Vec<Fault>,
+    faults: Vec<FieldFault>,
     notes: Vec<String>,
     /// (postal code, name, chosen), by name.
     states: Vec<(&'static str, &'a str, bool)>,
@@ -258,12 +258,12 @@ pub async fn enroll(cx: Cx) -> Result<Response, Instead> {
         open::follow(&cx, &asked.notes, "/enroll", &canonical)?;
     }
     let state = found.as_ref().ok().copied().flatten();
-    let policy = CachePolicy::Own { version: version(&cx, &cx.catalogues.version(), state) };
+    let caching = CachePolicy::Own { version: version(&cx, &cx.catalogues.version(), state) };
     if !faulty {
-        open::unchanged(&cx, &policy)?;
+        open::unchanged(&cx, &caching)?;
     }
     let status = if faulty { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-    Ok(page::render_status(&cx, status, build(&cx, &asked, found, &years), policy))
+    Ok(page::render_status(&cx, status, build(&cx, &asked, found, &years), caching))
 }
 
 fn build<'a>(
@@ -274,7 +274,7 @@ fn build<'a>(
 ) -> EnrollPage<'a> {
     let mut faults = Vec::new();
     let mut fault = |field: &str, words: String| {
-        faults.push(Fault { field: field.to_string(), words: words.clone() });
+        faults.push(FieldFault { field: field.to_string(), words: words.clone() });
         words
     };
     let (state, state_fault) = match found {

@@ -96,10 +96,10 @@ pub fn write(
         }
         let before = sold.len();
         for (county, coverage) in counties {
-            match offer(geo, rates, (pk, plan), *county, coverage, &mut unsold) {
-                Offer::No => {}
-                Offer::Whole => sold.push((*county, plan.product, pk, plan.metal, false)),
-                Offer::In(some) => {
+            match sold_where(geo, rates, (pk, plan), *county, coverage, &mut unsold) {
+                SoldWhere::Nowhere => {}
+                SoldWhere::Whole => sold.push((*county, plan.product, pk, plan.metal, false)),
+                SoldWhere::In(some) => {
                     sold.push((*county, plan.product, pk, plan.metal, true));
                     zips.extend(some.into_iter().map(|zip| (*county, pk, zip)));
                 }
@@ -125,31 +125,31 @@ pub fn write(
     Ok((unsold, plans_sold))
 }
 
-enum Offer {
-    No,
+enum SoldWhere {
+    Nowhere,
     Whole,
     In(Vec<u32>),
 }
 
-fn offer(
+fn sold_where(
     geo: &Geo,
     rates: &Rates,
     (pk, plan): (u32, &Plan),
     county: u32,
     coverage: &Coverage,
     unsold: &mut Unsold,
-) -> Offer {
+) -> SoldWhere {
     let here = || format!("{} in county {county:05}", plan.id);
     let covered = |zip: &u32| coverage.as_ref().is_none_or(|zips| zips.contains(zip));
     match geo.areas_of(county) {
         CountyAreas::One(area) if !rates.priced(pk, area) => {
             unsold.counties_without_rates.push(here());
-            Offer::No
+            SoldWhere::Nowhere
         }
-        CountyAreas::One(_) if coverage.is_none() && geo.zips.contains_key(&county) => Offer::Whole,
+        CountyAreas::One(_) if coverage.is_none() && geo.zips.contains_key(&county) => SoldWhere::Whole,
         CountyAreas::One(_) => {
             let zips: Vec<u32> = geo.zips.get(&county).into_iter().flatten().copied().filter(covered).collect();
-            if zips.is_empty() { Offer::No } else { Offer::In(zips) }
+            if zips.is_empty() { SoldWhere::Nowhere } else { SoldWhere::In(zips) }
         }
         CountyAreas::ByZip(places) => {
             let covered: Vec<&(u32, u32)> = places.iter().filter(|(zip, _)| covered(zip)).collect();
@@ -157,12 +157,12 @@ fn offer(
                 covered.iter().filter(|(_, area)| rates.priced(pk, *area)).map(|(zip, _)| *zip).collect();
             if priced.is_empty() {
                 unsold.counties_without_rates.push(here());
-                return Offer::No;
+                return SoldWhere::Nowhere;
             }
             if priced.len() < covered.len() {
                 unsold.counties_partly_rated.push(here());
             }
-            if priced.len() == places.len() { Offer::Whole } else { Offer::In(priced) }
+            if priced.len() == places.len() { SoldWhere::Whole } else { SoldWhere::In(priced) }
         }
     }
 }

@@ -1,18 +1,19 @@
-//! Plans as cards with their yearly costs; on the list, with the plans that share a card and what is ticked.
+//! Plans as cards with their yearly costs; on the list, with the plans that share a card and the plans ticked.
 //!
-//! Called by `plans`, `plan` and `compare`. Numbers come from `view`, so that the list shows what every other page shows.
+//! Called by `plans`, `plan` and `compare`. Numbers come from `view`, so the list must never show a different number
+//! from any other page.
 
 use crate::catalogue::Catalogue;
 use crate::quote::ask::address::Search;
 use crate::quote::market::tally::Tally;
 use crate::quote::offer::Offer;
 use crate::quote::yearly::{Dominance, YearlyCosts};
-use crate::shop::groups::{Group, Twins, is_ticked};
+use crate::shop::groups::{CardGroup, Twins, is_ticked};
 use crate::shop::links::Links;
 use crate::shop::view::Card;
 use crate::web::page::Cx;
 
-/// A plan of the basket that no card of this page shows.
+/// A plan in the basket that no card on this page shows.
 pub struct Ticked {
     pub plan_id: String,
     pub words: String,
@@ -30,11 +31,11 @@ pub fn list_cards(
     catalogue: &Catalogue,
     links: &Links,
     (tally, years): (&Tally, &mut Option<YearlyCosts>),
-    (shown, query): (&[Group], &str),
+    (shown, query): (&[CardGroup], &str),
 ) -> Vec<ListCard> {
     let firsts: Vec<&Offer> = shown.iter().map(|group| group.first).collect();
     let cards = cards_of(catalogue, links.search, tally, years, &firsts).into_iter();
-    let card = |(card, group): (Card, &Group)| ListCard {
+    let card = |(card, group): (Card, &CardGroup)| ListCard {
         card,
         ticked: is_ticked(links.search, group.first),
         twins: Twins::new(cx, links, group, query),
@@ -42,7 +43,7 @@ pub fn list_cards(
     cards.zip(shown).map(card).collect()
 }
 
-/// The plans of the basket that stand on no card of this page, by name where they are sold to the household.
+/// The plans in the basket that are not on any card of this page, by name if they are sold to the household.
 pub fn ticked_elsewhere(search: &Search, tally: &Tally, cards: &[ListCard]) -> Vec<Ticked> {
     let here = |id: &str| {
         let twin = |card: &ListCard| card.twins.iter().flat_map(|twins| &twins.rows).any(|twin| twin.plan_id == id);
@@ -53,7 +54,7 @@ pub fn ticked_elsewhere(search: &Search, tally: &Tally, cards: &[ListCard]) -> V
     basket.map(|id| Ticked { plan_id: id.to_string(), words: name(id).unwrap_or_else(|| id.to_string()) }).collect()
 }
 
-/// The cards of some plans of a tally, with their yearly costs and the notes on plans that match or beat them.
+/// The cards of some of a tally's plans, with their yearly costs and the notes on plans that match or beat them.
 pub fn cards_of(
     catalogue: &Catalogue,
     search: &Search,

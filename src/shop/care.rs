@@ -1,8 +1,9 @@
 //! `GET /care`: how much care each covered person expects, and their sex. All of it is optional, and only the likely
-//! yearly cost looks at it.
+//! yearly cost uses it.
 //!
-//! The rest of the search is carried along unchanged, so that the form leads back to the same list. What a choice means
-//! is said by `cost_words`, from the utilization table.
+//! Called by the router. The rest of the search is carried along unchanged, so the form leads back to the same list.
+//! It must never put what people answer here into a readable address. `words::costs` says what a choice means, from
+//! the utilization table.
 
 use askama::Template;
 use axum::response::Response;
@@ -18,8 +19,8 @@ use crate::shop::words::costs::{conditions, use_label, use_sentence};
 use crate::shop::words::search as words;
 use crate::web::page::{self, Cx};
 
-/// One answer of a question.
-struct Choice {
+/// One answer to a question.
+struct CareChoice {
     value: String,
     words: String,
     /// What it means for this person.
@@ -29,13 +30,13 @@ struct Choice {
 
 /// The questions about one person.
 struct PersonForm {
-    /// Place among the people of the address, from 1.
+    /// Position among the people in the address, starting at 1.
     n: usize,
     legend: String,
-    sexes: Vec<Choice>,
-    uses: Vec<Choice>,
-    conditions: Vec<Choice>,
-    /// The box of conditions holds the answer.
+    sexes: Vec<CareChoice>,
+    uses: Vec<CareChoice>,
+    conditions: Vec<CareChoice>,
+    /// The collapsed list of conditions holds the answer.
     open: bool,
 }
 
@@ -46,9 +47,9 @@ struct CarePage<'a> {
     who: String,
     notes: Vec<String>,
     people: Vec<PersonForm>,
-    /// Somebody's sex is not said: the sentences are means.
+    /// Somebody's sex was not given: the sentences are means.
     mean: bool,
-    /// Words on the prices: of the table's year, raised to the plan year's.
+    /// About the prices: from the table's year, adjusted to the plan year.
     numbers: String,
     carried: Vec<(String, String)>,
     back: String,
@@ -56,7 +57,7 @@ struct CarePage<'a> {
 
 /// `GET /care`, `GET /es/care`.
 pub async fn care(cx: Cx) -> Result<Response, Instead> {
-    let Open { search, query, notes, policy, .. } = open(&cx, &Page::new("/care")).await?;
+    let Open { search, query, notes, caching, .. } = open(&cx, &Page::new("/care")).await?;
     let covered = || search.household.people().iter().enumerate().filter(|(_, person)| person.needs_cover);
     let template = CarePage {
         who: words::who(&cx, &search),
@@ -69,10 +70,10 @@ pub async fn care(cx: Cx) -> Result<Response, Instead> {
         back: cx.href(&format!("/plans?{query}")),
         cx: &cx,
     };
-    Ok(page::render(&cx, template, policy))
+    Ok(page::render(&cx, template, caching))
 }
 
-/// The whole search but this page's own answers; those about people without coverage are kept.
+/// The whole search except this page's own answers; those about people without coverage are kept.
 fn carried(search: &Search) -> Vec<(String, String)> {
     let rest = search.pairs().into_iter().filter(|(name, _)| !matches!(*name, "sex" | "care"));
     let mut pairs: Vec<(String, String)> = rest.map(|(name, value)| (name.to_string(), value)).collect();
@@ -89,20 +90,20 @@ fn may_give_birth(person: &Person) -> bool {
 }
 
 fn person_form(cx: &Cx, n: usize, person: &Person, year: u16) -> PersonForm {
-    let sex = |sex: Option<Sex>, key: &str| Choice {
+    let sex = |sex: Option<Sex>, key: &str| CareChoice {
         value: sex.map_or("any", Sex::letter).to_string(),
         words: cx.t(key).to_string(),
         sentence: None,
         ticked: person.sex == sex,
     };
     let chosen = person.expected_care();
-    let choice = |usage: Use| Choice {
+    let choice = |usage: Use| CareChoice {
         value: usage.word(),
         words: use_label(cx, usage),
         sentence: use_sentence(cx, person.age, person.sex, usage, price_index(year).millionths),
         ticked: usage == chosen,
     };
-    // A tenth comes from an address alone, but must not be lost here.
+    // A decile can only come from an address, but must not be lost here.
     let tenth = Some(chosen).filter(|usage| matches!(usage, Use::Decile(_)));
     PersonForm {
         n,

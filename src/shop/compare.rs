@@ -1,4 +1,7 @@
-//! `GET /compare?plan=…&plan=…`: up to three plans side by side, the same numbers as everywhere, differences in words.
+//! `GET /compare?plan=…&plan=…`: up to three plans side by side, the same numbers as everywhere, differences in
+//! words.
+//!
+//! Called by the router; `csv` uses [`compared`]. It must never price a plan in a different way from the list.
 
 use askama::Template;
 use axum::response::Response;
@@ -34,7 +37,7 @@ pub struct CompareSection {
     pub rows: Vec<CompareRow>,
 }
 
-/// One plan at the head of its column.
+/// One plan at the top of its column.
 pub struct Column {
     pub card: Card,
     pub href: String,
@@ -57,20 +60,20 @@ struct ComparePage<'a> {
     toggle: (String, String),
 }
 
-/// The plans chosen, in the order chosen, as far as the household can buy them; and notes on the others.
+/// The chosen plans, in order, if the household can buy them, and notes on the others.
 pub struct Compared {
     pub cards: Vec<Card>,
     pub facts: Vec<PlanRecord>,
     pub notes: Vec<String>,
 }
 
-/// Reads and prices the plans of an address.
+/// Reads and prices the plans in an address.
 pub async fn compared(cx: &Cx, open: &Open) -> Result<Compared, Failure> {
     let catalogue = &open.catalogue;
     let search = Search { facets: Default::default(), ..open.search.clone() };
     let mut notes = Vec::new();
     let (mut cards, mut facts) = (Vec::new(), Vec::new());
-    // Medical and dental plans are two lists; each is asked for once, and only where one of its plans is compared.
+    // Medical and dental plans are two lists; each is queried once, and only if one of its plans is compared.
     let mut lists: Vec<(Search, Tally, Option<YearlyCosts>)> = Vec::new();
     if search.basket.len() > PLANS_MAX {
         notes.push(cx.tf("compare.too_many", &[("max", &PLANS_MAX.to_string())]));
@@ -82,7 +85,7 @@ pub async fn compared(cx: &Cx, open: &Open) -> Result<Compared, Failure> {
         };
         let product = of.product;
         if !lists.iter().any(|(list, ..)| list.product == product) {
-            // The comparison says side by side what a note on a matched plan would say.
+            // The comparison itself shows side by side what a note on a matched plan would say.
             let list = Search { product, dominated_notes: false, ..search.clone() };
             let tally = market::tally(catalogue, &list).await?;
             let years = YearlyCosts::new(&list);
@@ -108,7 +111,7 @@ pub async fn compare(cx: Cx) -> Result<Response, Instead> {
     let page = Page::new("/compare").with_switch(ONLY);
     let open = open(&cx, &page).await?;
     let Compared { cards, facts, notes } = compared(&cx, &open).await?;
-    let Open { search, catalogue, policy, .. } = open;
+    let Open { search, catalogue, caching, .. } = open;
     let only = open.switched != ONLY.default_word();
     let address = |without: Option<&str>, only: bool| {
         let mut other = search.clone();
@@ -142,7 +145,7 @@ pub async fn compare(cx: Cx) -> Result<Response, Instead> {
         notes: open.notes.into_iter().chain(notes).collect(),
         cx: &cx,
     };
-    Ok(page::render(&cx, template, policy))
+    Ok(page::render(&cx, template, caching))
 }
 
 fn row(term: &str, cells: Vec<String>) -> CompareRow {
@@ -214,7 +217,7 @@ fn year_rows(cx: &Cx, cards: &[Card]) -> Vec<CompareRow> {
         .into()
 }
 
-/// Every benefit that at least one of the plans files, in the sections' order.
+/// Every benefit that at least one of the plans files, in section order.
 fn benefit_rows(cx: &Cx, facts: &[PlanRecord], section: usize) -> Vec<CompareRow> {
     let mut benefits: Vec<&Benefit> = Vec::new();
     for benefit in facts.iter().flat_map(|facts| sections::of(&facts.benefits, section)) {

@@ -1,7 +1,8 @@
 //! The yearly cost line by line: the short sum on a plan's page, and `GET /plans/{plan_id}/costs` with every line.
 //!
-//! For people who want to follow the sum on paper, navigators with a client above all. All figures are `costs`' own, in
-//! cents, and add up; nothing is worked out here but sums of what is shown.
+//! Called by the router and by `plan`. For people who want to check the sum on paper, above all navigators with a
+//! client. All figures come from `costs`, in cents, and add up; it must never compute anything but sums of what is
+//! shown.
 
 use askama::Template;
 use axum::extract::Path;
@@ -28,7 +29,7 @@ use crate::web::page::{self, Cx};
 pub struct SumRow {
     pub words: String,
     pub amounts: [String; 3],
-    /// A sum of lines above it.
+    /// A sum of the lines above it.
     pub is_sum: bool,
 }
 
@@ -40,12 +41,12 @@ pub struct YearSum {
     pub gap: Option<String>,
     /// The page with every line.
     pub lines: String,
-    /// Where people say more about expected care.
+    /// Where people can say more about expected care.
     pub care: String,
     pub taken: String,
 }
 
-/// The part of a year that a line shows.
+/// The part of a year shown by a line.
 type Part = fn(&Year) -> Cents;
 
 impl YearSum {
@@ -88,7 +89,7 @@ fn rows(cx: &Cx, offer: &Offer, estimate: &Estimate) -> Vec<SumRow> {
         line("year.coinsurance", |y| y.paid.coinsurance),
         line("year.uncovered", |y| y.paid.uncovered),
     ];
-    // A plan that covers all of it need not say that nothing was left out.
+    // A plan that covers everything need not say that nothing was left out.
     if years.iter().all(|year| year.paid.uncovered == Cents::ZERO) {
         rows.pop();
     }
@@ -98,7 +99,7 @@ fn rows(cx: &Cx, offer: &Offer, estimate: &Estimate) -> Vec<SumRow> {
     rows
 }
 
-/// What must be known to trust the sum: the maximum, and what the filing leaves open.
+/// What must be known to trust the sum: the maximum, and the gaps in the filing.
 fn notes(cx: &Cx, offer: &Offer, estimate: &Estimate) -> Vec<String> {
     let mut notes = Vec::new();
     let average = &estimate.average;
@@ -122,7 +123,7 @@ fn notes(cx: &Cx, offer: &Offer, estimate: &Estimate) -> Vec<String> {
 /// One service of one person.
 pub struct LineView {
     pub service: String,
-    /// What the price rests on, where it is not the filing.
+    /// What the price is based on, if not on the filing.
     pub basis: Option<String>,
     pub units: String,
     pub allowed: String,
@@ -130,7 +131,7 @@ pub struct LineView {
     pub total: String,
 }
 
-pub struct PersonView {
+pub struct PersonLines {
     pub name: String,
     pub lines: Vec<LineView>,
     pub paid: [String; 4],
@@ -152,7 +153,7 @@ struct YearPage<'a> {
     who: String,
     change: String,
     back: String,
-    /// The parts of the address that we could not follow.
+    /// The parts of the address that we ignored.
     not_followed: Vec<String>,
     /// What must be known to trust the sum.
     notes: Vec<String>,
@@ -160,7 +161,7 @@ struct YearPage<'a> {
     cases: Vec<CaseLink>,
     about_case: String,
     gap: Option<String>,
-    people: Vec<PersonView>,
+    people: Vec<PersonLines>,
     sum: Vec<Line>,
     limits: Vec<Line>,
     taken: String,
@@ -174,7 +175,7 @@ pub async fn costs(cx: Cx, Path(id): Path<String>) -> Result<Response, Instead> 
     let plan_id = PlanId::parse(&id).ok_or(Failure::NotFound)?;
     let path = format!("/plans/{plan_id}/costs");
     let page = Page::new(&path).with_switch(CASE);
-    let Open { mut search, catalogue, switched: case, notes, policy, .. } = open(&cx, &page).await?;
+    let Open { mut search, catalogue, switched: case, notes, caching, .. } = open(&cx, &page).await?;
     let all = search.canonical();
     let change = cx.href(&format!("/?{}", write_query(&search.pairs())));
     search.facets = Default::default();
@@ -210,7 +211,7 @@ pub async fn costs(cx: Cx, Path(id): Path<String>) -> Result<Response, Instead> 
         cx: &cx,
     };
     fill(&mut template, &search, case, offer.zip(estimate));
-    Ok(page::render(&cx, template, policy))
+    Ok(page::render(&cx, template, caching))
 }
 
 fn fill(page: &mut YearPage, search: &Search, case: &str, found: Option<(&Offer, Result<Estimate, Gap>)>) {
@@ -254,7 +255,7 @@ fn amount_line(cx: &Cx, key: &str, words: String) -> Line {
     Line { term: cx.t(key).to_string(), words, slug: None }
 }
 
-/// The amounts that stop the sum, as filed for the variant that the household gets.
+/// The amounts that cap the sum, as filed for the household's variant.
 fn limits(cx: &Cx, offer: &Offer) -> Vec<Line> {
     let Some(costs) = offer.facts.costs.as_deref() else { return Vec::new() };
     let mut lines = Vec::new();
@@ -276,7 +277,7 @@ fn kinds(paid: &Paid) -> [String; 4] {
     [paid.deductible, paid.copays, paid.coinsurance, paid.uncovered].map(Cents::dollars_cents)
 }
 
-fn person_view(cx: &Cx, name: String, of: &PersonYear) -> PersonView {
+fn person_view(cx: &Cx, name: String, of: &PersonYear) -> PersonLines {
     let lines = of.lines.iter().map(|line| LineView {
         service: service_words(cx, line.service).to_string(),
         basis: match line.basis {
@@ -289,10 +290,10 @@ fn person_view(cx: &Cx, name: String, of: &PersonYear) -> PersonView {
         paid: kinds(&line.paid),
         total: line.paid.total().dollars_cents(),
     });
-    PersonView { name, lines: lines.collect(), paid: kinds(&of.paid), total: of.paid.total().dollars_cents() }
+    PersonLines { name, lines: lines.collect(), paid: kinds(&of.paid), total: of.paid.total().dollars_cents() }
 }
 
-/// A mean of units, rarely whole: two decimals, without needless zeros.
+/// A mean number of units, rarely whole: two decimals, without trailing zeros.
 fn units(units: f64) -> String {
     let text = format!("{units:.2}");
     match text.as_str() {

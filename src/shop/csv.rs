@@ -1,6 +1,7 @@
 //! `/plans.csv` and `/compare.csv`: the same query, the same numbers, all results, for a spreadsheet.
 //!
-//! Money is plain decimals, missing is empty, column names never change (docs/addresses.md).
+//! Called by the router. Money is plain decimals, missing values are empty; it must never rename or move a column
+//! (docs/addresses.md).
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
@@ -15,7 +16,7 @@ use crate::types::Cents;
 use crate::web::error::Failure;
 use crate::web::page::{self, CachePolicy, Cx};
 
-/// The first columns; one more for each of [`CARD_SERVICES`] follows.
+/// The first columns, followed by one for each of [`CARD_SERVICES`].
 const HEADER: [&str; 17] = [
     "plan_id",
     "name",
@@ -36,20 +37,20 @@ const HEADER: [&str; 17] = [
     "standard_design",
 ];
 
-/// Columns that came later stand at the end.
+/// Later additions go at the end.
 const ADDED: [&str; 5] = ["premium_after_credit", "credit_applied", "cost_good", "cost_average", "cost_bad"];
 
 /// `GET /plans.csv`.
 pub async fn plans(cx: Cx) -> Result<Response, Instead> {
     let page = Page::new("/plans.csv").any_spelling();
-    let Open { search, catalogue, policy, .. } = open(&cx, &page).await?;
+    let Open { search, catalogue, caching, .. } = open(&cx, &page).await?;
     let mut tally = market::tally(&catalogue, &search).await?;
     if let Some(years) = &mut YearlyCosts::new(&search) {
         tally.estimate_years(years);
     }
     let results = tally.results(search.sort).into_iter();
     let cards: Vec<Card> = results.map(|offer| Card::new(&catalogue, offer)).collect();
-    Ok(answer(&cx, &cards, &format!("plans-{}-{}.csv", search.year, search.place.zip), policy)?)
+    Ok(answer(&cx, &cards, &format!("plans-{}-{}.csv", search.year, search.place.zip), caching)?)
 }
 
 /// `GET /compare.csv`.
@@ -57,20 +58,20 @@ pub async fn comparison(cx: Cx) -> Result<Response, Instead> {
     let page = Page::new("/compare.csv").any_spelling();
     let open = open(&cx, &page).await?;
     let compared = compare::compared(&cx, &open).await?;
-    Ok(answer(&cx, &compared.cards, &format!("compare-{}.csv", open.search.year), open.policy)?)
+    Ok(answer(&cx, &compared.cards, &format!("compare-{}.csv", open.search.year), open.caching)?)
 }
 
-fn answer(cx: &Cx, cards: &[Card], file_name: &str, policy: CachePolicy) -> Result<Response, Failure> {
+fn answer(cx: &Cx, cards: &[Card], file_name: &str, caching: CachePolicy) -> Result<Response, Failure> {
     let mark: &[u8] = if plain(&cx.query) { &[] } else { &BYTE_ORDER_MARK };
     let csv = [mark, &write(cx, cards).map_err(Failure::internal)?[..]].concat();
-    let mut response = page::send(cx, StatusCode::OK, "text/csv; charset=utf-8", csv, policy);
+    let mut response = page::send(cx, StatusCode::OK, "text/csv; charset=utf-8", csv, caching);
     if let Ok(value) = HeaderValue::try_from(format!("attachment; filename=\"{file_name}\"")) {
         response.headers_mut().insert(header::CONTENT_DISPOSITION, value);
     }
     Ok(response)
 }
 
-/// Without it Excel for Windows reads accents as two characters each.
+/// Without it Excel for Windows shows accented letters as two characters.
 const BYTE_ORDER_MARK: [u8; 3] = [0xef, 0xbb, 0xbf];
 
 /// A program asked for the bare text: `bom=no`.
@@ -115,9 +116,9 @@ fn write(cx: &Cx, cards: &[Card]) -> anyhow::Result<Vec<u8>> {
     csv.into_inner().map_err(|error| anyhow::anyhow!("the CSV could not be finished: {}", error.error()))
 }
 
-/// A filed name that begins like a formula must not become one in a spreadsheet (OWASP ASVS 5.0, 1.2.10).
+/// A filed name that looks like a formula must not become one in a spreadsheet (OWASP ASVS 5.0, 1.2.10).
 fn safe(text: &str) -> String {
-    // The wide forms of Japanese keyboards too: spreadsheets take them for the same.
+    // The full-width forms of Japanese keyboards too: spreadsheets treat them the same.
     match text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']) {
         true => format!("'{text}"),
         false => text.to_string(),

@@ -1,6 +1,7 @@
 //! Places whose plans are not in this catalogue: states with their own marketplace, counties not loaded.
 //!
-//! Said before anything else is asked, with the address of the right place to go.
+//! Called by `open`. Shown before anything else is asked, with the right place to go; it must never leave people
+//! without one.
 
 use askama::Template;
 use axum::response::Response;
@@ -8,7 +9,7 @@ use axum::response::Response;
 use crate::eligibility::tables::{Marketplace, MarketplaceKind};
 use crate::quote::ask::address::Asked;
 use crate::quote::settle::Elsewhere;
-use crate::shop::open::policy_of_asked;
+use crate::shop::open::caching_of_asked;
 use crate::web::page::{self, Cx};
 
 #[derive(Template)]
@@ -29,7 +30,7 @@ pub fn page(cx: &Cx, asked: &Asked, elsewhere: Elsewhere) -> Response {
     let year = year.to_string();
     let values = [("zip", zip.as_str()), ("state", &state), ("place", &place), ("name", &name), ("year", &year)];
     let key = match marketplace.as_ref().map(|m| m.kind) {
-        // Where the state's plans are loaded, only this county has none.
+        // If the state's plans are loaded, only this county has none.
         Some(MarketplaceKind::Sbm) if !state_sold => "elsewhere.state_run",
         Some(_) => "elsewhere.not_loaded",
         None => "elsewhere.no_marketplace",
@@ -41,5 +42,5 @@ pub fn page(cx: &Cx, asked: &Asked, elsewhere: Elsewhere) -> Response {
         again: cx.href("/"),
         cx,
     };
-    page::render(cx, template, policy_of_asked(asked, cx.catalogues.version()))
+    page::render(cx, template, caching_of_asked(asked, cx.catalogues.version()))
 }

@@ -1,5 +1,7 @@
-//! The filters: every choice that would change the list, with its count, ticked where it is asked for. Fields of the
-//! list's own form.
+//! The filters: every choice that would change the list, with its count, ticked if it is set. Fields of the list's
+//! own form.
+//!
+//! Called by `plans`. It must never decide what a filter means: that is in `quote::filters`.
 
 use crate::catalogue::Catalogue;
 use crate::filing::codes::Product;
@@ -10,7 +12,7 @@ use crate::quote::market::tally::Tally;
 use crate::shop::words::search::value_words;
 use crate::web::page::Cx;
 
-/// One tick box.
+/// One checkbox.
 pub struct Choice {
     pub value: String,
     pub words: String,
@@ -18,8 +20,8 @@ pub struct Choice {
     pub ticked: bool,
 }
 
-/// A group of tick boxes under one legend.
-pub struct Group {
+/// A group of checkboxes under one legend.
+pub struct ChoiceGroup {
     pub name: &'static str,
     pub legend: String,
     /// Slug of the glossary entry that explains the group.
@@ -27,7 +29,7 @@ pub struct Group {
     pub choices: Vec<Choice>,
 }
 
-/// Least and greatest amount as two fields.
+/// Lowest and highest amount as two fields.
 pub struct RangeFields {
     pub name: &'static str,
     pub legend: String,
@@ -39,13 +41,13 @@ pub struct RangeFields {
 }
 
 pub struct FilterForm {
-    /// Hidden fields: who, where, product and order go with every change of the filters.
+    /// Hidden fields: who, where, product and order accompany every change of filters.
     pub carried: Vec<(&'static str, String)>,
-    pub groups: Vec<Group>,
+    pub groups: Vec<ChoiceGroup>,
     pub ranges: Vec<RangeFields>,
     pub text: String,
     pub stars: Vec<Choice>,
-    /// How many filters are set, in words: said on the closed box.
+    /// How many filters are set, in words: shown on the collapsed box.
     pub set: Option<String>,
 }
 
@@ -79,23 +81,23 @@ impl FilterForm {
 }
 
 impl FilterForm {
-    /// Whether any number of stars is asked for.
+    /// Whether a minimum number of stars is set.
     pub fn stars_chosen(&self) -> bool {
         self.stars.iter().any(|choice| choice.ticked)
     }
 }
 
-fn group(cx: &Cx, product: Product, filter: &Filter, choices: Vec<Choice>) -> Group {
-    // Dental plans have no metals but two levels of benefits.
+fn group(cx: &Cx, product: Product, filter: &Filter, choices: Vec<Choice>) -> ChoiceGroup {
+    // Dental plans have two coverage levels instead of metals.
     let (legend, term) = match (filter.facet, product) {
         (Facet::Metal, Product::Dental) => ("filter.dental_level", Some("dental-plan")),
         _ => (filter.legend, filter.term),
     };
-    Group { name: filter.name, legend: cx.t(legend).to_string(), term, choices }
+    ChoiceGroup { name: filter.name, legend: cx.t(legend).to_string(), term, choices }
 }
 
-/// Only choices that change something: none that no plan meets, or that all meet already. But what is ticked stays to be
-/// seen, even when nothing is left of it.
+/// Only choices that change something: none that no plan meets, or that all meet already. A ticked choice stays
+/// visible even if it has no plans left.
 fn choices(cx: &Cx, tally: &Tally, catalogue: &Catalogue, filter: &Filter, ticked: &[i64]) -> Vec<Choice> {
     let mut counted = tally.choices(filter.facet, ticked);
     let unseen = |code: &i64| !counted.iter().any(|(other, _)| other == code);
@@ -116,7 +118,7 @@ fn choices(cx: &Cx, tally: &Tally, catalogue: &Catalogue, filter: &Filter, ticke
     choices
 }
 
-/// `None` where all plans have one amount, or none, and nothing was asked.
+/// `None` if all plans have the same amount, or none, and nothing was set.
 fn range(cx: &Cx, tally: &Tally, filter: &Filter, span: Span) -> Option<RangeFields> {
     let write = |dollars: Option<u32>| dollars.map(|d| d.to_string()).unwrap_or_default();
     let ends = tally.range(filter.facet);

@@ -1,7 +1,7 @@
-//! Near-twins: plans of one insurer, metal level and type share a card of the list, which opens to all of them.
+//! Near-twins: plans of one insurer, metal level and type share a card in the list, which expands to all of them.
 //!
-//! Called by `plans`. It leaves nothing out and judges nothing: a card stands where its first plan stands in the order
-//! asked for, the others follow in the same order, and every count stays a count of plans.
+//! Called by `plans`. It must leave nothing out and judge nothing: a card takes the position of its first plan in the
+//! chosen order, the others follow in the same order, and every count remains a count of plans.
 
 use crate::quote::ask::address::Search;
 use crate::quote::ask::facets::Facets;
@@ -12,16 +12,16 @@ use crate::shop::view::whole_dollars;
 use crate::types::Cents;
 use crate::web::page::Cx;
 
-/// Rows in an opened card: more than these have a list of their own.
+/// Rows in an expanded card: if there are more, they get their own list.
 const TWINS_MAX: usize = 12;
 
-/// The plan whose card it is, and those that share it.
-pub struct Group<'t, 'c> {
+/// The plan the card belongs to, and those that share it.
+pub struct CardGroup<'t, 'c> {
     pub first: &'t Offer<'c>,
     pub others: Vec<&'t Offer<'c>>,
 }
 
-/// One plan's row in an opened card.
+/// One plan's row in an expanded card.
 pub struct Twin {
     pub plan_pk: i64,
     pub plan_id: String,
@@ -32,33 +32,33 @@ pub struct Twin {
     pub ticked: bool,
 }
 
-/// The others of a card.
+/// The other plans on a card.
 pub struct Twins {
     /// "5 more like this, $5,988 to $6,099 a year"
     pub summary: String,
-    /// A plan ticked for comparison is not folded away.
+    /// A plan ticked for comparison is never hidden.
     pub open: bool,
     pub rows: Vec<Twin>,
-    /// The list of all of them, where there are more than the card shows.
+    /// The list of all of them, if there are more than the card shows.
     pub all: Option<(String, String)>,
 }
 
-/// Results in their order, as cards.
-pub fn groups<'t, 'c>(results: Vec<&'t Offer<'c>>, together: bool) -> Vec<Group<'t, 'c>> {
+/// Results in order, as cards.
+pub fn groups<'t, 'c>(results: Vec<&'t Offer<'c>>, together: bool) -> Vec<CardGroup<'t, 'c>> {
     let alike = |offer: &Offer| (offer.facts.issuer_id, offer.facts.packed.metal(), offer.facts.packed.plan_type());
-    let mut groups: Vec<Group> = Vec::new();
+    let mut groups: Vec<CardGroup> = Vec::new();
     for offer in results {
         match groups.iter_mut().find(|group| together && alike(group.first) == alike(offer)) {
             Some(group) => group.others.push(offer),
-            None => groups.push(Group { first: offer, others: Vec::new() }),
+            None => groups.push(CardGroup { first: offer, others: Vec::new() }),
         }
     }
     groups
 }
 
 impl Twins {
-    /// `None` for a card of one plan. `query` is the whole search, for the plans' links.
-    pub fn new(cx: &Cx, links: &Links, group: &Group, query: &str) -> Option<Twins> {
+    /// `None` for a card with a single plan. `query` is the whole search, for the plans' links.
+    pub fn new(cx: &Cx, links: &Links, group: &CardGroup, query: &str) -> Option<Twins> {
         if group.others.is_empty() {
             return None;
         }
@@ -115,7 +115,7 @@ fn amounts(cx: &Cx, offer: &Offer) -> String {
     }
 }
 
-/// By the likely year where the list is in that order, else by what is paid a month.
+/// By the likely year if the list is in that order, else by the monthly price.
 fn summary(cx: &Cx, others: &[&Offer]) -> String {
     let years: Vec<Cents> = others.iter().filter_map(|offer| year(offer)).collect();
     let (key, amounts, words): (_, _, fn(Cents) -> String) = match years.len() == others.len() {

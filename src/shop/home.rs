@@ -1,8 +1,9 @@
 //! `GET /`: the questions. Also what `/plans` shows while an answer is missing or wrong.
 //!
-//! ZIP, ages and income stand on one screen, the ages in one field. Who has something special to say of a person, or
-//! comes back with it, gets one box a person. A ZIP of several counties asks which on a page of its own. Whatever is
-//! missing is asked for with all that was typed kept. Nothing is asked that the result does not need.
+//! Called by the router and by `open`. ZIP, ages and income fit on one screen, with the ages in one field. Someone
+//! with more to say about a person, or who comes back having said it, gets one box per person. A ZIP that spans
+//! several counties asks for the county on a separate page. Whatever is missing is asked for, and everything typed is
+//! kept. It must never ask anything that the result does not need.
 
 use askama::Template;
 use axum::http::StatusCode;
@@ -15,19 +16,19 @@ use crate::quote::ask::money::NAMES;
 use crate::quote::ask::people::{MEDICARE_AGE, PEOPLE_MAX};
 use crate::quote::ask::rows::{PersonRow, row_pairs};
 use crate::quote::settle::catalogue_for;
-use crate::shop::open::policy_of_asked;
+use crate::shop::open::caching_of_asked;
 use crate::shop::words::dates::changes;
 use crate::shop::words::search as words;
 use crate::types::Zip5;
 use crate::web::page::{self, Cx};
 
-/// A fault, and the field that it is about.
-pub struct Fault {
+/// A fault, and the field it is about.
+pub struct FieldFault {
     pub field: String,
     pub words: String,
 }
 
-/// One amount of money, all of them optional.
+/// One optional amount of money.
 pub struct MoneyField {
     pub name: &'static str,
     pub label: String,
@@ -41,7 +42,7 @@ pub struct PersonBox {
     pub n: usize,
     pub row: PersonRow,
     pub fault: Option<String>,
-    /// Old enough for Medicare, as far as the age can be read.
+    /// Old enough for Medicare, if the age can be read.
     pub medicare: bool,
 }
 
@@ -50,13 +51,13 @@ pub struct PersonBox {
 struct AskPage<'a> {
     cx: &'a Cx,
     title: &'a str,
-    /// The home page welcomes; `/plans` only asks what is missing.
+    /// The home page welcomes; `/plans` only asks for what is missing.
     home: bool,
     zip: &'a str,
     zip_fault: Option<String>,
-    /// The county chosen before, in words, with the page that asks for another.
+    /// The county chosen earlier, in words, with the page that asks for another.
     county: Option<(String, String)>,
-    /// One box a person instead of the one field.
+    /// One box per person instead of the single field.
     each: bool,
     people: String,
     boxes: Vec<PersonBox>,
@@ -65,15 +66,15 @@ struct AskPage<'a> {
     /// What changed for the plan year.
     changes: Vec<String>,
     money: Vec<MoneyField>,
-    /// Whether the closed box holds something typed.
+    /// Whether the collapsed box holds something typed.
     money_open: bool,
-    /// The page that helps to add an income up.
+    /// The page that helps add up an income.
     income_helper: String,
-    faults: Vec<Fault>,
+    faults: Vec<FieldFault>,
     notes: Vec<String>,
-    /// Choices of plan year, when several are loaded: (year, chosen).
+    /// Plan years to choose from, if several are loaded: (year, chosen).
     years: Vec<(u16, bool)>,
-    /// What the form carries unseen: county, expected care, filters, order, plans ticked.
+    /// What the form carries hidden: county, expected care, filters, order, plans ticked.
     carried: Vec<(&'static str, String)>,
     can_add: bool,
 }
@@ -85,7 +86,7 @@ struct CountyPage<'a> {
     zip: &'a str,
     /// (county, the page that follows).
     counties: Vec<(String, String)>,
-    /// Who can look an address up when its county is not among the choices: the marketplaces of the ZIP's states.
+    /// Who can look up an address whose county is not offered: the marketplaces of the ZIP's states.
     lookups: Vec<String>,
     again: String,
     notes: Vec<String>,
@@ -97,29 +98,29 @@ pub async fn home(cx: Cx) -> Response {
     page(&cx, asked, None)
 }
 
-/// The questions, with what is wrong marked where it is wrong.
+/// The questions, with faults marked where they are.
 pub fn page(cx: &Cx, mut asked: Asked, unanswered: Option<Unanswered>) -> Response {
     let catalogue = catalogue_for(&cx.catalogues, &mut asked);
-    let policy = policy_of_asked(&asked, cx.catalogues.version());
-    if let (None, Some(unchanged)) = (&unanswered, page::not_modified(cx, &policy)) {
+    let caching = caching_of_asked(&asked, cx.catalogues.version());
+    if let (None, Some(unchanged)) = (&unanswered, page::not_modified(cx, &caching)) {
         return unchanged;
     }
     if unanswered.is_none() {
-        return page::render(cx, build(cx, &asked, &catalogue, None, true), policy);
+        return page::render(cx, build(cx, &asked, &catalogue, None, true), caching);
     }
-    // The place may be settled while the people are not, and the other way round: say all at once.
+    // The place may be settled while the people are not, and vice versa: report everything at once.
     let place_fault = asked.place(&catalogue.places).err();
-    // Reading marks what is wrong on the fields; the kind of fault is always the same.
+    // Reading marks the fields that are wrong; the kind of fault is always the same.
     let faults = [asked.household().err(), asked.money().err()];
     let people_are_fine = !faults.iter().flatten().any(Unanswered::is_fault);
     if place_fault == Some(Unanswered::CountyMissing) && people_are_fine {
-        return page::render(cx, county_page(cx, &asked, &catalogue), policy);
+        return page::render(cx, county_page(cx, &asked, &catalogue), caching);
     }
     let is_fault = place_fault.iter().chain(faults.iter().flatten()).any(Unanswered::is_fault);
     let template = build(cx, &asked, &catalogue, place_fault, false);
     match is_fault {
-        true => page::render_status(cx, StatusCode::UNPROCESSABLE_ENTITY, template, policy),
-        false => page::render(cx, template, policy),
+        true => page::render_status(cx, StatusCode::UNPROCESSABLE_ENTITY, template, caching),
+        false => page::render(cx, template, caching),
     }
 }
 
@@ -143,7 +144,7 @@ fn build<'a>(
     let mut faults = Vec::new();
     let mut fault = |field: &str, words: &Option<String>| {
         if let Some(words) = words {
-            faults.push(Fault { field: field.to_string(), words: words.clone() });
+            faults.push(FieldFault { field: field.to_string(), words: words.clone() });
         }
     };
     fault("zip", &zip_fault);
@@ -184,7 +185,7 @@ fn build<'a>(
     }
 }
 
-/// Whether each person gets a box: it was asked for, or one of them has more to say than an age.
+/// Whether each person gets a box: it was requested, or one of them has more to say than an age.
 fn one_at_a_time(asked: &Asked) -> bool {
     let from_boxes = !asked.rows.is_empty() && asked.people_typed.is_none();
     asked.each || asked.add_person || from_boxes || asked.rows.iter().any(PersonRow::says_more)
@@ -203,7 +204,7 @@ fn boxes(cx: &Cx, asked: &Asked) -> Vec<PersonBox> {
     (1..).zip(rows).map(boxed).collect()
 }
 
-/// What is wrong with the people together; in the one field also what is wrong with the first that cannot be read.
+/// What is wrong with the people as a whole; in the single field, also the first one that cannot be read.
 fn people_fault(cx: &Cx, asked: &Asked, each: bool) -> Option<String> {
     if let Some(key) = asked.people_fault {
         return Some(cx.tf(key, &[("max", &PEOPLE_MAX.to_string())]));
@@ -216,7 +217,7 @@ fn people_fault(cx: &Cx, asked: &Asked, each: bool) -> Option<String> {
 /// What no field of the form shows.
 fn carried(asked: &Asked, each: bool) -> Vec<(&'static str, String)> {
     let mut pairs: Vec<_> = asked.county.map(|county| ("county", county.to_string())).into_iter().collect();
-    // In boxes, expected care goes with its person, who may move up when another is taken away.
+    // In boxes, expected care belongs to its person, who may move up when another is removed.
     let care = row_pairs(&asked.rows).into_iter().filter(|(name, _)| *name != "people" && !each);
     pairs.extend(care);
     pairs.extend(asked.wishes());
@@ -235,7 +236,7 @@ fn money_field(cx: &Cx, asked: &Asked, name: &'static str) -> MoneyField {
     }
 }
 
-/// The counties of a ZIP that lies in several, each with the list that it leads to.
+/// The counties of a ZIP that spans several, each with the list it leads to.
 fn county_page<'a>(cx: &'a Cx, asked: &'a Asked, catalogue: &Catalogue) -> CountyPage<'a> {
     let zip = Zip5::parse(&asked.zip_typed);
     let counties = zip.into_iter().flat_map(|zip| catalogue.places.counties(zip));
@@ -255,7 +256,7 @@ fn county_page<'a>(cx: &'a Cx, asked: &'a Asked, catalogue: &Catalogue) -> Count
     }
 }
 
-/// The county chosen, and the page that asks for another: only where there is a choice.
+/// The county chosen, and the page that asks for another: only if there is a choice.
 fn county(cx: &Cx, asked: &Asked, catalogue: &Catalogue) -> Option<(String, String)> {
     let zip = Zip5::parse(&asked.zip_typed)?;
     let counties: Vec<_> = catalogue.places.counties(zip).collect();
@@ -264,7 +265,7 @@ fn county(cx: &Cx, asked: &Asked, catalogue: &Catalogue) -> Option<(String, Stri
     Some((words::county_name(cx, &chosen.name), cx.href(&format!("/plans?{}", write_query(&open.pairs())))))
 }
 
-/// The marketplaces of a ZIP's states, by name and telephone: they know addresses that the table of ZIP codes does not.
+/// The marketplaces of a ZIP's states, by name and telephone: they know addresses that the ZIP table does not.
 fn lookups(cx: &Cx, asked: &Asked, catalogue: &Catalogue) -> Vec<String> {
     let Some(zip) = Zip5::parse(&asked.zip_typed) else { return Vec::new() };
     let mut words = Vec::new();

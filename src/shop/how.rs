@@ -1,7 +1,8 @@
-//! `GET /how`: how we worked this out, for the household of the address. Every step, number, rule and source.
+//! `GET /how`: how we worked this out, for the household in the address. Every step, number, rule and source.
 //!
-//! Printable, and only words over what the engine found: nothing is decided here. The benchmark comes from the list's
-//! own statement (`search::tally`) and goes back into the engine, so that the sum shown is the engine's own.
+//! Called by the router. Printable, and only words about what the engine found: it must never decide anything. The
+//! benchmark comes from the list's own statement (`market::tally`) and goes back into the engine, so the calculation
+//! shown is the engine's own.
 
 use askama::Template;
 use axum::response::Response;
@@ -27,13 +28,13 @@ use crate::shop::plan::Line;
 use crate::shop::words::assumed;
 use crate::shop::words::reasons::{Step, percent_words, steps};
 use crate::shop::words::search as words;
-use crate::shop::words::thresholds::{Change, changes};
+use crate::shop::words::thresholds::{TurningPoint, changes};
 use crate::types::Cents;
 use crate::web::error::Failure;
 use crate::web::page::{self, Cx};
 
 /// One person: what they may get, and why.
-struct PersonView {
+struct PersonOutcome {
     name: String,
     outcomes: Vec<String>,
     steps: Vec<Step>,
@@ -48,9 +49,9 @@ struct Worked {
     /// The level's name and what it means.
     savings: (String, String),
     steps: Vec<Step>,
-    people: Vec<PersonView>,
-    nearest: Vec<Change>,
-    all: Vec<Change>,
+    people: Vec<PersonOutcome>,
+    nearest: Vec<TurningPoint>,
+    all: Vec<TurningPoint>,
     without: String,
 }
 
@@ -69,7 +70,7 @@ struct HowPage<'a> {
 
 /// `GET /how`, `GET /es/how`.
 pub async fn how(cx: Cx) -> Result<Response, Instead> {
-    let Open { search, catalogue, query, notes, policy, .. } = open(&cx, &Page::new("/how")).await?;
+    let Open { search, catalogue, query, notes, caching, .. } = open(&cx, &Page::new("/how")).await?;
     let worked = match &search.finances {
         Some(money) => Some(worked(&cx, &catalogue, &search, money).await?),
         None => None,
@@ -84,11 +85,11 @@ pub async fn how(cx: Cx) -> Result<Response, Instead> {
         add_up: cx.href(&format!("/income?{query}")),
         cx: &cx,
     };
-    Ok(page::render(&cx, template, policy))
+    Ok(page::render(&cx, template, caching))
 }
 
 async fn worked(cx: &Cx, catalogue: &Catalogue, search: &Search, money: &Finances) -> Result<Worked, Failure> {
-    // The credit is for medical plans, and filters change nothing of it.
+    // The credit is for medical plans, and filters do not change it.
     let medical = Search { product: Product::Medical, facets: Facets::default(), ..search.clone() };
     let tally = market::tally(catalogue, &medical).await?;
     let today = cx.app.tables.days(State::parse(&search.place.county.state), (cx.app.clock)()).own;
@@ -101,7 +102,7 @@ async fn worked(cx: &Cx, catalogue: &Catalogue, search: &Search, money: &Finance
     let tax = found.tax_households.first();
     let (nearest, all) = changes(cx, &thresholds, search.household.people().len());
     let fpl = tax.map(|tax| tax.fpl_percent);
-    let people = found.people.iter().enumerate().map(|(i, person)| PersonView {
+    let people = found.people.iter().enumerate().map(|(i, person)| PersonOutcome {
         name: words::person_at(cx, search, i),
         outcomes: outcomes(cx, person),
         steps: steps(cx, &person.reasons, fpl),
@@ -120,7 +121,7 @@ async fn worked(cx: &Cx, catalogue: &Catalogue, search: &Search, money: &Finance
     })
 }
 
-/// The plan whose premium is the benchmark, where one plan alone sets it: not where a dental plan's part was added.
+/// The plan whose premium is the benchmark, if a single plan sets it: not if a dental plan's part was added.
 fn benchmark_name(catalogue: &Catalogue, policy: &Policy, tally: &Tally<'_>) -> Option<String> {
     let eligible = &policy.credit.as_deref()?.eligible;
     let plan_pk = tally.benchmark?.plan_pk;
@@ -130,7 +131,7 @@ fn benchmark_name(catalogue: &Catalogue, policy: &Policy, tally: &Tally<'_>) -> 
     (dental || !child).then(|| format!("{} ({})", plan.name, plan.plan_id))
 }
 
-/// Each person with how we took them: said by the visitor, or taken from the ages.
+/// Each person with how we counted them: as the visitor said, or derived from the ages.
 fn counted(cx: &Cx, search: &Search, found: &Determination) -> Vec<String> {
     let members = found.tax_households.first().map(|tax| &tax.member_indexes[..]).unwrap_or_default();
     let parts = policy::tax_parts(&search.household);
@@ -215,7 +216,7 @@ fn credit_words(cx: &Cx, tax: Option<&TaxHouseholdAnswer>) -> String {
     cx.tf(key, &[("benchmark", &values[0]), ("contribution", &values[1]), ("credit", &values[2])])
 }
 
-/// What a person may get, the most certain first.
+/// What a person may get, most certain first.
 fn outcomes(cx: &Cx, person: &PersonAnswer) -> Vec<String> {
     if !person.applying {
         return vec![cx.t("how.outcome_not_applying").to_string()];

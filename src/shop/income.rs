@@ -1,7 +1,7 @@
 //! `GET /income`: a plain helper that adds up pay, business, benefits and deductions, and says what does not count.
 //!
-//! The sum is the engine's own (`eligibility::sum_of`). Nothing is kept: all that is typed is in the address, and the
-//! rest of the address is carried along to the list.
+//! Called by the router. The sum is the engine's own (`eligibility::sum_of`). It must keep nothing: everything typed
+//! is in the address, and the rest of the address is carried along to the list.
 
 use askama::Template;
 use axum::http::StatusCode;
@@ -15,7 +15,7 @@ use crate::quote::QuoteError;
 use crate::quote::ask::address::is_private;
 use crate::quote::ask::money::{INCOME_DOLLARS_MAX, read_amount, read_signed, write_amount};
 use crate::quote::ask::people::Household;
-use crate::shop::home::Fault;
+use crate::shop::home::FieldFault;
 use crate::shop::open::{self, Instead};
 use crate::types::Cents;
 use crate::web::error::Failure;
@@ -23,12 +23,12 @@ use crate::web::page::{self, CachePolicy, Cx};
 
 /// More sources than this are better added up on paper first.
 const ROWS_MAX: usize = 8;
-/// Shown at first.
+/// Shown initially.
 const ROWS_MIN: usize = 2;
-/// Pairs of the address that are carried along; more is no address of ours.
+/// Pairs of the address to carry along; an address with more is not ours.
 const CARRIED_MAX: usize = 60;
 
-/// How often an amount comes, as the form and the address name it.
+/// How often an amount comes, as named by the form and the address.
 const FREQUENCIES: [(&str, Frequency); 8] = [
     ("hourly", Frequency::Hourly),
     ("weekly", Frequency::Weekly),
@@ -42,26 +42,26 @@ const FREQUENCIES: [(&str, Frequency); 8] = [
 
 /// One row as typed, right or wrong.
 #[derive(Debug, Clone, Default)]
-struct Row {
+struct IncomeRow {
     kind: String,
     amount: String,
     frequency: String,
-    /// Of a usual week, for pay by the hour.
+    /// In a usual week, for hourly pay.
     hours: String,
     kind_fault: Option<String>,
     amount_fault: Option<String>,
     frequency_fault: Option<String>,
 }
 
-impl Row {
-    /// A row with nothing but a kind or how often says nothing yet.
+impl IncomeRow {
+    /// A row with only a kind or a frequency says nothing yet.
     fn is_blank(&self) -> bool {
         self.amount.trim().is_empty() && self.kind.is_empty()
     }
 }
 
-/// One choice of a select.
-struct Choice {
+/// One option of a select.
+struct SelectOption {
     value: String,
     words: String,
 }
@@ -75,14 +75,14 @@ struct Counted {
 /// The answer: what counts, and where to take it.
 struct Sum {
     counted: Vec<Counted>,
-    /// Deductions and losses of which the law lets only a part count.
+    /// Deductions and losses that the law lets count only in part.
     limited: Vec<String>,
     left_out: Option<String>,
     year: Cents,
-    /// Of the current month, for Medicaid.
+    /// For the current month, for Medicaid.
     month: Cents,
     below_zero: bool,
-    /// The address's other pairs with the sums, for the form that goes on.
+    /// The address's other pairs plus the sums, for the form that continues.
     pairs: Vec<(String, String)>,
 }
 
@@ -90,28 +90,28 @@ struct Sum {
 #[template(path = "income.html")]
 struct IncomePage<'a> {
     cx: &'a Cx,
-    rows: Vec<(usize, Row)>,
-    /// (label, kinds) as groups of the select.
-    kinds: Vec<(String, Vec<Choice>)>,
-    frequencies: Vec<Choice>,
+    rows: Vec<(usize, IncomeRow)>,
+    /// (label, kinds) as groups in the select.
+    kinds: Vec<(String, Vec<SelectOption>)>,
+    frequencies: Vec<SelectOption>,
     carried: Vec<(String, String)>,
-    faults: Vec<Fault>,
+    faults: Vec<FieldFault>,
     sum: Option<Sum>,
     can_add: bool,
 }
 
 /// What was typed, and the rest of the address.
 #[derive(Default)]
-struct Asked {
-    rows: Vec<Row>,
+struct IncomeForm {
+    rows: Vec<IncomeRow>,
     add: bool,
     carried: Vec<(String, String)>,
 }
 
-impl Asked {
-    fn read(query: &str) -> Asked {
-        let mut asked = Asked::default();
-        let mut rows: [Row; ROWS_MAX] = Default::default();
+impl IncomeForm {
+    fn read(query: &str) -> IncomeForm {
+        let mut asked = IncomeForm::default();
+        let mut rows: [IncomeRow; ROWS_MAX] = Default::default();
         let mut shown = 0;
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
             let (name, value) = (name.as_ref(), value.as_ref());
@@ -137,7 +137,7 @@ impl Asked {
         asked
     }
 
-    /// Every source that is whole; what is wrong is marked on its row.
+    /// Every complete source; faults are marked on their rows.
     fn incomes(&mut self, cx: &Cx) -> Vec<Income> {
         let tables = &cx.app.tables;
         let mut incomes = Vec::new();
@@ -179,7 +179,7 @@ impl Asked {
                     starts: None,
                     ends: None,
                 };
-                // The list takes no larger sums: said here, at the amount that makes it so.
+                // The list does not accept larger sums: say so here, at the amount that causes it.
                 if income.yearly().0.abs() > INCOME_DOLLARS_MAX * 100 {
                     row.amount_fault = Some(cx.tf("ask.amount_too_high", &[("typed", &row.amount)]));
                     continue;
@@ -190,14 +190,14 @@ impl Asked {
         incomes
     }
 
-    fn faults(&self, cx: &Cx) -> Vec<Fault> {
+    fn faults(&self, cx: &Cx) -> Vec<FieldFault> {
         let mut faults = Vec::new();
         for (i, row) in self.rows.iter().enumerate() {
             let n = (i + 1).to_string();
             for (field, fault) in [("k", &row.kind_fault), ("a", &row.amount_fault), ("f", &row.frequency_fault)] {
                 if let Some(words) = fault {
                     let words = cx.tf("income_page.row_fault", &[("n", &n), ("fault", words)]);
-                    faults.push(Fault { field: format!("{field}{n}"), words });
+                    faults.push(FieldFault { field: format!("{field}{n}"), words });
                 }
             }
         }
@@ -207,17 +207,17 @@ impl Asked {
 
 /// `GET /income`, `GET /es/income`.
 pub async fn income(cx: Cx) -> Result<Response, Instead> {
-    let mut asked = Asked::read(&cx.query);
+    let mut asked = IncomeForm::read(&cx.query);
     let typed = asked.rows.iter().any(|row| !row.is_blank());
     // An address with an income, a sex or expected care is for its own browser only.
     let version = cx.catalogues.version();
     let own = typed || asked.carried.iter().any(|(name, _)| is_private(name));
-    let policy = if own { CachePolicy::Own { version } } else { CachePolicy::Public { version } };
+    let caching = if own { CachePolicy::Own { version } } else { CachePolicy::Public { version } };
     let incomes = asked.incomes(&cx);
     // A row that is only being added is not wrong yet.
     let faults = if asked.add { Vec::new() } else { asked.faults(&cx) };
     if faults.is_empty() {
-        open::unchanged(&cx, &policy)?;
+        open::unchanged(&cx, &caching)?;
     }
     if asked.add {
         for row in &mut asked.rows {
@@ -233,7 +233,7 @@ pub async fn income(cx: Cx) -> Result<Response, Instead> {
         kinds: kinds(&cx),
         frequencies: FREQUENCIES
             .iter()
-            .map(|(name, _)| Choice {
+            .map(|(name, _)| SelectOption {
                 value: (*name).to_string(),
                 words: cx.t(&format!("frequency.{name}")).to_string(),
             })
@@ -246,17 +246,17 @@ pub async fn income(cx: Cx) -> Result<Response, Instead> {
         cx: &cx,
     };
     Ok(match status {
-        StatusCode::OK => page::render(&cx, template, policy),
-        status => page::render_status(&cx, status, template, policy),
+        StatusCode::OK => page::render(&cx, template, caching),
+        status => page::render_status(&cx, status, template, caching),
     })
 }
 
-/// The kinds of the rules' table by nature, pay first, the others as the language sorts them.
-fn kinds(cx: &Cx) -> Vec<(String, Vec<Choice>)> {
+/// The kinds in the rules' table by nature: pay first, the others in the language's sort order.
+fn kinds(cx: &Cx) -> Vec<(String, Vec<SelectOption>)> {
     let group = |(nature, key): (IncomeNature, &str)| {
         let kinds = cx.app.tables.income_kinds().into_iter().filter(|kind| kind.nature == nature);
-        let mut choices: Vec<Choice> =
-            kinds.map(|kind| Choice { value: kind.kind.clone(), words: kind_words(cx, &kind.kind) }).collect();
+        let mut choices: Vec<SelectOption> =
+            kinds.map(|kind| SelectOption { value: kind.kind.clone(), words: kind_words(cx, &kind.kind) }).collect();
         choices.sort_by_cached_key(|choice| (choice.value != "wages", choice.words.clone()));
         (cx.t(key).to_string(), choices)
     };
@@ -279,7 +279,7 @@ fn kind_words(cx: &Cx, kind: &str) -> String {
 fn sum(cx: &Cx, incomes: &[Income], carried: &[(String, String)]) -> Result<Sum, Failure> {
     let tables = &cx.app.tables;
     let year = i32::from(cx.catalogues.newest().year);
-    // The ages of the people on the policy, where the address carries them: they decide some limits.
+    // The ages of the people on the policy, if the address carries them: some limits depend on them.
     let people = carried.iter().find(|(name, _)| name == "people").and_then(|(_, value)| Household::parse(value).ok());
     let ages: Vec<u8> = people.iter().flat_map(|people| people.people()).map(|person| person.age).collect();
     let Summed { income: PersonIncome { year, medicaid_month_x12, .. }, bounds } =
@@ -295,7 +295,7 @@ fn sum(cx: &Cx, incomes: &[Income], carried: &[(String, String)]) -> Result<Sum,
     let mut pairs: Vec<(String, String)> =
         carried.iter().filter(|(name, _)| name != "income" && name != "monthly").cloned().collect();
     pairs.push(("income".to_string(), write_amount(floored)));
-    // A month that is a twelfth of the year is what the list takes anyway, and exactly.
+    // A month that is one twelfth of the year is the list's own default, and exact.
     if month_x12 != floored {
         pairs.push(("monthly".to_string(), write_amount(month)));
     }

@@ -1,14 +1,14 @@
-//! The addresses on one page of a search: who and where is written out once, each link adds its own wishes.
+//! The addresses on one page of a search: who and where is written out once, each link adds its own preferences.
 //!
-//! A list has some thirty links that all begin alike. A link says what [`Search::canonical`] of the changed search would
-//! say; a test holds the two together.
+//! Called by every page with links to other lists. A list has about thirty links that all start the same. A link must
+//! never differ from [`Search::canonical`] of the changed search; a test compares the two.
 
 use crate::filing::codes::{Product, Sort};
 use crate::quote::ask::address::{Search, add_pairs, wishes};
 use crate::quote::ask::facets::Facets;
 use crate::text::i18n::Lang;
 
-/// What may differ from link to link.
+/// What can differ from link to link.
 #[derive(Debug, Clone)]
 pub struct Wishes {
     pub product: Product,
@@ -19,7 +19,7 @@ pub struct Wishes {
     pub page: u32,
 }
 
-/// Made once a page.
+/// Made once per page.
 pub struct Links<'a> {
     lang: Lang,
     pub search: &'a Search,
@@ -35,7 +35,7 @@ impl<'a> Links<'a> {
 
     fn who_at(&self, path: &str) -> String {
         let mut address = self.lang.localized(path);
-        // Room for wishes too.
+        // Leave room for preferences too.
         address.reserve(self.who.len() + 80);
         address.push('?');
         address.push_str(self.who);
@@ -47,7 +47,7 @@ impl<'a> Links<'a> {
         self.at(path, |wishes| wishes.page = self.search.page)
     }
 
-    /// All results, whatever page of the list this is and whatever is ticked on it: `/plans.csv?…`.
+    /// All results, regardless of the page of the list and of what is ticked on it: `/plans.csv?…`.
     pub fn results_at(&self, path: &str) -> String {
         let Search { product, facets, sort, dominated_notes, .. } = self.search;
         let mut address = self.who_at(path);
@@ -55,7 +55,7 @@ impl<'a> Links<'a> {
         address
     }
 
-    /// The list after a change, from its first page.
+    /// The list after a change, back on its first page.
     pub fn list(&self, change: impl FnOnce(&mut Wishes)) -> String {
         self.at("/plans", change)
     }
@@ -87,7 +87,7 @@ mod tests {
 
     const UP_TO_450: Span = Span { min: None, max: Some(450) };
 
-    /// The same change to a search, and to the wishes of a link.
+    /// The same change applied to a search and to the preferences of a link.
     type Change = (fn(&mut Search), fn(&mut Wishes));
 
     const CHANGES: [Change; 9] = [

@@ -1,7 +1,7 @@
 //! The shop: anyone sees the real plans of a county at real prices, with nothing but an address.
 //!
-//! Called by the public routes only; one file answers one address. Prices come from `quote`, shared parts of a page
-//! from `web`. It never looks at a cookie, a session or the store. All state is in the URL (docs/addresses.md).
+//! Called only by the public routes; one file answers one address. Prices come from `quote`, shared parts of a page
+//! from `web`. It must never look at a cookie, a session or the store. All state is in the URL (docs/addresses.md).
 
 pub mod cards;
 pub mod care;

@@ -24,9 +24,10 @@ use crate::web::error::Failure;
 use crate::web::page::{self, CachePolicy, Cx, NOT_OF_DATA};
 use crate::web::sealed::{self, Arrival};
 
-/// What an address is answered with instead of its page: a question, the way elsewhere, a redirect, a 304, a failure.
+/// What an address is answered with instead of its page: a question, directions elsewhere, a redirect, a 304, a
+/// failure.
 ///
-/// Handlers return `Result<Response, Instead>`, so that `?` leaves at once with any of them.
+/// Handlers return `Result<Response, Instead>`, so `?` returns any of them at once.
 pub struct Instead(Box<Response>);
 
 impl From<Response> for Instead {
@@ -56,12 +57,12 @@ impl From<QuoteError> for Failure {
     }
 }
 
-/// What one address declares of itself.
+/// What one address declares about itself.
 pub struct Page<'a> {
     /// Without language: `/plans`.
     pub path: &'a str,
     pub switch: Option<Switch>,
-    /// Programs fetch spreadsheets and may not follow a redirect: those answer any spelling.
+    /// Programs fetch spreadsheets and may not follow a redirect: these answer any spelling.
     pub any_spelling: bool,
 }
 
@@ -78,15 +79,15 @@ impl<'a> Page<'a> {
         Page { any_spelling: true, ..self }
     }
 
-    /// The canonical query of this page: the whole search, so that no way from page to page loses a filter, an order or
-    /// a plan ticked for comparison. `who` is the search's who and where, already written.
+    /// The canonical query of this page: the whole search, so that no path from page to page loses a filter, an order
+    /// or a plan ticked for comparison. `who` is the search's who and where, already written.
     fn query(&self, search: &Search, who: &str, switched: &'static str) -> String {
         let mut query = search.canonical_from(who.to_string());
         self.add_switch(&mut query, switched);
         query
     }
 
-    /// The page's switch, where it does not say its default.
+    /// Adds the page's switch, unless it is at its default.
     pub fn add_switch(&self, query: &mut String, word: &'static str) {
         if let Some(switch) = self.switch.filter(|switch| switch.default_word() != word) {
             add_pairs(query, &[(switch.name, word.to_string())]);
@@ -94,24 +95,24 @@ impl<'a> Page<'a> {
     }
 }
 
-/// A search that is settled and whose page has to be made.
+/// A settled search whose page has to be made.
 pub struct Open {
     pub search: Search,
     pub catalogue: Arc<Catalogue>,
     /// `None`: no income was given.
     pub help: Option<Help>,
-    /// Who and where, written out once for all links of the page.
+    /// Who and where, written out once for all links on the page.
     pub who: String,
     /// The page's canonical query.
     pub query: String,
-    /// What the page's switch says.
+    /// The value of the page's switch.
     pub switched: &'static str,
-    /// The parts of the address that we could not follow, in words.
+    /// The parts of the address that we ignored, in words.
     pub notes: Vec<String>,
-    pub policy: CachePolicy,
+    pub caching: CachePolicy,
 }
 
-/// Opens a page that cannot do without a household.
+/// Opens a page that needs a household.
 pub async fn open(cx: &Cx, page: &Page<'_>) -> Result<Open, Instead> {
     let mut asked = read(cx, page.switch);
     match settle(cx, &mut asked).await? {
@@ -121,14 +122,14 @@ pub async fn open(cx: &Cx, page: &Page<'_>) -> Result<Open, Instead> {
     }
 }
 
-/// What the request asks. Private answers that could not be opened are noted, so that they are asked for again.
+/// What the request asks. Private answers that could not be opened are noted, so they are asked for again.
 pub fn read(cx: &Cx, switch: Option<Switch>) -> Asked {
     let mut asked = Asked::read_with(&cx.query, switch);
     asked.notes.extend(cx.said.fault.map(|_| Note::new(sealed::NAME, "", NoteKind::PrivateGone)));
     asked
 }
 
-/// A page that can be shown without a household, opened.
+/// An opened page that can be shown without a household.
 pub enum OpenOrBare {
     Open(Box<Open>),
     Bare(Box<Bare>),
@@ -139,10 +140,10 @@ pub struct Bare {
     pub asked: Asked,
     pub catalogue: Arc<Catalogue>,
     pub notes: Vec<String>,
-    pub policy: CachePolicy,
+    pub caching: CachePolicy,
 }
 
-/// Opens a page that can do without a household. Without one, its address keeps the pairs of these names.
+/// Opens a page that works without a household. Without one, its address keeps the pairs with these names.
 pub async fn open_or_bare(cx: &Cx, page: &Page<'_>, keeps: &[&str]) -> Result<OpenOrBare, Instead> {
     let mut asked = read(cx, page.switch);
     let says_who = !asked.zip_typed.is_empty() || !asked.rows.is_empty();
@@ -152,15 +153,15 @@ pub async fn open_or_bare(cx: &Cx, page: &Page<'_>, keeps: &[&str]) -> Result<Op
     let catalogue = settle::catalogue_for(&cx.catalogues, &mut asked);
     let pairs: Vec<_> = asked.pairs().into_iter().filter(|(name, _)| keeps.contains(name)).collect();
     follow(cx, &asked.notes, page.path, &write_query(&pairs))?;
-    let policy = policy_of_asked(&asked, catalogue.version.clone());
-    unchanged(cx, &policy)?;
+    let caching = caching_of_asked(&asked, catalogue.version.clone());
+    unchanged(cx, &caching)?;
     let notes = words::notes(cx, &asked.notes);
-    Ok(OpenOrBare::Bare(Box::new(Bare { asked, catalogue, notes, policy })))
+    Ok(OpenOrBare::Bare(Box::new(Bare { asked, catalogue, notes, caching })))
 }
 
 /// Steps 3 and 4.
 fn opened(cx: &Cx, page: &Page, asked: Asked, settled: Settlement) -> Result<Open, Instead> {
-    let policy = policy(cx, &settled);
+    let caching = caching_of(cx, &settled);
     let Settlement { search, catalogue, help } = settled;
     let switched = asked.switched.or(page.switch.map(|switch| switch.default_word())).unwrap_or_default();
     let who = search.who_query();
@@ -168,15 +169,15 @@ fn opened(cx: &Cx, page: &Page, asked: Asked, settled: Settlement) -> Result<Ope
     if !page.any_spelling {
         follow(cx, &asked.notes, page.path, &query)?;
     }
-    unchanged(cx, &policy)?;
+    unchanged(cx, &caching)?;
     let notes = words::notes(cx, &asked.notes);
     let (who, query) = (cx.sealed(&who).into_owned(), cx.sealed(&query).into_owned());
-    Ok(Open { search, catalogue, help, who, query, switched, notes, policy })
+    Ok(Open { search, catalogue, help, who, query, switched, notes, caching })
 }
 
-/// [`settle::settle`] with what the request knows: its catalogues, the rules, the day.
+/// [`settle::settle`] with what the request knows: its catalogues, the rules, the time.
 async fn settle(cx: &Cx, asked: &mut Asked) -> Result<Settled, Failure> {
-    // The questions carry a county as a hidden field. It means nothing once another ZIP is typed beside it.
+    // The questions carry a county as a hidden field. It means nothing once another ZIP has been typed.
     if cx.said.arrival == Arrival::Form
         && let (Ok(zip), Some(county)) = (asked.zip(), asked.county)
         && settle::catalogue_for(&cx.catalogues, asked).places.place(zip, county).is_none()
@@ -187,15 +188,15 @@ async fn settle(cx: &Cx, asked: &mut Asked) -> Result<Settled, Failure> {
     Ok(settle::settle(&cx.catalogues, &cx.app.tables, (cx.app.clock)(), asked)?)
 }
 
-/// Leads another spelling of a page's address to the canonical one. An address with a wish that we could not follow
-/// stays as it is, so that the note about it stays on the page.
+/// Redirects any other spelling of a page's address to the canonical one. An address with a part that we ignored
+/// stays as it is, so the note about it stays on the page.
 pub fn follow(cx: &Cx, notes: &[Note], path: &str, query: &str) -> Result<(), Instead> {
     if cx.path == path && cx.said.is_at(query) {
         return Ok(());
     }
     if !notes.is_empty() {
         return match cx.said.arrival {
-            // Nothing typed is lost, and the address says as much as it did; but not readably.
+            // Nothing typed is lost, and the address says as much as before, but not readably.
             Arrival::Form => Err(page::redirect_unkept(cx, &cx.path_and_query()).into()),
             _ => Ok(()),
         };
@@ -205,14 +206,14 @@ pub fn follow(cx: &Cx, notes: &[Note], path: &str, query: &str) -> Result<(), In
 }
 
 /// Answers 304 if the client already has the page.
-pub fn unchanged(cx: &Cx, policy: &CachePolicy) -> Result<(), Instead> {
-    page::not_modified(cx, policy).map_or(Ok(()), |response| Err(response.into()))
+pub fn unchanged(cx: &Cx, caching: &CachePolicy) -> Result<(), Instead> {
+    page::not_modified(cx, caching).map_or(Ok(()), |response| Err(response.into()))
 }
 
-/// Who may keep a page of this search. An address with an income, a sex or expected care is for its own browser
-/// only; and what help there is can change from one day to the next. Whether another year's enrollment is open is part
-/// of the version, because lists say so.
-fn policy(cx: &Cx, settled: &Settlement) -> CachePolicy {
+/// Who may keep a page of this search. An address with an income, a sex or expected care is for its own browser only,
+/// and the help available can change from one day to the next. Whether another year's enrollment is open is part of
+/// the version, because lists say so.
+fn caching_of(cx: &Cx, settled: &Settlement) -> CachePolicy {
     let version = match season::coming(cx, &settled.search) {
         Some(coming) => format!("{}{NOT_OF_DATA}{}", settled.catalogue.version, coming.year),
         None => settled.catalogue.version.clone(),
@@ -233,8 +234,8 @@ pub fn version(cx: &Cx, catalogue: &str, state: Option<State>) -> String {
     format!("{catalogue}+{}+{}", days.own, days.last)
 }
 
-/// The same for a page of what was only typed.
-pub fn policy_of_asked(asked: &Asked, version: String) -> CachePolicy {
+/// The same for a page about what was only typed.
+pub fn caching_of_asked(asked: &Asked, version: String) -> CachePolicy {
     match asked.says_private() {
         true => CachePolicy::Own { version },
         false => CachePolicy::Public { version },

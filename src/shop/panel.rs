@@ -1,7 +1,9 @@
-//! "Your help", before the list, in three lines: who gets what, the credit, and the nearest income at which that turns.
+//! "Your help", before the list, in three lines: who gets what, the credit, and the nearest income at which that
+//! changes.
 //!
-//! Only words and links over what the engine found; nothing is decided here. Medicaid and CHIP come before plans,
-//! because they cost people less. Whoever is alone is "you", others are named by their ages.
+//! Called by `plans`. It only puts the engine's findings into words and links, and must never decide anything.
+//! Medicaid and CHIP come before plans, because they cost people less. A single person is "you"; others are named by
+//! their ages.
 
 use crate::eligibility::tables::{CsrLevel, MedicaidAgency};
 use crate::eligibility::{ChipCategory, PersonAnswer};
@@ -23,7 +25,7 @@ use crate::web::page::Cx;
 /// Programs for children are for people younger than this (42 CFR 435.118).
 const CHILD_AGE: u8 = 19;
 
-/// One line, and the links that stand at its end.
+/// One line, and the links at its end.
 pub struct HelpLine {
     pub words: String,
     pub links: Vec<(String, String)>,
@@ -32,12 +34,12 @@ pub struct HelpLine {
 /// What the box says.
 pub struct Panel {
     pub heading: String,
-    /// Medicaid or CHIP for everybody: that is the page's answer.
+    /// Everybody may get Medicaid or CHIP: that is the page's answer.
     pub first: bool,
     pub lines: Vec<HelpLine>,
-    /// One tap down.
+    /// One tap away.
     pub more: Vec<String>,
-    /// `None` without an income: then there is nothing to work out.
+    /// `None` without an income: then there is nothing to explain.
     pub how: Option<String>,
     pub without: Option<String>,
 }
@@ -84,7 +86,7 @@ fn plain(words: String) -> HelpLine {
     HelpLine { words, links: Vec::new() }
 }
 
-/// `key.you`, `key.one` or `key.other`, with the ages of these people.
+/// `key.you`, `key.one` or `key.other`, with these people's ages.
 fn of_people(cx: &Cx, search: &Search, key: &str, people: &[usize], values: &[(&str, &str)]) -> String {
     let all = search.household.people();
     let ages: Vec<u8> = people.iter().filter_map(|i| all.get(*i)).map(|person| person.age).collect();
@@ -98,7 +100,7 @@ fn of_people(cx: &Cx, search: &Search, key: &str, people: &[usize], values: &[(&
     cx.tf(&format!("{key}.{form}"), &values)
 }
 
-/// The credit and, in the same line, what silver plans bring.
+/// The credit and, in the same line, what silver plans offer.
 fn credit_line(cx: &Cx, search: &Search, tally: &Tally, nobody_shops: bool) -> Option<String> {
     let level = level_words(cx, search);
     if search.product != Product::Medical {
@@ -114,7 +116,7 @@ fn credit_line(cx: &Cx, search: &Search, tally: &Tally, nobody_shops: bool) -> O
     Some([Some(credit), level].into_iter().flatten().collect::<Vec<_>>().join(" "))
 }
 
-/// Whose own cost-sharing level is better than that of one policy for all (45 CFR 155.305(g)(3)).
+/// Who has a better cost-sharing level alone than on one policy for all (45 CFR 155.305(g)(3)).
 fn apart_words(cx: &Cx, search: &Search, help: &Help) -> Option<String> {
     let better = &help.determination.tax_households.first()?.csr_better_apart;
     let shown = search.product == Product::Medical && !better.is_empty();
@@ -136,7 +138,7 @@ fn level_words(cx: &Cx, search: &Search) -> Option<String> {
     Some(cx.t(key).to_string())
 }
 
-/// Someone who filters silver away loses the extra savings.
+/// Someone who filters out silver loses the extra savings.
 fn silver_hidden(search: &Search) -> bool {
     let silver_only = matches!(search.level(), CsrLevel::Csr73 | CsrLevel::Csr87 | CsrLevel::Csr94);
     let metals = search.facets.codes(Facet::Metal);
@@ -166,7 +168,7 @@ fn silver_line(cx: &Cx, links: &Links, tally: &Tally, years: &mut Option<YearlyC
     Some(HelpLine { words, links: vec![(cx.t("help.show_silver").to_string(), show)] })
 }
 
-/// Medicaid, CHIP and the like: people with the same answer in one line, and after the last how to apply.
+/// Medicaid, CHIP and so on: people with the same answer in one line, followed by how to apply.
 fn public_lines(cx: &Cx, search: &Search, help: &Help) -> Vec<HelpLine> {
     let agency = cx.app.tables.medicaid_agency(&search.place.county.state);
     let mut groups: Vec<((&'static str, String), Vec<usize>)> = Vec::new();
@@ -190,8 +192,8 @@ fn public_lines(cx: &Cx, search: &Search, help: &Help) -> Vec<HelpLine> {
     lines
 }
 
-/// (message, name of the program) of what a person may get beside a plan. Each program is named for those only whom it
-/// is for: a child is not sent to the program for adults.
+/// (message, name of the program) of what a person may get in addition to a plan. Each program is named only for the
+/// people it serves: a child is not sent to the program for adults.
 fn public_answer(
     search: &Search,
     (i, answer): (usize, &PersonAnswer),
@@ -216,7 +218,7 @@ fn public_answer(
     answer.non_magi_referral.then(|| ("gets.referral", String::new()))
 }
 
-/// How to apply, with the agency's page where we know it.
+/// How to apply, with the agency's page if we know it.
 fn agency_words(cx: &Cx, agency: Option<&MedicaidAgency>) -> (String, Option<(String, String)>) {
     let Some(agency) = agency else { return (cx.t("help.agency_unknown").to_string(), None) };
     let words = match agency.phone.is_empty() {
@@ -229,7 +231,7 @@ fn agency_words(cx: &Cx, agency: Option<&MedicaidAgency>) -> (String, Option<(St
     }
 }
 
-/// The coverage gap, with the income at which a credit would begin.
+/// The coverage gap, with the income at which a credit would start.
 fn gap_line(cx: &Cx, search: &Search, help: &Help) -> Option<String> {
     let line = help.determination.tax_households.first().map(|answer| answer.guideline.dollars()).unwrap_or_default();
     let people = help.determination.people.iter().enumerate().filter(|(_, person)| person.coverage_gap);
@@ -237,7 +239,7 @@ fn gap_line(cx: &Cx, search: &Search, help: &Help) -> Option<String> {
     (!people.is_empty()).then(|| of_people(cx, search, "gets.gap", &people, &[("amount", &line)]))
 }
 
-/// Medicare from 65, and for whom that birthday may come in the year.
+/// Medicare from 65, and for whom that birthday may fall in the year.
 fn medicare_lines(cx: &Cx, links: &Links) -> Vec<HelpLine> {
     let search = links.search;
     let year = search.year.to_string();
@@ -259,7 +261,7 @@ fn medicare_lines(cx: &Cx, links: &Links) -> Vec<HelpLine> {
     lines
 }
 
-/// How we took the people to be related: shown, so that it can be put right.
+/// How we assumed the people to be related: shown, so that it can be corrected.
 fn taken_words(cx: &Cx, search: &Search) -> String {
     let parts = policy::tax_parts(&search.household);
     let words: Vec<String> = parts

@@ -1,4 +1,6 @@
 //! `GET /plans/{plan_id}`: everything filed about a plan, with its price for the household if the address has one.
+//!
+//! Called by the router. It must say in words what an insurer did not file, and never price a plan itself.
 
 use askama::Template;
 use axum::extract::Path;
@@ -26,7 +28,7 @@ use crate::types::{Cents, PlanId};
 use crate::web::error::Failure;
 use crate::web::page::{self, Cx};
 
-/// Similar plans shown: a way on, not another list.
+/// Similar plans shown: a next step, not another list.
 const SIMILAR_MAX: usize = 3;
 
 /// The parts of an address that a plan's page keeps.
@@ -48,7 +50,7 @@ pub struct Line {
     pub slug: Option<&'static str>,
 }
 
-pub struct Section {
+pub struct BenefitSection {
     pub heading: String,
     pub benefits: Vec<BenefitView>,
 }
@@ -75,14 +77,14 @@ struct PlanPage<'a> {
     name: String,
     issuer: String,
     subtitle: String,
-    /// Price and the household's own amounts; `None` while we do not know who and where.
+    /// Price and the household's own amounts; `None` until we know who and where.
     card: Option<&'a Card>,
     who: Option<String>,
     /// Why there is no price.
     no_price: Option<String>,
     back: String,
     change: String,
-    /// The list with this plan ticked, and where others are ticked already the comparison with them.
+    /// The list with this plan ticked or, if others are already ticked, the comparison with them.
     ticked: Option<String>,
     compare: Option<String>,
     warnings: Vec<String>,
@@ -93,7 +95,7 @@ struct PlanPage<'a> {
     documents: Vec<(String, Option<String>)>,
     contact: Vec<Line>,
     access: Vec<Line>,
-    sections: Vec<Section>,
+    sections: Vec<BenefitSection>,
     programs: Vec<&'a str>,
     examples: Vec<ExampleView>,
     exclusions: Option<String>,
@@ -112,12 +114,12 @@ pub async fn plan(cx: Cx, Path(id): Path<String>) -> Result<Response, Instead> {
         OpenOrBare::Bare(bare) => {
             let facts = facts(&bare.catalogue, &plan_id, VariantKinds::STANDARD).await?;
             let page = build(&cx, None, &bare.asked.pairs(), &bare.catalogue, &facts, None);
-            return Ok(page::render(&cx, PlanPage { notes: bare.notes, ..page }, bare.policy));
+            return Ok(page::render(&cx, PlanPage { notes: bare.notes, ..page }, bare.caching));
         }
         OpenOrBare::Open(open) => *open,
     };
-    let Open { mut search, catalogue, notes, policy, .. } = opened;
-    // The list that the visitor comes from, and goes back to.
+    let Open { mut search, catalogue, notes, caching, .. } = opened;
+    // The list the visitor came from and returns to.
     let list = search.clone();
     let facts = facts(&catalogue, &plan_id, search.policy.variants()).await?;
     // The plan's own product decides which list it is looked up in.
@@ -132,7 +134,7 @@ pub async fn plan(cx: Cx, Path(id): Path<String>) -> Result<Response, Instead> {
         year = YearSum::new(&cx, &search, offer, &mut years);
     }
     let page = build(&cx, Some(&list), &list.pairs(), &catalogue, &facts, card.as_ref());
-    Ok(page::render(&cx, PlanPage { notes, similar, year, ..page }, policy))
+    Ok(page::render(&cx, PlanPage { notes, similar, year, ..page }, caching))
 }
 
 async fn facts(catalogue: &Catalogue, plan_id: &PlanId, variants: VariantKinds) -> Result<PlanRecord, Failure> {
@@ -193,11 +195,11 @@ fn build<'a>(
     }
 }
 
-/// The search with this plan among those to compare.
+/// The search with this plan added to those to compare.
 fn ticked(mut search: Search, facts: &PlanRecord) -> Search {
     let id = PlanId::parse(&facts.plan_id);
     if let Some(id) = id.filter(|id| !search.basket.contains(id)) {
-        // The newest of a full basket gives way: what was just asked for must not be lost.
+        // In a full basket the newest is replaced: the plan just chosen must not be lost.
         search.basket.truncate(BASKET_MAX - 1);
         search.basket.push(id);
     }
@@ -273,7 +275,7 @@ const NETWORKS: [(u8, &str); 4] =
     [(limits::TIER1, "tier1"), (limits::TIER2, "tier2"), (limits::OUT, "out"), (limits::IN_AND_OUT, "in_and_out")];
 const WHO_PAYS: [u8; 3] = [limits::INDIVIDUAL, limits::FAMILY_PER_PERSON, limits::FAMILY_PER_GROUP];
 
-/// Every deductible and maximum filed, in network first; a row for each kind, scope and network.
+/// Every deductible and maximum filed, in network first; one row for each kind, scope and network.
 fn limit_rows(cx: &Cx, facts: &PlanRecord) -> Vec<LimitRow> {
     let mut rows = Vec::new();
     for (kind, kind_key) in [(limits::DEDUCTIBLE, "deductible"), (limits::MOOP, "moop")] {
@@ -304,7 +306,7 @@ fn limit_rows(cx: &Cx, facts: &PlanRecord) -> Vec<LimitRow> {
     rows
 }
 
-/// (name, address); an insurer that filed no address is said to have filed none.
+/// (name, address); if an insurer filed no address, that is said.
 fn documents(cx: &Cx, facts: &PlanRecord) -> Vec<(String, Option<String>)> {
     let sbc = facts.variant.as_ref().and_then(|variant| variant.sbc_url.clone());
     let mut documents = vec![
@@ -330,7 +332,7 @@ fn contact(cx: &Cx, facts: &PlanRecord) -> Vec<Line> {
 fn access(cx: &Cx, facts: &PlanRecord) -> Vec<Line> {
     let line = |key: &str, words: String, slug| Line { term: cx.t(key).to_string(), words, slug };
     let with_words = |filed: Option<bool>, text: &Option<String>| match text {
-        // The filed words often say no more than yes or no.
+        // The filed words often only repeat yes or no.
         Some(words) if words.len() > 3 => format!("{}. {words}", yes_no(cx, filed)),
         _ => yes_no(cx, filed).to_string(),
     };
@@ -355,13 +357,13 @@ fn access(cx: &Cx, facts: &PlanRecord) -> Vec<Line> {
     lines
 }
 
-fn sections(cx: &Cx, facts: &PlanRecord, dental: bool) -> Vec<Section> {
-    let section = |(number, (key, _)): (usize, &(&str, &[&str]))| Section {
+fn sections(cx: &Cx, facts: &PlanRecord, dental: bool) -> Vec<BenefitSection> {
+    let section = |(number, (key, _)): (usize, &(&str, &[&str]))| BenefitSection {
         heading: cx.t(&format!("section.{key}")).to_string(),
         benefits: sections::of(&facts.benefits, number).into_iter().map(|benefit| benefit_view(cx, benefit)).collect(),
     };
     // A section without a filed benefit stays, and says so; a dental plan's medical sections do not apply.
-    let applies = |section: &Section| !dental || !section.benefits.is_empty();
+    let applies = |section: &BenefitSection| !dental || !section.benefits.is_empty();
     SECTIONS.iter().enumerate().map(section).filter(applies).collect()
 }
 
@@ -396,7 +398,7 @@ fn example_view(cx: &Cx, example: &Example) -> ExampleView {
     }
 }
 
-/// Plans of the same level nearest in price: (name and insurer, premium, address).
+/// Plans of the same level closest in price: (name and insurer, premium, address).
 fn similar(cx: &Cx, search: &Search, catalogue: &Catalogue, of: (&Tally, &Offer)) -> Vec<(String, String, String)> {
     let (tally, this) = of;
     let same_level = |offer: &&Offer| offer.facts.packed.metal() == this.facts.packed.metal();

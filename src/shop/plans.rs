@@ -1,6 +1,7 @@
 //! `GET /plans`: the list. Address in, one canonical address back, then one pass over the catalogue.
 //!
-//! The answer comes first: how many plans, from what price, for whom. Then the cards. What explains them comes after.
+//! Called by the router. The answer comes first: how many plans, from what price, for whom. Then the cards, then what
+//! explains them. It must never compute a price itself.
 
 use askama::Template;
 use axum::response::Response;
@@ -11,7 +12,7 @@ use crate::quote::market;
 use crate::quote::yearly::YearlyCosts;
 use crate::shop::cards::{ListCard, Ticked, list_cards, ticked_elsewhere};
 use crate::shop::filters::FilterForm;
-use crate::shop::groups::{Group, groups};
+use crate::shop::groups::{CardGroup, groups};
 use crate::shop::links::Links;
 use crate::shop::open::{Instead, Open, Page, open};
 use crate::shop::panel::Panel;
@@ -23,7 +24,7 @@ use crate::shop::words::search as words;
 use crate::shop::yearly::YearlyPart;
 use crate::web::page::{self, Cx};
 
-/// Cards on one page: what fits the first view of a phone's patience (and one TCP window).
+/// Cards per page: what fits the patience of someone on a phone (and one TCP window).
 const PAGE_SIZE: usize = 10;
 
 #[derive(Template)]
@@ -39,16 +40,16 @@ struct PlansPage<'a> {
     heading: String,
     /// Whose price, and in which order.
     sub: String,
-    /// "a month", with whom the price is for where it is not for everyone.
+    /// "a month", plus whom the price is for if not for everyone.
     a_month: String,
     notes: Vec<String>,
-    /// A coming year that people can enroll for now, whose plans are not here; and the page that says more.
+    /// A coming year that people can already enroll for and whose plans are not here, and the page that says more.
     season: Option<(String, String)>,
-    /// What must be known before a price is read.
+    /// What must be known before reading a price.
     warnings: Vec<String>,
-    /// What can be read after them.
+    /// What can be read afterwards.
     small_print: Vec<String>,
-    /// The form that asks for an income: what it carries. `None` where one was given, or none is of use.
+    /// The form that asks for an income: what it carries. `None` if one was given, or would be of no use.
     income: Option<Vec<(&'static str, String)>>,
     chips: Vec<Chip>,
     clear: String,
@@ -66,29 +67,29 @@ struct PlansPage<'a> {
     /// The first card's number.
     start: usize,
     basket: Vec<Ticked>,
-    /// How the yearly costs came about; `None` for dental plans.
+    /// How the yearly costs were estimated; `None` for dental plans.
     yearly: Option<YearlyPart>,
     range_words: String,
-    /// The other product's list; `None` where our data has none of it.
+    /// The other product's list; `None` if our data has none.
     other_product: Option<(String, String)>,
-    /// Words and address of the switch between cards of alike plans and one card a plan.
+    /// Words and address of the switch between grouped cards and one card per plan.
     grouping: Option<(String, String)>,
-    /// The pages before and after: number and message of each.
+    /// The previous and next pages: number and message of each.
     turns: Vec<(u32, &'static str)>,
     csv: String,
     ways_out: Vec<WayOut>,
     none_words: &'static str,
     total: usize,
-    /// Names of the deductible and the maximum: one person's own, or the whole family's.
+    /// Names of the deductible and the maximum: one person's, or the whole family's.
     family: (&'static str, &'static str),
     catastrophic_note: Option<String>,
-    /// Words of the glossary that stand on the page: slug and message.
+    /// Glossary terms that appear on the page: slug and message.
     terms: Vec<(&'static str, &'static str)>,
 }
 
 /// `GET /plans`, `GET /es/plans`.
 pub async fn plans(cx: Cx) -> Result<Response, Instead> {
-    let Open { mut search, catalogue, help, who, notes, policy, .. } = open(&cx, &Page::new("/plans")).await?;
+    let Open { mut search, catalogue, help, who, notes, caching, .. } = open(&cx, &Page::new("/plans")).await?;
     let mut tally = market::tally(&catalogue, &search).await?;
     let mut years = YearlyCosts::new(&search);
     if let (Some(years), true) = (&mut years, search.sort.is_by_cost()) {
@@ -99,11 +100,11 @@ pub async fn plans(cx: Cx) -> Result<Response, Instead> {
     let all = groups(tally.results(search.sort), search.grouped);
     let alike = all.len() < total;
     let (number, pages) = (all.len(), all.len().div_ceil(PAGE_SIZE).max(1));
-    // Past the end: the last page, not an empty one (a filter may have shortened the list under a kept link).
+    // Past the end: show the last page, not an empty one (a filter may have shortened the list behind a saved link).
     search.page = search.page.min(pages as u32);
     let search = &search;
     let first = (search.page as usize - 1) * PAGE_SIZE;
-    let shown: Vec<Group> = all.into_iter().skip(first).take(PAGE_SIZE).collect();
+    let shown: Vec<CardGroup> = all.into_iter().skip(first).take(PAGE_SIZE).collect();
     let links = Links::new(cx.lang, search, &who);
     let query = search.canonical_from(who.clone());
     let cards = list_cards(&cx, &catalogue, &links, (&tally, &mut years), (&shown, &query));
@@ -153,7 +154,7 @@ pub async fn plans(cx: Cx) -> Result<Response, Instead> {
         search,
         cx: &cx,
     };
-    Ok(page::render(&cx, template, policy))
+    Ok(page::render(&cx, template, caching))
 }
 
 fn turns(page: u32, pages: usize) -> Vec<(u32, &'static str)> {

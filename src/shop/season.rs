@@ -1,7 +1,7 @@
 //! The coming plan year: while its enrollment is open and its plans are not loaded, every list has to say so.
 //!
-//! Called by the list for the words and by `open` for the validator: what depends on the day is part of a page's version,
-//! so that a kept page is not served past it.
+//! Called by the list for the words and by `open` for the validator: what depends on the day must be part of a page's
+//! version, so that a cached page is not served past it.
 
 use time::Date;
 
@@ -11,14 +11,14 @@ use crate::quote::ask::address::{Search, write_query};
 use crate::shop::words::dates::date_words;
 use crate::web::page::Cx;
 
-/// A plan year that people can choose plans for now, and whose plans are not here.
+/// A plan year that people can already choose plans for, and whose plans are not here.
 pub struct Coming {
     pub year: u16,
     ends: Option<Date>,
     state: State,
 }
 
-/// `None` where the search's own year is the one to choose for.
+/// `None` if the search's own year is the one to choose for.
 pub fn coming(cx: &Cx, search: &Search) -> Option<Coming> {
     let (year, state) = (search.year + 1, State::parse(&search.place.county.state)?);
     if cx.catalogues.get(year).is_some() {
@@ -30,7 +30,7 @@ pub fn coming(cx: &Cx, search: &Search) -> Option<Coming> {
 }
 
 impl Coming {
-    /// What is said, and the page that says more.
+    /// What to say, and the page that says more.
     pub fn words(&self, cx: &Cx) -> (String, String) {
         let year = self.year.to_string();
         let ends = self.ends.map(|day| date_words(cx, day)).unwrap_or_default();

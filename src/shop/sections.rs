@@ -1,10 +1,11 @@
 //! The order of benefits on the plan page and in the comparison: HealthCare.gov's sections.
 //!
-//! A benefit that no section names is shown under "other services", so nothing filed is hidden.
+//! Called by `plan` and `compare`. A benefit that no section lists appears under "other services": nothing filed may
+//! ever be hidden.
 
 use crate::quote::plan_record::Benefit;
 
-/// (message key under `section.`, slugs of the benefits in their order).
+/// (message key under `section.`, slugs of its benefits in order).
 pub const SECTIONS: [(&str, &[&str]); 6] = [
     (
         "medical_care",
@@ -70,7 +71,7 @@ pub const SECTIONS: [(&str, &[&str]); 6] = [
     ),
 ];
 
-/// (section, place within it) of a benefit; unnamed ones come last among the other services.
+/// (section, position within it) of a benefit; unlisted ones come last among the other services.
 pub fn place_of(slug: &str) -> (usize, usize) {
     let named = SECTIONS
         .iter()

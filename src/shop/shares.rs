@@ -1,13 +1,13 @@
 //! Cost sharing in words: what a person pays for one service, from the typed copay and coinsurance.
 //!
-//! Pure: it returns message keys with amounts; the page puts them into its language. The one place where
-//! "copay and coinsurance" becomes a sentence, used by list, plan page, comparison and CSV alike.
+//! Called by list, plan page, comparison and CSV alike, so "copay and coinsurance" becomes a sentence only here. It
+//! must never turn a missing share into a zero.
 
 use crate::filing::share::{CostShare, ShareKind, Shares};
 use crate::types::Cents;
 use crate::web::page::Cx;
 
-/// A message and what goes into its `{amount}`.
+/// A message and the value of its `{amount}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Words {
     Message(&'static str, Option<String>),
@@ -38,14 +38,14 @@ fn parts(shares: &Shares) -> (Words, Option<Words>) {
         (None, None) if shares.copay.is_none() && shares.coinsurance.is_none() => {
             (Words::Message("share.not_provided", None), None)
         }
-        // Filed as "Not Applicable" on both sides: the insurer says nothing is charged for or by either.
+        // Filed as "Not Applicable" on both sides: the insurer says that neither is charged.
         (None, None) => (Words::Message("share.not_applicable", None), None),
         (Some(one), None) | (None, Some(one)) => (one, None),
         (Some(copay), Some(coinsurance)) => both(copay, coinsurance),
     }
 }
 
-/// Where one of the two is "no charge", the other alone is what a person pays.
+/// If one of the two is "no charge", the other alone is what a person pays.
 fn both(copay: Words, coinsurance: Words) -> (Words, Option<Words>) {
     let is = |words: &Words, key: &str| matches!(words, Words::Message(k, _) if *k == key);
     if is(&coinsurance, "share.no_charge")

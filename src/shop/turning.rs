@@ -1,7 +1,8 @@
-//! The nearest income at which a household's help turns, in dollars and in what it would pay: the third line of the help.
+//! The nearest income at which a household's help changes, in dollars and in what it would pay: the third line of the
+//! help.
 //!
-//! Called by the list. The engine says where the answers turn; the price on the other side is that of the same list at
-//! that income, so it is what the page would say there.
+//! Called by the list. The engine says where the answers change; the price on the other side is that of the same list
+//! at that income, so it must never differ from what the page would show there.
 
 use crate::catalogue::Catalogue;
 use crate::eligibility::thresholds::{Threshold, What, thresholds};
@@ -15,13 +16,13 @@ use crate::types::Cents;
 use crate::web::error::Failure;
 use crate::web::page::Cx;
 
-/// The nearest turning point in one sentence or two; `None` without an income, or where nothing turns.
+/// The nearest turning point in one or two sentences; `None` without an income, or if nothing changes.
 pub async fn nearest(cx: &Cx, catalogue: &Catalogue, search: &Search) -> Result<Option<String>, Failure> {
     let Some(money) = search.finances.as_ref().filter(|_| search.product == Product::Medical) else { return Ok(None) };
     let household = policy::eligibility_household(search.year, &search.place, &search.household, money);
     // A household that the engine refuses has no list either.
     let Ok(all) = thresholds(&household, &cx.app.tables, cx.today()) else { return Ok(None) };
-    // A step of the share to pay changes little: only where help begins, ends or changes its kind.
+    // A step in the share to pay changes little: only mention where help begins, ends or changes its kind.
     let matters = |threshold: &&Threshold| threshold.turns.iter().any(|turn| turn.what != What::ApplicablePercentage);
     let away = |threshold: &&Threshold| (threshold.at_most.0 - money.income.0).abs();
     let Some(threshold) = all.iter().filter(matters).min_by_key(away) else { return Ok(None) };
@@ -33,7 +34,7 @@ pub async fn nearest(cx: &Cx, catalogue: &Catalogue, search: &Search) -> Result<
     Ok(Some(words::turning(cx, search, threshold, price)))
 }
 
-/// What the cheapest plan sold to the household would cost a month with other money.
+/// What the cheapest plan sold to the household would cost per month with other amounts of money.
 async fn cheapest(cx: &Cx, catalogue: &Catalogue, search: &Search, money: Finances) -> Result<Option<Cents>, Failure> {
     let household = policy::eligibility_household(search.year, &search.place, &search.household, &money);
     let Ok(help) = policy::determine_help(&cx.app.tables, &household, cx.today()) else { return Ok(None) };

@@ -1,7 +1,7 @@
 //! One plan with its price, as list, plan page, comparison, print and CSV all show it: [`Card`].
 //!
-//! Its price and amounts come from the `Offer` that `query::build_query` found; a number shown anywhere comes from
-//! here, so no two pages can disagree.
+//! Called by all of them. Price and amounts come from the `Offer` that `query::build_query` found; a number shown
+//! anywhere must come from here, so no two pages can disagree.
 
 use crate::catalogue::Catalogue;
 use crate::catalogue::variants::CARD_SERVICES;
@@ -32,16 +32,16 @@ pub struct Card {
     pub stars: Option<i64>,
     /// Full monthly premium.
     pub premium: Cents,
-    /// What the household pays after its tax credit: equal where it has none.
+    /// What the household pays after its tax credit: the same if it has none.
     pub net: Cents,
-    /// The part of the credit that this plan uses.
+    /// How much of the credit this plan uses.
     pub credit: Cents,
-    /// The household has a credit, which this (catastrophic) plan cannot use.
+    /// The household has a credit that this (catastrophic) plan cannot use.
     pub credit_barred: bool,
-    /// Of this household: the individual's, or the family's where two or more are covered.
+    /// For this household: the individual amount, or the family's if two or more are covered.
     pub deductible: Option<Cents>,
     pub moop: Option<Cents>,
-    /// Only where drugs have a deductible of their own.
+    /// Only if drugs have a separate deductible.
     pub drug_deductible: Option<Cents>,
     pub deductible_individual: Option<Cents>,
     pub deductible_family: Option<Cents>,
@@ -50,7 +50,7 @@ pub struct Card {
     pub services: [Shares; 4],
     /// `None`: not estimated, or a dental plan.
     pub cost: Option<YearlyCost>,
-    /// The yearly cost is the most that it can be (`yearly::at_most`).
+    /// The yearly cost is an upper bound (`yearly::at_most`).
     pub cost_at_most: bool,
     /// Another plan that matches or beats this one in everything filed.
     pub better: Option<BetterPlan>,
@@ -62,7 +62,7 @@ pub struct BetterPlan {
     pub plan_id: String,
     pub name: String,
     pub issuer: String,
-    /// What a year with it costs less.
+    /// How much less a year with it costs.
     pub less: Cents,
 }
 
@@ -131,7 +131,7 @@ impl Card {
         if self.cost_at_most { cx.tf("cost.at_most", &[("amount", &dollars)]) } else { dollars }
     }
 
-    /// "$5,312": what stands beside it says where that is the most.
+    /// "$5,312": the text next to it says if that is the most.
     pub fn year_words(&self, amount: Cents) -> String {
         whole_dollars(amount)
     }
@@ -141,8 +141,8 @@ impl Card {
         cx.tf(key, &[("amount", &self.cost_words(cx, amount))])
     }
 
-    /// Why a card shows no copays, in the place of all of them; `None` where it shows them. By law a plan without cost
-    /// sharing charges nothing, and a reduced plan never more than its usual version (45 CFR 156.420).
+    /// Why a card shows no copays, instead of all of them; `None` if it shows them. By law a plan without cost
+    /// sharing charges nothing, and a reduced plan never more than its standard version (45 CFR 156.420).
     pub fn services_gap(&self, cx: &Cx, search: &Search) -> Option<String> {
         let catastrophic = self.metal() == Some(Metal::Catastrophic);
         if search.level() == CsrLevel::Zero && !catastrophic {
@@ -152,7 +152,7 @@ impl Card {
         (silent && self.cost_at_most).then(|| cx.t("card.services_not_in_data").to_string())
     }
 
-    /// Why there is no estimate, where one was asked for.
+    /// Why there is no estimate, if one was expected.
     pub fn gap_words(&self, cx: &Cx) -> Option<String> {
         self.cost.and_then(Result::err).map(|gap| cost_words::gap_words(cx, gap))
     }
@@ -168,7 +168,7 @@ impl Card {
         })
     }
 
-    /// What a year with the better plan costs less; `None` where it costs the same.
+    /// How much less a year with the better plan costs; `None` if it costs the same.
     pub fn less_words(&self, cx: &Cx) -> Option<String> {
         let less = self.better.as_ref()?.less;
         (less.0 >= 50).then(|| cx.tf("better.less", &[("amount", &whole_dollars(less))]))
@@ -257,12 +257,12 @@ impl Card {
     }
 }
 
-/// An estimate to the nearest dollar: cents would promise what no estimate can keep.
+/// An estimate to the nearest dollar: cents would promise a precision that no estimate has.
 pub fn whole_dollars(amount: Cents) -> String {
     Cents((amount.0 + amount.0.signum() * 50) / 100 * 100).dollars()
 }
 
-/// Stars out of five in words. `None` and 0 are both "not rated", said as such.
+/// Stars out of five in words. `None` and 0 are both "not rated", and said to be.
 pub fn stars_words(cx: &Cx, stars: Option<i64>) -> String {
     match stars {
         Some(n @ 1..=5) => cx.tf("stars.of_five", &[("n", &n.to_string())]),

@@ -1,4 +1,6 @@
-//! What stands on the list about likely yearly costs, beside the amounts themselves.
+//! What the list says about likely yearly costs, apart from the amounts themselves.
+//!
+//! Called by `plans`. It must never estimate anything: `quote::yearly` does.
 
 use crate::quote::ask::address::Search;
 use crate::quote::market::tally::Tally;
@@ -7,7 +9,7 @@ use crate::shop::words::search as words;
 use crate::types::Cents;
 use crate::web::page::Cx;
 
-/// What stands about yearly costs.
+/// What is said about yearly costs.
 pub struct YearlyPart {
     /// The care that the estimates assume.
     pub taken: String,
@@ -15,9 +17,9 @@ pub struct YearlyPart {
     pub care: String,
     /// The same list without care and sex; with an income, the help's own link drops these too.
     pub without: Option<String>,
-    /// The end of the drawings' scale.
+    /// The upper end of the drawings' scale.
     pub scale: Cents,
-    /// Words and address of the switch of the notes on plans that another one matches or beats.
+    /// Words and address of the switch for notes on plans that another one matches or beats.
     pub dominated: (String, String),
 }
 

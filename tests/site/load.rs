@@ -2,6 +2,7 @@
 
 mod faults;
 pub mod layouts;
+mod odd;
 mod places;
 pub mod small;
 

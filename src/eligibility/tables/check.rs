@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use time::{Date, Month};
 
+use super::income_rows::*;
 use super::market_rows::*;
 use super::read::{Row, Stretch, TableFault, check_stretches, rows};
 use super::rows::*;

@@ -4,11 +4,13 @@
 //! date. Called by every other module of this room. It never guesses: a lookup without a row answers `None`.
 
 mod check;
+mod income_rows;
 mod market_rows;
 mod read;
 mod rows;
 mod sources;
 
+pub use income_rows::*;
 pub use market_rows::*;
 pub use read::TableFault;
 pub use rows::*;

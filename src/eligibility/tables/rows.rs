@@ -1,6 +1,7 @@
 //! One type per table under `data/rules/`: a row as an analyst wrote it.
 //!
-//! Read by `tables::read`, served by `Tables`. Nothing here decides anything.
+//! Read by `tables::read`, served by `Tables`. Rows about income and tax returns are in `income_rows`, those about
+//! marketplaces and the calendar in `market_rows`. A row must never decide anything.
 
 use std::sync::Arc;
 
@@ -39,12 +40,12 @@ pub enum Status {
 
 time::serde::format_description!(pub day, Date, "[year]-[month]-[day]");
 
-fn whole_dollars<'de, D: Deserializer<'de>>(from: D) -> Result<Cents, D::Error> {
+pub(super) fn whole_dollars<'de, D: Deserializer<'de>>(from: D) -> Result<Cents, D::Error> {
     let dollars = u32::deserialize(from)?;
     Ok(Cents(i64::from(dollars) * 100))
 }
 
-fn optional_pct<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Pct>, D::Error> {
+pub(super) fn optional_pct<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Pct>, D::Error> {
     match String::deserialize(from)?.as_str() {
         "" => Ok(None),
         text => Pct::parse(text)
@@ -53,7 +54,7 @@ fn optional_pct<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Pct>, D::Er
     }
 }
 
-fn optional_dollars<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Cents>, D::Error> {
+pub(super) fn optional_dollars<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Cents>, D::Error> {
     Ok(Option::<u32>::deserialize(from)?.map(|dollars| Cents(i64::from(dollars) * 100)))
 }
 
@@ -347,134 +348,6 @@ pub struct CoverageKind {
     #[serde(deserialize_with = "yes_no")]
     pub counts_as_insured: bool,
     pub bars_adult_group_when: BlocksWhen,
-    pub citation: Citation,
-    pub status: Status,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum IncomeNature {
-    Earned,
-    Unearned,
-    Deduction,
-    None,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum CountsForMedicaid {
-    Yes,
-    No,
-    Month,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-pub struct IncomeKind {
-    pub kind: String,
-    pub nature: IncomeNature,
-    #[serde(deserialize_with = "yes_no")]
-    pub counts_for_credit: bool,
-    pub counts_for_medicaid: CountsForMedicaid,
-    #[serde(deserialize_with = "yes_no")]
-    pub counts_for_filing: bool,
-    /// A net loss may be said.
-    #[serde(deserialize_with = "yes_no")]
-    pub may_be_loss: bool,
-    pub citation: Citation,
-    pub status: Status,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-pub struct FilingThreshold {
-    pub plan_year: i32,
-    pub tax_year: i32,
-    #[serde(deserialize_with = "whole_dollars")]
-    pub earned_over: Cents,
-    #[serde(deserialize_with = "whole_dollars")]
-    pub unearned_over: Cents,
-    #[serde(deserialize_with = "whole_dollars")]
-    pub earned_cap: Cents,
-    #[serde(deserialize_with = "whole_dollars")]
-    pub earned_plus: Cents,
-    /// More for people of 65 or older.
-    #[serde(deserialize_with = "whole_dollars")]
-    pub aged_more: Cents,
-    /// Gross income from which a single person whom nobody claims must file.
-    #[serde(deserialize_with = "whole_dollars")]
-    pub alone_from: Cents,
-    /// Gross income below which a relative can be claimed who is no qualifying child.
-    #[serde(deserialize_with = "whole_dollars")]
-    pub relative_under: Cents,
-    pub citation: Citation,
-    pub status: Status,
-}
-
-/// Whether a limit is for each person or for each return.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Per {
-    Person,
-    Return,
-}
-
-/// What a deduction can never be above.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Base {
-    Pay,
-    SelfEmployment,
-}
-
-/// The most that a deduction can take off income in a year.
-#[derive(Debug, Clone, Deserialize)]
-pub struct DeductionLimit {
-    pub kind: String,
-    pub plan_year_from: i32,
-    pub plan_year_to: Option<i32>,
-    pub per: Per,
-    #[serde(deserialize_with = "optional_dollars")]
-    pub amount: Option<Cents>,
-    #[serde(deserialize_with = "optional_dollars")]
-    pub family_amount: Option<Cents>,
-    pub catch_up_age: Option<u8>,
-    #[serde(deserialize_with = "optional_dollars")]
-    pub catch_up: Option<Cents>,
-    pub of: Option<Base>,
-    #[serde(deserialize_with = "optional_pct")]
-    pub percent_of: Option<Pct>,
-    #[serde(deserialize_with = "optional_dollars")]
-    pub phase_out_from: Option<Cents>,
-    #[serde(deserialize_with = "optional_dollars")]
-    pub phase_out_to: Option<Cents>,
-    #[serde(deserialize_with = "optional_dollars")]
-    pub joint_phase_out_from: Option<Cents>,
-    #[serde(deserialize_with = "optional_dollars")]
-    pub joint_phase_out_to: Option<Cents>,
-    /// Married people who file apart may take it.
-    #[serde(deserialize_with = "yes_no")]
-    pub separate: bool,
-    pub citation: Citation,
-    pub status: Status,
-}
-
-/// How far losses of some kinds can take other income down in a year.
-#[derive(Debug, Clone, Deserialize)]
-pub struct LossLimit {
-    pub group: String,
-    /// The kinds netted together, between spaces.
-    pub kinds: String,
-    pub plan_year_from: i32,
-    pub plan_year_to: Option<i32>,
-    #[serde(deserialize_with = "whole_dollars")]
-    pub amount: Cents,
-    #[serde(deserialize_with = "whole_dollars")]
-    pub joint_amount: Cents,
-    #[serde(deserialize_with = "whole_dollars")]
-    pub separate_amount: Cents,
-    #[serde(deserialize_with = "optional_dollars")]
-    pub phase_out_from: Option<Cents>,
-    #[serde(deserialize_with = "optional_dollars")]
-    pub phase_out_to: Option<Cents>,
     pub citation: Citation,
     pub status: Status,
 }

@@ -1,7 +1,7 @@
 //! Likely yearly cost in words: kinds of care, notes on a plan's data, why there is no estimate, what people expect.
 //!
-//! Called by the list, plan and comparison pages and by `care`. It only says what `costs` found; it must never work
-//! out a cost of its own. Sentences on expected care come from the utilization table, not from anybody's guess.
+//! Called by the list, plan and comparison pages and by `care`. It only says what `costs` found; it must never
+//! compute a cost. Sentences on expected care come from the utilization table, not from anybody's guess.
 
 use crate::costs::rules::Field;
 use crate::costs::service::{Counted, SERVICES};
@@ -15,16 +15,17 @@ pub fn service_words(cx: &Cx, service: Service) -> &str {
     cx.t(&format!("care.{}", service.code()))
 }
 
-/// What the reader must be told about the data of one plan: a sentence for each kind of note, with all its services.
+/// What the reader must be told about the data of one plan: one sentence for each kind of note, with all its
+/// services.
 pub fn note_words(cx: &Cx, notes: &[DataNote]) -> Vec<String> {
     let listed = |of: fn(&DataNote) -> Option<Service>| -> Option<String> {
         let names: Vec<String> = notes.iter().filter_map(of).map(|s| inside(service_words(cx, s))).collect();
-        // Names hold commas of their own.
+        // Names contain commas themselves.
         (!names.is_empty()).then(|| names.join("; "))
     };
     let average = listed(|note| if let DataNote::AverageShare(service) = note { Some(*service) } else { None });
     let general = listed(|note| if let DataNote::GeneralRule(service) = note { Some(*service) } else { None });
-    // `Repeated` is CMS's program alone, which no page shows.
+    // `Repeated` only occurs in CMS's program, which no page shows.
     let preventive = notes.contains(&DataNote::PreventiveByLaw).then(|| cx.t("cost.note_preventive").to_string());
     [
         average.map(|services| cx.tf("cost.note_average", &[("services", &services)])),
@@ -36,7 +37,7 @@ pub fn note_words(cx: &Cx, notes: &[DataNote]) -> Vec<String> {
     .collect()
 }
 
-/// A name inside a sentence: "primary care visits", but "X-rays" and "CT, PET and MRI scans" stay.
+/// A name inside a sentence: "primary care visits", but "X-rays" and "CT, PET and MRI scans" keep their capitals.
 fn inside(name: &str) -> String {
     let mut letters = name.chars();
     match (letters.next(), letters.next()) {
@@ -79,8 +80,8 @@ pub fn use_label(cx: &Cx, usage: Use) -> String {
 }
 
 /// What a choice means for a person of this age: "A year with about 6 visits, 3 tests and 11 prescriptions. That care
-/// costs about $2,000 before insurance." `millionths`: the price index of the plan year. Without a sex, the mean of both.
-/// `None` where the table has next to nothing.
+/// costs about $2,000 before insurance." `millionths`: the price index of the plan year. If the sex is not given, the
+/// mean of both. `None` if the table has hardly anything.
 pub fn use_sentence(cx: &Cx, age: u8, sex: Option<Sex>, usage: Use, millionths: u32) -> Option<String> {
     let person = Member { age, sex, usage };
     let (key, row) = match usage {
@@ -91,20 +92,20 @@ pub fn use_sentence(cx: &Cx, age: u8, sex: Option<Sex>, usage: Use, millionths: 
     let (care, price) = (care_words(cx, &row)?, about(row.allowed() * f64::from(millionths) / 1e6)?);
     let mut words = cx.tf(key, &[("care", &care), ("price", &price.dollars())]);
     if lacks_drugs(&person) {
-        // The table leaves out what costs most for some conditions: nobody may take its price for the whole.
+        // For some conditions the table leaves out what costs most: nobody should take its price for the total.
         words.push(' ');
         words.push_str(cx.t("use.no_drugs"));
     }
     Some(words)
 }
 
-/// Whether the table counts no prescription for the condition that the person expects to live with.
+/// Whether the table has no prescriptions for the condition that the person expects to live with.
 pub fn lacks_drugs(person: &Member) -> bool {
     matches!(person.usage, Use::Condition(condition) if !condition.is_whole_year())
         && units(&on_top(person), Counted::Prescription) == 0.0
 }
 
-/// The ten conditions of the table, in the order of this language.
+/// The table's ten conditions, in this language's order.
 pub fn conditions(cx: &Cx) -> Vec<Condition> {
     let mut all = Condition::ALL.to_vec();
     all.sort_by_cached_key(|condition| use_label(cx, Use::Condition(*condition)).to_lowercase());
@@ -123,11 +124,11 @@ fn mean_of_deciles(person: &Member) -> CareRow {
     }
 }
 
-/// The care for a condition alone, without the rest of the year that it comes on top of.
+/// The care for a condition alone, without the rest of the year.
 fn on_top(person: &Member) -> CareRow {
     let with = person.row(YearKind::Good, 0);
     let rest = Member { usage: Use::Any, ..*person }.row(YearKind::Good, 0);
-    // Units of the table are whole here: a thousandth is what adding and taking away has left over.
+    // The table's units are whole here: a thousandth is left over from adding and subtracting.
     let less = |a: &[f64; SERVICES], b: &[f64; SERVICES]| {
         std::array::from_fn(|i| if a[i] - b[i] < 0.001 { 0.0 } else { a[i] - b[i] })
     };
@@ -138,7 +139,7 @@ fn units(row: &CareRow, counted: Counted) -> f64 {
     Service::all().filter(|service| service.counted() == counted).map(|service| row.units[service as usize]).sum()
 }
 
-/// Fewer units a year than this are left out: once in twenty years is no picture of a year.
+/// Fewer units per year than this are left out: once in twenty years does not describe a year.
 const UNITS_MIN: f64 = 0.05;
 
 /// "about 6 visits, 3 tests and less than one hospital day"; `None` if nothing is counted.
@@ -160,7 +161,7 @@ fn care_words(cx: &Cx, row: &CareRow) -> Option<String> {
         }
     }
     let counted = !many.is_empty();
-    // "About" is for the counted ones, so they come first.
+    // "About" applies to the counted ones, so they come first.
     let words = joined(cx, [many, few].concat())?;
     Some(if counted { cx.tf("use.about", &[("care", &words)]) } else { words })
 }
@@ -174,7 +175,8 @@ pub fn joined(cx: &Cx, mut items: Vec<String>) -> Option<String> {
     })
 }
 
-/// Dollars as people say them: to the ten, from a thousand to the hundred. `None` if that is nothing.
+/// Dollars the way people say them: to the nearest ten, from a thousand on to the nearest hundred. `None` if that is
+/// zero.
 fn about(dollars: f64) -> Option<Cents> {
     let step = if dollars < 1000.0 { 10.0 } else { 100.0 };
     // A year's care costs less than a million dollars in every row.

@@ -1,6 +1,7 @@
-//! Days and what changes with them, in words.
+//! Dates, and what changes on them, in words.
 //!
-//! Called by the enrollment pages and by the banner of the list and the home page.
+//! Called by the enrollment pages and by the banner of the list and the home page. It must never read a clock: the
+//! caller passes the date, or the plan year.
 
 use time::{Date, Month};
 
@@ -40,8 +41,8 @@ pub fn changes_page(cx: &Cx, plan_year: u16) -> Vec<ChangeWords> {
     cx.app.tables.changes(i32::from(plan_year), cx.today()).map(|change| ChangeWords::new(cx, change)).collect()
 }
 
-/// What changed for a plan year, as it stands when the year begins: one sentence or two each, for the banner of public
-/// pages, which may not look at a clock.
+/// What changed for a plan year, as of its first day: one or two sentences each, for the banner of public pages,
+/// which must not look at a clock.
 pub fn changes(cx: &Cx, plan_year: u16) -> Vec<String> {
     let Ok(day) = Date::from_calendar_date(i32::from(plan_year), Month::January, 1) else { return Vec::new() };
     let changes = cx.app.tables.changes(i32::from(plan_year), day).map(|change| ChangeWords::new(cx, change));

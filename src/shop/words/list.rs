@@ -1,5 +1,7 @@
-//! What leads on from a list, in words: filters that can be taken away, orders, the other product, ways out of an empty
+//! The next steps from a list, in words: filters that can be removed, orders, the other product, ways out of an empty
 //! list.
+//!
+//! Called by `plans`. It must never count or price anything: the tally does.
 
 use crate::catalogue::Catalogue;
 use crate::filing::codes::{Product, Sort};
@@ -18,7 +20,7 @@ pub struct Chip {
     pub remove: String,
 }
 
-/// A button of the list's form, so that what is ticked stays ticked.
+/// A button of the list's form, so ticked plans stay ticked.
 pub struct SortChoice {
     pub words: String,
     pub value: &'static str,
@@ -52,18 +54,18 @@ pub fn sorts(cx: &Cx, search: &Search) -> Vec<SortChoice> {
     Sort::ALL.iter().copied().filter(|sort| sort.fits(search.product)).map(choice).collect()
 }
 
-/// How the order was made.
+/// How the order was determined.
 pub fn order(cx: &Cx, search: &Search, tally: &Tally) -> String {
     let estimated = || tally.offers().iter().any(|offer| offer.cost.is_some_and(|cost| cost.is_ok()));
     match search.sort.is_by_cost() && tally.total() > 0 && !estimated() {
-        // The order that is left where no plan has an estimate.
+        // The fallback order if no plan has an estimate.
         true => cx.t("cost.none_here").to_string(),
         false => cx.t(&format!("sort.{}_explained", search.sort.key())).to_string(),
     }
 }
 
-/// Words and address of the other product's list: medical and dental plans are two. Where our data has no dental plan,
-/// no list of them is offered.
+/// Words and address of the other product's list: medical and dental plans are separate. If our data has no dental
+/// plans, no list of them is offered.
 pub fn other_product(cx: &Cx, links: &Links, catalogue: &Catalogue) -> Option<(String, String)> {
     let other = match links.search.product {
         Product::Medical if !catalogue.variants.has_dental() => return None,
@@ -79,13 +81,13 @@ pub fn other_product(cx: &Cx, links: &Links, catalogue: &Catalogue) -> Option<(S
     Some((cx.t(&format!("product.see_{}", other.key())).to_string(), links.list(change)))
 }
 
-/// The switch between cards of alike plans and one card a plan.
+/// The switch between grouped cards and one card per plan.
 pub fn grouping(cx: &Cx, links: &Links) -> (String, String) {
     let key = if links.search.grouped { "plans.group_off" } else { "plans.group_on" };
     (cx.t(key).to_string(), links.list(|wishes| wishes.grouped = !wishes.grouped))
 }
 
-/// "Plans 11 to 20 of 47"; where plans share cards, of the cards.
+/// "Plans 11 to 20 of 47"; if plans share cards, counted in cards.
 pub fn range(cx: &Cx, (first, shown, total): (usize, usize, usize), alike: bool) -> String {
     let number = |n: usize| group_thousands(n as i64);
     let key = if alike { "plans.range_groups" } else { "plans.range" };
@@ -98,7 +100,7 @@ pub fn catastrophic(cx: &Cx, search: &Search) -> Option<String> {
     hidden.then(|| cx.t("plans.catastrophic_hidden").to_string())
 }
 
-/// Which filter to relax, and by how much, when nothing is found.
+/// Which filter to relax, and by how much, if nothing is found.
 pub fn ways_out(cx: &Cx, links: &Links, tally: &Tally) -> Vec<WayOut> {
     let search = links.search;
     let set = filter_words(cx, search, None);

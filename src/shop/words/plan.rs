@@ -1,6 +1,7 @@
-//! What was filed of a plan, in words: yes or no, benefits, limits on quantity.
+//! What was filed about a plan, in words: yes or no, benefits, limits on quantity.
 //!
-//! Called by the plan page and the comparison. What was not filed is said, and whose it is.
+//! Called by the plan page and the comparison. It must never leave out what was not filed: it says so, and whose it
+//! is to provide.
 
 use crate::filing::slug::slug;
 use crate::quote::plan_record::Benefit;
@@ -15,12 +16,12 @@ pub fn yes_no(cx: &Cx, filed: Option<bool>) -> &str {
     })
 }
 
-/// In the page's language where we know the benefit, else as filed.
+/// In the page's language if we know the benefit, else as filed.
 pub fn benefit_name(cx: &Cx, benefit: &Benefit) -> String {
     cx.known(&format!("benefit.{}", benefit.slug)).unwrap_or(&benefit.name).to_string()
 }
 
-/// "2 visit(s) per year"; `None` where no limit is filed.
+/// "2 visit(s) per year"; `None` if no limit is filed.
 pub fn benefit_limit(cx: &Cx, benefit: &Benefit) -> Option<String> {
     let (quantity, unit) = benefit.limit.as_ref()?;
     let slug = slug(unit);

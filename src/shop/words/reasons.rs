@@ -1,7 +1,7 @@
-//! Reasons of the engine in words: the rule, what it read, what it compared, what came of it, the law.
+//! The engine's reasons in words: the rule, what it read, what it compared, its outcome, the law.
 //!
-//! Called by the page "How we worked this out". It only says what `eligibility` decided; citations are data and stay as
-//! they are in both languages.
+//! Called by the page "How we worked this out". It must say only what `eligibility` decided; citations are data and
+//! stay the same in both languages.
 
 use crate::eligibility::rounding::Pct;
 use crate::eligibility::tables::Status;
@@ -18,11 +18,11 @@ pub struct Step {
     /// "family size: 1; poverty line: $15,650".
     pub read: Option<String>,
     pub citation: String,
-    /// Why the citation is to be taken with care.
+    /// Why the citation should be read with care.
     pub unverified: Option<String>,
 }
 
-/// `fpl`: income as a percentage of the poverty line, for rules that compare dollars with a limit drawn by it.
+/// `fpl`: income as a percentage of the poverty line, for rules that compare dollars with a limit based on it.
 pub fn steps(cx: &Cx, reasons: &[Reason], fpl: Option<Pct>) -> Vec<Step> {
     reasons.iter().map(|reason| step(cx, reason, fpl)).collect()
 }
@@ -33,7 +33,7 @@ fn step(cx: &Cx, reason: &Reason, fpl: Option<Pct>) -> Step {
         Outcome::NotMet => "how.not_met",
         Outcome::Noted => "how.noted",
     };
-    // The group belongs to the rule's name: the same rule is asked of several groups in turn.
+    // The group is part of the rule's name: the same rule is applied to several groups in turn.
     let (group, inputs): (Vec<&Input>, Vec<&Input>) = reason.inputs.iter().partition(|input| input.name == "group");
     let inputs: Vec<String> = inputs.into_iter().map(|input| input_words(cx, input)).collect();
     let mut rule = cx.t(&format!("rule.{}", reason.rule.code())).to_string();
@@ -56,7 +56,7 @@ fn input_words(cx: &Cx, input: &Input) -> String {
         Some(words) => words.to_string(),
         None => tidy(input.name),
     };
-    // These two name a person of the list by number.
+    // These two refer to a person in the list by number.
     let words = match (&input.value, input.name) {
         (Value::Text(id), "person" | "child") => cx.tf("how.person", &[("n", id)]),
         _ => value_words(cx, &input.value),
@@ -89,7 +89,7 @@ pub fn value_words(cx: &Cx, value: &Value) -> String {
     match value {
         Value::Money(amount) => amount.dollars(),
         Value::Percent(percent) => percent_words(cx, *percent),
-        // Years are among them: no grouping.
+        // Some of these are years: no grouping.
         Value::Number(n) => n.to_string(),
         Value::YesNo(yes) => cx.t(if *yes { "words.yes" } else { "words.no" }).to_string(),
         Value::Word(word) => word_words(cx, word),
@@ -116,7 +116,7 @@ fn word_words(cx: &Cx, word: &str) -> String {
         .map_or_else(|| tidy(word), str::to_string)
 }
 
-/// `other_full_benefit` → `other full benefit`: for a name that has no message yet.
+/// `other_full_benefit` → `other full benefit`: for a name without a message.
 fn tidy(name: &str) -> String {
     name.replace('_', " ")
 }

@@ -1,4 +1,6 @@
 //! A search in words: heading, people, place, filters, notes. Every filter that has SQL has words here.
+//!
+//! Called by the pages of a search. It must never show a message that names a plan as better than another.
 
 use crate::catalogue::Catalogue;
 use crate::costs::Use;
@@ -61,7 +63,7 @@ pub fn sub(cx: &Cx, search: &Search) -> String {
     whose.into_iter().chain([order]).collect::<Vec<_>>().join(" ")
 }
 
-/// "a month", and for whom where some of the people typed are not on the policy.
+/// "a month", and for whom if some of the people typed are not on the policy.
 pub fn a_month(cx: &Cx, search: &Search) -> String {
     let covered: Vec<u8> = search.policy.household.covered().map(|person| person.age).collect();
     match covered.len() == search.household.people().len() {
@@ -81,7 +83,7 @@ pub fn county_words(cx: &Cx, search: &Search) -> String {
     format!("{}, {}", county_name(cx, &search.place.county.name), search.place.county.state)
 }
 
-/// A county as this language says it: the census adds the kind of place in English at the end.
+/// A county's name in this language: the Census adds the kind of place in English at the end.
 pub fn county_name(cx: &Cx, name: &str) -> String {
     let kinds = [(" County", "county"), (" Parish", "parish"), (" Borough", "borough")];
     let kind = kinds.into_iter().find_map(|(end, kind)| Some((name.strip_suffix(end)?, kind)));
@@ -114,7 +116,7 @@ pub fn person(cx: &Cx, n: usize, age: u8) -> String {
     cx.tf("help.person", &[("n", &n.to_string()), ("age", &age_words(cx, age))])
 }
 
-/// The same of the person at this place of the household, from 0.
+/// The same for the person at this position in the household, starting at 0.
 pub fn person_at(cx: &Cx, search: &Search, place: usize) -> String {
     search.household.people().get(place).map(|of| person(cx, place + 1, of.age)).unwrap_or_default()
 }
@@ -171,7 +173,7 @@ pub fn value_words(cx: &Cx, filter: &Filter, code: i64, catalogue: Option<&Catal
     }
 }
 
-/// Each filter that is set, with its words. Without the catalogue, insurers are counted and not named.
+/// Each filter that is set, with its words. Without the catalogue, insurers are counted, not named.
 pub(super) fn filter_words(cx: &Cx, search: &Search, catalogue: Option<&Catalogue>) -> Vec<(Facet, String)> {
     let values = |filter: &Filter, codes: &[i64], between: &str| {
         let words: Vec<String> = codes.iter().map(|code| value_words(cx, filter, *code, catalogue)).collect();
@@ -206,7 +208,7 @@ pub(super) fn span_words(cx: &Cx, what: &str, span: &Span) -> Option<String> {
     })
 }
 
-/// What we did not follow in the address.
+/// What we ignored in the address.
 pub fn notes(cx: &Cx, notes: &[Note]) -> Vec<String> {
     // A few are enough to say that the address is not one of ours.
     let max = PLANS_MAX.to_string();
@@ -217,20 +219,20 @@ pub fn notes(cx: &Cx, notes: &[Note]) -> Vec<String> {
     notes.iter().take(5).map(said).collect()
 }
 
-/// What everyone who sees a price of this catalogue must be told.
+/// What everyone who sees a price from this catalogue must be told.
 pub fn warnings(cx: &Cx, catalogue: &Catalogue) -> Vec<String> {
     let key = match catalogue.provenance {
         Provenance::Filed => None,
         Provenance::Illustrative => Some("warning.illustrative"),
         Provenance::Invented => Some("warning.invented"),
     };
-    // A note is a key of ours where there are words for it in both languages, else it is shown as it was given.
+    // A note is a message key of ours if it has words in both languages; otherwise it is shown as given.
     let note = catalogue.note.as_deref().map(|note| cx.known(&format!("warning.{note}")).unwrap_or(note));
     key.map(|key| cx.t(key)).into_iter().chain(note).map(str::to_string).collect()
 }
 
-/// What must be known before a price is read, and what can be read after the list: `warnings`, sorted by whom they
-/// concern. Premiums published for two ages only concern other ages, and most of all who uses tobacco.
+/// What must be known before reading a price, and what can be read after the list: `warnings`, sorted by whom they
+/// concern. Premiums published for two ages matter only to other ages, and most of all to tobacco users.
 pub fn warnings_for(cx: &Cx, catalogue: &Catalogue, search: &Search) -> (Vec<String>, Vec<String>) {
     if catalogue.note.as_deref() != Some("age_curve") {
         return (warnings(cx, catalogue), Vec::new());
@@ -257,7 +259,7 @@ pub fn expected(cx: &Cx, search: &Search) -> String {
             None => "cost.sex_unsaid",
         };
         let care = cost_words::use_label(cx, person.expected_care());
-        // Whoever is alone is "you".
+        // A single person is "you".
         let key = if search.household.people().len() == 1 { "cost.taken_you" } else { "cost.taken_person" };
         cx.tf(key, &[("n", &n.to_string()), ("sex", cx.t(sex)), ("care", &care)])
     });

@@ -1,7 +1,8 @@
 //! "What would change it": the engine's thresholds in dollars and words.
 //!
-//! Called by the page "How we worked this out", and by the list for the nearest one. Amounts are whole dollars on the side where the answer differs from
-//! today's: the first dollar above for more income, the last dollar below for less.
+//! Called by the page "How we worked this out", and by the list for the nearest one. Amounts are whole dollars on the
+//! side where the answer differs from today's: the first dollar above for more income, the last dollar below for
+//! less. It must never round an amount across its threshold.
 
 use crate::eligibility::CsrLevel;
 use crate::eligibility::thresholds::{Side, Threshold, Turn, What, nearest};
@@ -12,15 +13,15 @@ use crate::web::page::Cx;
 
 use crate::shop::words::reasons::percent_words;
 
-/// An income and what it would turn.
-pub struct Change {
+/// An income and what would change there.
+pub struct TurningPoint {
     /// "At $62,601 or more".
     pub at: String,
     pub turns: Vec<String>,
 }
 
 /// (the nearest below and above, all), each from the lowest income to the highest.
-pub fn changes(cx: &Cx, thresholds: &[Threshold], people: usize) -> (Vec<Change>, Vec<Change>) {
+pub fn changes(cx: &Cx, thresholds: &[Threshold], people: usize) -> (Vec<TurningPoint>, Vec<TurningPoint>) {
     let (below, above) = nearest(thresholds);
     let near = below.into_iter().chain(above).map(|threshold| change(cx, threshold, people)).collect();
     (near, thresholds.iter().map(|threshold| change(cx, threshold, people)).collect())
@@ -58,7 +59,7 @@ pub fn turning(cx: &Cx, search: &Search, threshold: &Threshold, price: Option<Ce
     }
 }
 
-/// The ages of some people of the household; `None` where it is nobody in particular, or everyone.
+/// The ages of some people in the household; `None` if it is nobody in particular, or everyone.
 fn some_of(cx: &Cx, search: &Search, persons: &[&str]) -> Option<String> {
     let all = search.household.people();
     let places = persons.iter().filter_map(|n| n.parse::<usize>().ok());
@@ -72,7 +73,7 @@ fn at_words(cx: &Cx, threshold: &Threshold) -> String {
     cx.tf(key, &[("amount", &dollar_beyond(threshold).dollars())])
 }
 
-fn change(cx: &Cx, threshold: &Threshold, people: usize) -> Change {
+fn change(cx: &Cx, threshold: &Threshold, people: usize) -> TurningPoint {
     let turns = gathered(cx, threshold).into_iter().map(|(persons, words)| {
         // Nobody in particular, or everyone: no names.
         if persons.is_empty() || persons.len() == people {
@@ -81,10 +82,10 @@ fn change(cx: &Cx, threshold: &Threshold, people: usize) -> Change {
         let names: Vec<String> = persons.iter().map(|n| cx.tf("how.person", &[("n", n)])).collect();
         format!("{}: {words}", names.join(", "))
     });
-    Change { at: at_words(cx, threshold), turns: turns.collect() }
+    TurningPoint { at: at_words(cx, threshold), turns: turns.collect() }
 }
 
-/// What turns, with the people whom it turns for: the same words are said once.
+/// What changes, with the people it changes for: identical words are said once.
 fn gathered<'t>(cx: &Cx, threshold: &'t Threshold) -> Vec<(Vec<&'t str>, String)> {
     let mut out: Vec<(Vec<&str>, String)> = Vec::new();
     for turn in &threshold.turns {

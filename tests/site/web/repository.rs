@@ -80,3 +80,25 @@ fn templates_have_no_inline_style_or_script() {
         }
     }
 }
+
+/// Longer than this, a file is two: nobody holds more of it in mind.
+const LINES_MAX: usize = 500;
+
+#[test]
+fn no_source_is_too_long_to_keep_in_mind() {
+    let ours = [("src", ".rs"), ("tests", ".rs"), ("tests", ".mjs")];
+    let long = ours.iter().flat_map(|(folder, end)| texts(folder, end)).filter_map(|(path, text)| {
+        let lines = text.lines().count();
+        (lines > LINES_MAX).then(|| format!("{path}: {lines} lines, at most {LINES_MAX}"))
+    });
+    let long: Vec<String> = long.collect();
+    assert!(long.is_empty(), "split these by what they are for:\n{}", long.join("\n"));
+}
+
+#[test]
+fn every_file_says_what_it_is_for() {
+    let silent =
+        ["src", "tests"].iter().flat_map(|folder| texts(folder, ".rs")).filter(|(_, text)| !text.starts_with("//! "));
+    let silent: Vec<String> = silent.map(|(path, _)| path).collect();
+    assert!(silent.is_empty(), "no `//!` at the head of:\n{}", silent.join("\n"));
+}
