@@ -1,5 +1,7 @@
 //! `GET /compare?plan=…&plan=…`: up to three plans side by side, the same numbers as everywhere, differences in words.
 
+use std::sync::Arc;
+
 use askama::Template;
 use axum::response::Response;
 
@@ -60,7 +62,7 @@ struct ComparePage<'a> {
 /// The plans chosen, in the order chosen, as far as the household can buy them; and notes on the others.
 pub struct Compared {
     pub cards: Vec<Card>,
-    pub facts: Vec<PlanRecord>,
+    pub facts: Vec<Arc<PlanRecord>>,
     pub notes: Vec<String>,
 }
 
@@ -73,7 +75,8 @@ pub async fn compared(cx: &Cx, open: &Open) -> Result<Compared, Failure> {
     // Medical and dental plans are two lists; each is asked for once, and only where one of its plans is compared.
     let mut lists: Vec<(Search, Tally, Option<YearlyCosts>)> = Vec::new();
     for id in &open.plans {
-        let Some(of) = PlanRecord::read(&catalogue.pool, id, search.policy.variants()).await? else {
+        let variants = search.policy.variants();
+        let Some(of) = catalogue.record(id, |metal| variants.of_metal(metal)).await? else {
             notes.push(cx.tf("compare.bad_plan", &[("plan", id.as_str())]));
             continue;
         };
@@ -147,9 +150,9 @@ fn row(term: &str, cells: Vec<String>) -> CompareRow {
     CompareRow { term: term.to_string(), differs: cells.windows(2).any(|pair| pair[0] != pair[1]), cells }
 }
 
-fn sections(cx: &Cx, cards: &[Card], facts: &[PlanRecord]) -> Vec<CompareSection> {
+fn sections(cx: &Cx, cards: &[Card], facts: &[Arc<PlanRecord>]) -> Vec<CompareSection> {
     let by_card = |say: &dyn Fn(&Card) -> String| cards.iter().map(say).collect::<Vec<_>>();
-    let by_facts = |say: &dyn Fn(&PlanRecord) -> String| facts.iter().map(say).collect::<Vec<_>>();
+    let by_facts = |say: &dyn Fn(&PlanRecord) -> String| facts.iter().map(|facts| say(facts)).collect::<Vec<_>>();
     let helped = cards.iter().any(|card| card.credit.0 > 0);
     let full = row(cx.t("compare.full_premium"), by_card(&Card::premium_words));
     let credit = row(cx.t("compare.credit"), by_card(&|card| card.credit.dollars_cents()));
@@ -213,7 +216,7 @@ fn year_rows(cx: &Cx, cards: &[Card]) -> Vec<CompareRow> {
 }
 
 /// Every benefit that at least one of the plans files, in the sections' order.
-fn benefit_rows(cx: &Cx, facts: &[PlanRecord], section: usize) -> Vec<CompareRow> {
+fn benefit_rows(cx: &Cx, facts: &[Arc<PlanRecord>], section: usize) -> Vec<CompareRow> {
     let mut benefits: Vec<&Benefit> = Vec::new();
     for benefit in facts.iter().flat_map(|facts| sections::of(&facts.benefits, section)) {
         if !benefits.iter().any(|known| known.slug == benefit.slug) {

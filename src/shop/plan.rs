@@ -1,5 +1,7 @@
 //! `GET /plans/{plan_id}`: everything filed about a plan, with its price for the household if the address has one.
 
+use std::sync::Arc;
+
 use askama::Template;
 use axum::extract::Path;
 use axum::response::Response;
@@ -131,8 +133,8 @@ pub async fn plan(cx: Cx, Path(id): Path<String>) -> Result<Response, Instead> {
     Ok(page::render(&cx, PlanPage { notes, similar, year, ..page }, policy))
 }
 
-async fn facts(catalogue: &Catalogue, plan_id: &PlanId, variants: Variants) -> Result<PlanRecord, Failure> {
-    PlanRecord::read(&catalogue.pool, plan_id, variants).await?.ok_or(Failure::NotFound)
+async fn facts(catalogue: &Catalogue, plan_id: &PlanId, variants: Variants) -> Result<Arc<PlanRecord>, Failure> {
+    catalogue.record(plan_id, |metal| variants.of_metal(metal)).await?.ok_or(Failure::NotFound)
 }
 
 fn build<'a>(
