@@ -137,10 +137,10 @@ pub async fn closed_loop(
 ) -> anyhow::Result<Measured> {
     let next = Arc::new(AtomicUsize::new(0));
     let start = Instant::now();
-    let mut askers = Vec::new();
+    let mut clients = Vec::new();
     for _ in 0..connections {
         let (next, requests) = (Arc::clone(&next), Arc::clone(requests));
-        askers.push(tokio::spawn(async move {
+        clients.push(tokio::spawn(async move {
             let mut line = Line::open(address).await?;
             let (mut times, mut bytes) = (Vec::new(), 0);
             while start.elapsed() < time {
@@ -157,8 +157,8 @@ pub async fn closed_loop(
         }));
     }
     let (mut times, mut bytes) = (Vec::new(), 0);
-    for asker in askers {
-        let (more, length) = asker.await??;
+    for client in clients {
+        let (more, length) = client.await??;
         times.extend(more);
         bytes = length;
     }

@@ -117,10 +117,10 @@ async fn report(
 async fn closed(address: SocketAddr, lists: &Requests, time: Duration) -> Seen {
     let (seen, next) = (Arc::new(Mutex::new(Seen::default())), Arc::new(AtomicUsize::new(0)));
     let start = Instant::now();
-    let mut askers = Vec::new();
+    let mut clients = Vec::new();
     for n in 0..MANY {
         let (seen, next, lists) = (Arc::clone(&seen), Arc::clone(&next), Arc::clone(lists));
-        askers.push(tokio::spawn(async move {
+        clients.push(tokio::spawn(async move {
             // Three thousand handshakes at one moment overflow the kernel's queue and measure that.
             tokio::time::sleep(Duration::from_micros(200) * u32::try_from(n).unwrap_or(0)).await;
             let mut line: Option<Line> = None;
@@ -134,8 +134,8 @@ async fn closed(address: SocketAddr, lists: &Requests, time: Duration) -> Seen {
             }
         }));
     }
-    for asker in askers {
-        let _ = asker.await;
+    for client in clients {
+        let _ = client.await;
     }
     std::mem::take(&mut *locked(&seen))
 }
@@ -228,12 +228,12 @@ fn healthy(address: SocketAddr) -> std::io::Result<bool> {
 /// SIGTERM under load: requests that were sent and got neither an answer nor a refusal to connect.
 pub async fn stop(mut server: Server, lists: &Requests) -> anyhow::Result<()> {
     let (ended, answered, lost) = (Arc::new(AtomicBool::new(false)), Arc::default(), Arc::default());
-    let mut askers = Vec::new();
+    let mut clients = Vec::new();
     for n in 0..AT_THE_END {
         let (ended, lists) = (Arc::clone(&ended), Arc::clone(lists));
         let (answered, lost): (Arc<AtomicUsize>, Arc<AtomicUsize>) = (Arc::clone(&answered), Arc::clone(&lost));
         let (keeps, address) = (n % 2 == 0, server.address);
-        askers.push(tokio::spawn(async move {
+        clients.push(tokio::spawn(async move {
             let (mut line, mut n) = (None, n * 500);
             while !ended.load(Ordering::Relaxed) {
                 let mut open = match line.take() {
@@ -259,8 +259,8 @@ pub async fn stop(mut server: Server, lists: &Requests) -> anyhow::Result<()> {
     server.terminate()?;
     let took = server.ended().await?;
     ended.store(true, Ordering::Relaxed);
-    for asker in askers {
-        asker.await?;
+    for client in clients {
+        client.await?;
     }
     let (answered, lost) = (answered.load(Ordering::Relaxed), lost.load(Ordering::Relaxed));
     println!("\nSIGTERM under load: {answered} answered, {lost} lost; ended after {:.1} s", took.as_secs_f64());
