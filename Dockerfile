@@ -4,7 +4,11 @@
 #   docker build -t windowshop .
 #   docker run --rm --read-only -p 8080:8080 -v windowshop:/data windowshop
 
-FROM rust:1.95-slim-bookworm AS build
+# A tag can be moved to another image, a digest cannot: name both images by theirs (docs/running.md, "Container").
+ARG RUST_IMAGE=rust:1.95-slim-bookworm
+ARG BASE_IMAGE=gcr.io/distroless/cc-debian12:nonroot
+
+FROM ${RUST_IMAGE} AS build
 WORKDIR /src
 COPY Cargo.toml Cargo.lock build.rs ./
 COPY src src
@@ -22,7 +26,7 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry \
     && install -D target/release/windowshop /out/usr/local/bin/windowshop \
     && install -d /out/data
 
-FROM gcr.io/distroless/cc-debian12:nonroot
+FROM ${BASE_IMAGE}
 COPY --from=build /out/usr/local/bin/windowshop /usr/local/bin/windowshop
 # The sample of real plans, for a first look; your own catalogues go to /data/catalogues.
 COPY --from=build /src/data /app/data

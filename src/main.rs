@@ -1,6 +1,7 @@
 //! The command line: parse, then one call per command. It must hold no logic of its own.
 
 use std::io::Write as _;
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -20,13 +21,13 @@ const LOG_TIME_AT_THE_END: Duration = Duration::from_secs(1);
 #[tokio::main]
 async fn main() -> ExitCode {
     let cli = Cli::parse();
-    let result = match cli.command.unwrap_or(Command::Serve(cli.serve)) {
+    let result = match cli.command.unwrap_or_else(|| Command::Serve(cli.serve.clone())) {
         Command::Serve(args) => run_serve(&args).await,
         Command::Check(args) => run_check(&args).await,
         Command::Health(args) => run_health(&args).await,
         Command::Top(args) => telemetry::top::run(&args, &mut std::io::stdout()).map(|()| ExitCode::SUCCESS),
         Command::Load(args) => run_load(args).await,
-        Command::Rotate(args) => run_rotate(&args).await,
+        Command::Rotate(args) => run_rotate(&args, &cli.serve).await,
         Command::Catalogue(args) => run_catalogue(&args).await,
         Command::Sample(args) => match args.options() {
             Ok(options) => say(load::sample::run(&options, app::system_clock()).await),
@@ -93,11 +94,14 @@ async fn run_load(args: LoadArgs) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::from(report.exit_code()))
 }
 
-async fn run_rotate(args: &RotateArgs) -> anyhow::Result<ExitCode> {
+async fn run_rotate(args: &RotateArgs, serve_args: &ServeArgs) -> anyhow::Result<ExitCode> {
+    let (config, faults) = Config::read(serve_args);
+    serve::refuse_on(&faults)?;
+    let try_out = async |dir: &Path| serve::trial::pages(&config, dir).await;
     // Ctrl-C, or a service manager's stop, drops the rotation, which then deletes its files.
     let mut stop = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
     let report = tokio::select! {
-        report = rotate::run(args, Progress::to_stderr(), app::system_clock()) => report?,
+        report = rotate::run(args, Progress::to_stderr(), app::system_clock(), try_out) => report?,
         _ = tokio::signal::ctrl_c() => return Ok(ExitCode::from(130)),
         _ = stop.recv() => return Ok(ExitCode::from(143)),
     };

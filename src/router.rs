@@ -12,6 +12,7 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use axum::{extract::State, http::StatusCode};
+use tower::layer::layer_fn;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::app::App;
@@ -24,6 +25,7 @@ use crate::telemetry::{self, Watch};
 use crate::web::admission::{self, House};
 use crate::web::page::legal_day;
 use crate::web::privacy::{self, Keep};
+use crate::web::shared::Shared;
 use crate::web::{assets, content, error, guard, sealed};
 
 /// Pages, each in every language.
@@ -85,12 +87,15 @@ pub fn layers(routes: Router<Arc<App>>, app: &Arc<App>) -> Router<Arc<App>> {
         .layer(from_fn_with_state(Arc::clone(app), error::pages))
         // Public text only.
         .layer(from_fn(guard::compression))
+        // What is not let in, and what is kept, need not pay for the layers above.
+        .layer(layer_fn(Shared::new))
         // Lets in as many as can be answered and tells the rest when to come back. Outside of compression, because
         // that is work.
         .layer(from_fn_with_state(House::new(app), admission::admit))
         // Outside of anything that says `public`: the address alone decides who may keep an answer.
         .layer(from_fn(privacy::keep))
         // Finished public pages, compressed: they need nothing further in, so they need no place either.
+        .layer(layer_fn(Shared::new))
         .layer(from_fn_with_state(front(app), page_cache::pages))
         // On every answer, errors too.
         .layer(from_fn_with_state(Arc::new(guard::security_headers(&app.config)), guard::headers))

@@ -8,6 +8,7 @@ pub mod costs;
 pub mod opening;
 pub mod pins;
 pub mod places;
+pub mod plan_record;
 pub mod rules;
 pub mod seal;
 pub mod variants;
@@ -24,9 +25,13 @@ use sqlx::sqlite::SqlitePool;
 
 use pins::Pins;
 use places::Places;
+use plan_record::{PlanRecord, Records};
 use variants::Variants;
 
+use crate::filing::codes::{Metal, VariantKind};
 use crate::filing::marks::{Provenance, SCHEMA_VERSION};
+use crate::types::PlanId;
+
 /// Why a catalogue cannot be served. Each names the file and what to do.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum Unfit {
@@ -71,6 +76,7 @@ pub struct Catalogue {
     pub meta: HashMap<String, String>,
     pub places: Places,
     pub variants: Variants,
+    records: Records,
     /// Names of the insurers by HIOS issuer ID: a few hundred, read once.
     issuers: HashMap<u32, String>,
     /// SHA-256 of the file, as recorded in its seal and verified on opening.
@@ -87,6 +93,24 @@ impl Catalogue {
             return Err(sqlx::Error::PoolClosed);
         }
         sqlx::query("SELECT key FROM meta LIMIT 1").fetch_one(&self.probe).await.map(drop)
+    }
+
+    /// Everything filed about a plan, in the variant `wanted` for its metal level, or the standard one where that was
+    /// not filed; `None`: no plan of this catalogue.
+    ///
+    /// # Errors
+    ///
+    /// Any SQLite error.
+    pub async fn record(
+        &self,
+        plan: &PlanId,
+        wanted: impl Fn(Option<Metal>) -> VariantKind,
+    ) -> Result<Option<Arc<PlanRecord>>, sqlx::Error> {
+        let Some(plan_pk) = self.variants.find(plan) else { return Ok(None) };
+        let wanted = wanted(self.variants.plan(plan_pk).and_then(|facts| facts.metal));
+        let filed = self.variants.variant(plan_pk, wanted).is_some();
+        let kind = if filed { wanted } else { VariantKind::Standard };
+        self.records.of(&self.pool, plan_pk, kind).await.map(Some)
     }
 
     /// The insurer's name, or its number if the catalogue does not know it (from an old link, for example).

@@ -11,6 +11,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions as _, Row as _};
 
 use super::copy::PrivateCopy;
 use super::places::Places;
+use super::plan_record::Records;
 use super::seal::{self, Broken, Sealed};
 use super::variants::Variants;
 use super::{Catalogue, FoundFile, Provenance, SCHEMA_VERSION, Unfit, find, found};
@@ -131,6 +132,7 @@ pub(super) async fn open(file: FoundFile, private: &Path, connections: u32) -> R
         meta,
         places,
         variants,
+        records: Records::default(),
         issuers,
         sha256: sealed.sha256,
         file,

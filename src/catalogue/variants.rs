@@ -4,6 +4,8 @@
 //! holds what the yearly cost needs). They do not change, and fetching ten of them with every search took longer than
 //! the search itself (docs/performance.md).
 
+use std::collections::HashMap;
+
 use futures_util::TryStreamExt as _;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqlitePool};
@@ -13,7 +15,7 @@ use crate::costs::dominance::Network;
 use crate::filing::codes::{Feature, Metal, Packed, PlanType, Product, VariantKind};
 use crate::filing::keys::variant_pk;
 use crate::filing::share::{CostShare, Shares};
-use crate::types::Cents;
+use crate::types::{Cents, PlanId};
 
 /// The services that every card shows, by the slug of their benefit. Columns of [`VARIANTS`] have them as prefixes.
 pub const CARD_SERVICES: [&str; 4] = ["primary", "specialist", "generic", "emergency"];
@@ -57,6 +59,8 @@ pub struct VariantFacts {
 pub struct Variants {
     /// By `plan_pk`.
     plans: Vec<Option<PlanFacts>>,
+    /// `plan_pk` by plan ID.
+    by_id: HashMap<String, i64>,
     /// By `variant_pk` (`filing::keys`).
     variants: Vec<Option<VariantFacts>>,
 }
@@ -102,7 +106,9 @@ impl Variants {
                 pediatric_dental_ppm: row.try_get::<i64, _>(5)? as u32,
                 network: network(row.try_get(6)?, row.try_get(7)?, row.try_get(8)?),
             };
-            put(&mut all.plans, row.try_get(0)?, facts);
+            let plan_pk = row.try_get(0)?;
+            all.by_id.insert(facts.plan_id.clone(), plan_pk);
+            put(&mut all.plans, plan_pk, facts);
         }
         let mut costs = costs::load(pool, plan_year).await?;
         let mut rows = sqlx::query(VARIANTS).fetch(pool);
@@ -112,6 +118,11 @@ impl Variants {
             put(&mut all.variants, variant_pk, facts);
         }
         Ok(all)
+    }
+
+    /// The plan's key.
+    pub fn find(&self, plan: &PlanId) -> Option<i64> {
+        self.by_id.get(plan.as_str()).copied()
     }
 
     /// Whether there is any dental plan at all: a catalogue without them must not say that none is sold.

@@ -7,7 +7,7 @@ use std::io::{Read, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Context;
+use anyhow::Context as _;
 use serde::Serialize;
 use time::Date;
 
@@ -61,12 +61,7 @@ pub fn command(
         let faults: Vec<_> = faults.iter().map(ToString::to_string).collect();
         anyhow::anyhow!("the rules cannot be used:\n{}", faults.join("\n"))
     })?;
-    let mut text = String::new();
-    if args.file.as_os_str() == "-" {
-        input.read_to_string(&mut text).context("reading households from standard input")?;
-    } else {
-        text = std::fs::read_to_string(&args.file).with_context(|| format!("reading {}", args.file.display()))?;
-    }
+    let text = super::input_text(&args.file, input)?;
     let as_of = args.as_of.unwrap_or(today);
     let mut all_well = true;
     // Windows starts UTF-8 files with a byte order mark, which is not JSON.
@@ -136,6 +131,19 @@ mod tests {
         assert_eq!(lines[1]["errors"][0]["path"], "people[1].age");
         assert_eq!((&lines[2]["line"], &lines[2]["errors"][0]["path"]), (&4.into(), &"household".into()));
         assert_eq!(format!("{code:?}"), format!("{:?}", ExitCode::from(2)));
+    }
+
+    #[test]
+    fn what_is_no_number_in_json_is_said_in_words() {
+        for bad in ["NaN", "-Infinity", "1e999", "true"] {
+            let (out, _) = run(&format!(
+                "{{\"plan_year\":2026,\"state\":\"OH\",\"household_income\":{bad},\"people\":[{{\"age\":40}}]}}"
+            ));
+            let said: serde_json::Value = serde_json::from_str(out.lines().next().unwrap()).unwrap();
+            let error = &said["errors"][0];
+            assert_eq!(error["path"], "household_income", "{out}");
+            assert!(error["message"].as_str().unwrap().contains("JSON has no NaN"), "{out}");
+        }
     }
 
     #[test]

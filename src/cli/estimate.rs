@@ -2,7 +2,7 @@
 //!
 //! Called by `main`; for analysts and outside test suites. It must add nothing to what `estimate` says.
 
-use std::io::{Read, Write};
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -45,13 +45,7 @@ pub enum ModelArg {
 ///
 /// If the file cannot be read, the text is not JSON, or a field is not understood (named by its path).
 pub fn command(args: &EstimateArgs) -> anyhow::Result<ExitCode> {
-    let text = if args.file.as_os_str() == "-" {
-        let mut text = String::new();
-        std::io::stdin().read_to_string(&mut text).context("standard input cannot be read")?;
-        text
-    } else {
-        std::fs::read_to_string(&args.file).with_context(|| format!("{} cannot be read", args.file.display()))?
-    };
+    let text = super::input_text(&args.file, &mut std::io::stdin())?;
     let model = if args.model == ModelArg::Cms { Model::Cms } else { Model::Shop };
     let answer = answer_text(&text, model).with_context(|| args.file.display().to_string())?;
     writeln!(std::io::stdout().lock(), "{answer:#}").context("the answer cannot be written")?;

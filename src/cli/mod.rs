@@ -5,6 +5,10 @@
 pub mod determine;
 pub mod estimate;
 
+use std::io::Read;
+use std::path::Path;
+
+use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 
 use self::determine::DetermineArgs;
@@ -51,4 +55,30 @@ pub enum Command {
     Determine(DetermineArgs),
     /// Say what a year with a plan would cost, line by line, as JSON
     Estimate(EstimateArgs),
+}
+
+/// Largest input of a command that reads JSON: a hundred thousand households. A pipe may never end.
+const INPUT_BYTES_MAX: u64 = 64 << 20;
+
+/// The text of a file, or of `stdin` where the file is `-`.
+fn input_text(file: &Path, stdin: &mut dyn Read) -> anyhow::Result<String> {
+    let mut text = String::new();
+    let read = match file.as_os_str() == "-" {
+        true => stdin.take(INPUT_BYTES_MAX + 1).read_to_string(&mut text),
+        false => std::fs::File::open(file).and_then(|file| file.take(INPUT_BYTES_MAX + 1).read_to_string(&mut text)),
+    };
+    read.with_context(|| format!("{} cannot be read", file.display()))?;
+    let fits = text.len() as u64 <= INPUT_BYTES_MAX;
+    anyhow::ensure!(fits, "{}: more than {} MB: split it into several files", file.display(), INPUT_BYTES_MAX >> 20);
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn an_input_that_does_not_end_is_refused() {
+        let words = super::input_text("-".as_ref(), &mut std::io::repeat(b'1')).expect_err("too long").to_string();
+        assert_eq!(words, "-: more than 64 MB: split it into several files");
+        assert_eq!(super::input_text("-".as_ref(), &mut "[1]".as_bytes()).expect("short"), "[1]");
+    }
 }

@@ -20,7 +20,13 @@ pub(super) fn money<'de, D: Deserializer<'de>>(from: D) -> Result<Cents, D::Erro
         let message = format!("`{text}` is not an amount of money; write dollars, for example 40000 or \"40,000.50\"");
         serde::de::Error::custom(message)
     };
-    match Said::deserialize(from).map_err(|_| bad("this"))? {
+    let neither = |_| {
+        serde::de::Error::custom(
+            "what is neither a number nor text is not an amount of money (JSON has no NaN and no Infinity); write \
+             dollars, for example 40000 or \"40,000.50\"",
+        )
+    };
+    match Said::deserialize(from).map_err(neither)? {
         Said::Whole(dollars) => dollars.checked_mul(100).map(Cents).ok_or_else(|| bad(&dollars.to_string())),
         Said::Decimal(dollars) => Cents::read(&dollars.to_string()).map_err(|_| bad(&dollars.to_string())),
         Said::Text(text) => Cents::read(&text).map_err(|fault| match fault {

@@ -1,12 +1,16 @@
 //! Which line of a text a byte is on, as an editor counts: line ends are LF, CR LF, or CR if a text has no other.
 //!
 //! Called by `read`, whose CSV reader only knows the position of a row in bytes. It must not hold more than the bytes
-//! that may still be asked for: the reader's buffer and one row.
+//! that may still be asked for, the reader's buffer and one row, so it refuses a row that does not end.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::io::Read;
 use std::rc::Rc;
+
+/// Longest row. CMS's longest has 30 KB; without a limit a file without line ends, or with a quote that is not closed,
+/// would be one row that fills the memory.
+pub const ROW_BYTES_MAX: u64 = 1 << 20;
 
 #[derive(Debug, Default)]
 struct Seen {
@@ -74,6 +78,19 @@ impl Lines {
         self.0.borrow_mut().from = byte;
     }
 
+    /// An error, with its line, if the row being read is over the limit.
+    fn refuse_endless(&self) -> std::io::Result<()> {
+        let (from, read) = (self.0.borrow().from, self.0.borrow().bytes);
+        if read - from <= ROW_BYTES_MAX {
+            return Ok(());
+        }
+        let line = self.of(from);
+        Err(std::io::Error::other(format!(
+            "line {line}: a row of more than {ROW_BYTES_MAX} bytes: either its line end is missing, or a quote (\") in it \
+             is not closed; correct the line, or download the file again"
+        )))
+    }
+
     /// The line, counted from 1, where the row that starts at this byte begins. A reader may place it at the
     /// preceding line end, so line ends at that position are skipped.
     pub fn of(&self, byte: u64) -> u64 {
@@ -100,6 +117,7 @@ struct Counted<R> {
 
 impl<R: Read> Read for Counted<R> {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        self.lines.refuse_endless()?;
         let n = self.inner.read(buffer)?;
         self.lines.0.borrow_mut().add(&buffer[..n]);
         Ok(n)
@@ -133,6 +151,27 @@ mod tests {
             for piece in [1, 2, 3, 7, 64, 4096] {
                 assert_eq!(lines(&text, piece), [2, 3, 5, 7], "{end:?} in pieces of {piece}");
             }
+        }
+    }
+
+    #[test]
+    fn a_row_that_does_not_end_is_refused_by_its_line_in_bounded_memory() {
+        use std::io::Read as _;
+        for endless in ["3,\"", "3,"] {
+            let lines = Lines::default();
+            let start = format!("a,b\n1,2\n{endless}");
+            let source = lines.reading(start.as_bytes().chain(std::io::repeat(b'x')));
+            let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(source);
+            let mut record = csv::ByteRecord::new();
+            let error = loop {
+                lines.forget_before(reader.position().byte());
+                match reader.read_byte_record(&mut record) {
+                    Ok(_) => assert_eq!(record, csv::ByteRecord::from(vec!["1", "2"])),
+                    Err(error) => break error.to_string(),
+                }
+            };
+            assert!(error.contains("line 3: a row of more than 1048576 bytes"), "{error}");
+            assert!(lines.0.borrow().bytes < 2 * ROW_BYTES_MAX);
         }
     }
 

@@ -44,6 +44,10 @@ pub struct Source {
 /// A zip within a zip is unpacked into memory: none of CMS's or the states' files are larger than this.
 const MOST_NESTED_BYTES: u64 = 512 << 20;
 
+/// Most lines that one row takes. Insurers' explanations take a few; hundreds mean that a quote is not closed, and that
+/// what follows would be lost in one field.
+const ROW_LINES_MAX: u64 = 200;
+
 /// What a zip can be read from: a file, or a zip unpacked in memory.
 pub trait Seekable: Read + Seek + Send {}
 impl<T: Read + Seek + Send> Seekable for T {}
@@ -227,6 +231,14 @@ impl<'a> Table<'a> {
             self.lines.forget_before(self.reader.position().byte());
             if !self.reader.read_byte_record(&mut self.record).map_err(|e| self.source.broken(&e))? {
                 return Ok(None);
+            }
+            let begun = self.record.position().map_or(0, csv::Position::line);
+            if self.reader.position().line() - begun > ROW_LINES_MAX {
+                let line = self.record.position().map_or(0, |position| self.lines.of(position.byte()));
+                return Err(self.source.unreadable(&format!(
+                    "line {line}: a row of more than {ROW_LINES_MAX} lines: a quote (\") in it is not closed; correct the \
+                     line, or download the file again"
+                )));
             }
             // Spreadsheets write rows of separators below a table.
             if self.record.iter().all(|field| field.trim_ascii().is_empty()) {

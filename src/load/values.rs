@@ -203,6 +203,9 @@ pub fn cents(text: &[u8]) -> Option<i64> {
     for digit in whole.iter().filter(|b| **b != b',') {
         cents = cents * 10 + i64::from(digit.is_ascii_digit().then(|| digit - b'0')?);
         digits += 1;
+        if digits > MOST_WHOLE_DIGITS {
+            return None;
+        }
     }
     for place in 0..fraction.len().max(2) {
         let digit = fraction.get(place).copied().unwrap_or(b'0');
@@ -212,7 +215,7 @@ pub fn cents(text: &[u8]) -> Option<i64> {
             _ => return None,
         }
     }
-    (digits <= MOST_WHOLE_DIGITS).then_some(cents)
+    Some(cents)
 }
 
 /// Without commas, or with one before every third digit from the end.
@@ -323,7 +326,11 @@ mod tests {
         }
         assert_eq!(limit("1200"), Ok(Some(Some(120_000))));
         assert_eq!(limit("6350.0000"), Ok(Some(Some(635_000))));
-        for text in ["$", "$12 per year", "per person", "$-1", "many", "1,23", "12,3456", "1.005", "($5)"] {
+        assert_eq!(limit("999999999.99"), Ok(Some(Some(99_999_999_999))));
+        let long = "9".repeat(400);
+        for text in
+            ["$", "$12 per year", "per person", "$-1", "many", "1,23", "12,3456", "1.005", "($5)", "1000000000", &long]
+        {
             assert!(limit(text).is_err(), "{text}");
         }
     }

@@ -12,9 +12,9 @@ pub mod error;
 pub mod filters;
 pub mod market;
 pub mod offer;
-pub mod plan_record;
 pub mod policy;
 pub mod settle;
 pub mod yearly;
 
+pub use crate::catalogue::plan_record;
 pub use error::QuoteError;

@@ -20,7 +20,7 @@ use time::OffsetDateTime;
 use time::macros::format_description;
 
 use crate::catalogue::pins::Pins;
-use crate::catalogue::{self, FoundFile, Shelf};
+use crate::catalogue::{self, FoundFile};
 use crate::load::{self, Built, LoadOptions, Progress, Provenance};
 use compare::Differences;
 use judge::Finding;
@@ -31,8 +31,6 @@ pub use report::{Report, Verdict, Year};
 const STAGING: &str = ".rotation";
 /// Held while a rotation runs; the empty file stays.
 const LOCK: &str = ".rotation.lock";
-/// Where the copies used to try out the new file are kept, in the staging folder.
-const PRIVATE: &str = "tried";
 /// Faulty rows that the report shows in full; all are counted.
 const FAULTS_SHOWN: usize = 10;
 
@@ -61,13 +59,20 @@ pub struct RotateArgs {
     pub limits: Limits,
 }
 
+/// `try_out` asks the site, with the new file, for real pages (`serve::trial`) and says in how many states.
+///
 /// Can be dropped at any point: what was served before is still served.
 ///
 /// # Errors
 ///
 /// If files cannot be loaded, the disk cannot be written, or another rotation is running. Then nothing was published,
 /// except that with several plan years those before the disk's fault are in place.
-pub async fn run(args: &RotateArgs, progress: Progress, now: OffsetDateTime) -> anyhow::Result<Report> {
+pub async fn run(
+    args: &RotateArgs,
+    progress: Progress,
+    now: OffsetDateTime,
+    try_out: impl AsyncFn(&Path) -> anyhow::Result<usize>,
+) -> anyhow::Result<Report> {
     let shelf = &args.against;
     std::fs::create_dir_all(shelf).with_context(|| format!("cannot make {}", shelf.display()))?;
     let _lock = lock(shelf)?;
@@ -76,12 +81,8 @@ pub async fn run(args: &RotateArgs, progress: Progress, now: OffsetDateTime) -> 
     let (rates, max_errors) = (args.rates, FAULTS_SHOWN);
     let options = LoadOptions { rates, max_errors, progress, ..LoadOptions::new(&args.from, geo, &staging.0) };
     let loaded = load::run(&options, now).await.context("today's catalogue could not be built; the old one stays")?;
-    // As a server opens it, with everything held in memory.
-    drop(
-        Shelf::open(&staging.0, &staging.0.join(PRIVATE))
-            .await
-            .context("today's catalogue cannot be served; the old one stays")?,
-    );
+    let states = try_out(&staging.0).await.context("today's catalogue cannot be served; the old one stays")?;
+    notes.push(format!("Tried out before publishing: a list of plans in each of {states} states."));
 
     let faulty_rows = i64::try_from(loaded.problems.bad_rows()).unwrap_or(i64::MAX);
     let pins = Pins::read(shelf)?;

@@ -7,6 +7,7 @@ pub mod connection;
 mod health;
 mod now;
 pub mod private;
+pub mod trial;
 
 use std::future::Future;
 use std::io::Write as _;

@@ -15,6 +15,7 @@ use time::format_description::well_known::Rfc3339;
 use crate::app::App;
 use crate::catalogue::Catalogue;
 use crate::floor::admission::Refused;
+use crate::surge::page_cache::PageCache;
 use crate::telemetry::writer::lines_lost;
 
 /// What is counted elsewhere and looked up at each scrape.
@@ -60,6 +61,9 @@ impl Collector for Now {
             let value = ConstCounter::new(admission.refused(why));
             value.encode(refused.encode_family(&[("cause", why.word())])?)?;
         }
+        if let Some(pages) = &app.pages {
+            page_cache(out, pages)?;
+        }
         catalogues(out, app)?;
         let build = out.encode_descriptor(
             "windowshop_build",
@@ -69,6 +73,26 @@ impl Collector for Now {
         );
         ConstGauge::new(1_i64).encode(build?.encode_family(&[("build", app.build)])?)
     }
+}
+
+/// How often a page need not be made. Absent if the cache is off.
+fn page_cache(out: &mut DescriptorEncoder, pages: &PageCache) -> fmt::Result {
+    let kind = prometheus_client::metrics::MetricType::Counter;
+    let help = "Requests for pages, by what the page cache did with them";
+    let mut looks = out.encode_descriptor("windowshop_page_cache_requests", help, None, kind)?;
+    for (result, count) in pages.counts().by_result() {
+        ConstCounter::new(count).encode(looks.encode_family(&[("result", result)])?)?;
+    }
+    counter(out, "windowshop_page_cache_evictions", "Kept pages given up for others", pages.counts().evicted())?;
+    counter(out, "windowshop_page_cache_squeezed", "Kept pages compressed once more", pages.counts().squeezed())?;
+    gauge(out, "windowshop_page_cache_pages", "Kept pages", pages.pages())?;
+    gauge(out, "windowshop_page_cache_bytes", "Memory of kept pages", usize::try_from(pages.bytes()).unwrap_or(0))?;
+    gauge(
+        out,
+        "windowshop_page_cache_bytes_max",
+        "Most memory of kept pages",
+        usize::try_from(pages.bytes_max()).unwrap_or(0),
+    )
 }
 
 /// Which catalogues are being served, how old they are, how busy their connections.

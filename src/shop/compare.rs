@@ -3,6 +3,8 @@
 //!
 //! Called by the router; `csv` uses [`compared`]. It must never price a plan in a different way from the list.
 
+use std::sync::Arc;
+
 use askama::Template;
 use axum::response::Response;
 
@@ -63,7 +65,7 @@ struct ComparePage<'a> {
 /// The chosen plans, in order, if the household can buy them, and notes on the others.
 pub struct Compared {
     pub cards: Vec<Card>,
-    pub facts: Vec<PlanRecord>,
+    pub facts: Vec<Arc<PlanRecord>>,
     pub notes: Vec<String>,
 }
 
@@ -79,7 +81,8 @@ pub async fn compared(cx: &Cx, open: &Open) -> Result<Compared, Failure> {
         notes.push(cx.tf("compare.too_many", &[("max", &PLANS_MAX.to_string())]));
     }
     for id in search.basket.iter().take(PLANS_MAX) {
-        let Some(of) = PlanRecord::read(&catalogue.pool, id, search.policy.variants()).await? else {
+        let variants = search.policy.variants();
+        let Some(of) = catalogue.record(id, |metal| variants.of_metal(metal)).await? else {
             notes.push(cx.tf("compare.bad_plan", &[("plan", id.as_str())]));
             continue;
         };
@@ -152,9 +155,9 @@ fn row(term: &str, cells: Vec<String>) -> CompareRow {
     CompareRow { term: term.to_string(), differs: cells.windows(2).any(|pair| pair[0] != pair[1]), cells }
 }
 
-fn sections(cx: &Cx, cards: &[Card], facts: &[PlanRecord]) -> Vec<CompareSection> {
+fn sections(cx: &Cx, cards: &[Card], facts: &[Arc<PlanRecord>]) -> Vec<CompareSection> {
     let by_card = |say: &dyn Fn(&Card) -> String| cards.iter().map(say).collect::<Vec<_>>();
-    let by_facts = |say: &dyn Fn(&PlanRecord) -> String| facts.iter().map(say).collect::<Vec<_>>();
+    let by_facts = |say: &dyn Fn(&PlanRecord) -> String| facts.iter().map(|facts| say(facts)).collect::<Vec<_>>();
     let helped = cards.iter().any(|card| card.credit.0 > 0);
     let full = row(cx.t("compare.full_premium"), by_card(&Card::premium_words));
     let credit = row(cx.t("compare.credit"), by_card(&|card| card.credit.dollars_cents()));
@@ -218,7 +221,7 @@ fn year_rows(cx: &Cx, cards: &[Card]) -> Vec<CompareRow> {
 }
 
 /// Every benefit that at least one of the plans files, in section order.
-fn benefit_rows(cx: &Cx, facts: &[PlanRecord], section: usize) -> Vec<CompareRow> {
+fn benefit_rows(cx: &Cx, facts: &[Arc<PlanRecord>], section: usize) -> Vec<CompareRow> {
     let mut benefits: Vec<&Benefit> = Vec::new();
     for benefit in facts.iter().flat_map(|facts| sections::of(&facts.benefits, section)) {
         if !benefits.iter().any(|known| known.slug == benefit.slug) {

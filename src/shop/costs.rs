@@ -13,7 +13,6 @@ use crate::costs::{Estimate, Gap};
 use crate::quote::ask::address::{Search, Switch, write_query};
 use crate::quote::market;
 use crate::quote::offer::Offer;
-use crate::quote::plan_record::PlanRecord;
 use crate::quote::yearly::{self, YearlyCosts};
 use crate::shop::open::{Instead, Open, Page, open};
 use crate::shop::plan::Line;
@@ -179,10 +178,10 @@ pub async fn costs(cx: Cx, Path(id): Path<String>) -> Result<Response, Instead> 
     let all = search.canonical();
     let change = cx.href(&format!("/?{}", write_query(&search.pairs())));
     search.facets = Default::default();
-    let record = PlanRecord::read(&catalogue.pool, &plan_id, search.policy.variants()).await?;
-    let record = record.ok_or(Failure::NotFound)?;
+    let plan_pk = catalogue.variants.find(&plan_id).ok_or(Failure::NotFound)?;
+    let plan = catalogue.variants.plan(plan_pk).ok_or(Failure::NotFound)?;
     let tally = market::tally(&catalogue, &search).await?;
-    let offer = tally.find(record.plan_pk);
+    let offer = tally.find(plan_pk);
     let estimate = match (YearlyCosts::new(&search), offer) {
         (Some(mut years), Some(offer)) => Some(years.estimate(offer)),
         _ => None,
@@ -194,7 +193,7 @@ pub async fn costs(cx: Cx, Path(id): Path<String>) -> Result<Response, Instead> 
         CaseLink { words: cx.t(&format!("year.{word}")).to_string(), href, current: *word == case }
     });
     let mut template = YearPage {
-        name: record.name,
+        name: plan.name.clone(),
         who: words::who(&cx, &search),
         change,
         back: cx.href(&format!("/plans/{plan_id}?{all}")),

@@ -2,6 +2,8 @@
 //!
 //! Called by the router. It must say in words what an insurer did not file, and never price a plan itself.
 
+use std::sync::Arc;
+
 use askama::Template;
 use axum::extract::Path;
 use axum::response::Response;
@@ -137,8 +139,8 @@ pub async fn plan(cx: Cx, Path(id): Path<String>) -> Result<Response, Instead> {
     Ok(page::render(&cx, PlanPage { notes, similar, year, ..page }, caching))
 }
 
-async fn facts(catalogue: &Catalogue, plan_id: &PlanId, variants: VariantKinds) -> Result<PlanRecord, Failure> {
-    PlanRecord::read(&catalogue.pool, plan_id, variants).await?.ok_or(Failure::NotFound)
+async fn facts(catalogue: &Catalogue, plan_id: &PlanId, variants: VariantKinds) -> Result<Arc<PlanRecord>, Failure> {
+    catalogue.record(plan_id, |metal| variants.of_metal(metal)).await?.ok_or(Failure::NotFound)
 }
 
 fn build<'a>(

@@ -3,10 +3,12 @@
 //! Called by the page cache, and by `web` for responses made fresh. Compression levels were measured:
 //! docs/performance.md. It must never know whose page it compresses.
 
+use std::cell::RefCell;
 use std::io::{Read as _, Write as _};
 
 use axum::body::Bytes;
 use axum::http::{HeaderMap, header};
+use flate2::{Compress, Compression, FlushCompress, Status};
 
 /// The coding a client gets a body in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -98,12 +100,14 @@ fn liking(headers: &HeaderMap, coding: &str) -> u32 {
 }
 
 fn brotli(plain: &[u8], effort: Effort) -> Option<Vec<u8>> {
-    // A small window for the fast one: clearing the memory of a large one takes longer than compressing the page.
-    let (quality, lgwin) = match effort {
-        Effort::Fresh => (2, 16),
-        Effort::Kept => (5, 22),
-        Effort::Strong => (11, 22),
+    let quality = match effort {
+        Effort::Fresh => 2,
+        Effort::Kept => 5,
+        Effort::Strong => 11,
     };
+    // No larger window than the page needs: clearing the memory of a large one takes longer than compressing the page.
+    let bits = usize::BITS - plain.len().leading_zeros();
+    let lgwin = i32::try_from(bits).unwrap_or(22).clamp(16, 22);
     let params = brotli::enc::BrotliEncoderParams { quality, lgwin, size_hint: plain.len(), ..Default::default() };
     let mut out = Vec::with_capacity(plain.len() / 4);
     brotli::BrotliCompress(&mut &plain[..], &mut out, &params).ok()?;
@@ -112,14 +116,31 @@ fn brotli(plain: &[u8], effort: Effort) -> Option<Vec<u8>> {
 
 fn gzip(plain: &[u8], effort: Effort) -> Option<Vec<u8>> {
     let level = match effort {
-        Effort::Fresh => 2,
+        Effort::Fresh => return fresh_gzip(plain),
         Effort::Kept => 6,
         Effort::Strong => 9,
     };
-    let mut encoder =
-        flate2::write::GzEncoder::new(Vec::with_capacity(plain.len() / 4), flate2::Compression::new(level));
+    let mut encoder = flate2::write::GzEncoder::new(Vec::with_capacity(plain.len() / 4), Compression::new(level));
     encoder.write_all(plain).ok()?;
     encoder.finish().ok()
+}
+
+/// With a compressor that each thread keeps: a new one for each page would be 300 KB of memory to fetch and clear.
+fn fresh_gzip(plain: &[u8]) -> Option<Vec<u8>> {
+    thread_local! {
+        static KEPT: RefCell<Compress> = RefCell::new(Compress::new_gzip(Compression::new(2), 15));
+    }
+    KEPT.with_borrow_mut(|kept| {
+        kept.reset();
+        let mut out = Vec::with_capacity(plain.len() / 4 + 64);
+        loop {
+            let done = usize::try_from(kept.total_in()).ok()?;
+            match kept.compress_vec(plain.get(done..)?, &mut out, FlushCompress::Finish).ok()? {
+                Status::StreamEnd => return Some(out),
+                Status::Ok | Status::BufError => out.reserve(out.len().max(1024)),
+            }
+        }
+    })
 }
 
 #[cfg(test)]
@@ -157,6 +178,8 @@ mod tests {
         for coding in [Coding::Brotli, Coding::Gzip] {
             for effort in [Effort::Fresh, Effort::Kept, Effort::Strong] {
                 let coded = coding.compress(plain.as_bytes(), effort).expect("smaller");
+                // The thread's compressor starts anew.
+                assert_eq!(coding.compress(plain.as_bytes(), effort).as_ref(), Some(&coded));
                 assert_eq!(coding.expand(&coded, 1 << 20).as_deref(), Some(plain.as_bytes()));
                 assert_eq!(coding.expand(&coded, 10).map(|plain| plain.len()), Some(10), "no more than asked for");
             }

@@ -81,6 +81,11 @@ impl PageCache {
         self.store.bytes()
     }
 
+    /// Most bytes used by kept pages.
+    pub fn bytes_max(&self) -> u64 {
+        self.store.bytes_max()
+    }
+
     /// Number of kept pages.
     pub fn pages(&self) -> usize {
         self.store.len()

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use axum::body::Bytes;
 use axum::http::{HeaderMap, HeaderValue};
 use quick_cache::sync::Cache;
-use quick_cache::{DefaultHashBuilder, Equivalent, OptionsBuilder, Weighter};
+use quick_cache::{DefaultHashBuilder, Equivalent, Lifecycle, OptionsBuilder, Weighter};
 
 use super::coding::Coding;
 
@@ -105,11 +105,34 @@ pub struct Counts {
     pub squeezed: AtomicU64,
     /// Requests that no shared cache may answer.
     pub private: AtomicU64,
+    /// Kept pages that had to make room for others.
+    pub evicted: AtomicU64,
 }
 
 impl Counts {
     pub fn add(counter: &AtomicU64) {
         counter.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Every request that reached the cache, once, by what became of it.
+    pub fn by_result(&self) -> [(&'static str, u64); 6] {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        [
+            ("hit", read(&self.hits)),
+            ("shared", read(&self.shared)),
+            ("first_sighting", read(&self.first_sightings)),
+            ("fill", read(&self.fills)),
+            ("not_kept", read(&self.not_kept)),
+            ("private", read(&self.private)),
+        ]
+    }
+
+    pub fn squeezed(&self) -> u64 {
+        self.squeezed.load(Ordering::Relaxed)
+    }
+
+    pub fn evicted(&self) -> u64 {
+        self.evicted.load(Ordering::Relaxed)
     }
 }
 
@@ -125,10 +148,22 @@ pub enum Look {
 
 /// See the module.
 pub struct Store {
-    pages: Cache<Key, Arc<Kept>, ByBytes>,
+    pages: Cache<Key, Arc<Kept>, ByBytes, DefaultHashBuilder, Evictions>,
     sightings: Box<[AtomicU32]>,
     secret: RandomState,
-    pub counts: Counts,
+    pub counts: Arc<Counts>,
+}
+
+/// Counts the pages that make room. A page that is replaced by a smaller form of itself is none.
+#[derive(Debug, Clone)]
+struct Evictions(Arc<Counts>);
+
+impl Lifecycle<Key, Arc<Kept>> for Evictions {
+    type RequestState = ();
+
+    fn on_evict(&self, (): &mut (), _: Key, _: Arc<Kept>) {
+        Counts::add(&self.0.evicted);
+    }
 }
 
 impl Store {
@@ -136,9 +171,11 @@ impl Store {
     pub fn new(bytes: u64) -> Option<Store> {
         let items = usize::try_from(bytes / PAGE_BYTES).unwrap_or(usize::MAX);
         let options = OptionsBuilder::new().estimated_items_capacity(items).weight_capacity(bytes).build().ok()?;
-        let pages = Cache::with_options(options, ByBytes, DefaultHashBuilder::default(), Default::default());
+        let counts = Arc::new(Counts::default());
+        let evictions = Evictions(Arc::clone(&counts));
+        let pages = Cache::with_options(options, ByBytes, DefaultHashBuilder::default(), evictions);
         let sightings = (0..SIGHTINGS).map(|_| AtomicU32::new(0)).collect();
-        (items > 0).then(|| Store { pages, sightings, secret: RandomState::new(), counts: Counts::default() })
+        (items > 0).then(|| Store { pages, sightings, secret: RandomState::new(), counts })
     }
 
     pub fn look(&self, wanted: &Wanted<'_>) -> Look {
@@ -161,6 +198,11 @@ impl Store {
     /// Bytes used by kept pages.
     pub fn bytes(&self) -> u64 {
         self.pages.weight()
+    }
+
+    /// The limit.
+    pub fn bytes_max(&self) -> u64 {
+        self.pages.capacity()
     }
 
     pub fn len(&self) -> usize {

@@ -120,6 +120,17 @@ fn table(before: &Look, now: &Look) -> Result<String, std::fmt::Error> {
         a_second("windowshop_log_lines_lost_total"),
         a_second("windowshop_slow_answers_total"),
     )?;
+    let of_cache = |result: &str| a_second(&format!("windowshop_page_cache_requests_total{{result=\"{result}\"}}"));
+    let (hits, misses) = (of_cache("hit") + of_cache("shared"), of_cache("first_sighting") + of_cache("fill"));
+    writeln!(
+        text,
+        "page cache: {:.0} % of {:.1} public pages a second; {:.0} pages, {:.1} of {:.1} MB",
+        100.0 * hits / (hits + misses).max(f64::MIN_POSITIVE),
+        hits + misses,
+        now.get("windowshop_page_cache_pages"),
+        now.get("windowshop_page_cache_bytes") / 1e6,
+        now.get("windowshop_page_cache_bytes_max") / 1e6,
+    )?;
     for (labels, age) in now.series("windowshop_catalogue_age_seconds") {
         let age = if age < 0.0 { "age unknown".to_string() } else { format!("built {:.1} days ago", age / 86_400.0) };
         writeln!(text, "catalogue {}, {age}", label(labels, "version"))?;

@@ -11,3 +11,4 @@ pub mod page;
 pub mod privacy;
 mod refusal;
 pub mod sealed;
+pub mod shared;

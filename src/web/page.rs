@@ -7,7 +7,7 @@
 
 use std::borrow::Cow;
 use std::convert::Infallible;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::body::Body;
 use axum::extract::{FromRequestParts, OriginalUri};
@@ -60,12 +60,18 @@ pub struct Cx {
     pub catalogues: Arc<Catalogues>,
     /// `If-None-Match` of a GET or HEAD.
     if_none_match: Option<String>,
+    /// Private answers and what they were last sealed to: all links of a page carry the same.
+    last_sealed: Arc<Mutex<Option<(String, String)>>>,
 }
 
 impl FromRequestParts<Arc<App>> for Cx {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Cx, Infallible> {
+        // The layer around pages has made one already (`sealed::forms`): a sealed address is opened once.
+        if let Some(cx) = parts.extensions.remove::<Cx>() {
+            return Ok(cx);
+        }
         // Inside `nest` axum shortens the URI; the original still has the language.
         let uri = parts.extensions.get::<OriginalUri>().map_or(&parts.uri, |original| &original.0);
         let id = parts.extensions.get::<RequestId>().map_or("", |id| &id.0);
@@ -98,6 +104,7 @@ impl Cx {
             request_id: request_id.to_string(),
             catalogues: app.catalogues.current(),
             if_none_match: None,
+            last_sealed: Arc::default(),
         }
     }
 
@@ -146,7 +153,15 @@ impl Cx {
 
     /// A readable query in the form allowed in an address.
     pub fn sealed<'q>(&self, query: &'q str) -> Cow<'q, str> {
-        sealed::seal_query(query, &self.app.sealer, self.today())
+        sealed::seal_query(query, |private| {
+            let mut last = self.last_sealed.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some((_, sealed)) = last.as_ref().filter(|(of, _)| of == private) {
+                return Some(sealed.clone());
+            }
+            let sealed = self.app.sealer.seal(private, self.today())?;
+            *last = Some((private.to_string(), sealed.clone()));
+            Some(sealed)
+        })
     }
 
     /// The hidden fields of a form that carries these pairs along.

@@ -216,12 +216,12 @@ fn with_letters(person: &str, letters: &str) -> String {
 }
 
 /// A readable query in the form allowed in an address: private pairs sealed into `my`, at the end.
-pub fn seal_query<'q>(query: &'q str, sealer: &AddressSealer, today: time::Date) -> Cow<'q, str> {
+pub fn seal_query(query: &str, seal: impl FnOnce(&str) -> Option<String>) -> Cow<'_, str> {
     if !pairs(query).any(is_private) {
         return Cow::Borrowed(query);
     }
     let (public, private) = split(query);
-    match sealer.seal(&private, today) {
+    match seal(&private) {
         Some(sealed) => Cow::Owned(join(&public, &format!("{NAME}={sealed}"))),
         // Longer than any real answers: dropping them is better than leaving them readable.
         None => Cow::Owned(public),
@@ -242,11 +242,15 @@ pub async fn forms(State(app): State<Arc<App>>, request: Request, next: Next) ->
     if cx.said.arrival == Arrival::Readable && !cx.path.ends_with(".csv") {
         return page::redirect_unkept(&cx, &cx.path_and_query());
     }
+    let of_a_form = (cx.said.arrival == Arrival::Form).then(|| cx.clone());
+    parts.extensions.insert(cx);
     let response = next.run(Request::from_parts(parts, body)).await;
     // A page that answers a form gets its own address, so Back, reload and the language link work as everywhere else.
     // A page that reports faults stays: it holds everything typed, however long that is.
-    let fits = cx.query.len() <= app.config.max_url_bytes / 2;
-    if cx.said.arrival == Arrival::Form && response.status() == StatusCode::OK && fits {
+    if let Some(cx) = of_a_form
+        && response.status() == StatusCode::OK
+        && cx.query.len() <= app.config.max_url_bytes / 2
+    {
         return page::redirect_unkept(&cx, &cx.path_and_query());
     }
     response
@@ -286,7 +290,7 @@ mod tests {
     fn nothing_private_stays_readable() {
         let sealer = sealer();
         let query = "year=2026&zip=45202&people=40tp,38m,5&sex=f,m&care=hiv&income=37650&metal=gold";
-        let sealed = seal_query(query, &sealer, TODAY);
+        let sealed = seal_query(query, |private| sealer.seal(private, TODAY));
         assert!(sealed.starts_with("year=2026&zip=45202&people=40t,38,5&metal=gold&my="), "{sealed}");
         let said = Said::read(&sealed, None, &sealer, TODAY);
         assert_eq!((said.arrival, said.fault), (Arrival::Sealed, None));
@@ -294,14 +298,15 @@ mod tests {
         assert!(!said.is_at(&query.replace("37650", "37651")));
         assert!(!said.is_at(&query.replace("gold", "silver")));
         assert!(said.query.contains("people=40tp,38m,5"), "{}", said.query);
-        assert_eq!(seal_query(&said.query, &sealer, TODAY), sealed, "opened and sealed again it is the same text");
-        assert_eq!(seal_query("zip=45202&income=&people=40", &sealer, TODAY), "zip=45202&income=&people=40");
+        let seal = |query| seal_query(query, |private| sealer.seal(private, TODAY));
+        assert_eq!(seal(&said.query), sealed, "opened and sealed again it is the same text");
+        assert_eq!(seal("zip=45202&income=&people=40"), "zip=45202&income=&people=40");
     }
 
     #[test]
     fn what_a_form_says_wins_over_what_was_sealed() {
         let sealer = sealer();
-        let sealed = seal_query("zip=45202&people=40p&income=37650", &sealer, TODAY);
+        let sealed = seal_query("zip=45202&people=40p&income=37650", |private| sealer.seal(private, TODAY));
         let said = Said::read("", Some(&format!("{sealed}&income=50000")), &sealer, TODAY);
         assert_eq!(said.arrival, Arrival::Form);
         let last = form_urlencoded::parse(said.query.as_bytes()).filter(|(name, _)| name == "income").last();
@@ -312,7 +317,7 @@ mod tests {
     #[test]
     fn a_seal_that_does_not_open_loses_only_its_contents() {
         let (ours, theirs) = (sealer(), sealer());
-        let sealed = seal_query("zip=45202&people=40&income=37650", &theirs, TODAY).into_owned();
+        let sealed = seal_query("zip=45202&people=40&income=37650", |private| theirs.seal(private, TODAY)).into_owned();
         let said = Said::read(&sealed, None, &ours, TODAY);
         assert_eq!(said.fault, Some(AddressFault::KeyGone));
         assert_eq!(said.query, "zip=45202&people=40");
@@ -371,7 +376,7 @@ mod tests {
                 query += &format!("&income={income}");
             }
             query += "&metal=gold";
-            let sealed = seal_query(&query, &sealer, TODAY);
+            let sealed = seal_query(&query, |private| sealer.seal(private, TODAY));
             let said = Said::read(&sealed, None, &sealer, TODAY);
             prop_assert!(said.is_at(&query), "{sealed} {said:?}");
         }

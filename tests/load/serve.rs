@@ -1,18 +1,19 @@
-//! How fast the whole site is for browsers (brotli, gzip), next to a bare server with the same bytes, in the same
-//! run.
+//! How fast the whole site is as browsers ask it (brotli, gzip), next to bare axum and nginx sending the same bytes in
+//! the same run; what it does under twice the load it can carry; how it starts and stops.
 //!
-//! `cargo bench --bench serve -- --catalogues DIR [--seconds 4] [--connections 16] [--case WORDS]` starts, in this
-//! process and on its two cores, which the client shares: the site on a real socket; bare axum with a small fixed
-//! answer and with a finished list; nginx, if it is installed, with the same finished list. It prints answers per
-//! second, p50 and p99, and ratios to the small fixed answer and to bare axum with the same bytes. Figures are
-//! printed, never judged: machines differ, and ratios say more than rates.
+//! `cargo bench --bench serve -- --catalogues DIR [--seconds 4] [--connections 16] [--case WORDS]`, with DIR made by
+//! `windowshop load`; without it, the shipped sample. The site, bare axum and nginx are processes of their own, on the
+//! two cores that the client shares. Figures are printed, never judged: machines differ and are shared, so the
+//! columns to trust are CPU time per request and the ratios.
 
-use std::io::Write as _;
+mod cases;
+mod client;
+mod overload;
+mod server;
+
 use std::net::SocketAddr;
-use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::Context as _;
 use axum::Router;
@@ -20,324 +21,183 @@ use axum::body::Bytes;
 use axum::http::header;
 use axum::routing::get;
 use clap::Parser;
-use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
-use tokio::net::{TcpListener, TcpStream};
-use windowshop::app::App;
-use windowshop::cli::Cli;
-use windowshop::config::Config;
-use windowshop::router;
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
+
+use crate::cases::Case;
+use crate::server::Server;
 
 #[derive(Parser)]
 struct Args {
-    /// A folder with a catalogue, made by `windowshop load`
+    /// A folder with a catalogue, made by `windowshop load` [default: the shipped sample]
     #[arg(long)]
-    catalogues: std::path::PathBuf,
+    catalogues: Option<PathBuf>,
     #[arg(long, default_value_t = 4)]
     seconds: u64,
     #[arg(long, default_value_t = 16)]
     connections: usize,
-    /// Only cases whose name contains this, and the two that others are measured against
+    /// Only cases whose name contains this, and those that others are measured against
     #[arg(long, default_value = "")]
     case: String,
+    /// Of the site's log; every answer is one line at `info`, which takes some microseconds
+    #[arg(long, default_value = "error")]
+    log_level: String,
+    /// Leave out overload, stop and start
+    #[arg(long)]
+    only_cases: bool,
+    /// Start as the bare server that others are measured against
+    #[arg(long, hide = true)]
+    bare: Option<SocketAddr>,
+    #[arg(long, hide = true)]
+    finished: Option<PathBuf>,
     /// Given by cargo; ignored
     #[arg(long, hide = true)]
     bench: bool,
 }
 
-/// How the n-th address is made.
-type Path = Arc<dyn Fn(u64) -> String + Send + Sync>;
-
-struct Case {
-    name: &'static str,
-    address: SocketAddr,
-    coding: &'static str,
-    /// More header lines of the request.
-    lines: String,
-    status: u16,
-    path: Path,
-    /// The share of the small fixed answer, or the rate, that is the goal.
-    asked_for: &'static str,
-}
-
-/// Ends what it started.
-struct Nginx {
-    process: Child,
-    _folder: tempfile::TempDir,
-}
-
-impl Drop for Nginx {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
+/// The three that everything else is compared with.
+const BARE: &str = "bare axum";
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let args = Args::parse();
-    let app = app(&args).await?;
-    let site = listen(router::router(Arc::clone(&app))).await?;
-    let places = Arc::new(places(&app).await?);
-    let (zip, county) = places[0];
-    let list =
-        format!("/plans?year={}&zip={zip:05}&county={county:05}&people=40", app.catalogues.current().newest().year);
-    // Requested often enough to be kept: the bare servers send these same bytes.
-    let mut finished = fetch(site, &list, "br", "").await?;
-    for _ in 0..3 {
-        finished = fetch(site, &list, "br", "").await?;
+    if let (Some(address), Some(finished)) = (args.bare, &args.finished) {
+        return bare(address, std::fs::read(finished)?).await;
     }
-    let body = Bytes::from(finished.body.clone());
+    let work = tempfile::tempdir()?;
+    let data = work.path().join("data");
+    let own = data.join("catalogues");
+    let quiet = ["--log-level", &args.log_level];
+    let mut shop = Server::shop(args.catalogues.as_deref(), &data, &quiet)?;
+    shop.ready("/").await?;
+    // Without a folder the first start has built the sample in its own.
+    let catalogues = args.catalogues.as_deref().unwrap_or(&own);
+    let pairs = pairs(catalogues).await?;
+    let (year, zip, county) = pairs[0];
+    let list = format!("/plans?year={year}&zip={zip:05}&county={county:05}&people=40");
+    let (finished, tag) = finished(&shop, &list).await?;
+    let page = work.path().join("page");
+    std::fs::create_dir(&page)?;
+    let page = page.join("list");
+    std::fs::write(&page, &finished)?;
+    let (mut bare, nginx) = (Server::bare(&page)?, Server::nginx(work.path(), &page)?);
+    bare.ready("/small").await?;
+    let places = cases::places(shop.address, &pairs).await?;
     println!(
-        "{} places; a finished list is {} bytes in brotli; {} connections, {} s a case",
+        "{} places; a finished list has {} bytes in brotli; {} connections, {} s a case",
         places.len(),
-        body.len(),
+        finished.len(),
         args.connections,
         args.seconds
     );
-    let same = get(move || {
-        let body = body.clone();
-        async move { ([(header::CONTENT_TYPE, "text/html; charset=utf-8"), (header::CONTENT_ENCODING, "br")], body) }
-    });
-    let bare = listen(Router::new().route("/small", get(async || "ok\n")).route("/same", same)).await?;
-    let nginx = nginx(&finished.body).await?;
-    let mut cases = vec![
-        case("bare axum, a small fixed answer", bare, "", "/small"),
-        case("bare axum, the same list in brotli", bare, "br", "/same"),
+    let mut all = vec![
+        (&bare, Case::same("bare axum, a small fixed answer", bare.address, "", "/small")),
+        (&bare, Case::same("bare axum, the same list", bare.address, "br", "/list")),
     ];
-    match &nginx {
-        Some((_, address)) => cases.push(case("nginx, the same list in brotli, from a file", *address, "br", "/list")),
-        None => println!("nginx is not installed, so it is not measured"),
-    }
-    cases.extend(site_cases(site, &list, &finished.etag, &places, &app));
-    measure(&args, cases).await
-}
-
-async fn app(args: &Args) -> anyhow::Result<Arc<App>> {
-    let dir = args.catalogues.to_str().context("the folder's name is not UTF-8")?;
-    let data = std::env::temp_dir().join(format!("windowshop-bench-{}", std::process::id()));
-    let data = data.to_str().context("the temporary folder's name is not UTF-8")?;
-    let settings =
-        ["windowshop", "--listen", "127.0.0.1:0", "--catalogues", dir, "--data-dir", data, "--log-level", "error"];
-    let (config, faults) = Config::read(&Cli::try_parse_from(settings)?.serve);
-    anyhow::ensure!(faults.is_empty(), "{faults:?}");
-    App::build(config, windowshop::app::system_clock).await
-}
-
-async fn listen(router: Router) -> anyhow::Result<SocketAddr> {
-    let listener = TcpListener::bind("127.0.0.1:0").await?;
-    let address = listener.local_addr()?;
-    tokio::spawn(async move { axum::serve(listener, router).await });
-    Ok(address)
-}
-
-/// nginx with two workers and the finished list as a file; `None` if it is not installed.
-async fn nginx(list: &[u8]) -> anyhow::Result<Option<(Nginx, SocketAddr)>> {
-    if Command::new("nginx").arg("-v").stderr(Stdio::null()).status().is_err() {
-        return Ok(None);
-    }
-    let folder = tempfile::tempdir()?;
-    let dir = folder.path().display();
-    let address = TcpListener::bind("127.0.0.1:0").await?.local_addr()?;
-    std::fs::write(folder.path().join("list"), list)?;
-    let mut config = std::fs::File::create(folder.path().join("nginx.conf"))?;
-    writeln!(
-        config,
-        "daemon off; user root; worker_processes 2; pid {dir}/pid; error_log {dir}/log; events {{}} http {{ access_log off; \
-         client_body_temp_path {dir}/t; proxy_temp_path {dir}/t; fastcgi_temp_path {dir}/t; uwsgi_temp_path {dir}/t; \
-         scgi_temp_path {dir}/t; keepalive_requests 100000000; open_file_cache max=10; sendfile on; tcp_nopush on; \
-         server {{ listen {address}; root {dir}; default_type text/html; add_header Content-Encoding br; }} }}"
-    )?;
-    let conf = folder.path().join("nginx.conf");
-    let process = Command::new("nginx").arg("-c").arg(conf).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
-    let nginx = Nginx { process, _folder: folder };
-    for _ in 0..100 {
-        if TcpStream::connect(address).await.is_ok() {
-            return Ok(Some((nginx, address)));
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    anyhow::bail!("nginx does not listen")
-}
-
-fn case(name: &'static str, address: SocketAddr, coding: &'static str, path: &str) -> Case {
-    let path = path.to_string();
-    let path: Path = Arc::new(move |_| path.clone());
-    Case { name, address, coding, lines: String::new(), status: 200, path, asked_for: "" }
-}
-
-fn site_cases(site: SocketAddr, list: &str, etag: &str, places: &Arc<Vec<(i64, i64)>>, app: &App) -> Vec<Case> {
-    let year = app.catalogues.current().newest().year;
-    let fresh = |name, coding, asked_for, rest: fn(u64) -> String| {
-        let places = Arc::clone(places);
-        let path: Path = Arc::new(move |n| {
-            let (zip, county) = places[(n as usize * 7919) % places.len()];
-            format!("/plans?year={year}&zip={zip:05}&county={county:05}&{}", rest(n))
-        });
-        Case { path, asked_for, ..case(name, site, coding, "") }
+    let Some(mut nginx) = nginx else {
+        anyhow::bail!("nginx is missing: install it (Debian: apt-get install nginx-light)")
     };
-    let one = |n: u64| format!("people={}", 18 + n % 47);
-    let credit = |n: u64| format!("people={}&income={}", 18 + n % 47, 20_000 + n % 40_000);
-    let family = |n: u64| {
-        let (a, b, c) = (25 + n % 40, 24 + n % 37, n % 18);
-        format!("people={a},{b},{c},{},{}&income={}", c / 2, c / 3, 90_000 + n % 60_000)
-    };
-    let kept = |name, coding, asked_for| Case { asked_for, ..case(name, site, coding, list) };
-    vec![
-        case("health", site, "", "/healthz"),
-        Case { asked_for: "70 %", ..case("home, kept", site, "br", "/") },
-        kept("a list, kept", "br", "70 %"),
-        kept("the same", "gzip", "70 %"),
-        Case {
-            lines: format!("if-none-match: {etag}\r\n"),
-            status: 304,
-            asked_for: "35,000",
-            ..case("its 304", site, "br", list)
-        },
-        fresh("a list, fresh", "br", "5,000", one),
-        fresh("the same", "gzip", "", one),
-        fresh("the same", "", "", one),
-        fresh("a list with a credit", "br", "5,000", credit),
-        fresh("the same", "gzip", "", credit),
-        fresh("family of five with a credit", "br", "3,000", family),
-        fresh("the same", "gzip", "", family),
-    ]
+    nginx.ready("/list").await?;
+    all.push((&nginx, Case::same("nginx, the same list from a file", nginx.address, "br", "/list")));
+    all.extend(cases::of_the_site(shop.address, &places, &list, &tag).await?.into_iter().map(|case| (&shop, case)));
+    let capacity = table(&args, all).await?;
+    let (own, mapped) = shop.memory_mb();
+    println!("memory after all of these: {own:.0} MB of its own, {mapped:.0} MB of mapped files");
+    if args.only_cases {
+        return Ok(());
+    }
+    let lists = cases::fresh_lists(&places);
+    overload::run(&shop, &lists, capacity, 2 * args.seconds).await?;
+    overload::stop(shop, &lists).await?;
+    start(Some(catalogues), work.path(), &list).await
 }
 
-/// ZIP and county pairs where plans are sold.
-async fn places(app: &App) -> anyhow::Result<Vec<(i64, i64)>> {
-    let sql = "SELECT zip, county_fips FROM zip_county WHERE ratio_ppm > 500000 \
-               AND county_fips IN (SELECT county_fips FROM sold WHERE by_zip = 0)";
-    let places: Vec<(i64, i64)> = sqlx::query_as(sql).fetch_all(&app.catalogues.current().newest().pool).await?;
-    anyhow::ensure!(!places.is_empty(), "this catalogue sells nothing");
-    Ok(places)
+/// (year, ZIP, county) of every place where plans are sold, from the file itself: the site has no list of places.
+async fn pairs(catalogues: &Path) -> anyhow::Result<Vec<(i64, i64, i64)>> {
+    let files = std::fs::read_dir(catalogues)?.filter_map(|entry| Some(entry.ok()?.path()));
+    let newest = files.filter(|path| path.extension().is_some_and(|ending| ending == "db")).max();
+    let file = newest.with_context(|| format!("no catalogue in {}", catalogues.display()))?;
+    let pool =
+        SqlitePool::connect_with(SqliteConnectOptions::new().filename(file).read_only(true).immutable(true)).await?;
+    let sql = "SELECT (SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'plan_year'), zip, county_fips FROM zip_county \
+               WHERE ratio_ppm > 500000 AND county_fips IN (SELECT county_fips FROM sold WHERE by_zip = 0)";
+    let pairs: Vec<(i64, i64, i64)> = sqlx::query_as(sql).fetch_all(&pool).await?;
+    anyhow::ensure!(!pairs.is_empty(), "this catalogue sells nothing");
+    Ok(pairs)
 }
 
-async fn measure(args: &Args, cases: Vec<Case>) -> anyhow::Result<()> {
-    let wanted = cases.iter().filter(|case| case.name.starts_with("bare") || case.name.contains(&args.case));
+/// The list as the page cache keeps it, and its ETag: requested often enough to be kept.
+async fn finished(shop: &Server, list: &str) -> anyhow::Result<(Vec<u8>, String)> {
+    for _ in 0..3 {
+        client::fetch(shop.address, list, "br").await?;
+    }
+    let (line, answer) = client::fetch(shop.address, list, "br").await?;
+    anyhow::ensure!(answer.status == 200, "{list}: {}", answer.status);
+    Ok((line.body(&answer).to_vec(), line.header(&answer, "etag").context("no ETag")?.to_string()))
+}
+
+/// Prints the table. Returns the rate of fresh lists: what the site can carry.
+async fn table(args: &Args, cases: Vec<(&Server, Case)>) -> anyhow::Result<f64> {
     println!(
-        "{:<46} {:>8} {:>9} {:>9} {:>9} {:>11} {:>12}  asked for",
-        "", "a second", "p50 ms", "p99 ms", "of small", "of the same", "bytes"
+        "{:<34} {:>7} {:>8} {:>8} {:>8} {:>7} {:>9} {:>9} {:>9} {:>7}  goal",
+        "", "", "a second", "p50 ms", "p99 ms", "CPU µs", "of small", "of same", "of nginx", "bytes"
     );
-    let (mut small, mut same) = (0.0, 0.0);
-    for case in wanted {
-        let (rate, [middle, slow], bytes) = run(case, args).await?;
+    let (mut small, mut same, mut nginx, mut capacity) = (f64::NAN, f64::NAN, f64::NAN, f64::NAN);
+    for (server, case) in cases {
+        let is_measure = case.name.starts_with(BARE) || case.name.starts_with("nginx");
+        let is_capacity = case.name == cases::CAPACITY && case.coding() == "browser";
+        if !is_measure && !is_capacity && !case.name.contains(&args.case) {
+            continue;
+        }
+        let before = server.cpu_seconds();
+        let time = Duration::from_secs(args.seconds);
+        let run = client::closed_loop(case.address, &case.requests, case.status, args.connections, time).await?;
+        let cpu = 1e6 * (server.cpu_seconds() - before) / run.answers as f64;
         match case.name {
-            name if name.contains("small") => small = rate,
-            name if name.starts_with("bare") => same = rate,
+            name if name.contains("small") => small = run.rate,
+            name if name.starts_with(BARE) => same = run.rate,
+            name if name.starts_with("nginx") => nginx = run.rate,
+            _ if is_capacity => capacity = run.rate,
             _ => {}
         }
-        let of = |whole: f64| if whole > 0.0 { format!("{:.1} %", 100.0 * rate / whole) } else { String::new() };
-        let name = format!("{}{}{}", case.name, if case.coding.is_empty() { "" } else { ", " }, case.coding);
+        let of = |whole: f64| format!("{:.1} %", 100.0 * run.rate / whole);
         println!(
-            "{name:<46} {rate:>8.0} {middle:>9.2} {slow:>9.2} {:>9} {:>11} {bytes:>12}  {}",
+            "{:<34} {:>7} {:>8.0} {:>8.2} {:>8.2} {cpu:>7.0} {:>9} {:>9} {:>9} {:>7}  {}",
+            case.name,
+            case.coding(),
+            run.rate,
+            run.p50_ms,
+            run.p99_ms,
             of(small),
             of(same),
-            case.asked_for
+            of(nginx),
+            run.bytes,
+            case.goal
+        );
+    }
+    Ok(capacity)
+}
+
+/// From the start of the process to the first list, without the time that a first start takes to build a sample.
+async fn start(catalogues: Option<&Path>, work: &Path, list: &str) -> anyhow::Result<()> {
+    for n in 0..3 {
+        let mut shop = Server::shop(catalogues, &work.join(format!("start{n}")), &["--log-level", "error"])?;
+        let took = shop.ready(list).await?;
+        let (own, mapped) = shop.memory_mb();
+        println!(
+            "start to the first list: {:.0} ms; {own:.0} MB of its own, {mapped:.0} MB mapped",
+            1e3 * took.as_secs_f64()
         );
     }
     Ok(())
 }
 
-/// (answers per second, p50 and p99 in ms, bytes of the last body) of one case.
-async fn run(case: &Case, args: &Args) -> anyhow::Result<(f64, [f64; 2], usize)> {
-    let next = Arc::new(AtomicU64::new(0));
-    let start = Instant::now();
-    let until = start + Duration::from_secs(args.seconds);
-    let mut clients = Vec::new();
-    for _ in 0..args.connections {
-        let (next, path, coding, lines) = (Arc::clone(&next), Arc::clone(&case.path), case.coding, case.lines.clone());
-        let (address, status) = (case.address, case.status);
-        clients.push(tokio::spawn(async move {
-            let mut line = Line::open(address).await?;
-            let mut times = Vec::new();
-            while Instant::now() < until {
-                let path = path(next.fetch_add(1, Ordering::Relaxed));
-                let asked = Instant::now();
-                let answer = line.ask(&path, coding, &lines).await?;
-                anyhow::ensure!(answer == status, "{path}: {answer}");
-                times.push(u64::try_from(asked.elapsed().as_micros())?);
-            }
-            anyhow::Ok((times, line.body.len()))
-        }));
-    }
-    let (mut times, mut bytes) = (Vec::new(), 0);
-    for client in clients {
-        let (more, length) = client.await??;
-        times.extend(more);
-        bytes = length;
-    }
-    let seconds = start.elapsed().as_secs_f64();
-    times.sort_unstable();
-    let at = |share: f64| times[((times.len() - 1) as f64 * share) as usize] as f64 / 1000.0;
-    Ok((times.len() as f64 / seconds, [at(0.5), at(0.99)], bytes))
-}
-
-/// One kept connection.
-struct Line {
-    stream: BufReader<TcpStream>,
-    text: String,
-    body: Vec<u8>,
-    etag: String,
-}
-
-impl Line {
-    async fn open(address: SocketAddr) -> anyhow::Result<Line> {
-        let stream = BufReader::with_capacity(64 * 1024, TcpStream::connect(address).await?);
-        stream.get_ref().set_nodelay(true)?;
-        Ok(Line { stream, text: String::new(), body: Vec::new(), etag: String::new() })
-    }
-
-    /// The status; the body stays in `body`.
-    async fn ask(&mut self, path: &str, coding: &str, lines: &str) -> anyhow::Result<u16> {
-        let coding = if coding.is_empty() { String::new() } else { format!("accept-encoding: {coding}\r\n") };
-        let request = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n{coding}{lines}\r\n");
-        self.stream.get_mut().write_all(request.as_bytes()).await?;
-        let (mut length, mut chunked) = (0, false);
-        self.text.clear();
-        self.stream.read_line(&mut self.text).await?;
-        let status = self.text.split(' ').nth(1).context("no status")?.parse()?;
-        loop {
-            self.text.clear();
-            self.stream.read_line(&mut self.text).await?;
-            let Some((name, value)) = self.text.trim_end().split_once(": ") else { break };
-            match name.to_ascii_lowercase().as_str() {
-                "content-length" => length = value.parse()?,
-                "transfer-encoding" => chunked = true,
-                "etag" => self.etag = value.to_string(),
-                _ => {}
-            }
-        }
-        self.body.clear();
-        if chunked {
-            self.chunks().await?;
-        } else if status != 304 {
-            self.body.resize(length, 0);
-            self.stream.read_exact(&mut self.body).await?;
-        }
-        Ok(status)
-    }
-
-    async fn chunks(&mut self) -> anyhow::Result<()> {
-        loop {
-            self.text.clear();
-            self.stream.read_line(&mut self.text).await?;
-            let length = usize::from_str_radix(self.text.trim(), 16)?;
-            let start = self.body.len();
-            self.body.resize(start + length, 0);
-            self.stream.read_exact(&mut self.body[start..]).await?;
-            self.text.clear();
-            self.stream.read_line(&mut self.text).await?;
-            if length == 0 {
-                return Ok(());
-            }
-        }
-    }
-}
-
-async fn fetch(address: SocketAddr, path: &str, coding: &str, lines: &str) -> anyhow::Result<Line> {
-    let mut line = Line::open(address).await?;
-    let status = line.ask(path, coding, lines).await?;
-    anyhow::ensure!(status == 200, "{path}: {status}");
-    Ok(line)
+/// A server with nothing of ours: a small fixed answer, and a finished list.
+async fn bare(address: SocketAddr, finished: Vec<u8>) -> anyhow::Result<()> {
+    let body = Bytes::from(finished);
+    let list = get(move || {
+        let body = body.clone();
+        async move { ([(header::CONTENT_TYPE, "text/html; charset=utf-8"), (header::CONTENT_ENCODING, "br")], body) }
+    });
+    let router = Router::new().route("/small", get(async || "ok\n")).route("/list", list);
+    Ok(axum::serve(tokio::net::TcpListener::bind(address).await?, router).await?)
 }

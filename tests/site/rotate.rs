@@ -14,8 +14,10 @@ use tempfile::TempDir;
 use time::{Duration, OffsetDateTime};
 use windowshop::catalogue::{Shelf, Unfit};
 use windowshop::cli::{Cli, Command};
+use windowshop::config::Config;
 use windowshop::load::Progress;
 use windowshop::rotate::{self, Report, RotateArgs, Verdict};
+use windowshop::serve::trial;
 
 use crate::load::small::{ONE, Source, TWO, modern_ages, plan_rows, rates_rows};
 use crate::load::{NOW, data, files, folder};
@@ -49,6 +51,14 @@ struct Site {
     private: TempDir,
 }
 
+/// As the command does it, with real pages asked of the new file.
+async fn rotate(args: &RotateArgs, now: OffsetDateTime) -> anyhow::Result<Report> {
+    let cli = Cli::try_parse_from(["windowshop", "--log-level", "error"]).expect("the defaults");
+    let (config, faults) = Config::read(&cli.serve);
+    assert!(faults.is_empty(), "{faults:?}");
+    rotate::run(args, Progress::Quiet, now, async |dir: &Path| trial::pages(&config, dir).await).await
+}
+
 /// What a running server holds.
 async fn open(site: &Site) -> Result<Shelf, Unfit> {
     Shelf::open(site.shelf.path(), site.private.path()).await
@@ -77,7 +87,7 @@ impl Site {
 
     /// This many days after the first.
     async fn rotate(&self, day: i64, more: &[&str]) -> Report {
-        rotate::run(&self.args(more), Progress::Quiet, on(day)).await.expect("a rotation")
+        rotate(&self.args(more), on(day)).await.expect("a rotation")
     }
 
     /// Files of catalogues; anything else in the folder is a fault.
@@ -229,7 +239,7 @@ async fn the_real_sample_is_compared_state_by_state() {
     let geo = data("geo");
     let more = ["--geo", path(&geo)];
     let first = args_of(&data("sample"), shelf.path(), &[&more[..], &["--first"]].concat());
-    let report = rotate::run(&first, Progress::Quiet, NOW).await.expect("a rotation");
+    let report = rotate(&first, NOW).await.expect("a rotation");
     assert_eq!(report.exit_code(), 0, "{report}");
     let plan = {
         let served = report.years[0].new.clone();
@@ -249,7 +259,7 @@ async fn the_real_sample_is_compared_state_by_state() {
         (!line.contains("31274WV")).then(|| if fourfold { fourfold_rate(line) } else { line.to_string() })
     });
     let args = args_of(downloads.path(), shelf.path(), &more);
-    let report = rotate::run(&args, Progress::Quiet, on(1)).await.expect("a rotation");
+    let report = rotate(&args, on(1)).await.expect("a rotation");
     let words = report.to_string();
     assert_eq!(report.exit_code(), 3, "{words}");
     let gone = &report.years[0].found.insurers_gone;

@@ -112,6 +112,44 @@ async fn a_broken_zip_is_an_error_that_names_it_and_leaves_nothing() {
     assert!(words.contains("rate-puf.zip: not a whole zip file"), "{words}");
 }
 
+/// A zip of 3 MB held 3 GB without a line end, which filled the memory.
+#[tokio::test]
+async fn a_row_that_does_not_end_is_refused_with_its_file_and_line() {
+    let place = folder();
+    let source = Source::new();
+    source.write(place.path(), "", "\n");
+    let path = place.path().join("2026-b.csv");
+    let rates = std::fs::read_to_string(&path).expect("the rates");
+    let open_quote = rates.replacen("302.00", "\"302.00", 1);
+    let few = "2026,x\n".repeat(1_000);
+    let much = "x".repeat(3 << 20);
+    for (text, words) in [
+        (format!("{rates}{much}"), "a row of more than 1048576 bytes"),
+        (format!("{open_quote}{much}"), "a row of more than 1048576 bytes"),
+        (format!("{open_quote}{few}"), "a row of more than 200 lines: a quote (\") in it is not closed"),
+    ] {
+        std::fs::write(&path, &text).expect("rates");
+        let refused = load_from(place.path(), |_| {}).await.expect_err("no rows").to_string();
+        let line = if text.starts_with(&rates) { rates.lines().count() + 1 } else { 4 };
+        assert!(refused.contains(&format!("2026-b.csv: line {line}: {words}")), "{refused}");
+        assert!(files(&place.path().join("to")).is_empty());
+    }
+}
+
+/// Opening it waited for a writer that never came.
+#[tokio::test]
+async fn a_pipe_among_the_files_is_named_and_not_read() {
+    let place = folder();
+    Source::new().write(place.path(), "", "\n");
+    std::fs::remove_file(place.path().join("2026-b.csv")).expect("a file less");
+    let made = std::process::Command::new("mkfifo").arg(place.path().join("rates.csv")).status().expect("mkfifo");
+    assert!(made.success());
+    let loading = load_from(place.path(), |_| {});
+    let done = tokio::time::timeout(std::time::Duration::from_secs(20), loading).await.expect("it does not hang");
+    let words = done.expect_err("no rates").to_string();
+    assert!(words.contains("no Rate PUF of plan year 2026") && words.contains("rates.csv: not a file"), "{words}");
+}
+
 #[tokio::test]
 async fn rows_of_another_plan_year_are_faults_and_a_file_of_another_year_is_missing() {
     let mut source = Source::new();

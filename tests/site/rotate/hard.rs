@@ -91,7 +91,7 @@ async fn two_rotations_never_run_at_once() {
     let site = Site::with(&source()).await;
     let lock = std::fs::File::create(site.shelf.path().join(".rotation.lock")).expect("the lock");
     lock.lock().expect("held here");
-    let fault = rotate::run(&site.args(&[]), Progress::Quiet, on(1)).await.expect_err("one at a time");
+    let fault = super::rotate(&site.args(&[]), on(1)).await.expect_err("one at a time");
     assert!(fault.to_string().contains("another rotation is running"), "{fault:#}");
     drop(lock);
     assert_eq!(verdicts(&site.rotate(1, &[]).await), [Verdict::Same]);
@@ -102,7 +102,7 @@ async fn files_that_cannot_be_loaded_change_nothing() {
     let site = Site::with(&source()).await;
     let before = site.catalogues();
     std::fs::remove_file(site.downloads.path().join("2026-b.csv")).expect("the rates");
-    let fault = rotate::run(&site.args(&[]), Progress::Quiet, on(1)).await.expect_err("no rates");
+    let fault = super::rotate(&site.args(&[]), on(1)).await.expect_err("no rates");
     assert!(format!("{fault:#}").contains("the old one stays: no Rate PUF"), "{fault:#}");
     // Half a download: the rates end in the middle of a plan.
     let mut half = source();
@@ -154,4 +154,27 @@ fn the_unit_files_name_commands_and_settings_that_exist() {
             assert!(row.contains(&format!("| {} |", default.to_string_lossy())), "--{long}: {row}");
         }
     }
+}
+
+/// The file was whole by every rule of the loader, and the first visitor of a state would have met an error page.
+#[tokio::test]
+async fn a_catalogue_whose_pages_cannot_be_made_is_not_published() {
+    let site = Site::with(&source()).await;
+    let before = site.catalogues();
+    site.download(&without(source(), OTHER));
+    let fails = async |_: &std::path::Path| anyhow::bail!("OH: /plans is no list of plans with prices");
+    let fault = rotate::run(&site.args(&[]), Progress::Quiet, on(1), fails).await;
+    let words = format!("{:#}", fault.expect_err("nothing is published"));
+    assert!(words.contains("today's catalogue cannot be served; the old one stays: OH: /plans"), "{words}");
+    assert_eq!(site.catalogues(), before);
+}
+
+#[tokio::test]
+async fn real_pages_are_asked_of_the_real_sample_in_every_state() {
+    let shelf = folder();
+    let sample = windowshop::load::shipped::load(shelf.path(), crate::load::NOW).await.expect("the sample");
+    assert_eq!(sample.catalogues.len(), 1);
+    let cli = Cli::try_parse_from(["windowshop"]).expect("the defaults");
+    let (config, _) = windowshop::config::Config::read(&cli.serve);
+    assert_eq!(windowshop::serve::trial::pages(&config, shelf.path()).await.expect("every page"), 3);
 }

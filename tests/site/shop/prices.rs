@@ -150,7 +150,6 @@ async fn every_statement_prepares() {
 /// A column that the record names and the catalogue lacks, or has with another type, is an error and not "not filed".
 #[tokio::test]
 async fn every_plan_of_the_sample_has_a_whole_record_in_every_variant() {
-    use windowshop::quote::plan_record::PlanRecord;
     use windowshop::quote::policy::VariantKinds;
     use windowshop::types::PlanId;
     let site = Site::open().await;
@@ -161,7 +160,7 @@ async fn every_plan_of_the_sample_has_a_whole_record_in_every_variant() {
     for plan in &plans {
         let id = PlanId::parse(plan).expect("a plan ID");
         for level in [CsrLevel::None, CsrLevel::Zero, CsrLevel::Limited, CsrLevel::Csr94] {
-            let record = PlanRecord::read(&catalogue.pool, &id, VariantKinds::of_level(level)).await;
+            let record = catalogue.record(&id, |metal| VariantKinds::of_level(level).of_metal(metal)).await;
             let record = record.unwrap_or_else(|fault| panic!("{plan}: {fault}")).expect("the plan is there");
             assert_eq!(&record.plan_id, plan);
             read += 1;

@@ -1,24 +1,28 @@
 //! Everything filed about one plan, in the variant that a household would get, as typed fields.
 //!
-//! Read by the plan page, the yearly sum and the comparison; an API can read it the same way. Prices are not here:
-//! they come from `market`. These statements select one plan by its key; which plans a household may buy is decided
-//! only in `market::query`. A missing column is an error, never "the insurer has not provided this": `None` always
-//! means that nothing was filed.
+//! Read by the plan page and the comparison; an API can read it the same way. Prices are not here: they come from
+//! `market`. These statements select one plan by its key; which plans a household may buy is decided only in
+//! `market::query`. A missing column is an error, never "the insurer has not provided this": `None` always means that
+//! nothing was filed.
+//!
+//! A record takes five statements and some seventy rows, each handed from the database's thread to ours, which takes
+//! longer than making the page. So records that were read are kept in memory ([`Records`]), within a limit: they never
+//! change.
 
+use std::sync::Arc;
+
+use quick_cache::Weighter;
+use quick_cache::sync::Cache;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqlitePool};
 
-use crate::filing::codes::{Metal, Product, VariantKind};
+use crate::filing::codes::{Product, VariantKind};
 use crate::filing::share::{CostShare, Shares};
-use crate::quote::policy::VariantKinds;
-use crate::types::{Cents, PlanId};
+use crate::types::Cents;
 
 pub const PLAN: &str = "SELECT p.*, i.name AS issuer, i.phone, i.tty, n.name AS network_name, n.url AS network_url \
      FROM plan p JOIN issuer i USING (issuer_id) \
-     LEFT JOIN network n ON n.issuer_id = p.issuer_id AND n.network_id = p.network_id WHERE p.plan_id = ?1";
-/// The requested variant if it was filed, else the standard one.
-pub const VARIANT_FILED: &str =
-    "SELECT coalesce(max(variant_code), ?3) FROM variant WHERE plan_pk = ?1 AND variant_code = ?2";
+     LEFT JOIN network n ON n.issuer_id = p.issuer_id AND n.network_id = p.network_id WHERE p.plan_pk = ?1";
 pub const VARIANT: &str = "SELECT * FROM variant_detail WHERE plan_pk = ?1 AND variant_code = ?2";
 pub const BENEFITS: &str = "SELECT b.name AS benefit, b.slug, c.* FROM cost_sharing c JOIN benefit b USING (benefit_id) \
      WHERE c.plan_pk = ?1 AND c.variant_code = ?2 ORDER BY b.name";
@@ -131,34 +135,19 @@ impl Example {
 }
 
 impl PlanRecord {
-    /// The plan, in the variant these terms would get (or the standard one if that was not filed).
-    ///
     /// # Errors
     ///
     /// Any SQLite error, including a missing column.
-    pub async fn read(
-        pool: &SqlitePool,
-        plan: &PlanId,
-        variants: VariantKinds,
-    ) -> Result<Option<PlanRecord>, sqlx::Error> {
-        let Some(row) = sqlx::query(PLAN).bind(plan.as_str()).fetch_optional(pool).await? else { return Ok(None) };
-        let plan_pk: i64 = row.try_get("plan_pk")?;
-        let wanted = variants.of_metal(Metal::from_code(row.try_get("metal")?));
-        let code: i64 = sqlx::query_scalar(VARIANT_FILED)
-            .bind(plan_pk)
-            .bind(wanted.code())
-            .bind(VariantKind::Standard.code())
-            .fetch_one(pool)
-            .await?;
-        let rows = |sql: &'static str| sqlx::query(sql).bind(plan_pk).bind(code).fetch_all(pool);
-        let kind = VariantKind::from_code(code).unwrap_or(VariantKind::Standard);
-        Ok(Some(PlanRecord {
+    async fn read(pool: &SqlitePool, plan_pk: i64, kind: VariantKind) -> Result<PlanRecord, sqlx::Error> {
+        let row = sqlx::query(PLAN).bind(plan_pk).fetch_one(pool).await?;
+        let rows = |sql: &'static str| sqlx::query(sql).bind(plan_pk).bind(kind.code()).fetch_all(pool);
+        Ok(PlanRecord {
             variant: rows(VARIANT).await?.first().map(variant).transpose()?,
             benefits: rows(BENEFITS).await?.iter().map(benefit).collect::<Result<_, _>>()?,
             limits: rows(LIMITS).await?.iter().map(limit).collect::<Result<_, _>>()?,
             examples: rows(EXAMPLES).await?.iter().map(example).collect::<Result<_, _>>()?,
             ..record(&row, kind)?
-        }))
+        })
     }
 
     pub fn is_dental(&self) -> bool {
@@ -172,6 +161,48 @@ impl PlanRecord {
 
     pub fn limit(&self, kind: u8, scope: u8, network: u8, who: u8) -> Option<&Limit> {
         self.limits.iter().find(|l| (l.kind, l.scope, l.network, l.who) == (kind, scope, network, who))
+    }
+}
+
+/// Memory for records, by [`Weighter`]: some thousand plans with all their benefits.
+const RECORDS_BYTES: u64 = 32 << 20;
+/// Roughly one record, to size the table.
+const RECORD_BYTES: u64 = 16 << 10;
+
+/// The records read lately, by plan and variant.
+pub struct Records(Cache<(i64, VariantKind), Arc<PlanRecord>, ByBytes>);
+
+#[derive(Debug, Clone)]
+struct ByBytes;
+
+impl Weighter<(i64, VariantKind), Arc<PlanRecord>> for ByBytes {
+    fn weight(&self, _: &(i64, VariantKind), record: &Arc<PlanRecord>) -> u64 {
+        let filed = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+        let words = |b: &Benefit| b.name.len() + b.slug.len() + filed(&b.explanation) + filed(&b.exclusions);
+        let benefits: usize = record.benefits.iter().map(|b| size_of::<Benefit>() + words(b)).sum();
+        let rest = size_of_val(&*record.limits) + size_of_val(&*record.examples) + filed(&record.exclusions);
+        // The plan's own texts are short, and few.
+        (2 * size_of::<PlanRecord>() + benefits + rest) as u64
+    }
+}
+
+impl Default for Records {
+    fn default() -> Records {
+        let items = usize::try_from(RECORDS_BYTES / RECORD_BYTES).unwrap_or(usize::MAX);
+        Records(Cache::with_weighter(items, RECORDS_BYTES, ByBytes))
+    }
+}
+
+impl Records {
+    /// The record, from memory or read once for all who ask for it at the same time.
+    pub(super) async fn of(
+        &self,
+        pool: &SqlitePool,
+        plan_pk: i64,
+        kind: VariantKind,
+    ) -> Result<Arc<PlanRecord>, sqlx::Error> {
+        let read = async { PlanRecord::read(pool, plan_pk, kind).await.map(Arc::new) };
+        self.0.get_or_insert_async(&(plan_pk, kind), read).await
     }
 }
 

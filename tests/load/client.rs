@@ -1,0 +1,168 @@
+//! The asking side: kept connections that send prepared requests and time the answers.
+//!
+//! Called by the cases and the overload runs of `serve`. It shares the machine with the server, so it does as little
+//! as it can: requests are written out before the clock starts, and of an answer only status, length and `ETag` are
+//! read.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+/// Requests as they go over the wire.
+pub type Requests = Arc<Vec<Vec<u8>>>;
+
+/// `lines`: more header lines, each with its line end.
+pub fn request(path: &str, coding: &str, lines: &str) -> Vec<u8> {
+    let coding = if coding.is_empty() { String::new() } else { format!("accept-encoding: {coding}\r\n") };
+    format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n{coding}{lines}\r\n").into_bytes()
+}
+
+/// One kept connection.
+pub struct Line {
+    stream: TcpStream,
+    buffer: Vec<u8>,
+    filled: usize,
+}
+
+/// What is known of one answer.
+pub struct Answer {
+    pub status: u16,
+    /// The connection stays open.
+    pub stays: bool,
+    head: usize,
+    whole: usize,
+}
+
+impl Line {
+    pub async fn open(address: SocketAddr) -> std::io::Result<Line> {
+        let stream = TcpStream::connect(address).await?;
+        stream.set_nodelay(true)?;
+        Ok(Line { stream, buffer: vec![0; 16 * 1024], filled: 0 })
+    }
+
+    /// Sends one request and reads its whole answer, which stays in the buffer until the next.
+    pub async fn ask(&mut self, request: &[u8]) -> anyhow::Result<Answer> {
+        self.stream.write_all(request).await?;
+        self.filled = 0;
+        let head = loop {
+            anyhow::ensure!(self.read().await? > 0, "closed before the answer's headers ended");
+            if let Some(end) = find(&self.buffer[..self.filled], b"\r\n\r\n") {
+                break end + 4;
+            }
+        };
+        let text = &self.buffer[..head];
+        let status: u16 = std::str::from_utf8(text.get(9..12).context("no status")?)?.parse()?;
+        let length: usize = match header(text, b"content-length") {
+            Some(value) => value.parse()?,
+            None => 0,
+        };
+        let stays = header(text, b"connection").is_none_or(|value| value != "close");
+        let whole = head + if status == 304 { 0 } else { length };
+        while self.filled < whole {
+            anyhow::ensure!(self.read().await? > 0, "closed in the middle of an answer");
+        }
+        Ok(Answer { status, stays, head, whole })
+    }
+
+    async fn read(&mut self) -> std::io::Result<usize> {
+        if self.filled == self.buffer.len() {
+            self.buffer.resize(self.filled * 2, 0);
+        }
+        let read = self.stream.read(&mut self.buffer[self.filled..]).await?;
+        self.filled += read;
+        Ok(read)
+    }
+
+    pub fn header(&self, answer: &Answer, name: &str) -> Option<&str> {
+        header(&self.buffer[..answer.head], name.as_bytes())
+    }
+
+    pub fn body(&self, answer: &Answer) -> &[u8] {
+        &self.buffer[answer.head..answer.whole]
+    }
+}
+
+fn find(text: &[u8], what: &[u8]) -> Option<usize> {
+    text.windows(what.len()).position(|window| window == what)
+}
+
+/// Our servers write header names in lower case, nginx does not.
+fn header<'t>(head: &'t [u8], name: &[u8]) -> Option<&'t str> {
+    head.split(|b| *b == b'\n').find_map(|line| {
+        let (named, value) = line.split_at_checked(name.len())?;
+        let value = value.strip_prefix(b": ")?;
+        named.eq_ignore_ascii_case(name).then(|| std::str::from_utf8(value.trim_ascii_end()).ok())?
+    })
+}
+
+/// One answer on a connection of its own.
+pub async fn fetch(address: SocketAddr, path: &str, coding: &str) -> anyhow::Result<(Line, Answer)> {
+    let mut line = Line::open(address).await?;
+    let answer = line.ask(&request(path, coding, "")).await?;
+    Ok((line, answer))
+}
+
+/// What a run came to.
+pub struct Measured {
+    pub rate: f64,
+    pub p50_ms: f64,
+    pub p99_ms: f64,
+    /// Body of the last answer.
+    pub bytes: usize,
+    pub answers: usize,
+}
+
+/// Microseconds, sorted → milliseconds at a share of them.
+pub fn at(sorted: &[u32], share: f64) -> f64 {
+    let last = sorted.len().saturating_sub(1) as f64;
+    sorted.get((last * share) as usize).map_or(f64::NAN, |micros| f64::from(*micros) / 1000.0)
+}
+
+pub fn micros(since: Instant) -> u32 {
+    u32::try_from(since.elapsed().as_micros()).unwrap_or(u32::MAX)
+}
+
+/// `connections` clients, each asking again as soon as it is answered, for `time`. Any status but `status` is an error.
+pub async fn closed_loop(
+    address: SocketAddr,
+    requests: &Requests,
+    status: u16,
+    connections: usize,
+    time: Duration,
+) -> anyhow::Result<Measured> {
+    let next = Arc::new(AtomicUsize::new(0));
+    let start = Instant::now();
+    let mut clients = Vec::new();
+    for _ in 0..connections {
+        let (next, requests) = (Arc::clone(&next), Arc::clone(requests));
+        clients.push(tokio::spawn(async move {
+            let mut line = Line::open(address).await?;
+            let (mut times, mut bytes) = (Vec::new(), 0);
+            while start.elapsed() < time {
+                let request = &requests[next.fetch_add(1, Ordering::Relaxed) % requests.len()];
+                let asked = Instant::now();
+                let answer = line.ask(request).await?;
+                if answer.status != status {
+                    anyhow::bail!("{} instead of {status}: {}", answer.status, String::from_utf8_lossy(request));
+                }
+                bytes = answer.whole - answer.head;
+                times.push(micros(asked));
+            }
+            anyhow::Ok((times, bytes))
+        }));
+    }
+    let (mut times, mut bytes) = (Vec::new(), 0);
+    for client in clients {
+        let (more, length) = client.await??;
+        times.extend(more);
+        bytes = length;
+    }
+    let rate = times.len() as f64 / start.elapsed().as_secs_f64();
+    times.sort_unstable();
+    Ok(Measured { rate, p50_ms: at(&times, 0.5), p99_ms: at(&times, 0.99), bytes, answers: times.len() })
+}
