@@ -12,7 +12,7 @@ use crate::quote::market;
 use crate::quote::market::tally::Tally;
 use crate::quote::offer::Offer;
 use crate::quote::plan_record::{Benefit, Example, PlanRecord};
-use crate::quote::policy::Variants;
+use crate::quote::policy::VariantKinds;
 use crate::quote::yearly::YearlyCosts;
 use crate::shop::cards::cards_of;
 use crate::shop::costs::YearSum;
@@ -110,7 +110,7 @@ pub async fn plan(cx: Cx, Path(id): Path<String>) -> Result<Response, Instead> {
     let path = format!("/plans/{plan_id}");
     let opened = match open_or_bare(&cx, &Page::new(&path), &WHO)? {
         OpenOrBare::Bare(bare) => {
-            let facts = facts(&bare.catalogue, &plan_id, Variants::STANDARD).await?;
+            let facts = facts(&bare.catalogue, &plan_id, VariantKinds::STANDARD).await?;
             let page = build(&cx, None, &bare.asked.pairs(), &bare.catalogue, &facts, None);
             return Ok(page::render(&cx, PlanPage { notes: bare.notes, ..page }, bare.policy));
         }
@@ -135,7 +135,7 @@ pub async fn plan(cx: Cx, Path(id): Path<String>) -> Result<Response, Instead> {
     Ok(page::render(&cx, PlanPage { notes, similar, year, ..page }, policy))
 }
 
-async fn facts(catalogue: &Catalogue, plan_id: &PlanId, variants: Variants) -> Result<PlanRecord, Failure> {
+async fn facts(catalogue: &Catalogue, plan_id: &PlanId, variants: VariantKinds) -> Result<PlanRecord, Failure> {
     PlanRecord::read(&catalogue.pool, plan_id, variants).await?.ok_or(Failure::NotFound)
 }
 
