@@ -6,7 +6,7 @@
 //! their ages.
 
 use crate::eligibility::tables::{CsrLevel, MedicaidAgency};
-use crate::eligibility::{ChipCategory, PersonAnswer};
+use crate::eligibility::{ChipCategory, MedicaidCategory, PersonAnswer};
 use crate::filing::codes::{Metal, Product};
 use crate::quote::ask::address::Search;
 use crate::quote::ask::people::MEDICARE_AGE;
@@ -21,9 +21,6 @@ use crate::shop::words::assumed;
 use crate::shop::words::search as words;
 use crate::types::Cents;
 use crate::web::page::Cx;
-
-/// Programs for children are for people younger than this (42 CFR 435.118).
-const CHILD_AGE: u8 = 19;
 
 /// One line, and the links at its end.
 pub struct HelpLine {
@@ -75,7 +72,10 @@ impl Panel {
             heading: cx.t(if nobody_shops { "help.heading_public" } else { "help.heading" }).to_string(),
             first: nobody_shops,
             lines,
-            more: taken.chain(apart_words(cx, search, help)).chain(repay).collect(),
+            more: [referral_words(cx, search, help), taken, apart_words(cx, search, help), repay]
+                .into_iter()
+                .flatten()
+                .collect(),
             how: Some(links.all_at("/how")),
             without: Some(cx.href(&format!("/plans?{}", search.with(Search::forget_private)))),
         }
@@ -173,7 +173,7 @@ fn public_lines(cx: &Cx, search: &Search, help: &Help) -> Vec<HelpLine> {
     let agency = cx.app.tables.medicaid_agency(&search.place.county.state);
     let mut groups: Vec<((&'static str, String), Vec<usize>)> = Vec::new();
     for (i, answer) in help.determination.people.iter().enumerate() {
-        let Some(found) = public_answer(search, (i, answer), agency) else { continue };
+        let Some(found) = public_answer(answer, agency) else { continue };
         match groups.iter_mut().find(|(known, _)| *known == found) {
             Some((_, people)) => people.push(i),
             None => groups.push((found, vec![i])),
@@ -185,25 +185,21 @@ fn public_lines(cx: &Cx, search: &Search, help: &Help) -> Vec<HelpLine> {
     let mut lines: Vec<HelpLine> = groups.iter().map(line).collect();
     let apply = help.determination.people.iter().any(PersonAnswer::public_coverage);
     if let Some(last) = lines.last_mut().filter(|_| apply) {
-        let (words, link) = agency_words(cx, agency);
+        let (words, links) = agency_words(cx, agency);
         last.words = format!("{} {words}", last.words);
-        last.links.extend(link);
+        last.links.extend(links);
     }
     lines
 }
 
 /// (message, name of the program) of what a person may get in addition to a plan. Each program is named only for the
 /// people it serves: a child is not sent to the program for adults.
-fn public_answer(
-    search: &Search,
-    (i, answer): (usize, &PersonAnswer),
-    agency: Option<&MedicaidAgency>,
-) -> Option<(&'static str, String)> {
+fn public_answer(answer: &PersonAnswer, agency: Option<&MedicaidAgency>) -> Option<(&'static str, String)> {
     let named = |name: Option<&str>, plain: &str| name.filter(|name| !name.is_empty()).unwrap_or(plain).to_string();
-    if answer.medicaid.is_some() {
-        let person = search.household.people().get(i)?;
-        let young = person.age < CHILD_AGE || person.pregnant;
-        let child = agency.map(|a| a.child_program.as_str()).filter(|name| young && !name.is_empty());
+    if let Some(category) = answer.medicaid {
+        use MedicaidCategory::{Child1To5, Child6To18, Infant, Pregnant};
+        let of_children = matches!(category, Infant | Child1To5 | Child6To18 | Pregnant);
+        let child = agency.map(|a| a.child_program.as_str()).filter(|name| of_children && !name.is_empty());
         return Some(("gets.medicaid", named(child.or(agency.map(|a| a.program.as_str())), "Medicaid")));
     }
     if matches!(answer.chip, Some(ChipCategory::Child | ChipCategory::Pregnant | ChipCategory::Unborn)) {
@@ -212,23 +208,25 @@ fn public_answer(
     if answer.basic_health {
         return Some(("gets.basic_health", String::new()));
     }
-    if answer.emergency_medicaid {
-        return Some(("gets.emergency", String::new()));
-    }
-    answer.non_magi_referral.then(|| ("gets.referral", String::new()))
+    answer.emergency_medicaid.then(|| ("gets.emergency", String::new()))
 }
 
-/// How to apply, with the agency's page if we know it.
-fn agency_words(cx: &Cx, agency: Option<&MedicaidAgency>) -> (String, Option<(String, String)>) {
-    let Some(agency) = agency else { return (cx.t("help.agency_unknown").to_string(), None) };
-    let words = match agency.phone.is_empty() {
-        true => cx.t("help.apply").to_string(),
-        false => cx.tf("help.apply_phone", &[("phone", &agency.phone)]),
-    };
-    match agency.url.is_empty() {
-        true => (format!("{words} {}.", agency.agency), None),
-        false => (words, Some((agency.agency.clone(), agency.url.clone()))),
-    }
+/// Who might get Medicaid by rules that the state looks at separately.
+fn referral_words(cx: &Cx, search: &Search, help: &Help) -> Option<String> {
+    let people = help.determination.people.iter().enumerate();
+    let referred = people.filter(|(_, answer)| answer.non_magi_referral && !answer.public_coverage());
+    let people: Vec<usize> = referred.map(|(i, _)| i).collect();
+    (!people.is_empty()).then(|| of_people(cx, search, "gets.referral", &people, &[]))
+}
+
+/// How to apply, with the agency's telephone and page where we know them.
+fn agency_words(cx: &Cx, agency: Option<&MedicaidAgency>) -> (String, Vec<(String, String)>) {
+    let Some(agency) = agency else { return (cx.t("help.agency_unknown").to_string(), Vec::new()) };
+    let phone = (!agency.phone.is_empty()).then(|| (agency.phone.clone(), format!("tel:+{}", agency.phone)));
+    let page = (!agency.url.is_empty()).then(|| (agency.agency.clone(), agency.url.clone()));
+    let apply = cx.t("help.apply");
+    let words = if page.is_some() { apply.to_string() } else { format!("{apply} {}", agency.agency) };
+    (words, phone.into_iter().chain(page).collect())
 }
 
 /// The coverage gap, with the income at which a credit would start.

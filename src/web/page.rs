@@ -135,6 +135,11 @@ impl Cx {
         self.app.messages.n(self.lang, key, n)
     }
 
+    /// The attribute that marks words filed with CMS, which are English, on a page in another language.
+    pub fn filed(&self) -> &'static str {
+        if self.lang.code() == "en" { "" } else { " lang=\"en\"" }
+    }
+
     /// A link to a page of this site in this page's language: `/plans?…` → `/es/plans?…`.
     ///
     /// Private pairs of the query are sealed.
