@@ -72,9 +72,11 @@ impl Panel {
             heading: cx.t(if nobody_shops { "help.heading_public" } else { "help.heading" }).to_string(),
             first: nobody_shops,
             lines,
-            more: [referral_words(cx, search, help), taken, apart_words(cx, search, help), repay]
+            more: referral_words(cx, search, help)
                 .into_iter()
-                .flatten()
+                .chain(taken)
+                .chain(apart_words(cx, search, help))
+                .chain(repay)
                 .collect(),
             how: Some(links.all_at("/how")),
             without: Some(cx.href(&format!("/plans?{}", search.with(Search::forget_private)))),
