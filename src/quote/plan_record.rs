@@ -8,6 +8,7 @@
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqlitePool};
 
+use crate::catalogue::costs::stand_ins;
 use crate::filing::codes::{Metal, Product, VariantKind};
 use crate::filing::share::{CostShare, Shares};
 use crate::quote::policy::Variants;
@@ -22,10 +23,18 @@ pub const VARIANT_FILED: &str =
 pub const VARIANT: &str = "SELECT * FROM variant_detail WHERE plan_pk = ?1 AND variant_code = ?2";
 pub const BENEFITS: &str = "SELECT b.name AS benefit, b.slug, c.* FROM cost_sharing c JOIN benefit b USING (benefit_id) \
      WHERE c.plan_pk = ?1 AND c.variant_code = ?2 ORDER BY b.name";
+/// Every kind of care that the catalogue knows of any plan.
+pub const KINDS: &str = "SELECT slug FROM benefit";
+/// Whether the catalogue knows any network's address.
+pub const NETWORKS: &str = "SELECT count(*) FROM (SELECT 1 FROM network LIMIT 1)";
 pub const LIMITS: &str = "SELECT kind, scope, network, who, cents FROM cost_limit \
      WHERE plan_pk = ?1 AND variant_code = ?2 ORDER BY kind, scope, network, who";
 pub const EXAMPLES: &str = "SELECT example, deductible, copay, coinsurance, limit_exclusions FROM sbc_example \
      WHERE plan_pk = ?1 AND variant_code = ?2 ORDER BY example";
+
+/// Kinds of care that every whole file of benefits has: without them, gaps are the data's.
+const WHOLE: [&str; 3] =
+    ["inpatient-hospital-services-e-g-hospital-stay", "preventive-care-screening-immunization", "specialty-drugs"];
 
 /// A plan with one of its variants.
 #[derive(Debug, Clone)]
@@ -62,6 +71,14 @@ pub struct PlanRecord {
     pub variant: Option<VariantRecord>,
     /// By name.
     pub benefits: Vec<Benefit>,
+    /// The variant whose benefits these are, where our data has none of this one: a variation may not ask more than it
+    /// (45 CFR 156.420).
+    pub lent_by: Option<VariantKind>,
+    /// Slugs of all kinds of care that the catalogue has of any plan. What is not here is missing from our data, not
+    /// from the filing.
+    pub kinds: Vec<String>,
+    /// The catalogue has addresses of networks.
+    pub has_networks: bool,
     pub limits: Vec<Limit>,
     pub examples: Vec<Example>,
 }
@@ -100,6 +117,8 @@ pub struct Benefit {
     pub explanation: Option<String>,
     /// Does not count toward the in-network maximum.
     pub outside_maximum: bool,
+    /// An essential health benefit; `None`: not filed.
+    pub essential: Option<bool>,
 }
 
 /// One deductible or maximum as filed; codes of `filing::limits`.
@@ -146,13 +165,23 @@ impl PlanRecord {
             .bind(VariantKind::Standard.code())
             .fetch_one(pool)
             .await?;
-        let rows = |sql: &'static str| sqlx::query(sql).bind(plan_pk).bind(code).fetch_all(pool);
+        let rows = |sql: &'static str, code: i64| sqlx::query(sql).bind(plan_pk).bind(code).fetch_all(pool);
         let kind = VariantKind::from_code(code).unwrap_or(VariantKind::Standard);
+        let (mut benefits, mut lent_by) = (rows(BENEFITS, code).await?, None);
+        for other in stand_ins(kind) {
+            if benefits.is_empty() {
+                benefits = rows(BENEFITS, other.code()).await?;
+                lent_by = (!benefits.is_empty()).then_some(*other);
+            }
+        }
         Ok(Some(PlanRecord {
-            variant: rows(VARIANT).await?.first().map(variant).transpose()?,
-            benefits: rows(BENEFITS).await?.iter().map(benefit).collect::<Result<_, _>>()?,
-            limits: rows(LIMITS).await?.iter().map(limit).collect::<Result<_, _>>()?,
-            examples: rows(EXAMPLES).await?.iter().map(example).collect::<Result<_, _>>()?,
+            variant: rows(VARIANT, code).await?.first().map(variant).transpose()?,
+            benefits: benefits.iter().map(benefit).collect::<Result<_, _>>()?,
+            lent_by,
+            kinds: sqlx::query_scalar(KINDS).fetch_all(pool).await?,
+            has_networks: sqlx::query_scalar::<_, i64>(NETWORKS).fetch_one(pool).await? > 0,
+            limits: rows(LIMITS, code).await?.iter().map(limit).collect::<Result<_, _>>()?,
+            examples: rows(EXAMPLES, code).await?.iter().map(example).collect::<Result<_, _>>()?,
             ..record(&row, kind)?
         }))
     }
@@ -164,6 +193,17 @@ impl PlanRecord {
     /// The variant's own, else the plan's.
     pub fn brochure(&self) -> Option<&String> {
         self.variant.as_ref().and_then(|variant| variant.brochure_url.as_ref()).or(self.brochure_url.as_ref())
+    }
+
+    pub fn benefit(&self, slug: &str) -> Option<&Benefit> {
+        self.benefits.iter().find(|benefit| benefit.slug == slug)
+    }
+
+    /// Whether a gap in this kind of care is the insurer's: the catalogue has it of other plans, something is filed of
+    /// this one, and the data are not an excerpt of a few kinds.
+    pub fn is_unfiled(&self, slug: &str) -> bool {
+        let knows = |slug: &str| self.kinds.iter().any(|known| known == slug);
+        !self.benefits.is_empty() && knows(slug) && WHOLE.iter().all(|slug| knows(slug))
     }
 
     pub fn limit(&self, kind: u8, scope: u8, network: u8, who: u8) -> Option<&Limit> {
@@ -219,6 +259,9 @@ fn record(row: &SqliteRow, kind: VariantKind) -> Result<PlanRecord, sqlx::Error>
         },
         variant: None,
         benefits: Vec::new(),
+        lent_by: None,
+        kinds: Vec::new(),
+        has_networks: false,
         limits: Vec::new(),
         examples: Vec::new(),
     })
@@ -258,6 +301,7 @@ fn benefit(row: &SqliteRow) -> Result<Benefit, sqlx::Error> {
         exclusions: row.try_get("exclusions")?,
         explanation: row.try_get("explanation")?,
         outside_maximum: yes_no(row, "excluded_in_moop")? == Some(true),
+        essential: yes_no(row, "is_ehb")?,
     })
 }
 

@@ -62,11 +62,13 @@ pub struct Page<'a> {
     pub switch: Option<Switch>,
     /// Programs fetch spreadsheets and may not follow a redirect: those answer any spelling.
     pub any_spelling: bool,
+    /// What the page says hangs on the day.
+    pub on_a_day: bool,
 }
 
 impl<'a> Page<'a> {
     pub const fn new(path: &'a str) -> Page<'a> {
-        Page { path, switch: None, any_spelling: false }
+        Page { path, switch: None, any_spelling: false, on_a_day: false }
     }
 
     pub const fn with_switch(self, switch: Switch) -> Page<'a> {
@@ -75,6 +77,11 @@ impl<'a> Page<'a> {
 
     pub const fn any_spelling(self) -> Page<'a> {
         Page { any_spelling: true, ..self }
+    }
+
+    /// The day is part of the page's version.
+    pub const fn on_a_day(self) -> Page<'a> {
+        Page { on_a_day: true, ..self }
     }
 
     /// The canonical query of this page: the whole search, so that no way from page to page loses a filter, an order or
@@ -159,7 +166,10 @@ pub fn open_or_bare(cx: &Cx, page: &Page, keeps: &[&str]) -> Result<OpenOrBare, 
 
 /// Steps 3 and 4.
 fn opened(cx: &Cx, page: &Page, asked: Asked, settled: Settlement) -> Result<Open, Instead> {
-    let policy = policy(cx, &settled);
+    let policy = match page.on_a_day {
+        true => policy(cx, &settled).on_day(cx.today()),
+        false => policy(cx, &settled),
+    };
     let Settlement { search, catalogue, help } = settled;
     let switched = asked.switched.or(page.switch.map(|switch| switch.default_word())).unwrap_or_default();
     let who = search.who_query();

@@ -4,6 +4,7 @@
 
 mod benchmark;
 mod care;
+mod compare;
 mod counting;
 mod enroll;
 mod how;
