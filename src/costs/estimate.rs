@@ -104,10 +104,10 @@ pub fn estimate(
     plan: &CostSharing,
     people: &[Person],
     model: Model,
-    factor_thousandths: u32,
+    factor_millionths: u32,
     monthly_premium: Cents,
 ) -> Result<Estimate, Gap> {
-    Estimator::new(people, model, factor_thousandths).estimate(&Rules::new(plan, model)?, monthly_premium)
+    Estimator::new(people, model, factor_millionths).estimate(&Rules::new(plan, model)?, monthly_premium)
 }
 
 impl Estimator {

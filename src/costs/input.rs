@@ -39,8 +39,8 @@ pub struct Question {
     pub people: Vec<Person>,
     pub monthly_premium: Cents,
     pub plan_year: Option<u16>,
-    /// If the input asks for it; otherwise the dated factor is used.
-    pub factor_thousandths: Option<u32>,
+    /// If the input asks for it; otherwise the dated index is used.
+    pub factor_millionths: Option<u32>,
     pub doubts: Vec<Doubt>,
 }
 
@@ -62,7 +62,7 @@ impl Question {
             people: people.map(|(i, person)| person.read(i, &mut doubts)).collect(),
             monthly_premium: written.monthly_premium.map_or(Cents::ZERO, |dollars| dollars.0),
             plan_year: written.plan_year.map(|year| year.0 as u16),
-            factor_thousandths: written.price_factor.map(|factor| (factor.0 * 1000.0).round() as u32),
+            factor_millionths: written.price_factor.map(|factor| (factor.0 * 1e6).round() as u32),
             doubts,
         })
     }

@@ -10,10 +10,10 @@
 
 pub mod dominance;
 pub mod estimate;
-pub mod inflation;
 pub mod input;
 pub mod person;
 pub mod plan;
+pub mod price_index;
 pub mod range;
 pub mod rules;
 pub mod service;

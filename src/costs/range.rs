@@ -48,10 +48,10 @@ pub struct Estimator {
 }
 
 impl Estimator {
-    /// `factor_thousandths`: from the table's prices to the desired ones (1000 = unchanged); see `inflation`.
-    pub fn new(people: &[Person], model: Model, factor_thousandths: u32) -> Estimator {
-        let lanes = Lanes::new(people, model, f64::from(factor_thousandths) / 1000.0);
-        Estimator { asked: Asked::new(people, model, factor_thousandths), ..Estimator::of(lanes) }
+    /// `factor_millionths`: from the table's prices to the desired ones (1,000,000 = unchanged); see `price_index`.
+    pub fn new(people: &[Person], model: Model, factor_millionths: u32) -> Estimator {
+        let lanes = Lanes::new(people, model, f64::from(factor_millionths) / 1e6);
+        Estimator { asked: Asked::new(people, model, factor_millionths), ..Estimator::of(lanes) }
     }
 
     pub(super) fn of(lanes: Lanes) -> Estimator {
@@ -110,7 +110,8 @@ impl Estimator {
 
     /// Dollars paid in one year of what was added up.
     pub(super) fn paid(&mut self, year: usize, rules: &Rules, caps: &Caps) -> f64 {
-        match self.sheet.year(self.lanes.year(year)) {
+        // CMS's program rounds what is left of a limit at each step: only steps can follow it.
+        match self.sheet.year(self.lanes.year(year)).filter(|_| !caps.rounded) {
             Some(paid) => paid,
             None => self.step(year, rules, caps),
         }
@@ -133,6 +134,7 @@ mod tests {
     use crate::costs::Preparer;
     use crate::costs::person::Use;
     use crate::costs::plan::{Amounts, CostSharing, Limits, Share};
+    use crate::costs::price_index::AS_THEY_ARE;
     use crate::costs::service::SERVICES;
     use crate::costs::utilization::Sex;
     use crate::costs::words::{Coinsurance, Copay, Per, Timing};
@@ -158,7 +160,7 @@ mod tests {
             plan.shares[service as usize] = Share::Covered { copay, coinsurance, outside_maximum: false };
         }
         let person = |sex| Person { age: 60, sex: Some(sex), usage: Use::Medium };
-        let mut estimator = Estimator::new(&[person(Sex::Male), person(Sex::Female)], Model::Cms, 1000);
+        let mut estimator = Estimator::new(&[person(Sex::Male), person(Sex::Female)], Model::Cms, AS_THEY_ARE);
         let paid = estimator.dollars(&Rules::new(&plan, Model::Cms).unwrap()).unwrap()[1];
         let expected = |name: &str| example["expected"][name].as_f64().unwrap();
         assert!((paid - expected("oopc")).abs() < 1e-9, "{paid}");
@@ -186,7 +188,7 @@ mod tests {
             let rules = Rules::new(&plan, Model::Shop).unwrap();
             for people in [1, 2] {
                 let high = Person { age: 58, sex: None, usage: Use::High };
-                let mut estimator = Estimator::new(&vec![high; people], Model::Shop, 1000);
+                let mut estimator = Estimator::new(&vec![high; people], Model::Shop, AS_THEY_ARE);
                 let bad = estimator.range(&rules).unwrap().bad;
                 assert_eq!(estimator.estimate(&rules, Cents::ZERO).unwrap().bad.total, bad);
                 // A tenth decile costs far more than twelve thousand dollars.
@@ -253,7 +255,7 @@ mod tests {
         ) {
             let model = if cms { Model::Cms } else { Model::Shop };
             let Ok(rules) = Rules::new(&plan, model) else { return Ok(()) };
-            let mut estimator = Estimator::new(&people, model, 1000);
+            let mut estimator = Estimator::new(&people, model, AS_THEY_ARE);
             let Ok(caps) = estimator.caps(&rules) else { return Ok(()) };
             estimator.add_up(&rules, &caps);
             for year in 0..estimator.lanes.years {
@@ -265,8 +267,8 @@ mod tests {
         #[test]
         fn stored_ranges_are_those_that_would_be_computed((plan, person) in (plan(), person())) {
             let Ok(mut rules) = Rules::new(&plan, Model::Shop) else { return Ok(()) };
-            for factor in [1000, 1138] {
-                let mut estimator = Estimator::new(&[person], Model::Shop, 1000);
+            for factor in [AS_THEY_ARE, 1_138_000] {
+                let mut estimator = Estimator::new(&[person], Model::Shop, AS_THEY_ARE);
                 let worked_out = estimator.range(&rules);
                 Preparer::new(factor).prepare(&mut rules);
                 prop_assert_eq!(rules.fast.kept.is_some(), worked_out.is_ok());

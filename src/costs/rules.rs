@@ -139,6 +139,7 @@ impl Rules {
         };
         let caps = Caps {
             shape: self.shape,
+            rounded: self.model == Model::Cms,
             group_deductible: group(&self.deductible),
             group_maximum: group(&self.maximum),
             person_deductible: each(&self.deductible),

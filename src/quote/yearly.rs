@@ -5,7 +5,7 @@
 
 use crate::catalogue::variants::VariantFacts;
 use crate::costs::dominance::{self, Compared};
-use crate::costs::inflation::inflation;
+use crate::costs::price_index::price_index;
 use crate::costs::{Estimate, Estimator, Gap, Model, Person, Range, Size};
 use crate::filing::codes::{Product, Sort};
 use crate::quote::ask::address::Search;
@@ -27,7 +27,7 @@ impl YearlyCosts {
     /// `None` for dental plans, which the model does not cover.
     pub fn new(search: &Search) -> Option<YearlyCosts> {
         let people: Vec<Person> = people(search);
-        let factor = inflation(search.year).factor_thousandths;
+        let factor = price_index(search.year).millionths;
         let size = if people.len() > 1 { Size::Family } else { Size::Individual };
         (search.product == Product::Medical)
             .then(|| YearlyCosts { estimator: Estimator::new(&people, Model::Shop, factor), size })

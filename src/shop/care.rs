@@ -8,6 +8,7 @@ use askama::Template;
 use axum::response::Response;
 
 use crate::costs::Use;
+use crate::costs::price_index::price_index;
 use crate::costs::utilization::{Condition, PRICE_LEVEL, Sex};
 use crate::quote::ask::address::Search;
 use crate::quote::ask::people::Person;
@@ -49,7 +50,8 @@ struct CarePage<'a> {
     meanings: Vec<(String, Vec<(String, String)>)>,
     /// Somebody's sex is not said: the sentences are means.
     mean: bool,
-    price_level: String,
+    /// Words on the prices: of the table's year, raised to the plan year's.
+    numbers: String,
     carried: Vec<(String, String)>,
     back: String,
 }
@@ -62,10 +64,11 @@ pub async fn care(cx: Cx) -> Result<Response, Instead> {
     let template = CarePage {
         who: words::who(&cx, &search),
         notes,
-        people: covered().map(|(i, person)| person_form(&cx, i + 1, person, alone)).collect(),
-        meanings: meanings(&cx, covered().map(|(_, person)| person)),
+        people: covered().map(|(i, person)| person_form(&cx, i + 1, person, (alone, search.year))).collect(),
+        meanings: meanings(&cx, covered().map(|(_, person)| person), search.year),
         mean: covered().any(|(_, person)| person.sex.is_none()),
-        price_level: PRICE_LEVEL.to_string(),
+        numbers: cx
+            .tf("care_page.numbers", &[("table_year", &PRICE_LEVEL.to_string()), ("year", &search.year.to_string())]),
         carried: carried(&search),
         back: cx.href(&format!("/plans?{query}")),
         cx: &cx,
@@ -90,7 +93,7 @@ fn may_give_birth(person: &Person) -> bool {
 }
 
 /// For each age and sex among the people, what the answers mean: said once, however many people it holds for.
-fn meanings<'p>(cx: &Cx, people: impl Iterator<Item = &'p Person>) -> Vec<(String, Vec<(String, String)>)> {
+fn meanings<'p>(cx: &Cx, people: impl Iterator<Item = &'p Person>, year: u16) -> Vec<(String, Vec<(String, String)>)> {
     let mut kinds: Vec<(u8, Option<Sex>)> = people.map(|person| (person.age, person.sex)).collect();
     kinds.sort_unstable_by_key(|(age, sex)| (std::cmp::Reverse(*age), sex.map(Sex::letter)));
     kinds.dedup();
@@ -98,7 +101,9 @@ fn meanings<'p>(cx: &Cx, people: impl Iterator<Item = &'p Person>) -> Vec<(Strin
         let someone = Person { sex, ..Person::of_age(age) };
         let known = conditions(cx).into_iter().filter(|of| *of != Condition::Maternity || may_give_birth(&someone));
         let uses = [Use::Any, Use::Low, Use::Medium, Use::High].into_iter().chain(known.map(Use::Condition));
-        let said = uses.filter_map(|usage| Some((use_label(cx, usage), use_sentence(cx, age, sex, usage)?)));
+        let said = uses.filter_map(|usage| {
+            Some((use_label(cx, usage), use_sentence(cx, age, sex, usage, price_index(year).millionths)?))
+        });
         let sex = sex.map(|sex| cx.t(if sex == Sex::Female { "cost.female" } else { "cost.male" }));
         let who = [words::age_words(cx, age)].into_iter().chain(sex.map(str::to_string));
         (who.collect::<Vec<_>>().join(", "), said.collect())
@@ -106,7 +111,7 @@ fn meanings<'p>(cx: &Cx, people: impl Iterator<Item = &'p Person>) -> Vec<(Strin
     kinds.into_iter().map(of).collect()
 }
 
-fn person_form(cx: &Cx, n: usize, person: &Person, alone: bool) -> PersonForm {
+fn person_form(cx: &Cx, n: usize, person: &Person, (alone, year): (bool, u16)) -> PersonForm {
     let sex = |sex: Option<Sex>, key: &str| Choice {
         value: sex.map_or("any", Sex::letter).to_string(),
         words: cx.t(key).to_string(),
@@ -131,7 +136,9 @@ fn person_form(cx: &Cx, n: usize, person: &Person, alone: bool) -> PersonForm {
             .map(|condition| choice(Use::Condition(condition)))
             .collect(),
         // "Not sure" is what everybody has not said anything about: its sentence would stand there for each of a family.
-        chosen: (chosen != Use::Any).then(|| use_sentence(cx, person.age, person.sex, chosen)).flatten(),
+        chosen: (chosen != Use::Any)
+            .then(|| use_sentence(cx, person.age, person.sex, chosen, price_index(year).millionths))
+            .flatten(),
         open: matches!(chosen, Use::Condition(_)),
     }
 }

@@ -62,12 +62,21 @@ pub async fn comparison(cx: Cx) -> Result<Response, Instead> {
 }
 
 fn answer(cx: &Cx, search: &Search, cards: &[Card], file_name: &str, policy: CachePolicy) -> Result<Response, Failure> {
-    let csv = write(cx, search, cards).map_err(Failure::internal)?;
+    let mark: &[u8] = if plain(&cx.query) { &[] } else { &BYTE_ORDER_MARK };
+    let csv = [mark, &write(cx, search, cards).map_err(Failure::internal)?[..]].concat();
     let mut response = page::send(cx, StatusCode::OK, "text/csv; charset=utf-8", csv, policy);
     if let Ok(value) = HeaderValue::try_from(format!("attachment; filename=\"{file_name}\"")) {
         response.headers_mut().insert(header::CONTENT_DISPOSITION, value);
     }
     Ok(response)
+}
+
+/// Without it Excel for Windows reads accents as two characters each.
+const BYTE_ORDER_MARK: [u8; 3] = [0xef, 0xbb, 0xbf];
+
+/// A program asked for the bare text: `bom=no`.
+fn plain(query: &str) -> bool {
+    form_urlencoded::parse(query.as_bytes()).any(|(name, value)| name == "bom" && value == "no")
 }
 
 fn write(cx: &Cx, search: &Search, cards: &[Card]) -> anyhow::Result<Vec<u8>> {

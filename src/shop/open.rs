@@ -20,7 +20,7 @@ use crate::quote::settle::{self, Settled, Settlement};
 use crate::shop::words::search as words;
 use crate::shop::{elsewhere, home, season};
 use crate::web::error::Failure;
-use crate::web::page::{self, CachePolicy, Cx};
+use crate::web::page::{self, CachePolicy, Cx, NOT_OF_DATA};
 use crate::web::sealed::{self, Arrival};
 
 /// What an address is answered with instead of its page: a question, the way elsewhere, a redirect, a 304, a failure.
@@ -185,6 +185,13 @@ fn opened(cx: &Cx, page: &Page, asked: Asked, settled: Settlement) -> Result<Ope
 
 /// [`settle::settle`] with what the request knows: its catalogues, the rules, the day.
 fn settle(cx: &Cx, asked: &mut Asked) -> Result<Settled, Failure> {
+    // The questions carry a county as a hidden field. It means nothing once another ZIP is typed beside it.
+    if cx.said.arrival == Arrival::Form
+        && let (Ok(zip), Some(county)) = (asked.zip(), asked.county)
+        && settle::catalogue_for(&cx.catalogues, asked).places.place(zip, county).is_none()
+    {
+        asked.county = None;
+    }
     Ok(settle::settle(&cx.catalogues, &cx.app.tables, cx.today(), asked)?)
 }
 
@@ -215,7 +222,7 @@ pub fn unchanged(cx: &Cx, policy: &CachePolicy) -> Result<(), Instead> {
 /// of the version, because lists say so.
 fn policy(cx: &Cx, settled: &Settlement) -> CachePolicy {
     let version = match season::coming(cx, &settled.search) {
-        Some(coming) => format!("{}+{}", settled.catalogue.version, coming.year),
+        Some(coming) => format!("{}{NOT_OF_DATA}{}", settled.catalogue.version, coming.year),
         None => settled.catalogue.version.clone(),
     };
     match &settled.help {

@@ -3,7 +3,6 @@
 //! Only words and links over what the engine found; nothing is decided here. Medicaid and CHIP come before plans,
 //! because they cost people less. Whoever is alone is "you", others are named by their ages.
 
-use crate::eligibility::household::Relationship;
 use crate::eligibility::tables::{CsrLevel, MedicaidAgency};
 use crate::eligibility::{ChipCategory, PersonAnswer};
 use crate::filing::codes::{Metal, Product};
@@ -12,7 +11,7 @@ use crate::quote::ask::people::MEDICARE_AGE;
 use crate::quote::filters::Facet;
 use crate::quote::market::tally::Tally;
 use crate::quote::offer::Offer;
-use crate::quote::policy::{self, Help};
+use crate::quote::policy::{self, Help, TaxPart};
 use crate::quote::yearly::{self, YearlyCosts};
 use crate::shop::links::Links;
 use crate::shop::view::whole_dollars;
@@ -73,7 +72,7 @@ impl Panel {
             heading: cx.t(if nobody_shops { "help.heading_public" } else { "help.heading" }).to_string(),
             first: nobody_shops,
             lines,
-            more: taken.into_iter().chain(repay).collect(),
+            more: taken.into_iter().chain(apart_words(cx, search, help)).chain(repay).collect(),
             how: Some(links.all_at("/how")),
             without: Some(cx.href(&format!("/plans?{}", search.with(Search::forget_private)))),
         }
@@ -112,6 +111,13 @@ fn credit_line(cx: &Cx, search: &Search, tally: &Tally, nobody_shops: bool) -> O
         (Some(_), Some(credit)) => cx.tf("help.credit", &[("credit", &credit.dollars_cents())]),
     };
     Some([Some(credit), level].into_iter().flatten().collect::<Vec<_>>().join(" "))
+}
+
+/// Whose own cost-sharing level is better than that of one policy for all (45 CFR 155.305(g)(3)).
+fn apart_words(cx: &Cx, search: &Search, help: &Help) -> Option<String> {
+    let better = &help.determination.tax_households.first()?.csr_better_apart;
+    let shown = search.product == Product::Medical && !better.is_empty();
+    shown.then(|| cx.tf("help.csr_apart", &[("people", &better.join(", "))]))
 }
 
 fn level_words(cx: &Cx, search: &Search) -> Option<String> {
@@ -238,7 +244,7 @@ fn medicare_lines(cx: &Cx, links: &Links) -> Vec<HelpLine> {
         let people = search.household.people().iter().enumerate();
         people.filter(|(_, person)| person.needs_cover && wanted(person)).map(|(i, _)| i).collect()
     };
-    let has = those(&|person| person.may_have_medicare());
+    let has = those(&|person| person.may_have_medicare() && !person.other_coverage);
     let soon = those(&|person| person.age == MEDICARE_AGE - 1);
     let mut lines = Vec::new();
     if let Some(first) = has.first() {
@@ -254,16 +260,16 @@ fn medicare_lines(cx: &Cx, links: &Links) -> Vec<HelpLine> {
 
 /// How we took the people to be related: shown, so that it can be put right.
 fn taken_words(cx: &Cx, search: &Search) -> String {
-    let relations = policy::relations(&search.household);
-    let words: Vec<String> = relations
+    let parts = policy::tax_parts(&search.household);
+    let words: Vec<String> = parts
         .iter()
         .enumerate()
-        .map(|(i, relation)| {
-            let key = match relation {
-                Relationship::Applicant => "relation.applicant",
-                Relationship::Spouse => "relation.spouse",
-                Relationship::Child => "relation.child",
-                _ => "relation.dependant",
+        .map(|(i, part)| {
+            let key = match part {
+                TaxPart::Files => "relation.applicant",
+                TaxPart::Spouse => "relation.spouse",
+                TaxPart::Child => "relation.child",
+                TaxPart::OtherDependent => "relation.dependent",
             };
             cx.tf(key, &[("n", &(i + 1).to_string())])
         })

@@ -242,6 +242,9 @@ pub fn legal_day(app: &App) -> time::Date {
     (app.clock)().to_offset(time::macros::offset!(-10)).date()
 }
 
+/// In a version: what follows changes the page, but is no catalogue.
+pub const NOT_OF_DATA: char = '~';
+
 /// Who may keep a page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CachePolicy {
@@ -335,6 +338,7 @@ pub fn send(
 /// Lets a CDN purge everything of ours, or everything made from one catalogue (docs/cdn).
 fn surrogate_key(version: &str) -> Option<HeaderValue> {
     let mut keys = "windowshop".to_string();
+    let version = version.split(NOT_OF_DATA).next().unwrap_or_default();
     version.split('+').for_each(|version| keys.extend([" catalogue-", version]));
     HeaderValue::try_from(keys).ok()
 }

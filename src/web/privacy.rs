@@ -23,7 +23,8 @@ pub enum Keep {
 /// Longest value of a public name: room for a comparison's three plans and for every insurer.
 const VALUE_BYTES_MAX: usize = 400;
 /// Names whose words, codes, numbers or ranges may be public: where, which year, which plans, in which order.
-const PUBLIC: [&str; 20] = [
+const PUBLIC: [&str; 21] = [
+    "bom",
     "case",
     "county",
     "deductible",
@@ -48,7 +49,7 @@ const PUBLIC: [&str; 20] = [
 /// Private fields that forms submit even if nobody has filled them in.
 const LEFT_EMPTY: [&str; 9] = ["add", "care", "income", "monthly", "offer", "offer_family", "programs", "q", "sex"];
 /// Letters allowed after an age: tobacco, no coverage needed, spouse, dependent. Pregnancy (`p`), tribe (`m`), other
-/// coverage (`c`) and Medicare (`b`) are not.
+/// coverage (`c`) and a bought Medicare Part A (`b`) are not.
 const PUBLIC_LETTERS: &[u8] = b"tnsd";
 
 /// The rule. `query` is everything after `?`, as sent.
@@ -164,6 +165,9 @@ mod tests {
             "people=40p",
             "people=40&people=38m",
             "people=40c",
+            "people=66b",
+            "b1=1",
+            "h1=37.5",
             "p1=1",
             "m1=on",
             "c2=1",

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 use windowshop::costs::dominance::{Compared, Network, PlanFacts, Terms, dominated, dominator};
 use windowshop::costs::plan::{Amounts, CostSharing, Limits, Share};
+use windowshop::costs::price_index::AS_THEY_ARE;
 use windowshop::costs::service::SERVICES;
 use windowshop::costs::utilization::Sex;
 use windowshop::costs::words::{Coinsurance, Copay, Per, Timing, behavior};
@@ -95,7 +96,7 @@ fn people() -> impl Strategy<Value = Vec<Person>> {
 
 /// Out of pocket in the good, average and bad year, if the plan can be estimated.
 fn cost(plan: &CostSharing, people: &[Person]) -> Option<[i64; 3]> {
-    let range = Estimator::new(people, Model::Shop, 1000).range(&Rules::new(plan, Model::Shop).ok()?).ok()?;
+    let range = Estimator::new(people, Model::Shop, AS_THEY_ARE).range(&Rules::new(plan, Model::Shop).ok()?).ok()?;
     Some([range.good.0, range.average.0, range.bad.0])
 }
 
@@ -133,7 +134,7 @@ proptest! {
     fn lines_add_up_to_the_list_and_never_pass_the_maximum((plan, people) in (plan(), people())) {
         let Some(listed) = cost(&plan, &people) else { return Ok(()) };
         let rules = Rules::new(&plan, Model::Shop).unwrap();
-        let estimate = Estimator::new(&people, Model::Shop, 1000).estimate(&rules, Cents(10_000)).unwrap();
+        let estimate = Estimator::new(&people, Model::Shop, AS_THEY_ARE).estimate(&rules, Cents(10_000)).unwrap();
         for (year, listed) in [&estimate.good, &estimate.average, &estimate.bad].into_iter().zip(listed) {
             let paid = year.paid;
             prop_assert_eq!(paid.total().0, listed);

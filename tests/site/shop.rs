@@ -7,6 +7,7 @@ mod care;
 mod compare;
 mod counting;
 mod enroll;
+mod families;
 mod how;
 mod opening;
 mod pages;

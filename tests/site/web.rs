@@ -214,8 +214,8 @@ async fn the_cdn_is_allowed_by_name_and_asset_links_lead_there() {
     let site = site(&["--cdn-base", "https://cdn.example.org/ws/"]).await;
     let got = site.get("/nowhere").await;
     let policy = got.header("content-security-policy");
-    assert!(policy.contains("style-src 'self' https://cdn.example.org/ws/assets/;"), "{policy}");
-    assert!(got.text.contains("https://cdn.example.org/ws/assets/site."));
+    assert!(policy.contains("style-src 'self' https://cdn.example.org/ws/assets/ 'sha256-"), "{policy}");
+    assert!(got.text.contains("https://cdn.example.org/ws/assets/more."));
 }
 
 // ── Caching ──────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -13,7 +13,7 @@ use crate::types::Cents;
 /// Ranges of one variant: 340 bytes.
 #[derive(Debug, Clone, PartialEq)]
 pub(in crate::costs) struct Kept {
-    factor_thousandths: u32,
+    factor_millionths: u32,
     kinds: [Years; ORDINARY],
 }
 
@@ -32,26 +32,26 @@ pub(in crate::costs) struct Years {
 pub(in crate::costs) struct Asked {
     kind: usize,
     usage: Use,
-    factor_thousandths: u32,
+    factor_millionths: u32,
 }
 
 impl Asked {
     /// `None` if nothing is stored: families, conditions, single deciles, CMS's model.
-    pub(in crate::costs) fn new(people: &[Person], model: Model, factor_thousandths: u32) -> Option<Asked> {
+    pub(in crate::costs) fn new(people: &[Person], model: Model, factor_millionths: u32) -> Option<Asked> {
         let [person] = people else { return None };
         let common = model == Model::Shop && matches!(person.usage, Use::Any | Use::Low | Use::Medium | Use::High);
-        Some(Asked { kind: Who::of(person).ordinary().filter(|_| common)?, usage: person.usage, factor_thousandths })
+        Some(Asked { kind: Who::of(person).ordinary().filter(|_| common)?, usage: person.usage, factor_millionths })
     }
 }
 
 impl Kept {
-    pub(in crate::costs) fn new(factor_thousandths: u32, kinds: [Years; ORDINARY]) -> Kept {
-        Kept { factor_thousandths, kinds }
+    pub(in crate::costs) fn new(factor_millionths: u32, kinds: [Years; ORDINARY]) -> Kept {
+        Kept { factor_millionths, kinds }
     }
 
     /// Good, average and bad.
     pub(in crate::costs) fn years(&self, asked: &Asked) -> Option<[Cents; 3]> {
-        if self.factor_thousandths != asked.factor_thousandths {
+        if self.factor_millionths != asked.factor_millionths {
             return None;
         }
         let Years { good, any, medium, bad } = self.kinds[asked.kind];

@@ -99,18 +99,24 @@ pub fn write_amount(amount: Cents) -> String {
     }
 }
 
-/// Blank is no answer. Otherwise: dollars the way people write them, or the message key of what is wrong.
-pub fn read_amount(text: &str) -> Result<Option<Cents>, &'static str> {
+/// As [`read_amount`], for amounts that may be a loss.
+pub fn read_signed(text: &str) -> Result<Option<Cents>, &'static str> {
     let text = text.trim();
     if text.is_empty() {
         return Ok(None);
     }
     // Ask about amounts that can be read two ways ("45.000", "45,00"); never guess.
-    let amount = Cents::read(text).map_err(|_| "ask.amount_not_number")?;
-    match amount {
-        amount if amount < Cents::ZERO => Err("ask.amount_negative"),
-        amount if amount.0 > INCOME_DOLLARS_MAX * 100 => Err("ask.amount_too_high"),
+    match Cents::read(text).map_err(|_| "ask.amount_not_number")? {
+        amount if amount.0.abs() > INCOME_DOLLARS_MAX * 100 => Err("ask.amount_too_high"),
         amount => Ok(Some(amount)),
+    }
+}
+
+/// Blank is no answer. Otherwise: dollars the way people write them, or the message key of what is wrong.
+pub fn read_amount(text: &str) -> Result<Option<Cents>, &'static str> {
+    match read_signed(text)? {
+        Some(amount) if amount < Cents::ZERO => Err("ask.amount_negative"),
+        amount => Ok(amount),
     }
 }
 

@@ -13,7 +13,8 @@ use std::fmt;
 use crate::costs::Use;
 use crate::costs::utilization::{Condition, Sex};
 
-/// From this age people can have Medicare (42 USC 1395c), most of them Part A without a premium.
+/// From this age people can have Medicare, most of them Part A without a premium (42 USC 426(a)). A test compares this
+/// with the `medicare_age` row of the rules.
 pub const MEDICARE_AGE: u8 = 65;
 /// Larger households are asked to call: no family-tier or age-rated plan prices them online.
 pub const PEOPLE_MAX: usize = 12;
@@ -66,8 +67,8 @@ impl Person {
         }
     }
 
-    /// Whether Medicare is open to them, which rules out the tax credit (26 USC 36B(c)(2)(B)). Most people can have
-    /// Part A free from the month they turn 65, so we assume it unless they say otherwise; the page says so.
+    /// Whether Medicare is available, which rules out the tax credit, signed up or not (26 CFR 1.36B-2(c)(2)(i)). Nearly
+    /// everybody can have Part A free from the month they turn 65: assumed unless denied; the page says so.
     pub fn may_have_medicare(&self) -> bool {
         self.age >= MEDICARE_AGE && !self.no_free_part_a
     }
@@ -281,9 +282,9 @@ mod tests {
             ages in prop::collection::vec((0u8..=AGE_MAX, any::<[bool; 6]>(), 0usize..3), 1..=PEOPLE_MAX)
         ) {
             let relations = [Relation::Unsaid, Relation::Spouse, Relation::Dependent];
-            let people: Vec<Person> = ages.into_iter().map(|(age, [t, p, m, n, c, a], r)| Person {
+            let people: Vec<Person> = ages.into_iter().map(|(age, [t, p, m, n, c, b], r)| Person {
                 tobacco: t, pregnant: p, tribal_member: m, needs_cover: n, relation: relations[r], other_coverage: c,
-                no_free_part_a: a,
+                no_free_part_a: b,
                 ..Person::of_age(age)
             }).collect();
             if let Ok(household) = Household::new(people) {

@@ -6,6 +6,7 @@ use crate::costs::Use;
 use crate::costs::utilization::{Condition, Sex};
 use crate::quote::ask::facets::{Note, NoteKind};
 use crate::quote::ask::people::{AGE_MAX, Household, PEOPLE_MAX, Person, Relation, care_pairs};
+use crate::types::plain_characters;
 
 /// One row of the people form.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -67,7 +68,10 @@ impl PersonRow {
     }
 
     pub fn read(&mut self) -> Option<Person> {
-        let digits: String = self.age.chars().filter(|c| !c.is_whitespace()).collect();
+        let plain = plain_characters(&self.age);
+        let digits: String = plain.chars().filter(|c| !c.is_whitespace()).collect();
+        // "40.0" is forty.
+        let digits = digits.strip_suffix(".0").map_or(digits.clone(), str::to_string);
         self.fault = match digits.parse::<u32>() {
             _ if digits.is_empty() => Some("ask.age_missing"),
             Ok(age) if age <= u32::from(AGE_MAX) => return Some(self.person(age as u8)),

@@ -80,16 +80,16 @@ pub fn use_label(cx: &Cx, usage: Use) -> String {
 }
 
 /// What a choice means for a person of this age: "A year with about 6 visits, 3 tests and 11 prescriptions. That care
-/// costs about $2,000 before insurance." Prices are those of the table. Without a sex, the mean of both.
+/// costs about $2,000 before insurance." `millionths`: the price index of the plan year. Without a sex, the mean of both.
 /// `None` where the table has next to nothing.
-pub fn use_sentence(cx: &Cx, age: u8, sex: Option<Sex>, usage: Use) -> Option<String> {
+pub fn use_sentence(cx: &Cx, age: u8, sex: Option<Sex>, usage: Use, millionths: u32) -> Option<String> {
     let person = Person { age, sex, usage };
     let (key, row) = match usage {
         Use::Any => ("use.sentence_any", mean_of_deciles(&person)),
         Use::Condition(condition) if !condition.is_whole_year() => ("use.sentence_on_top", on_top(&person)),
         _ => ("use.sentence_year", person.row(YearKind::Average, 0)),
     };
-    let (care, price) = (care_words(cx, &row)?, about(row.allowed())?);
+    let (care, price) = (care_words(cx, &row)?, about(row.allowed() * f64::from(millionths) / 1e6)?);
     let mut words = cx.tf(key, &[("care", &care), ("price", &price.dollars())]);
     if lacks_drugs(&person) {
         // The table leaves out what costs most for some conditions: nobody may take its price for the whole.

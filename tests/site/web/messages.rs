@@ -138,6 +138,7 @@ fn composed() -> Vec<String> {
         each("how.turn_{}_differs", &[words(&["medicaid", "chip"])]),
         each("sort.{}_{}", &[codes(Sort::ALL.iter().map(|sort| sort.key()).collect()), words(&["short", "explained"])]),
         each("gets.{}.{}", &[gets, words(&["you", "one", "other"])]),
+        each("product.see_{}", &[words(&["medical", "dental"])]),
         each("place.{}", &[words(&["county", "parish", "borough"])]),
         each("limit.{}_{}", &[kinds, scopes]),
         each("limit.{}", &[words(&["tier1", "tier2", "out", "in_and_out", "individual", "per_person", "family"])]),

@@ -55,6 +55,18 @@ fn every_setting_is_in_the_running_guide() {
     }
 }
 
+/// What fits on a screen of an editor and in a diff beside its change.
+#[test]
+fn lines_of_templates_can_be_read() {
+    const COLUMNS: usize = 160;
+    for (path, text) in texts("templates", ".html") {
+        for (line, number) in text.lines().zip(1..) {
+            let columns = line.chars().count();
+            assert!(columns <= COLUMNS, "{path}:{number} is {columns} columns wide: at most {COLUMNS}");
+        }
+    }
+}
+
 #[test]
 fn templates_have_no_inline_style_or_script() {
     for (path, text) in texts("templates", ".html") {
