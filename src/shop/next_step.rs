@@ -49,6 +49,9 @@ impl NextStep {
         let name = place.as_ref().map(|place| place.name.clone()).unwrap_or_default();
         let open = open_enrollment(&cx.app.tables, state, i32::from(search.year), cx.today());
         let mut lines = vec![verdict(cx, search, state, &open, &name)];
+        if matches!(open.status, WindowStatus::Open | WindowStatus::NotYet) {
+            lines.push(cx.t("enroll.first_premium").to_string());
+        }
         let tribal = search.policy.household.covered().any(|person| person.tribal_member);
         lines.extend(tribal.then(|| cx.t("next.tribal").to_string()));
         if open.status == WindowStatus::Closed {

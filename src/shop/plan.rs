@@ -74,6 +74,8 @@ struct PlanPage<'a> {
     /// Price and the household's own amounts; `None` while we do not know who and where.
     card: Option<&'a Card>,
     a_month: String,
+    /// No income was given: the price may not be what they would pay.
+    full_price: bool,
     who: Option<String>,
     /// Why there is no price.
     no_price: Option<String>,
@@ -173,6 +175,7 @@ fn build<'a>(
         subtitle: subtitle(cx, packed, record),
         metal_key: packed.and_then(|packed| Metal::from_code(packed.metal())).map_or("unknown", Metal::key),
         a_month: bought.map(|search| words::a_month(cx, search)).unwrap_or_default(),
+        full_price: bought.is_some_and(|search| search.finances.is_none()) && !record.is_dental(),
         who: search.map(|search| words::who(cx, search)),
         no_price,
         back: cx.href(&match search {
