@@ -110,7 +110,7 @@ fn front(app: &Arc<App>) -> Front {
     let site = Arc::clone(app);
     Front {
         cache: app.pages.clone(),
-        // What lists say of a coming year hangs on the day.
+        // What lists say of a coming year depends on the day.
         edition: Arc::new(move || format!("{}+{}", site.catalogues.current().edition(), legal_day(&site)).into()),
         is_everybodys: |request| {
             let hosts_wrong = request.extensions().get::<Wire>().is_some_and(|wire| wire.hosts_wrong);

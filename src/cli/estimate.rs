@@ -14,7 +14,7 @@ use crate::costs::estimate::{Basis, Estimate, Paid, Year};
 use crate::costs::input::{Doubt, Question};
 use crate::costs::price_index::{AS_THEY_ARE, price_index};
 use crate::costs::range::Estimator;
-use crate::costs::rules::{Note, Rules};
+use crate::costs::rules::{DataNote, Rules};
 use crate::costs::utilization::PRICE_LEVEL;
 use crate::types::Cents;
 
@@ -130,14 +130,14 @@ fn doubt_text(doubt: &Doubt, model: Model) -> String {
     }
 }
 
-fn note_text(note: &Note) -> String {
+fn note_text(note: &DataNote) -> String {
     match note {
-        Note::AverageShare(s) => format!("{}: nothing filed; the plan's average share is taken", s.code()),
-        Note::PreventiveByLaw => "op_prev: nothing filed; free in network by law (45 CFR 147.130)".to_string(),
-        Note::GeneralRule(s) => {
+        DataNote::AverageShare(s) => format!("{}: nothing filed; the plan's average share is taken", s.code()),
+        DataNote::PreventiveByLaw => "op_prev: nothing filed; free in network by law (45 CFR 147.130)".to_string(),
+        DataNote::GeneralRule(s) => {
             format!("{}: CMS's table does not have this pair of words; read by the general rule", s.code())
         }
-        Note::Repeated(s) => format!("{}: nothing filed; CMS's program repeats the service before it", s.code()),
+        DataNote::Repeated(s) => format!("{}: nothing filed; CMS's program repeats the service before it", s.code()),
     }
 }
 

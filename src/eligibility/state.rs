@@ -1,6 +1,7 @@
-//! The fifty states and the District of Columbia: the places that have a marketplace and rules in our tables.
+//! The fifty states and the District of Columbia: the places with a marketplace and rules in our tables.
 //!
-//! Used by tables and household. Territories are refused here with words, because federal credits do not reach them.
+//! Used by tables and household. Territories must be refused here, in words, because federal credits do not reach
+//! them.
 
 use std::fmt;
 
@@ -63,7 +64,7 @@ const STATES: [(&str, u8); 51] = [
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct State(u8);
 
-/// Which of the three poverty guidelines measures a state.
+/// Which of the three poverty guidelines applies to a state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub enum Area {
     #[serde(rename = "48")]
@@ -94,7 +95,7 @@ impl State {
 
     pub const COUNT: usize = STATES.len();
 
-    /// Reads `OH` and `oh`; `None` for territories and anything else.
+    /// Parses `OH` and `oh`; `None` for territories and anything else.
     pub fn parse(text: &str) -> Option<State> {
         let text = text.trim();
         STATES.iter().position(|(code, _)| code.eq_ignore_ascii_case(text)).map(|i| State(i as u8))

@@ -4,7 +4,7 @@
 //! cache may keep these pages. It must never ask who somebody is: an address holds a state, a year, kinds of events
 //! and their dates.
 
-mod asked;
+mod query;
 mod special;
 
 use askama::Template;
@@ -12,7 +12,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use time::Date;
 
-use self::asked::Asked;
+use self::query::EnrollQuery;
 pub use self::special::known_place;
 use self::special::{EventAnswer, EventQuestion, KindGroup};
 use crate::eligibility::enrollment::{EnrollmentStep, OpenEnrollment, WindowStatus, open_enrollment};
@@ -185,7 +185,7 @@ fn likely_year(cx: &Cx, state: Option<State>, years: &[i32]) -> i32 {
 }
 
 /// The state asked for, or what is wrong with it (message key, what was typed).
-fn find_state(cx: &Cx, asked: &Asked) -> Result<Option<State>, (&'static str, String)> {
+fn find_state(cx: &Cx, asked: &EnrollQuery) -> Result<Option<State>, (&'static str, String)> {
     let (code, typed) = match (asked.state.as_str(), asked.zip.as_str()) {
         ("", "") => return Ok(None),
         ("", zip) => {
@@ -237,7 +237,7 @@ struct EnrollPage<'a> {
 
 /// `GET /enroll`, `GET /es/enroll`.
 pub async fn enroll(cx: Cx) -> Result<Response, Instead> {
-    let mut asked = Asked::read(&cx.query, &cx.app.tables, cx.today());
+    let mut asked = EnrollQuery::read(&cx.query, &cx.app.tables, cx.today());
     let years = years(&cx);
     if let Some(year) = asked.year.take_if(|year| !years.contains(year)) {
         asked.notes.push(Note::new("year", &year.to_string(), NoteKind::BadValue));
@@ -264,7 +264,7 @@ fn state_hours(state: Option<State>) -> i8 {
 
 fn build<'a>(
     cx: &'a Cx,
-    asked: &Asked,
+    asked: &EnrollQuery,
     found: Result<Option<State>, (&'static str, String)>,
     years: &[i32],
 ) -> EnrollPage<'a> {
@@ -333,7 +333,7 @@ fn medicaid(cx: &Cx, state: State) -> Option<(String, String, String)> {
 ///
 /// `NotFound` if the address names nothing that has a last day.
 pub async fn deadline(cx: Cx) -> Result<Response, Failure> {
-    let asked = Asked::read(&cx.query, &cx.app.tables, cx.today());
+    let asked = EnrollQuery::read(&cx.query, &cx.app.tables, cx.today());
     let state = find_state(&cx, &asked).map_err(|_| Failure::NotFound)?;
     let deadlines = match asked.events.is_empty() {
         false => special::deadlines(&cx, &asked, state),
@@ -361,7 +361,7 @@ fn season_deadlines(cx: &Cx, state: Option<State>, year: i32) -> Vec<Deadline> {
         let start = date_words(cx, step.coverage_start);
         let values = [("year", year_words.as_str()), ("place", &place), ("start", &start)];
         Deadline {
-            id: format!("open-enrollment-{year}-{}-{}", state.map_or("us", State::code), asked::iso(step.selected_to)),
+            id: format!("open-enrollment-{year}-{}-{}", state.map_or("us", State::code), query::iso(step.selected_to)),
             day: step.selected_to,
             summary: cx.tf("enroll.ics_season", &values),
             description: cx.t("enroll.ics_check").to_string(),

@@ -1,8 +1,8 @@
 //! What help a household may get while it browses: the shop's side of `eligibility::determine`.
 //!
-//! Turns the address into the engine's household, and the engine's answer into what prices need: who buys a plan,
-//! which variant they would get, and the terms of their credit. The benchmark comes from the same statement as the
-//! list (`query::build_query`), so a price and its credit always agree.
+//! Called by `settle`. Turns the address into the engine's household, and the engine's answer into what prices need: who
+//! buys a plan, which variant they would get, and the terms of their credit. It must never decide eligibility itself. The
+//! benchmark comes from the same statement as the list (`query::build_query`), so a price and its credit always agree.
 
 use std::sync::Arc;
 
@@ -69,8 +69,8 @@ impl Policy {
         Policy { household: household.clone(), level, rating, catastrophic, credit: None }
     }
 
-    pub fn variants(&self) -> Variants {
-        Variants::of_level(self.level)
+    pub fn variants(&self) -> VariantKinds {
+        VariantKinds::of_level(self.level)
     }
 
     /// Whether a plan filed as child-only may be sold to them (45 CFR 156.200(c)(2)).
@@ -101,26 +101,26 @@ impl Policy {
 
 /// Which variant of a plan a household would be enrolled in: one kind for silver plans, one for all others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Variants {
+pub struct VariantKinds {
     pub silver: VariantKind,
     pub other: VariantKind,
 }
 
-impl Variants {
-    pub const STANDARD: Variants = Variants::both(VariantKind::Standard);
+impl VariantKinds {
+    pub const STANDARD: VariantKinds = VariantKinds::both(VariantKind::Standard);
 
-    const fn both(kind: VariantKind) -> Variants {
-        Variants { silver: kind, other: kind }
+    const fn both(kind: VariantKind) -> VariantKinds {
+        VariantKinds { silver: kind, other: kind }
     }
 
     /// 45 CFR 155.305(g), 155.350, 156.420: tribal members get reductions at every metal level, others at silver
     /// only.
-    pub fn of_level(level: CsrLevel) -> Variants {
-        let silver_only = |silver| Variants { silver, ..Variants::STANDARD };
+    pub fn of_level(level: CsrLevel) -> VariantKinds {
+        let silver_only = |silver| VariantKinds { silver, ..VariantKinds::STANDARD };
         match level {
-            CsrLevel::None => Variants::STANDARD,
-            CsrLevel::Zero => Variants::both(VariantKind::ZeroCostSharing),
-            CsrLevel::Limited => Variants::both(VariantKind::LimitedCostSharing),
+            CsrLevel::None => VariantKinds::STANDARD,
+            CsrLevel::Zero => VariantKinds::both(VariantKind::ZeroCostSharing),
+            CsrLevel::Limited => VariantKinds::both(VariantKind::LimitedCostSharing),
             CsrLevel::Csr73 => silver_only(VariantKind::Silver73),
             CsrLevel::Csr87 => silver_only(VariantKind::Silver87),
             CsrLevel::Csr94 => silver_only(VariantKind::Silver94),
@@ -176,12 +176,12 @@ pub fn eligibility_household(
         ..EligibilityPerson::default()
     });
     let ids: Vec<String> = (1..=household.people().len()).map(|n| n.to_string()).collect();
-    let offer = money.offer.map(|self_only| EmployerOffer {
+    let offer = money.job_offer.map(|self_only| EmployerOffer {
         employee: "1".into(),
-        covers: if money.offer_family.is_some() { ids } else { vec!["1".into()] },
+        covers: if money.family_offer.is_some() { ids } else { vec!["1".into()] },
         enrolled: Vec::new(),
         self_only_premium: Some(self_only),
-        family_premium: money.offer_family,
+        family_premium: money.family_offer,
         premium_frequency: Frequency::Monthly,
         starts: None,
         waiting_days: 0,

@@ -37,7 +37,7 @@ pub struct Settlement {
 
 /// Address → search, in the catalogue of its plan year.
 ///
-/// `today` is for what hangs on a date by law (enrollment periods, rules that start mid-year).
+/// `today` is for what depends on a date by law (enrollment periods, rules that start mid-year).
 ///
 /// # Errors
 /// If the engine refuses what our own parsing accepted, or the tables do not cover the plan year.

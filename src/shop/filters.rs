@@ -69,7 +69,7 @@ impl FilterForm {
             match (&filter.rule, form.groups.last_mut()) {
                 _ if choices.is_empty() => {}
                 (Rule::AtLeast { .. }, _) => form.stars = choices,
-                // Yes-or-no filters stand together.
+                // Yes/no filters are grouped together.
                 (_, Some(group)) if group.name == filter.name => group.choices.extend(choices),
                 _ => form.groups.push(group(cx, search.product, filter, choices)),
             }

@@ -212,7 +212,7 @@ pub fn follow(cx: &Cx, notes: &[Note], path: &str, query: &str) -> Result<(), In
     Err(page::redirect(cx, &format!("{path}{mark}{query}")).into())
 }
 
-/// Answers 304 where the asker has the page.
+/// Answers 304 if the client already has the page.
 pub fn unchanged(cx: &Cx, policy: &CachePolicy) -> Result<(), Instead> {
     page::not_modified(cx, policy).map_or(Ok(()), |response| Err(response.into()))
 }

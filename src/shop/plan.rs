@@ -13,7 +13,7 @@ use crate::filing::codes::{Metal, Packed, PlanType};
 use crate::quote::ask::address::{BASKET_MAX, Search, write_query};
 use crate::quote::market;
 use crate::quote::plan_record::PlanRecord;
-use crate::quote::policy::Variants;
+use crate::quote::policy::VariantKinds;
 use crate::quote::yearly::YearlyCosts;
 use crate::shop::cards::cards_of;
 use crate::shop::compare::nearest;
@@ -109,7 +109,7 @@ pub async fn plan(cx: Cx, Path(id): Path<String>) -> Result<Response, Instead> {
     match open_or_bare(&cx, &Page::new(&path).on_a_day(), &WHO)? {
         OpenOrBare::Bare(bare) => {
             let Bare { asked, catalogue, notes, policy } = *bare;
-            let record = record(&catalogue, &plan_id, Variants::STANDARD).await?;
+            let record = record(&catalogue, &plan_id, VariantKinds::STANDARD).await?;
             let priced = Priced { card: None, similar: Vec::new(), year: None };
             let page = build(&cx, None, &asked.pairs(), &catalogue, &record, &priced);
             Ok(page::render(&cx, PlanPage { notes, ..page }, policy))
@@ -126,7 +126,7 @@ pub async fn plan(cx: Cx, Path(id): Path<String>) -> Result<Response, Instead> {
     }
 }
 
-async fn record(catalogue: &Catalogue, plan_id: &PlanId, variants: Variants) -> Result<PlanRecord, Failure> {
+async fn record(catalogue: &Catalogue, plan_id: &PlanId, variants: VariantKinds) -> Result<PlanRecord, Failure> {
     PlanRecord::read(&catalogue.pool, plan_id, variants).await?.ok_or(Failure::NotFound)
 }
 

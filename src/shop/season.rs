@@ -1,6 +1,6 @@
 //! The coming plan year: while its enrollment is open and its plans are not loaded, every list has to say so.
 //!
-//! Called by the list for the words and by `open` for the validator: what hangs on the day is part of a page's version,
+//! Called by the list for the words and by `open` for the validator: what depends on the day is part of a page's version,
 //! so that a kept page is not served past it.
 
 use time::Date;

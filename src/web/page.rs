@@ -226,7 +226,7 @@ impl Cx {
     fn tag(&self, version: &str) -> String {
         let parts = [self.app.build, version, self.lang.code(), &self.path, &self.raw_query];
         let mut hash = Sha256::new();
-        if privacy::who_may_keep(&self.query) == Keep::Asker {
+        if privacy::who_may_keep(&self.query) == Keep::Browser {
             hash.update(privacy::tag_key());
         }
         for part in parts {

@@ -1,9 +1,10 @@
 //! Who may keep an answer: one function that looks at the raw query and nothing else.
 //!
-//! An address may reveal a household's income, health or affiliations. An answer to such an address (page, redirect,
-//! 304 or error alike) must never be kept by a shared cache, whichever handler made it. So the rule is not left to
-//! handlers: the layer [`keep`] wraps all of them and downgrades what says too much. It works from a list of what is
-//! known to be harmless. A name that is not listed here, or a value in an unknown form, is treated as private.
+//! Called by the router (the layer [`keep`]), the page cache and the ETags of pages. An address may reveal a household's
+//! income, health or affiliations. An answer to such an address (page, redirect, 304 or error alike) must never be kept by
+//! a shared cache, whichever handler made it. So the rule is not left to handlers: the layer wraps all of them and
+//! downgrades what says too much. It works from a list of what is known to be harmless. A name that is not listed here, or
+//! a value in an unknown form, is treated as private.
 
 use std::sync::LazyLock;
 
@@ -17,7 +18,7 @@ use axum::response::Response;
 pub enum Keep {
     Anyone,
     /// At most the browser that asked.
-    Asker,
+    Browser,
 }
 
 /// Longest value of a public name: room for a comparison's three plans and for every insurer.
@@ -57,7 +58,7 @@ pub fn who_may_keep(query: &str) -> Keep {
     let mut pairs = form_urlencoded::parse(query.as_bytes());
     match pairs.all(|(name, value)| is_public(&name, &value)) {
         true => Keep::Anyone,
-        false => Keep::Asker,
+        false => Keep::Browser,
     }
 }
 
@@ -187,8 +188,8 @@ mod tests {
             "age1=forty",
             "a b=",
         ] {
-            assert_eq!(who_may_keep(query), Keep::Asker, "{query}");
+            assert_eq!(who_may_keep(query), Keep::Browser, "{query}");
         }
-        assert_eq!(who_may_keep(&format!("plan={}", "1".repeat(500))), Keep::Asker);
+        assert_eq!(who_may_keep(&format!("plan={}", "1".repeat(500))), Keep::Browser);
     }
 }

@@ -1,12 +1,15 @@
 //! Private answers in addresses: typed in form bodies, carried sealed as `my=…`, never readable.
 //!
-//! An address has two parts. The public one (place, ages, filters, order) is readable by everybody, so it can be
-//! shared and cached. What could reveal a household's income, health or affiliations is in `my` (`sealing::address`),
-//! so a history, a proxy, a log or a CDN sees nothing. Handlers never see `my`: [`Cx`](super::page::Cx) opens it into
-//! plain pairs when a request arrives, and whatever writes a link seals them again.
+//! Called by [`Cx`](super::page::Cx), which opens `my` into plain pairs when a request arrives and seals them again in
+//! every link, and by the router, as a layer around pages. Handlers must never see `my`, nor an address outside show what
+//! is in it.
 //!
-//! Old readable addresses are understood and redirect, uncached, to the sealed one; spreadsheets for programs
-//! (`.csv`) answer them directly (docs/addresses.md).
+//! An address has two parts. The public one (place, ages, filters, order) is readable by everybody, so it can be shared
+//! and cached. What could reveal a household's income, health or affiliations is in `my` (`sealing::address`), so a
+//! history, a proxy, a log or a CDN sees nothing.
+//!
+//! Old readable addresses are understood and redirect, uncached, to the sealed one; spreadsheets for programs (`.csv`)
+//! answer them directly (docs/addresses.md).
 
 use std::borrow::Cow;
 use std::sync::Arc;

@@ -1,5 +1,5 @@
 // Every page is valid HTML and the stylesheet valid CSS (Nu HTML checker, warnings count), nothing is left untranslated,
-// and each page has the frame that readers of all kinds rely on.
+// and each page has the structure that all kinds of readers rely on.
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -26,7 +26,7 @@ before(async () => {
 });
 after(() => rmSync(folder, { recursive: true }));
 
-/** What the checker has to say about these files, [{ name, text }]. */
+/** What the checker reports about these files, [{ name, text }]. */
 function check(files, kind, ...flags) {
   const paths = files.map(({ text }, i) => {
     const path = join(folder, `${i}.${kind}`);
@@ -35,7 +35,7 @@ function check(files, kind, ...flags) {
   });
   const run = spawnSync('java', ['-Xss4m', '-jar', jar, '--Werror', '--format', 'json', '--exit-zero-always', ...flags, ...paths], { encoding: 'utf8', maxBuffer: 1 << 26 });
   assert.equal(run.status, 0, `the checker did not run: ${run.error ?? run.stderr.slice(0, 500)}`);
-  // One line for each thing it says, with the first place and how many more there are.
+  // One line for each message, with its first location and the number of others.
   const said = new Map();
   for (const message of JSON.parse(run.stderr).messages) {
     const file = files[+/(\d+)\.\w+$/.exec(message.url ?? '')?.[1]];
@@ -52,7 +52,7 @@ test(`${PAGES.length} pages are valid HTML`, () => none(check(PAGES.map(page => 
 
 test('the stylesheets are valid CSS, and the one in the page is the one that the policy names', async () => {
   const [, href] = /<link rel="stylesheet" href="([^"]+)"/.exec(texts.get(PAGES[0]));
-  // The checker held this process up for longer than the server keeps an idle connection: let it notice that.
+  // The checker blocked this process for longer than the server keeps an idle connection: let it notice that.
   await new Promise(resolve => setTimeout(resolve, 50));
   const [inside, list] = [...texts.get(PAGES[0]).matchAll(/<style>([^<]*)<\/style>/g)].map(found => found[1]);
   const sheet = { name: href, text: await (await fetch(BASE + href)).text() };

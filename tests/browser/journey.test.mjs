@@ -1,4 +1,4 @@
-// The whole errand, from the first question to a downloaded comparison, with scripts switched off, on a phone's screen,
+// The whole journey, from the first question to a downloaded comparison, with scripts off, on a phone's screen,
 // with nothing but a keyboard, in both languages. Steps are found by what they lead to, not by their words.
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
@@ -82,13 +82,13 @@ for (const lang of ['en', 'es']) {
     assert.ok(filtered > 0 && filtered < all, `${filtered} of ${all}`);
     assert.ok((await csv(`/plans.csv?${ONE}&metal=silver,gold&deductible=-3000`)).every(plan => ['silver', 'gold'].includes(plan.metal) && +plan.deductible <= 3000));
 
-    // take one filter away
+    // remove one filter
     const chips = await tab.locator('ul.chips a').count();
     await follow('ul.chips li:first-child a');
     assert.equal(await tab.locator('ul.chips a').count() < chips, true, 'a chip went');
     assert.ok(await total() > filtered, 'and plans came back');
 
-    // sort: the choices are folded away until asked for
+    // sort: the choices are collapsed until needed
     assert.equal(await tab.locator('details.sorts button').first().isVisible(), false);
     await tabTo('details.sorts > summary');
     await tab.keyboard.press('Enter');
@@ -141,16 +141,16 @@ for (const lang of ['en', 'es']) {
     assert.ok(await tab.locator('#x1-f').isChecked(), 'the next answer of the group');
     await tabTo('fieldset.person details > summary');
     await tab.keyboard.press('Enter');
-    // One stop for the whole group, whose answers the arrows choose among, those of the opened box too.
+    // One stop for the whole group; the arrow keys choose among its answers, including those of the opened box.
     await tab.keyboard.press('Shift+Tab');
     assert.ok(await focused('#u1-any'));
     const label = await tab.locator('label[for="u1-diabetes"]').innerText();
     for (let i = 0; i < 20 && !await tab.locator('#u1-diabetes').isChecked(); i++) await tab.keyboard.press('ArrowDown');
     await follow('main form button[type=submit]:not(.plain)');
-    // What was said of health stands in no address that anybody could read.
+    // What was said about health is readable in no address.
     assert.match(new URL(tab.url()).pathname + new URL(tab.url()).search, /^(\/es)?\/plans\?.*&my=[\w-]+$/);
     assert.doesNotMatch(tab.url(), /sex|care|diabetes/);
-    assert.ok((await tab.locator('main').innerText()).includes(`, ${label}.`), 'the list says what it was reckoned with');
+    assert.ok((await tab.locator('main').innerText()).includes(`, ${label}.`), 'the list says what it assumed');
     const after = await csv(`/plans.csv?${query()}`);
     assert.notEqual(after[0].cost_average, before.find(plan => plan.plan_id === after[0].plan_id).cost_average);
 

@@ -1,4 +1,4 @@
-// What people set or do beyond the screen: forced colours, less motion, paper. And pictures of the main pages for people
+// What people set or do beyond the screen: forced colors, reduced motion, paper. And pictures of the main pages for people
 // to look at, in target/screenshots.
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
@@ -15,11 +15,11 @@ let browser;
 before(async () => { mkdirSync(folder, { recursive: true }); browser = await launch(); });
 after(() => browser.close());
 
-test('with forced colours every control keeps an edge and the focus is seen', async () => {
+test('with forced colors every control keeps an edge and the focus is visible', async () => {
   const pages = MAIN.flatMap(name => ['en', 'es'].map(lang => pageNamed(name, lang)));
   none(await lookAt(browser, { ...PHONE, forcedColors: 'active' }, pages, async tab => {
     const faults = await tab.evaluate(() => {
-      if (!matchMedia('(forced-colors: active)').matches) return ['forced colours are not on'];
+      if (!matchMedia('(forced-colors: active)').matches) return ['forced colors are not on'];
       const edged = e => ['top', 'right', 'bottom', 'left'].some(side => getComputedStyle(e).getPropertyValue(`border-${side}-style`) !== 'none');
       return [...document.querySelectorAll('button, .button, .chips a, .badges li, input:not([type=checkbox]):not([type=radio]):not([type=hidden]), .note, .summary, article, [aria-current]')]
         .filter(e => e.checkVisibility() && !edged(e)).map(e => `no edge: ${e.outerHTML.slice(0, 80)}`);

@@ -13,7 +13,7 @@ use windowshop::costs::dominance::{Compared, Network, Terms, dominator};
 use windowshop::costs::input::Question;
 use windowshop::costs::price_index::AS_THEY_ARE;
 use windowshop::costs::utilization::{Condition, Sex};
-use windowshop::costs::{CostSharing, Estimator, Model, Person, Preparer, Rules, Size, Use};
+use windowshop::costs::{CostSharing, Estimator, Member, Model, Preparer, Rules, Size, Use};
 use windowshop::types::Cents;
 
 /// Plans in a county that has many.
@@ -130,9 +130,9 @@ fn apart(plan: &mut Value, limits: &[&str]) {
 }
 
 /// Whether what `Preparer` stores applies, a name, the people.
-fn households() -> Vec<(bool, &'static str, Vec<Person>)> {
-    let open = |age| Person { age, sex: None, usage: Use::Any };
-    let said = |usage| Person { sex: Some(Sex::Female), usage, ..open(40) };
+fn households() -> Vec<(bool, &'static str, Vec<Member>)> {
+    let open = |age| Member { age, sex: None, usage: Use::Any };
+    let said = |usage| Member { sex: Some(Sex::Female), usage, ..open(40) };
     vec![
         (true, "one, said nothing, kept", vec![open(40)]),
         (true, "one, said sex and low use, kept", vec![said(Use::Low)]),

@@ -6,6 +6,7 @@
 
 mod changing;
 mod cost_words;
+mod english;
 mod fire;
 mod languages;
 mod messages;

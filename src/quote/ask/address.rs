@@ -1,17 +1,18 @@
-//! The whole address of the shop: every pair ⇄ [`Search`], and the one canonical form.
+//! Reads the whole address of the shop: every pair → [`Asked`]; [`Search`] writes it back in its one canonical form.
+//!
+//! Called by `quote::settle`, and by pages for what was typed. It must never fail, and never drop what was typed.
 //!
 //! `/plans?year=2026&zip=45202&county=39061&people=40,38t,5&…`. Reading accepts both the short form and plain form
 //! fields (`age1=40&t1=1`); writing produces one stable form, so links can be kept, shared and cached. Anything
 //! missing or wrong comes back as an [`Unanswered`] with everything that was typed.
 
 use crate::catalogue::places::{Place, Places};
-use crate::eligibility::tables::CsrLevel;
 use crate::filing::codes::{Product, Sort};
 use crate::quote::ask::facets::{Facets, Note, NoteKind};
-use crate::quote::ask::money::{self, FinanceFields, Finances, Misread};
+use crate::quote::ask::money::{FinanceFields, Finances, Misread};
 use crate::quote::ask::people::{Household, PEOPLE_MAX, PeopleFault, Person, split};
 use crate::quote::ask::rows::{PersonRow, RowFields, row_pairs};
-use crate::quote::policy::{Policy, Variants};
+pub use crate::quote::ask::search::{Search, add_pairs, is_private, wishes, write_query};
 use crate::types::{CountyFips, PlanId, Zip5};
 
 /// Nobody reads a list past this page.
@@ -33,30 +34,6 @@ impl Switch {
     pub fn default_word(&self) -> &'static str {
         self.words.first().copied().unwrap_or_default()
     }
-}
-
-/// Everything a search needs, already validated.
-#[derive(Debug, Clone)]
-pub struct Search {
-    pub year: u16,
-    pub place: Place,
-    /// As typed.
-    pub household: Household,
-    /// `None`: show full prices.
-    pub finances: Option<Finances>,
-    /// Who buys, and on what terms: derived from the fields above and the rules.
-    pub policy: Policy,
-    pub product: Product,
-    pub facets: Facets,
-    pub sort: Sort,
-    /// Mark plans that another plan matches or beats (`costs::dominance`).
-    pub dominated_notes: bool,
-    /// Plans of one insurer, metal and type share a card.
-    pub grouped: bool,
-    /// Plans ticked for comparison, in order: they go along with every link.
-    pub basket: Vec<PlanId>,
-    /// Starts at 1.
-    pub page: u32,
 }
 
 /// What was read from an address, before it is checked against a catalogue.
@@ -327,142 +304,6 @@ fn is_off(value: &str) -> Option<bool> {
         _ => None,
     }
 }
-
-/// The last two: notes on matched plans, and cards shared by plans that are much alike.
-pub fn wishes(
-    product: Product,
-    facets: &Facets,
-    sort: Sort,
-    (dominated_notes, grouped): (bool, bool),
-) -> Vec<(&'static str, String)> {
-    let mut pairs = Vec::new();
-    if product != Product::default() {
-        pairs.push(("product", product.key().to_string()));
-    }
-    pairs.extend(facets.pairs());
-    pairs.extend((sort != Sort::usual(product)).then(|| ("sort", sort.key().to_string())));
-    pairs.extend((!dominated_notes).then(|| ("dominated", "off".to_string())));
-    pairs.extend((!grouped).then(|| ("group", "off".to_string())));
-    pairs
-}
-
-impl Search {
-    /// Who and where: the part of the address that all pages of the shop share.
-    pub fn who_and_where(&self) -> Vec<(&'static str, String)> {
-        let mut pairs = vec![
-            ("year", self.year.to_string()),
-            ("zip", self.place.zip.to_string()),
-            ("county", self.place.county.fips.to_string()),
-            ("people", self.household.to_string()),
-        ];
-        pairs.extend(self.household.care_pairs());
-        pairs.extend(self.finances.iter().flat_map(Finances::pairs));
-        pairs
-    }
-
-    /// [`Search::who_and_where`] as a query string, made once per page for all its links (`links.rs`).
-    pub fn who_query(&self) -> String {
-        write_query(&self.who_and_where())
-    }
-
-    /// The household's cost-sharing reductions on these plans. Dental plans have none.
-    pub fn level(&self) -> CsrLevel {
-        match self.product {
-            Product::Medical => self.policy.level,
-            Product::Dental => CsrLevel::None,
-        }
-    }
-
-    /// Which variants of the plans this household would get.
-    pub fn variants(&self) -> Variants {
-        Variants::of_level(self.level())
-    }
-
-    /// Everything but the page number: what a form has to carry along.
-    pub fn pairs(&self) -> Vec<(&'static str, String)> {
-        let mut pairs = self.who_and_where();
-        pairs.extend(self.wishes());
-        pairs.extend(self.ticked());
-        pairs
-    }
-
-    /// Who, where, product and order: what the list's own form must keep. Its filters and ticks are fields of it.
-    pub fn carried(&self) -> Vec<(&'static str, String)> {
-        let mut pairs = self.who_and_where();
-        pairs.extend(wishes(self.product, &Facets::default(), self.sort, (self.dominated_notes, self.grouped)));
-        pairs
-    }
-
-    fn wishes(&self) -> Vec<(&'static str, String)> {
-        wishes(self.product, &self.facets, self.sort, (self.dominated_notes, self.grouped))
-    }
-
-    /// The plans ticked for comparison.
-    pub fn ticked(&self) -> Vec<(&'static str, String)> {
-        self.basket.iter().map(|id| ("plan", id.to_string())).collect()
-    }
-
-    /// Removes what only the visitor should keep in an address: money, sex, expected care.
-    pub fn forget_private(&mut self) {
-        self.finances = None;
-        self.household = self.household.without_private();
-    }
-
-    /// The canonical query string.
-    pub fn canonical(&self) -> String {
-        self.canonical_from(self.who_query())
-    }
-
-    /// The same, given who and where as already written.
-    pub fn canonical_from(&self, who: String) -> String {
-        let mut query = who;
-        add_pairs(&mut query, &self.wishes());
-        add_pairs(&mut query, &self.ticked());
-        if self.page > 1 {
-            add_pairs(&mut query, &[("page", self.page.to_string())]);
-        }
-        query
-    }
-
-    /// The canonical query of this search after a change, back on its first page.
-    pub fn with(&self, change: impl FnOnce(&mut Search)) -> String {
-        let mut other = self.clone();
-        other.page = 1;
-        change(&mut other);
-        other.canonical()
-    }
-}
-
-/// Names whose values are for the visitor's own browser only: income, sex, expected care.
-pub fn is_private(name: &str) -> bool {
-    money::NAMES.contains(&name) || matches!(name, "sex" | "care")
-}
-
-/// Pairs as a query string.
-pub fn write_query(pairs: &[(&'static str, String)]) -> String {
-    let mut query = String::new();
-    add_pairs(&mut query, pairs);
-    query
-}
-
-/// Appends pairs to a query. Names are our own constants. Commas are left unescaped: they are legal in a query, and
-/// people read addresses.
-pub fn add_pairs(query: &mut String, pairs: &[(&'static str, String)]) {
-    for (name, value) in pairs {
-        if !query.is_empty() {
-            query.push('&');
-        }
-        query.push_str(name);
-        query.push('=');
-        for (i, part) in value.split(',').enumerate() {
-            if i > 0 {
-                query.push(',');
-            }
-            query.extend(form_urlencoded::byte_serialize(part.as_bytes()));
-        }
-    }
-}
-
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
@@ -470,6 +311,7 @@ pub(crate) mod tests {
     use crate::filing::codes::Metal;
     use crate::quote::ask::facets::Span;
     use crate::quote::filters::{FILTERS, Facet, YES};
+    use crate::quote::policy::Policy;
     use proptest::prelude::*;
 
     fn place() -> Place {
@@ -554,9 +396,9 @@ pub(crate) mod tests {
 
     #[test]
     fn unknown_names_are_noted_and_blank_ones_ignored() {
-        let asked = Asked::read("zip=45202&colour=red&shape=&year=soon");
+        let asked = Asked::read("zip=45202&flavor=red&shape=&year=soon");
         let noted: Vec<&str> = asked.notes.iter().map(|note| note.name.as_str()).collect();
-        assert_eq!(noted, ["colour", "year"]);
+        assert_eq!(noted, ["flavor", "year"]);
     }
 
     fn yes_or_no() -> Vec<Facet> {

@@ -1,8 +1,8 @@
 //! The filters of the shop: pairs from the address ⇄ [`Facets`] ⇄ the canonical address.
 //!
-//! Reading never fails. Blank values are dropped; unknown or bad ones become a [`Note`] that the page shows, so
-//! nobody relies on a filter that is not applied. The grammar is a public contract (docs/addresses.md): add to it,
-//! never break it.
+//! Called by `ask::address`, and by pages that offer a search with one filter more or less. Reading never fails. Blank
+//! values are dropped; unknown or bad ones become a [`Note`] that the page shows, so nobody relies on a filter that is not
+//! applied. The grammar is a public contract (docs/addresses.md): add to it, never break it.
 
 use crate::filing::codes::{Metal, Product};
 use crate::quote::filters::{FILTERS, Facet, Filter, Rule};

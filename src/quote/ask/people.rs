@@ -1,12 +1,13 @@
 //! Who the plan is for, as written in the address: `people=40,38t,5`.
 //!
+//! Called by `ask::address` and `ask::rows`. It must never hold names or birth dates: other people see addresses.
+//!
 //! The grammar is a public contract (docs/addresses.md): each person is an age in years on the day coverage starts,
 //! followed by letters in any order, written back in the order `t p m n s d c b`: `t` uses tobacco, `p` pregnant, `m`
 //! member of a federally recognized tribe, `n` does not need coverage, `s` spouse of the first person, `d` dependent
 //! on the first person's tax return, `c` has other coverage that rules out help, `b` is 65 or over and would have to
 //! buy Medicare Part A. Ages may also be typed as people write them: `40 38 and 5`. What only the yearly cost uses, sex
-//! and expected care, is in separate lists in the order of the people. No names and no birth dates: other people see
-//! addresses.
+//! and expected care, is in separate lists in the order of the people.
 
 use std::fmt;
 
@@ -183,7 +184,7 @@ impl Household {
         self.people.iter().any(of)
     }
 
-    /// Those who need cover: the members of the policy.
+    /// Those who need coverage: the members of the policy.
     pub fn covered(&self) -> impl Iterator<Item = &Person> + Clone {
         self.people.iter().filter(|p| p.needs_cover)
     }

@@ -1,4 +1,6 @@
 //! Counting and ordering: everything a list needs to know from one pass of [`crate::quote::market::query`].
+//!
+//! Made by `market::tally`, read by the list, the filter form and the spreadsheet. It must never ask the catalogue again.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;

@@ -86,9 +86,9 @@ async fn states_with_their_own_marketplace_are_named_before_anything_is_asked() 
 #[tokio::test]
 async fn ignored_values_are_reported() {
     let site = Site::open().await;
-    let answer = site.visit("/plans?year=2026&zip=45202&county=39061&people=40&metal=tin&colour=red").await;
+    let answer = site.visit("/plans?year=2026&zip=45202&county=39061&people=40&metal=tin&flavor=red").await;
     assert_eq!(answer.status, 200);
-    answer.says("metal=tin").says("colour=red").says("130 plans, from");
+    answer.says("metal=tin").says("flavor=red").says("130 plans, from");
 }
 
 #[tokio::test]

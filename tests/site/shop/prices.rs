@@ -151,7 +151,7 @@ async fn every_statement_prepares() {
 #[tokio::test]
 async fn every_plan_of_the_sample_has_a_whole_record_in_every_variant() {
     use windowshop::quote::plan_record::PlanRecord;
-    use windowshop::quote::policy::Variants;
+    use windowshop::quote::policy::VariantKinds;
     use windowshop::types::PlanId;
     let site = Site::open().await;
     let catalogue = site.catalogue();
@@ -161,7 +161,7 @@ async fn every_plan_of_the_sample_has_a_whole_record_in_every_variant() {
     for plan in &plans {
         let id = PlanId::parse(plan).expect("a plan ID");
         for level in [CsrLevel::None, CsrLevel::Zero, CsrLevel::Limited, CsrLevel::Csr94] {
-            let record = PlanRecord::read(&catalogue.pool, &id, Variants::of_level(level)).await;
+            let record = PlanRecord::read(&catalogue.pool, &id, VariantKinds::of_level(level)).await;
             let record = record.unwrap_or_else(|fault| panic!("{plan}: {fault}")).expect("the plan is there");
             assert_eq!(&record.plan_id, plan);
             read += 1;

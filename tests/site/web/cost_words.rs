@@ -4,7 +4,7 @@ use axum::http::Uri;
 use windowshop::costs::price_index::AS_THEY_ARE;
 use windowshop::costs::rules::Field;
 use windowshop::costs::utilization::{Condition, Sex};
-use windowshop::costs::{Gap, Note, Service, Size, Use};
+use windowshop::costs::{DataNote, Gap, Service, Size, Use};
 use windowshop::shop::words::costs::{conditions, gap_words, note_words, service_words, use_label, use_sentence};
 use windowshop::web::page::Cx;
 
@@ -62,12 +62,12 @@ async fn notes_of_a_kind_are_one_sentence() {
     let site = Site::empty(&[]).await;
     let [en, es] = both(&site);
     let notes = [
-        Note::AverageShare(Service::Chiropractic),
-        Note::GeneralRule(Service::MentalHealth),
-        Note::AverageShare(Service::AdvancedImaging),
-        Note::PreventiveByLaw,
-        Note::AverageShare(Service::XRay),
-        Note::Repeated(Service::Dialysis),
+        DataNote::AverageShare(Service::Chiropractic),
+        DataNote::GeneralRule(Service::MentalHealth),
+        DataNote::AverageShare(Service::AdvancedImaging),
+        DataNote::PreventiveByLaw,
+        DataNote::AverageShare(Service::XRay),
+        DataNote::Repeated(Service::Dialysis),
     ];
     let said = note_words(&en, &notes);
     assert_eq!(said.len(), 3, "{said:?}");

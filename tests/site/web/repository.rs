@@ -9,7 +9,7 @@ pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The text of all files below `folder` whose names end like this.
+/// The text of all files below `folder` whose names end like this, but for what npm installs.
 pub fn texts(folder: &str, ends: &str) -> Vec<(String, String)> {
     let mut found = Vec::new();
     let mut folders = vec![root().join(folder)];
@@ -17,7 +17,7 @@ pub fn texts(folder: &str, ends: &str) -> Vec<(String, String)> {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
             if path.is_dir() {
-                folders.push(path);
+                folders.extend((!path.ends_with("node_modules")).then_some(path));
             } else if path.to_str().unwrap().ends_with(ends) {
                 found.push((path.display().to_string(), std::fs::read_to_string(&path).unwrap()));
             }
