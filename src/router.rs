@@ -19,7 +19,7 @@ use crate::app::App;
 use crate::enroll;
 use crate::floor::Phase;
 use crate::floor::wire::Wire;
-use crate::shop::{care, compare, costs, csv, home, how, income, plan, plans};
+use crate::shop::{care, compare, costs, csv, home, how, income, plan, plans, sheet};
 use crate::surge::page_cache::{self, Front};
 use crate::telemetry::{self, Watch};
 use crate::web::admission::{self, House};
@@ -39,6 +39,7 @@ fn pages() -> Router<Arc<App>> {
         .route("/plans/{plan_id}/costs", get(costs::costs))
         .route("/compare", get(compare::compare))
         .route("/compare.csv", get(csv::comparison))
+        .route("/sheet", get(sheet::sheet))
         .route("/how", get(how::how))
         .route("/income", get(income::income).post(income::income))
         .route("/care", get(care::care).post(care::care))

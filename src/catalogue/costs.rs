@@ -59,13 +59,13 @@ pub const DETAILS: &str = "SELECT d.plan_pk, d.variant_code, d.specialty_drug_ma
 pub const BENEFITS: &str = "SELECT benefit_id, name FROM benefit ORDER BY benefit_id";
 
 /// The variants whose shares may be used for another, closest first (45 CFR 156.420).
-fn stand_ins(variant_pk: i64) -> &'static [VariantKind] {
-    use VariantKind::{LimitedCostSharing, Silver73, Silver87, Silver94, Standard, ZeroCostSharing};
-    match kind_of_variant(variant_pk) {
-        Some(ZeroCostSharing | LimitedCostSharing | Silver73) => &[Standard],
-        Some(Silver87) => &[Silver73, Standard],
-        Some(Silver94) => &[Silver87, Silver73, Standard],
-        _ => &[],
+pub fn stand_ins(kind: VariantKind) -> &'static [VariantKind] {
+    use VariantKind::{LimitedCostSharing, OffExchange, Silver73, Silver87, Silver94, Standard, ZeroCostSharing};
+    match kind {
+        ZeroCostSharing | LimitedCostSharing | Silver73 => &[Standard],
+        Silver87 => &[Silver73, Standard],
+        Silver94 => &[Silver87, Silver73, Standard],
+        Standard | OffExchange => &[],
     }
 }
 
@@ -120,7 +120,7 @@ pub async fn load(pool: &SqlitePool, plan_year: u16) -> Result<ByVariant, sqlx::
 fn ready(filed: &HashMap<i64, (CostSharing, Vec<Share>)>, variant_pk: i64) -> VariantCosts {
     let (sharing, others) = &filed[&variant_pk];
     let silent = |sharing: &CostSharing| sharing.shares.iter().all(|share| *share == Share::Missing);
-    let shares_of = stand_ins(variant_pk).iter().copied().find(|kind| {
+    let shares_of = kind_of_variant(variant_pk).map_or(&[][..], stand_ins).iter().copied().find(|kind| {
         let other = filed.get(&sibling(variant_pk, *kind));
         silent(sharing) && other.is_some_and(|(other, _)| !silent(other))
     });

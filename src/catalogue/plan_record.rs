@@ -1,6 +1,6 @@
 //! Everything filed about one plan, in the variant that a household would get, as typed fields.
 //!
-//! Read by the plan page and the comparison; an API can read it the same way. Prices are not here: they come from
+//! Read by the plan page, the yearly sum and the comparison; an API can read it the same way. Prices are not here: they come from
 //! `market`. These statements select one plan by its key; which plans a household may buy is decided only in
 //! `market::query`. A missing column is an error, never "the insurer has not provided this": `None` always means that
 //! nothing was filed.
@@ -15,7 +15,9 @@ use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqlitePool};
+use tokio::sync::OnceCell;
 
+use crate::catalogue::costs::stand_ins;
 use crate::filing::codes::{Product, VariantKind};
 use crate::filing::share::{CostShare, Shares};
 use crate::types::Cents;
@@ -26,10 +28,18 @@ pub const PLAN: &str = "SELECT p.*, i.name AS issuer, i.phone, i.tty, n.name AS 
 pub const VARIANT: &str = "SELECT * FROM variant_detail WHERE plan_pk = ?1 AND variant_code = ?2";
 pub const BENEFITS: &str = "SELECT b.name AS benefit, b.slug, c.* FROM cost_sharing c JOIN benefit b USING (benefit_id) \
      WHERE c.plan_pk = ?1 AND c.variant_code = ?2 ORDER BY b.name";
+/// Every kind of care that the catalogue knows of any plan.
+pub const KINDS: &str = "SELECT slug FROM benefit";
+/// Whether the catalogue knows any network's address.
+pub const NETWORKS: &str = "SELECT count(*) FROM (SELECT 1 FROM network LIMIT 1)";
 pub const LIMITS: &str = "SELECT kind, scope, network, who, cents FROM cost_limit \
      WHERE plan_pk = ?1 AND variant_code = ?2 ORDER BY kind, scope, network, who";
 pub const EXAMPLES: &str = "SELECT example, deductible, copay, coinsurance, limit_exclusions FROM sbc_example \
      WHERE plan_pk = ?1 AND variant_code = ?2 ORDER BY example";
+
+/// Kinds of care that every whole file of benefits has: without them, gaps are the data's.
+const WHOLE: [&str; 3] =
+    ["inpatient-hospital-services-e-g-hospital-stay", "preventive-care-screening-immunization", "specialty-drugs"];
 
 /// A plan with one of its variants.
 #[derive(Debug, Clone)]
@@ -66,8 +76,30 @@ pub struct PlanRecord {
     pub variant: Option<VariantRecord>,
     /// By name.
     pub benefits: Vec<Benefit>,
+    /// The variant whose benefits these are, where our data has none of this one: a variation may not ask more than it
+    /// (45 CFR 156.420).
+    pub lent_by: Option<VariantKind>,
+    /// What the catalogue has for any plan.
+    pub extent: Arc<Extent>,
     pub limits: Vec<Limit>,
     pub examples: Vec<Example>,
+}
+
+/// What a catalogue has for any plan. What it has for none is missing from our data, not from the filing.
+#[derive(Debug, Default)]
+pub struct Extent {
+    /// Slugs of the kinds of care.
+    kinds: Vec<String>,
+    /// Addresses of networks.
+    pub has_networks: bool,
+}
+
+impl Extent {
+    async fn read(pool: &SqlitePool) -> Result<Arc<Extent>, sqlx::Error> {
+        let kinds = sqlx::query_scalar(KINDS).fetch_all(pool).await?;
+        let has_networks = sqlx::query_scalar::<_, i64>(NETWORKS).fetch_one(pool).await? > 0;
+        Ok(Arc::new(Extent { kinds, has_networks }))
+    }
 }
 
 /// Quality ratings: 1 to 5, 0 for "not rated", `None` if none was published.
@@ -104,6 +136,8 @@ pub struct Benefit {
     pub explanation: Option<String>,
     /// Does not count toward the in-network maximum.
     pub outside_maximum: bool,
+    /// An essential health benefit; `None`: not filed.
+    pub essential: Option<bool>,
 }
 
 /// One deductible or maximum as filed; codes of `filing::limits`.
@@ -138,14 +172,28 @@ impl PlanRecord {
     /// # Errors
     ///
     /// Any SQLite error, including a missing column.
-    async fn read(pool: &SqlitePool, plan_pk: i64, kind: VariantKind) -> Result<PlanRecord, sqlx::Error> {
+    async fn read(
+        pool: &SqlitePool,
+        plan_pk: i64,
+        kind: VariantKind,
+        extent: Arc<Extent>,
+    ) -> Result<PlanRecord, sqlx::Error> {
         let row = sqlx::query(PLAN).bind(plan_pk).fetch_one(pool).await?;
-        let rows = |sql: &'static str| sqlx::query(sql).bind(plan_pk).bind(kind.code()).fetch_all(pool);
+        let rows = |sql: &'static str, kind: VariantKind| sqlx::query(sql).bind(plan_pk).bind(kind.code()).fetch_all(pool);
+        let (mut benefits, mut lent_by) = (rows(BENEFITS, kind).await?, None);
+        for other in stand_ins(kind) {
+            if benefits.is_empty() {
+                benefits = rows(BENEFITS, *other).await?;
+                lent_by = (!benefits.is_empty()).then_some(*other);
+            }
+        }
         Ok(PlanRecord {
-            variant: rows(VARIANT).await?.first().map(variant).transpose()?,
-            benefits: rows(BENEFITS).await?.iter().map(benefit).collect::<Result<_, _>>()?,
-            limits: rows(LIMITS).await?.iter().map(limit).collect::<Result<_, _>>()?,
-            examples: rows(EXAMPLES).await?.iter().map(example).collect::<Result<_, _>>()?,
+            variant: rows(VARIANT, kind).await?.first().map(variant).transpose()?,
+            benefits: benefits.iter().map(benefit).collect::<Result<_, _>>()?,
+            lent_by,
+            extent,
+            limits: rows(LIMITS, kind).await?.iter().map(limit).collect::<Result<_, _>>()?,
+            examples: rows(EXAMPLES, kind).await?.iter().map(example).collect::<Result<_, _>>()?,
             ..record(&row, kind)?
         })
     }
@@ -159,6 +207,17 @@ impl PlanRecord {
         self.variant.as_ref().and_then(|variant| variant.brochure_url.as_ref()).or(self.brochure_url.as_ref())
     }
 
+    pub fn benefit(&self, slug: &str) -> Option<&Benefit> {
+        self.benefits.iter().find(|benefit| benefit.slug == slug)
+    }
+
+    /// Whether a gap in this kind of care is the insurer's: the catalogue has it of other plans, something is filed of
+    /// this one, and the data are not an excerpt of a few kinds.
+    pub fn is_unfiled(&self, slug: &str) -> bool {
+        let knows = |slug: &str| self.extent.kinds.iter().any(|known| known == slug);
+        !self.benefits.is_empty() && knows(slug) && WHOLE.iter().all(|slug| knows(slug))
+    }
+
     pub fn limit(&self, kind: u8, scope: u8, network: u8, who: u8) -> Option<&Limit> {
         self.limits.iter().find(|l| (l.kind, l.scope, l.network, l.who) == (kind, scope, network, who))
     }
@@ -170,7 +229,10 @@ const RECORDS_BYTES: u64 = 32 << 20;
 const RECORD_BYTES: u64 = 16 << 10;
 
 /// The records read lately, by plan and variant.
-pub struct Records(Cache<(i64, VariantKind), Arc<PlanRecord>, ByBytes>);
+pub struct Records {
+    lately: Cache<(i64, VariantKind), Arc<PlanRecord>, ByBytes>,
+    extent: OnceCell<Arc<Extent>>,
+}
 
 #[derive(Debug, Clone)]
 struct ByBytes;
@@ -189,7 +251,7 @@ impl Weighter<(i64, VariantKind), Arc<PlanRecord>> for ByBytes {
 impl Default for Records {
     fn default() -> Records {
         let items = usize::try_from(RECORDS_BYTES / RECORD_BYTES).unwrap_or(usize::MAX);
-        Records(Cache::with_weighter(items, RECORDS_BYTES, ByBytes))
+        Records { lately: Cache::with_weighter(items, RECORDS_BYTES, ByBytes), extent: OnceCell::new() }
     }
 }
 
@@ -201,8 +263,11 @@ impl Records {
         plan_pk: i64,
         kind: VariantKind,
     ) -> Result<Arc<PlanRecord>, sqlx::Error> {
-        let read = async { PlanRecord::read(pool, plan_pk, kind).await.map(Arc::new) };
-        self.0.get_or_insert_async(&(plan_pk, kind), read).await
+        let read = async {
+            let extent = self.extent.get_or_try_init(|| Extent::read(pool)).await?;
+            PlanRecord::read(pool, plan_pk, kind, Arc::clone(extent)).await.map(Arc::new)
+        };
+        self.lately.get_or_insert_async(&(plan_pk, kind), read).await
     }
 }
 
@@ -254,6 +319,8 @@ fn record(row: &SqliteRow, kind: VariantKind) -> Result<PlanRecord, sqlx::Error>
         },
         variant: None,
         benefits: Vec::new(),
+        lent_by: None,
+        extent: Arc::default(),
         limits: Vec::new(),
         examples: Vec::new(),
     })
@@ -293,6 +360,7 @@ fn benefit(row: &SqliteRow) -> Result<Benefit, sqlx::Error> {
         exclusions: row.try_get("exclusions")?,
         explanation: row.try_get("explanation")?,
         outside_maximum: yes_no(row, "excluded_in_moop")? == Some(true),
+        essential: yes_no(row, "is_ehb")?,
     })
 }
 

@@ -23,8 +23,6 @@ use crate::web::page::{self, Cx};
 struct CareChoice {
     value: String,
     words: String,
-    /// What it means for this person.
-    sentence: Option<String>,
     ticked: bool,
 }
 
@@ -35,8 +33,10 @@ struct PersonForm {
     legend: String,
     sexes: Vec<CareChoice>,
     uses: Vec<CareChoice>,
+    /// What the chosen answer means for this person.
+    chosen: Option<String>,
     conditions: Vec<CareChoice>,
-    /// The collapsed list of conditions holds the answer.
+    /// The box of conditions holds the answer.
     open: bool,
 }
 
@@ -47,7 +47,9 @@ struct CarePage<'a> {
     who: String,
     notes: Vec<String>,
     people: Vec<PersonForm>,
-    /// Somebody's sex was not given: the sentences are means.
+    /// What each answer means, for all people of one age and sex together: (who, (answer, meaning)).
+    meanings: Vec<(String, Vec<(String, String)>)>,
+    /// Somebody's sex is not said: the sentences are means.
     mean: bool,
     /// About the prices: from the table's year, adjusted to the plan year.
     numbers: String,
@@ -59,10 +61,12 @@ struct CarePage<'a> {
 pub async fn care(cx: Cx) -> Result<Response, Instead> {
     let Open { search, query, notes, caching, .. } = open(&cx, &Page::new("/care")).await?;
     let covered = || search.household.people().iter().enumerate().filter(|(_, person)| person.needs_cover);
+    let alone = search.household.people().len() == 1;
     let template = CarePage {
         who: words::who(&cx, &search),
         notes,
-        people: covered().map(|(i, person)| person_form(&cx, i + 1, person, search.year)).collect(),
+        people: covered().map(|(i, person)| person_form(&cx, i + 1, person, (alone, search.year))).collect(),
+        meanings: meanings(&cx, covered().map(|(_, person)| person), search.year),
         mean: covered().any(|(_, person)| person.sex.is_none()),
         numbers: cx
             .tf("care_page.numbers", &[("table_year", &PRICE_LEVEL.to_string()), ("year", &search.year.to_string())]),
@@ -89,25 +93,38 @@ fn may_give_birth(person: &Person) -> bool {
     likely || person.expected_care() == Use::Condition(Condition::Maternity)
 }
 
-fn person_form(cx: &Cx, n: usize, person: &Person, year: u16) -> PersonForm {
+/// For each age and sex among the people, what the answers mean: said once, however many people it holds for.
+fn meanings<'p>(cx: &Cx, people: impl Iterator<Item = &'p Person>, year: u16) -> Vec<(String, Vec<(String, String)>)> {
+    let mut kinds: Vec<(u8, Option<Sex>)> = people.map(|person| (person.age, person.sex)).collect();
+    kinds.sort_unstable_by_key(|(age, sex)| (std::cmp::Reverse(*age), sex.map(Sex::letter)));
+    kinds.dedup();
+    let of = |(age, sex): (u8, Option<Sex>)| {
+        let someone = Person { sex, ..Person::of_age(age) };
+        let known = conditions(cx).into_iter().filter(|of| *of != Condition::Maternity || may_give_birth(&someone));
+        let uses = [Use::Any, Use::Low, Use::Medium, Use::High].into_iter().chain(known.map(Use::Condition));
+        let said = uses.filter_map(|usage| {
+            Some((use_label(cx, usage), use_sentence(cx, age, sex, usage, price_index(year).millionths)?))
+        });
+        let sex = sex.map(|sex| cx.t(if sex == Sex::Female { "cost.female" } else { "cost.male" }));
+        let who = [words::age_words(cx, age)].into_iter().chain(sex.map(str::to_string));
+        (who.collect::<Vec<_>>().join(", "), said.collect())
+    };
+    kinds.into_iter().map(of).collect()
+}
+
+fn person_form(cx: &Cx, n: usize, person: &Person, (alone, year): (bool, u16)) -> PersonForm {
     let sex = |sex: Option<Sex>, key: &str| CareChoice {
         value: sex.map_or("any", Sex::letter).to_string(),
         words: cx.t(key).to_string(),
-        sentence: None,
         ticked: person.sex == sex,
     };
     let chosen = person.expected_care();
-    let choice = |usage: Use| CareChoice {
-        value: usage.word(),
-        words: use_label(cx, usage),
-        sentence: use_sentence(cx, person.age, person.sex, usage, price_index(year).millionths),
-        ticked: usage == chosen,
-    };
-    // A decile can only come from an address, but must not be lost here.
+    let choice = |usage: Use| CareChoice { value: usage.word(), words: use_label(cx, usage), ticked: usage == chosen };
+    // A tenth comes from an address alone, but must not be lost here.
     let tenth = Some(chosen).filter(|usage| matches!(usage, Use::Decile(_)));
     PersonForm {
         n,
-        legend: words::person(cx, n, person.age),
+        legend: if alone { cx.t("ask.person_you").to_string() } else { words::person(cx, n, person.age) },
         sexes: vec![
             sex(None, "care_page.sex_unsaid"),
             sex(Some(Sex::Female), "care_page.sex_female"),
@@ -119,6 +136,10 @@ fn person_form(cx: &Cx, n: usize, person: &Person, year: u16) -> PersonForm {
             .filter(|condition| *condition != Condition::Maternity || may_give_birth(person))
             .map(|condition| choice(Use::Condition(condition)))
             .collect(),
+        // "Not sure" is what everybody has not said anything about: its sentence would stand there for each of a family.
+        chosen: (chosen != Use::Any)
+            .then(|| use_sentence(cx, person.age, person.sex, chosen, price_index(year).millionths))
+            .flatten(),
         open: matches!(chosen, Use::Condition(_)),
     }
 }

@@ -1,43 +1,36 @@
-//! `GET /compare?plan=…&plan=…`: up to three plans side by side, the same numbers as everywhere, differences in
-//! words.
+//! `GET /compare?plan=…&plan=…`: up to three plans side by side, the same numbers as everywhere: first what differs,
+//! then what is the same in all.
 //!
-//! Called by the router; `csv` uses [`compared`]. It must never price a plan in a different way from the list.
+//! `rows` fills the table. The plans of the address are priced here ([`compared`]), for the spreadsheet and the
+//! take-away sheet too.
+
+pub mod rows;
 
 use std::sync::Arc;
 
 use askama::Template;
 use axum::response::Response;
 
-use crate::filing::codes::Sort;
+use self::rows::{Row, Section};
 use crate::quote::ask::address::{PLANS_MAX, Search, Switch, write_query};
 use crate::quote::market;
 use crate::quote::market::tally::Tally;
-use crate::quote::plan_record::{Benefit, PlanRecord};
+use crate::quote::offer::Offer;
+use crate::quote::plan_record::PlanRecord;
 use crate::quote::yearly::YearlyCosts;
 use crate::shop::cards::cards_of;
 use crate::shop::open::{Instead, Open, Page, open};
-use crate::shop::sections::{self, SECTIONS};
-use crate::shop::shares;
-use crate::shop::view::{Card, stars_words};
-use crate::shop::words::plan::{benefit_name, yes_no};
+use crate::shop::paper::Paper;
+use crate::shop::view::Card;
 use crate::shop::words::search as words;
+use crate::types::PlanId;
 use crate::web::error::Failure;
 use crate::web::page::{self, Cx};
 
 /// Which rows the page shows.
 const ONLY: Switch = Switch { name: "only", words: &["all", "differences"] };
-
-/// One line of the comparison.
-pub struct CompareRow {
-    pub term: String,
-    pub cells: Vec<String>,
-    pub differs: bool,
-}
-
-pub struct CompareSection {
-    pub heading: String,
-    pub rows: Vec<CompareRow>,
-}
+/// Plans offered beside one that stands alone, and similar plans on a plan's page: a way on, not another list.
+const NEAR_MAX: usize = 3;
 
 /// One plan at the top of its column.
 pub struct Column {
@@ -46,44 +39,69 @@ pub struct Column {
     pub remove: String,
 }
 
+/// A plan that can come into the comparison with one tap.
+pub struct Other {
+    pub name: String,
+    pub words: String,
+    pub href: String,
+}
+
 #[derive(Template)]
 #[template(path = "compare.html")]
 struct ComparePage<'a> {
     cx: &'a Cx,
+    title: String,
     who: String,
     change: String,
     back: String,
     columns: Vec<Column>,
-    sections: Vec<CompareSection>,
+    /// What differs; for one plan everything.
+    sections: Vec<Section>,
+    same: Vec<Row>,
+    /// "The same in all three (9)".
+    same_words: String,
     warnings: Vec<String>,
+    small_print: Vec<String>,
     notes: Vec<String>,
+    /// Ticked, but more than fit.
+    waiting: Vec<Other>,
+    /// Beside a plan that stands alone.
+    near: Vec<Other>,
+    /// There is room for one more.
+    room: bool,
     csv: String,
+    sheet: String,
     /// The same comparison with all rows, or only those that differ.
     toggle: (String, String),
+    paper: Paper,
 }
 
 /// The chosen plans, in order, if the household can buy them, and notes on the others.
 pub struct Compared {
     pub cards: Vec<Card>,
-    pub facts: Vec<Arc<PlanRecord>>,
+    pub records: Vec<Arc<PlanRecord>>,
     pub notes: Vec<String>,
+    /// Those of the basket that had no room: ID and name.
+    waiting: Vec<(PlanId, String)>,
+    /// Near the only one in price.
+    near: Vec<Card>,
 }
 
 /// Reads and prices the plans in an address.
 pub async fn compared(cx: &Cx, open: &Open) -> Result<Compared, Failure> {
     let catalogue = &open.catalogue;
     let search = Search { facets: Default::default(), ..open.search.clone() };
-    let mut notes = Vec::new();
-    let (mut cards, mut facts) = (Vec::new(), Vec::new());
-    // Medical and dental plans are two lists; each is queried once, and only if one of its plans is compared.
+    let mut found =
+        Compared { cards: Vec::new(), records: Vec::new(), notes: Vec::new(), waiting: Vec::new(), near: Vec::new() };
+    // Medical and dental plans are two lists; each is asked for once, and only where one of its plans is compared.
     let mut lists: Vec<(Search, Tally, Option<YearlyCosts>)> = Vec::new();
     if search.basket.len() > PLANS_MAX {
-        notes.push(cx.tf("compare.too_many", &[("max", &PLANS_MAX.to_string())]));
+        found.notes.push(cx.tf("compare.too_many", &[("max", &PLANS_MAX.to_string())]));
     }
     for id in search.basket.iter().take(PLANS_MAX) {
         let variants = search.policy.variants();
         let Some(of) = catalogue.record(id, |metal| variants.of_metal(metal)).await? else {
-            notes.push(cx.tf("compare.bad_plan", &[("plan", id.as_str())]));
+            found.notes.push(cx.tf("compare.bad_plan", &[("plan", id.as_str())]));
             continue;
         };
         let product = of.product;
@@ -94,150 +112,122 @@ pub async fn compared(cx: &Cx, open: &Open) -> Result<Compared, Failure> {
             let years = YearlyCosts::new(&list);
             lists.push((list, tally, years));
         }
-        let found = lists.iter_mut().find(|(list, ..)| list.product == product);
-        match found.and_then(|(list, tally, years)| Some((tally.find(of.plan_pk)?, list, &*tally, years))) {
+        let list = lists.iter_mut().find(|(list, ..)| list.product == product);
+        match list.and_then(|(list, tally, years)| Some((tally.find(of.plan_pk)?, list, &*tally, years))) {
             Some((offer, list, tally, years)) => {
-                cards.extend(cards_of(catalogue, list, tally, years, &[offer]));
-                facts.push(of);
+                found.cards.extend(cards_of(catalogue, list, tally, years, &[offer]));
+                found.records.push(of);
             }
             None => {
                 let county = words::county_words(cx, &search);
-                notes.push(cx.tf("compare.not_sold", &[("plan", id.as_str()), ("county", &county)]));
+                found.notes.push(cx.tf("compare.not_sold", &[("plan", id.as_str()), ("county", &county)]));
             }
         }
     }
-    Ok(Compared { cards, facts, notes })
+    for id in search.basket.iter().skip(PLANS_MAX) {
+        let mut offers = lists.iter().flat_map(|(_, tally, _)| tally.offers());
+        let name = offers.find(|offer| offer.plan.plan_id == id.as_str()).map(|offer| offer.plan.name.clone());
+        found.waiting.push((id.clone(), name.unwrap_or_else(|| id.to_string())));
+    }
+    if let ([card], Some((list, tally, years))) =
+        (&found.cards[..], lists.iter_mut().find(|(_, tally, _)| !tally.offers().is_empty()))
+        && let Some(of) = tally.find(card.plan_pk)
+    {
+        found.near = cards_of(catalogue, list, tally, years, &nearest(tally, of));
+    }
+    Ok(found)
+}
+
+/// Plans of the same level nearest in price.
+pub fn nearest<'t, 'c>(tally: &'t Tally<'c>, this: &Offer) -> Vec<&'t Offer<'c>> {
+    let same_level = |offer: &&Offer| offer.facts.packed.metal() == this.facts.packed.metal();
+    let others = tally.offers().iter().filter(|offer| offer.plan_pk != this.plan_pk);
+    let mut near: Vec<&Offer> = others.filter(same_level).collect();
+    near.sort_by_key(|offer| ((offer.net().0 - this.net().0).abs(), offer.net(), offer.plan_pk));
+    near.truncate(NEAR_MAX);
+    near
 }
 
 /// `GET /compare`.
 pub async fn compare(cx: Cx) -> Result<Response, Instead> {
     let page = Page::new("/compare").with_switch(ONLY);
     let open = open(&cx, &page).await?;
-    let Compared { cards, facts, notes } = compared(&cx, &open).await?;
-    let Open { search, catalogue, caching, .. } = open;
+    let found = compared(&cx, &open).await?;
     let only = open.switched != ONLY.default_word();
-    let address = |without: Option<&str>, only: bool| {
+    let template = build(&cx, &page, &open, &found, only);
+    Ok(page::render(&cx, template, open.caching.clone()))
+}
+
+fn build<'a>(cx: &'a Cx, page: &Page, open: &Open, found: &Compared, only: bool) -> ComparePage<'a> {
+    let search = &open.search;
+    let address = |change: &dyn Fn(&mut Vec<PlanId>), only: bool| {
         let mut other = search.clone();
-        other.basket.retain(|id| Some(id.as_str()) != without);
+        change(&mut other.basket);
         let mut query = other.canonical();
         page.add_switch(&mut query, ONLY.words[usize::from(only)]);
         query
     };
-    let mut sections = sections(&cx, &cards, &facts);
-    if only {
-        sections.iter_mut().for_each(|section| section.rows.retain(|row| row.differs));
-        sections.retain(|section| !section.rows.is_empty());
-    }
+    let here = |query: String| cx.href(&format!("/compare?{query}"));
+    let cards = &found.cards;
+    let sections = rows::sections(cx, search, cards, &found.records);
+    let (sections, same) = if cards.len() > 1 { rows::fold(sections) } else { (sections, Vec::new()) };
     let toggle_key = if only { "compare.show_all" } else { "compare.show_differences" };
-    let template = ComparePage {
-        who: words::who(&cx, &search),
+    let many = if cards.len() == 2 { "compare.same_two" } else { "compare.same_three" };
+    let ids: Vec<&str> = cards.iter().map(|card| card.plan_id.as_str()).collect();
+    let (warnings, small_print) = words::warnings_for(cx, &open.catalogue, search);
+    ComparePage {
+        title: match cards.len() {
+            0 => cx.t("compare.title").to_string(),
+            n => cx.n("compare.heading", n as i64),
+        },
+        who: words::who(cx, search),
         change: cx.href(&format!("/?{}", write_query(&search.pairs()))),
         back: cx.href(&format!("/plans?{}", search.canonical())),
-        csv: cx.href(&format!("/compare.csv?{}", address(None, false))),
-        toggle: (cx.t(toggle_key).to_string(), cx.href(&format!("/compare?{}", address(None, !only)))),
-        warnings: words::warnings(&cx, &catalogue),
+        csv: cx.href(&format!("/compare.csv?{}", address(&|_| {}, false))),
+        sheet: cx.href(&format!("/sheet?{}", search.canonical())),
+        toggle: (cx.t(toggle_key).to_string(), here(address(&|_| {}, !only))),
+        warnings,
+        small_print,
         columns: cards
             .iter()
             .map(|card| Column {
-                href: card.href(&cx, &search.canonical()),
-                remove: cx.href(&format!("/compare?{}", address(Some(&card.plan_id), only))),
+                href: card.href(cx, &search.canonical()),
+                remove: here(address(&|basket| basket.retain(|id| id.as_str() != card.plan_id), only)),
                 card: card.clone(),
             })
             .collect(),
         sections,
-        notes: open.notes.into_iter().chain(notes).collect(),
-        cx: &cx,
-    };
-    Ok(page::render(&cx, template, caching))
+        same_words: cx.tf(many, &[("n", &same.len().to_string())]),
+        same: if only { Vec::new() } else { same },
+        notes: open.notes.iter().chain(&found.notes).cloned().collect(),
+        waiting: waiting(cx, found, &|id| here(address(&|basket| put_third(basket, id), only))),
+        near: found
+            .near
+            .iter()
+            .map(|card| near(cx, card, &|id| here(address(&|basket| basket.push(id.clone()), only))))
+            .collect(),
+        room: cards.len() < PLANS_MAX,
+        paper: Paper::new(cx, &open.catalogue, search, &ids),
+        cx,
+    }
 }
 
-fn row(term: &str, cells: Vec<String>) -> CompareRow {
-    CompareRow { term: term.to_string(), differs: cells.windows(2).any(|pair| pair[0] != pair[1]), cells }
+/// The plan comes into view; whichever it displaces waits.
+fn put_third(basket: &mut Vec<PlanId>, id: &PlanId) {
+    basket.retain(|other| other != id);
+    basket.insert(PLANS_MAX.min(basket.len() + 1) - 1, id.clone());
 }
 
-fn sections(cx: &Cx, cards: &[Card], facts: &[Arc<PlanRecord>]) -> Vec<CompareSection> {
-    let by_card = |say: &dyn Fn(&Card) -> String| cards.iter().map(say).collect::<Vec<_>>();
-    let by_facts = |say: &dyn Fn(&PlanRecord) -> String| facts.iter().map(|facts| say(facts)).collect::<Vec<_>>();
-    let helped = cards.iter().any(|card| card.credit.0 > 0);
-    let full = row(cx.t("compare.full_premium"), by_card(&Card::premium_words));
-    let credit = row(cx.t("compare.credit"), by_card(&|card| card.credit.dollars_cents()));
-    let mut costs = vec![
-        row(cx.t(if helped { "compare.net_premium" } else { "card.premium" }), by_card(&Card::net_words)),
-        row(cx.t("plan.deductible_individual"), by_card(&|c| Card::amount_words(cx, c.deductible_individual))),
-        row(cx.t("plan.deductible_family"), by_card(&|c| Card::amount_words(cx, c.deductible_family))),
-        row(
-            cx.t("plan.drug_deductible"),
-            by_card(&|c| {
-                c.drug_deductible.map_or_else(|| cx.t("compare.no_drug_deductible").to_string(), |d| d.dollars())
-            }),
-        ),
-        row(cx.t("plan.moop_individual"), by_card(&|c| Card::amount_words(cx, c.moop_individual))),
-        row(cx.t("plan.moop_family"), by_card(&|c| Card::amount_words(cx, c.moop_family))),
-    ];
-    if helped {
-        costs.splice(1..1, [full, credit]);
-    }
-    costs.splice(0..0, year_rows(cx, cards));
-    let kind = vec![
-        row(cx.t("card.issuer"), by_card(&|c| c.issuer.clone())),
-        row(cx.t("filter.metal"), by_card(&|c| c.metal_words(cx).to_string())),
-        row(cx.t("filter.type"), by_card(&|c| c.type_words(cx).to_string())),
-        row(cx.t("plan.hsa"), by_facts(&|f| yes_no(cx, f.hsa).to_string())),
-        row(cx.t("plan.national_network"), by_facts(&|f| yes_no(cx, f.national_network).to_string())),
-        row(cx.t("plan.referral"), by_facts(&|f| yes_no(cx, f.referral_required).to_string())),
-        row(cx.t("stars.overall"), by_facts(&|f| stars_words(cx, f.stars.overall))),
-        row(cx.t("stars.member_experience"), by_facts(&|f| stars_words(cx, f.stars.member_experience))),
-        row(cx.t("stars.medical_care"), by_facts(&|f| stars_words(cx, f.stars.medical_care))),
-        row(cx.t("stars.plan_administration"), by_facts(&|f| stars_words(cx, f.stars.plan_administration))),
-    ];
-    let mut sections = vec![
-        CompareSection { heading: cx.t("compare.costs").to_string(), rows: costs },
-        CompareSection { heading: cx.t("compare.kind").to_string(), rows: kind },
-    ];
-    for (number, (key, _)) in SECTIONS.iter().enumerate() {
-        let rows = benefit_rows(cx, facts, number);
-        if !rows.is_empty() {
-            sections.push(CompareSection { heading: cx.t(&format!("section.{key}")).to_string(), rows });
-        }
-    }
-    sections
+fn waiting(cx: &Cx, found: &Compared, href: &dyn Fn(&PlanId) -> String) -> Vec<Other> {
+    let last = found.cards.last().map(|card| card.name.clone()).unwrap_or_default();
+    let words = cx.tf("compare.instead", &[("plan", &last)]);
+    let other = |(id, name): &(PlanId, String)| Other { name: name.clone(), words: words.clone(), href: href(id) };
+    found.waiting.iter().map(other).collect()
 }
 
-/// The yearly cost in an average, a good and a bad year; nothing for dental plans.
-fn year_rows(cx: &Cx, cards: &[Card]) -> Vec<CompareRow> {
-    if cards.iter().all(|card| card.cost.is_none()) {
-        return Vec::new();
-    }
-    let cell = |card: &Card, sort: Sort| match card.range().and_then(|range| sort.of_year(&range)) {
-        Some(amount) => card.cost_words(cx, amount),
-        None => card.gap_words(cx).unwrap_or_else(|| cx.t("share.not_applicable").to_string()),
-    };
-    [Sort::CostAverage, Sort::CostGood, Sort::CostBad]
-        .map(|sort| {
-            let cells = cards.iter().map(|card| cell(card, sort)).collect();
-            row(cx.t(&format!("sort.{}", sort.key())), cells)
-        })
-        .into()
-}
-
-/// Every benefit that at least one of the plans files, in section order.
-fn benefit_rows(cx: &Cx, facts: &[Arc<PlanRecord>], section: usize) -> Vec<CompareRow> {
-    let mut benefits: Vec<&Benefit> = Vec::new();
-    for benefit in facts.iter().flat_map(|facts| sections::of(&facts.benefits, section)) {
-        if !benefits.iter().any(|known| known.slug == benefit.slug) {
-            benefits.push(benefit);
-        }
-    }
-    sections::sort(&mut benefits);
-    let cell = |facts: &PlanRecord, slug: &str| match facts.benefits.iter().find(|benefit| benefit.slug == slug) {
-        Some(benefit) => cx.tf(
-            "compare.in_and_out",
-            &[("in", &shares::words(&benefit.in_network, cx)), ("out", &shares::words(&benefit.out_of_network, cx))],
-        ),
-        None => cx.t("share.not_provided").to_string(),
-    };
-    benefits
-        .iter()
-        .map(|benefit| row(&benefit_name(cx, benefit), facts.iter().map(|facts| cell(facts, &benefit.slug)).collect()))
-        .collect()
+/// "Gold Elite, Oscar: $430.90 a month".
+fn near(cx: &Cx, card: &Card, href: &dyn Fn(&PlanId) -> String) -> Other {
+    let month = cx.tf("plans.twin_month", &[("amount", &card.net_words())]);
+    let address = PlanId::parse(&card.plan_id).map(|id| href(&id));
+    Other { name: card.name.clone(), words: format!("{} · {month}", card.issuer), href: address.unwrap_or_default() }
 }

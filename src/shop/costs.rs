@@ -17,7 +17,7 @@ use crate::quote::yearly::{self, YearlyCosts};
 use crate::shop::open::{Instead, Open, Page, open};
 use crate::shop::plan::Line;
 use crate::shop::shares::percent;
-use crate::shop::view::Card;
+use crate::shop::view::{Card, to_dollars, whole_dollars};
 use crate::shop::words::costs::{gap_words, note_words, service_words};
 use crate::shop::words::search as words;
 use crate::types::{Cents, PlanId};
@@ -72,30 +72,27 @@ impl YearSum {
     }
 }
 
+/// Premiums and care add up to the whole, in whole dollars; then what that care would cost without insurance.
 fn rows(cx: &Cx, offer: &Offer, estimate: &Estimate) -> Vec<SumRow> {
     let years = [&estimate.good, &estimate.average, &estimate.bad];
-    let row = |words: String, part: Part, is_sum: bool| SumRow {
-        words,
-        amounts: years.map(|year| part(year).dollars_cents()),
+    let row = |words: &str, part: Part, is_sum: bool| SumRow {
+        words: words.to_string(),
+        amounts: years.map(|year| whole_dollars(part(year))),
         is_sum,
     };
-    let line = |key: &str, part: Part| row(cx.t(key).to_string(), part, false);
     let premium = cx.tf("year.premiums", &[("premium", &offer.net().dollars_cents())]);
-    let mut rows = vec![
-        row(premium, |y| y.premium, false),
-        line("year.deductible", |y| y.paid.deductible),
-        line("year.copays", |y| y.paid.copays),
-        line("year.coinsurance", |y| y.paid.coinsurance),
-        line("year.uncovered", |y| y.paid.uncovered),
-    ];
-    // A plan that covers everything need not say that nothing was left out.
-    if years.iter().all(|year| year.paid.uncovered == Cents::ZERO) {
-        rows.pop();
-    }
-    rows.push(row(cx.t("year.total").to_string(), |y| y.total, true));
-    rows.push(line("year.care_paid", |y| y.paid.total()));
-    rows.push(line("year.allowed", |y| y.allowed));
-    rows
+    vec![
+        row(&premium, |year| year.premium, false),
+        row(cx.t("year.care_paid"), care_paid, false),
+        row(cx.t("year.total"), |year| year.total, true),
+        row(cx.t("year.allowed"), |year| year.allowed, false),
+    ]
+}
+
+/// What is paid for care, so that it adds up with rounded premiums to the rounded whole: a dollar from its own rounding
+/// at most. Every line, to the cent, is on the page of its own.
+fn care_paid(year: &Year) -> Cents {
+    to_dollars(year.total) - to_dollars(year.premium)
 }
 
 /// What must be known to trust the sum: the maximum, and the gaps in the filing.
@@ -126,14 +123,22 @@ pub struct LineView {
     pub basis: Option<String>,
     pub units: String,
     pub allowed: String,
-    pub paid: [String; 4],
+    pub paid: [PartView; 4],
     pub total: String,
+}
+
+/// What is paid for one reason; a narrow screen leaves out what is nothing.
+pub struct PartView {
+    /// Message of its name.
+    pub key: &'static str,
+    pub words: String,
+    pub none: bool,
 }
 
 pub struct PersonLines {
     pub name: String,
     pub lines: Vec<LineView>,
-    pub paid: [String; 4],
+    pub paid: [PartView; 4],
     pub total: String,
 }
 
@@ -157,6 +162,7 @@ struct YearPage<'a> {
     /// What must be known to trust the sum.
     notes: Vec<String>,
     warnings: Vec<String>,
+    small_print: Vec<String>,
     cases: Vec<CaseLink>,
     about_case: String,
     gap: Option<String>,
@@ -192,6 +198,7 @@ pub async fn costs(cx: Cx, Path(id): Path<String>) -> Result<Response, Instead> 
         let href = cx.href(&format!("{path}?{query}"));
         CaseLink { words: cx.t(&format!("year.{word}")).to_string(), href, current: *word == case }
     });
+    let (warnings, small_print) = words::warnings_for(&cx, &catalogue, &search);
     let mut template = YearPage {
         name: plan.name.clone(),
         who: words::who(&cx, &search),
@@ -199,7 +206,8 @@ pub async fn costs(cx: Cx, Path(id): Path<String>) -> Result<Response, Instead> 
         back: cx.href(&format!("/plans/{plan_id}?{all}")),
         not_followed: notes,
         notes: Vec::new(),
-        warnings: words::warnings(&cx, &catalogue),
+        warnings,
+        small_print,
         cases: cases.collect(),
         about_case: cx.t(&format!("year.{case}_about")).to_string(),
         gap: None,
@@ -239,7 +247,7 @@ fn fill(page: &mut YearPage, search: &Search, case: &str, found: Option<(&Offer,
     let line = |key: &str, amount: Cents| amount_line(cx, key, amount.dollars_cents());
     let premium = cx.tf("year.premiums", &[("premium", &offer.net().dollars_cents())]);
     page.sum = vec![
-        Line { term: premium, words: year.premium.dollars_cents(), slug: Some("premium") },
+        Line::new(&premium, year.premium.dollars_cents(), Some("premium")),
         line("year.deductible", year.paid.deductible),
         line("year.copays", year.paid.copays),
         line("year.coinsurance", year.paid.coinsurance),
@@ -251,7 +259,7 @@ fn fill(page: &mut YearPage, search: &Search, case: &str, found: Option<(&Offer,
 }
 
 fn amount_line(cx: &Cx, key: &str, words: String) -> Line {
-    Line { term: cx.t(key).to_string(), words, slug: None }
+    Line::new(cx.t(key), words, None)
 }
 
 /// The amounts that cap the sum, as filed for the household's variant.
@@ -265,15 +273,21 @@ fn limits(cx: &Cx, offer: &Offer) -> Vec<Line> {
             for (who, amount) in whose {
                 let Some(amount) = amount else { continue };
                 let term = format!("{} · {}", cx.t(&format!("limit.{kind}_{scope}")), cx.t(&format!("limit.{who}")));
-                lines.push(Line { term, words: Card::amount_words(cx, Some(amount)), slug: None });
+                lines.push(Line::new(&term, Card::amount_words(cx, Some(amount)), None));
             }
         }
     }
     lines
 }
 
-fn kinds(paid: &Paid) -> [String; 4] {
-    [paid.deductible, paid.copays, paid.coinsurance, paid.uncovered].map(Cents::dollars_cents)
+fn kinds(paid: &Paid) -> [PartView; 4] {
+    let part = |key, cents: Cents| PartView { key, words: cents.dollars_cents(), none: cents == Cents::ZERO };
+    [
+        part("year.deductible", paid.deductible),
+        part("year.copays", paid.copays),
+        part("year.coinsurance", paid.coinsurance),
+        part("year.uncovered", paid.uncovered),
+    ]
 }
 
 fn person_view(cx: &Cx, name: String, of: &PersonYear) -> PersonLines {

@@ -7,6 +7,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 
 use crate::catalogue::variants::CARD_SERVICES;
+use crate::quote::ask::address::Search;
 use crate::quote::market;
 use crate::quote::yearly::YearlyCosts;
 use crate::shop::compare;
@@ -50,7 +51,7 @@ pub async fn plans(cx: Cx) -> Result<Response, Instead> {
     }
     let results = tally.results(search.sort).into_iter();
     let cards: Vec<Card> = results.map(|offer| Card::new(&catalogue, offer)).collect();
-    Ok(answer(&cx, &cards, &format!("plans-{}-{}.csv", search.year, search.place.zip), caching)?)
+    Ok(answer(&cx, &search, &cards, &format!("plans-{}-{}.csv", search.year, search.place.zip), caching)?)
 }
 
 /// `GET /compare.csv`.
@@ -58,12 +59,12 @@ pub async fn comparison(cx: Cx) -> Result<Response, Instead> {
     let page = Page::new("/compare.csv").any_spelling();
     let open = open(&cx, &page).await?;
     let compared = compare::compared(&cx, &open).await?;
-    Ok(answer(&cx, &compared.cards, &format!("compare-{}.csv", open.search.year), open.caching)?)
+    Ok(answer(&cx, &open.search, &compared.cards, &format!("compare-{}.csv", open.search.year), open.caching)?)
 }
 
-fn answer(cx: &Cx, cards: &[Card], file_name: &str, caching: CachePolicy) -> Result<Response, Failure> {
+fn answer(cx: &Cx, search: &Search, cards: &[Card], file_name: &str, caching: CachePolicy) -> Result<Response, Failure> {
     let mark: &[u8] = if plain(&cx.query) { &[] } else { &BYTE_ORDER_MARK };
-    let csv = [mark, &write(cx, cards).map_err(Failure::internal)?[..]].concat();
+    let csv = [mark, &write(cx, search, cards).map_err(Failure::internal)?[..]].concat();
     let mut response = page::send(cx, StatusCode::OK, "text/csv; charset=utf-8", csv, caching);
     if let Ok(value) = HeaderValue::try_from(format!("attachment; filename=\"{file_name}\"")) {
         response.headers_mut().insert(header::CONTENT_DISPOSITION, value);
@@ -79,7 +80,7 @@ fn plain(query: &str) -> bool {
     form_urlencoded::parse(query.as_bytes()).any(|(name, value)| name == "bom" && value == "no")
 }
 
-fn write(cx: &Cx, cards: &[Card]) -> anyhow::Result<Vec<u8>> {
+fn write(cx: &Cx, search: &Search, cards: &[Card]) -> anyhow::Result<Vec<u8>> {
     use crate::filing::codes::Feature;
     let mut csv = csv::Writer::from_writer(Vec::new());
     let header = HEADER.into_iter().chain(CARD_SERVICES).chain(ADDED);
@@ -106,7 +107,7 @@ fn write(cx: &Cx, cards: &[Card]) -> anyhow::Result<Vec<u8>> {
             yes(Feature::NationalNetwork),
             yes(Feature::StandardDesign),
         ];
-        record.extend(card.service_words(cx).into_iter().map(|(_, words)| safe(&words)));
+        record.extend(card.service_cells(cx, search).into_iter().map(|words| safe(&words)));
         record.extend([card.net.decimal(), card.credit.decimal()]);
         let range = card.range();
         let years = [range.map(|r| r.good), range.map(|r| r.average), range.map(|r| r.bad)];

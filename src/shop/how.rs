@@ -158,7 +158,7 @@ fn counted(cx: &Cx, search: &Search, found: &Determination) -> Vec<String> {
 
 /// The sum, line by line.
 fn lines(cx: &Cx, money: &Finances, tax: &TaxHouseholdAnswer, benchmark: Option<String>) -> Vec<Line> {
-    let line = |key: &str, words: String, slug| Line { term: cx.t(key).to_string(), words, slug };
+    let line = |key: &str, words: String, slug| Line::new(cx.t(key), words, slug);
     let month = money.monthly.map_or_else(
         || {
             let twelfth = shown_cents(Ratio { num: i128::from(money.income.0), den: 12 });
@@ -172,7 +172,7 @@ fn lines(cx: &Cx, money: &Finances, tax: &TaxHouseholdAnswer, benchmark: Option<
         line("how.income", tax.magi.dollars_cents(), Some("magi")),
         line("how.income_month", month, None),
         line("how.family_size", size, None),
-        Line { term: poverty, words: tax.guideline.dollars(), slug: Some("federal-poverty-level") },
+        Line::new(&poverty, tax.guideline.dollars(), Some("federal-poverty-level")),
         line("how.fpl", percent_words(cx, tax.fpl_percent), None),
     ];
     if tax.eligible_indexes.is_empty() {

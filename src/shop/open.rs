@@ -64,11 +64,13 @@ pub struct Page<'a> {
     pub switch: Option<Switch>,
     /// Programs fetch spreadsheets and may not follow a redirect: these answer any spelling.
     pub any_spelling: bool,
+    /// The page depends on the day.
+    pub on_a_day: bool,
 }
 
 impl<'a> Page<'a> {
     pub const fn new(path: &'a str) -> Page<'a> {
-        Page { path, switch: None, any_spelling: false }
+        Page { path, switch: None, any_spelling: false, on_a_day: false }
     }
 
     pub const fn with_switch(self, switch: Switch) -> Page<'a> {
@@ -77,6 +79,11 @@ impl<'a> Page<'a> {
 
     pub const fn any_spelling(self) -> Page<'a> {
         Page { any_spelling: true, ..self }
+    }
+
+    /// The day is part of the page's version.
+    pub const fn on_a_day(self) -> Page<'a> {
+        Page { on_a_day: true, ..self }
     }
 
     /// The canonical query of this page: the whole search, so that no path from page to page loses a filter, an order
@@ -161,7 +168,14 @@ pub async fn open_or_bare(cx: &Cx, page: &Page<'_>, keeps: &[&str]) -> Result<Op
 
 /// Steps 3 and 4.
 fn opened(cx: &Cx, page: &Page, asked: Asked, settled: Settlement) -> Result<Open, Instead> {
-    let caching = caching_of(cx, &settled);
+    let caching = match page.on_a_day {
+        true => {
+            let state = State::parse(&settled.search.place.county.state);
+            let days = cx.app.tables.days(state, (cx.app.clock)());
+            caching_of(cx, &settled).on_day(days.own).on_day(days.last)
+        }
+        false => caching_of(cx, &settled),
+    };
     let Settlement { search, catalogue, help } = settled;
     let switched = asked.switched.or(page.switch.map(|switch| switch.default_word())).unwrap_or_default();
     let who = search.who_query();

@@ -1,6 +1,7 @@
-//! `GET /plans/{plan_id}`: everything filed about a plan, with its price for the household if the address has one.
-//!
-//! Called by the router. It must say in words what an insurer did not file, and never price a plan itself.
+//! `GET /plans/{plan_id}`: the plan's price for the household of the address, a likely year, what common care costs,
+//! the documents and the next step; then everything else that is filed (`everything`), folded away.
+
+mod everything;
 
 use std::sync::Arc;
 
@@ -8,68 +9,60 @@ use askama::Template;
 use axum::extract::Path;
 use axum::response::Response;
 
+use self::everything::Everything;
 use crate::catalogue::Catalogue;
-use crate::filing::codes::{Metal, Packed, PlanType, Program};
-use crate::filing::limits;
+use crate::filing::codes::{Metal, Packed, PlanType};
 use crate::quote::ask::address::{BASKET_MAX, Search, write_query};
 use crate::quote::market;
-use crate::quote::market::tally::Tally;
-use crate::quote::offer::Offer;
-use crate::quote::plan_record::{Benefit, Example, PlanRecord};
+use crate::quote::plan_record::PlanRecord;
 use crate::quote::policy::VariantKinds;
 use crate::quote::yearly::YearlyCosts;
 use crate::shop::cards::cards_of;
+use crate::shop::compare::nearest;
 use crate::shop::costs::YearSum;
-use crate::shop::open::{Instead, Open, OpenOrBare, Page, open_or_bare};
-use crate::shop::sections::{self, SECTIONS};
-use crate::shop::shares;
+use crate::shop::next_step::NextStep;
+use crate::shop::open::{Bare, Instead, Open, OpenOrBare, Page, open_or_bare};
+use crate::shop::paper::Paper;
+use crate::shop::pay;
 use crate::shop::view::{Card, stars_words};
-use crate::shop::words::plan::{benefit_limit, benefit_name, yes_no};
+use crate::shop::words::plan::slug_name;
 use crate::shop::words::search as words;
 use crate::types::{Cents, PlanId};
 use crate::web::error::Failure;
 use crate::web::page::{self, Cx};
 
-/// Similar plans shown: a next step, not another list.
-const SIMILAR_MAX: usize = 3;
-
 /// The parts of an address that a plan's page keeps.
 const WHO: [&str; 10] =
     ["year", "zip", "county", "people", "sex", "care", "income", "monthly", "offer", "offer_family"];
-
-/// A row of "deductibles and maximums": what it is, and the amounts for one person and for a family.
-pub struct LimitRow {
-    pub words: String,
-    pub individual: String,
-    pub per_person: String,
-    pub family: String,
-}
 
 /// A term, its value in words, the glossary entry that explains it.
 pub struct Line {
     pub term: String,
     pub words: String,
     pub slug: Option<&'static str>,
+    /// The words are the insurer's own.
+    pub filed: bool,
 }
 
-pub struct BenefitSection {
-    pub heading: String,
-    pub benefits: Vec<BenefitView>,
+impl Line {
+    pub fn new(term: &str, words: impl Into<String>, slug: Option<&'static str>) -> Line {
+        Line { term: term.to_string(), words: words.into(), slug, filed: false }
+    }
 }
 
-pub struct BenefitView {
+/// A document: where it is, or whose gap it is that we cannot say.
+pub struct Document {
     pub name: String,
-    pub in_network: String,
-    pub second_tier: Option<String>,
-    pub out_of_network: String,
-    pub notes: Vec<String>,
+    pub href: Option<String>,
+    pub missing: String,
 }
 
-pub struct ExampleView {
-    pub name: String,
-    pub about: String,
-    pub total: String,
-    pub parts: Vec<(String, String)>,
+/// What the page knows about a household.
+struct Priced {
+    card: Option<Card>,
+    /// (name and insurer, premium, address).
+    similar: Vec<(String, String, String)>,
+    year: Option<YearSum>,
 }
 
 #[derive(Template)]
@@ -79,68 +72,82 @@ struct PlanPage<'a> {
     name: String,
     issuer: String,
     subtitle: String,
-    /// Price and the household's own amounts; `None` until we know who and where.
+    metal_key: &'static str,
+    /// Price and the household's own amounts; `None` while we do not know who and where.
     card: Option<&'a Card>,
+    a_month: String,
+    /// No income was given: the price may not be what they would pay.
+    full_price: bool,
     who: Option<String>,
     /// Why there is no price.
     no_price: Option<String>,
     back: String,
     change: String,
-    /// The list with this plan ticked or, if others are already ticked, the comparison with them.
-    ticked: Option<String>,
+    /// This plan beside those that are ticked already; and on one page to take along.
     compare: Option<String>,
+    sheet: Option<String>,
     warnings: Vec<String>,
+    small_print: Vec<String>,
     notes: Vec<String>,
-    highlights: Vec<Line>,
-    stars: Vec<Line>,
-    limits: Vec<LimitRow>,
-    documents: Vec<(String, Option<String>)>,
-    contact: Vec<Line>,
-    access: Vec<Line>,
-    sections: Vec<BenefitSection>,
-    programs: Vec<&'a str>,
-    examples: Vec<ExampleView>,
-    exclusions: Option<String>,
+    /// The household's limits, and the commonest care.
+    common: Vec<Line>,
+    /// What has to be known to read them.
+    terms: Vec<String>,
+    documents: Vec<Document>,
+    phone: Line,
+    next: Option<NextStep>,
+    all: Everything,
     similar: Vec<(String, String, String)>,
     /// The yearly cost; `None` without a household, and for dental plans.
     year: Option<YearSum>,
     who_query: String,
-    dental: bool,
+    paper: Option<Paper>,
 }
 
 /// `GET /plans/{plan_id}`.
 pub async fn plan(cx: Cx, Path(id): Path<String>) -> Result<Response, Instead> {
     let plan_id = PlanId::parse(&id).ok_or(Failure::NotFound)?;
     let path = format!("/plans/{plan_id}");
-    let opened = match open_or_bare(&cx, &Page::new(&path), &WHO).await? {
+    match open_or_bare(&cx, &Page::new(&path).on_a_day(), &WHO).await? {
         OpenOrBare::Bare(bare) => {
-            let facts = facts(&bare.catalogue, &plan_id, VariantKinds::STANDARD).await?;
-            let page = build(&cx, None, &bare.asked.pairs(), &bare.catalogue, &facts, None);
-            return Ok(page::render(&cx, PlanPage { notes: bare.notes, ..page }, bare.caching));
+            let Bare { asked, catalogue, notes, caching } = *bare;
+            let record = record(&catalogue, &plan_id, VariantKinds::STANDARD).await?;
+            let priced = Priced { card: None, similar: Vec::new(), year: None };
+            let page = build(&cx, None, &asked.pairs(), &catalogue, &record, &priced);
+            Ok(page::render(&cx, PlanPage { notes, ..page }, caching))
         }
-        OpenOrBare::Open(open) => *open,
-    };
-    let Open { mut search, catalogue, notes, caching, .. } = opened;
-    // The list the visitor came from and returns to.
-    let list = search.clone();
-    let facts = facts(&catalogue, &plan_id, search.policy.variants()).await?;
-    // The plan's own product decides which list it is looked up in.
-    search.product = facts.product;
-    search.facets = Default::default();
-    let tally = market::tally(&catalogue, &search).await?;
-    let (mut card, mut similar, mut year) = (None, Vec::new(), None);
-    if let Some(offer) = tally.find(facts.plan_pk) {
-        let mut years = YearlyCosts::new(&search);
-        card = cards_of(&catalogue, &search, &tally, &mut years, &[offer]).pop();
-        similar = self::similar(&cx, &list, &catalogue, (&tally, offer));
-        year = YearSum::new(&cx, &search, offer, &mut years);
+        OpenOrBare::Open(open) => {
+            // The list that the visitor comes from, and goes back to.
+            let Open { search, catalogue, notes, caching, .. } = *open;
+            let record = record(&catalogue, &plan_id, search.policy.variants()).await?;
+            let mut priced = price(&cx, &catalogue, &search, &record).await?;
+            let year = priced.year.take();
+            let page = build(&cx, Some(&search), &search.pairs(), &catalogue, &record, &priced);
+            Ok(page::render(&cx, PlanPage { notes, year, ..page }, caching))
+        }
     }
-    let page = build(&cx, Some(&list), &list.pairs(), &catalogue, &facts, card.as_ref());
-    Ok(page::render(&cx, PlanPage { notes, similar, year, ..page }, caching))
 }
 
-async fn facts(catalogue: &Catalogue, plan_id: &PlanId, variants: VariantKinds) -> Result<Arc<PlanRecord>, Failure> {
+async fn record(catalogue: &Catalogue, plan_id: &PlanId, variants: VariantKinds) -> Result<Arc<PlanRecord>, Failure> {
     catalogue.record(plan_id, |metal| variants.of_metal(metal)).await?.ok_or(Failure::NotFound)
+}
+
+/// The plan among all that are sold to the household.
+async fn price(cx: &Cx, catalogue: &Catalogue, list: &Search, record: &PlanRecord) -> Result<Priced, Failure> {
+    // The plan's own product decides which list it is looked up in.
+    let search = Search { product: record.product, facets: Default::default(), ..list.clone() };
+    let tally = market::tally(catalogue, &search).await?;
+    let Some(offer) = tally.find(record.plan_pk) else {
+        return Ok(Priced { card: None, similar: Vec::new(), year: None });
+    };
+    let mut years = YearlyCosts::new(&search);
+    let link =
+        |card: &Card| (format!("{} · {}", card.name, card.issuer), card.net_words(), card.href(cx, &list.canonical()));
+    Ok(Priced {
+        card: cards_of(catalogue, &search, &tally, &mut years, &[offer]).pop(),
+        similar: nearest(&tally, offer).into_iter().map(|near| link(&Card::new(catalogue, near))).collect(),
+        year: YearSum::new(cx, list, offer, &mut years),
+    })
 }
 
 fn build<'a>(
@@ -148,23 +155,29 @@ fn build<'a>(
     search: Option<&Search>,
     pairs: &[(&'static str, String)],
     catalogue: &Catalogue,
-    facts: &PlanRecord,
-    card: Option<&'a Card>,
+    record: &PlanRecord,
+    priced: &'a Priced,
 ) -> PlanPage<'a> {
-    let packed = catalogue.variants.variant(facts.plan_pk, facts.kind).map(|facts| facts.packed);
-    let bits = packed.map_or(0, Packed::programs);
-    let programs = Program::ALL.iter().copied().filter(|program| bits & program.bit() != 0);
-    let dental = facts.is_dental();
+    let card = priced.card.as_ref();
+    let packed = catalogue.variants.variant(record.plan_pk, record.kind).map(|facts| facts.packed);
     let no_price = match (search, card) {
         (_, Some(_)) => None,
         (Some(search), None) => Some(cx.tf("plan.not_sold", &[("county", &words::county_words(cx, search))])),
         (None, None) => Some(cx.t("plan.no_household").to_string()),
     };
-    let with = card.and(search).cloned().map(|search| ticked(search, facts));
+    let bought = card.and(search);
+    let with = bought.map(|search| ticked(search, record));
+    let (warnings, small_print) = match search {
+        Some(search) => words::warnings_for(cx, catalogue, search),
+        None => (words::warnings(cx, catalogue), Vec::new()),
+    };
     PlanPage {
-        name: facts.name.clone(),
-        issuer: facts.issuer.clone(),
-        subtitle: subtitle(cx, packed, facts),
+        name: record.name.clone(),
+        issuer: record.issuer.clone(),
+        subtitle: subtitle(cx, packed, record),
+        metal_key: packed.and_then(|packed| Metal::from_code(packed.metal())).map_or("unknown", Metal::key),
+        a_month: bought.map(|search| words::a_month(cx, search)).unwrap_or_default(),
+        full_price: bought.is_some_and(|search| search.finances.is_none()) && !record.is_dental(),
         who: search.map(|search| words::who(cx, search)),
         no_price,
         back: cx.href(&match search {
@@ -172,34 +185,30 @@ fn build<'a>(
             None => "/".to_string(),
         }),
         change: cx.href(&format!("/?{}", write_query(pairs))),
-        ticked: with.as_ref().map(|with| cx.href(&format!("/plans?{}", with.canonical()))),
-        compare: with
-            .filter(|with| with.basket.len() > 1)
-            .map(|with| cx.href(&format!("/compare?{}", with.canonical()))),
-        warnings: words::warnings(cx, catalogue),
+        compare: with.as_ref().map(|with| cx.href(&format!("/compare?{}", with.canonical()))),
+        sheet: bought.map(|search| cx.href(&format!("/sheet?{}", first(search, record).canonical()))),
+        warnings,
+        small_print,
         notes: Vec::new(),
-        highlights: highlights(cx, facts, card),
-        stars: stars(cx, facts),
-        limits: limit_rows(cx, facts),
-        documents: documents(cx, facts),
-        contact: contact(cx, facts),
-        access: access(cx, facts),
-        sections: sections(cx, facts, dental),
-        programs: programs.map(|program| cx.t(program.message())).collect(),
-        examples: facts.examples.iter().map(|example| example_view(cx, example)).collect(),
-        exclusions: facts.exclusions.clone(),
-        similar: Vec::new(),
+        common: common(cx, catalogue, bought, record),
+        terms: pay::terms(cx, record),
+        documents: documents(cx, record),
+        phone: phone(cx, record),
+        next: bought.and_then(|search| NextStep::new(cx, search)),
+        all: Everything::new(cx, record, packed),
+        similar: priced.similar.clone(),
         year: None,
         who_query: search.map(Search::canonical).unwrap_or_default(),
-        dental,
+        paper: bought.map(|search| Paper::new(cx, catalogue, search, &[&record.plan_id])),
         card,
         cx,
     }
 }
 
-/// The search with this plan added to those to compare.
-fn ticked(mut search: Search, facts: &PlanRecord) -> Search {
-    let id = PlanId::parse(&facts.plan_id);
+/// The search with this plan among those to compare.
+fn ticked(search: &Search, record: &PlanRecord) -> Search {
+    let mut search = search.clone();
+    let id = PlanId::parse(&record.plan_id);
     if let Some(id) = id.filter(|id| !search.basket.contains(id)) {
         // In a full basket the newest is replaced: the plan just chosen must not be lost.
         search.basket.truncate(BASKET_MAX - 1);
@@ -208,208 +217,72 @@ fn ticked(mut search: Search, facts: &PlanRecord) -> Search {
     search
 }
 
-/// "Silver · HMO · 33931OH0070006".
-fn subtitle(cx: &Cx, packed: Option<Packed>, facts: &PlanRecord) -> String {
-    let metal = packed.and_then(|packed| Metal::from_code(packed.metal())).map(|m| cx.t(m.message()));
-    let plan_type = packed.and_then(|packed| PlanType::from_code(packed.plan_type())).map(|t| cx.t(t.message()));
-    let parts: Vec<&str> = [metal, plan_type].into_iter().flatten().collect();
-    format!("{} · {}", parts.join(" · "), facts.plan_id)
+/// The same with this plan before all others.
+fn first(search: &Search, record: &PlanRecord) -> Search {
+    let mut search = ticked(search, record);
+    search.basket.sort_by_key(|id| id.as_str() != record.plan_id);
+    search
 }
 
-fn highlights(cx: &Cx, facts: &PlanRecord, card: Option<&Card>) -> Vec<Line> {
-    let line = |key: &str, words: String, slug| Line { term: cx.t(key).to_string(), words, slug };
+/// "Silver · HMO · 4 of 5 stars · 33931OH0070006".
+fn subtitle(cx: &Cx, packed: Option<Packed>, record: &PlanRecord) -> String {
+    let metal = packed.and_then(|packed| Metal::from_code(packed.metal())).map(|m| cx.t(m.message()).to_string());
+    let kind = packed.and_then(|packed| PlanType::from_code(packed.plan_type())).map(|t| cx.t(t.message()).to_string());
+    let stars = (!record.is_dental()).then(|| stars_words(cx, record.stars.overall));
+    let parts: Vec<String> = [metal, kind, stars].into_iter().flatten().chain([record.plan_id.clone()]).collect();
+    parts.join(" · ")
+}
+
+/// The deductible and the most that is paid, for one person or for the family, and what common care costs.
+fn common(cx: &Cx, catalogue: &Catalogue, search: Option<&Search>, record: &PlanRecord) -> Vec<Line> {
+    let family = search.is_none_or(|search| search.policy.household.is_family());
     let mut lines = Vec::new();
-    if let Some(card) = card {
-        lines.push(line(
-            "plan.deductible_individual",
-            Card::amount_words(cx, card.deductible_individual),
-            Some("deductible"),
-        ));
-        lines.push(line("plan.deductible_family", Card::amount_words(cx, card.deductible_family), Some("deductible")));
-        if let Some(drug) = card.drug_deductible {
-            lines.push(line("plan.drug_deductible", drug.dollars(), Some("deductible")));
-        }
-        lines.push(line(
-            "plan.moop_individual",
-            Card::amount_words(cx, card.moop_individual),
-            Some("out-of-pocket-maximum"),
-        ));
-        lines.push(line("plan.moop_family", Card::amount_words(cx, card.moop_family), Some("out-of-pocket-maximum")));
-    }
-    if let Some(value) = facts.variant.as_ref().and_then(|variant| variant.actuarial_value_bp) {
-        lines.push(line("plan.actuarial_value", shares::percent(value), Some("actuarial-value")));
-    }
-    if !facts.is_dental() {
-        lines.push(line("plan.hsa", yes_no(cx, facts.hsa).to_string(), Some("hsa")));
-        let design = facts
-            .design
-            .as_ref()
-            .map_or_else(|| cx.t("words.no").to_string(), |design| format!("{}: {design}", cx.t("words.yes")));
-        lines.push(line("plan.design", design, Some("standard-design")));
-    }
-    lines.push(line("plan.is_new", yes_no(cx, Some(facts.is_new)).to_string(), None));
-    if facts.is_dental() {
-        let key = match facts.guaranteed_rate {
-            Some(true) => "plan.rate_guaranteed",
-            Some(false) => "plan.rate_estimated",
-            None => "share.not_provided",
+    if let Some(facts) = catalogue.variants.variant(record.plan_pk, record.kind) {
+        let mut line = |key: &str, amount: Option<Cents>, slug| {
+            lines.push(Line::new(cx.t(key), Card::amount_words(cx, amount), Some(slug)));
         };
-        lines.push(line("plan.guaranteed_rate", cx.t(key).to_string(), None));
+        line("plan.deductible_individual", facts.deductible_individual, "deductible");
+        if family {
+            line("plan.deductible_family", facts.deductible_family, "deductible");
+        }
+        if facts.drug_deductible_individual.is_some() {
+            line("plan.drug_deductible", facts.drug_deductible_individual, "deductible");
+        }
+        line("plan.moop_individual", facts.moop_individual, "out-of-pocket-maximum");
+        if family {
+            line("plan.moop_family", facts.moop_family, "out-of-pocket-maximum");
+        }
+    }
+    if !record.is_dental() {
+        let of = |slug: &str| Line::new(&slug_name(cx, slug), pay::in_network(cx, record, slug).words, None);
+        lines.extend(pay::COMMON.map(of));
     }
     lines
 }
 
-fn stars(cx: &Cx, facts: &PlanRecord) -> Vec<Line> {
-    let line = |key: &str, stars| Line {
-        term: cx.t(key).to_string(),
-        words: stars_words(cx, stars),
-        slug: Some("star-rating"),
+fn documents(cx: &Cx, record: &PlanRecord) -> Vec<Document> {
+    let document = |key: &str, href: Option<&String>, known: bool| Document {
+        name: cx.t(key).to_string(),
+        href: href.cloned(),
+        missing: cx.t(if known { "share.not_provided" } else { "share.not_in_data" }).to_string(),
     };
-    vec![
-        line("stars.overall", facts.stars.overall),
-        line("stars.member_experience", facts.stars.member_experience),
-        line("stars.medical_care", facts.stars.medical_care),
-        line("stars.plan_administration", facts.stars.plan_administration),
-    ]
-}
-
-const NETWORKS: [(u8, &str); 4] =
-    [(limits::TIER1, "tier1"), (limits::TIER2, "tier2"), (limits::OUT, "out"), (limits::IN_AND_OUT, "in_and_out")];
-const WHO_PAYS: [u8; 3] = [limits::INDIVIDUAL, limits::FAMILY_PER_PERSON, limits::FAMILY_PER_GROUP];
-
-/// Every deductible and maximum filed, in network first; one row for each kind, scope and network.
-fn limit_rows(cx: &Cx, facts: &PlanRecord) -> Vec<LimitRow> {
-    let mut rows = Vec::new();
-    for (kind, kind_key) in [(limits::DEDUCTIBLE, "deductible"), (limits::MOOP, "moop")] {
-        for (scope, scope_key) in [(limits::COMBINED, "combined"), (limits::MEDICAL, "medical"), (limits::DRUG, "drug")]
-        {
-            for (network, network_key) in NETWORKS {
-                let of = |who| facts.limit(kind, scope, network, who);
-                if WHO_PAYS.into_iter().all(|who| of(who).is_none_or(|limit| limit.cents.is_none())) {
-                    continue;
-                }
-                let amount = |who| match of(who) {
-                    Some(limit) => limit.cents.map_or_else(|| cx.t("plan.no_limit").to_string(), Cents::dollars),
-                    None => cx.t("share.not_provided").to_string(),
-                };
-                rows.push(LimitRow {
-                    words: format!(
-                        "{} · {}",
-                        cx.t(&format!("limit.{kind_key}_{scope_key}")),
-                        cx.t(&format!("limit.{network_key}"))
-                    ),
-                    individual: amount(limits::INDIVIDUAL),
-                    per_person: amount(limits::FAMILY_PER_PERSON),
-                    family: amount(limits::FAMILY_PER_GROUP),
-                });
-            }
-        }
-    }
-    rows
-}
-
-/// (name, address); if an insurer filed no address, that is said.
-fn documents(cx: &Cx, facts: &PlanRecord) -> Vec<(String, Option<String>)> {
-    let sbc = facts.variant.as_ref().and_then(|variant| variant.sbc_url.clone());
+    let sbc = record.variant.as_ref().and_then(|variant| variant.sbc_url.as_ref());
     let mut documents = vec![
-        (cx.t("document.sbc").to_string(), sbc),
-        (cx.t("document.brochure").to_string(), facts.brochure().cloned()),
-        (cx.t("document.providers").to_string(), facts.network_url.clone()),
+        document("document.sbc", sbc, true),
+        document("document.brochure", record.brochure(), true),
+        document("document.providers", record.network_url.as_ref(), record.extent.has_networks),
     ];
-    if !facts.is_dental() {
-        documents.push((cx.t("document.formulary").to_string(), facts.formulary_url.clone()));
+    if !record.is_dental() {
+        documents.push(document("document.formulary", record.formulary_url.as_ref(), true));
     }
     documents
 }
 
-fn contact(cx: &Cx, facts: &PlanRecord) -> Vec<Line> {
-    let phone = facts.phone.clone().unwrap_or_else(|| cx.t("plan.phone_not_published").to_string());
-    let mut lines = vec![Line { term: cx.t("plan.phone").to_string(), words: phone, slug: None }];
-    if let Some(tty) = facts.tty.clone() {
-        lines.push(Line { term: "TTY".to_string(), words: tty, slug: None });
-    }
-    lines
-}
-
-fn access(cx: &Cx, facts: &PlanRecord) -> Vec<Line> {
-    let line = |key: &str, words: String, slug| Line { term: cx.t(key).to_string(), words, slug };
-    let with_words = |filed: Option<bool>, text: &Option<String>| match text {
-        // The filed words often only repeat yes or no.
-        Some(words) if words.len() > 3 => format!("{}. {words}", yes_no(cx, filed)),
-        _ => yes_no(cx, filed).to_string(),
+pub(super) fn phone(cx: &Cx, record: &PlanRecord) -> Line {
+    let tty = record.tty.as_ref().map(|tty| format!(" (TTY {tty})")).unwrap_or_default();
+    let words = match &record.phone {
+        Some(phone) => format!("{phone}{tty}"),
+        None => cx.t("plan.phone_not_published").to_string(),
     };
-    let mut lines = vec![
-        line("plan.national_network", yes_no(cx, facts.national_network).to_string(), Some("national-network")),
-        line(
-            "plan.out_of_service_area",
-            with_words(facts.out_of_service_area, &facts.out_of_service_area_description),
-            Some("service-area"),
-        ),
-        line("plan.out_of_country", with_words(facts.out_of_country, &facts.out_of_country_description), None),
-    ];
-    if !facts.is_dental() {
-        lines.insert(
-            1,
-            line("plan.referral", with_words(facts.referral_required, &facts.referral_specialists), Some("referral")),
-        );
-    }
-    if let Some(name) = facts.network_name.clone() {
-        lines.insert(0, line("plan.network", name, Some("network")));
-    }
-    lines
-}
-
-fn sections(cx: &Cx, facts: &PlanRecord, dental: bool) -> Vec<BenefitSection> {
-    let section = |(number, (key, _)): (usize, &(&str, &[&str]))| BenefitSection {
-        heading: cx.t(&format!("section.{key}")).to_string(),
-        benefits: sections::of(&facts.benefits, number).into_iter().map(|benefit| benefit_view(cx, benefit)).collect(),
-    };
-    // A section without a filed benefit stays, and says so; a dental plan's medical sections do not apply.
-    let applies = |section: &BenefitSection| !dental || !section.benefits.is_empty();
-    SECTIONS.iter().enumerate().map(section).filter(applies).collect()
-}
-
-fn benefit_view(cx: &Cx, benefit: &Benefit) -> BenefitView {
-    let mut notes: Vec<String> = benefit_limit(cx, benefit).into_iter().collect();
-    notes.extend(benefit.explanation.clone());
-    notes.extend(benefit.exclusions.as_ref().map(|words| cx.tf("plan.exclusions_note", &[("words", words)])));
-    if benefit.outside_maximum {
-        notes.push(cx.t("plan.outside_maximum").to_string());
-    }
-    BenefitView {
-        name: benefit_name(cx, benefit),
-        in_network: shares::words(&benefit.in_network, cx),
-        second_tier: benefit.second_tier.as_ref().map(|tier| shares::words(tier, cx)),
-        out_of_network: shares::words(&benefit.out_of_network, cx),
-        notes,
-    }
-}
-
-fn example_view(cx: &Cx, example: &Example) -> ExampleView {
-    let part = |key: &str, cents| (cx.t(key).to_string(), Card::amount_words(cx, cents));
-    ExampleView {
-        name: cx.t(&format!("sbc.{}.name", example.key)).to_string(),
-        about: cx.t(&format!("sbc.{}.about", example.key)).to_string(),
-        total: Card::amount_words(cx, example.total()),
-        parts: vec![
-            part("example.deductible", example.deductible),
-            part("example.copay", example.copay),
-            part("example.coinsurance", example.coinsurance),
-            part("example.limits", example.limits),
-        ],
-    }
-}
-
-/// Plans of the same level closest in price: (name and insurer, premium, address).
-fn similar(cx: &Cx, search: &Search, catalogue: &Catalogue, of: (&Tally, &Offer)) -> Vec<(String, String, String)> {
-    let (tally, this) = of;
-    let same_level = |offer: &&Offer| offer.facts.packed.metal() == this.facts.packed.metal();
-    let mut near: Vec<&Offer> =
-        tally.offers().iter().filter(|offer| offer.plan_pk != this.plan_pk).filter(same_level).collect();
-    near.sort_by_key(|offer| ((offer.net().0 - this.net().0).abs(), offer.net(), offer.plan_pk));
-    near.truncate(SIMILAR_MAX);
-    let link = |card: &Card| {
-        (format!("{} · {}", card.name, card.issuer), card.net_words(), card.href(cx, &search.canonical()))
-    };
-    near.into_iter().map(|offer| link(&Card::new(catalogue, offer))).collect()
+    Line::new(cx.t("plan.phone"), words, None)
 }

@@ -27,6 +27,25 @@ pub fn words(shares: &Shares, cx: &Cx) -> String {
     }
 }
 
+/// Whether the insurer filed anything on what a person pays.
+pub fn is_filed(shares: &Shares) -> bool {
+    shares.covered == Some(false) || shares.copay.is_some() || shares.coinsurance.is_some()
+}
+
+/// What a person pays, where that is a plain amount of money whatever came before: no share of the bill, no deductible.
+pub fn figure(shares: &Shares) -> Option<Cents> {
+    match parts(shares) {
+        (Words::Message("share.no_charge", None), None) => Some(Cents::ZERO),
+        (Words::Message("share.amount", Some(amount)), None) => Cents::parse(amount.strip_prefix('$')?),
+        _ => None,
+    }
+}
+
+/// Whether the words hold an amount, so that "or less" can follow it.
+pub fn has_amount(shares: &Shares) -> bool {
+    matches!(parts(shares).0, Words::Message(_, Some(_)))
+}
+
 fn parts(shares: &Shares) -> (Words, Option<Words>) {
     if shares.covered == Some(false) {
         return (Words::Message("share.not_covered", None), None);

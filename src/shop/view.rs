@@ -243,6 +243,15 @@ impl Card {
             .collect()
     }
 
+    /// The same for a spreadsheet: $0 by law, not in our data, or as filed.
+    pub fn service_cells(&self, cx: &Cx, search: &Search) -> Vec<String> {
+        if self.services_gap(cx, search).is_none() {
+            return self.service_words(cx).into_iter().map(|(_, words)| words).collect();
+        }
+        let key = if search.level() == CsrLevel::Zero { "share.by_law" } else { "share.not_in_data" };
+        vec![cx.t(key).to_string(); SERVICES.len()]
+    }
+
     pub fn badges<'a>(&self, cx: &'a Cx) -> Vec<&'a str> {
         [Feature::Hsa, Feature::NationalNetwork, Feature::StandardDesign, Feature::NoReferral, Feature::NewPlan]
             .into_iter()
@@ -259,7 +268,12 @@ impl Card {
 
 /// An estimate to the nearest dollar: cents would promise a precision that no estimate has.
 pub fn whole_dollars(amount: Cents) -> String {
-    Cents((amount.0 + amount.0.signum() * 50) / 100 * 100).dollars()
+    to_dollars(amount).dollars()
+}
+
+/// Rounded half away from zero.
+pub fn to_dollars(amount: Cents) -> Cents {
+    Cents((amount.0 + amount.0.signum() * 50) / 100 * 100)
 }
 
 /// Stars out of five in words. `None` and 0 are both "not rated", and said to be.

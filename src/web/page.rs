@@ -135,7 +135,7 @@ impl Cx {
         self.app.messages.n(self.lang, key, n)
     }
 
-    /// The attribute that marks words filed with CMS, which are English, on a page in another language.
+    /// The attribute of words that insurers filed, which are English whatever language the page speaks.
     pub fn filed(&self) -> &'static str {
         if self.lang.code() == "en" { "" } else { " lang=\"en\"" }
     }
@@ -269,6 +269,15 @@ impl CachePolicy {
     /// For a page made from one catalogue.
     pub fn of(catalogue: &Catalogue) -> CachePolicy {
         CachePolicy::Public { version: catalogue.version.clone() }
+    }
+
+    /// The same, for a page that says what holds on a day.
+    pub fn on_day(self, day: time::Date) -> CachePolicy {
+        match self {
+            CachePolicy::Public { version } => CachePolicy::Public { version: format!("{version}+{day}") },
+            CachePolicy::Own { version } => CachePolicy::Own { version: format!("{version}+{day}") },
+            CachePolicy::Private => CachePolicy::Private,
+        }
     }
 
     /// For a page that is not about one plan year, or shows several.

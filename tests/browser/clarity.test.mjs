@@ -130,17 +130,107 @@ for (const lang of ['en', 'es']) {
     await tab.context().close();
   });
 
-  test(`a comparison begins on a plan’s page (${lang})`, async () => {
-    const [, second] = await csv(`/plans.csv?${OHIO}&people=40&metal=gold`);
-    const tab = await open(at(`/plans/${SILVER}?${OHIO}&people=40&metal=gold`));
+  test(`a comparison begins on a plan’s page, grows, shrinks, and Back keeps it (${lang})`, async () => {
+    const tab = await open(at(`/plans/${SILVER}?${OHIO}&people=40&metal=silver&sort=premium`));
     await press(tab, '.compare-begin a');
-    assert.equal(new URL(tab.url()).pathname, at('/plans'));
-    assert.deepEqual([query(tab).getAll('plan'), query(tab).get('metal')], [[SILVER], 'gold']);
-    await tab.goto(`${BASE}${at(`/plans/${second.plan_id}?${OHIO}&people=40&metal=gold&plan=${SILVER}`)}`);
+    assert.deepEqual([new URL(tab.url()).pathname, query(tab).getAll('plan')], [at('/compare'), [SILVER]]);
+    // one of the nearest, with one tap
+    await press(tab, '.note .swap a');
+    assert.equal(await tab.locator('table.compare thead th').count(), 2);
+    const [, second] = query(tab).getAll('plan'), two = tab.url();
+    // a third from the list, where both are ticked still
+    await press(tab, '.after a');
+    assert.deepEqual([query(tab).get('metal'), query(tab).get('sort')], ['silver', 'premium'], 'filters and order are kept');
+    assert.equal(await tab.locator('input[name=plan]:checked').count(), 2);
+    await tab.goBack();
+    assert.equal(tab.url(), two);
+    const gold = (await csv(`/plans.csv?${OHIO}&people=40&metal=gold`))[0].plan_id;
+    await tab.goto(`${BASE}${at(`/plans/${gold}?${OHIO}&people=40&metal=silver&plan=${SILVER}&plan=${second}`)}`);
     await press(tab, '.compare-begin a');
-    assert.equal(new URL(tab.url()).pathname, at('/compare'));
-    assert.deepEqual(query(tab).getAll('plan'), [SILVER, second.plan_id]);
+    assert.deepEqual(query(tab).getAll('plan'), [SILVER, second, gold]);
+    // into a plan and back: the same comparison
+    const three = tab.url();
+    await press(tab, 'table.compare thead th:last-child a');
+    await press(tab, '.compare-begin a');
+    assert.equal(tab.url(), three);
+    await press(tab, 'table.compare .remove');
+    assert.deepEqual([query(tab).getAll('plan'), query(tab).get('metal')], [[second, gold], 'silver']);
     await tab.context().close();
+  });
+
+  test(`three plans side by side fit a phone, with their names in sight (${lang})`, async t => {
+    const rows = await csv(`/plans.csv?${ONE}`), three = [rows[0], ...['silver', 'gold'].map(metal => rows.slice(1).find(row => row.metal === metal))];
+    const tab = await open(at(`/compare?${ONE}&${three.map(row => `plan=${row.plan_id}`).join('&')}`));
+    const height = await tab.evaluate(() => document.documentElement.scrollHeight);
+    t.diagnostic(`a comparison of three at 360 px is ${height} px high`);
+    assert.ok(height <= 2200, `${height} px`);
+    await tab.locator('tr.figures').nth(5).scrollIntoViewIfNeeded();
+    await tab.mouse.wheel(0, 500);
+    await tab.waitForTimeout(200);
+    const head = await tab.locator('table.compare thead').boundingBox();
+    assert.ok(head.y >= -1 && head.y < 5, `the names stay at the top: ${head.y}`);
+    const cells = await tab.locator('tr.figures').first().locator('td').evaluateAll(all => all.map(e => ({ x: e.getBoundingClientRect().x, y: e.getBoundingClientRect().y, align: getComputedStyle(e).textAlign })));
+    assert.ok(cells.every(cell => cell.y === cells[0].y && cell.align === 'right') && new Set(cells.map(cell => cell.x)).size === 3, 'cells stand side by side, figures at the right');
+    // the lowest premium is said, and is the lowest
+    const words = await tab.locator('tbody tr', { hasText: /\$\d+\.\d\d/ }).first().locator('td').allInnerTexts();
+    const lowest = Math.min(...three.map(row => +row.premium));
+    for (const [i, row] of three.entries()) assert.equal(words[i].includes('▾') || /lowest|más bajo/.test(words[i]), +row.premium === lowest, words[i]);
+    assert.match(await tab.locator('details.same summary').innerText(), /\(\d+\)/);
+    await tab.context().close();
+  });
+
+  test(`a plan’s page answers within five phone screens, and says no cents of an estimate (${lang})`, async t => {
+    for (const [who, path] of [['one adult', `/plans/${SILVER}?${ONE}`], ['a family with a credit', `/plans/${SILVER}?${OHIO}&people=40,38,10,8&income=70000`]]) {
+      const tab = await open(at(path)), screens = await tab.locator('#all').evaluate(e => e.getBoundingClientRect().top / 740);
+      t.diagnostic(`${who}: everything else begins ${screens.toFixed(2)} screens down`);
+      assert.ok(screens <= 5, `${screens}`);
+      assert.doesNotMatch((await tab.locator('table.three td').allInnerTexts()).join(' '), /\.\d\d/);
+      assert.ok(await tab.locator('.pay > div').count() >= 10, 'limits and the eight commonest kinds of care');
+      assert.match(await tab.locator('.next').innerText(), /1-800-318-2596/);
+      assert.equal(await tab.locator('.next a[href^="https"]').getAttribute('href'), lang === 'en' ? 'https://www.healthcare.gov' : 'https://www.cuidadodesalud.gov/es/');
+      assert.doesNotMatch(await words(tab), /Not applicable|No se aplica/);
+      const longest = Math.max(...(await tab.locator('main li, main p').allInnerTexts()).map(said => said.split(/\s+/).length));
+      assert.ok(longest <= 60, `a paragraph of ${longest} words`);
+      await tab.context().close();
+    }
+  });
+
+  test(`every line of a year shows what you pay on a phone (${lang})`, async () => {
+    const tab = await open(at(`/plans/${SILVER}/costs?${ONE}&case=bad`));
+    const places = await tab.locator('table.every tbody tr td:last-child').evaluateAll(all => all.map(e => ({ right: e.getBoundingClientRect().right, seen: e.checkVisibility(), size: parseFloat(getComputedStyle(e).fontSize) })));
+    assert.ok(places.length > 20 && places.every(place => place.seen && place.right <= 360 && place.right > 320 && place.size >= 16));
+    await tab.context().close();
+  });
+
+  test(`the care of four people is asked in some three screens (${lang})`, async t => {
+    const tab = await open(at(`/care?${OHIO}&people=40,38,10,8`));
+    const height = await tab.evaluate(() => document.documentElement.scrollHeight / 740);
+    t.diagnostic(`expected care of four: ${height.toFixed(2)} screens`);
+    assert.ok(height <= 3.2, `${height}`);
+    await tab.context().close();
+  });
+
+  test(`paper: a comparison on two pages, a plan on three, a sheet on one (${lang})`, async t => {
+    const rows = await csv(`/plans.csv?${ONE}`), basket = rows.slice(0, 3).map(row => `plan=${row.plan_id}`).join('&');
+    const family = `${OHIO}&people=40,38,10,8&income=70000`;
+    for (const [what, path, limit] of [
+      ['a comparison', `/compare?${ONE}&${basket}`, 2], ['a family’s comparison', `/compare?${family}&${basket}`, 2],
+      ['a plan', `/plans/${SILVER}?${family}`, 3],
+      ['a sheet', `/sheet?${ONE}&${basket}`, 1], ['a family’s sheet', `/sheet?${family}&${basket}`, 1], ['a tribal member’s sheet', `/sheet?${OHIO}&people=40m&income=30000&${basket}`, 1],
+    ]) {
+      const tab = await open(at(path), DESK);
+      const pdf = await tab.pdf({ preferCSSPageSize: true }), pages = pdf.toString('latin1').match(/\/Type \/Page\b(?!s)/g).length;
+      t.diagnostic(`${what}: ${pages} printed`);
+      assert.ok(pages <= limit, `${what}: ${pages} pages`);
+      await tab.emulateMedia({ media: 'print' });
+      const seen = await tab.locator('body').innerText();
+      assert.ok(seen.includes('1-800-318-2596'), `${what} says whom to call`);
+      assert.match(seen, /\?zip=45202&people=\d\d/, `${what} has an address to type`);
+      assert.doesNotMatch(seen, /my=|income=|45202&people=40m/);
+      if (what.includes('comparison')) assert.ok(await tab.locator('details.same dt').first().isVisible(), 'what is the same is printed');
+      if (what.includes('sheet')) assert.ok(seen.includes(rows[0].plan_id) && seen.includes(String(new Date().getFullYear())), 'ID and day');
+      await tab.context().close();
+    }
   });
 
   test(`near-twins share a card, nothing is hidden, and one tap takes them apart (${lang})`, async () => {
@@ -231,6 +321,12 @@ for (const lang of ['en', 'es']) {
     assert.equal(care.length, 10);
     for (const said of care) assert.match(said, /\$0/);
     assert.doesNotMatch(care.join(' '), /has not provided|no lo ha indicado/);
+    const ids = await tab.locator('.cards .foot input[name=plan]').evaluateAll(all => all.slice(0, 2).map(e => e.value));
+    await press(tab, '.cards h2 a');
+    assert.ok((await tab.locator('.pay dd').allInnerTexts()).filter(said => said.startsWith('$0')).length >= 10, 'all that is common is $0');
+    assert.doesNotMatch(await words(tab), /has not provided|no lo ha indicado/);
+    await tab.goto(`${BASE}${at(`/compare?${OHIO}&people=40m&income=30000&${ids.map(id => `plan=${id}`).join('&')}`)}`);
+    assert.doesNotMatch(await words(tab), /has not provided|no lo ha indicado/);
     await tab.context().close();
   });
 

@@ -67,7 +67,7 @@ test('assets are kept forever, pages are revalidated and cost a 304', async () =
     const first = await wire(page), tag = first.headers.etag;
     if (!tag || tag.startsWith('W/')) { faults.push(`${page.name}: has no strong ETag`); continue; }
     // A page that knows an income, care or words that somebody typed, or what day it is, is kept only by the visitor's own browser.
-    const who = /[?&](my|q)=|^(\/es)?\/enroll/.test(page.path) ? 'private' : 'public';
+    const who = /[?&](my|q)=|^(\/es)?\/(enroll|sheet)/.test(page.path) ? 'private' : 'public';
     if (!first.headers['cache-control']?.startsWith(`${who}, max-age=`)) faults.push(`${page.name}: cache-control ${first.headers['cache-control']}`);
     if (!/accept-encoding/i.test(first.headers.vary ?? '')) faults.push(`${page.name}: vary ${first.headers.vary}`);
     const again = await wire(page, { 'if-none-match': tag });

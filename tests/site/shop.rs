@@ -5,6 +5,7 @@
 mod areas;
 mod benchmark;
 mod care;
+mod compare;
 mod counting;
 mod enroll;
 mod families;

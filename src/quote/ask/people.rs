@@ -246,6 +246,7 @@ impl Household {
             pregnant: false,
             tribal_member: false,
             other_coverage: false,
+            no_free_part_a: false,
             ..*person
         };
         Household { people: self.people.iter().map(public).collect() }

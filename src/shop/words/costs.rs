@@ -23,12 +23,13 @@ pub fn note_words(cx: &Cx, notes: &[DataNote]) -> Vec<String> {
         // Names contain commas themselves.
         (!names.is_empty()).then(|| names.join("; "))
     };
-    let average = listed(|note| if let DataNote::AverageShare(service) = note { Some(*service) } else { None });
+    // Each of these is marked in every line: a list of twenty names helps nobody.
+    let average = notes.iter().filter(|note| matches!(note, DataNote::AverageShare(_))).count();
     let general = listed(|note| if let DataNote::GeneralRule(service) = note { Some(*service) } else { None });
     // `Repeated` only occurs in CMS's program, which no page shows.
     let preventive = notes.contains(&DataNote::PreventiveByLaw).then(|| cx.t("cost.note_preventive").to_string());
     [
-        average.map(|services| cx.tf("cost.note_average", &[("services", &services)])),
+        (average > 0).then(|| cx.n("cost.note_average", average as i64)),
         preventive,
         general.map(|services| cx.tf("cost.note_general", &[("services", &services)])),
     ]

@@ -21,7 +21,12 @@ pub fn benefit_name(cx: &Cx, benefit: &Benefit) -> String {
     cx.known(&format!("benefit.{}", benefit.slug)).unwrap_or(&benefit.name).to_string()
 }
 
-/// "2 visit(s) per year"; `None` if no limit is filed.
+/// A kind of care by its slug, which we have words for.
+pub fn slug_name(cx: &Cx, slug: &str) -> String {
+    cx.known(&format!("benefit.{slug}")).unwrap_or(slug).to_string()
+}
+
+/// "2 visit(s) per year"; `None` where no limit is filed.
 pub fn benefit_limit(cx: &Cx, benefit: &Benefit) -> Option<String> {
     let (quantity, unit) = benefit.limit.as_ref()?;
     let slug = slug(unit);

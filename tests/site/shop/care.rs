@@ -10,23 +10,25 @@ async fn each_covered_person_is_asked_and_nothing_is_taken_for_granted() {
     for (address, said) in [
         (
             format!("/care?{WHO}"),
-            [
+            vec![
                 "How much care do you expect?",
                 "Person 1 (40 years old)",
                 "Person 3 (9 years old)",
                 "change only the estimate, never a price",
                 "at prices of 2014 raised to the level of 2026. Your own year will differ. Where the sex is not said",
+                "Not sure",
                 "A year with about 5 visits, 2 tests and 9 prescriptions.",
             ],
         ),
         (
             format!("/es/care?{WHO}"),
-            [
-                "¿Cuánta atención espera necesitar?",
+            vec![
+                "¿Cuánta atención médica cree que necesitará?",
                 "Persona 1 (40 años)",
                 "Persona 3 (9 años)",
-                "Cambian solo el cálculo, nunca un precio",
+                "cambian solo el cálculo, nunca un precio",
                 "con precios de 2014 llevados al nivel de 2026. Su propio año será distinto. Donde no se dice el sexo",
+                "No sé",
                 "Un año con alrededor de 5 consultas, 2 pruebas y 9 recetas.",
             ],
         ),

@@ -129,7 +129,12 @@ async fn a_plan_page_works_without_a_household_and_says_what_is_missing() {
     let bare = site.get(&format!("/plans/{id}")).await;
     assert_eq!(bare.status, 200);
     bare.says("To see the price of this plan, tell us where you live");
-    bare.says_all(&["Highlights", "Star rating", "Deductibles and out-of-pocket maximums", "Examples of costs"]);
+    bare.says_all(&[
+        "What you pay for care",
+        "Documents",
+        "Deductibles and out-of-pocket maximums",
+        "Examples of costs",
+    ]);
     // Lower case and a variant's suffix redirect to the canonical address.
     let odd = site.get(&format!("/plans/{}-01", id.to_lowercase())).await;
     assert_eq!((odd.status, odd.header("location").to_string()), (303, format!("/plans/{id}")));

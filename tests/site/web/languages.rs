@@ -75,7 +75,7 @@ fn three_languages() -> Messages {
 }
 
 /// Each template that is a page, with an address that shows it and the status it answers with.
-const PAGES: [(&str, &str, u16); 27] = [
+const PAGES: [(&str, &str, u16); 28] = [
     ("county.html", "/plans?zip=45241&people=40", 200),
     ("ask.html", "", 200),
     ("ask.html", "/plans?people=40", 200),
@@ -91,6 +91,7 @@ const PAGES: [(&str, &str, u16); 27] = [
     ("year.html", "/plans/PLAN/costs?HELPED&case=bad", 200),
     ("compare.html", "/compare?HELPED&plan=PLAN&plan=OTHER", 200),
     ("compare.html", "/compare?WHO&plan=PLAN&plan=OTHER&only=differences", 200),
+    ("sheet.html", "/sheet?HELPED&plan=PLAN&plan=OTHER", 200),
     ("how.html", "/how?WHO", 200),
     ("how.html", "/how?HELPED", 200),
     ("income.html", "/income?WHO&k1=wages&a1=2000&f1=monthly&k2=gifts&a2=5&f2=once", 200),
