@@ -47,7 +47,8 @@ impl NextStep {
         let state = State::parse(&search.place.county.state)?;
         let place = marketplace(cx, search);
         let name = place.as_ref().map(|place| place.name.clone()).unwrap_or_default();
-        let open = open_enrollment(&cx.app.tables, state, i32::from(search.year), cx.today());
+        let days = cx.app.tables.days(Some(state), (cx.app.clock)());
+        let open = open_enrollment(&cx.app.tables, state, i32::from(search.year), days);
         let mut lines = vec![verdict(cx, search, state, &open, &name)];
         if matches!(open.status, WindowStatus::Open | WindowStatus::NotYet) {
             lines.push(cx.t("enroll.first_premium").to_string());

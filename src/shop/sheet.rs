@@ -49,15 +49,13 @@ struct SheetPage<'a> {
 
 /// `GET /sheet`, `GET /es/sheet`.
 pub async fn sheet(cx: Cx) -> Result<Response, Instead> {
-    let open = open(&cx, &Page::new("/sheet").on_a_day())?;
+    let open = open(&cx, &Page::new("/sheet").on_a_day()).await?;
     let Compared { cards, records, notes, .. } = compared(&cx, &open).await?;
     let search = &open.search;
-    let hours = State::parse(&search.place.county.state).map_or(-5, State::standard_time);
-    let day = cx.day_at(hours);
-    let policy = match open.policy {
-        CachePolicy::Public { version } | CachePolicy::Own { version } => {
-            CachePolicy::Own { version: format!("{version}+{day}") }
-        }
+    let day = cx.app.tables.days(State::parse(&search.place.county.state), (cx.app.clock)()).own;
+    // Paper is printed for one household: no shared cache keeps it.
+    let caching = match open.caching {
+        CachePolicy::Public { version } | CachePolicy::Own { version } => CachePolicy::Own { version },
         CachePolicy::Private => CachePolicy::Private,
     };
     let ids: Vec<&str> = cards.iter().map(|card| card.plan_id.as_str()).collect();
@@ -78,7 +76,7 @@ pub async fn sheet(cx: Cx) -> Result<Response, Instead> {
         paper,
         cx: &cx,
     };
-    Ok(page::render(&cx, template, policy))
+    Ok(page::render(&cx, template, caching))
 }
 
 fn plan(cx: &Cx, card: Card, record: &PlanRecord) -> Plan {

@@ -3,6 +3,8 @@
 //! Amounts come from `view` and `pay`, the words of list and plan page. "Lowest" is only said where every plan has a
 //! plain amount, and none of the others could still turn out lower.
 
+use std::sync::Arc;
+
 use crate::costs::Range;
 use crate::filing::codes::Sort;
 use crate::quote::ask::address::Search;
@@ -93,7 +95,7 @@ pub fn fold(sections: Vec<Section>) -> (Vec<Section>, Vec<Row>) {
     (different, same)
 }
 
-pub fn sections(cx: &Cx, search: &Search, cards: &[Card], records: &[PlanRecord]) -> Vec<Section> {
+pub fn sections(cx: &Cx, search: &Search, cards: &[Card], records: &[Arc<PlanRecord>]) -> Vec<Section> {
     let section =
         |key: &str, rows: Vec<Row>| Section { heading: cx.t(key).to_string(), named: key == "compare.outside", rows };
     let all = [
@@ -145,9 +147,9 @@ fn year_rows(cx: &Cx, cards: &[Card]) -> Vec<Row> {
     rows.map(|sort| row(cx.t(sort.message()), cards.iter().map(|card| cell(card, sort)).collect())).into()
 }
 
-fn kind(cx: &Cx, cards: &[Card], records: &[PlanRecord]) -> Vec<Row> {
+fn kind(cx: &Cx, cards: &[Card], records: &[Arc<PlanRecord>]) -> Vec<Row> {
     let by_card = |say: &dyn Fn(&Card) -> String| cards.iter().map(say).collect::<Vec<_>>();
-    let by_record = |say: &dyn Fn(&PlanRecord) -> String| records.iter().map(say).collect::<Vec<_>>();
+    let by_record = |say: &dyn Fn(&PlanRecord) -> String| records.iter().map(|record| say(record)).collect::<Vec<_>>();
     let answer = |say: fn(&PlanRecord) -> Option<bool>| by_record(&|record| yes_no(cx, say(record)).to_string());
     vec![
         Row { filed: true, ..said(cx.t("card.issuer"), by_card(&|card| card.issuer.clone())) },
@@ -164,7 +166,7 @@ fn kind(cx: &Cx, cards: &[Card], records: &[PlanRecord]) -> Vec<Row> {
 }
 
 /// Every benefit that at least one of the plans files, in the sections' order.
-fn benefits(records: &[PlanRecord]) -> Vec<&Benefit> {
+fn benefits(records: &[Arc<PlanRecord>]) -> Vec<&Benefit> {
     let mut all: Vec<&Benefit> = Vec::new();
     for section in 0..SECTIONS.len() {
         let mut of: Vec<&Benefit> = Vec::new();
@@ -180,13 +182,13 @@ fn benefits(records: &[PlanRecord]) -> Vec<&Benefit> {
 }
 
 /// What is paid in network.
-fn care(cx: &Cx, records: &[PlanRecord]) -> Vec<Row> {
+fn care(cx: &Cx, records: &[Arc<PlanRecord>]) -> Vec<Row> {
     let cells = |slug: &str| records.iter().map(|record| pay::in_network(cx, record, slug)).collect();
     benefits(records).into_iter().map(|benefit| row(&benefit_name(cx, benefit), cells(&benefit.slug))).collect()
 }
 
 /// What is paid out of network. What holds for most kinds of care is said once, for all that are not named.
-fn outside(cx: &Cx, records: &[PlanRecord]) -> Vec<Row> {
+fn outside(cx: &Cx, records: &[Arc<PlanRecord>]) -> Vec<Row> {
     let of = |record: &PlanRecord, slug: &str| match record.benefit(slug) {
         Some(benefit) => pay::outside(cx, record, benefit),
         None => pay::in_network(cx, record, slug),
