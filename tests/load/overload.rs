@@ -81,9 +81,8 @@ async fn report(
     let sampling = async {
         loop {
             let now = server.memory_mb().0;
-            let mut peak = locked(&peak);
-            *peak = peak.max(now);
-            drop(peak);
+            let highest = locked(&peak).max(now);
+            *locked(&peak) = highest;
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
     };
