@@ -309,7 +309,7 @@ fn variant_of(words: &str) -> Option<i64> {
     found.or_else(|| has("on exchange").then_some(1))
 }
 
-const SILVER: i64 = 4;
+const SILVER: i64 = Metal::Silver.code();
 /// The catalogue's code for a plan type that is not filed, or in unknown words.
 const OTHER_PLAN_TYPE: i64 = 6;
 

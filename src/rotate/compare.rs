@@ -11,6 +11,7 @@ use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, Connection as _, SqliteConnection};
 
 use super::limits::Percent;
+use crate::filing::keys::VARIANT_STEP;
 use crate::load::sample::immutable_uri;
 use crate::types::Cents;
 
@@ -223,7 +224,7 @@ async fn amounts(db: &mut SqliteConnection, states: &mut BTreeMap<String, State>
         "SELECT plan.state, count(*), sum({other})
         FROM old.variant AS was JOIN old.plan AS plan ON plan.plan_pk = was.plan_pk
         JOIN new.plan AS new_plan ON new_plan.plan_id = plan.plan_id
-        JOIN new.variant AS now ON now.variant_pk = new_plan.plan_pk * 8 + was.variant_code
+        JOIN new.variant AS now ON now.variant_pk = new_plan.plan_pk * {VARIANT_STEP} + was.variant_code
         GROUP BY plan.state"
     );
     let rows: Vec<(String, i64, i64)> = sqlx::query_as(AssertSqlSafe(sql)).fetch_all(db).await?;
