@@ -24,6 +24,7 @@ export const FAMILY = `${WHERE}&people=40,38t,9,5`;
 
 // Reads a CSV of RFC 4180: quoted fields, doubled quotes, CRLF or LF.
 export function parseCsv(text) {
+  text = text.replace(/^\uFEFF/, ''); // the mark that Excel wants
   const rows = [];
   let row = [], field = '', quoted = false;
   for (let i = 0; i < text.length; i++) {
