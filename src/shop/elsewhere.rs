@@ -9,6 +9,8 @@ use crate::eligibility::tables::{Marketplace, MarketplaceKind};
 use crate::quote::ask::address::Asked;
 use crate::quote::settle::Elsewhere;
 use crate::shop::open::policy_of_asked;
+use crate::shop::words::marketplace::said;
+use crate::shop::words::search::county_name;
 use crate::web::page::{self, Cx};
 
 #[derive(Template)]
@@ -24,8 +26,9 @@ struct ElsewherePage<'a> {
 pub fn page(cx: &Cx, asked: &Asked, elsewhere: Elsewhere) -> Response {
     let Elsewhere { zip, county, year, marketplace, state_sold } = elsewhere;
     let state = cx.t(&format!("state.{}", county.state)).to_string();
+    let marketplace = marketplace.map(|marketplace| said(cx, &marketplace));
     let name = marketplace.as_ref().map(|m| m.name.clone()).unwrap_or_default();
-    let place = format!("{}, {}", county.name, county.state);
+    let place = format!("{}, {}", county_name(cx, &county.name), county.state);
     let year = year.to_string();
     let values = [("zip", zip.as_str()), ("state", &state), ("place", &place), ("name", &name), ("year", &year)];
     let key = match marketplace.as_ref().map(|m| m.kind) {

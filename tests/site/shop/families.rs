@@ -41,9 +41,9 @@ async fn from_65_medicare_is_thought_of_and_said() {
     assert!(credit("66b").await > 0);
     assert!(credit("64").await > 0);
     let taken = site.visit(&format!("/plans?{CINCINNATI}&people=66&income=40000")).await;
-    taken.says("most people have Medicare with Part A free").says("Would you have to pay for Part A?");
+    taken.says("most people can have Part A free").says("Would you have to pay for Part A?");
     let denied = site.visit(&format!("/plans?{CINCINNATI}&people=66b&income=40000")).await;
-    denied.says("pays for Medicare Part A").says_nothing_of("most people have Medicare");
+    denied.says("pays for Medicare Part A").says_nothing_of("most people can have Part A");
     // Who would have to pay for it belongs to nobody else: the letter travels sealed.
     assert!(denied.address.contains("people=66&") && denied.address.contains("&my="), "{}", denied.address);
     assert!(site.said(&denied.address).contains(&"people=66b".to_string()));

@@ -208,7 +208,7 @@ async fn plans_without_an_estimate_come_last_and_their_cells_are_empty() {
 async fn every_page_says_why_there_is_no_estimate() {
     let site = shop().await;
     let who = format!("{OHIO}&people=40");
-    for (lang, heading) in [("", "What a year may cost"), ("/es", "Lo que puede costar un año")] {
+    for (lang, heading) in [("", "What a year can cost"), ("/es", "Lo que puede costar un año")] {
         let shown = site.all_cards(&format!("{lang}/plans?{who}")).await;
         for (plan, en, es) in GAPS {
             let why = if lang.is_empty() { en } else { es };
