@@ -61,7 +61,7 @@ async fn losses_and_limits_count_on_the_page_that_adds_up() {
     site.visit(&format!("/income?{hsa}")).await.says_all(&["$55,600", "223(b)"]);
     // 52 weeks of 37.5 hours at $20.
     site.visit("/income?k1=wages&a1=20&f1=hourly&h1=37.5").await.says("$39,000");
-    site.visit("/income?k1=wages&a1=20&f1=hourly").await.says("hours a week");
+    site.visit("/income?k1=wages&a1=20&f1=hourly").await.says("hours you usually work in a week");
     for wrong in ["a1=-5", "a1=45,00"] {
         assert_eq!(site.visit(&format!("/income?k1=wages&{wrong}&f1=yearly")).await.status, 422, "{wrong}");
     }

@@ -19,7 +19,9 @@ async fn a_single_adult_sees_the_whole_sum() {
     assert_eq!(page.status, 200);
     assert!(page.header("cache-control").starts_with("private"), "{}", page.header("cache-control"));
     page.says_all(&[
-        "Person 1 (40 years old): files the tax return.",
+        "You file your own tax return.",
+        "We assume that you live in this county",
+        "Who the credit is for You",
         "Household income for the year (MAGI) $37,650.00",
         "$3,137.50, a twelfth of the year",
         "$15,650",

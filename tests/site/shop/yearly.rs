@@ -142,11 +142,7 @@ async fn the_pages_of_a_reduced_plan_say_why_it_is_the_most() {
             " or less",
             "(“or less”). Our data lacks the copays of this reduced version of the plan, so we use those of the next version.",
         ),
-        (
-            "/es",
-            " o menos",
-            "(“o menos”). En nuestros datos faltan los copagos de esta versión reducida del plan;",
-        ),
+        ("/es", " o menos", "(“o menos”). En nuestros datos faltan los copagos de esta versión reducida del plan;"),
     ] {
         for page in ["", "/costs"] {
             let words = site.visit(&format!("{lang}/plans/{silver}{page}?{REDUCED}")).await.words();
