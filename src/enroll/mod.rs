@@ -23,7 +23,6 @@ use crate::quote::ask::facets::{Note, NoteKind};
 use crate::shop::home::Fault;
 use crate::shop::open::{self, Instead};
 use crate::shop::words::dates::{ChangeWords, changes_page, date_words};
-use crate::shop::words::marketplace::marketplace;
 use crate::shop::words::search as words;
 use crate::text::calendar::{self, Deadline};
 use crate::types::Zip5;
@@ -65,7 +64,7 @@ pub fn season(cx: &Cx, state: Option<State>, year: i32) -> Option<Season> {
     let of = state.or_else(|| federal_state(tables, year))?;
     let open = open_enrollment(tables, of, year, today);
     let place = place_words(cx, state);
-    let marketplace = marketplace(cx, of, year);
+    let marketplace = tables.marketplace(of, year).cloned();
     let year_words = year.to_string();
     let date = |date: Option<Date>| date.map(|d| date_words(cx, d)).unwrap_or_default();
     let (opens, ends) = (date(open.opens), date(open.ends));
@@ -112,7 +111,7 @@ pub fn season(cx: &Cx, state: Option<State>, year: i32) -> Option<Season> {
 
 fn season_notes(cx: &Cx, state: State, year: i32, open: &OpenEnrollment) -> Vec<String> {
     let tables = &cx.app.tables;
-    let Some(marketplace) = marketplace(cx, state, year) else { return Vec::new() };
+    let Some(marketplace) = tables.marketplace(state, year) else { return Vec::new() };
     let state_words = cx.t(&format!("state.{}", state.code()));
     let values = [("state", state_words), ("name", marketplace.name.as_str())];
     let rows = tables.open_enrollment(state, year);
@@ -373,5 +372,5 @@ fn season_deadlines(cx: &Cx, state: Option<State>, year: i32) -> Vec<Deadline> {
 }
 
 fn marketplace_url(cx: &Cx, state: State, year: i32) -> Option<String> {
-    marketplace(cx, state, year).map(|m| m.url).filter(|url| !url.is_empty())
+    cx.app.tables.marketplace(state, year).map(|m| m.url.clone()).filter(|url| !url.is_empty())
 }

@@ -9,7 +9,6 @@ use crate::eligibility::tables::{Marketplace, MarketplaceKind};
 use crate::quote::ask::address::Asked;
 use crate::quote::settle::Elsewhere;
 use crate::shop::open::policy_of_asked;
-use crate::shop::words::marketplace::said;
 use crate::shop::words::search::county_name;
 use crate::web::page::{self, Cx};
 
@@ -26,7 +25,6 @@ struct ElsewherePage<'a> {
 pub fn page(cx: &Cx, asked: &Asked, elsewhere: Elsewhere) -> Response {
     let Elsewhere { zip, county, year, marketplace, state_sold } = elsewhere;
     let state = cx.t(&format!("state.{}", county.state)).to_string();
-    let marketplace = marketplace.map(|marketplace| said(cx, &marketplace));
     let name = marketplace.as_ref().map(|m| m.name.clone()).unwrap_or_default();
     let place = format!("{}, {}", county_name(cx, &county.name), county.state);
     let year = year.to_string();

@@ -17,7 +17,6 @@ use crate::quote::ask::rows::{PersonRow, row_pairs};
 use crate::quote::settle::catalogue_for;
 use crate::shop::open::policy_of_asked;
 use crate::shop::words::dates::changes;
-use crate::shop::words::marketplace::marketplace;
 use crate::shop::words::search as words;
 use crate::types::Zip5;
 use crate::web::page::{self, Cx};
@@ -271,7 +270,7 @@ fn lookups(cx: &Cx, asked: &Asked, catalogue: &Catalogue) -> Vec<String> {
     let mut words = Vec::new();
     for county in catalogue.places.counties(zip) {
         let Some(state) = State::parse(&county.state) else { continue };
-        let Some(marketplace) = marketplace(cx, state, i32::from(catalogue.year)) else { continue };
+        let Some(marketplace) = cx.app.tables.marketplace(state, i32::from(catalogue.year)) else { continue };
         let values = [("name", marketplace.name.as_str()), ("phone", marketplace.phone.as_str())];
         let said =
             cx.tf(if marketplace.phone.is_empty() { "ask.county_lookup" } else { "ask.county_lookup_phone" }, &values);

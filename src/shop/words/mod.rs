@@ -3,7 +3,6 @@
 pub mod costs;
 pub mod dates;
 pub mod list;
-pub mod marketplace;
 pub mod plan;
 pub mod reasons;
 pub mod search;
