@@ -10,6 +10,7 @@ use crate::eligibility::tables::{Marketplace, MarketplaceKind};
 use crate::quote::ask::address::Asked;
 use crate::quote::settle::Elsewhere;
 use crate::shop::open::caching_of_asked;
+use crate::shop::words::search::county_name;
 use crate::web::page::{self, Cx};
 
 #[derive(Template)]
@@ -26,7 +27,7 @@ pub fn page(cx: &Cx, asked: &Asked, elsewhere: Elsewhere) -> Response {
     let Elsewhere { zip, county, year, marketplace, state_sold } = elsewhere;
     let state = cx.t(&format!("state.{}", county.state)).to_string();
     let name = marketplace.as_ref().map(|m| m.site(cx.lang.code()).0.to_string()).unwrap_or_default();
-    let place = format!("{}, {}", county.name, county.state);
+    let place = format!("{}, {}", county_name(cx, &county.name), county.state);
     let year = year.to_string();
     let values = [("zip", zip.as_str()), ("state", &state), ("place", &place), ("name", &name), ("year", &year)];
     let key = match marketplace.as_ref().map(|m| m.kind) {

@@ -26,7 +26,7 @@ use crate::quote::policy::{self, Policy, TaxPart};
 use crate::shop::open::{Instead, Open, Page, open};
 use crate::shop::plan::Line;
 use crate::shop::words::assumed;
-use crate::shop::words::reasons::{Step, percent_words, steps};
+use crate::shop::words::reasons::{Step, numbered, percent_words, steps};
 use crate::shop::words::search as words;
 use crate::shop::words::thresholds::{TurningPoint, changes};
 use crate::types::Cents;
@@ -42,6 +42,8 @@ struct PersonOutcome {
 
 /// The sum, when an income was given.
 struct Worked {
+    /// Nobody else is on the list: the page says "you".
+    alone: bool,
     counted: Vec<String>,
     lines: Vec<Line>,
     /// How the credit follows from the lines, or why there is none.
@@ -102,23 +104,33 @@ async fn worked(cx: &Cx, catalogue: &Catalogue, search: &Search, money: &Finance
     let tax = found.tax_households.first();
     let (nearest, all) = changes(cx, &thresholds, search.household.people().len());
     let fpl = tax.map(|tax| tax.fpl_percent);
+    let alone = search.household.people().len() == 1;
     let people = found.people.iter().enumerate().map(|(i, person)| PersonOutcome {
-        name: words::person_at(cx, search, i),
+        name: named(cx, search, i),
         outcomes: outcomes(cx, person),
-        steps: steps(cx, &person.reasons, fpl),
+        steps: steps(cx, &person.reasons, fpl, alone),
     });
     let level = medical.level().word();
     Ok(Worked {
+        alone,
         counted: counted(cx, search, &found).into_iter().chain(assumed::words(cx, search)).collect(),
-        lines: tax.map(|tax| lines(cx, money, tax, benchmark)).unwrap_or_default(),
+        lines: tax.map(|tax| lines(cx, money, tax, (benchmark, alone))).unwrap_or_default(),
         credit: credit_words(cx, tax),
         savings: (cx.t(&format!("csr.{level}")).to_string(), cx.t(&format!("how.savings_{level}")).to_string()),
-        steps: tax.map(|tax| steps(cx, &tax.reasons, fpl)).unwrap_or_default(),
+        steps: tax.map(|tax| steps(cx, &tax.reasons, fpl, alone)).unwrap_or_default(),
         people: people.collect(),
         nearest,
         all,
         without: cx.href(&format!("/plans?{}", search.with(Search::forget_private))),
     })
+}
+
+/// "Person 2 (38 years old)"; a single person is "You".
+fn named(cx: &Cx, search: &Search, place: usize) -> String {
+    match search.household.people().len() {
+        1 => cx.t("ask.person_you").to_string(),
+        _ => words::person_at(cx, search, place),
+    }
 }
 
 /// The plan whose premium is the benchmark, if a single plan sets it: not if a dental plan's part was added.
@@ -135,17 +147,22 @@ fn benchmark_name(catalogue: &Catalogue, policy: &Policy, tally: &Tally<'_>) -> 
 fn counted(cx: &Cx, search: &Search, found: &Determination) -> Vec<String> {
     let members = found.tax_households.first().map(|tax| &tax.member_indexes[..]).unwrap_or_default();
     let parts = policy::tax_parts(&search.household);
+    let parts_known = parts.len();
     let people = search.household.people().iter().zip(parts).enumerate();
     people
         .map(|(i, (person, part))| {
             let key = match part {
                 _ if !members.contains(&i) => "how.relation_outside",
+                TaxPart::Files if parts_known == 1 => "how.relation_alone",
                 TaxPart::Files => "how.relation_self",
                 TaxPart::Spouse => "how.relation_spouse",
                 TaxPart::Child => "how.relation_child",
                 TaxPart::OtherDependent => "how.relation_other",
                 TaxPart::OwnReturn => "how.relation_outside",
             };
+            if key == "how.relation_alone" {
+                return cx.t(key).to_string();
+            }
             let mut words = format!("{}: {}", words::person_at(cx, search, i), cx.t(key));
             if i > 0 && person.relation == Relation::Unsaid {
                 words.push(' ');
@@ -157,7 +174,7 @@ fn counted(cx: &Cx, search: &Search, found: &Determination) -> Vec<String> {
 }
 
 /// The sum, line by line.
-fn lines(cx: &Cx, money: &Finances, tax: &TaxHouseholdAnswer, benchmark: Option<String>) -> Vec<Line> {
+fn lines(cx: &Cx, money: &Finances, tax: &TaxHouseholdAnswer, (benchmark, alone): (Option<String>, bool)) -> Vec<Line> {
     let line = |key: &str, words: String, slug| Line::new(cx.t(key), words, slug);
     let month = money.monthly.map_or_else(
         || {
@@ -185,7 +202,7 @@ fn lines(cx: &Cx, money: &Finances, tax: &TaxHouseholdAnswer, benchmark: Option<
         lines.push(line("how.contribution", amount.dollars_cents(), None));
     }
     if let Some(amount) = tax.benchmark_monthly {
-        let covers: Vec<String> = tax.credit_eligible.iter().map(|id| cx.tf("how.person", &[("n", id)])).collect();
+        let covers: Vec<String> = tax.credit_eligible.iter().map(|id| numbered(cx, id, alone)).collect();
         lines.push(line("how.credit_people", covers.join(", "), None));
         if let Some(name) = benchmark {
             lines.push(line("how.benchmark_plan", name, None));

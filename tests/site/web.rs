@@ -11,6 +11,7 @@ mod fire;
 mod languages;
 mod messages;
 mod privacy;
+mod reading;
 pub mod repository;
 mod rooms;
 mod settings;

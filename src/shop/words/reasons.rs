@@ -11,7 +11,7 @@ use crate::web::page::Cx;
 /// One reason, ready to print.
 pub struct Step {
     pub rule: String,
-    /// "Met", "Not met", or "Part of the sum".
+    /// "Met", "Not met", or "Used in the numbers".
     pub outcome: String,
     /// "income 240.58% of the poverty line, limit 400.00%".
     pub compared: Option<String>,
@@ -23,11 +23,20 @@ pub struct Step {
 }
 
 /// `fpl`: income as a percentage of the poverty line, for rules that compare dollars with a limit based on it.
-pub fn steps(cx: &Cx, reasons: &[Reason], fpl: Option<Pct>) -> Vec<Step> {
-    reasons.iter().map(|reason| step(cx, reason, fpl)).collect()
+/// `alone`: nobody else is on the list, so a person is "you".
+pub fn steps(cx: &Cx, reasons: &[Reason], fpl: Option<Pct>, alone: bool) -> Vec<Step> {
+    reasons.iter().map(|reason| step(cx, reason, fpl, alone)).collect()
 }
 
-fn step(cx: &Cx, reason: &Reason, fpl: Option<Pct>) -> Step {
+/// A person of the list by number.
+pub fn numbered(cx: &Cx, id: &str, alone: bool) -> String {
+    match alone {
+        true => cx.t("ask.person_you").to_string(),
+        false => cx.tf("how.person", &[("n", id)]),
+    }
+}
+
+fn step(cx: &Cx, reason: &Reason, fpl: Option<Pct>, alone: bool) -> Step {
     let outcome = match reason.outcome {
         Outcome::Met => "how.met",
         Outcome::NotMet => "how.not_met",
@@ -35,7 +44,7 @@ fn step(cx: &Cx, reason: &Reason, fpl: Option<Pct>) -> Step {
     };
     // The group is part of the rule's name: the same rule is applied to several groups in turn.
     let (group, inputs): (Vec<&Input>, Vec<&Input>) = reason.inputs.iter().partition(|input| input.name == "group");
-    let inputs: Vec<String> = inputs.into_iter().map(|input| input_words(cx, input)).collect();
+    let inputs: Vec<String> = inputs.into_iter().map(|input| input_words(cx, input, alone)).collect();
     let mut rule = cx.t(&format!("rule.{}", reason.rule.code())).to_string();
     for input in group {
         rule.push_str(": ");
@@ -51,14 +60,14 @@ fn step(cx: &Cx, reason: &Reason, fpl: Option<Pct>) -> Step {
     }
 }
 
-fn input_words(cx: &Cx, input: &Input) -> String {
+fn input_words(cx: &Cx, input: &Input, alone: bool) -> String {
     let name = match cx.known(&format!("input.{}", input.name)) {
         Some(words) => words.to_string(),
         None => tidy(input.name),
     };
     // These two refer to a person in the list by number.
     let words = match (&input.value, input.name) {
-        (Value::Text(id), "person" | "child") => cx.tf("how.person", &[("n", id)]),
+        (Value::Text(id), "person" | "child") => numbered(cx, id, alone),
         _ => value_words(cx, &input.value),
     };
     format!("{name}: {words}")

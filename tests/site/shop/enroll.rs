@@ -84,7 +84,7 @@ async fn what_happened_opens_a_window() {
             "event=divorce_or_death.2026-09-01",
             "open enrollment in Ohio for 2027 is open today, and until December 15, 2026",
         ),
-        ("event=tribal_member", "You can enroll now, and at any time. You may change plans once a month."),
+        ("event=tribal_member", "You can enroll now, and at any time. You can change plans once a month."),
         ("event=marketplace_error.2026-11-01", "The marketplace decides when coverage starts."),
     ] {
         let page = site.visit(&format!("/enroll?state=OH&{events}")).await;

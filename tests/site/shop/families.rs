@@ -41,9 +41,9 @@ async fn from_65_medicare_is_thought_of_and_said() {
     assert!(credit("66b").await > 0);
     assert!(credit("64").await > 0);
     let taken = site.visit(&format!("/plans?{CINCINNATI}&people=66&income=40000")).await;
-    taken.says("most people have Medicare with Part A free").says("Would you have to pay for Part A?");
+    taken.says("most people can have Part A free").says("Would you have to pay for Part A?");
     let denied = site.visit(&format!("/plans?{CINCINNATI}&people=66b&income=40000")).await;
-    denied.says("pays for Medicare Part A").says_nothing_of("most people have Medicare");
+    denied.says("pays for Medicare Part A").says_nothing_of("most people can have Part A");
     // Who would have to pay for it belongs to nobody else: the letter travels sealed.
     assert!(denied.address.contains("people=66&") && denied.address.contains("&my="), "{}", denied.address);
     assert!(site.said(&denied.address).contains(&"people=66b".to_string()));
@@ -61,7 +61,7 @@ async fn losses_and_limits_count_on_the_page_that_adds_up() {
     site.visit(&format!("/income?{hsa}")).await.says_all(&["$55,600", "223(b)"]);
     // 52 weeks of 37.5 hours at $20.
     site.visit("/income?k1=wages&a1=20&f1=hourly&h1=37.5").await.says("$39,000");
-    site.visit("/income?k1=wages&a1=20&f1=hourly").await.says("hours a week");
+    site.visit("/income?k1=wages&a1=20&f1=hourly").await.says("hours you usually work in a week");
     for wrong in ["a1=-5", "a1=45,00"] {
         assert_eq!(site.visit(&format!("/income?k1=wages&{wrong}&f1=yearly")).await.status, 422, "{wrong}");
     }

@@ -19,7 +19,9 @@ async fn a_single_adult_sees_the_whole_sum() {
     assert_eq!(page.status, 200);
     assert!(page.header("cache-control").starts_with("private"), "{}", page.header("cache-control"));
     page.says_all(&[
-        "Person 1 (40 years old): files the tax return.",
+        "You file your own tax return.",
+        "We assume that you live in this county",
+        "Who the credit is for You",
         "Household income for the year (MAGI) $37,650.00",
         "$3,137.50, a twelfth of the year",
         "$15,650",
@@ -28,7 +30,7 @@ async fn a_single_adult_sees_the_whole_sum() {
         "$253.92",
         "$527.69",
         "$274.00",
-        "rounded up to the next whole dollar",
+        "Rounded up to the next whole dollar",
         "the plan pays about 73%",
         "income 240.58% of the poverty line, limit 400.00%",
         "income 235.90% of the poverty line, limit 138.00%",
@@ -64,12 +66,12 @@ async fn children_in_medicaid_are_told_apart_from_parents_who_buy() {
     let site = Site::on(JUNE).await;
     let page = site.visit("/how?zip=43215&people=40,38,9,5&income=52000").await;
     page.says_all(&[
-        "is the spouse on the same tax return. You did not say so: we took it from the ages.",
+        "is the spouse on the same tax return. You did not say so. We assume it from the ages.",
         "Who the credit is for Person 1, Person 2",
-        "Person 3 (9 years old) May get Medicaid. The state agency decides after you apply.",
+        "Person 3 (9 years old) Can likely get Medicaid. The state agency decides after you apply.",
         "Income must be within the limit of a Medicaid group: children 6 to 18 Met",
         "The tax credit is for people who cannot get Medicaid, CHIP or the Basic Health Program Not met",
-        "Person 1 (40 years old) May buy a plan with the tax credit.",
+        "Person 1 (40 years old) Can buy a plan with the tax credit.",
         "At $128,601 or more: the tax credit ends.",
     ]);
     let saying = site.visit("/how?zip=43215&people=40,38s,9d,5d&income=52000").await;
@@ -126,7 +128,7 @@ async fn the_helper_adds_up_what_counts_and_names_what_does_not() {
         "Left out, because it does not count: Gifts.",
         "$600.00 a year, subtracted",
         "Continue with $39,600 a year",
-        "There is no longer a cap on it (P.L. 119-21",
+        "There is no longer a limit on it (P.L. 119-21",
     ]);
     for (name, value) in [("zip", "43215"), ("people", "40"), ("income", "39600"), ("monthly", "4400")] {
         assert!(page.carries(name, value), "{name}: {:?}", page.carried());
@@ -135,7 +137,7 @@ async fn the_helper_adds_up_what_counts_and_names_what_does_not() {
     let steady = site.visit("/income?zip=43215&k1=wages&a1=40000&f1=yearly").await;
     assert!(steady.carries("income", "40000") && !steady.carries("monthly", "3333.33"));
     let losing = site.visit("/income?k1=other_adjustment&a1=500&f1=yearly").await;
-    losing.says_all(&["more than the income, so we take $0"]);
+    losing.says_all(&["You subtract more than you have in income, so we count $0"]);
 }
 
 #[tokio::test]
@@ -146,8 +148,8 @@ async fn the_helper_refuses_at_the_field_and_keeps_what_was_typed() {
     assert!(wrong.header("cache-control").contains("no-store"));
     wrong.says_all(&[
         "There is a problem",
-        "“lots” is not an amount",
-        "Choose what kind of money",
+        "We cannot tell which amount “lots” is",
+        "Choose what kind of income",
         "Choose how often",
         "“-5” is below zero",
     ]);
@@ -158,7 +160,7 @@ async fn the_helper_refuses_at_the_field_and_keeps_what_was_typed() {
     assert!(["a1", "k2"].iter().all(|field| summary.iter().any(|line| line.0 == *field)), "{summary:?}");
     assert_eq!(wrong.count("[name=income]"), 0, "nothing to go on with");
     let huge = site.visit("/income?k1=wages&a1=9000000&f1=weekly").await;
-    huge.says_all(&["more than we can calculate with"]);
+    huge.says_all(&["is too high for us to work with"]);
     // One more row, and no complaint about unfinished ones; never more than eight.
     let more = site.visit("/income?k1=wages&a1=&f1=&k2=&a2=&f2=&add_row=1").await;
     assert_eq!((more.status, more.count("fieldset")), (200, 3));

@@ -141,13 +141,9 @@ async fn the_pages_of_a_reduced_plan_say_why_it_is_the_most() {
         (
             "",
             " or less",
-            "(“or less”). The data we have lack the copays of this reduced version of the plan, so we took those of the next version.",
+            "(“or less”). Our data lacks the copays of this reduced version of the plan, so we use those of the next version.",
         ),
-        (
-            "/es",
-            " o menos",
-            "(“o menos”). En los datos que tenemos faltan los copagos de esta versión reducida del plan;",
-        ),
+        ("/es", " o menos", "(“o menos”). En nuestros datos faltan los copagos de esta versión reducida del plan;"),
     ] {
         for page in ["", "/costs"] {
             let words = site.visit(&format!("{lang}/plans/{silver}{page}?{REDUCED}")).await.words();
@@ -176,8 +172,8 @@ async fn filtering_out_silver_says_what_that_may_cost() {
     };
     let (silver, gold) = (lowest("silver").await, lowest("gold").await);
     for (lang, said) in [
-        ("", format!("is {silver} or less among silver plans, and {gold} among the plans shown")),
-        ("/es", format!("es {silver} o menos entre los planes plata, y {gold} entre los planes que se muestran")),
+        ("", format!("is {silver} or less with a silver plan, and {gold} with the plans shown")),
+        ("/es", format!("es {silver} o menos con un plan plata, y {gold} con los planes que se muestran")),
     ] {
         let words = site.visit(&format!("{lang}/plans?{REDUCED}&metal=gold")).await.words();
         assert!(words.contains(&said), "{said}: {words}");

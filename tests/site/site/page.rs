@@ -15,7 +15,7 @@ const COST: &str = ".cost, .ends";
 /// The note that another plan matches or beats this one.
 const BETTER: &str = ".better";
 /// Elements that do not start a new word.
-const INLINE: [&str; 14] =
+pub const INLINE: [&str; 14] =
     ["a", "abbr", "b", "cite", "code", "em", "i", "label", "mark", "small", "span", "strong", "sub", "sup"];
 /// Characters of a plan's ID.
 const PLAN_ID: usize = 14;

@@ -1,4 +1,5 @@
-//! The words that docs/language.md tells us not to use stand nowhere in the repository.
+//! The words that docs/language.md tells us not to use stand nowhere in the repository, and the turns that it rules out
+//! for people stand in no message of their language.
 
 use super::repository::texts;
 
@@ -45,7 +46,7 @@ fn found<'w>(text: &str, words: &'w [String], codes: &[String]) -> Vec<(usize, &
     for (n, line) in text.lines().enumerate() {
         let mut line = line.to_lowercase();
         codes.iter().for_each(|code| line = line.replace(code.as_str(), ""));
-        let edge = |c: Option<char>| c.is_none_or(|c| !c.is_ascii_alphabetic());
+        let edge = |c: Option<char>| c.is_none_or(|c| !c.is_alphabetic());
         let stands = |word: &&String| {
             line.match_indices(word.as_str())
                 .any(|(at, _)| edge(line[..at].chars().next_back()) && edge(line[at + word.len()..].chars().next()))
@@ -73,6 +74,35 @@ fn words_that_the_page_rules_out_are_nowhere() {
         })
         .collect();
     assert!(said.is_empty(), "docs/language.md has a plainer word for each of these:\n{}", said.join("\n"));
+}
+
+/// The rows of the table for messages: language, and the turns that it must not have.
+fn turns() -> Vec<(String, Vec<String>)> {
+    let page = std::fs::read_to_string("docs/language.md").expect("the page");
+    let section = page.split("\n## ").find(|part| part.starts_with("Turns that no message has")).expect("the section");
+    let row = |line: &str| {
+        let mut cells = line.strip_prefix("| ")?.split(" | ");
+        let (lang, turns) = (cells.next()?.to_string(), cells.next()?);
+        Some((lang, turns.split(", ").map(str::to_string).collect()))
+    };
+    section.lines().filter_map(row).skip(1).collect()
+}
+
+#[test]
+fn turns_that_the_page_rules_out_are_in_no_message() {
+    let rows = turns();
+    let mut said = Vec::new();
+    for lang in ["en", "es"] {
+        let turns: Vec<String> = rows.iter().filter(|row| row.0 == lang).flat_map(|row| row.1.clone()).collect();
+        assert!(turns.len() > 15, "the table is not read: {turns:?}");
+        for (path, text) in texts(&format!("templates/messages/{lang}"), ".toml") {
+            // Keys and comments are for us; the name of a month is no permission.
+            let values: Vec<&str> = text.lines().map(|line| line.split_once(" = ").map_or("", |(_, v)| v)).collect();
+            let found = found(&values.join("\n"), &turns, &["\"may\"".to_string()]);
+            said.extend(found.into_iter().map(|(line, turn)| format!("{path}:{line}: {turn}")));
+        }
+    }
+    assert!(said.is_empty(), "docs/language.md has a plainer turn for each of these:\n{}", said.join("\n"));
 }
 
 #[test]

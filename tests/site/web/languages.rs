@@ -75,7 +75,7 @@ fn three_languages() -> Messages {
 }
 
 /// Each template that is a page, with an address that shows it and the status it answers with.
-const PAGES: [(&str, &str, u16); 28] = [
+pub(super) const PAGES: [(&str, &str, u16); 28] = [
     ("county.html", "/plans?zip=45241&people=40", 200),
     ("ask.html", "", 200),
     ("ask.html", "/plans?people=40", 200),
