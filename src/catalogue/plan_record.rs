@@ -179,7 +179,8 @@ impl PlanRecord {
         extent: Arc<Extent>,
     ) -> Result<PlanRecord, sqlx::Error> {
         let row = sqlx::query(PLAN).bind(plan_pk).fetch_one(pool).await?;
-        let rows = |sql: &'static str, kind: VariantKind| sqlx::query(sql).bind(plan_pk).bind(kind.code()).fetch_all(pool);
+        let rows =
+            |sql: &'static str, kind: VariantKind| sqlx::query(sql).bind(plan_pk).bind(kind.code()).fetch_all(pool);
         let (mut benefits, mut lent_by) = (rows(BENEFITS, kind).await?, None);
         for other in stand_ins(kind) {
             if benefits.is_empty() {

@@ -62,7 +62,13 @@ pub async fn comparison(cx: Cx) -> Result<Response, Instead> {
     Ok(answer(&cx, &open.search, &compared.cards, &format!("compare-{}.csv", open.search.year), open.caching)?)
 }
 
-fn answer(cx: &Cx, search: &Search, cards: &[Card], file_name: &str, caching: CachePolicy) -> Result<Response, Failure> {
+fn answer(
+    cx: &Cx,
+    search: &Search,
+    cards: &[Card],
+    file_name: &str,
+    caching: CachePolicy,
+) -> Result<Response, Failure> {
     let mark: &[u8] = if plain(&cx.query) { &[] } else { &BYTE_ORDER_MARK };
     let csv = [mark, &write(cx, search, cards).map_err(Failure::internal)?[..]].concat();
     let mut response = page::send(cx, StatusCode::OK, "text/csv; charset=utf-8", csv, caching);
