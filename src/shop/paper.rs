@@ -62,7 +62,7 @@ pub fn address(cx: &Cx, search: &Search, ids: &[&str]) -> String {
     format!("{base}{}?{}", cx.lang.localized(&path), write_query(&pairs))
 }
 
-/// Ages, tobacco and who needs no coverage: what a price hangs on, and may stand in any address.
+/// Ages, tobacco and who needs no coverage: what a price depends on, and may stand in any address.
 fn public_people(household: &Household) -> String {
     let people = household.without_private();
     people.people().iter().map(Person::to_string).collect::<Vec<_>>().join(",")

@@ -1,7 +1,7 @@
 //! `GET /sheet?plan=…`: one page to take along: who it is for, the plans, their prices and how they were made, whom to
 //! call, what to do by when. A navigator prints it and hands it over.
 //!
-//! The numbers are the comparison's. The page says the day it was made, so only the asker's browser keeps it; the
+//! The numbers are the comparison's. The page says the day it was made, so only the browser that requested it keeps it; the
 //! address printed on it holds nothing private.
 
 use askama::Template;

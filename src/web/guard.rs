@@ -131,10 +131,11 @@ pub fn panicked(cause: Box<dyn Any + Send + 'static>) -> Response {
 /// `"x-br"` or `"x-gz"`.
 pub async fn compression(request: Request, next: Next) -> Response {
     let coding = Coding::chosen_fresh(request.headers());
+    let is_stranger = !request.headers().contains_key(header::COOKIE);
     let response = next.run(request).await;
     let bytes = response.body().size_hint().exact();
     let worth_it = bytes.is_some_and(|bytes| (COMPRESS_ABOVE_BYTES..=COMPRESS_UP_TO_BYTES).contains(&bytes));
-    if coding == Coding::Identity || !worth_it || !is_public_text(response.headers()) {
+    if coding == Coding::Identity || !worth_it || !is_public_text(response.headers(), is_stranger) {
         return response;
     }
     let (mut parts, body) = response.into_parts();
@@ -156,11 +157,12 @@ pub async fn compression(request: Request, next: Next) -> Response {
     Response::from_parts(parts, coded.into())
 }
 
-/// Text whose answer says who may keep it: none of these has a cookie or a token (BREACH needs one).
-fn is_public_text(headers: &HeaderMap) -> bool {
+/// Text without a secret that belongs to a session (BREACH needs one): it says that somebody may keep it or, like an error
+/// page, it answers a request without a cookie.
+fn is_public_text(headers: &HeaderMap, is_stranger: bool) -> bool {
     let starts = |name, with: &str| headers.get(name).is_some_and(|v| v.as_bytes().starts_with(with.as_bytes()));
     !headers.contains_key(header::CONTENT_ENCODING)
-        && (starts(header::CACHE_CONTROL, "public") || starts(header::CACHE_CONTROL, "private"))
+        && (is_stranger || starts(header::CACHE_CONTROL, "public") || starts(header::CACHE_CONTROL, "private"))
         && (starts(header::CONTENT_TYPE, "text/html")
             || starts(header::CONTENT_TYPE, "text/csv")
             || starts(header::CONTENT_TYPE, "application/json"))

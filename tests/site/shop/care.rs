@@ -15,7 +15,7 @@ async fn each_covered_person_is_asked_and_nothing_is_taken_for_granted() {
                 "Person 1 (40 years old)",
                 "Person 3 (9 years old)",
                 "change only the estimate, never a price",
-                "at prices of 2014 raised to the level of 2026. Your own year will differ. Where the sex is not said",
+                "at prices of 2014 raised to the level of 2026. Your own year will differ. If you do not say the sex",
                 "Not sure",
                 "A year with about 5 visits, 2 tests and 9 prescriptions.",
             ],
@@ -27,7 +27,7 @@ async fn each_covered_person_is_asked_and_nothing_is_taken_for_granted() {
                 "Persona 1 (40 años)",
                 "Persona 3 (9 años)",
                 "cambian solo el cálculo, nunca un precio",
-                "con precios de 2014 llevados al nivel de 2026. Su propio año será distinto. Donde no se dice el sexo",
+                "con precios de 2014 llevados al nivel de 2026. Su propio año será distinto. Si no dice el sexo",
                 "No sé",
                 "Un año con alrededor de 5 consultas, 2 pruebas y 9 recetas.",
             ],
@@ -58,7 +58,7 @@ async fn what_was_chosen_comes_back_and_the_rest_of_the_search_with_it() {
         assert!(page.is_ticked(id), "{id}");
     }
     assert!(!page.is_ticked("u1-any") && page.count("details[open]") == 1);
-    assert!(!page.words().contains("Where the sex is not said"));
+    assert!(!page.words().contains("If you do not say the sex"));
     // Nothing is lost on the way to the list, not even what was said about a person without coverage. The link back
     // changes nothing.
     let same = format!("/plans?{WHO}&sex=f,m,m&care=decile-7,low,asthma&income=52000&metal=gold");

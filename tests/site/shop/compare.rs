@@ -176,7 +176,7 @@ async fn a_sheet_says_all_that_is_needed_and_nothing_private_in_its_address() {
     let one = site.visit(&format!("/plans/{}?{WHO}", ids[1])).await.click("One page to take with you").await;
     assert_eq!(words_of(one.select(".typed")[0]), format!("/plans/{}?zip=45202&people=40", ids[1]));
     let none = site.visit(&format!("/sheet?{WHO}")).await;
-    none.says("No plan is chosen");
+    none.says("You have not chosen a plan");
 }
 
 #[tokio::test]
