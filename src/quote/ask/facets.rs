@@ -46,12 +46,13 @@ impl Span {
         Span { max: self.max.map(|max| max.max(up)), min: self.min.map(|min| min.min(down)).filter(|min| *min > 0) }
     }
 
-    /// Swaps amounts typed in the wrong order: nobody means an empty range.
+    /// Swaps amounts typed in the wrong order, because nobody means an empty range; a minimum of zero is none.
     fn of(min: Option<u32>, max: Option<u32>) -> Span {
-        match (min, max) {
-            (Some(low), Some(high)) if low > high => Span { min: Some(high), max: Some(low) },
-            _ => Span { min: min.filter(|n| *n > 0), max },
-        }
+        let (min, max) = match (min, max) {
+            (Some(low), Some(high)) if low > high => (Some(high), Some(low)),
+            ends => ends,
+        };
+        Span { min: min.filter(|n| *n > 0), max }
     }
 
     fn write(&self) -> String {
@@ -334,6 +335,7 @@ mod tests {
         let span = |query: &str, facet| read(query).0.span(facet);
         assert_eq!(span("premium=450-100", Facet::Premium), Span { min: Some(100), max: Some(450) });
         assert_eq!(span("premium_max=100&premium_min=450", Facet::Premium), Span { min: Some(100), max: Some(450) });
+        assert_eq!(span("premium=1-0", Facet::Premium), Span { min: None, max: Some(1) });
         assert_eq!(span("deductible=-0", Facet::Deductible), Span { min: None, max: Some(0) });
         assert!(read("deductible=0-").0.is_empty());
     }
