@@ -135,7 +135,7 @@ pub async fn compression(request: Request, next: Next) -> Response {
     let response = next.run(request).await;
     let bytes = response.body().size_hint().exact();
     let worth_it = bytes.is_some_and(|bytes| (COMPRESS_ABOVE_BYTES..=COMPRESS_UP_TO_BYTES).contains(&bytes));
-    if coding == Coding::Identity || !worth_it || !is_public_text(response.headers(), is_stranger) {
+    if coding == Coding::Identity || !worth_it || !is_public_text(&response, is_stranger) {
         return response;
     }
     let (mut parts, body) = response.into_parts();
@@ -157,12 +157,14 @@ pub async fn compression(request: Request, next: Next) -> Response {
     Response::from_parts(parts, coded.into())
 }
 
-/// Text without a secret that belongs to a session (BREACH needs one): it says that somebody may keep it or, like an error
-/// page, it answers a request without a cookie.
-fn is_public_text(headers: &HeaderMap, is_stranger: bool) -> bool {
+/// Text without a session's secret (BREACH needs one): it says that somebody may keep it, or what was wrong with a request
+/// that came without a cookie.
+fn is_public_text(response: &Response, is_stranger: bool) -> bool {
+    let headers = response.headers();
+    let is_fault = is_stranger && response.status().is_client_error();
     let starts = |name, with: &str| headers.get(name).is_some_and(|v| v.as_bytes().starts_with(with.as_bytes()));
     !headers.contains_key(header::CONTENT_ENCODING)
-        && (is_stranger || starts(header::CACHE_CONTROL, "public") || starts(header::CACHE_CONTROL, "private"))
+        && (is_fault || starts(header::CACHE_CONTROL, "public") || starts(header::CACHE_CONTROL, "private"))
         && (starts(header::CONTENT_TYPE, "text/html")
             || starts(header::CONTENT_TYPE, "text/csv")
             || starts(header::CONTENT_TYPE, "application/json"))

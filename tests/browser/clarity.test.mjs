@@ -263,14 +263,16 @@ for (const lang of ['en', 'es']) {
     assert.equal(await tab.locator('.filters').isVisible(), false);
     await tab.locator('.tools a').click();
     assert.ok(await tab.locator('.filters').isVisible());
-    const apply = await tab.locator('.apply button').boundingBox();
+    const apply = await tab.locator('.apply:not(.soon) button').boundingBox();
     assert.ok(apply.y + apply.height <= 740, 'Apply is in reach at once');
     assert.equal(await tab.locator('#type-hmo').count(), 0, 'a choice that all plans meet is not offered');
     await tab.locator('#metal-gold').check();
-    await press(tab, '.apply button');
+    await press(tab, '.apply:not(.soon) button');
     assert.equal(query(tab).get('metal'), 'gold');
     await tab.context().close();
     const desk = await open(at(`/plans?${OHIO}&people=40`), DESK);
+    const soon = await desk.locator('.apply.soon button').boundingBox();
+    assert.ok(soon.y + soon.height <= 800, 'Apply is in reach at once');
     const [column, cards] = [await desk.locator('.filters').boundingBox(), await desk.locator('.cards').boundingBox()];
     assert.ok(column.x >= cards.x + cards.width && Math.abs(column.y - cards.y) < 120, 'beside the cards');
     await desk.context().close();

@@ -71,7 +71,7 @@ async fn notes_of_a_kind_are_one_sentence() {
     ];
     let said = note_words(&en, &notes);
     assert_eq!(said.len(), 3, "{said:?}");
-    assert_eq!(said[0], "Our data has no cost for 3 kinds of care. We took the plan's average share.");
+    assert_eq!(said[0], "Our data has no cost for 3 kinds of care. We use the plan's average share.");
     assert!(said[1].contains("45 CFR 147.130") && said[2].contains(": mental health visits."), "{said:?}");
     assert_eq!(note_words(&es, &notes).len(), 3);
     assert_eq!(note_words(&en, &[]), Vec::<String>::new());
