@@ -11,7 +11,9 @@ after(() => browser.close());
 function fits() {
   const page = document.documentElement, width = page.clientWidth, faults = [];
   const boxed = e => { for (let p = e.parentElement; p; p = p.parentElement) if (p.matches('.scroll')) return true; return false; };
-  const hidden = e => e.matches('.vh, .skip, .vh *');
+  // For screen readers alone: one pixel large, clipped away.
+  const hidden = e => e.matches('.skip') || clipped(e) || (e.parentElement && hidden(e.parentElement));
+  const clipped = e => getComputedStyle(e).clipPath.startsWith('inset(50%');
   const named = e => `${e.tagName.toLowerCase()}.${e.className || e.id} “${e.textContent.trim().slice(0, 40)}”`;
   if (document.scrollingElement.scrollWidth > width) faults.push(`scrolls ${document.scrollingElement.scrollWidth - width} px sideways`);
   for (const e of document.body.querySelectorAll('*')) {

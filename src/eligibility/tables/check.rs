@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use serde::de::DeserializeOwned;
 use time::{Date, Month};
 
 use super::income_rows::*;
@@ -47,15 +48,15 @@ fn yearly<T>(
     check_stretches(file, stretches.collect(), faults);
 }
 
-/// One row per key; a second is a fault.
-fn unique<K: std::hash::Hash + Eq + std::fmt::Debug, T>(
+/// A table with one row per key; a second is a fault.
+fn keyed<K: std::hash::Hash + Eq + std::fmt::Debug, T: DeserializeOwned>(
+    sources: &Sources<'_>,
     file: &'static str,
-    rows: Vec<Row<T>>,
     key: impl Fn(&T) -> K,
     faults: &mut Vec<TableFault>,
 ) -> HashMap<K, T> {
     let mut out = HashMap::new();
-    for row in rows {
+    for row in rows(file, sources.text(file), faults) {
         let k = key(&row.data);
         let named = format!("{k:?}");
         if out.insert(k, row.data).is_some() {
@@ -106,8 +107,8 @@ fn bands_by_year(rows: Vec<Row<ApplicableBand>>, faults: &mut Vec<TableFault>) -
 }
 
 /// Each rule that an answer can name, in the order of the enum.
-fn rules_in_order(rows: Vec<Row<RuleText>>, faults: &mut Vec<TableFault>) -> Vec<RuleText> {
-    let mut by_code = unique("rules", rows, |r: &RuleText| r.code, faults);
+fn rules_in_order(sources: &Sources<'_>, faults: &mut Vec<TableFault>) -> Vec<RuleText> {
+    let mut by_code = keyed(sources, "rules", |r: &RuleText| r.code, faults);
     let mut out = Vec::with_capacity(Rule::ALL.len());
     for rule in Rule::ALL {
         match by_code.remove(&rule) {
@@ -160,25 +161,17 @@ fn read_all(sources: &Sources<'_>, faults: &mut Vec<TableFault>) -> Tables {
     dated("sep_kinds", &sep_kinds, |s| (s.code.clone(), s.from, s.to), all);
     let changes: Vec<Row<Change>> = rows("changes", sources.text("changes"), all);
     dated("changes", &changes, |c| (format!("{} {}", c.plan_year, c.message_key), c.from, c.to), all);
-    let esi = rows("esi_affordability", sources.text("esi_affordability"), all);
-    let limits_by_year = rows("credit_limits", sources.text("credit_limits"), all);
-    let filing = rows("filing_thresholds", sources.text("filing_thresholds"), all);
-    let coverage = rows("coverage_kinds", sources.text("coverage_kinds"), all);
-    let agencies = rows("medicaid_agencies", sources.text("medicaid_agencies"), all);
     let (deductions, losses) = read_limits(sources, all);
     let parents: Vec<Row<ParentStandard>> = rows("parent_standards", sources.text("parent_standards"), all);
     dated("parent_standards", &parents, |p| (format!("{} {}", p.state, p.size), p.from, p.to), all);
-    let clocks = rows("state_clocks", sources.text("state_clocks"), all);
-    let daylight = rows("daylight_time", sources.text("daylight_time"), all);
-    let incomes = rows("income_kinds", sources.text("income_kinds"), all);
 
     let mut tables = Tables {
         guidelines: bare(guidelines),
         guideline_uses: bare(guideline_uses),
         bands: bands_by_year(rows("applicable_percentages", sources.text("applicable_percentages"), all), all),
-        credit_limits: unique("credit_limits", limits_by_year, |c: &CreditLimits| c.plan_year, all),
+        credit_limits: keyed(sources, "credit_limits", |c: &CreditLimits| c.plan_year, all),
         csr_bands: bare(rows("csr_bands", sources.text("csr_bands"), all)),
-        esi: unique("esi_affordability", esi, |e: &EsiAffordability| e.plan_year, all),
+        esi: keyed(sources, "esi_affordability", |e: &EsiAffordability| e.plan_year, all),
         limits: slots(limits, State::COUNT * Group::COUNT, |l| l.state.index() * Group::COUNT + l.group as usize),
         options: slots(options, State::COUNT * StateChoice::COUNT, |o| {
             o.state.index() * StateChoice::COUNT + o.option as usize
@@ -186,38 +179,28 @@ fn read_all(sources: &Sources<'_>, faults: &mut Vec<TableFault>) -> Tables {
         immigration: slots(immigration, 4 * ImmigrationStatus::COUNT, |r| {
             r.program as usize * ImmigrationStatus::COUNT + r.immigration_status as usize
         }),
-        coverage_kinds: unique("coverage_kinds", coverage, |k: &CoverageKind| k.kind.clone(), all),
-        income_kinds: unique("income_kinds", incomes, |k: &IncomeKind| k.kind.clone(), all),
+        coverage_kinds: keyed(sources, "coverage_kinds", |k: &CoverageKind| k.kind.clone(), all),
+        income_kinds: keyed(sources, "income_kinds", |k: &IncomeKind| k.kind.clone(), all),
         deductions: bare(deductions),
         losses: bare(losses),
         parent_standards: bare(parents),
-        zips: zips(sources, all),
-        assumptions: assumptions(sources, all),
-        filing: unique("filing_thresholds", filing, |f: &FilingThreshold| f.plan_year, all),
+        zips: keyed(sources, "zip_states", |z: &ZipStates| z.zip.clone(), all),
+        assumptions: keyed(sources, "assumptions", |a: &AssumptionText| a.code, all),
+        filing: keyed(sources, "filing_thresholds", |f: &FilingThreshold| f.plan_year, all),
         numbers: slots(numbers, NumberCode::COUNT, |n| n.code as usize),
-        clocks: unique("state_clocks", clocks, |c: &StateClock| c.state, all),
-        daylight: unique("daylight_time", daylight, |d: &DaylightTime| d.year, all),
+        clocks: keyed(sources, "state_clocks", |c: &StateClock| c.state, all),
+        daylight: keyed(sources, "daylight_time", |d: &DaylightTime| d.year, all),
         marketplaces: slots(marketplaces, State::COUNT, |m| m.state.index()),
-        agencies: unique("medicaid_agencies", agencies, |a: &MedicaidAgency| a.state.clone(), all),
+        agencies: keyed(sources, "medicaid_agencies", |a: &MedicaidAgency| a.state.clone(), all),
         rounding: bare(rounding),
         enrollment: bare(enrollment),
         sep_kinds: bare(sep_kinds),
         changes: bare(changes),
-        rules: rules_in_order(rows("rules", sources.text("rules"), all), all),
+        rules: rules_in_order(sources, all),
         years: Vec::new(),
     };
     tables.years = complete_years(&tables, all);
     tables
-}
-
-fn zips(sources: &Sources<'_>, all: &mut Vec<TableFault>) -> HashMap<String, ZipStates> {
-    let rows = rows("zip_states", sources.text("zip_states"), all);
-    unique("zip_states", rows, |z: &ZipStates| z.zip.clone(), all)
-}
-
-fn assumptions(sources: &Sources<'_>, all: &mut Vec<TableFault>) -> HashMap<Code, AssumptionText> {
-    let rows = rows("assumptions", sources.text("assumptions"), all);
-    unique("assumptions", rows, |a: &AssumptionText| a.code, all)
 }
 
 fn read_limits(sources: &Sources<'_>, all: &mut Vec<TableFault>) -> (Vec<Row<DeductionLimit>>, Vec<Row<LossLimit>>) {

@@ -50,8 +50,8 @@ async fn look(site: &Site) -> Seen {
                 WHERE place.county_fips = pair.county_fips
                     OR (place.zip3 = pair.zip / 100 AND place.state = county.state))
             GROUP BY area, county";
-        let rows: Vec<(i64, Option<i64>, Option<i64>, i64, i64)> =
-            sqlx::query_as(places).fetch_all(&catalogue.pool).await.expect("places");
+        type Place = (i64, Option<i64>, Option<i64>, i64, i64);
+        let rows: Vec<Place> = sqlx::query_as(places).fetch_all(&catalogue.pool).await.expect("places");
         let mut areas = std::collections::BTreeMap::new();
         for (area, zip, county, any_zip, any_county) in rows {
             let sold = zip.zip(county);
