@@ -267,10 +267,29 @@ async fn fill(
             // A page that is not public was made plain, for us: request it again as it came, to be compressed further
             // in.
             if response.status() != StatusCode::OK {
-                drop(mine.send(response));
+                drop(mine.send(squeezed(response, key.coding).await));
             }
         }
     }
+}
+
+/// An answer that nobody keeps (an error) and that was made plain for us, in the client's coding.
+async fn squeezed(response: Response, coding: Coding) -> Response {
+    let length = hyper::body::Body::size_hint(response.body()).exact();
+    if !length.is_some_and(|bytes| (1..=LONGEST_PAGE).contains(&bytes)) {
+        return response;
+    }
+    let (mut parts, body) = response.into_parts();
+    let Ok(body) = axum::body::to_bytes(body, LONGEST_PAGE as usize).await else {
+        return Response::from_parts(parts, Body::empty());
+    };
+    let (Some(coded), Some(name)) = (coding.compress(&body, Effort::Fresh), coding.name()) else {
+        return Response::from_parts(parts, body.into());
+    };
+    parts.headers.remove(header::CONTENT_LENGTH);
+    parts.headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(name));
+    parts.headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+    Response::from_parts(parts, coded.into())
 }
 
 /// The answer as a page to keep, or the unchanged answer if it is not public.

@@ -87,6 +87,17 @@ async fn a_kept_page_has_the_headers_of_a_fresh_one() {
 }
 
 #[tokio::test]
+async fn an_error_page_is_compressed_at_every_sighting() {
+    let shop = Site::open().await;
+    for sighting in ["first", "second", "third"] {
+        let answer = shop.get_with("/plans?zip=00000&people=40", &BR).await;
+        assert_eq!(answer.status, 422, "{sighting}");
+        assert!(matches!(answer.header("content-encoding"), "br" | "gzip"), "{sighting}");
+    }
+    assert_eq!(counts(&shop)[1], 0, "none is kept");
+}
+
+#[tokio::test]
 async fn an_answer_that_is_not_public_is_never_kept() {
     let shop = Site::open().await;
     let said = ["income=37650", "income=0", "care=hiv", "sex=f", "offer=200", "q=Cincinnati", "unheard=of"];
