@@ -12,10 +12,10 @@ COPY templates templates
 COPY assets assets
 COPY sql sql
 COPY data data
-# Cargo.toml names them, so cargo wants them to be there; nothing of them gets into the binary.
+# Cargo.toml names them, so cargo needs them to exist; none of them gets into the binary.
 COPY tests/site tests/site
 COPY tests/load tests/load
-# What cargo downloads and builds stays on the building machine, so that a second build takes seconds.
+# Cargo's downloads and builds stay on the build machine, so a second build takes seconds.
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/src/target \
     cargo build --release --locked \

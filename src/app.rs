@@ -1,6 +1,6 @@
 //! The running site's parts, assembled once. `serve` and every test use the same `build`.
 //!
-//! Handlers reach it through `Cx` or `State<Arc<App>>`. Nothing in it changes after startup except which catalogues
+//! Handlers reach it through `Cx` or `State<Arc<App>>`. After startup it must never change, except for which catalogues
 //! are loaded.
 
 use std::sync::Arc;

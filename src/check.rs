@@ -9,34 +9,34 @@ use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 
 use crate::catalogue;
-use crate::config::{Config, Fault};
+use crate::config::{Config, SettingFault};
 use crate::eligibility::Tables;
 use crate::store::{Store, StoreAddress};
 
 /// What is checked before starting, one function per concern; a new room adds its own entry here.
-const CHECKS: [fn(&Config) -> Vec<Fault>; 6] =
+const CHECKS: [fn(&Config) -> Vec<SettingFault>; 6] =
     [check_data_dir, check_key_file, check_files_are_private, check_port, check_handles, check_rules];
 
 /// All faults at once; none means that `serve` will start.
-pub async fn validate(config: &Config) -> Vec<Fault> {
-    let mut faults: Vec<Fault> = CHECKS.iter().flat_map(|check| check(config)).collect();
+pub async fn validate(config: &Config) -> Vec<SettingFault> {
+    let mut faults: Vec<SettingFault> = CHECKS.iter().flat_map(|check| check(config)).collect();
     faults.extend(check_store(config).await);
     if !wants_sample(config) {
         let unfit = catalogue::check(&config.catalogues_dir()).await;
-        faults.extend(unfit.into_iter().map(|unfit| Fault::new("catalogues", unfit.to_string())));
+        faults.extend(unfit.into_iter().map(|unfit| SettingFault::new("catalogues", unfit.to_string())));
     }
     faults
 }
 
 /// A store that is there must be one that this binary may open. One that is not there yet is made when it is needed.
-async fn check_store(config: &Config) -> Option<Fault> {
+async fn check_store(config: &Config) -> Option<SettingFault> {
     let address = StoreAddress::of(&config.office);
     let flag = match address.file() {
         Some(file) if !file.exists() => return None,
         Some(_) => "data-dir",
         None => "database-url",
     };
-    Store::look(&address).await.err().map(|fault| Fault::new(flag, fault.to_string()))
+    Store::look(&address).await.err().map(|fault| SettingFault::new(flag, fault.to_string()))
 }
 
 /// Whether `serve` may build the shipped sample: only if nobody configured a folder and there is nothing there yet.
@@ -45,19 +45,19 @@ pub fn wants_sample(config: &Config) -> bool {
 }
 
 /// A gap in the dated rules, or a row without a citation, would give somebody a wrong answer.
-fn check_rules(_: &Config) -> Vec<Fault> {
+fn check_rules(_: &Config) -> Vec<SettingFault> {
     let faults = Tables::load().err().unwrap_or_default();
-    faults.into_iter().map(|fault| Fault::new("rules", fault.to_string())).collect()
+    faults.into_iter().map(|fault| SettingFault::new("rules", fault.to_string())).collect()
 }
 
 /// A key file that will be created at the first start is not a fault.
-fn check_key_file(config: &Config) -> Vec<Fault> {
-    config.office.key_fault().into_iter().map(|fault| Fault::new("key-file", fault.to_string())).collect()
+fn check_key_file(config: &Config) -> Vec<SettingFault> {
+    config.office.key_fault().into_iter().map(|fault| SettingFault::new("key-file", fault.to_string())).collect()
 }
 
-fn check_data_dir(config: &Config) -> Vec<Fault> {
+fn check_data_dir(config: &Config) -> Vec<SettingFault> {
     let dir = &config.office.data_dir;
-    let fault = |what: String| vec![Fault::new("data-dir", format!("{}: {what}", dir.display()))];
+    let fault = |what: String| vec![SettingFault::new("data-dir", format!("{}: {what}", dir.display()))];
     if let Err(error) = std::fs::create_dir_all(dir) {
         return fault(format!("cannot be made ({error}): name a folder that this user may write"));
     }
@@ -73,7 +73,7 @@ fn check_data_dir(config: &Config) -> Vec<Fault> {
 /// Keys and secrets must be readable only by their owner, and none of our files may be writable by everyone. Folders
 /// are not checked: container volumes are often open to all, and in a container "all" is just this program.
 #[cfg(unix)]
-fn check_files_are_private(config: &Config) -> Vec<Fault> {
+fn check_files_are_private(config: &Config) -> Vec<SettingFault> {
     use std::os::unix::fs::PermissionsExt as _;
     let mut faults = Vec::new();
     let mut seen = HashSet::new();
@@ -88,10 +88,10 @@ fn check_files_are_private(config: &Config) -> Vec<Fault> {
             let shown = path.display();
             if mode & 0o002 != 0 {
                 let what = format!("{shown}: everyone on this machine may change it: run `chmod o-w {shown}`");
-                faults.push(Fault::new(flag, what));
+                faults.push(SettingFault::new(flag, what));
             } else if is_secret(&path) && mode & 0o077 != 0 {
                 let what = format!("{shown}: others may read this secret: run `chmod 600 {shown}`");
-                faults.push(Fault::new(flag, what));
+                faults.push(SettingFault::new(flag, what));
             }
         }
     }
@@ -99,7 +99,7 @@ fn check_files_are_private(config: &Config) -> Vec<Fault> {
 }
 
 #[cfg(not(unix))]
-fn check_files_are_private(_: &Config) -> Vec<Fault> {
+fn check_files_are_private(_: &Config) -> Vec<SettingFault> {
     Vec::new()
 }
 
@@ -117,7 +117,7 @@ const HANDLES_OF_OUR_OWN: u64 = 100;
 
 /// Each connection takes a file handle. Raises the system's soft limit as far as allowed; reports a fault if that is
 /// too few.
-fn check_handles(config: &Config) -> Vec<Fault> {
+fn check_handles(config: &Config) -> Vec<SettingFault> {
     let wanted = config.max_connections as u64 + HANDLES_OF_OUR_OWN;
     match raise_handles() {
         Some(most) if most < wanted => {
@@ -126,7 +126,7 @@ fn check_handles(config: &Config) -> Vec<Fault> {
                  (ulimit -n, or LimitNOFILE= in systemd), or allow fewer connections",
                 config.max_connections
             );
-            vec![Fault::new("max-connections", what)]
+            vec![SettingFault::new("max-connections", what)]
         }
         _ => Vec::new(),
     }
@@ -142,17 +142,17 @@ fn raise_handles() -> Option<u64> {
     }
 }
 
-fn check_port(config: &Config) -> Vec<Fault> {
+fn check_port(config: &Config) -> Vec<SettingFault> {
     let private = config.metrics_listen.and_then(|address| check_listen("metrics-listen", address));
     check_listen("listen", config.listen).into_iter().chain(private).collect()
 }
 
-fn check_listen(flag: &'static str, address: SocketAddr) -> Option<Fault> {
+fn check_listen(flag: &'static str, address: SocketAddr) -> Option<SettingFault> {
     let error = TcpListener::bind(address).err()?;
     let what = match error.kind() {
         std::io::ErrorKind::AddrInUse => "is taken: stop the program that listens there, or choose another port",
         std::io::ErrorKind::PermissionDenied => "may not be listened on by this user: choose a port above 1023",
         _ => "cannot be listened on: choose an address of this machine",
     };
-    Some(Fault::new(flag, format!("{address} {what} ({error})")))
+    Some(SettingFault::new(flag, format!("{address} {what} ({error})")))
 }

@@ -138,20 +138,20 @@ pub struct Config {
 
 /// Something that keeps `serve` from starting.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
+pub struct SettingFault {
     /// The flag without its dashes: `data-dir`.
     pub flag: &'static str,
     /// What is wrong and what to do, in one or two sentences.
     pub what: String,
 }
 
-impl Fault {
-    pub fn new(flag: &'static str, what: impl Into<String>) -> Fault {
-        Fault { flag, what: what.into() }
+impl SettingFault {
+    pub fn new(flag: &'static str, what: impl Into<String>) -> SettingFault {
+        SettingFault { flag, what: what.into() }
     }
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for SettingFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let variable = self.flag.to_ascii_uppercase().replace('-', "_");
         write!(f, "--{} (WINDOWSHOP_{variable}): {}", self.flag, self.what)
@@ -161,7 +161,7 @@ impl fmt::Display for Fault {
 impl Config {
     /// Reads all settings. A setting that cannot be read is a fault and gets its default, so the others can still be
     /// checked.
-    pub fn read(args: &ServeArgs) -> (Config, Vec<Fault>) {
+    pub fn read(args: &ServeArgs) -> (Config, Vec<SettingFault>) {
         let mut faults = Vec::new();
         let f = &mut faults;
         let config = Config {
@@ -177,7 +177,7 @@ impl Config {
                 "true" | "yes" | "on" | "1" => true,
                 "false" | "no" | "off" | "0" | "" => false,
                 other => {
-                    f.push(Fault::new("behind-tls", format!("{other:?} is neither true nor false")));
+                    f.push(SettingFault::new("behind-tls", format!("{other:?} is neither true nor false")));
                     false
                 }
             },
@@ -185,7 +185,7 @@ impl Config {
                 "text" => LogFormat::Text,
                 "json" => LogFormat::Json,
                 other => {
-                    f.push(Fault::new("log-format", format!("{other:?} is no format: say text or json")));
+                    f.push(SettingFault::new("log-format", format!("{other:?} is no format: say text or json")));
                     LogFormat::Text
                 }
             },
@@ -193,7 +193,7 @@ impl Config {
                 level @ ("error" | "warn" | "info" | "debug" | "trace") => level.to_string(),
                 other => {
                     let what = format!("{other:?} is no level: say error, warn, info, debug or trace");
-                    f.push(Fault::new("log-level", what));
+                    f.push(SettingFault::new("log-level", what));
                     "info".to_string()
                 }
             },
@@ -230,23 +230,23 @@ impl Config {
     }
 }
 
-fn read_listen(flag: &'static str, text: &str, faults: &mut Vec<Fault>) -> SocketAddr {
+fn read_listen(flag: &'static str, text: &str, faults: &mut Vec<SettingFault>) -> SocketAddr {
     text.parse().unwrap_or_else(|_| {
         let what = format!("{text:?} is no address and port: write one like 127.0.0.1:8080 or [::]:8080");
-        faults.push(Fault::new(flag, what));
+        faults.push(SettingFault::new(flag, what));
         SocketAddr::from(([127, 0, 0, 1], 0))
     })
 }
 
 /// Comma-separated addresses and networks.
-fn read_nets(text: &str, faults: &mut Vec<Fault>) -> Vec<IpNet> {
+fn read_nets(text: &str, faults: &mut Vec<SettingFault>) -> Vec<IpNet> {
     let mut nets = Vec::new();
     for word in text.split(',').map(str::trim).filter(|word| !word.is_empty()) {
         match word.parse().or_else(|_| word.parse::<IpAddr>().map(IpNet::from)) {
             Ok(net) => nets.push(net),
             Err(_) => {
                 let what = format!("{word:?} is no address or network: write one like 10.0.0.0/8, 192.0.2.7 or ::1");
-                faults.push(Fault::new("trusted-proxies", what));
+                faults.push(SettingFault::new("trusted-proxies", what));
             }
         }
     }
@@ -254,21 +254,26 @@ fn read_nets(text: &str, faults: &mut Vec<Fault>) -> Vec<IpNet> {
 }
 
 /// A whole number within its limits; a bad one is replaced by the lowest allowed.
-fn number(flag: &'static str, text: &str, limits: std::ops::RangeInclusive<u64>, faults: &mut Vec<Fault>) -> u64 {
+fn number(
+    flag: &'static str,
+    text: &str,
+    limits: std::ops::RangeInclusive<u64>,
+    faults: &mut Vec<SettingFault>,
+) -> u64 {
     match text.trim().parse() {
         Ok(number) if limits.contains(&number) => number,
         _ => {
             let (least, most) = (limits.start(), limits.end());
-            faults.push(Fault::new(flag, format!("{text:?} is no whole number from {least} to {most}")));
+            faults.push(SettingFault::new(flag, format!("{text:?} is no whole number from {least} to {most}")));
             *least
         }
     }
 }
 
 /// A base URL: https (http only for localhost), a host, optionally a path, and nothing after it.
-fn read_base(flag: &'static str, text: &str, faults: &mut Vec<Fault>) -> String {
+fn read_base(flag: &'static str, text: &str, faults: &mut Vec<SettingFault>) -> String {
     let example = "write one like https://cdn.example.org";
-    let mut fault = |what: String| faults.push(Fault::new(flag, what));
+    let mut fault = |what: String| faults.push(SettingFault::new(flag, what));
     match url::Url::parse(text) {
         Err(error) => fault(format!("{text:?} is no URL ({error}): {example}")),
         Ok(url) => {

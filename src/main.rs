@@ -1,4 +1,4 @@
-//! The command line: parse, then one call per command.
+//! The command line: parse, then one call per command. It must hold no logic of its own.
 
 use std::io::Write as _;
 use std::process::ExitCode;

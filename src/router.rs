@@ -22,6 +22,7 @@ use crate::shop::{care, compare, costs, csv, home, how, income, plan, plans};
 use crate::surge::page_cache::{self, Front};
 use crate::telemetry::{self, Watch};
 use crate::web::admission::{self, House};
+use crate::web::page::legal_day;
 use crate::web::privacy::{self, Keep};
 use crate::web::{assets, content, error, guard, sealed};
 
@@ -30,7 +31,7 @@ fn pages() -> Router<Arc<App>> {
     Router::new()
         // --- the shop ---
         .route("/", get(home::home).post(home::home))
-        .route("/plans", get(plans::list).post(plans::list))
+        .route("/plans", get(plans::plans).post(plans::plans))
         .route("/plans.csv", get(csv::plans))
         .route("/plans/{plan_id}", get(plan::plan))
         .route("/plans/{plan_id}/costs", get(costs::costs))
@@ -108,7 +109,8 @@ fn front(app: &Arc<App>) -> Front {
     let site = Arc::clone(app);
     Front {
         cache: app.pages.clone(),
-        edition: Arc::new(move || site.catalogues.current().edition()),
+        // What lists say of a coming year depends on the day.
+        edition: Arc::new(move || format!("{}+{}", site.catalogues.current().edition(), legal_day(&site)).into()),
         is_everybodys: |request| {
             let hosts_wrong = request.extensions().get::<Wire>().is_some_and(|wire| wire.hosts_wrong);
             !hosts_wrong && privacy::who_may_keep(request.uri().query().unwrap_or("")) == Keep::Anyone

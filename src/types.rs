@@ -399,6 +399,32 @@ mod tests {
         }
     }
 
+    proptest::proptest! {
+        /// However an amount is typed, it is the same amount.
+        #[test]
+        fn the_style_of_typing_never_changes_an_amount(cents in 100_000_i64..100_000_000_000) {
+            let amount = Cents(cents);
+            let english = amount.dollars_cents();
+            let spanish: String = english.chars().map(|c| match c { ',' => '.', '.' => ',', c => c }).collect();
+            let wide: String = amount.decimal().chars().map(|c| char::from_u32(c as u32 + 0xfee0).unwrap()).collect();
+            let styles = [
+                amount.decimal(),
+                english.replace('$', ""),
+                english.replace(',', " "),
+                english.replace(',', "\u{a0}"),
+                english.replace('$', "US$ "),
+                english.replace('$', "") + " dólares",
+                spanish,
+                wide,
+                format!("  {english}\t"),
+            ];
+            for typed in styles {
+                proptest::prop_assert_eq!(Cents::read(&typed), Ok(amount), "{}", typed);
+                proptest::prop_assert_eq!(Cents::read(&format!("-{}", typed.trim())), Ok(-amount), "-{}", typed);
+            }
+        }
+    }
+
     #[test]
     fn sums_of_money_stop_instead_of_wrapping() {
         assert_eq!(Cents(i64::MAX) + Cents(1), Cents(i64::MAX));

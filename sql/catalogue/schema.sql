@@ -118,7 +118,7 @@ CREATE TABLE issuer (
 -- One row a plan: what all its variants share, as filed for variant 01 (00 where a plan is only sold off exchange).
 -- Individual market only; small-group (SHOP) plans are not in the file.
 CREATE TABLE plan (
-    plan_pk INTEGER PRIMARY KEY,    -- counts up by (state, product, plan_id), so that neighbours lie together
+    plan_pk INTEGER PRIMARY KEY,    -- counts up by (state, product, plan_id), so that neighbors are stored together
     plan_id TEXT NOT NULL UNIQUE,   -- Attributes.StandardComponentId, 14 characters
     state TEXT NOT NULL,            -- Attributes.StateCode
     issuer_id INTEGER NOT NULL REFERENCES issuer (issuer_id), -- Attributes.IssuerId
@@ -284,7 +284,7 @@ CREATE TABLE cost_sharing (
     exclusions TEXT,                -- Benefits.Exclusions, filed words
     explanation TEXT,               -- Benefits.Explanation, filed words
     ehb_variance TEXT,              -- Benefits.EHBVarReason, filed words
-    excluded_in_moop INTEGER,       -- Benefits.IsExclFromInnMOOP: does not count towards the in-network maximum
+    excluded_in_moop INTEGER,       -- Benefits.IsExclFromInnMOOP: does not count toward the in-network maximum
     excluded_out_moop INTEGER,      -- Benefits.IsExclFromOonMOOP
     PRIMARY KEY (plan_pk, variant_code, benefit_id),
     FOREIGN KEY (plan_pk, variant_code) REFERENCES variant (plan_pk, variant_code)

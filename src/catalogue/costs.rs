@@ -11,8 +11,8 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Row as _, SqlitePool};
 
 use crate::costs::dominance::Terms;
-use crate::costs::inflation::inflation;
 use crate::costs::plan::{Amounts, CostSharing, Limits, Share};
+use crate::costs::price_index::price_index;
 use crate::costs::{Gap, Model, Preparer, Rules, Service};
 use crate::filing::codes::VariantKind;
 use crate::filing::keys::{kind_of_variant, sibling, variant_pk};
@@ -102,7 +102,7 @@ pub async fn load(pool: &SqlitePool, plan_year: u16) -> Result<ByVariant, sqlx::
             shares(sharing, others, &benefits, row.try_get(2)?);
         }
     }
-    let mut preparer = Preparer::new(inflation(plan_year).factor_thousandths);
+    let mut preparer = Preparer::new(price_index(plan_year).millionths);
     let mut all = ByVariant::with_capacity(filed.len());
     for (i, variant_pk) in filed.keys().enumerate() {
         if i % PREPARED_AT_ONCE == 0 {

@@ -1,9 +1,9 @@
 //! The seal: the last line of a catalogue file, with the length and the SHA-256 of everything before it.
 //!
-//! The loader writes it when the file is complete; every opening verifies it, so a flipped bit, a short copy or a
-//! hand-edited row is found before anybody sees a price. SQLite takes its page count from the file's header and
-//! ignores anything after the last page, so the line disturbs no reader. `head -c -128 FILE | sha256sum` verifies it
-//! without Windowshop.
+//! Written by the loader when the file is complete, verified on every opening, so a flipped bit, a short copy or a
+//! hand-edited row is found before anybody sees a price. SQLite takes its page count from the file's header and ignores
+//! anything after the last page, so the line disturbs no reader. `head -c -128 FILE | sha256sum` verifies it without
+//! Windowshop.
 
 use std::fs::File;
 use std::io::{Read, Seek as _, SeekFrom, Write};

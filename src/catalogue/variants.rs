@@ -10,7 +10,7 @@ use sqlx::{Row, SqlitePool};
 
 use super::costs::{self, VariantCosts};
 use crate::costs::dominance::Network;
-use crate::filing::codes::{Feature, Metal, Packed, PlanType, VariantKind};
+use crate::filing::codes::{Feature, Metal, Packed, PlanType, Product, VariantKind};
 use crate::filing::keys::variant_pk;
 use crate::filing::share::{CostShare, Shares};
 use crate::types::Cents;
@@ -112,6 +112,12 @@ impl Variants {
             put(&mut all.variants, variant_pk, facts);
         }
         Ok(all)
+    }
+
+    /// Whether there is any dental plan at all: a catalogue without them must not say that none is sold.
+    pub fn has_dental(&self) -> bool {
+        let dental = |plan: &PlanFacts| plan.metal.is_some_and(|m| m.product() == Product::Dental);
+        self.plans.iter().flatten().any(dental)
     }
 
     pub fn plan(&self, plan_pk: i64) -> Option<&PlanFacts> {

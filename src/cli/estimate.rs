@@ -11,10 +11,10 @@ use serde_json::{Value, json};
 
 use crate::costs::Model;
 use crate::costs::estimate::{Basis, Estimate, Paid, Year};
-use crate::costs::inflation::{Inflation, inflation};
 use crate::costs::input::{Doubt, Question};
+use crate::costs::price_index::{AS_THEY_ARE, price_index};
 use crate::costs::range::Estimator;
-use crate::costs::rules::{Note, Rules};
+use crate::costs::rules::{DataNote, Rules};
 use crate::costs::utilization::PRICE_LEVEL;
 use crate::types::Cents;
 
@@ -93,7 +93,7 @@ fn answer(value: &Value, model: Model) -> anyhow::Result<Value> {
     Ok(json!({
         "model": if model == Model::Cms { "cms" } else { "shop" },
         "price_level": PRICE_LEVEL,
-        "price_factor": f64::from(factor) / 1000.0,
+        "price_factor": f64::from(factor) / 1e6,
         "price_factor_source": source,
         "estimate": estimate,
         "reason": reason,
@@ -101,15 +101,18 @@ fn answer(value: &Value, model: Model) -> anyhow::Result<Value> {
     }))
 }
 
-/// The factor asked for; otherwise 1 for `cms`, which calculates in 2014 prices, or the dated factor for `shop`.
+/// The factor asked for; otherwise 1 for `cms`, which calculates in 2014 prices, or the year's index for `shop`.
 fn factor(question: &Question, model: Model) -> (u32, String) {
-    match (question.factor_thousandths, model) {
+    match (question.factor_millionths, model) {
         (Some(factor), _) => (factor, "given in the input".to_string()),
-        (None, Model::Cms) => (1000, "the table's own prices".to_string()),
+        (None, Model::Cms) => (AS_THEY_ARE, "the table's own prices".to_string()),
         (None, Model::Shop) => {
-            let Inflation { factor_thousandths, source, reason, .. } =
-                inflation(question.plan_year.unwrap_or(u16::MAX));
-            (*factor_thousandths, format!("{source}: {reason}"))
+            let row = price_index(question.plan_year.unwrap_or(u16::MAX));
+            let source = format!(
+                "premium adjustment percentage of plan year {} (45 CFR 156.130(e)): {}",
+                row.plan_year, row.citation
+            );
+            (row.millionths, source)
         }
     }
 }
@@ -127,14 +130,14 @@ fn doubt_text(doubt: &Doubt, model: Model) -> String {
     }
 }
 
-fn note_text(note: &Note) -> String {
+fn note_text(note: &DataNote) -> String {
     match note {
-        Note::AverageShare(s) => format!("{}: nothing filed; the plan's average share is taken", s.code()),
-        Note::PreventiveByLaw => "op_prev: nothing filed; free in network by law (45 CFR 147.130)".to_string(),
-        Note::GeneralRule(s) => {
+        DataNote::AverageShare(s) => format!("{}: nothing filed; the plan's average share is taken", s.code()),
+        DataNote::PreventiveByLaw => "op_prev: nothing filed; free in network by law (45 CFR 147.130)".to_string(),
+        DataNote::GeneralRule(s) => {
             format!("{}: CMS's table does not have this pair of words; read by the general rule", s.code())
         }
-        Note::Repeated(s) => format!("{}: nothing filed; CMS's program repeats the service before it", s.code()),
+        DataNote::Repeated(s) => format!("{}: nothing filed; CMS's program repeats the service before it", s.code()),
     }
 }
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use clap::Args;
 
-use super::Fault;
+use super::SettingFault;
 use crate::sealing::{KeyFault, KeyRing, Secret};
 
 /// The key file's name in the data folder.
@@ -73,9 +73,9 @@ pub struct OfficePlace {
 
 impl OfficePlace {
     /// A setting that cannot be read is a fault and gets its default.
-    pub fn read(args: &OfficeArgs, faults: &mut Vec<Fault>) -> OfficePlace {
+    pub fn read(args: &OfficeArgs, faults: &mut Vec<SettingFault>) -> OfficePlace {
         if args.keys.given().is_some() && args.key_file.is_some() {
-            faults.push(Fault::new("keys", "and --key-file are both given: keep the file"));
+            faults.push(SettingFault::new("keys", "and --key-file are both given: keep the file"));
         }
         let database_url = args.database_url.given().filter(|url| {
             let what = match url::Url::parse(url.expose()) {
@@ -91,7 +91,7 @@ impl OfficePlace {
             };
             let fit = what.is_none();
             let example = "write one like postgres://office@db.example.org/office, or leave it empty for a file";
-            faults.extend(what.map(|what| Fault::new("database-url", format!("{what}: {example}"))));
+            faults.extend(what.map(|what| SettingFault::new("database-url", format!("{what}: {example}"))));
             fit
         });
         OfficePlace {

@@ -99,4 +99,6 @@ pub(super) struct Caps {
     pub person_deductible: [f64; KINDS],
     pub person_maximum: [f64; KINDS],
     pub shape: Shape,
+    /// What is left of a limit is rounded to four decimals of a dollar at each step, as CMS's program does.
+    pub rounded: bool,
 }

@@ -25,7 +25,7 @@ pub struct Network {
 
 /// One plan, as filed, as far as it is compared.
 #[derive(Debug, Clone, Copy)]
-pub struct PlanFacts<'a> {
+pub struct FiledPlan<'a> {
     /// Monthly, after credit, for the household.
     pub premium: Cents,
     pub cost_sharing: &'a CostSharing,
@@ -45,9 +45,9 @@ pub struct Compared<'a> {
 }
 
 /// The `dominator` of each plan.
-pub fn dominated(plans: &[PlanFacts], size: Size) -> Vec<Option<usize>> {
+pub fn dominated(plans: &[FiledPlan], size: Size) -> Vec<Option<usize>> {
     let terms: Vec<Terms> = plans.iter().map(|plan| Terms::new(plan.cost_sharing, plan.other_shares)).collect();
-    let compared = |(plan, terms): (&PlanFacts, _)| Compared { premium: plan.premium, terms, network: plan.network };
+    let compared = |(plan, terms): (&FiledPlan, _)| Compared { premium: plan.premium, terms, network: plan.network };
     let plans: Vec<Compared> = plans.iter().zip(&terms).map(compared).collect();
     (0..plans.len()).map(|of| dominator(&plans, of, size)).collect()
 }
@@ -120,7 +120,7 @@ const OUTSIDE: u64 = 4;
 const NOT_COVERED: Shared = Shared(u64::MAX);
 
 impl Terms {
-    /// `other_shares`: see `PlanFacts`.
+    /// `other_shares`: see `FiledPlan`.
     pub fn new(plan: &CostSharing, other_shares: &[Share]) -> Terms {
         let rest = [
             i32::from(u8::MAX - plan.free_primary_care_visits),
@@ -271,11 +271,11 @@ mod tests {
         plan
     }
 
-    fn facts(premium: i64, cost_sharing: &CostSharing) -> PlanFacts<'_> {
-        PlanFacts { premium: Cents(premium * 100), cost_sharing, other_shares: &[], network: Network::default() }
+    fn facts(premium: i64, cost_sharing: &CostSharing) -> FiledPlan<'_> {
+        FiledPlan { premium: Cents(premium * 100), cost_sharing, other_shares: &[], network: Network::default() }
     }
 
-    fn one(plans: &[PlanFacts]) -> Vec<Option<usize>> {
+    fn one(plans: &[FiledPlan]) -> Vec<Option<usize>> {
         dominated(plans, Size::Individual)
     }
 
@@ -297,7 +297,7 @@ mod tests {
         assert_eq!(one(&[facts(300, &good), facts(400, &plan(5000, "$10 Copay after deductible"))]), [None, None]);
         assert_eq!(one(&[facts(300, &good), facts(400, &plan(5000, "$20 Copay after deductible"))]), [None, Some(0)]);
         let national =
-            PlanFacts { network: Network { national: Some(true), ..Network::default() }, ..facts(400, &good) };
+            FiledPlan { network: Network { national: Some(true), ..Network::default() }, ..facts(400, &good) };
         assert_eq!(one(&[facts(300, &good), national]), [None, None]);
     }
 
@@ -307,11 +307,11 @@ mod tests {
         unfiled.shares[Service::PrimaryCare as usize] = Share::Missing;
         assert_eq!(one(&[facts(300, &filed), facts(400, &unfiled)]), [None, None]);
         assert_eq!(one(&[facts(300, &unfiled), facts(400, &filed)]), [None, None]);
-        let mut dearer = unfiled.clone();
-        dearer.deductible.combined.individual = Some(Cents(900_000));
-        assert_eq!(one(&[facts(300, &unfiled), facts(400, &dearer)]), [None, None]);
+        let mut pricier = unfiled.clone();
+        pricier.deductible.combined.individual = Some(Cents(900_000));
+        assert_eq!(one(&[facts(300, &unfiled), facts(400, &pricier)]), [None, None]);
         let extra = [Share::NotCovered];
-        let with_extra = PlanFacts { other_shares: &extra, ..facts(400, &filed) };
+        let with_extra = FiledPlan { other_shares: &extra, ..facts(400, &filed) };
         assert_eq!(one(&[facts(300, &filed), with_extra]), [None, None]);
     }
 

@@ -61,6 +61,8 @@ impl Pool {
 /// A limit that is not reached yet.
 #[derive(Debug, Clone, Copy)]
 struct Limit {
+    whole: f64,
+    used: f64,
     left: f64,
     /// `FAMILY`, or the person it covers.
     person: u32,
@@ -138,7 +140,11 @@ impl Engine {
             }
             at += step;
             for limit in &mut self.limits {
-                limit.left -= speed(limit, &self.states) * step;
+                limit.used += speed(limit, &self.states) * step;
+                limit.left = limit.whole - limit.used;
+                if caps.rounded {
+                    limit.left = (limit.left * 1e4).round() / 1e4;
+                }
             }
             self.meet();
         }
@@ -167,9 +173,11 @@ impl Engine {
             for (kind, left) in limits.iter().enumerate().filter(|(_, left)| left.is_finite()) {
                 let kind = kind as u8;
                 if group {
-                    self.limits.push(Limit { left: *left, person: FAMILY, kind, deductible });
+                    self.limits.push(Limit { whole: *left, used: 0.0, left: *left, person: FAMILY, kind, deductible });
                 } else {
                     self.limits.extend((0..people as u32).map(|person| Limit {
+                        whole: *left,
+                        used: 0.0,
                         left: *left,
                         person,
                         kind,
@@ -185,7 +193,7 @@ impl Engine {
     fn meet(&mut self) {
         let mut i = 0;
         while i < self.limits.len() {
-            let Limit { left, person, kind, deductible } = self.limits[i];
+            let Limit { left, person, kind, deductible, .. } = self.limits[i];
             if left >= MET {
                 i += 1;
                 continue;
@@ -228,5 +236,32 @@ impl Engine {
             }
         }
         (to_deductible, to_maximum)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// CMS's program rounds what is left of a limit to four decimals of a dollar at every step (oopc.go, step 3b): 12.34
+    /// less the 12.3333… paid when the deductible is over leaves 0.0067, not 0.00666….
+    #[test]
+    fn what_is_left_is_rounded_only_where_the_program_of_cms_is_followed() {
+        let none = [f64::INFINITY; KINDS];
+        let both = |dollars: f64| [f64::INFINITY, f64::INFINITY, dollars];
+        let run = |rounded: bool| {
+            let caps = Caps {
+                group_deductible: both(10.0),
+                group_maximum: both(12.34),
+                person_deductible: none,
+                person_maximum: none,
+                shape: Shape::Combined,
+                rounded,
+            };
+            let bills = Pool { deductible: 30.0, beside: 7.0, after: 20.0, ..Pool::default() };
+            Engine::default().run(&[bills], &[], &caps)
+        };
+        assert!((run(false) - 12.34).abs() < 1e-9, "{}", run(false));
+        assert!((run(true) - (10.0 + 7.0 / 3.0 + 0.0067)).abs() < 1e-9, "{}", run(true));
     }
 }

@@ -6,8 +6,8 @@
 use super::Model;
 use super::bills::{Caps, Part};
 use super::engine::Times;
+use super::member::Member;
 use super::money::{cents, split};
-use super::person::Person;
 use super::plan::CostSharing;
 use super::range::Estimator;
 use super::rules::{Gap, Rules};
@@ -102,12 +102,12 @@ pub struct Estimate {
 /// A `Gap` that says why there is none.
 pub fn estimate(
     plan: &CostSharing,
-    people: &[Person],
+    people: &[Member],
     model: Model,
-    factor_thousandths: u32,
+    factor_millionths: u32,
     monthly_premium: Cents,
 ) -> Result<Estimate, Gap> {
-    Estimator::new(people, model, factor_thousandths).estimate(&Rules::new(plan, model)?, monthly_premium)
+    Estimator::new(people, model, factor_millionths).estimate(&Rules::new(plan, model)?, monthly_premium)
 }
 
 impl Estimator {
@@ -135,12 +135,12 @@ impl Estimator {
     }
 
     /// The mean of several years, person by person and service by service, in dollars.
-    fn lines(&mut self, rules: &Rules, caps: &Caps, years: std::ops::Range<usize>) -> Draft {
+    fn lines(&mut self, rules: &Rules, caps: &Caps, years: std::ops::Range<usize>) -> DraftYear {
         let weight = 1.0 / years.len() as f64;
         let people = self.lanes.people;
         let blank = |service| DraftLine { service, units: 0.0, allowed: 0.0, paid: [0.0; 4] };
         let lines = (0..people).flat_map(|_| Service::all().map(blank)).collect();
-        let mut draft = Draft { lines, years: years.len() as u32, maximum_reached: 0 };
+        let mut draft = DraftYear { lines, years: years.len() as u32, maximum_reached: 0 };
         for year in years {
             self.step(year, rules, caps);
             draft.maximum_reached += u32::from(self.engine.maximum_reached);
@@ -209,7 +209,7 @@ fn phases(part: &Part, price: f64, share: f64, times: &Times) -> (f64, f64) {
 }
 
 /// A year's lines in dollars, before rounding to cents.
-struct Draft {
+struct DraftYear {
     /// `SERVICES` for each person.
     lines: Vec<DraftLine>,
     years: u32,
@@ -223,7 +223,7 @@ struct DraftLine {
     paid: [f64; 4],
 }
 
-impl Draft {
+impl DraftYear {
     /// What was paid, by kind and line. The total is split first into kinds, then people, then lines, so that what
     /// counts toward a maximum is never off by more than a cent.
     fn cents(&self, total: Cents) -> [Vec<Cents>; 4] {

@@ -9,7 +9,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, Visitor};
 use serde_json::Value;
 
-use super::person::{Person, Use};
+use super::member::{Member, Use};
 use super::plan::{Amounts, CostSharing, Limits, Share};
 use super::service::Service;
 use super::utilization::Sex;
@@ -19,7 +19,7 @@ use crate::types::Cents;
 /// A fault in the input, with the path of its field.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{path}: {fault}")]
-pub struct Fault {
+pub struct InputFault {
     pub path: String,
     pub fault: String,
 }
@@ -36,24 +36,24 @@ pub enum Doubt {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Question {
     pub plan: CostSharing,
-    pub people: Vec<Person>,
+    pub people: Vec<Member>,
     pub monthly_premium: Cents,
     pub plan_year: Option<u16>,
-    /// If the input asks for it; otherwise the dated factor is used.
-    pub factor_thousandths: Option<u32>,
+    /// If the input asks for it; otherwise the dated index is used.
+    pub factor_millionths: Option<u32>,
     pub doubts: Vec<Doubt>,
 }
 
 impl Question {
     /// # Errors
-    /// The first `Fault` of the input.
-    pub fn read(value: &Value) -> Result<Question, Fault> {
+    /// The first `InputFault` of the input.
+    pub fn read(value: &Value) -> Result<Question, InputFault> {
         let written: Written = serde_path_to_error::deserialize(value).map_err(|error| {
             let path = error.path().to_string();
-            Fault { path: if path == "." { "input".into() } else { path }, fault: error.into_inner().to_string() }
+            InputFault { path: if path == "." { "input".into() } else { path }, fault: error.into_inner().to_string() }
         })?;
         if written.people.is_empty() {
-            return Err(Fault { path: "people".into(), fault: "give at least one person".into() });
+            return Err(InputFault { path: "people".into(), fault: "give at least one person".into() });
         }
         let mut doubts = Vec::new();
         let people = written.people.into_iter().enumerate();
@@ -62,7 +62,7 @@ impl Question {
             people: people.map(|(i, person)| person.read(i, &mut doubts)).collect(),
             monthly_premium: written.monthly_premium.map_or(Cents::ZERO, |dollars| dollars.0),
             plan_year: written.plan_year.map(|year| year.0 as u16),
-            factor_thousandths: written.price_factor.map(|factor| (factor.0 * 1000.0).round() as u32),
+            factor_millionths: written.price_factor.map(|factor| (factor.0 * 1e6).round() as u32),
             doubts,
         })
     }
@@ -91,7 +91,7 @@ struct WrittenPerson {
 }
 
 impl WrittenPerson {
-    fn read(self, person: usize, doubts: &mut Vec<Doubt>) -> Person {
+    fn read(self, person: usize, doubts: &mut Vec<Doubt>) -> Member {
         let sex = self.sex.as_deref().and_then(Sex::parse);
         match self.sex {
             None => doubts.push(Doubt::NoSex { person }),
@@ -102,7 +102,7 @@ impl WrittenPerson {
         if let (None, Some(given)) = (usage, self.usage) {
             doubts.push(Doubt::UnknownUse { person, given });
         }
-        Person { age: self.age.0 as u8, sex, usage: usage.unwrap_or(Use::Any) }
+        Member { age: self.age.0 as u8, sex, usage: usage.unwrap_or(Use::Any) }
     }
 }
 
@@ -119,7 +119,7 @@ struct WrittenPlan {
 }
 
 impl WrittenPlan {
-    fn read(self) -> Result<CostSharing, Fault> {
+    fn read(self) -> Result<CostSharing, InputFault> {
         let count = |number: Option<Whole<250>>| number.map_or(0, |n| n.0 as u8);
         let limits = |written: Option<WrittenLimits>| written.unwrap_or_default().read();
         let mut plan = CostSharing {
@@ -136,7 +136,7 @@ impl WrittenPlan {
                 plan.shares[service as usize] = share;
             } else if !plan.file(&name, share) {
                 let fault = "no service of the model; take a code such as ip_fac or the benefit's name in the PUF";
-                return Err(Fault { path: format!("plan.services.{name}"), fault: fault.into() });
+                return Err(InputFault { path: format!("plan.services.{name}"), fault: fault.into() });
             }
         }
         Ok(plan)

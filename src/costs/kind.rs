@@ -6,9 +6,9 @@
 
 use std::sync::LazyLock;
 
-use super::person::{Person, Use};
+use super::member::{Member, Use};
 use super::service::SERVICES;
-use super::utilization::{AgeBand, Condition, DECILES, Row, Sex, YearKind};
+use super::utilization::{AgeBand, CareRow, Condition, DECILES, Sex, YearKind};
 
 /// Rows of a kind. For whole-year conditions they are the good, the average and the bad year; otherwise deciles 1 to
 /// 10 and the median. The last is empty: twelve fill whole registers.
@@ -27,7 +27,7 @@ pub(super) struct Who {
 pub(super) const ORDINARY: usize = 3 * AgeBand::ALL.len();
 
 impl Who {
-    pub(super) fn of(person: &Person) -> Who {
+    pub(super) fn of(person: &Member) -> Who {
         let condition = if let Use::Condition(c) = person.usage { Some(c) } else { None };
         Who { band: AgeBand::of(person.age), sex: person.sex, condition }
     }
@@ -90,7 +90,7 @@ impl Kind {
         let mut kind =
             Kind { units: [[0.0; ROWS]; SERVICES], price: [[0.0; ROWS]; SERVICES], total: [0.0; ROWS], used: 0 };
         let usage = who.condition.map_or(Use::Any, Use::Condition);
-        let person = |usage| Person { age: who.band.youngest(), sex: who.sex, usage };
+        let person = |usage| Member { age: who.band.youngest(), sex: who.sex, usage };
         if who.condition.is_some_and(Condition::is_whole_year) {
             for year in [YearKind::Good, YearKind::Average, YearKind::Bad] {
                 kind.set(year as usize, &person(usage).row(year, 0));
@@ -106,7 +106,7 @@ impl Kind {
         kind
     }
 
-    fn set(&mut self, at: usize, row: &Row) {
+    fn set(&mut self, at: usize, row: &CareRow) {
         for service in 0..SERVICES {
             self.units[service][at] = row.units[service];
             self.price[service][at] = row.price[service];

@@ -4,7 +4,7 @@
 
 use super::Model;
 use super::kind::{Care, Kind, ROWS, Who};
-use super::person::{Person, Use};
+use super::member::{Member, Use};
 use super::utilization::{AgeBand, BAD, DECILES, GOOD, YearKind};
 
 /// Years to calculate, and what each is for.
@@ -40,7 +40,7 @@ impl Place {
 impl Lanes {
     /// `factor`: from the table's prices to the desired ones. Model `Cms` has one year: its low, medium and high, and
     /// medium for people who did not say.
-    pub(super) fn new(people: &[Person], model: Model, factor: f64) -> Lanes {
+    pub(super) fn new(people: &[Member], model: Model, factor: f64) -> Lanes {
         let (years, average, good, bad) = years(people, model);
         let ranks = ranks(people);
         let mut who: Vec<Who> = Vec::with_capacity(people.len());
@@ -99,7 +99,7 @@ fn place(usage: Use, year: YearKind, decile: u8) -> u16 {
 }
 
 /// The years to calculate, how many of them make the average, and which are the good and the bad one.
-fn years(people: &[Person], model: Model) -> (Vec<(YearKind, u8)>, usize, usize, usize) {
+fn years(people: &[Member], model: Model) -> (Vec<(YearKind, u8)>, usize, usize, usize) {
     if model == Model::Cms {
         return (vec![(YearKind::Average, 0)], 1, 0, 0);
     }
@@ -129,7 +129,7 @@ fn decile(year: u8, rank: usize) -> u8 {
 
 /// Each person's rank among those whose use varies, whatever order they were given in: people with the same rows may
 /// swap.
-fn ranks(people: &[Person]) -> Vec<usize> {
+fn ranks(people: &[Member]) -> Vec<usize> {
     let mut order: Vec<usize> = (0..people.len()).filter(|i| people[*i].usage.varies()).collect();
     order.sort_by_key(|i| (AgeBand::of(people[*i].age), people[*i].sex, people[*i].usage));
     let mut ranks = vec![0; people.len()];
@@ -143,8 +143,8 @@ mod tests {
     use crate::costs::service::SERVICES;
     use crate::costs::utilization::{Condition, Level, Sex, row};
 
-    fn person(usage: Use) -> Person {
-        Person { age: 40, sex: Some(Sex::Female), usage }
+    fn person(usage: Use) -> Member {
+        Member { age: 40, sex: Some(Sex::Female), usage }
     }
 
     /// The full price of a person's year.
@@ -201,7 +201,7 @@ mod tests {
         let plain = [Use::Any, Use::Low, Use::Medium, Use::High, Use::Decile(1), Use::Decile(7)];
         for usage in plain.into_iter().chain(Condition::ALL.map(Use::Condition)) {
             for (age, sex) in [(3, None), (40, Some(Sex::Female)), (22, Some(Sex::Male))] {
-                let person = Person { age, sex, usage };
+                let person = Member { age, sex, usage };
                 let kind = Care::new(Who::of(&person), 1.0);
                 for year in [YearKind::Good, YearKind::Average, YearKind::Bad] {
                     for decile in DECILES {

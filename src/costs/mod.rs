@@ -10,10 +10,10 @@
 
 pub mod dominance;
 pub mod estimate;
-pub mod inflation;
 pub mod input;
-pub mod person;
+pub mod member;
 pub mod plan;
+pub mod price_index;
 pub mod range;
 pub mod rules;
 pub mod service;
@@ -29,11 +29,11 @@ mod money;
 mod prepare;
 
 pub use estimate::{Estimate, estimate};
-pub use person::{Person, Use};
+pub use member::{Member, Use};
 pub use plan::{CostSharing, Share};
 pub use prepare::Preparer;
 pub use range::{Estimator, Range};
-pub use rules::{Gap, Note, Rules, Size};
+pub use rules::{DataNote, Gap, Rules, Size};
 pub use service::Service;
 
 /// Which rules to follow where filings are silent.

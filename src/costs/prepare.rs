@@ -13,17 +13,17 @@ use super::rules::Rules;
 /// Computes what is stored with each variant; made once for all variants of a plan year.
 #[derive(Debug)]
 pub struct Preparer {
-    factor_thousandths: u32,
+    factor_millionths: u32,
     /// One household for each ordinary kind of person.
     alone: Vec<Estimator>,
 }
 
 impl Preparer {
-    /// `factor_thousandths`: that of the estimators that will read it.
-    pub fn new(factor_thousandths: u32) -> Preparer {
-        let factor = f64::from(factor_thousandths) / 1000.0;
+    /// `factor_millionths`: that of the estimators that will read it.
+    pub fn new(factor_millionths: u32) -> Preparer {
+        let factor = f64::from(factor_millionths) / 1e6;
         let alone = Who::all().map(|who| Estimator::of(Lanes::alone(who, factor))).collect();
-        Preparer { factor_thousandths, alone }
+        Preparer { factor_millionths, alone }
     }
 
     /// Stores the ranges of single people with the variant. Without it every range is computed on demand.
@@ -40,6 +40,6 @@ impl Preparer {
             let [good, any, medium, bad] = [good, any, medium, bad].map(|dollars| i32::try_from(cents(dollars).0));
             *years = Years { good: good.ok()?, any: any.ok()?, medium: medium.ok()?, bad: bad.ok()? };
         }
-        Some(Kept::new(self.factor_thousandths, kinds))
+        Some(Kept::new(self.factor_millionths, kinds))
     }
 }

@@ -6,10 +6,10 @@
 use super::Model;
 use super::bills::Caps;
 use super::engine::{Engine, Pool, Times};
-use super::fast::{Asked, Sheet};
+use super::fast::{KeptKey, Sheet};
 use super::lanes::Lanes;
+use super::member::Member;
 use super::money::cents;
-use super::person::Person;
 use super::rules::{Gap, Rules};
 use super::service::Service;
 use crate::types::Cents;
@@ -38,7 +38,7 @@ impl Range {
 pub struct Estimator {
     pub(super) lanes: Lanes,
     /// A single person, whose range may be stored with the plan.
-    asked: Option<Asked>,
+    kept_key: Option<KeptKey>,
     sheet: Sheet,
     /// Medical care (or everything, if no limit separates the two) and drugs of the year being stepped through.
     pools: [Vec<Pool>; 2],
@@ -48,15 +48,15 @@ pub struct Estimator {
 }
 
 impl Estimator {
-    /// `factor_thousandths`: from the table's prices to the desired ones (1000 = unchanged); see `inflation`.
-    pub fn new(people: &[Person], model: Model, factor_thousandths: u32) -> Estimator {
-        let lanes = Lanes::new(people, model, f64::from(factor_thousandths) / 1000.0);
-        Estimator { asked: Asked::new(people, model, factor_thousandths), ..Estimator::of(lanes) }
+    /// `factor_millionths`: from the table's prices to the desired ones (1,000,000 = unchanged); see `price_index`.
+    pub fn new(people: &[Member], model: Model, factor_millionths: u32) -> Estimator {
+        let lanes = Lanes::new(people, model, f64::from(factor_millionths) / 1e6);
+        Estimator { kept_key: KeptKey::new(people, model, factor_millionths), ..Estimator::of(lanes) }
     }
 
     pub(super) fn of(lanes: Lanes) -> Estimator {
         Estimator {
-            asked: None,
+            kept_key: None,
             sheet: Sheet::new(lanes.kinds.len()),
             pools: [Vec::new(), Vec::new()],
             average_share: 0.0,
@@ -71,7 +71,7 @@ impl Estimator {
     ///
     /// A `Gap`: nobody in the household, or no deductible or maximum filed for its size.
     pub fn range(&mut self, rules: &Rules) -> Result<Range, Gap> {
-        let kept = self.asked.as_ref().and_then(|asked| rules.fast.kept.as_ref()?.years(asked));
+        let kept = self.kept_key.as_ref().and_then(|key| rules.fast.kept.as_ref()?.years(key));
         if let Some([good, average, bad]) = kept {
             return Ok(Range { good, average, bad });
         }
@@ -110,7 +110,8 @@ impl Estimator {
 
     /// Dollars paid in one year of what was added up.
     pub(super) fn paid(&mut self, year: usize, rules: &Rules, caps: &Caps) -> f64 {
-        match self.sheet.year(self.lanes.year(year)) {
+        // CMS's program rounds what is left of a limit at each step: only steps can follow it.
+        match self.sheet.year(self.lanes.year(year)).filter(|_| !caps.rounded) {
             Some(paid) => paid,
             None => self.step(year, rules, caps),
         }
@@ -131,8 +132,9 @@ impl Estimator {
 mod tests {
     use super::*;
     use crate::costs::Preparer;
-    use crate::costs::person::Use;
+    use crate::costs::member::Use;
     use crate::costs::plan::{Amounts, CostSharing, Limits, Share};
+    use crate::costs::price_index::AS_THEY_ARE;
     use crate::costs::service::SERVICES;
     use crate::costs::utilization::Sex;
     use crate::costs::words::{Coinsurance, Copay, Per, Timing};
@@ -157,8 +159,8 @@ mod tests {
             let coinsurance = Coinsurance::NotApplicable;
             plan.shares[service as usize] = Share::Covered { copay, coinsurance, outside_maximum: false };
         }
-        let person = |sex| Person { age: 60, sex: Some(sex), usage: Use::Medium };
-        let mut estimator = Estimator::new(&[person(Sex::Male), person(Sex::Female)], Model::Cms, 1000);
+        let person = |sex| Member { age: 60, sex: Some(sex), usage: Use::Medium };
+        let mut estimator = Estimator::new(&[person(Sex::Male), person(Sex::Female)], Model::Cms, AS_THEY_ARE);
         let paid = estimator.dollars(&Rules::new(&plan, Model::Cms).unwrap()).unwrap()[1];
         let expected = |name: &str| example["expected"][name].as_f64().unwrap();
         assert!((paid - expected("oopc")).abs() < 1e-9, "{paid}");
@@ -185,8 +187,8 @@ mod tests {
             }
             let rules = Rules::new(&plan, Model::Shop).unwrap();
             for people in [1, 2] {
-                let high = Person { age: 58, sex: None, usage: Use::High };
-                let mut estimator = Estimator::new(&vec![high; people], Model::Shop, 1000);
+                let high = Member { age: 58, sex: None, usage: Use::High };
+                let mut estimator = Estimator::new(&vec![high; people], Model::Shop, AS_THEY_ARE);
                 let bad = estimator.range(&rules).unwrap().bad;
                 assert_eq!(estimator.estimate(&rules, Cents::ZERO).unwrap().bad.total, bad);
                 // A tenth decile costs far more than twelve thousand dollars.
@@ -232,10 +234,10 @@ mod tests {
         })
     }
 
-    fn person() -> impl Strategy<Value = Person> {
+    fn person() -> impl Strategy<Value = Member> {
         let uses = [Use::Any, Use::Any, Use::Any, Use::Low, Use::Medium, Use::High];
         let sexes = [None, Some(Sex::Female), Some(Sex::Male)];
-        (0..70_u8, 0..sexes.len(), 0..uses.len()).prop_map(move |(age, sex, usage)| Person {
+        (0..70_u8, 0..sexes.len(), 0..uses.len()).prop_map(move |(age, sex, usage)| Member {
             age,
             sex: sexes[sex],
             usage: uses[usage],
@@ -253,7 +255,7 @@ mod tests {
         ) {
             let model = if cms { Model::Cms } else { Model::Shop };
             let Ok(rules) = Rules::new(&plan, model) else { return Ok(()) };
-            let mut estimator = Estimator::new(&people, model, 1000);
+            let mut estimator = Estimator::new(&people, model, AS_THEY_ARE);
             let Ok(caps) = estimator.caps(&rules) else { return Ok(()) };
             estimator.add_up(&rules, &caps);
             for year in 0..estimator.lanes.years {
@@ -265,8 +267,8 @@ mod tests {
         #[test]
         fn stored_ranges_are_those_that_would_be_computed((plan, person) in (plan(), person())) {
             let Ok(mut rules) = Rules::new(&plan, Model::Shop) else { return Ok(()) };
-            for factor in [1000, 1138] {
-                let mut estimator = Estimator::new(&[person], Model::Shop, 1000);
+            for factor in [AS_THEY_ARE, 1_138_000] {
+                let mut estimator = Estimator::new(&[person], Model::Shop, AS_THEY_ARE);
                 let worked_out = estimator.range(&rules);
                 Preparer::new(factor).prepare(&mut rules);
                 prop_assert_eq!(rules.fast.kept.is_some(), worked_out.is_ok());

@@ -1,7 +1,7 @@
 //! A variant's cost sharing prepared for the calculation: which part of each bill the person pays, and when.
 //!
 //! Made once per variant (`Rules::new`), because none of it depends on the household; read by `range` and `estimate`.
-//! It must never fill a gap silently: what was not filed becomes a `Note` or a `Gap`.
+//! It must never fill a gap silently: what was not filed becomes a `DataNote` or a `Gap`.
 
 use super::Model;
 use super::bills::{Caps, Part, Shape};
@@ -54,7 +54,7 @@ impl std::fmt::Display for Field {
 
 /// Something the reader of an estimate must be told about the plan's data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Note {
+pub enum DataNote {
     /// Nothing filed: priced at the plan's average share, after the deductible.
     AverageShare(Service),
     /// Nothing filed for preventive care: free in network by law (45 CFR 147.130).
@@ -76,7 +76,7 @@ pub struct Rules {
     maximum: [Side; KINDS],
     shape: Shape,
     pub(super) fast: fast::Plan,
-    notes: Box<[Note]>,
+    notes: Box<[DataNote]>,
 }
 
 /// One kind's amounts in dollars; infinity = not filed.
@@ -95,7 +95,7 @@ impl Rules {
         if model == Model::Shop {
             enough(plan)?;
         }
-        let mut rules = Draft { plan, model, parts: Vec::with_capacity(28), averaged: 0, notes: Vec::new() };
+        let mut rules = DraftRules { plan, model, parts: Vec::with_capacity(28), averaged: 0, notes: Vec::new() };
         let mut before = Share::Missing;
         for service in Service::all() {
             before = rules.add(service, before)?;
@@ -120,7 +120,7 @@ impl Rules {
     }
 
     /// What the reader must be told about the plan's data.
-    pub fn notes(&self) -> &[Note] {
+    pub fn notes(&self) -> &[DataNote] {
         &self.notes
     }
 
@@ -139,6 +139,7 @@ impl Rules {
         };
         let caps = Caps {
             shape: self.shape,
+            rounded: self.model == Model::Cms,
             group_deductible: group(&self.deductible),
             group_maximum: group(&self.maximum),
             person_deductible: each(&self.deductible),
@@ -170,15 +171,15 @@ fn enough(plan: &CostSharing) -> Result<(), Gap> {
     needs.iter().find(|(_, of)| !any(of)).map_or(Ok(()), |(field, _)| Err(Gap::TooFewShares(*field)))
 }
 
-struct Draft<'a> {
+struct DraftRules<'a> {
     plan: &'a CostSharing,
     model: Model,
     parts: Vec<Part>,
     averaged: u32,
-    notes: Vec<Note>,
+    notes: Vec<DataNote>,
 }
 
-impl Draft<'_> {
+impl DraftRules<'_> {
     /// Adds one service; returns the share that CMS's program would repeat if the next one is missing.
     fn add(&mut self, service: Service, before: Share) -> Result<Share, Gap> {
         let filed = self.plan.shares[service as usize];
@@ -188,16 +189,16 @@ impl Draft<'_> {
         }
         let share = match (filed, self.model) {
             (Share::Missing, Model::Cms) => {
-                self.notes.push(Note::Repeated(service));
+                self.notes.push(DataNote::Repeated(service));
                 if before == Share::Missing { Share::NotCovered } else { before }
             }
             (Share::Missing, Model::Shop) if service == Service::Preventive => {
-                self.notes.push(Note::PreventiveByLaw);
+                self.notes.push(DataNote::PreventiveByLaw);
                 Share::Covered { copay: Copay::NoCharge, coinsurance: Coinsurance::NoCharge, outside_maximum: false }
             }
             (Share::Missing, Model::Shop) => {
                 self.averaged |= 1 << service as u32;
-                self.notes.push(Note::AverageShare(service));
+                self.notes.push(DataNote::AverageShare(service));
                 return Ok(Share::Missing);
             }
             (filed, _) => filed,
@@ -224,7 +225,7 @@ impl Draft<'_> {
             return Err(Gap::UnknownPair(service));
         }
         if !known {
-            self.notes.push(Note::GeneralRule(service));
+            self.notes.push(DataNote::GeneralRule(service));
         }
         let mut part = Part { in_maximum, deductible: does.deductible, before: does.before, ..self.blank(service) };
         if let (true, Copay::Amount { amount, per, .. }) = (does.copay, copay) {

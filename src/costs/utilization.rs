@@ -146,18 +146,18 @@ pub enum Level {
 
 /// One person's year: units of each service and their full price in dollars, before any cost sharing.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Row {
+pub struct CareRow {
     pub units: [f64; SERVICES],
     pub price: [f64; SERVICES],
 }
 
-impl Row {
-    const EMPTY: Row = Row { units: [0.0; SERVICES], price: [0.0; SERVICES] };
+impl CareRow {
+    const EMPTY: CareRow = CareRow { units: [0.0; SERVICES], price: [0.0; SERVICES] };
 
     /// `self × a + other × b`, service by service: the mean of two sexes, a condition added to a year, higher prices.
-    pub(super) fn blend(&self, a: f64, other: &Row, b: f64) -> Row {
+    pub(super) fn blend(&self, a: f64, other: &CareRow, b: f64) -> CareRow {
         let mix = |x: &[f64; SERVICES], y: &[f64; SERVICES]| std::array::from_fn(|i| x[i] * a + y[i] * b);
-        Row { units: mix(&self.units, &other.units), price: mix(&self.price, &other.price) }
+        CareRow { units: mix(&self.units, &other.units), price: mix(&self.price, &other.price) }
     }
 
     /// The full price of the year, in dollars.
@@ -171,8 +171,8 @@ const COLUMNS: usize = 17;
 const MEDIAN: usize = 10;
 
 struct Table {
-    people: Vec<[Row; COLUMNS]>,
-    conditions: Vec<Row>,
+    people: Vec<[CareRow; COLUMNS]>,
+    conditions: Vec<CareRow>,
 }
 
 static TABLE: LazyLock<Table> = LazyLock::new(|| {
@@ -181,7 +181,7 @@ static TABLE: LazyLock<Table> = LazyLock::new(|| {
 });
 
 /// The row of a band, sex and level. Deciles with hardly any spending share one row, as CMS published them.
-pub fn row(band: AgeBand, sex: Sex, level: Level) -> &'static Row {
+pub fn row(band: AgeBand, sex: Sex, level: Level) -> &'static CareRow {
     let column = match level {
         Level::Decile(d) => usize::from(d.clamp(1, 10)) - 1,
         Level::Median => MEDIAN,
@@ -190,7 +190,7 @@ pub fn row(band: AgeBand, sex: Sex, level: Level) -> &'static Row {
 }
 
 /// The row of a condition that has whole years (asthma, depression): low 0, median 1, high 2.
-fn condition_year(band: AgeBand, sex: Sex, condition: Condition, step: usize) -> &'static Row {
+fn condition_year(band: AgeBand, sex: Sex, condition: Condition, step: usize) -> &'static CareRow {
     let first = MEDIAN + 1 + if condition == Condition::Asthma { 0 } else { 3 };
     &TABLE.people[band as usize * 2 + sex as usize][first + step]
 }
@@ -202,7 +202,7 @@ pub(super) fn condition(
     sex: Sex,
     condition: Condition,
     year: YearKind,
-) -> Result<&'static Row, &'static Row> {
+) -> Result<&'static CareRow, &'static CareRow> {
     if condition.is_whole_year() {
         return Ok(condition_year(band, sex, condition, year as usize));
     }
@@ -238,7 +238,7 @@ pub struct Summary {
 }
 
 /// The sentence's numbers for one row: "about 6 visits, 3 tests, 11 prescriptions".
-pub fn summary(row: &Row) -> Summary {
+pub fn summary(row: &CareRow) -> Summary {
     let sum = |kind: Counted, of: &[f64; SERVICES]| -> f64 {
         Service::all().filter(|s| s.counted() == kind).map(|s| of[s as usize]).sum()
     };
@@ -256,8 +256,8 @@ pub fn summary(row: &Row) -> Summary {
 
 /// Parses the whole table; an error names the line.
 fn read(text: &str) -> Result<Table, String> {
-    let mut filed = vec![[None::<Row>; COLUMNS]; AgeBand::ALL.len() * 2];
-    let mut conditions = vec![Row::EMPTY; Condition::ALL.len()];
+    let mut filed = vec![[None::<CareRow>; COLUMNS]; AgeBand::ALL.len() * 2];
+    let mut conditions = vec![CareRow::EMPTY; Condition::ALL.len()];
     for (line, record) in csv::Reader::from_reader(text.as_bytes()).records().enumerate() {
         let record = record.map_err(|e| e.to_string())?;
         let field = |i: usize| record.get(i).unwrap_or_default();
@@ -277,7 +277,7 @@ fn read(text: &str) -> Result<Table, String> {
             let band = AgeBand::ALL.iter().find(|b| b.label() == field(0)).ok_or_else(|| wrong("unknown age band"))?;
             let sex = Sex::parse(field(1)).ok_or_else(|| wrong("unknown sex"))?;
             let column = column(field(3)).ok_or_else(|| wrong("unknown level"))?;
-            filed[*band as usize * 2 + sex as usize][column].get_or_insert(Row::EMPTY)
+            filed[*band as usize * 2 + sex as usize][column].get_or_insert(CareRow::EMPTY)
         };
         row.units[service as usize] = units;
         row.price[service as usize] = unit_cost * units;
@@ -296,8 +296,8 @@ fn column(level: &str) -> Option<usize> {
 }
 
 /// Fills in deciles that were merged into a higher one; `None` if anything else is missing.
-fn complete(filed: &[Option<Row>; COLUMNS]) -> Option<[Row; COLUMNS]> {
-    let mut rows = [Row::EMPTY; COLUMNS];
+fn complete(filed: &[Option<CareRow>; COLUMNS]) -> Option<[CareRow; COLUMNS]> {
+    let mut rows = [CareRow::EMPTY; COLUMNS];
     for (i, row) in rows.iter_mut().enumerate() {
         *row = if i < MEDIAN { filed[i..MEDIAN].iter().find_map(|r| *r)? } else { filed[i]? };
     }

@@ -1,8 +1,7 @@
 //! What each pair of a filed copay and a filed coinsurance does to a bill. `filing::share` parses their words.
 //!
-//! `plan` holds the pairs; `rules` and `dominance` ask for the behavior. It must never read an unknown pair as free.
-//!
-//! The behavior follows the copay and coinsurance table of CMS's out-of-pocket model (CMSgov/oopc-calculations, CC0).
+//! Called by `rules` and `dominance` for the pairs that `plan` holds. It must never read an unknown pair as free. The
+//! behavior follows the copay and coinsurance table of CMS's out-of-pocket model (CMSgov/oopc-calculations, CC0).
 
 pub use crate::filing::share::{Coinsurance, Copay, Per, Timing};
 

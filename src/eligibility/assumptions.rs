@@ -1,7 +1,8 @@
-//! What an answer took for granted: said beside it, so that nobody is told a number that rests on a guess they never saw.
+//! What an answer assumed, reported along with it, so that nobody is given a number that rests on a guess they never
+//! saw.
 //!
-//! Written by `filing`, `coverage` and `limits` while they decide; the words are rows of `assumptions.csv`. An assumption
-//! never decides anything by itself, and is never made where the household has said.
+//! Written by `filing`, `coverage` and `limits` while they decide; the words are rows of `assumptions.csv`. An
+//! assumption must never decide anything by itself, and is never made if the household has said otherwise.
 
 use serde::{Deserialize, Serialize};
 
@@ -44,7 +45,7 @@ impl Code {
     ];
 }
 
-/// One thing taken for granted, by the places of the people in the list.
+/// One assumption, by the positions of the people in the list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Assumed {
     pub person: Option<usize>,
@@ -62,14 +63,14 @@ impl Assumed {
     }
 }
 
-/// The same as answered.
+/// The same, as answered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Assumption {
     pub code: Code,
-    /// Id of the person; `None`: the household.
+    /// ID of the person; `None`: the household.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub person: Option<String>,
-    /// Id of the spouse or of the one who claims.
+    /// ID of the spouse or of whoever claims.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub other: Option<String>,
     /// In plain English.
@@ -77,7 +78,7 @@ pub struct Assumption {
     /// The fields that settle it.
     pub settled_by: String,
     pub citation: Citation,
-    /// Places in the list of people: for callers in the program.
+    /// Positions in the list of people: for callers within the program.
     #[serde(skip)]
     pub person_index: Option<usize>,
     #[serde(skip)]

@@ -1,13 +1,14 @@
 //! The benchmark: the second-lowest-cost silver plan for exactly the credit-eligible members (26 CFR 1.36B-3(f)).
 //!
-//! A pure function over priced plans: the shop gives the plans of its catalogue at the policy's own price
-//! ([`second_lowest`]), `determine` those of the household, priced member by member ([`benchmark`]). Ranks plans, not distinct prices: two plans at the lowest price make the benchmark that price. (The
-//! other reading, by distinct price, is not used; see docs/eligibility.md.) It never reads tobacco or full premiums.
+//! A pure function over priced plans. Called by the shop with the plans of its catalogue at the policy's own price
+//! ([`second_lowest`]), and by `determine` with those of the household, priced member by member ([`benchmark`]). It
+//! ranks plans, not distinct prices: two plans at the lowest price make the benchmark that price. (The other reading,
+//! by distinct price, is not used; see docs/eligibility.md.) It must never read tobacco or full premiums.
 
 pub use super::rating::RatingRules;
 use crate::types::Cents;
 
-/// One silver plan with the premium of each credit-eligible member, in one agreed order.
+/// One silver plan with the premium of each credit-eligible member, in an agreed order.
 #[derive(Debug, Clone)]
 pub struct SilverPlan<'a> {
     pub plan_id: &'a str,
@@ -24,10 +25,10 @@ pub struct DentalPlan<'a> {
     pub member_premiums: Vec<Option<Cents>>,
 }
 
-/// A silver plan with what one policy costs in it.
+/// A silver plan with the cost of one policy in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PricedPlan<P> {
-    /// Names the plan; plans of one price are ranked by it.
+    /// Identifies the plan; plans at the same price are ranked by it.
     pub plan: P,
     /// Monthly, essential health benefits only, without tobacco.
     pub premium: Cents,
@@ -35,10 +36,10 @@ pub struct PricedPlan<P> {
     pub pediatric_dental: bool,
 }
 
-/// The benchmark of one policy: the second-lowest plan, or the only one where there is but one (1.36B-3(f)(6)).
+/// The benchmark of one policy: the second-lowest plan, or the only one if there is just one (1.36B-3(f)(6)).
 ///
-/// A plan without pediatric dental competes with `dental` added, the pediatric part of [`second_lowest_dental`] for the
-/// policy's children (1.36B-3(f)(3)); zero without children.
+/// A plan without pediatric dental competes with `dental` added, the pediatric part of [`second_lowest_dental`] for
+/// the policy's children (1.36B-3(f)(3)); zero without children.
 pub fn second_lowest<P: Ord + Copy>(
     plans: impl IntoIterator<Item = PricedPlan<P>>,
     dental: Cents,
@@ -50,7 +51,7 @@ pub fn second_lowest<P: Ord + Copy>(
     second(plans.into_iter().map(with_dental))
 }
 
-/// The pediatric part of the second-lowest dental plan for the children of a policy; zero where none is sold.
+/// The pediatric part of the second-lowest dental plan for the children of a policy; zero if none is sold.
 pub fn second_lowest_dental(premiums: impl IntoIterator<Item = Cents>) -> Cents {
     second(premiums.into_iter()).unwrap_or(Cents::ZERO)
 }
@@ -70,15 +71,15 @@ fn second<T: Ord + Copy>(all: impl Iterator<Item = T>) -> Option<T> {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Benchmark {
     pub monthly: Cents,
-    /// The plan that sets it, one per policy.
+    /// The plans that set it, one per policy.
     pub plans: Vec<String>,
 }
 
 /// Finds the benchmark for members of these ages.
 ///
-/// `groups` holds places of members in `ages` that one policy may cover, one group per rating place. A group that no
-/// plan covers whole is split into the largest policies that some plan covers. `None` if nobody, or a member whom no
-/// plan covers.
+/// `groups` holds positions in `ages` of members that one policy may cover, one group per rating place. A group that
+/// no single plan covers is split into the largest policies that some plan covers. `None` if there is nobody, or a
+/// member that no plan covers.
 pub fn benchmark(
     ages: &[u8],
     groups: &[Vec<usize>],
@@ -119,7 +120,7 @@ fn largest_policy(left: &[usize], plans: &[SilverPlan<'_>]) -> Option<Vec<usize>
     if best.is_empty() { None } else { Some(best) }
 }
 
-/// The benchmark of one policy among plans given member by member.
+/// The benchmark of one policy among plans with a premium per member.
 fn of_policy<'p>(
     ages: &[u8],
     policy: &[usize],

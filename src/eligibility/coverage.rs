@@ -1,7 +1,7 @@
-//! Other coverage and job offers: what stands in the way of the credit (26 USC 36B(c)(2); 26 CFR 1.36B-2).
+//! Other coverage and job offers: what rules out the credit (26 USC 36B(c)(2); 26 CFR 1.36B-2).
 //!
 //! Called by `determine` for each member of a tax household. Costs are yearly or monthly cents; affordability is
-//! compared exactly.
+//! compared exactly and must never be rounded first.
 
 use super::credit::affordable;
 use time::Duration;
@@ -13,7 +13,7 @@ use super::rounding::yearly;
 use super::tables::{BlocksWhen, NumberCode, Tables};
 use crate::types::Cents;
 
-/// Kinds of coverage that we do not know are refused.
+/// Unknown kinds of coverage are errors.
 pub fn check_kinds(family: &Family<'_>, tables: &Tables) -> Vec<FieldError> {
     let mut errors = Vec::new();
     for (i, member) in family.members.iter().enumerate() {
@@ -28,9 +28,9 @@ pub fn check_kinds(family: &Family<'_>, tables: &Tables) -> Vec<FieldError> {
     errors
 }
 
-/// Whether somebody of 65 or older said nothing of Medicare nor of quarters of work: then it is taken, and said, that they
-/// cannot have part A without a premium. Nearly all can, and being able to is enough to have no credit
-/// (26 CFR 1.36B-2(c)(2)(i)); the shop therefore says it for them.
+/// Whether someone 65 or older said nothing about Medicare or quarters of work. Then we assume, and report, that they
+/// cannot have Part A without a premium. Nearly everyone can, and being able to is enough to rule out the credit (26
+/// CFR 1.36B-2(c)(2)(i)), so the shop answers the question for them.
 pub fn silent_on_medicare(family: &Family<'_>, tables: &Tables, i: usize) -> bool {
     let said = &family.members[i].said;
     old_enough(family, tables, i)
@@ -38,7 +38,7 @@ pub fn silent_on_medicare(family: &Family<'_>, tables: &Tables, i: usize) -> boo
         && !said.other_coverage.iter().any(|c| c.kind.starts_with("medicare"))
 }
 
-/// Free part A by age and quarters of work that were said.
+/// Premium-free Part A by age and the quarters of work given.
 fn earned_part_a(family: &Family<'_>, tables: &Tables, i: usize) -> bool {
     let needed = tables.number(NumberCode::MedicareFreePartAQuarters, family.coverage_start);
     let quarters = family.members[i].said.work_quarters.map(i64::from);
@@ -50,8 +50,8 @@ fn old_enough(family: &Family<'_>, tables: &Tables, i: usize) -> bool {
     from.is_some_and(|from| i64::from(family.members[i].age) >= from.value)
 }
 
-/// Whether person `i` is one whom the employee has on the tax return: only then is an offer enough. A related person whom
-/// the employee does not claim is shut out while enrolled, not before (26 CFR 1.36B-2(c)(4)(i)).
+/// Whether person `i` is on the employee's tax return: only then is a mere offer enough. A related person that the
+/// employee does not claim is ruled out while enrolled, not before (26 CFR 1.36B-2(c)(4)(i)).
 fn on_return_of(family: &Family<'_>, employee: &str, i: usize) -> bool {
     let member = &family.members[i];
     if member.id == employee {
@@ -63,7 +63,7 @@ fn on_return_of(family: &Family<'_>, employee: &str, i: usize) -> bool {
     joint(e) == Some(i) || claims(e) || joint(e).is_some_and(claims)
 }
 
-/// Whether other coverage or a job offer shuts person `i` out of the credit.
+/// Whether other coverage or a job offer rules out the credit for person `i`.
 pub fn shuts_out(family: &Family<'_>, tables: &Tables, i: usize, magi: Cents, reasons: &mut Vec<Reason>) -> bool {
     let mut shut = false;
     let member = &family.members[i];
@@ -117,7 +117,7 @@ fn offer_shuts_out(
         reasons.push(reason.input("employee", Value::Text(offer.employee.clone())));
         return false;
     }
-    // Waiting time is no offer yet, and an offer that is over is none (26 CFR 1.36B-2(c)(3)(iii)).
+    // A waiting period is not an offer yet, and an expired offer is none (26 CFR 1.36B-2(c)(3)(iii)).
     let begins = offer.starts.and_then(|day| day.checked_add(Duration::days(i64::from(offer.waiting_days))));
     let over = offer.ends.is_some_and(|end| end < family.coverage_start);
     if let Some(day) = begins.filter(|day| *day > family.coverage_start).or(offer.ends.filter(|_| over)) {
@@ -135,7 +135,7 @@ fn offer_shuts_out(
         .input("measured_by", Value::Word(if by_family { "family_premium" } else { "self_only_premium" }))
         .input("minimum_value", Value::YesNo(value));
     let Some(premium) = premium else {
-        // An offer without its cost cannot be judged: said as such, it shuts nobody out.
+        // An offer without its cost cannot be judged: report that, and rule nobody out.
         reasons.push(base.input("premium_given", Value::YesNo(false)));
         return false;
     };
@@ -152,7 +152,7 @@ fn offer_shuts_out(
     shut
 }
 
-/// Whether the HRA makes the lowest-cost silver plan affordable; the cost left to the employee for a year.
+/// Whether the HRA makes the lowest-cost silver plan affordable; the yearly cost left to the employee.
 fn hra_affordable(family: &Family<'_>, tables: &Tables, offer: &HraOffer, magi: Cents) -> Option<(bool, Cents)> {
     let row = tables.esi(family.said.plan_year)?;
     let left = (offer.lowest_silver_self_only_monthly - offer.self_only_monthly).at_least_zero();
@@ -185,7 +185,7 @@ fn hra_shuts_out(
     shut
 }
 
-/// What unaffordable QSEHRA offers take off the monthly credit of these eligible members.
+/// How much unaffordable QSEHRA offers reduce the monthly credit of these eligible members.
 pub fn qsehra_reduction(family: &Family<'_>, tables: &Tables, eligible: &[usize], magi: Cents) -> Cents {
     let mut sum = Cents::ZERO;
     for offer in family.said.hra_offers.iter().filter(|o| o.kind == HraKind::Qsehra) {

@@ -1,7 +1,8 @@
-//! The premium tax credit: applicable percentage, expected contribution, monthly credit, and what of it a plan uses.
+//! The premium tax credit: applicable percentage, expected contribution, monthly credit, and how much of it a plan
+//! uses.
 //!
-//! Pure sums over exact fractions; called by `determine` and by the shop for each plan's price. Who may have a
-//! credit is decided elsewhere (`coverage`, `immigration`, `mod`).
+//! Called by `determine`, and by the shop for each plan's price. Pure arithmetic on exact fractions. It must never
+//! decide who may have a credit: that is done in `coverage`, `immigration` and `determine`.
 
 use super::rounding::{self, CreditRounding, Pct, Ratio};
 use super::tables::ApplicableBand;
@@ -9,7 +10,7 @@ use crate::types::Cents;
 
 /// The applicable percentage at an exact FPL percentage, and its band; `None` above the last band.
 ///
-/// Linear between the ends of the band (26 CFR 1.36B-3(g)); the answer is in percent.
+/// Linear between the ends of the band (26 CFR 1.36B-3(g)); the result is in percent.
 pub fn applicable_percentage(bands: &[ApplicableBand], fpl: Ratio) -> Option<(Ratio, &ApplicableBand)> {
     let last = bands.last()?;
     let band = bands.iter().find(|band| {
@@ -28,26 +29,26 @@ pub fn applicable_percentage(bands: &[ApplicableBand], fpl: Ratio) -> Option<(Ra
     Some((Ratio { num, den: fpl.den * width * 100 }, band))
 }
 
-/// Household income times applicable percentage, a twelfth: exact, in cents.
+/// One twelfth of household income times applicable percentage: exact, in cents.
 pub fn contribution_monthly(magi: Cents, applicable: Ratio) -> Ratio {
     Ratio { num: i128::from(magi.0) * applicable.num, den: applicable.den * 1200 }
 }
 
-/// Benchmark minus contribution, rounded as the marketplace does, never below zero.
+/// Benchmark minus contribution, rounded the way the marketplace does, never below zero.
 pub fn monthly_credit(benchmark: Cents, magi: Cents, applicable: Ratio, rounding: CreditRounding) -> Cents {
     let pay = contribution_monthly(magi, applicable);
     rounding::credit(Ratio { num: i128::from(benchmark.0) * pay.den - pay.num, den: pay.den }, rounding)
 }
 
-/// What of the credit one plan uses: at most the essential-health-benefits part of its premium, nothing on a
+/// How much of the credit one plan uses: at most the essential-health-benefits part of its premium, and nothing for a
 /// catastrophic plan (26 USC 36B(b)(2)(A), (c)(3)(A)).
 ///
-/// `plan_ehb_premium` is the policy's own premium a month, essential health benefits only.
+/// `plan_ehb_premium` is the policy's own monthly premium, essential health benefits only.
 pub fn credit_applied(max_credit: Cents, plan_ehb_premium: Cents, catastrophic: bool) -> Cents {
     if catastrophic { Cents::ZERO } else { max_credit.min(plan_ehb_premium).at_least_zero() }
 }
 
-/// Whether a cost is affordable: at most `percent` of household income a year.
+/// Whether a yearly cost is affordable: at most `percent` of household income.
 pub fn affordable(yearly_cost: Cents, percent: Pct, magi: Cents) -> bool {
     i128::from(yearly_cost.0) * 10_000 <= i128::from(percent.0) * i128::from(magi.0)
 }

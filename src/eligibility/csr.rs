@@ -1,11 +1,12 @@
 //! Cost-sharing reductions: the level of a person, and of a policy that several people share.
 //!
-//! Called by `determine` and by the shop when it picks a plan's variant.
+//! Called by `determine`, and by the shop when it picks a plan's variant. It must never give a level above what a
+//! band of the tables says.
 
 use super::rounding::Ratio;
 use super::tables::{CsrBand, CsrLevel, Tables};
 
-/// The level of a person and the band that gives it. `credit` = may have the premium tax credit.
+/// The level of a person and the band it comes from. `credit`: is eligible for the premium tax credit.
 pub fn level(
     tables: &Tables,
     plan_year: i32,
@@ -26,7 +27,7 @@ pub fn level(
     if credit { of(false).find(fits) } else { None }
 }
 
-/// What one person could have in a policy of their own, by each of the three ways.
+/// What one person could have in their own policy, in each of three ways.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Choices {
     /// By income, silver only: 73, 87 or 94.
@@ -53,14 +54,14 @@ impl Choices {
             CsrLevel::None => true,
             CsrLevel::Limited => self.limited,
             CsrLevel::Zero => self.zero,
-            // Who has a more generous level by income may share a less generous one.
+            // Someone with a more generous level by income may share a less generous one.
             by_income => self.by_income.is_some_and(|own| own >= by_income),
         }
     }
 }
 
-/// The level of one policy: the last of the list for which all are eligible (45 CFR 155.305(g)(3)). Beside somebody who
-/// is no tribal member, a tribal member's limited level is not one for all.
+/// The level of one policy: the last in the list for which all are eligible (45 CFR 155.305(g)(3)). Together with
+/// somebody who is not a tribal member, a tribal member's limited level does not apply to all.
 pub fn together(people: &[Choices]) -> CsrLevel {
     const GENEROUS_FIRST: [CsrLevel; 5] =
         [CsrLevel::Zero, CsrLevel::Csr94, CsrLevel::Csr87, CsrLevel::Csr73, CsrLevel::Limited];

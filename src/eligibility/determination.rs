@@ -1,6 +1,7 @@
 //! What `determine` answers: outcomes per person and per tax household, each with its reasons.
 //!
-//! Plain data for pages, CSV and JSON (schema: docs/determine.md). Nothing here computes.
+//! Made by `determine`; plain data for pages, CSV and JSON (schema: docs/determine.md). It must never compute
+//! anything.
 
 use serde::Serialize;
 use time::Date;
@@ -42,7 +43,7 @@ pub struct Determination {
     pub marketplace: MarketplaceAnswer,
     pub people: Vec<PersonAnswer>,
     pub tax_households: Vec<TaxHouseholdAnswer>,
-    /// What was taken for granted where the household did not say.
+    /// What was assumed because the household did not say.
     pub assumptions: Vec<Assumption>,
 }
 
@@ -53,7 +54,7 @@ pub struct MarketplaceAnswer {
     pub url: String,
 }
 
-/// The Medicaid group that takes a person in.
+/// The Medicaid group that a person belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MedicaidCategory {
@@ -79,7 +80,7 @@ pub enum ChipCategory {
     Unborn,
 }
 
-/// Who says the last word on Medicaid.
+/// Who makes the final decision on Medicaid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MedicaidDecision {
@@ -94,12 +95,12 @@ pub enum MedicaidDecision {
 #[derive(Debug, Clone, Serialize)]
 pub struct MedicaidHouseholdAnswer {
     pub members: Vec<String>,
-    /// Members and the expected children that count.
+    /// Members, plus the expected children that count.
     pub size: usize,
     #[serde(serialize_with = "dollars")]
     pub monthly_income_x12: Cents,
     pub guideline_year: i32,
-    /// Of the current month, rounded for reading.
+    /// For the current month, rounded for display.
     pub fpl_percent: Pct,
 }
 
@@ -110,10 +111,10 @@ pub struct PersonAnswer {
     pub applying: bool,
     /// May buy through the marketplace (a qualified health plan).
     pub marketplace: bool,
-    /// May have the premium tax credit.
+    /// Is eligible for the premium tax credit.
     pub credit: bool,
     pub csr: CsrLevel,
-    /// What a shared policy may draw on.
+    /// What a shared policy can draw on.
     #[serde(skip)]
     pub csr_choices: Choices,
     pub medicaid: Option<MedicaidCategory>,
@@ -124,7 +125,7 @@ pub struct PersonAnswer {
     pub coverage_gap: bool,
     /// May buy a catastrophic plan.
     pub catastrophic: bool,
-    /// The state should look at Medicaid by age, disability or long-term care.
+    /// The state should consider Medicaid based on age, disability or long-term care.
     pub non_magi_referral: bool,
     pub medicaid_decision: MedicaidDecision,
     pub medicaid_household: Option<MedicaidHouseholdAnswer>,
@@ -132,14 +133,14 @@ pub struct PersonAnswer {
 }
 
 impl PersonAnswer {
-    /// Medicaid, CHIP for the person, or the Basic Health Program: coverage that stands in place of the credit.
+    /// Medicaid, CHIP for the person, or the Basic Health Program: coverage that replaces the credit.
     pub fn public_coverage(&self) -> bool {
         self.medicaid.is_some()
             || matches!(self.chip, Some(ChipCategory::Child | ChipCategory::Pregnant))
             || self.basic_health
     }
 
-    /// Buys a plan: may use the marketplace, applies, and has no public coverage.
+    /// Buys a plan: may use the marketplace, is applying, and has no public coverage.
     pub fn shops(&self) -> bool {
         self.applying && self.marketplace && !self.public_coverage()
     }
@@ -155,33 +156,33 @@ pub struct TaxHouseholdAnswer {
     pub guideline_year: i32,
     #[serde(serialize_with = "dollars")]
     pub guideline: Cents,
-    /// Rounded half up to 0.01 for reading; decisions read the exact one.
+    /// Rounded half up to 0.01 for display; decisions use the exact one.
     pub fpl_percent: Pct,
     pub fpl_percent_exact: String,
     /// `null` above the last band.
     pub applicable_percentage: Option<Pct>,
     pub applicable_percentage_exact: Option<String>,
-    /// What the family is expected to pay a month for the benchmark plan, rounded for reading.
+    /// The family's expected monthly contribution to the benchmark plan, rounded for display.
     #[serde(serialize_with = "some_dollars")]
     pub contribution_monthly: Option<Cents>,
-    /// Ids of the members whose premiums the credit helps to pay.
+    /// IDs of the members whose premiums the credit helps pay.
     pub credit_eligible: Vec<String>,
     #[serde(serialize_with = "some_dollars")]
     pub benchmark_monthly: Option<Cents>,
-    /// Plans that set the benchmark, one per policy; empty when the premium was given.
+    /// Plans that set the benchmark, one per policy; empty if the premium was given.
     pub benchmark_plans: Vec<String>,
-    /// The most the credit can be in a month; `null` without a benchmark; 0 when nobody can have it.
+    /// The maximum monthly credit; `null` without a benchmark; 0 if nobody is eligible.
     #[serde(serialize_with = "some_dollars")]
     pub credit_monthly: Option<Cents>,
-    /// Lowered the credit.
+    /// Amount by which the credit was reduced.
     #[serde(serialize_with = "dollars")]
     pub qsehra_monthly: Cents,
     /// Cost-sharing level of one policy for all shopping members.
     pub csr_together: CsrLevel,
-    /// Ids of members whose own level is more generous than that of one policy for all: separate policies keep it.
+    /// IDs of members whose own level is more generous than that of one policy for all: separate policies keep it.
     pub csr_better_apart: Vec<String>,
     pub reasons: Vec<Reason>,
-    /// Places in the list of people: for callers in the program.
+    /// Positions in the list of people: for callers within the program.
     #[serde(skip)]
     pub member_indexes: Vec<usize>,
     #[serde(skip)]
@@ -195,8 +196,8 @@ pub struct TaxHouseholdAnswer {
 }
 
 impl TaxHouseholdAnswer {
-    /// The credit for a benchmark premium (a month, for exactly the credit-eligible members): how the shop prices
-    /// a household whose benchmark it has found in its own catalogue. Zero when nobody can have a credit.
+    /// The credit for a benchmark premium (monthly, for exactly the credit-eligible members): how the shop prices a
+    /// household whose benchmark it has found in its own catalogue. Zero if nobody is eligible for a credit.
     pub fn credit_for(&self, benchmark_monthly: Cents) -> Cents {
         match self.applicable {
             Some(applicable) if !self.eligible_indexes.is_empty() => {

@@ -1,7 +1,8 @@
-//! `determine`: puts the rules together in the order of the law. Family, income and poverty line first, then each
-//! person's doors, then the tax household's credit.
+//! `determine`: applies the rules in the order of the law. Family, income and poverty line first, then each person's
+//! options, then the tax household's credit.
 //!
-//! Each step lives in its own module; this one only passes answers on.
+//! Called by the shop for each household and by `windowshop determine`. Each step is in its own module; this one must
+//! only pass answers along.
 
 use time::Date;
 
@@ -32,34 +33,36 @@ pub(super) struct Measured<'t> {
     pub(super) fpl: Ratio,
     pub(super) limits: &'t CreditLimits,
     pub(super) in_range: bool,
-    /// Filing status and reconciliation stand in nobody's way.
+    /// Filing status and reconciliation rule nobody out.
     pub(super) filing_ok: bool,
     pub(super) reasons: Vec<Reason>,
 }
 
-/// What is shared by the steps.
+/// What the steps share.
 pub(super) struct Work<'a> {
     pub(super) family: Family<'a>,
     pub(super) tables: &'a Tables,
     pub(super) incomes: Vec<PersonIncome>,
-    /// Limits of deductions and losses that bound, by the first filer of the return.
+    /// Limits on deductions and losses that applied, by the first filer of the return.
     pub(super) bounds: Vec<(usize, Bound)>,
     pub(super) rounding: &'a Rounding,
     pub(super) kind: MarketplaceKind,
 }
 
-/// Determines a household on a day.
+/// Determines a household on a given day.
 ///
 /// # Errors
+///
 /// Every field that cannot be used, by its path.
 pub fn determine(household: &Household, tables: &Tables, as_of: Date) -> Result<Determination, Vec<FieldError>> {
     determine_shifted(household, tables, as_of, Cents::ZERO)
 }
 
-/// The same with `shift` cents a year more (or less) for the first filer of the first person's tax household: how
-/// `thresholds` asks what another income would change.
+/// The same with `shift` cents per year more (or less) for the first filer of the first person's tax household: how
+/// `thresholds` finds out what another income would change.
 ///
 /// # Errors
+///
 /// As [`determine`].
 pub(super) fn determine_shifted(
     household: &Household,
@@ -245,7 +248,7 @@ fn assess_all(work: &Work<'_>, measured: &[Measured<'_>]) -> Option<Vec<Assessed
     Some(out)
 }
 
-/// Income in range; or below it in the years of the exception for people whom status keeps out of Medicaid.
+/// Income in range, or below it in the years of the exception for people kept out of Medicaid by their status.
 fn allowed_by_income(work: &Work<'_>, measured: &Measured<'_>, public: &[Assessed]) -> bool {
     let excepted = measured.limits.below_minimum_if_barred_from_medicaid
         && !measured.fpl.at_least(measured.limits.minimum_fpl)
@@ -423,7 +426,7 @@ fn basic_health(
     if in_chip || too_old.is_some_and(|n| i64::from(member.age) >= n.value) {
         return false;
     }
-    // Below the adult limit the program is for those whom status keeps out of Medicaid.
+    // Below the adult limit the program is for people kept out of Medicaid by their status.
     let above_medicaid = work
         .tables
         .limit(member.state, Group::Adult, work.family.as_of)

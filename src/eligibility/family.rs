@@ -1,7 +1,7 @@
-//! Checks a household and settles who is who: ages, marriages, parents, who files and who is claimed by whom.
+//! Checks a household and settles who is who: ages, marriages, parents, who files and who claims whom.
 //!
-//! The first step of `determine`. After it, everything refers to people by their place in the list and nothing can
-//! be missing. It reports every field that cannot be used, not only the first.
+//! Called by `determine` as its first step. After it, everything refers to people by their position in the list and
+//! nothing can be missing. It must report every field that cannot be used, not only the first.
 
 use std::collections::HashMap;
 
@@ -14,18 +14,18 @@ use super::tables::{NumberCode, Tables, plan_year_days};
 use super::{filing, validate};
 use crate::types::Cents;
 
-/// More people than this on one application is a slip of the pen.
+/// More people than this on one application is a typo.
 pub const MOST_PEOPLE: usize = 40;
-/// Older than this is a slip of the pen.
+/// Anyone older than this is a typo.
 pub const OLDEST: i32 = 120;
-/// More children expected at once than this is a slip of the pen.
+/// More children expected at once than this is a typo.
 pub const MOST_EXPECTED: u8 = 10;
-/// Nobody younger is married; a letter or a line has slipped.
+/// Nobody younger is married: there must be a typo.
 const YOUNGEST_SPOUSE: u8 = 14;
-/// A yearly income above this is a slip of the pen.
+/// A yearly income above this is a typo.
 pub const HIGHEST_INCOME: Cents = Cents(100_000_000_000);
 
-/// How a person stands to the federal tax return.
+/// A person's role on the federal tax return.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TaxRole {
     Filer,
@@ -34,15 +34,15 @@ pub enum TaxRole {
     NonFiler,
 }
 
-/// A person after checking; indexes are places in the list.
+/// A person after checking; indexes are positions in the list.
 pub struct Member<'a> {
     pub said: &'a Person,
     pub id: String,
-    /// Age when coverage starts: what rates and the marketplace's rules read.
+    /// Age when coverage starts: used by rates and the marketplace's rules.
     pub age: u8,
-    /// Age on the day of the determination: what Medicaid reads.
+    /// Age on the day of the determination: used by Medicaid.
     pub age_now: u8,
-    /// Age at the start of the plan year: what catastrophic plans read.
+    /// Age at the start of the plan year: used by catastrophic plans.
     pub age_at_year_start: u8,
     pub relationship: Relationship,
     pub spouse: Option<usize>,
@@ -67,7 +67,7 @@ impl Family<'_> {
         self.members[child].parents.contains(&parent)
     }
 
-    /// Whether two people live in one home.
+    /// Whether two people live in the same home.
     pub fn live_together(&self, a: usize, b: usize) -> bool {
         a == b || (self.members[a].said.lives_with_applicant && self.members[b].said.lives_with_applicant)
     }
@@ -97,6 +97,7 @@ fn coverage_start(household: &Household, as_of: Date, first: Date, last: Date) -
 /// Checks the household.
 ///
 /// # Errors
+///
 /// Every field that cannot be used.
 pub fn resolve<'a>(household: &'a Household, tables: &Tables, as_of: Date) -> Result<Family<'a>, Vec<FieldError>> {
     let mut errors = Vec::new();
@@ -187,7 +188,7 @@ fn age_on(person: &Person, i: usize, day: Date, errors: &mut Vec<FieldError>) ->
     let (field, age) = match (person.age, person.date_of_birth) {
         (Some(age), None) => ("age", age),
         (None, Some(born)) if born > day => {
-            // A child born later counts from birth; a birth after the plan year is a slip.
+            // A child born later counts from birth; a birth after the plan year is a typo.
             if born.year() > day.year() + 1 {
                 errors.push(FieldError::new(format!("people[{i}].date_of_birth"), "is in the future"));
                 return None;
@@ -248,7 +249,7 @@ fn marry(members: &mut [Member<'_>], ids: &HashMap<String, usize>, errors: &mut 
     }
 }
 
-/// The two parents of a child who comes first are a couple, as they would be if one of them came first.
+/// If a child is listed first, their two parents are a couple, as they would be if one of them were first.
 fn marry_parents(members: &mut [Member<'_>]) {
     let parents: Vec<usize> = (1..members.len()).filter(|&i| members[i].relationship == Relationship::Parent).collect();
     let [a, b] = parents[..] else { return };
@@ -260,7 +261,7 @@ fn marry_parents(members: &mut [Member<'_>]) {
     }
 }
 
-/// Who turns 65 within the plan year, or may: Medicare can begin then.
+/// Reports who turns 65 within the plan year, or might: Medicare can begin then.
 fn note_birthdays(members: &[Member<'_>], tables: &Tables, (first, last): (Date, Date), assumed: &mut Vec<Assumed>) {
     let Some(old) = tables.number(NumberCode::MedicareAge, first).map(|n| n.value) else { return };
     for (i, member) in members.iter().enumerate() {

@@ -1,8 +1,9 @@
-//! Who files a tax return and who is claimed by whom, where the household does not say: worked out from ages, relations
-//! and incomes, and noted as an assumption.
+//! Who files a tax return and who claims whom, if the household does not say: derived from ages, relations and
+//! incomes, and recorded as an assumption.
 //!
-//! Called by `family` once people, marriages and parents are known. The place in the list decides nothing: a child who
-//! comes first is claimed by the parent who comes second (26 USC 152(c): a qualifying child is younger than the filer).
+//! Called by `family` once people, marriages and parents are known. The position in the list must decide nothing: a
+//! child listed first is claimed by the parent listed second (26 USC 152(c): a qualifying child is younger than the
+//! filer).
 
 use std::collections::HashMap;
 
@@ -15,10 +16,10 @@ use super::rounding::yearly;
 use super::tables::{NumberCode, Tables};
 use crate::types::Cents;
 
-/// What the defaults read about everybody.
+/// What the defaults need to know about everybody.
 struct Filing<'a, 'm> {
     members: &'a [Member<'m>],
-    /// Has too much income of their own to be claimed as a relative.
+    /// Earns too much to be claimed as a relative.
     earner: Vec<bool>,
     child_under: i64,
     student_under: i64,
@@ -62,7 +63,7 @@ pub fn settle(
         }
     }
     for i in open {
-        // Whoever was to claim may have said that they file nothing, or are claimed themselves.
+        // The person who was to claim them may have said that they do not file, or are claimed themselves.
         if matches!(roles[i], TaxRole::ClaimedBy(by) if roles[by] != TaxRole::Filer) {
             let other = roles[head] == TaxRole::Filer && head != i;
             roles[i] = if other { TaxRole::ClaimedBy(head) } else { TaxRole::NonFiler };
@@ -76,7 +77,7 @@ pub fn settle(
     join(members, errors, assumed);
 }
 
-/// Income of a person's own, as far as it is known before anything is worked out.
+/// A person's own income, as far as it is known before anything is computed.
 fn gross(member: &Member<'_>, tables: &Tables) -> Cents {
     let said = member.said;
     if let Some(year) = said.projected_annual_income.or(said.current_monthly_income.map(|m| yearly(m, 12))) {
@@ -101,12 +102,12 @@ impl Filing<'_, '_> {
         self.earner[i] || self.members[i].spouse.is_some_and(|spouse| self.earner[spouse])
     }
 
-    /// The oldest of some people; of equals the first.
+    /// The oldest of several people; the first if tied.
     fn oldest(&self, of: impl Iterator<Item = usize>) -> Option<usize> {
         of.min_by_key(|&i| (std::cmp::Reverse(self.members[i].age), i))
     }
 
-    /// Whose return the others are put on.
+    /// The person whose return the others go on.
     fn head(&self) -> usize {
         let me = &self.members[0];
         let parent = self.oldest(me.parents.iter().copied());
@@ -119,7 +120,7 @@ impl Filing<'_, '_> {
             let adults = (0..self.members.len()).filter(|&i| self.age(i) >= self.adult_from);
             return self.oldest(adults).unwrap_or(0);
         }
-        // Parents without an income of their own who live with a grown child that has one are claimed by that child.
+        // Parents without income who live with a grown child who has one are claimed by that child.
         let children = (0..self.members.len()).filter(|&i| self.members[i].parents.contains(&0));
         let (young, grown): (Vec<usize>, Vec<usize>) = children.partition(|&i| self.qualifying_child(i));
         if young.is_empty() && !self.household_earns(0) && me.spouse.is_none() && !own {
@@ -129,7 +130,8 @@ impl Filing<'_, '_> {
         0
     }
 
-    /// What the person said. `None`: nothing; `Ok(None)`: that they file, which leaves open whether somebody claims them.
+    /// What the person said. `None`: nothing; `Ok(None)`: that they file, which leaves open whether somebody claims
+    /// them.
     fn said(&self, i: usize, ids: &HashMap<String, usize>) -> Option<Result<Option<TaxRole>, FieldError>> {
         let said = self.members[i].said;
         match said.claimed_by.as_deref() {
@@ -150,7 +152,7 @@ impl Filing<'_, '_> {
         }
     }
 
-    /// The adults who are on nobody's return by default: the first person, spouse and partner.
+    /// The adults who by default are on nobody else's return: the first person, spouse and partner.
     fn own_adult(&self, i: usize) -> bool {
         let adult = matches!(
             self.members[i].relationship,
@@ -166,7 +168,7 @@ impl Filing<'_, '_> {
         }
         let relation = member.relationship;
         if self.qualifying_child(i) {
-            // A parent who files comes before anybody else (26 USC 152(c)(4)).
+            // A parent who files takes precedence over anybody else (26 USC 152(c)(4)).
             let files = |p: usize| p == head || self.members[head].spouse == Some(p);
             let parent = member.parents.iter().copied().find(|&p| files(p));
             let other = self.oldest(member.parents.iter().copied()).filter(|&p| self.files_alone(p, head));
@@ -183,13 +185,14 @@ impl Filing<'_, '_> {
         if head_files && !roommate { TaxRole::ClaimedBy(head) } else { TaxRole::NonFiler }
     }
 
-    /// A grown-up with a return of their own: partner, roommate, married, or earning too much to be claimed.
+    /// An adult with their own return: partner, roommate, married, or earning too much to be claimed.
     fn files_alone(&self, i: usize, head: usize) -> bool {
         let member = &self.members[i];
         if i == head || self.qualifying_child(i) || member.said.files_taxes == Some(false) {
             return i == head;
         }
-        // The first person's partner is one to the first person only; who the first person is to a parent, they are not.
+        // The first person's partner is only the first person's; how the first person relates to a parent does not
+        // apply to them.
         let partner = member.relationship == Relationship::DomesticPartner;
         partner || member.relationship == Relationship::Unrelated || member.spouse.is_some() || self.earner[i]
     }
@@ -222,7 +225,7 @@ fn check_claims(members: &[Member<'_>], errors: &mut Vec<FieldError>) {
     }
 }
 
-/// Settles who files one return together.
+/// Settles who files a joint return.
 fn join(members: &mut [Member<'_>], errors: &mut Vec<FieldError>, assumed: &mut Vec<Assumed>) {
     for i in 0..members.len() {
         let says_joint = members[i].said.filing_status == Some(FilingStatus::MarriedFilingJointly);

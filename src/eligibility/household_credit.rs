@@ -1,6 +1,6 @@
-//! A tax household's credit: its eligible members, the benchmark among the plans given, and the sum in steps.
+//! A tax household's credit: its eligible members, the benchmark among the plans given, and the calculation in steps.
 //!
-//! The last step of `determine`. Who is eligible is settled before; this only adds up and says how.
+//! Called by `determine` as its last step. It must never decide who is eligible: that is settled before.
 
 use super::determination::{PersonAnswer, TaxHouseholdAnswer};
 use super::determine::{Measured, Work, names};
@@ -9,7 +9,7 @@ use super::rounding::{Ratio, shown_cents};
 use super::{benchmark, coverage, credit, csr};
 use crate::types::Cents;
 
-/// The answer for one tax household, when every person has theirs.
+/// The answer for one tax household, once every person has theirs.
 pub(super) fn answer(work: &Work<'_>, measured: Measured<'_>, people: &[PersonAnswer]) -> TaxHouseholdAnswer {
     let (family, tables) = (&work.family, work.tables);
     let eligible: Vec<usize> = measured.people.members.iter().copied().filter(|&i| people[i].credit).collect();

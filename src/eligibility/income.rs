@@ -1,7 +1,8 @@
 //! Modified adjusted gross income (MAGI) per person and per tax household, and who must file.
 //!
-//! Called by `determine` after `family`; `limits` cuts deductions and losses down to what counts. Yearly for the credit; for Medicaid also the current month, kept as twelve
-//! times the month so that no fraction of a cent is lost. It never decides eligibility.
+//! Called by `determine` after `family`; `limits` reduces deductions and losses to what counts. Yearly for the
+//! credit; for Medicaid also the current month, kept as twelve times the month so that no fraction of a cent is lost.
+//! It must never decide eligibility.
 
 use time::Date;
 
@@ -13,7 +14,7 @@ use super::rounding::yearly;
 use super::tables::{NumberCode, Tables};
 use crate::types::Cents;
 
-/// One person's income; amounts a year. A loss may be negative.
+/// One person's income; yearly amounts. A loss can be negative.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct PersonIncome {
     /// MAGI of the year for the credit.
@@ -22,15 +23,15 @@ pub struct PersonIncome {
     pub medicaid_year: Cents,
     /// Twelve times the MAGI of the current month for Medicaid and CHIP.
     pub medicaid_month_x12: Cents,
-    /// Obliged to file a return, if this person is a dependent.
+    /// Must file a return, if this person is a dependent.
     pub must_file: bool,
 }
 
-/// A filer with the spouse of a joint return and everyone they claim.
+/// A filer with the spouse on a joint return and everyone they claim.
 #[derive(Debug, Clone)]
 pub struct TaxHousehold {
     pub filers: Vec<usize>,
-    /// Filers first, then dependents in the order of the list.
+    /// Filers first, then dependents in list order.
     pub members: Vec<usize>,
 }
 
@@ -61,13 +62,14 @@ pub fn household_income(household: &TaxHousehold, incomes: &[PersonIncome]) -> C
     sum.at_least_zero()
 }
 
-/// Every person's income in the order of the list, and the limits that bound by the first filer of the return.
+/// Every person's income in list order, and the limits that applied, by the first filer of the return.
 pub type Incomes = (Vec<PersonIncome>, Vec<(usize, Bound)>);
 
-/// Every person's income, in the order of the list, and what the limits did on each person's return.
+/// Every person's income, in list order, and what the limits did on each person's return.
 ///
 /// # Errors
-/// Kinds we do not know; a sum for the household beside incomes of its people.
+///
+/// If a kind is unknown, or there is a sum for the household in addition to incomes of its people.
 pub fn incomes(
     family: &Family<'_>,
     households: &[TaxHousehold],
@@ -113,7 +115,7 @@ fn has_own(person: &Person) -> bool {
     !person.incomes.is_empty() || person.projected_annual_income.is_some() || person.current_monthly_income.is_some()
 }
 
-/// Adds `shift` a year to the first filer of the first person's tax household, or to the first person.
+/// Adds `shift` per year to the first filer of the first person's tax household, or to the first person.
 pub fn shifted(mut incomes: Vec<PersonIncome>, households: &[TaxHousehold], shift: Cents) -> Vec<PersonIncome> {
     let first = households.iter().find(|t| t.members.contains(&0)).and_then(|t| t.filers.first()).copied();
     if let Some(income) = incomes.get_mut(first.unwrap_or(0)) {
@@ -124,7 +126,7 @@ pub fn shifted(mut incomes: Vec<PersonIncome>, households: &[TaxHousehold], shif
     incomes
 }
 
-/// One person's sources by kind; kinds that we do not know are errors by `{path}incomes[n].kind`.
+/// One person's sources by kind; unknown kinds are errors at `{path}incomes[n].kind`.
 fn by_kind(
     items: &[Income],
     (tables, plan_year, as_of): (&Tables, i32, Option<Date>),
@@ -151,7 +153,7 @@ fn by_kind(
         let flow = out.entry(item.kind.clone()).or_default();
         flow.year += item.in_year(plan_year);
         if as_of.is_none_or(|day| item.comes(day)) {
-            // A payment made once belongs to its month in full; a steady one gives each month its share.
+            // A one-time payment belongs entirely to its month; a steady one is spread over the months.
             match item.frequency {
                 Frequency::Once => flow.once_x12 += item.amount * 12,
                 _ => flow.steady_x12 += item.yearly(),
@@ -207,21 +209,22 @@ fn limited(
     (out, bounds)
 }
 
-/// What the page that adds up an income is told: the sum, and the limits that bound.
+/// What the page that adds up an income gets: the sum, and the limits that applied.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Summed {
     pub income: PersonIncome,
     pub bounds: Vec<Bound>,
 }
 
-/// The sum of one return's sources. `ages` of the people on the policy, the filer first, as far as they are known: they
-/// decide catch-up amounts and whether a health savings account goes with family coverage.
+/// The sum of one return's sources. `ages` of the people on the policy, filer first, as far as known: they decide
+/// catch-up amounts and whether a health savings account goes with family coverage.
 ///
-/// For the page that helps people add up an income. Deductions come off, up to their limits; what does not count is left
-/// out.
+/// For the page that helps people add up an income. Deductions are subtracted, up to their limits; what does not
+/// count is left out.
 ///
 /// # Errors
-/// Kinds we do not know, by `incomes[n].kind`.
+///
+/// Unknown kinds, by `incomes[n].kind`.
 pub fn sum_of(items: &[Income], tables: &Tables, plan_year: i32, ages: &[u8]) -> Result<Summed, Vec<FieldError>> {
     let mut errors = Vec::new();
     let sources = by_kind(items, (tables, plan_year, None), "", &mut errors);
@@ -258,7 +261,7 @@ fn person_income(family: &Family<'_>, i: usize, sources: &Sources, tables: &Tabl
         income.medicaid_year = year;
         if person.incomes.is_empty() {
             income.medicaid_month_x12 = year;
-            // One sum does not say where it comes from: read it as pay.
+            // A single sum does not say where it comes from: treat it as pay.
             earned = year;
         }
     }
@@ -275,7 +278,7 @@ fn person_income(family: &Family<'_>, i: usize, sources: &Sources, tables: &Tabl
     income
 }
 
-/// Whether a return is due by law, whoever files one anyway (26 USC 6012(a)(1)).
+/// Whether a return is required by law, whether or not one is filed (26 USC 6012(a)(1)).
 fn must_file(family: &Family<'_>, i: usize, tables: &Tables, earned: Cents, unearned: Cents) -> bool {
     let member = &family.members[i];
     let year = family.said.plan_year;

@@ -1,8 +1,8 @@
-//! The most that deductions and losses may take off income in a year: by person, by return, by what else was earned.
+//! The most that deductions and losses may reduce income in a year: by person, by return, by other earnings.
 //!
-//! Called by `income` with everything that one return holds, added up by kind, so that a sum split over rows or over
-//! spouses comes to the same. Every limit is a dated row (`deduction_limits.csv`, `loss_limits.csv`). It decides nothing
-//! else, and says of each limit that bound what was said and what counts.
+//! Called by `income` with everything on one return, added up by kind, so that a sum split over rows or spouses gives
+//! the same result. Every limit is a dated row (`deduction_limits.csv`, `loss_limits.csv`). It must decide nothing
+//! else, and reports for each limit that applied what was claimed and what counts.
 
 use std::collections::BTreeMap;
 
@@ -10,11 +10,11 @@ use super::assumptions::Code;
 use super::tables::{Base, Citation, CountsForMedicaid, DeductionLimit, IncomeNature, LossLimit, Per, Status, Tables};
 use crate::types::Cents;
 
-/// Amounts of one kind: of the year, and of the current month as twelve months.
+/// Amounts of one kind: for the year, and for the current month times twelve.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Flow {
     pub year: Cents,
-    /// Twelve months of what comes steadily in the current month.
+    /// Twelve times what comes steadily in the current month.
     pub steady_x12: Cents,
     /// Twelve times what comes once, in the current month.
     pub once_x12: Cents,
@@ -35,13 +35,13 @@ pub struct OnReturn {
 pub enum Manner {
     Alone,
     Joint,
-    /// Married, filing apart.
+    /// Married, filing separately.
     Separate,
     /// By somebody who is claimed by somebody else.
     Dependent,
 }
 
-/// A limit that bound.
+/// A limit that applied.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bound {
     pub kind: String,
@@ -52,10 +52,10 @@ pub struct Bound {
     pub status: Status,
 }
 
-/// What the limits took for granted.
+/// What the limits assumed.
 pub type Assumed = (Code, usize);
 
-/// Cuts the sources of one return down to what counts. `family_hsa`: the health savings account goes with family
+/// Reduces the sources of one return to what counts. `family_hsa`: the health savings account goes with family
 /// coverage.
 pub fn apply(
     people: &mut [OnReturn],
@@ -64,7 +64,7 @@ pub fn apply(
     (tables, plan_year): (&Tables, i32),
 ) -> (Vec<Bound>, Vec<Assumed>) {
     let mut cut = Cut { manner, family_hsa, bound: Vec::new(), assumed: Vec::new() };
-    // Losses first, those with a phase-out last: it reads the income that the others leave.
+    // Losses first, those with a phase-out last: it depends on the income that the others leave.
     let mut losses: Vec<&LossLimit> = tables.loss_limits(plan_year).collect();
     losses.sort_by_key(|l| l.phase_out_from.is_some());
     for limit in losses {
@@ -81,7 +81,7 @@ pub fn apply(
     (cut.bound, cut.assumed)
 }
 
-/// The year's income of some kinds, less deductions, for the credit.
+/// The year's income of some kinds, minus deductions, for the credit.
 fn total(people: &[OnReturn], tables: &Tables, counts: impl Fn(&str) -> bool) -> Cents {
     let mut sum = Cents::ZERO;
     for (kind, flow) in people.iter().flat_map(|p| &p.sources) {
@@ -116,7 +116,7 @@ impl Cut {
                 people.iter().filter(|p| p.sources.contains_key(kinds[0])).map(|p| (Code::ActiveRental, p.person)),
             );
         }
-        // What is above the limit is put back where the losses are, so that the net comes to the limit.
+        // What exceeds the limit is put back into the losses, so that the net equals the limit.
         for (of, to, times) in PARTS {
             let net = net(of, people);
             let over = -(net + most * times);
@@ -176,7 +176,7 @@ impl Cut {
         }
     }
 
-    /// The most that each person, and that the whole return, may take off before any phase-out; `None`: no such limit.
+    /// The most that each person, and the whole return, may deduct before any phase-out; `None`: no such limit.
     fn most(
         &self,
         people: &[OnReturn],
@@ -198,7 +198,7 @@ impl Cut {
             }
         };
         match limit.of {
-            // On a joint return one spouse's pay carries the other's contribution (26 USC 219(c)).
+            // On a joint return one spouse's pay supports the other's contribution (26 USC 219(c)).
             Some(Base::Pay) => whole = Some(people.iter().map(|p| pay(p, tables)).sum()),
             Some(Base::SelfEmployment) => {
                 let percent = limit.percent_of.map_or(10_000, |percent| percent.0);
@@ -209,7 +209,7 @@ impl Cut {
         }
         let barred = match self.manner {
             Manner::Separate => !limit.separate,
-            // Who is claimed by somebody else has no deduction that is a return's (26 USC 221(c)).
+            // Someone claimed by somebody else cannot take a return's deductions (26 USC 221(c)).
             Manner::Dependent => limit.phase_out_from.is_some(),
             Manner::Alone | Manner::Joint => false,
         };
@@ -220,7 +220,8 @@ impl Cut {
 type Of = fn(&Flow) -> Cents;
 type To = fn(&mut Flow, Cents);
 
-/// The three amounts of a flow, and how many years' limits each may fill: what comes once in a month may fill the year's.
+/// The three amounts of a flow, and how many years' limits each may fill: a one-time amount in a month may fill the
+/// year's.
 const PARTS: [(Of, To, i64); 3] = [
     (|f| f.year, |f, to| f.year = to, 1),
     (|f| f.steady_x12, |f, to| f.steady_x12 = to, 1),
@@ -249,7 +250,7 @@ fn put_back(people: &mut [OnReturn], kinds: &[&str], (of, to): (Of, To), over: C
     }
 }
 
-/// Shares an amount out in proportion to weights; the cents left over go to the largest.
+/// Splits an amount in proportion to weights; leftover cents go to the largest.
 fn share_out(amount: Cents, weights: &[Cents]) -> Vec<Cents> {
     let sum: Cents = weights.iter().copied().sum();
     if sum <= Cents::ZERO {
@@ -264,7 +265,7 @@ fn share_out(amount: Cents, weights: &[Cents]) -> Vec<Cents> {
     out
 }
 
-/// Pay from work, profit of a business and alimony of the old law (26 USC 219(f)(1)).
+/// Pay from work, business profit, and alimony under the old law (26 USC 219(f)(1)).
 fn pay(person: &OnReturn, tables: &Tables) -> Cents {
     let earned = |kind: &str| {
         let work =

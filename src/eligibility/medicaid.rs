@@ -1,8 +1,8 @@
-//! Medicaid and CHIP for one person: the groups in their order, income against the state's limit, and what stands
-//! in the way (status, other insurance, denial).
+//! Medicaid and CHIP for one person: the groups in order, income against the state's limit, and what rules them out
+//! (status, other insurance, denial).
 //!
-//! Called by `determine` for everyone who applies. MAGI groups only: age, disability and long-term care are
-//! referred to the state, never decided here.
+//! Called by `determine` for everyone who applies. MAGI groups only: age, disability and long-term care are referred
+//! to the state and must never be decided here.
 
 use super::determination::{ChipCategory, MedicaidCategory};
 use super::family::Family;
@@ -14,22 +14,22 @@ use super::tables::{BlocksWhen, Group, Guideline, MedicaidLimit, NumberCode, Sta
 use super::{immigration, work_rule};
 use crate::types::Cents;
 
-/// What Medicaid and CHIP say to one person.
+/// The Medicaid and CHIP result for one person.
 #[derive(Debug, Default)]
 pub struct PublicCoverage {
     pub medicaid: Option<MedicaidCategory>,
     pub chip: Option<ChipCategory>,
     pub emergency: bool,
-    /// Income and group fit, only status stands in the way.
+    /// Income and group fit; only status rules it out.
     pub barred_by_status: bool,
-    /// Would be in the adult group but for the 80 hours: that shuts out the credit too.
+    /// Would be in the adult group but for the 80 hours: that rules out the credit too.
     pub failed_community_engagement: bool,
-    /// Twelve times the person's own income of the month.
+    /// Twelve times the person's own income for the month.
     own_month_x12: Cents,
     pub reasons: Vec<Reason>,
 }
 
-/// What the tests below read about one person.
+/// What the tests below need to know about one person.
 struct Case<'a> {
     family: &'a Family<'a>,
     tables: &'a Tables,
@@ -43,7 +43,7 @@ const DISREGARD: Pct = Pct(500);
 
 impl Case<'_> {
     fn number(&self, code: NumberCode) -> i64 {
-        // A number that is not in force cannot admit anyone: no age is under zero.
+        // A number that is not in force cannot admit anyone: no age is below zero.
         self.tables.number(code, self.family.as_of).map_or(0, |n| n.value)
     }
 
@@ -51,7 +51,7 @@ impl Case<'_> {
         self.tables.limit(self.family.members[self.i].state, group, self.family.as_of)
     }
 
-    /// Holds income against the dollars that the state set for parents in a household of this size, where we know them.
+    /// Compares income with the dollar amount the state set for parents in a household of this size, if we know it.
     fn parent_standard(&self, income: Cents, reasons: &mut Vec<Reason>) -> Option<bool> {
         let state = self.family.members[self.i].state;
         let row = self.tables.parent_standard(state, self.household.size, self.family.as_of)?;
@@ -69,7 +69,7 @@ impl Case<'_> {
         Some(met)
     }
 
-    /// Holds income against the group's limit; the limit row includes the 5 % disregard.
+    /// Compares income with the group's limit; the limit row includes the 5 % disregard.
     fn income_within(&self, group: Group, income: Cents, rule: Rule, reasons: &mut Vec<Reason>) -> bool {
         let Some(limit) = self.limit(group) else { return false };
         if group == Group::Parent
@@ -118,7 +118,8 @@ pub fn assess(
         return out;
     }
     if denied(&case, &mut out.reasons) {
-        // The state's own word that status stands in the way opens the credit below the poverty line, where it was.
+        // The state's own statement that status rules out Medicaid opens the credit below the poverty line, while
+        // that rule was in force.
         out.barred_by_status = member.said.medicaid_denied.as_ref().is_some_and(|d| d.because_of_immigration);
         return out;
     }
@@ -136,7 +137,7 @@ pub fn assess(
     {
         immigration::opens_medicaid(family, tables, i, &mut out.reasons)
     } else {
-        // Nothing to open; asked all the same, because the credit below the poverty line reads the answer.
+        // Nothing to open; evaluated anyway, because the credit below the poverty line needs the answer.
         immigration::opens_medicaid(family, tables, i, &mut Vec::new())
     };
     out.barred_by_status = !status_ok;
@@ -165,7 +166,7 @@ fn denied(case: &Case<'_>, reasons: &mut Vec<Reason>) -> bool {
     holds
 }
 
-/// The first group, in order, that takes this income.
+/// The first group, in order, whose limit this income meets.
 fn medicaid_category(case: &Case<'_>, income: Cents, out: &mut PublicCoverage) -> Option<MedicaidCategory> {
     let member = &case.family.members[case.i];
     let said = member.said;
@@ -212,7 +213,7 @@ fn medicaid_category(case: &Case<'_>, income: Cents, out: &mut PublicCoverage) -
     adult_group(case, income, out).then_some(MedicaidCategory::Adult)
 }
 
-/// Care in another state counts for those who turned 18 since the rule of all states began.
+/// Foster care in another state counts for those who turned 18 after the rule for all states took effect.
 fn of_this_state_or_any(case: &Case<'_>, foster: &FormerFosterCare) -> bool {
     let member = &case.family.members[case.i];
     let there = foster.state.as_deref().and_then(super::state::State::parse);
@@ -274,7 +275,7 @@ fn cares_for_dependent_child(case: &Case<'_>) -> bool {
     cares(case.i) || spouse.is_some_and(cares)
 }
 
-/// A child under 19 at home of this parent who has no coverage and asks for none (42 CFR 435.119(c)).
+/// A child under 19 in this parent's home who has no coverage and asks for none (42 CFR 435.119(c)).
 fn uncovered_child(case: &Case<'_>) -> Option<usize> {
     let under = case.number(NumberCode::ChildUnderAge);
     (0..case.family.members.len()).find(|&k| {
@@ -287,8 +288,8 @@ fn uncovered_child(case: &Case<'_>) -> Option<usize> {
     })
 }
 
-/// Entitled to or enrolled in Medicare, as the kind of coverage says (42 CFR 435.119(b)(3)); part A that could be bought is
-/// neither.
+/// Entitled to or enrolled in Medicare, by the kind of coverage (42 CFR 435.119(b)(3)); Part A that could be bought
+/// is neither.
 fn in_medicare(case: &Case<'_>) -> bool {
     let start = case.family.coverage_start;
     case.family.members[case.i].said.other_coverage.iter().any(|c| {

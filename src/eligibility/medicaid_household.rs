@@ -1,6 +1,7 @@
 //! The Medicaid household of one person (42 CFR 435.603(f)) and its income (d).
 //!
-//! Differs from the tax household for some dependents and for people who file nothing. Called by `medicaid` only.
+//! Called only by `medicaid`. Differs from the tax household for some dependents and for people who do not file; it
+//! must never be used for the credit.
 
 use super::family::{Family, TaxRole};
 use super::income::{PersonIncome, TaxHousehold};
@@ -11,9 +12,9 @@ use crate::types::Cents;
 #[derive(Debug, Clone)]
 pub struct MedicaidHousehold {
     pub members: Vec<usize>,
-    /// Members and the expected children that count.
+    /// Members, plus the expected children that count.
     pub size: usize,
-    /// Which paragraph made it: `tax_filer`, `tax_dependent` or `non_filer`.
+    /// The paragraph that defines it: `tax_filer`, `tax_dependent` or `non_filer`.
     pub kind: &'static str,
     /// MAGI of the year, never below zero.
     pub year: Cents,
@@ -61,8 +62,8 @@ fn members(family: &Family<'_>, tables: &Tables, households: &[TaxHousehold], i:
     }
 }
 
-/// The exceptions of (f)(2): claimed by someone other than a parent or spouse; a child who lives with both parents
-/// that file no joint return; a child claimed by a parent living elsewhere.
+/// The exceptions in (f)(2): claimed by someone other than a parent or spouse; a child living with both parents who
+/// do not file jointly; a child claimed by a parent living elsewhere.
 fn non_filer_rules_apply(family: &Family<'_>, tables: &Tables, i: usize, by: usize) -> bool {
     let member = &family.members[i];
     let by_spouse = member.spouse == Some(by);
@@ -128,8 +129,8 @@ fn counted_as(family: &Family<'_>, tables: &Tables, i: usize, m: usize) -> usize
     }
 }
 
-/// A child's or dependent's income is left out beside the parents or the filer unless it obliges to file, whether or not
-/// they file (d)(2).
+/// A child's or dependent's income is left out if they live with the parents or filer, unless it requires them to
+/// file, whether or not they do (d)(2).
 fn income_counts(family: &Family<'_>, household: &[usize], m: usize, incomes: &[PersonIncome]) -> bool {
     let beside_parent = family.members[m].parents.iter().any(|p| household.contains(p));
     let beside_filer = matches!(family.members[m].role, TaxRole::ClaimedBy(by) if household.contains(&by));

@@ -1,31 +1,32 @@
-//! How the people of one policy are rated together: the dated rules of 45 CFR part 147, and who of them is charged.
+//! How the people on one policy are rated together: the dated rules of 45 CFR part 147, and which of them are
+//! charged.
 //!
-//! Read by `benchmark` (the credit) and by `quote` (every price), so that both charge the same people. Pure.
+//! Called by `benchmark` (the credit) and by `quote` (every price), so that both charge the same people. Pure.
 
 use time::Date;
 
 use super::tables::{NumberCode, Tables};
 use crate::types::Cents;
 
-/// The numbers of law that a premium hangs on, on one day.
+/// The numbers in the law that determine a premium, on one day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RatingRules {
-    /// 21: of those younger, only the oldest few of a policy are charged.
+    /// 21: of those younger, only the oldest few on a policy are charged.
     pub child_under_age: u8,
-    /// 3: the oldest so many are charged.
+    /// 3: this many of the oldest are charged.
     pub children_at_most: usize,
     /// 19: members under this age have pediatric dental.
     pub dental_under_age: u8,
     /// 26: in states with family tiers, members under this age are dependents.
     pub tier_dependent_under_age: u8,
-    /// 30: catastrophic plans are sold to those younger; others need an exemption.
+    /// 30: catastrophic plans are sold to anyone younger; others need an exemption.
     pub catastrophic_under_age: u8,
-    /// 21: child-only plans are sold to those younger alone.
+    /// 21: child-only plans are sold only to anyone younger.
     pub child_only_under_age: u8,
 }
 
 impl RatingRules {
-    /// The rules in force on a day; `None` when the tables do not reach it.
+    /// The rules in force on a day; `None` if the tables do not cover it.
     pub fn on(tables: &Tables, day: Date) -> Option<RatingRules> {
         let number = |code| tables.number(code, day).map(|n| n.value);
         let age = |code| u8::try_from(number(code)?).ok();
@@ -39,9 +40,9 @@ impl RatingRules {
         })
     }
 
-    /// The members of one policy who are charged: every adult, and the oldest three under 21 (45 CFR 147.102(c)(1)), by
-    /// age, whatever the relationship. Each member is an age and what their rate goes by; among equal ages the greater
-    /// is charged, so that the answer does not hang on the order in which people were named.
+    /// The members of one policy who are charged: every adult, and the oldest three under 21 (45 CFR 147.102(c)(1)),
+    /// by age, whatever the relationship. Each member is an age and a value to rate by; among equal ages the greater
+    /// is charged, so the answer does not depend on the order in which people were listed.
     pub fn charged<T: Ord>(&self, members: impl IntoIterator<Item = (u8, T)>) -> Vec<(u8, T)> {
         let (mut children, mut charged): (Vec<_>, Vec<_>) =
             members.into_iter().partition(|(age, _)| *age < self.child_under_age);
@@ -50,7 +51,7 @@ impl RatingRules {
         charged
     }
 
-    /// What a policy costs: the premiums of those charged.
+    /// The cost of a policy: the premiums of those charged.
     pub fn policy_premium(&self, members: impl IntoIterator<Item = (u8, Cents)>) -> Cents {
         self.charged(members).into_iter().map(|(_, premium)| premium).sum()
     }

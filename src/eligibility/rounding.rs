@@ -1,7 +1,7 @@
-//! Every rounding of the eligibility rules, and the exact fractions that they round.
+//! Every rounding in the eligibility rules, and the exact fractions being rounded.
 //!
-//! Income over a poverty line and the applicable percentage stay fractions until a person sees them or a law
-//! names the cent. Called by income, credit, benchmark and reasons. Never a float; nothing else in this room rounds.
+//! Called by income, credit, benchmark and reasons. Income over a poverty line and the applicable percentage stay
+//! fractions until a person sees them or a law names the cent. Never a float; nothing else in this room may round.
 
 use std::cmp::Ordering;
 
@@ -12,7 +12,7 @@ use crate::types::Cents;
 pub struct Pct(pub i64);
 
 impl Pct {
-    /// Reads `133`, `26.4`, `10.22`; `None` for anything else.
+    /// Parses `133`, `26.4`, `10.22`; `None` for anything else.
     pub fn parse(text: &str) -> Option<Pct> {
         Cents::parse(text).map(|c| Pct(c.0))
     }
@@ -54,7 +54,7 @@ impl Ratio {
         (self.num * 100).cmp(&(i128::from(other.0) * self.den))
     }
 
-    /// `at most` as laws mean it: 400.00 % is at most 400 %, one cent more is not.
+    /// `at most` as in the law: 400.00 % is at most 400 %, one cent more is not.
     pub fn at_most(self, limit: Pct) -> bool {
         self.cmp_pct(limit) != Ordering::Greater
     }
@@ -68,18 +68,18 @@ impl Ratio {
         Pct(clamp(half_up(self.num * 100, self.den)))
     }
 
-    /// The fraction in lowest terms, `764/3`: lets an auditor repeat the sum.
+    /// The fraction in lowest terms, `764/3`: lets an auditor repeat the calculation.
     pub fn exact(self) -> String {
         let g = gcd(self.num.unsigned_abs(), self.den.unsigned_abs()).max(1) as i128;
         format!("{}/{}", self.num / g, self.den / g)
     }
 }
 
-/// How a marketplace rounds the monthly credit it has computed exactly.
+/// How a marketplace rounds the monthly credit after computing it exactly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CreditRounding {
-    /// To the next whole dollar: HealthCare.gov.
+    /// Up to the next whole dollar: HealthCare.gov.
     UpToDollar,
     /// To the nearest cent, halves up: state-run marketplaces.
     NearestCent,
@@ -99,12 +99,12 @@ pub fn credit(exact_cents: Ratio, rounding: CreditRounding) -> Cents {
     }))
 }
 
-/// A monthly contribution for people to read: nearest cent, halves up. Never used to compute the credit.
+/// A monthly contribution for display: nearest cent, halves up. Never used to compute the credit.
 pub fn shown_cents(exact_cents: Ratio) -> Cents {
     Cents(clamp(half_up(exact_cents.num, exact_cents.den)))
 }
 
-/// The essential-health-benefits part of a premium: `ehb_ppm` parts of a million, nearest cent, halves up.
+/// The essential-health-benefits part of a premium: `ehb_ppm` parts per million, nearest cent, halves up.
 pub fn ehb_share(premium: Cents, ehb_ppm: u32) -> Cents {
     Cents(clamp(half_up(i128::from(premium.0) * i128::from(ehb_ppm), 1_000_000)))
 }

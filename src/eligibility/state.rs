@@ -1,6 +1,7 @@
-//! The fifty states and the District of Columbia: the places that have a marketplace and rules in our tables.
+//! The fifty states and the District of Columbia: the places with a marketplace and rules in our tables.
 //!
-//! Used by tables and household. Territories are refused here with words, because federal credits do not reach them.
+//! Used by tables and household. Territories must be refused here, in words, because federal credits do not reach
+//! them.
 
 use std::fmt;
 
@@ -63,7 +64,7 @@ const STATES: [(&str, u8); 51] = [
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct State(u8);
 
-/// Which of the three poverty guidelines measures a state.
+/// Which of the three poverty guidelines applies to a state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub enum Area {
     #[serde(rename = "48")]
@@ -75,9 +76,26 @@ pub enum Area {
 }
 
 impl State {
+    /// Hours from UTC to the standard time of most of the state (15 USC 261, 263). In summer clocks are an hour further
+    /// on: near midnight the day said may be yesterday's, never tomorrow's.
+    pub fn standard_time(self) -> i8 {
+        match self.code() {
+            "AS" => -11,
+            "HI" => -10,
+            "AK" => -9,
+            "CA" | "NV" | "OR" | "WA" => -8,
+            "AZ" | "CO" | "ID" | "MT" | "NM" | "UT" | "WY" => -7,
+            "AL" | "AR" | "IA" | "IL" | "KS" | "LA" | "MN" | "MO" | "MS" | "ND" | "NE" | "OK" | "SD" | "TN" | "TX"
+            | "WI" => -6,
+            "PR" | "VI" => -4,
+            "GU" | "MP" => 10,
+            _ => -5,
+        }
+    }
+
     pub const COUNT: usize = STATES.len();
 
-    /// Reads `OH` and `oh`; `None` for territories and anything else.
+    /// Parses `OH` and `oh`; `None` for territories and anything else.
     pub fn parse(text: &str) -> Option<State> {
         let text = text.trim();
         STATES.iter().position(|(code, _)| code.eq_ignore_ascii_case(text)).map(|i| State(i as u8))

@@ -1,7 +1,8 @@
-//! What another income would change: the amounts of yearly MAGI at which an answer turns, up and down.
+//! What a different income would change: the yearly MAGI amounts at which an answer changes, up and down.
 //!
-//! Candidates come from the tables; each is tried by determining the household a cent below and above, so that only
-//! what really turns is told. Called by the page "How we worked this out" and by `windowshop determine --thresholds`.
+//! Called by the page "How we worked this out" and by `windowshop determine --thresholds`. Candidates come from the
+//! tables; each is tried by determining the household one cent below and above, so it must never report a change that
+//! does not happen.
 
 use serde::Serialize;
 use time::Date;
@@ -15,7 +16,7 @@ use super::state::State;
 use super::tables::{CsrLevel, Group, GuidelineProgram, Tables};
 use crate::types::Cents;
 
-/// What turns at a threshold.
+/// What changes at a threshold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum What {
@@ -75,10 +76,10 @@ pub struct Turn {
 /// A yearly MAGI of the first person's tax household.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Threshold {
-    /// The highest income, to the cent, for which the answers `at_or_below` hold.
+    /// The highest income, to the cent, for which the answers in `at_or_below` hold.
     #[serde(serialize_with = "dollars")]
     pub at_most: Cents,
-    /// Above the income that the household gave (or at it).
+    /// Above the income the household gave (or equal to it).
     pub ahead: bool,
     pub turns: Vec<Turn>,
 }
@@ -95,6 +96,7 @@ pub fn nearest(thresholds: &[Threshold]) -> (Option<&Threshold>, Option<&Thresho
 /// Every threshold of the first person's tax household, ascending; empty if that person files no return.
 ///
 /// # Errors
+///
 /// As `determine`.
 pub fn thresholds(household: &Household, tables: &Tables, as_of: Date) -> Result<Vec<Threshold>, Vec<FieldError>> {
     let now = determine_shifted(household, tables, as_of, Cents::ZERO)?;
@@ -145,7 +147,7 @@ fn candidates(
             if group == Group::BasicHealth {
                 out.push(income_at_most(limit.limit_fpl, line));
             }
-            // The Medicaid household may have other incomes: what is missing to its limit is missing to the filer.
+            // The Medicaid household may have other incomes: the amount missing to its limit is missing to the filer.
             let missing = income_at_most(limit.limit_fpl, medicaid_line) - medicaid.monthly_income_x12;
             out.push(first.magi + missing);
         }
@@ -189,7 +191,7 @@ fn turns(below: &Determination, above: &Determination) -> Vec<Turn> {
     out
 }
 
-/// More than the slope of a band can do in one cent.
+/// More than the slope of a band can cause in one cent.
 fn steps_up(before: Ratio, after: Ratio) -> bool {
     let Pct(b) = before.shown();
     let Pct(a) = after.shown();

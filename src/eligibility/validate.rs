@@ -1,7 +1,7 @@
-//! Checks each field of a household by itself and against the others: places, amounts, references by id.
+//! Checks each field of a household by itself and against the others: places, amounts, references by ID.
 //!
-//! Called by `family` before anything is settled. It reports every field that cannot be used, says what was given, and
-//! changes nothing.
+//! Called by `family` before anything is settled. It reports every field that cannot be used, says what was given,
+//! and must change nothing.
 
 use std::collections::HashMap;
 
@@ -13,7 +13,7 @@ use super::state::State;
 use super::tables::{GuidelineProgram, Tables};
 use crate::types::{Cents, CountyFips, Zip5};
 
-/// The day to determine for is one that our tables reach.
+/// The day to determine for must be covered by our tables.
 pub fn check_as_of(as_of: Date, tables: &Tables, state: Option<State>, errors: &mut Vec<FieldError>) {
     let Some(area) = state.map(State::area) else { return };
     if tables.guideline(GuidelineProgram::Medicaid, as_of, area).is_none() {

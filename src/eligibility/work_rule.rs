@@ -1,22 +1,22 @@
-//! The work rule of the adult group from 2027 (P.L. 119-21 s. 71119, 42 USC 1396a(xx)): who is asked, who is exempt, and
-//! what meets it: hours, school, or income.
+//! The work rule for the adult group from 2027 (P.L. 119-21 s. 71119, 42 USC 1396a(xx)): who it applies to, who is
+//! exempt, and what meets it: hours, school, or income.
 //!
-//! Called by `medicaid` for people whose income fits the adult group. People who have not said pass with a note: the state
-//! asks, not we.
+//! Called by `medicaid` for people whose income fits the adult group. It must never fail people who have not said:
+//! they pass with a note, because the state asks, not we.
 
 use super::family::Family;
 use super::household::{CommunityEngagement, Incarceration};
 use super::tables::{NumberCode, StateChoice, Tables};
 use crate::types::Cents;
 
-/// The rule was asked.
+/// The rule was applied.
 pub struct Asked {
     pub passes: bool,
-    /// Monthly income that is enough by itself: the hours at the federal minimum wage ((xx)(2)(F)).
+    /// Monthly income that is enough by itself: the hours times the federal minimum wage ((xx)(2)(F)).
     pub by_income: Option<Cents>,
 }
 
-/// `None`: not asked (not in force, not an expansion state, or exempt).
+/// `None`: not applied (not in force, not an expansion state, or exempt).
 pub fn asked(family: &Family<'_>, tables: &Tables, i: usize, own_month_x12: Cents) -> Option<Asked> {
     let hours = tables.number(NumberCode::CommunityEngagementHours, family.as_of)?.value;
     let member = &family.members[i];
@@ -32,7 +32,7 @@ pub fn asked(family: &Family<'_>, tables: &Tables, i: usize, own_month_x12: Cent
     Some(Asked { passes, by_income })
 }
 
-/// (xx)(3) and (9)(A)(ii). Pregnant people are in a group of their own before this is asked.
+/// (xx)(3) and (9)(A)(ii). Pregnant people are in a separate group that comes before this.
 fn exempt(family: &Family<'_>, tables: &Tables, i: usize) -> bool {
     let said = family.members[i].said;
     said.postpartum
@@ -47,7 +47,8 @@ fn exempt(family: &Family<'_>, tables: &Tables, i: usize) -> bool {
         || cares_for_somebody(family, tables, i)
 }
 
-/// Parent, guardian, caretaker relative or family caregiver of a child of 13 or less, or of a disabled person of any age.
+/// Parent, guardian, caretaker relative or family caregiver of a child aged 13 or younger, or of a disabled person of
+/// any age.
 fn cares_for_somebody(family: &Family<'_>, tables: &Tables, i: usize) -> bool {
     let at_most = tables.number(NumberCode::CommunityEngagementChildAtMost, family.as_of).map_or(-1, |n| n.value);
     let disabled_too = tables.number(NumberCode::CommunityEngagementDisabledAnyAge, family.as_of).is_some();

@@ -4,7 +4,7 @@
 //! cache may keep these pages. It must never ask who somebody is: an address holds a state, a year, kinds of events
 //! and their dates.
 
-mod asked;
+mod query;
 mod special;
 
 use askama::Template;
@@ -12,7 +12,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use time::Date;
 
-use self::asked::Asked;
+use self::query::EnrollQuery;
 pub use self::special::known_place;
 use self::special::{EventAnswer, EventQuestion, KindGroup};
 use crate::eligibility::enrollment::{EnrollmentStep, OpenEnrollment, WindowStatus, open_enrollment};
@@ -185,7 +185,7 @@ fn likely_year(cx: &Cx, state: Option<State>, years: &[i32]) -> i32 {
 }
 
 /// The state asked for, or what is wrong with it (message key, what was typed).
-fn find_state(cx: &Cx, asked: &Asked) -> Result<Option<State>, (&'static str, String)> {
+fn find_state(cx: &Cx, asked: &EnrollQuery) -> Result<Option<State>, (&'static str, String)> {
     let (code, typed) = match (asked.state.as_str(), asked.zip.as_str()) {
         ("", "") => return Ok(None),
         ("", zip) => {
@@ -237,7 +237,7 @@ struct EnrollPage<'a> {
 
 /// `GET /enroll`, `GET /es/enroll`.
 pub async fn enroll(cx: Cx) -> Result<Response, Instead> {
-    let mut asked = Asked::read(&cx.query, &cx.app.tables, cx.today());
+    let mut asked = EnrollQuery::read(&cx.query, &cx.app.tables, cx.today());
     let years = years(&cx);
     if let Some(year) = asked.year.take_if(|year| !years.contains(year)) {
         asked.notes.push(Note::new("year", &year.to_string(), NoteKind::BadValue));
@@ -248,7 +248,8 @@ pub async fn enroll(cx: Cx) -> Result<Response, Instead> {
     if !faulty {
         open::follow(&cx, &asked.notes, "/enroll", &canonical)?;
     }
-    let policy = CachePolicy::Own { version: format!("{}+{}", cx.catalogues.version(), cx.today()) };
+    let said = cx.day_at(state_hours(found.as_ref().ok().copied().flatten()));
+    let policy = CachePolicy::Own { version: format!("{}+{}+{said}", cx.catalogues.version(), cx.today()) };
     if !faulty {
         open::unchanged(&cx, &policy)?;
     }
@@ -256,9 +257,14 @@ pub async fn enroll(cx: Cx) -> Result<Response, Instead> {
     Ok(page::render_status(&cx, status, build(&cx, &asked, found, &years), policy))
 }
 
+/// Hours from UTC of a state's clocks; of the East's where no state is known.
+fn state_hours(state: Option<State>) -> i8 {
+    state.map_or(-5, State::standard_time)
+}
+
 fn build<'a>(
     cx: &'a Cx,
-    asked: &Asked,
+    asked: &EnrollQuery,
     found: Result<Option<State>, (&'static str, String)>,
     years: &[i32],
 ) -> EnrollPage<'a> {
@@ -283,7 +289,7 @@ fn build<'a>(
     let none_open = !answers.is_empty() && !answers.iter().any(|answer| answer.open);
     let carried = asked.pairs(state.map(State::code));
     EnrollPage {
-        today: cx.tf("enroll.today", &[("date", &date_words(cx, cx.today()))]),
+        today: cx.tf("enroll.today", &[("date", &date_words(cx, cx.day_at(state_hours(state))))]),
         notes: words::notes(cx, &asked.notes),
         states: states(cx, state),
         state_fault,
@@ -327,7 +333,7 @@ fn medicaid(cx: &Cx, state: State) -> Option<(String, String, String)> {
 ///
 /// `NotFound` if the address names nothing that has a last day.
 pub async fn deadline(cx: Cx) -> Result<Response, Failure> {
-    let asked = Asked::read(&cx.query, &cx.app.tables, cx.today());
+    let asked = EnrollQuery::read(&cx.query, &cx.app.tables, cx.today());
     let state = find_state(&cx, &asked).map_err(|_| Failure::NotFound)?;
     let deadlines = match asked.events.is_empty() {
         false => special::deadlines(&cx, &asked, state),
@@ -355,7 +361,7 @@ fn season_deadlines(cx: &Cx, state: Option<State>, year: i32) -> Vec<Deadline> {
         let start = date_words(cx, step.coverage_start);
         let values = [("year", year_words.as_str()), ("place", &place), ("start", &start)];
         Deadline {
-            id: format!("open-enrollment-{year}-{}-{}", state.map_or("us", State::code), asked::iso(step.selected_to)),
+            id: format!("open-enrollment-{year}-{}-{}", state.map_or("us", State::code), query::iso(step.selected_to)),
             day: step.selected_to,
             summary: cx.tf("enroll.ics_season", &values),
             description: cx.t("enroll.ics_check").to_string(),

@@ -3,7 +3,7 @@
 //! Called by `enroll`. Kinds and their windows are rows of `sep_kinds.csv`; this file only holds their order on the
 //! page and their words, and must never decide what a kind opens.
 
-use super::asked::{Asked, EventAsked, needs_coverage_answer, needs_date};
+use super::query::{EnrollQuery, EventAsked, needs_coverage_answer, needs_date};
 use super::{days_left, marketplace_url};
 use crate::eligibility::State;
 use crate::eligibility::enrollment::{self, Event, SepWindow, WindowStatus};
@@ -80,7 +80,7 @@ pub struct KindTick {
 }
 
 /// Every kind in force today, to tick.
-pub fn groups(cx: &Cx, asked: &Asked) -> Vec<KindGroup> {
+pub fn groups(cx: &Cx, asked: &EnrollQuery) -> Vec<KindGroup> {
     let today = cx.today();
     let tick = |kind: &str| KindTick {
         kind: kind.to_string(),
@@ -130,7 +130,7 @@ pub struct EventQuestion {
     pub had_coverage: Option<bool>,
 }
 
-pub fn questions(cx: &Cx, asked: &Asked) -> Vec<EventQuestion> {
+pub fn questions(cx: &Cx, asked: &EnrollQuery) -> Vec<EventQuestion> {
     let question = |event: &EventAsked| {
         let kind = cx.app.tables.sep_kind(&event.kind, cx.today()).filter(|kind| needs_date(kind))?;
         let coverage = match kind.prior_coverage {
@@ -171,7 +171,7 @@ pub struct EventAnswer {
 }
 
 /// The window of each settled event, and without a date for kinds that are always open.
-fn windows(cx: &Cx, asked: &Asked) -> Vec<SepWindow> {
+fn windows(cx: &Cx, asked: &EnrollQuery) -> Vec<SepWindow> {
     let (tables, today) = (&cx.app.tables, cx.today());
     let window = |event: &EventAsked| {
         let kind = tables.sep_kind(&event.kind, today)?;
@@ -182,7 +182,7 @@ fn windows(cx: &Cx, asked: &Asked) -> Vec<SepWindow> {
     asked.events.iter().filter_map(window).collect()
 }
 
-pub fn answers(cx: &Cx, asked: &Asked, state: Option<State>) -> Vec<EventAnswer> {
+pub fn answers(cx: &Cx, asked: &EnrollQuery, state: Option<State>) -> Vec<EventAnswer> {
     windows(cx, asked).into_iter().map(|window| answer(cx, window, state)).collect()
 }
 
@@ -243,17 +243,17 @@ fn start(cx: &Cx, window: &SepWindow) -> String {
 
 fn ics(cx: &Cx, window: &SepWindow, state: Option<State>) -> String {
     let mut pairs: Vec<_> = state.map(|s| ("state", s.code().to_string())).into_iter().collect();
-    pairs.push(("event", format!("{}.{}", window.kind, super::asked::iso(window.event))));
+    pairs.push(("event", format!("{}.{}", window.kind, super::query::iso(window.event))));
     cx.href(&format!("/enroll/deadline.ics?{}", super::write_query(&pairs)))
 }
 
 /// The last day of each event that has one.
-pub fn deadlines(cx: &Cx, asked: &Asked, state: Option<State>) -> Vec<Deadline> {
+pub fn deadlines(cx: &Cx, asked: &EnrollQuery, state: Option<State>) -> Vec<Deadline> {
     let one = |window: SepWindow| {
         let day = window.closes?;
         let values = [("name", name(cx, &window.kind))];
         Some(Deadline {
-            id: format!("special-enrollment-{}-{}", window.kind.replace('_', "-"), super::asked::iso(day)),
+            id: format!("special-enrollment-{}-{}", window.kind.replace('_', "-"), super::query::iso(day)),
             day,
             summary: cx.t("enroll.ics_special").to_string(),
             description: format!(

@@ -1,8 +1,8 @@
 //! A filed cost share: its words, their meaning, its code in the catalogue. Parsed and written only here.
 //!
-//! The loader parses words ([`Copay::parse`], [`Coinsurance::parse`]) and stores codes ([`CostShare`]); the catalogue
-//! turns codes back into meaning ([`CostShare::copay`], [`CostShare::coinsurance`]); `costs` applies a pair to a
-//! bill, and `shop` words it in the visitor's language. Pure. An unknown word is never read as zero.
+//! Called by the loader, which parses words ([`Copay::parse`], [`Coinsurance::parse`]) and stores codes ([`CostShare`]), and
+//! by the catalogue, which turns codes back into meaning ([`CostShare::copay`], [`CostShare::coinsurance`]); `costs` applies
+//! a pair to a bill, and `shop` words it in the visitor's language. Pure. An unknown word must never be read as zero.
 
 use crate::types::Cents;
 

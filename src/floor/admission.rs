@@ -334,7 +334,7 @@ mod tests {
         tokio::time::sleep(Duration::from_millis(20)).await;
         // More than one: the limit may drop at the same moment and take places with it.
         taken.truncate(1);
-        assert!(waits.await.unwrap(), "a place that is given back goes to who waits");
+        assert!(waits.await.unwrap(), "a place that is given back goes to whoever is next");
     }
 
     #[tokio::test]

@@ -208,13 +208,13 @@ impl Visit {
     }
 
     /// A request has arrived.
-    pub fn request(self: &Arc<Visit>) -> Open {
+    pub fn request(self: &Arc<Visit>) -> OpenRequest {
         self.active();
         let mut answers = self.answers();
         let id = answers.next;
         answers.next += 1;
         answers.open.push((id, None));
-        Open { visit: Arc::clone(self), id, bytes: 0 }
+        OpenRequest { visit: Arc::clone(self), id, bytes: 0 }
     }
 
     pub fn floor(&self) -> &Arc<Floor> {
@@ -301,13 +301,13 @@ impl Patience {
 }
 
 /// A request until its answer has been read in full, or given up.
-pub struct Open {
+pub struct OpenRequest {
     visit: Arc<Visit>,
     id: u64,
     bytes: usize,
 }
 
-impl Open {
+impl OpenRequest {
     /// The answer is ready and has about this many bytes.
     pub fn answered(&mut self, bytes: usize) {
         self.bytes = bytes;
@@ -324,7 +324,7 @@ impl Open {
     }
 }
 
-impl Drop for Open {
+impl Drop for OpenRequest {
     fn drop(&mut self) {
         self.visit.answers().open.retain(|(id, _)| *id != self.id);
         self.visit.bytes.fetch_sub(self.bytes, Ordering::Relaxed);

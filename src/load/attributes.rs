@@ -1,8 +1,8 @@
-//! Plan Attributes PUF → plans and variants: one row a variant, about 150 columns.
+//! Plan Attributes PUF → plans and variants: one row per variant, about 150 columns.
 //!
-//! Called by `gather`. A row without its plan, metal or market is left out, and with it the variant; the plan stays as long
-//! as one of its rows is whole. Any other value that cannot be read counts as not filed. Each is reported. Small-group
-//! (SHOP) rows are passed over.
+//! Called by `gather`. A row without its plan, metal level or market is left out, and its variant with it; the plan
+//! stays as long as one of its rows is complete. Any other value that cannot be read counts as not filed. Everything
+//! left out must be reported. Small-group (SHOP) rows are skipped.
 
 use super::census::Census;
 use super::geo::Counts;
@@ -15,7 +15,7 @@ use super::values::{self, Market, Refusal};
 use crate::filing::codes::{Metal, PlanType, Program};
 use std::collections::{HashMap, HashSet};
 
-/// Without these no plan can be told from another or priced. What else a plan says may be missing.
+/// Without these a plan cannot be identified or priced. Anything else may be missing.
 const REQUIRED: [&str; 3] = ["PlanId", "MetalLevel", "ServiceAreaId"];
 const OPTIONAL: [&str; 72] = [
     "PlanMarketingName",
@@ -94,7 +94,7 @@ const OPTIONAL: [&str; 72] = [
 const EXAMPLES: [&str; 3] = ["SBCHavingaBaby", "SBCHavingDiabetes", "SBCHavingSimplefracture"];
 const EXAMPLE_PARTS: [&str; 4] = ["Deductible", "Copayment", "Coinsurance", "Limit"];
 
-/// Reads one file after the other; plans are whole only when all of a year are read.
+/// Reads one file after another; plans are complete only once all files of a year are read.
 #[derive(Default)]
 pub struct Reader {
     plans: Plans,
@@ -109,7 +109,7 @@ impl Reader {
         let mut opened = source.open()?;
         let mut table = source.table(&mut opened, meter, &REQUIRED, &OPTIONAL)?;
         let columns = MoneyColumns::of(&table);
-        // A file that names no market is of the one that has a marketplace.
+        // A file that names no market is about the one that has a marketplace.
         let unsaid = if table.has("MarketCoverage") { Market::Both } else { Market::Individual };
         let mut kept = 0;
         while let Some(row) = table.next_row(problems)? {
@@ -119,7 +119,7 @@ impl Reader {
         Ok((table.read, kept))
     }
 
-    /// Takes a row in; false when it is passed over or faulty.
+    /// Takes in a row; returns false if it is skipped or faulty.
     fn row(&mut self, fields: &mut Fields, columns: &MoneyColumns, unsaid: Market) -> bool {
         let Some((id, code)) = ids(fields) else {
             self.census.nameless += 1;
@@ -161,7 +161,7 @@ impl Reader {
             return false;
         }
         let variant = variant(fields, (&id, code), columns, &mut self.words);
-        // The plan's own words are those of the on-exchange variant; before it is seen, those of the lowest.
+        // The plan's own data comes from the on-exchange variant; until that is seen, from the lowest.
         let lowest = held.variants.iter().map(|v| v.code).min();
         if code == 1 || lowest.is_none_or(|lowest| lowest != 1 && code < lowest) {
             let variants = std::mem::take(&mut held.variants);
@@ -173,13 +173,13 @@ impl Reader {
         true
     }
 
-    /// The plans in order, and what became of all that were filed.
+    /// The plans in order, and what became of everything that was filed.
     pub fn finish(self) -> (Plans, Census) {
         let Reader { mut plans, mut census, .. } = self;
         plans.list.retain(|plan| !plan.variants.is_empty());
         for plan in &mut plans.list {
             plan.variants.sort_by_key(|variant| variant.code);
-            // Not said, or not read: it is sold on the exchange if it has a variant for it.
+            // Not said, or not readable: it is sold on the exchange if it has a variant for it.
             if plan.qhp_type.is_empty() {
                 let (on, off) = (plan.variants.iter().any(|v| v.code > 0), plan.variants.iter().any(|v| v.code == 0));
                 plan.qhp_type = if on && off {
@@ -203,7 +203,7 @@ impl Reader {
     }
 }
 
-/// A row whose faults are reported as they are met.
+/// A row whose faults are reported as they are found.
 pub struct Fields<'r, 'p> {
     pub row: Row<'r>,
     problems: &'p mut Problems,
@@ -231,7 +231,7 @@ impl Fields<'_, '_> {
         })
     }
 
-    /// What a plan cannot be kept without.
+    /// A value without which a plan cannot be kept.
     fn must<T>(&mut self, column: &str, parse: impl Fn(&str) -> Result<Option<T>, Refusal>) -> Option<T> {
         let value = self.row.text(column);
         match parse(&value) {
@@ -255,7 +255,7 @@ impl Fields<'_, '_> {
     }
 }
 
-/// Words are compared without case, spaces and signs: `Expanded bronze`, `EXPANDED BRONZE`.
+/// Compares words ignoring case, spaces and punctuation: `Expanded bronze`, `EXPANDED BRONZE`.
 fn same(a: &str, b: &str) -> bool {
     let plain = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).collect::<String>().to_lowercase();
     plain(a) == plain(b)
@@ -263,7 +263,7 @@ fn same(a: &str, b: &str) -> bool {
 
 const NO_SUCH_WORD: Refusal = (Fault::Word, "no such word in the Plan Attributes PUF's dictionary");
 
-/// The meaning of a word out of a short list of (word, meaning).
+/// Looks a word up in a short list of (word, meaning).
 fn meaning<T: Copy>(list: &[(&str, T)], value: &str) -> Result<Option<T>, Refusal> {
     if value.is_empty() {
         return Ok(None);
@@ -271,8 +271,8 @@ fn meaning<T: Copy>(list: &[(&str, T)], value: &str) -> Result<Option<T>, Refusa
     list.iter().find(|(word, _)| same(word, value)).map(|(_, meaning)| Some(*meaning)).ok_or(NO_SUCH_WORD)
 }
 
-/// The plan's 14-character id and its variant. The variant is the end of `PlanId`; where a file has only the plan's id
-/// there, the words of `CSRVariationType` say it.
+/// The plan's 14-character ID and its variant. The variant is the end of `PlanId`; if a file has only the plan's ID
+/// there, `CSRVariationType` names it.
 fn ids(fields: &mut Fields) -> Option<(String, i64)> {
     let filed = fields.row.text("PlanId");
     let both = filed.as_ref();
@@ -300,7 +300,7 @@ fn ids(fields: &mut Fields) -> Option<(String, i64)> {
     }
 }
 
-/// The variant by the words of `CSRVariationType`.
+/// The variant named by `CSRVariationType`.
 fn variant_of(words: &str) -> Option<i64> {
     let lower = words.to_ascii_lowercase();
     let has = |part: &str| lower.contains(part);
@@ -310,7 +310,7 @@ fn variant_of(words: &str) -> Option<i64> {
 }
 
 const SILVER: i64 = 4;
-/// The catalogue's code for a plan type that is not filed, or in words no one knows.
+/// The catalogue's code for a plan type that is not filed, or in unknown words.
 const OTHER_PLAN_TYPE: i64 = 6;
 
 fn metal(value: &str) -> Result<Option<i64>, Refusal> {
@@ -358,7 +358,7 @@ fn plan(fields: &mut Fields, id: &str) -> Plan {
     }
     let name = fields.text("PlanMarketingName").or_else(|| fields.text("PlanVariantMarketingName"));
     Plan {
-        // The id is what other files join on; columns that repeat its parts may be missing or wrong.
+        // Other files join on the ID; columns that repeat its parts may be missing or wrong.
         state: id[5..7].to_string(),
         issuer_id: id[..5].parse().unwrap_or_default(),
         name: name.unwrap_or_else(|| id.to_string()),
@@ -406,7 +406,7 @@ fn plan(fields: &mut Fields, id: &str) -> Plan {
     }
 }
 
-/// Programmes as bits; a programme this release does not know is kept in words only.
+/// Programs as bits; a program that this release does not know is kept in words only.
 fn programs(fields: &mut Fields) -> i64 {
     let filed = fields.row.text("DiseaseManagementProgramsOffered");
     let mut bits = 0;
@@ -419,7 +419,7 @@ fn programs(fields: &mut Fields) -> i64 {
     bits
 }
 
-/// Files before 2021 and some states' do not name the insurer: its number stands in.
+/// Files before 2021 and some states' files do not name the insurer: its number is used instead.
 fn issuer(fields: &mut Fields, plan: &Plan) -> Issuer {
     Issuer {
         state: plan.state.clone(),

@@ -1,7 +1,7 @@
 //! Benefits and Cost Sharing PUF → what each variant's member pays for each kind of care.
 //!
-//! Called by `load::gather`. The file can have a million rows, so rows go straight to the writer. It also notes which
-//! plans cover children's and adults' dental care, which the hot columns need.
+//! Called by `load::gather`. The file can have a million rows, so rows must go straight to the writer. It also notes
+//! which plans cover children's and adults' dental care, which the hot columns need.
 
 use super::cost_share::{CostShare, ShareKind, UnknownWords, parse_coinsurance, parse_copay, subject_to_deductible};
 use super::geo::Counts;
@@ -14,7 +14,7 @@ use super::write::{Cell, Out, Rows, cell};
 use crate::filing::slug::slug;
 use std::collections::{HashMap, HashSet};
 
-/// Copays are in no state's own file: such benefits say what is covered, and nothing of what it costs.
+/// No state's own file has copays: such benefits say what is covered, and nothing about the cost.
 const REQUIRED: [&str; 2] = ["PlanId", "BenefitName"];
 const OPTIONAL: [&str; 19] = [
     "BusinessYear",
@@ -39,7 +39,7 @@ const OPTIONAL: [&str; 19] = [
 ];
 const COPAYS: [&str; 3] = ["CopayInnTier1", "CopayInnTier2", "CopayOutofNet"];
 const COINSURANCES: [&str; 3] = ["CoinsInnTier1", "CoinsInnTier2", "CoinsOutofNet"];
-/// By network tier: the deductible applies, said apart from the amount (2014, 2015, states).
+/// By network tier: whether the deductible applies, filed separately from the amount (2014, 2015, states).
 const DEDUCTIBLES: [&str; 2] = ["IsSubjToDedTier1", "IsSubjToDedTier2"];
 pub const COLUMNS: [&str; 31] = [
     "plan_pk",
@@ -75,7 +75,7 @@ pub const COLUMNS: [&str; 31] = [
     "excluded_out_moop",
 ];
 
-/// Kinds of care by name, numbered as they are first met.
+/// Kinds of care by name, numbered in the order they are first seen.
 #[derive(Debug, Default)]
 pub struct Benefits {
     ids: HashMap<String, i64>,
@@ -98,7 +98,7 @@ impl Benefits {
         let mut slugs = HashSet::new();
         for (id, name) in (1_i64..).zip(&self.names) {
             let mut slug = slug(name);
-            // Two names that differ only in signs.
+            // Two names that differ only in punctuation.
             if !slugs.insert(slug.clone()) {
                 slug = format!("{slug}-{id}");
                 slugs.insert(slug.clone());
@@ -109,7 +109,7 @@ impl Benefits {
     }
 }
 
-/// Reads one file after the other into one table.
+/// Reads one file after another into one table.
 pub struct Reader<'a> {
     plans: &'a Plans,
     rows: Rows,
@@ -161,7 +161,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// The plan's key and variant of a row; `None`: left out, with a report where that is a fault.
+/// The plan's key and variant for a row; `None`: left out, with a report if that is a fault.
 fn place(row: &Row, plans: &Plans, problems: &mut Problems) -> Option<(u32, i64)> {
     let id = row.text("PlanId");
     let (plan, code) = match values::split_variant(&id) {
@@ -233,7 +233,7 @@ fn write_row(row: &Row, key: [Cell; 4], problems: &mut Problems, rows: &mut Rows
     let quantity = values::without_zero_decimals(&quantity);
     let [unit, exclusions, explanation, variance] =
         ["LimitUnit", "Exclusions", "Explanation", "EHBVarReason"].map(|column| row.text(column));
-    // A yes-or-no that is neither says nothing, as a blank does; the filed benefit itself is still good.
+    // A yes/no that is neither says nothing, as a blank does; the filed benefit itself is still good.
     let yes_no = |column: &str| cell(values::yes_no(&row.text(column)).unwrap_or_default());
     let words = |text| cell(values::words(text));
     let cells = key.into_iter().chain([yes_no("IsEHB")]);

@@ -1,7 +1,7 @@
 //! What became of the plans and insurers that were filed: kept, left out and why, sold.
 //!
-//! Filled by `attributes` and finished by `gather` once it is known what is sold; it goes into the catalogue's `meta`, the
-//! report, and loud warnings where a whole insurer is missing. It decides nothing.
+//! Filled by `attributes` and finished by `gather` once it is known what is sold; it goes into the catalogue's
+//! `meta`, the report, and loud warnings if a whole insurer is missing. It must never decide anything.
 
 use super::model::{MEDICAL, Plan, Plans};
 use super::problems::{Fault, Problems};
@@ -24,7 +24,7 @@ struct Filed {
 pub struct Census {
     plans: BTreeMap<String, Filed>,
     pub small_group: HashSet<String>,
-    /// Rows whose plan cannot be told.
+    /// Rows whose plan cannot be identified.
     pub nameless: u64,
     names: BTreeMap<i64, String>,
 }
@@ -33,7 +33,7 @@ pub struct Census {
 const NAMED: usize = 20;
 
 impl Census {
-    /// Notes a row of the individual market, and what it was lost for.
+    /// Records a row of the individual market, and why it was lost, if it was.
     pub fn row(&mut self, plan: &Plan, lost: Option<(String, Fault)>) {
         let filed = self.plans.entry(plan.id.clone()).or_default();
         filed.issuer = plan.issuer_id;
@@ -45,7 +45,7 @@ impl Census {
         filed.fault = filed.fault.take().or(lost);
     }
 
-    /// The ids of all plans filed.
+    /// The IDs of all plans filed.
     pub fn filed(&self) -> impl Iterator<Item = &str> {
         self.plans.keys().map(String::as_str)
     }
@@ -55,7 +55,7 @@ impl Census {
         by_id(self.plans.iter().map(|(id, filed)| (id.as_str(), filed.issuer, filed.kept)))
     }
 
-    /// Notes the plans that are in the catalogue.
+    /// Records the plans that are in the catalogue.
     pub fn kept(&mut self, plans: &Plans) {
         for plan in &plans.list {
             if let Some(filed) = self.plans.get_mut(&plan.id) {
@@ -71,7 +71,7 @@ impl Census {
         self.plans.values().filter(which).map(|filed| filed.issuer).collect()
     }
 
-    /// Causes for which plans were left out, with how many.
+    /// Why plans were left out, with the number for each cause.
     fn causes(&self) -> BTreeMap<String, usize> {
         let mut causes = BTreeMap::new();
         for filed in self.plans.values().filter(|filed| !filed.kept) {
@@ -80,7 +80,7 @@ impl Census {
         causes
     }
 
-    /// Rows for `meta`, and the sentence of the report. `sold` are the ids of plans that are sold anywhere.
+    /// Rows for `meta`, and the sentence of the report. `sold` holds the IDs of plans that are sold anywhere.
     pub fn finish(&self, sold: &HashSet<&str>, problems: &mut Problems) -> (Vec<(String, String)>, String) {
         let count = |which: &dyn Fn(&Filed) -> bool| self.plans.values().filter(|filed| which(filed)).count();
         let (filed, kept) = (self.plans.len(), count(&|filed| filed.kept));

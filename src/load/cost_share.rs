@@ -1,7 +1,7 @@
 //! Filed copays and coinsurance as the loader stores them: blank, understood (`filing::share`), or unknown words.
 //!
-//! Called by `load::benefits` and `synth`. It never guesses: words that are not known are an error, and the caller keeps
-//! them as they are.
+//! Called by `load::benefits` and `synth`. It must never guess: unknown words are an error, and the caller keeps them
+//! as they are.
 
 use crate::filing::share::{Coinsurance, Copay};
 pub use crate::filing::share::{CostShare, ShareKind};
@@ -11,12 +11,12 @@ pub use crate::filing::share::{CostShare, ShareKind};
 #[error("not a cost share that this release understands")]
 pub struct UnknownWords;
 
-/// Reads a copay; `amount` is cents. Blank is `Ok(None)`: nothing filed.
+/// Parses a copay; `amount` is cents. Blank is `Ok(None)`: nothing filed.
 pub fn parse_copay(filed: &str) -> Result<Option<CostShare>, UnknownWords> {
     read(filed, |words| Copay::parse(words).map(CostShare::from))
 }
 
-/// Reads a coinsurance, the member's part of the bill; `amount` is basis points. Blank is `Ok(None)`.
+/// Parses a coinsurance, the member's part of the bill; `amount` is basis points. Blank is `Ok(None)`.
 pub fn parse_coinsurance(filed: &str) -> Result<Option<CostShare>, UnknownWords> {
     read(filed, |words| Coinsurance::parse(words).map(CostShare::from))
 }
@@ -28,10 +28,10 @@ fn read(filed: &str, parse: impl Fn(&str) -> Option<CostShare>) -> Result<Option
     }
 }
 
-/// What a copay and a coinsurance mean where the filing says apart that the deductible applies (`IsSubjToDedTier1` of 2014
-/// and 2015). Where either's own words say something of the deductible, they stand: they are the more exact. Else what is
-/// charged is charged after the deductible, and a benefit without a charge is free after it. The side that charges
-/// nothing beside one that does is how those years wrote "not applicable", and stays.
+/// What a copay and a coinsurance mean if the filing says separately that the deductible applies (`IsSubjToDedTier1`
+/// of 2014 and 2015). If the words of either mention the deductible, they win: they are more precise. Otherwise what
+/// is charged is charged after the deductible, and a benefit without a charge is free after it. "No Charge" next to a
+/// charge is how those years wrote "not applicable", and stays.
 pub fn subject_to_deductible(pair: [Option<CostShare>; 2]) -> [Option<CostShare>; 2] {
     use ShareKind::{Amount, AmountAfterDeductible, NoCharge, NoChargeAfterDeductible, NotApplicable, Unparsed};
     use ShareKind::{PerDay, PerDayAfterDeductible, PerStay, PerStayAfterDeductible};
@@ -74,7 +74,7 @@ mod tests {
             let pair = [parse_copay(copay).unwrap(), parse_coinsurance(coinsurance).unwrap()];
             subject_to_deductible(pair).map(|share| share.map_or(Unparsed, |share| share.kind))
         };
-        // The pairs of 2014 and 2015 marked "Yes", the most frequent first.
+        // The pairs of 2014 and 2015 marked "Yes", most frequent first.
         assert_eq!(of("No Charge", "20% Coinsurance after deductible"), [NoCharge, AmountAfterDeductible]);
         assert_eq!(of("$0", "0%"), [AmountAfterDeductible; 2]);
         assert_eq!(of("No Charge", "No Charge"), [NoChargeAfterDeductible; 2]);

@@ -1,7 +1,7 @@
-//! Finds CMS's files in a folder: plain, gzipped, in zips and in zips within zips, told apart by their columns.
+//! Finds CMS's files in a folder: plain, gzipped, in zips and in zips within zips, identified by their columns.
 //!
-//! Called by `gather` and `synth`. It opens every file once to look at its header; what it does not take it names, with
-//! the reason, so that a folder that yields nothing says why. It never reads past the first rows.
+//! Called by `gather` and `synth`. It opens every file once to look at its header; what it does not take it lists,
+//! with the reason, so a folder that yields nothing explains itself. It must never read past the first rows.
 
 use super::kinds::{Kind, Names};
 use super::problems::LoadError;
@@ -19,20 +19,21 @@ pub struct Found {
     pub unread: Vec<String>,
 }
 
-/// Folders within folders that are looked into; more than that is a mistake or a loop of links.
+/// Depth of folders to search; deeper is a mistake or a loop of links.
 const MOST_DEPTH: usize = 6;
-/// Zips within zips within zips; the states' files come in one zip a state, in a zip of all.
+/// Zips within zips within zips; states' files come in one zip per state, in a zip of all.
 const MOST_NESTED: usize = 3;
-/// Of a text, to tell what it is: the longest header is below 6 KB.
+/// Bytes of a text read to identify it: the longest header is below 6 KB.
 const LOOKED_AT_BYTES: u64 = 64 * 1024;
-/// Rows looked at for the plan year and the state.
+/// Rows searched for the plan year and the state.
 const ROWS_LOOKED_AT: usize = 50;
 const SEPARATORS: [u8; 4] = [b',', b'\t', b'|', b';'];
 
 /// Every table under `folder` that is one of ours, and what is not.
 ///
 /// # Errors
-/// A folder, file or zip that cannot be read.
+///
+/// If a folder, file or zip cannot be read.
 pub fn find_sources(folder: &Path) -> Result<Found, LoadError> {
     let mut found = Found::default();
     let mut paths = Vec::new();
@@ -73,7 +74,7 @@ fn walk(folder: &Path, depth: usize, paths: &mut Vec<PathBuf>, found: &mut Found
     Ok(())
 }
 
-/// What the first bytes say a file is.
+/// What a file is, by its first bytes.
 enum Form {
     Zip,
     Gzip,
@@ -85,7 +86,7 @@ fn form(name: &str, start: &[u8]) -> Form {
     let lower = name.to_ascii_lowercase();
     let ends = |ending: &str| lower.ends_with(ending);
     match start {
-        // Office files are zips too; what is in them is no CSV.
+        // Office files are zips too, but contain no CSV.
         _ if ends(".xlsx") || ends(".xlsm") || ends(".xls") || ends(".xlsb") || ends(".ods") => {
             Form::Unread("a workbook: save its sheet as CSV (UTF-8)")
         }
@@ -154,7 +155,7 @@ fn look_into_zip(source: Source, found: &mut Found) -> Result<(), LoadError> {
     Ok(())
 }
 
-/// Files the source under its kind, by its header; the plan year and the state come from its first rows.
+/// Files the source under its kind, by its header; plan year and state come from its first rows.
 fn identify(mut source: Source, start: &[u8], found: &mut Found) {
     let names = |separator: u8| {
         let mut reader = csv_reader(start, separator);
@@ -190,7 +191,7 @@ fn identify(mut source: Source, start: &[u8], found: &mut Found) {
             let filed = values::whole(value(year)?).ok()??;
             i32::try_from(filed).ok().filter(|year| (1900..3000).contains(year))
         });
-        // Federal headers have no spaces; a state's own file holds no other state.
+        // Federal headers have no spaces; a state's own file contains no other state.
         if source.state.is_none() && spaced(start) {
             source.state = value(state).and_then(|text| values::state(text).ok()?);
         }
@@ -198,7 +199,7 @@ fn identify(mut source: Source, start: &[u8], found: &mut Found) {
     found.sources.push(source);
 }
 
-/// Is the header in the words of the states' files, `BUSINESS YEAR`?
+/// Whether the header is written like those of the states' files, `BUSINESS YEAR`.
 fn spaced(start: &[u8]) -> bool {
     let header = start.split(|b| matches!(b, b'\n' | b'\r')).next().unwrap_or_default();
     String::from_utf8_lossy(header).to_ascii_uppercase().contains("BUSINESS YEAR")

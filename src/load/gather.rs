@@ -1,7 +1,8 @@
 //! One plan year's files → statements for the writer: the order in which files are read and joined.
 //!
-//! Called by `load::run` on a thread of its own, because it reads and parses without pause. The Rate PUF, nine tenths of
-//! the work, is read on a second thread while the other files are read and written.
+//! Called by `load::run` on a separate thread, because it reads and parses without pause. The Rate PUF, nine tenths
+//! of the work, is read on a second thread while the other files are read and written. It must never publish
+//! anything.
 
 use super::census::Census;
 use super::find::{Found, find_sources};
@@ -19,7 +20,7 @@ use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-/// One plan year's files: of each kind one, or several that hold different states.
+/// One plan year's files: one of each kind, or several that hold different states.
 pub type Files = BTreeMap<Kind, Vec<Source>>;
 
 /// The files of each plan year, and the two of geography.
@@ -28,13 +29,13 @@ pub struct Inventory {
     pub years: BTreeMap<i32, Files>,
     pub zip_county: Source,
     pub rating_areas: Source,
-    /// Files that were passed over, in words.
+    /// Files that were skipped, in words.
     pub ignored: Vec<String>,
 }
 
-/// A plan year cannot do without these. A year before 2019 has no Quality PUF, and a state's own files have none.
+/// A plan year needs these. A year before 2019 has no Quality PUF, and a state's own files have none.
 const NEEDED: [Kind; 3] = [Kind::Attributes, Kind::Rates, Kind::ServiceAreas];
-/// Without these the catalogue says less, and the load says so.
+/// Without these the catalogue says less, and the load reports that.
 const EXPECTED: [(Kind, &str); 2] = [
     (Kind::Benefits, "what plans cover and what care costs is missing on every page"),
     (Kind::Quality, "no plan has stars"),
@@ -43,8 +44,9 @@ const EXPECTED: [(Kind, &str); 2] = [
 /// Finds what is in the two folders.
 ///
 /// # Errors
-/// A needed file that is missing, with what it is known by and what was seen; two files of one kind, year and state; a
-/// file without a year.
+///
+/// If a needed file is missing (with what identifies it and what was seen), there are two files of one kind, year and
+/// state, or a file has no year.
 pub fn take_stock(from: &Path, geo: &Path) -> Result<Inventory, LoadError> {
     let Found { sources, unread: mut ignored } = find_sources(from)?;
     let plan_files = sources.into_iter().filter(|s| !matches!(s.kind, Kind::ZipCounty | Kind::RatingAreas));
@@ -97,7 +99,7 @@ pub fn take_stock(from: &Path, geo: &Path) -> Result<Inventory, LoadError> {
     })
 }
 
-/// How many files that were seen and not read a message names.
+/// How many seen but unread files a message lists.
 const SEEN_NAMED: usize = 12;
 
 pub fn missing(kind: Kind, of_year: &str, folder: &Path, seen: &[String]) -> LoadError {
@@ -111,7 +113,7 @@ pub fn missing(kind: Kind, of_year: &str, folder: &Path, seen: &[String]) -> Loa
     LoadError::MissingFile { what, folder: folder.to_path_buf(), columns, seen: seen_words }
 }
 
-/// The plan year in a file's name, `Rate_PUF_2014.csv`; a date that files are named by is none.
+/// The plan year in a file's name, `Rate_PUF_2014.csv`; a date in the name does not count.
 fn year_in(name: &str) -> Option<i32> {
     let last = name.rsplit('/').next().unwrap_or(name);
     let numbers = last.split(|c: char| !c.is_ascii_digit()).filter(|digits| digits.len() == 4);
@@ -119,7 +121,7 @@ fn year_in(name: &str) -> Option<i32> {
     years.next()
 }
 
-/// A file without a year of its own (the Quality PUF): the only year there is, or the one in its name.
+/// For a file without a year of its own (the Quality PUF): the only year there is, or the one in its name.
 fn year_of(name: &str, years: &BTreeSet<i32>) -> Option<i32> {
     match years.len() {
         1 => years.first().copied(),
@@ -130,7 +132,7 @@ fn year_of(name: &str, years: &BTreeSet<i32>) -> Option<i32> {
 /// Rows of `meta`.
 pub type Meta = Vec<(String, String)>;
 
-/// What [`read_all`] has to say besides the rows it has sent.
+/// What [`read_all`] reports besides the rows it has sent.
 #[derive(Debug)]
 pub struct Gathered {
     pub problems: Problems,
@@ -170,7 +172,7 @@ pub fn read_all(
         });
         let mut rest = Rest { files, plans: &plans, geo: &geo, progress, out, counts: &mut counts };
         let areas = rest.read(&mut problems);
-        // Whatever the rest came to, the thread is waited for; its own error comes second.
+        // However the rest ended, wait for the thread; its own error comes second.
         let rates = rates.join().map_err(|_| LoadError::Input("the thread that reads rates stopped".to_string()));
         Ok::<_, LoadError>((areas?, rates??))
     })?;
@@ -196,8 +198,8 @@ fn meter(progress: &Progress, source: &Source) -> Meter {
     progress.meter(&source.name, source.text_bytes)
 }
 
-/// Writes what rates decide: the rates themselves and where plans are sold. Returns rows for `meta` and the plans that are
-/// sold anywhere.
+/// Writes what depends on rates: the rates themselves and where plans are sold. Returns rows for `meta` and the plans
+/// that are sold anywhere.
 pub fn finish(
     (plans, geo): (&Plans, &Geo),
     areas: &ServiceAreas,
@@ -218,7 +220,7 @@ pub fn finish(
     Ok((meta, sold))
 }
 
-/// Everything but rates, read while the rates are.
+/// Everything except rates, read while the rates are.
 struct Rest<'a, 'c> {
     files: &'a Files,
     plans: &'a Plans,
@@ -248,7 +250,7 @@ impl<'a> Rest<'a, '_> {
         Ok(areas)
     }
 
-    /// Reads the files of a kind one after the other, and keeps their counts.
+    /// Reads the files of a kind one after another, and keeps their counts.
     fn each(
         &mut self,
         kind: Kind,

@@ -1,7 +1,7 @@
 //! The ZIP-county and rating-area tables → places.
 //!
 //! Called by `load::gather` first, because service areas and rates are read against it. It holds all counties and ZIP
-//! codes of the country (about 55,000 pairs); it knows nothing of plans.
+//! codes of the country (about 55,000 pairs); it must know nothing about plans.
 
 use super::problems::{Fault, LoadError, Problems};
 use super::progress::Progress;
@@ -12,32 +12,32 @@ use super::write::{Out, Rows, cell};
 use crate::types::{CountyFips, Zip5};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-/// Every place of the country, and which rating area it lies in.
+/// Every place in the country, and its rating area.
 #[derive(Debug, Default)]
 pub struct Geo {
     /// County FIPS → state and name.
     pub counties: BTreeMap<u32, (String, String)>,
-    /// ZIP, county, share of the ZIP's homes in the county in ppm; ordered, without doubles.
+    /// ZIP, county, share of the ZIP's homes in the county in ppm; sorted, without duplicates.
     pub pairs: Vec<(u32, u32, i64)>,
     /// County → its ZIP codes.
     pub zips: HashMap<u32, Vec<u32>>,
-    /// State and number → rating area's key.
+    /// State and number → key of the rating area.
     pub areas: BTreeMap<(String, i64), u32>,
     by_county: HashMap<u32, u32>,
     by_zip3: HashMap<(String, u16), u32>,
 }
 
-/// Which rating areas a county's residents live in.
+/// The rating areas of a county's residents.
 #[derive(Debug, PartialEq, Eq)]
 pub enum CountyAreas {
-    /// The whole county in one.
+    /// The whole county is in one.
     One(u32),
     /// By ZIP code; ZIP codes without a rating area are not in the list.
     ByZip(Vec<(u32, u32)>),
 }
 
 impl Geo {
-    /// The counties of a state, in order; where planning regions have taken their place, the counties alone.
+    /// The counties of a state, in order; if planning regions have replaced them, only the counties.
     pub fn counties_of<'a>(&'a self, state: &'a str) -> impl Iterator<Item = u32> + 'a {
         let of_state = self.counties.iter().filter(move |(_, (of, _))| of == state).map(|(fips, _)| *fips);
         of_state.filter(|county| !self.is_region(*county) || !self.has_old_counties())
@@ -63,15 +63,15 @@ impl Geo {
         )
     }
 
-    /// Does the county's own state draw rating areas, and leave this county out? Connecticut's planning regions: prices go by
-    /// the old counties, whose ZIP codes are known too.
+    /// Whether the county's state defines rating areas but leaves this county out. Connecticut's planning regions:
+    /// prices go by the old counties, whose ZIP codes are known too.
     pub fn is_region(&self, county: u32) -> bool {
         REGIONS.contains(&county)
     }
 
-    /// The counties that a filed code or name means today, each with how much of it: the code itself, also without its
-    /// leading zero or with decimals; a code that has been given up; a planning region, as parts of counties; or a name
-    /// within the state, `Ocean`, `Ocean County`, `Ocean - 34029`. Empty where nothing fits.
+    /// The counties that a filed code or name means today, each with how much of it: the code itself, also without
+    /// its leading zero or with decimals; a retired code; a planning region, as parts of counties; or a name within
+    /// the state, `Ocean`, `Ocean County`, `Ocean - 34029`. Empty if nothing matches.
     pub fn find_county(&self, state: &str, filed: &str) -> Vec<(u32, Coverage)> {
         let digits: Vec<&str> = values::without_zero_decimals(filed)
             .split(|c: char| !c.is_ascii_alphanumeric())
@@ -82,13 +82,13 @@ impl Geo {
             return self.by_code(code);
         }
         let wanted = place_name(filed);
-        // Regions too: a name says which of the two ways of dividing Connecticut is meant.
+        // Including regions: a name says which of the two divisions of Connecticut is meant.
         let of_state = self.counties.iter().filter(|(_, (of, _))| of == state).map(|(fips, _)| *fips);
         let named = of_state.filter(|_| !wanted.is_empty());
         let mut found: Vec<u32> = named
             .filter(|county| self.counties.get(county).is_some_and(|(_, name)| place_name(name) == wanted))
             .collect();
-        // Baltimore City and Baltimore County: the name as it stands decides, else it is no answer.
+        // Baltimore City and Baltimore County: the exact name decides, otherwise there is no match.
         if found.len() > 1 {
             found.retain(|county| {
                 self.counties.get(county).is_some_and(|(_, name)| name.eq_ignore_ascii_case(filed.trim()))
@@ -108,7 +108,7 @@ impl Geo {
         now.filter(|new| self.counties.contains_key(new)).map(|new| (new, None)).collect()
     }
 
-    /// A planning region as parts of the old counties: the ZIP codes that both reach into.
+    /// A planning region as parts of the old counties: the ZIP codes that are in both.
     fn counties_of_region(&self, region: u32) -> Vec<(u32, Coverage)> {
         let zips: BTreeSet<u32> = self.zips.get(&region).into_iter().flatten().copied().collect();
         let old = self.counties_of("CT").filter(|county| !self.is_region(*county));
@@ -136,8 +136,8 @@ impl Geo {
         self.zips.entry(county).or_default().push(zip);
     }
 
-    /// Every county of a state that has rating areas lies in one (45 CFR 147.102(b)): one without is a gap in the table, and
-    /// nothing can be sold there.
+    /// In a state with rating areas every county is in one (45 CFR 147.102(b)): one without is a gap in the table,
+    /// and nothing can be sold there.
     fn warn_of_gaps(&self, problems: &mut Problems) {
         let states: BTreeSet<&str> = self.areas.keys().map(|(state, _)| state.as_str()).collect();
         let covered = |county: u32| match self.areas_of(county) {
@@ -193,15 +193,15 @@ impl Geo {
     }
 }
 
-/// Rows read and kept of one file.
+/// Rows read and kept from one file.
 pub type Counts = (u64, u64);
 
-/// Connecticut's nine planning regions, county equivalents of the Census since 2022 (87 FR 34235). The state's rating areas
-/// are its eight old counties.
+/// Connecticut's nine planning regions, county equivalents of the Census since 2022 (87 FR 34235). The state's rating
+/// areas are its eight old counties.
 const REGIONS: [u32; 9] = [9_110, 9_120, 9_130, 9_140, 9_150, 9_160, 9_170, 9_180, 9_190];
 
-/// County codes that were given up, and what took their place (Census Bureau, "Substantial Changes to Counties and County
-/// Equivalent Entities: 1970-Present"): files of older years still have them.
+/// Retired county codes and their successors (Census Bureau, "Substantial Changes to Counties and County Equivalent
+/// Entities: 1970-Present"): files of older years still have them.
 const CHANGED: [(u32, u32); 14] = [
     (2_201, 2_198),
     (2_232, 2_105),
@@ -219,7 +219,8 @@ const CHANGED: [(u32, u32); 14] = [
     (51_780, 51_083),
 ];
 
-/// A place's name without its kind: `Ocean County` and `OCEAN` are one, `St. Louis city` is not `St. Louis County`.
+/// A place's name without its kind: `Ocean County` and `OCEAN` are the same, `St. Louis city` is not `St. Louis
+/// County`.
 fn place_name(name: &str) -> String {
     const KINDS: [&str; 8] = [
         "county",
@@ -237,7 +238,7 @@ fn place_name(name: &str) -> String {
     short.chars().filter(|c| c.is_alphanumeric()).collect()
 }
 
-/// Reads both tables; of the rating areas, what holds in the plan year.
+/// Reads both tables; of the rating areas, those in force in the plan year.
 pub fn read(
     zip_county: &Source,
     rating_areas: &Source,
@@ -328,7 +329,8 @@ fn read_areas(
 /// State, and a county or the first three digits of a ZIP code.
 type Area = (String, Option<u32>, Option<u16>);
 
-/// The place of a row and its rating area's number; `None` where it holds in other plan years, or a fault was reported.
+/// The place of a row and its rating area's number; `None` if it applies to other plan years, or a fault was
+/// reported.
 fn area(row: &Row, year: i32, problems: &mut Problems) -> Option<(Area, i64)> {
     for (column, holds) in [("first_year", i64::lt as fn(&i64, &i64) -> bool), ("last_year", i64::gt)] {
         let filed = row.text(column);

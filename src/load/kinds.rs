@@ -1,6 +1,7 @@
-//! Which of CMS's files a CSV is, known by its columns, and what its columns are called in other years and states.
+//! Which of CMS's files a CSV is, identified by its columns, and what its columns are called in other years and
+//! states.
 //!
-//! Pure; called by `find` and `read`. The canonical name of a column is that of the newest federal file: readers ask for
+//! Called by `find` and `read`. Pure. A column's canonical name is that of the newest federal file: readers must use
 //! no other.
 
 use std::collections::HashMap;
@@ -65,7 +66,7 @@ impl Kind {
         }
     }
 
-    /// Canonical names with what else the column is called. Letters are compared without case, spaces and signs.
+    /// Canonical names and their aliases. Compared ignoring case, spaces and punctuation.
     fn aliases(self) -> &'static [(&'static str, &'static [&'static str])] {
         match self {
             Kind::Attributes => &[
@@ -77,7 +78,7 @@ impl Kind {
                 ("DesignType", &["PlanDesignType"]),
                 ("MultipleInNetworkTiers", &["MultipleNetworkTiers"]),
                 ("CompositeRatingOffered", &["InsurancePlanCompositePremiumAvailableIndicator"]),
-                // Spelled so in the files.
+                // Misspelled like this in the files.
                 ("IsNoticeRequiredForPregnancy", &["IsNoticeRequiredForPregnacy"]),
                 ("SpecialtyDrugMaximumCoinsurance", &["SpecialityDrugMaximumCoinsurance"]),
                 ("PlanEffectiveDate", &["PlanEffictiveDate", "PlanEffectictiveDate"]),
@@ -129,13 +130,13 @@ impl Kind {
         }
     }
 
-    /// The kind of file that has this header; `None`: none of ours.
+    /// The kind of file with this header; `None`: not one of ours.
     pub fn of(names: &Names) -> Option<Kind> {
         let share = |kind: &Kind| {
             let columns = kind.signature();
             columns.iter().filter(|name| names.index(*kind, name).is_some()).count() * 100 / columns.len()
         };
-        // Premiums by county for display: some columns of the Plan Attributes, but one row a county.
+        // Premiums by county for display: some columns of the Plan Attributes, but one row per county.
         if names.is_landscape() {
             return None;
         }
@@ -157,7 +158,7 @@ impl Names {
         Names(names)
     }
 
-    /// Where a column is, by its canonical name or another that this kind of file knows it by.
+    /// Where a column is, by its canonical name or another that this kind of file uses for it.
     pub fn index(&self, kind: Kind, name: &str) -> Option<usize> {
         let exact = self.0.get(&normal(name)).copied();
         exact.or_else(|| {
@@ -166,7 +167,7 @@ impl Names {
         })
     }
 
-    /// Names as compared, in no order.
+    /// Names as compared, in no particular order.
     pub fn each(&self) -> impl Iterator<Item = &str> {
         self.0.keys().map(String::as_str)
     }
@@ -176,8 +177,8 @@ impl Names {
     }
 }
 
-/// Column names are compared without case, spaces, underscores and the byte-order mark. Two misspellings of the states'
-/// files run through dozens of columns.
+/// Column names are compared ignoring case, spaces, underscores and the byte order mark. Two misspellings in the
+/// states' files run through dozens of columns.
 pub fn normal(name: &str) -> String {
     let plain: String = name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
     match plain.ends_with("coinsurnace") || plain.contains("dedoutcomb") {

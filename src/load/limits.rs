@@ -1,8 +1,8 @@
-//! Deductibles, out-of-pocket maximums and default coinsurance: three dozen columns of the Plan Attributes PUF, found by
-//! the rule that their names follow.
+//! Deductibles, out-of-pocket maximums and default coinsurance: three dozen columns of the Plan Attributes PUF, found
+//! by the pattern of their names.
 //!
-//! Called by `attributes` for each row. Families' amounts are in two columns since 2016; before, and in the states' files,
-//! they are in one.
+//! Called by `attributes` for each row. Since 2016 families' amounts are in two columns; before, and in the states'
+//! files, they are in one. It must never read a missing amount as zero.
 
 use super::attributes::Fields;
 use super::model::{Limit, Variant, code};
@@ -11,7 +11,7 @@ use super::values;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// Filed words that repeat by the thousand, held once.
+/// Filed words that repeat thousands of times, held once.
 #[derive(Default)]
 pub struct Words(HashMap<String, Arc<str>>);
 
@@ -27,7 +27,7 @@ impl Words {
 /// Where the columns of deductibles, maximums and default coinsurance are.
 pub struct MoneyColumns {
     limits: Vec<LimitColumn>,
-    /// Place, name, scope, network.
+    /// Position, name, scope, network.
     coinsurance: Vec<(usize, String, u8, u8)>,
 }
 

@@ -1,7 +1,7 @@
-//! Which line of a text a byte lies on, as an editor counts: line ends are LF, CR LF, or CR where a text has no other.
+//! Which line of a text a byte is on, as an editor counts: line ends are LF, CR LF, or CR if a text has no other.
 //!
-//! Used by `read`, whose CSV reader knows only the place of a row in bytes. It keeps the bytes that may still be asked
-//! for, which is no more than the reader's buffer and one row.
+//! Called by `read`, whose CSV reader only knows the position of a row in bytes. It must not hold more than the bytes
+//! that may still be asked for: the reader's buffer and one row.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -10,16 +10,16 @@ use std::rc::Rc;
 
 #[derive(Debug, Default)]
 struct Seen {
-    /// Where each chunk starts, how many lines end before it, and its bytes.
+    /// Where each chunk starts, how many line ends precede it, and its bytes.
     chunks: VecDeque<(u64, u64, Vec<u8>)>,
     bytes: u64,
     ends: u64,
-    /// What ends the first line decides for a text without LF.
+    /// Decided by the first line end, for a text without LF.
     by_cr: Option<bool>,
-    /// The last byte was a CR: whether it ends a line by itself is only known from the next.
+    /// The last byte was a CR: only the next byte tells whether it ends a line by itself.
     last_cr: bool,
     counted_cr: bool,
-    /// Nothing before this place will be asked for.
+    /// Nothing before this position will be asked for.
     from: u64,
 }
 
@@ -34,7 +34,8 @@ impl Seen {
         self.bytes += bytes.len() as u64;
     }
 
-    /// Looks at what ends the first line; returns how many line ends before these bytes were not counted for want of it.
+    /// Looks at what ends the first line; returns how many line ends before these bytes were not counted because it
+    /// was not known yet.
     fn decide(&mut self, bytes: &[u8]) -> u64 {
         let before = self.last_cr;
         for byte in bytes {
@@ -59,7 +60,7 @@ impl Seen {
     }
 }
 
-/// The places of lines in a text that is being read through [`Lines::reading`].
+/// Line numbers of a text that is being read through [`Lines::reading`].
 #[derive(Debug, Clone, Default)]
 pub struct Lines(Rc<RefCell<Seen>>);
 
@@ -68,13 +69,13 @@ impl Lines {
         Counted { inner, lines: self.clone() }
     }
 
-    /// From now on only this place and what follows will be asked for.
+    /// From now on only this position and what follows will be asked for.
     pub fn forget_before(&self, byte: u64) {
         self.0.borrow_mut().from = byte;
     }
 
-    /// The line, counted from 1, on which the row that starts at this byte begins. A reader may place it at the line end
-    /// before it, so line ends at that place are passed over.
+    /// The line, counted from 1, where the row that starts at this byte begins. A reader may place it at the
+    /// preceding line end, so line ends at that position are skipped.
     pub fn of(&self, byte: u64) -> u64 {
         let seen = self.0.borrow();
         let mut line = None;

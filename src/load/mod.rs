@@ -1,13 +1,14 @@
-//! The loader: CMS's public files → one immutable catalogue file a plan year.
+//! The loader: CMS's public files → one immutable catalogue file per plan year.
 //!
-//! Called by the `load`, `sample` and `synth` commands, and by `serve` on first start. It reads two folders and writes
-//! into a third; it never touches a catalogue that exists, never publishes one that is not whole, and asks no clock:
-//! the time of the build is an argument.
+//! Called by the `load`, `sample` and `synth` commands, and by `serve` on first start. It reads two folders and
+//! writes to a third; it must never touch an existing catalogue, publish an incomplete one, or ask a clock: the build
+//! time is an argument.
 //!
-//! The way through: `gather` takes stock of the files (`find` finds them, `kinds` knows them, `read` opens them) and sends
-//! them through one reader each (`geo`, `attributes`, `rates`, `benefits`, `service_areas`, `quality`, `optional`), which
-//! read values by `values`; `plans` and `sold` make the rows; `write` puts them into the new file; `catalogue::rules` looks it over;
-//! `problems` says what was wrong with the input, `census` what became of the plans and insurers.
+//! The path through it: `gather` takes stock of the files (`find` finds them, `kinds` identifies them, `read` opens
+//! them) and sends them through one reader each (`geo`, `attributes`, `rates`, `benefits`, `service_areas`,
+//! `quality`, `optional`), which parse values by `values`; `plans` and `sold` make the rows; `write` puts them into
+//! the new file; `catalogue::rules` checks it; `problems` says what was wrong with the input, `census` what became of
+//! the plans and insurers.
 
 pub mod attributes;
 pub mod benefits;
@@ -65,21 +66,21 @@ pub struct LoadArgs {
     /// Write nothing if any row is faulty
     #[arg(long)]
     pub strict: bool,
-    /// Write nothing at all: say of each file what is in it and how much can be read
+    /// Write nothing at all: report what is in each file and how much of it can be read
     #[arg(long)]
     pub dry_run: bool,
     /// How many faults of each kind to report in full; all are counted
     #[arg(long, value_name = "N", default_value_t = MAX_ERRORS)]
     pub max_errors: usize,
-    /// What the premiums are [default: what provenance.txt in the --from folder says, else filed]
+    /// Origin of the premiums [default: what provenance.txt in the --from folder says, else filed]
     #[arg(long, value_enum)]
     pub rates: Option<Provenance>,
 }
 
-/// Faults of one kind that are shown unless asked otherwise.
+/// Faults of one kind shown by default.
 const MAX_ERRORS: usize = 10;
 
-/// What a load is to do.
+/// What a load should do.
 #[derive(Debug, Clone)]
 pub struct LoadOptions {
     pub from: PathBuf,
@@ -93,7 +94,7 @@ pub struct LoadOptions {
 }
 
 impl LoadOptions {
-    /// With the defaults of the command line, and without progress.
+    /// With the command line's defaults, and without progress.
     pub fn new(from: impl Into<PathBuf>, geo: impl Into<PathBuf>, to: impl Into<PathBuf>) -> LoadOptions {
         let (from, geo, to) = (from.into(), geo.into(), to.into());
         LoadOptions { from, geo, to, strict: false, max_errors: MAX_ERRORS, rates: None, progress: Progress::Quiet }
@@ -103,22 +104,22 @@ impl LoadOptions {
 impl From<LoadArgs> for LoadOptions {
     fn from(args: LoadArgs) -> LoadOptions {
         let LoadArgs { from, geo, to, strict, dry_run: _, max_errors, rates } = args;
-        // Only a dry run has none, and writes nothing.
+        // Only a dry run has none, and it writes nothing.
         let to = to.unwrap_or_default();
         LoadOptions { from, geo, to, strict, max_errors, rates, progress: Progress::to_stderr() }
     }
 }
 
-/// A catalogue that was published.
+/// A published catalogue.
 #[derive(Debug, Clone)]
 pub struct Built {
     pub path: PathBuf,
     pub plan_year: i32,
-    /// What decides its content, as lower-case hex of a sha256; the file's name has the first eight.
+    /// What decides its content, as a lower-case hex sha256; the file's name has the first eight digits.
     pub hash: String,
     /// Rows of each table.
     pub counts: BTreeMap<String, i64>,
-    /// How many plans and insurers were filed, kept and sold, as a sentence; blank where nothing was filed.
+    /// How many plans and insurers were filed, kept and sold, as a sentence; blank if nothing was filed.
     pub census: String,
 }
 
@@ -130,7 +131,7 @@ pub struct Report {
 }
 
 impl Report {
-    /// For the command's exit: 0 when everything was read, 2 when catalogues were written but rows or values left out.
+    /// The command's exit code: 0 if everything was read, 2 if catalogues were written but rows or values left out.
     pub fn exit_code(&self) -> u8 {
         if self.problems.is_clean() { 0 } else { 2 }
     }
@@ -171,19 +172,20 @@ impl fmt::Display for Built {
     }
 }
 
-/// Builds one catalogue for each plan year in `options.from`, and publishes them when all of them are whole.
+/// Builds one catalogue for each plan year in `options.from`, and publishes them once all of them are complete.
 ///
-/// `now` is the time that the files' names and `meta` carry. May be dropped at any point: nothing is left behind.
+/// `now` is the time recorded in the files' names and `meta`. Can be dropped at any point: nothing is left behind.
 ///
 /// # Errors
-/// Any [`LoadError`]; the folder is as it was before.
+///
+/// Any [`LoadError`]; the folder is then unchanged.
 pub async fn run(options: &LoadOptions, now: OffsetDateTime) -> Result<Report, LoadError> {
     let provenance = provenance(&options.from, options.rates)?;
     let (from, geo) = (options.from.clone(), options.geo.clone());
     let stock = blocking(move || gather::take_stock(&from, &geo)).await?;
     let mut problems = Problems::new(options.max_errors);
     for words in &stock.ignored {
-        // Said at once too: if the load fails further on, this may be why.
+        // Say it now too: if the load fails later, this may be why.
         options.progress.say(&format!("passed over {words}"));
         problems.warn(format!("passed over {words}"));
     }
@@ -226,7 +228,7 @@ async fn build(
     });
     let reader = tokio::spawn(reader);
     let written = build.drain(&mut queue).await;
-    // A writer that failed leaves the reader with nowhere to send to; it stops by itself.
+    // A failed writer leaves the reader with nowhere to send to; it stops by itself.
     drop(queue);
     let read = reader.await.map_err(|e| LoadError::Input(format!("the reader stopped: {e}")))?;
     written?;
@@ -241,7 +243,7 @@ async fn build(
     }
     let mut problems = problems;
     let (counts, warnings) = match build.complete().await {
-        // The faults explain why the catalogue is not whole.
+        // The faults explain why the catalogue is incomplete.
         Err(LoadError::NotWhole(rules)) => return Err(LoadError::NotWhole(format!("{rules}\n{problems}"))),
         done => done?,
     };

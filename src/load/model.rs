@@ -1,6 +1,6 @@
 //! Plans as the loader holds them between reading and writing, with the choices that make the hot columns.
 //!
-//! Filled by `attributes`, with `quality` and `benefits` beside it (or invented by `synth`), written by `plans`. No I/O.
+//! Filled by `attributes`, and by `quality` and `benefits` (or invented by `synth`), written by `plans`. No I/O.
 
 use super::values;
 use crate::filing::codes::Product;
@@ -109,8 +109,8 @@ pub struct Limit {
 }
 
 impl Variant {
-    /// The amount that stands for this variant in lists: in network tier 1, or in and out of network together where
-    /// tier 1 has none; medical and drug together where they are integrated, else medical.
+    /// The amount shown for this variant in lists: in network tier 1, or in and out of network combined if tier 1 has
+    /// none; medical and drug combined if they are integrated, else medical.
     pub fn headline(&self, kind: u8, who: u8) -> Option<i64> {
         let integrated = if kind == code::DEDUCTIBLE { self.deductibles_integrated } else { self.moop_integrated };
         let combined =
@@ -118,7 +118,7 @@ impl Variant {
         self.amount(kind, if combined { code::COMBINED } else { code::MEDICAL }, who)
     }
 
-    /// The drugs' own deductible; `None` where there is none of its own.
+    /// The separate drug deductible; `None` if there is none.
     pub fn drug_deductible(&self, who: u8) -> Option<i64> {
         if self.deductibles_integrated == Some(true) { None } else { self.amount(code::DEDUCTIBLE, code::DRUG, who) }
     }
@@ -142,19 +142,19 @@ pub struct Issuer {
     pub url: Option<String>,
 }
 
-/// All plans of a catalogue, ordered by (state, product, id): a plan's key is its place in the order, counted from 1.
+/// All plans of a catalogue, ordered by (state, product, ID): a plan's key is its position, counted from 1.
 #[derive(Debug, Default)]
 pub struct Plans {
     pub list: Vec<Plan>,
     pub issuers: std::collections::BTreeMap<i64, Issuer>,
     by_id: HashMap<String, u32>,
-    /// Plans of the source that are left out, and rightly so: small-group plans, and plans with a faulty row.
+    /// Plans of the source that are left out on purpose: small-group plans, and plans with a faulty row.
     pub left_out: std::collections::HashSet<String>,
-    /// 17-character ids of variants whose row was left out, of plans that are kept.
+    /// 17-character IDs of variants whose row was left out, for plans that are kept.
     pub lost_variants: std::collections::HashSet<String>,
 }
 
-/// What is known about a plan id that another file names.
+/// What is known about a plan ID that another file names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Known {
     /// Its key.
@@ -164,13 +164,13 @@ pub enum Known {
 }
 
 impl Plans {
-    /// Orders the plans and gives them their keys.
+    /// Sorts the plans and gives them their keys.
     pub fn in_order(&mut self) {
         self.list.sort_by(|a, b| (&a.state, a.product, &a.id).cmp(&(&b.state, b.product, &b.id)));
         self.by_id = (1..).zip(&self.list).map(|(pk, plan)| (plan.id.clone(), pk)).collect();
     }
 
-    /// Looks an id up as other files write it: mostly as it is here, else in lower case or with a variant's suffix.
+    /// Looks up an ID as other files write it: usually as it is here, else in lower case or with a variant's suffix.
     pub fn find(&self, id: &str) -> Known {
         let here = |id: &str| match self.by_id.get(id) {
             Some(pk) => Known::Plan(*pk),
@@ -193,7 +193,7 @@ impl Plans {
     }
 }
 
-/// What other files than the Plan Attributes PUF say about plans, by the plan's key.
+/// What files other than the Plan Attributes PUF say about plans, by the plan's key.
 #[derive(Debug, Default)]
 pub struct Extras {
     /// Overall, member experience, medical care, plan administration: 0 'Not Rated', 1 to 5; absent: no row.
@@ -227,7 +227,7 @@ mod tests {
         assert_eq!(variant.headline(code::DEDUCTIBLE, code::INDIVIDUAL), Some(100));
         assert_eq!(variant.drug_deductible(code::INDIVIDUAL), Some(50));
         variant.limits.retain(|l| l.scope == code::MEDICAL);
-        variant.deductibles_integrated = None; // dental plans file no word about it
+        variant.deductibles_integrated = None; // dental plans file nothing about it
         assert_eq!(variant.headline(code::DEDUCTIBLE, code::INDIVIDUAL), Some(100));
         assert_eq!(variant.headline(code::MOOP, code::INDIVIDUAL), None);
     }

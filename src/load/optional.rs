@@ -1,6 +1,7 @@
-//! Files that a load may do without: Plan ID Crosswalk, Network and Business Rules PUFs.
+//! Files that a load can do without: Plan ID Crosswalk, Network and Business Rules PUFs.
 //!
-//! Called by `load::gather` for those that are in the folder. Words of rules are kept as filed.
+//! Called by `load::gather` for those that are in the folder. Words of rules are kept as filed and must never be
+//! interpreted here.
 
 use super::geo::Counts;
 use super::model::Plans;
@@ -12,7 +13,7 @@ use super::write::{Cell, Out, Rows, cell};
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-/// Every crosswalk row of both markets' plans: a plan of last year may be of an issuer that has left.
+/// Every crosswalk row of both markets' plans: a plan of last year may belong to an issuer that has left.
 pub fn crosswalk(source: &Source, meter: Meter, problems: &mut Problems, out: &Out) -> Result<Counts, LoadError> {
     let year = source.year.unwrap_or_default();
     let mut opened = source.open()?;
@@ -67,13 +68,13 @@ pub fn crosswalk(source: &Source, meter: Meter, problems: &mut Problems, out: &O
     Ok((table.read, rows.finish()?))
 }
 
-/// Names of networks by insurer and network, with the market that the name is from: a network may have another name in each
-/// market, and the individual market's is the one that is shown.
+/// Names of networks by insurer and network, with the market of the name: a network may have another name in each
+/// market, and the individual market's is the one shown.
 #[derive(Debug, Default)]
 pub struct Networks(BTreeMap<(i64, String), (Market, String, Option<String>)>);
 
 impl Networks {
-    /// Takes in a file: the names and addresses of the networks of insurers in this catalogue.
+    /// Reads a file: the names and addresses of the networks of insurers in this catalogue.
     pub fn read(
         &mut self,
         source: &Source,
@@ -116,7 +117,8 @@ impl Networks {
         Ok((table.read, kept))
     }
 
-    /// False where the network is there already: listed once for each market, the same name again is no fault.
+    /// False if the network is already there: it is listed once for each market, and repeating the same name is no
+    /// fault.
     fn name(
         &mut self,
         network: (i64, String),
@@ -169,7 +171,7 @@ const RULES: [(&str, &str); 12] = [
     ("CohabitationRule", "cohabitation"),
 ];
 
-/// Where the plan's id is among them.
+/// The position of the plan's ID among them.
 const PLAN: usize = 1;
 
 /// The individual market's rules of insurers in this catalogue.

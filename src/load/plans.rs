@@ -1,14 +1,14 @@
 //! Plans, variants and what belongs to them → rows of the catalogue.
 //!
-//! Called by `load::run` and `synth` once the plans are complete: benefits and stars are already in them. It decides
-//! nothing; the choices that make the hot columns are in `model`.
+//! Called by `load::run` and `synth` once the plans are complete: benefits and stars are already in them. It must
+//! decide nothing; the choices behind the hot columns are in `model`.
 
 use super::model::{Extras, Plan, Plans, Variant, code};
 use super::problems::LoadError;
 use super::write::{Cell, Out, Rows, cell};
 use crate::filing::keys;
 
-/// Writes issuer, plan, variant and the tables that hang on a variant.
+/// Writes issuer, plan, variant and the tables that belong to a variant.
 pub fn write(plans: &Plans, extras: &Extras, out: &Out) -> Result<(), LoadError> {
     let mut rows = Rows::new(out, "issuer", &["issuer_id", "state", "name", "phone", "tty", "url"]);
     for (id, issuer) in &plans.issuers {
@@ -155,7 +155,7 @@ const VARIANT_COLUMNS: [&str; 24] = [
     "drug_deductible_individual",
     "drug_deductible_family",
 ];
-/// What `variant.ehb_ppm` says where nothing is filed: the whole premium is for essential health benefits.
+/// The value of `variant.ehb_ppm` if nothing is filed: the whole premium is for essential health benefits.
 const WHOLE_PREMIUM_PPM: i64 = 1_000_000;
 
 fn write_variants(plans: &Plans, extras: &Extras, out: &Out) -> Result<(), LoadError> {
@@ -250,7 +250,7 @@ fn write_details(plans: &Plans, out: &Out) -> Result<(), LoadError> {
 
 const EXAMPLES: [&str; 3] = ["baby", "diabetes", "fracture"];
 
-/// Limits, default coinsurance and worked examples, each table in the order of its key.
+/// Limits, default coinsurance and worked examples, each table in key order.
 fn write_money(plans: &Plans, out: &Out) -> Result<(), LoadError> {
     let columns = ["plan_pk", "variant_code", "kind", "scope", "network", "who", "cents", "filed"];
     let mut limits = Rows::new(out, "cost_limit", &columns);

@@ -1,13 +1,13 @@
-//! What a load has to say about its input: bad rows, values left out, and things worth knowing.
+//! What a load reports about its input: bad rows, values left out, and things worth knowing.
 //!
-//! Every reader in this room reports here; `load::run` decides by it whether to publish and what the command's exit
-//! code is. It only collects and words: it never decides that a row is bad.
+//! Called by every reader in this room; `load::run` uses it to decide whether to publish and the command's exit code.
+//! It only collects and words: it must never decide that a row is bad.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::path::PathBuf;
 
-/// Why a load, a sample or an invented catalogue was not made. Nothing was published.
+/// Why a load, a sample or an invented catalogue failed. Nothing was published.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
     #[error("cannot read {path}: {reason}")]
@@ -86,11 +86,11 @@ impl Fault {
 pub enum Effect {
     /// The row is left out.
     Row,
-    /// Only the value is: it counts as not filed.
+    /// Only the value is left out: it counts as not filed.
     Value,
 }
 
-/// One faulty value: where it is and why it was not taken.
+/// One faulty value: where it is and why it was not used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     pub file: String,
@@ -109,7 +109,7 @@ impl fmt::Display for Problem {
     }
 }
 
-/// Faults of one kind: the same column of the same file, wrong in the same way.
+/// Faults of one kind: in the same column of the same file, wrong in the same way.
 #[derive(Debug, Clone)]
 struct Group {
     /// The first of them in full.
@@ -117,7 +117,7 @@ struct Group {
     count: u64,
 }
 
-/// All faults of a load: the first of each kind in full, all of them counted, so that no kind hides another.
+/// All faults of a load: the first of each kind in full, all of them counted, so no kind hides another.
 #[derive(Debug, Clone, Default)]
 pub struct Problems {
     limit: usize,
@@ -131,7 +131,7 @@ pub struct Problems {
     last_row: Option<(String, u64)>,
 }
 
-/// A filed value longer than this is cut in reports.
+/// Filed values longer than this are truncated in reports.
 const SHOWN_VALUE_CHARS: usize = 80;
 
 impl Problems {
@@ -205,12 +205,12 @@ impl Problems {
         self.rows
     }
 
-    /// Values that were left out of rows that are kept: they count as not filed.
+    /// Values left out of rows that are kept: they count as not filed.
     pub fn bad_values(&self) -> u64 {
         self.values
     }
 
-    /// Was there nothing that had to be left out? Links and wordings do not count.
+    /// Whether nothing had to be left out. Links and wordings do not count.
     pub fn is_clean(&self) -> bool {
         self.rows == 0 && self.values == 0
     }
@@ -275,7 +275,7 @@ mod tests {
         for i in 0..5 {
             problems.add(Problem { line: 7 + i, ..problem(Fault::Money, &format!("x{i}")) });
         }
-        // Two faults of one row are one row, and a kind of their own is shown though the other kind is full.
+        // Two faults of one row are one row, and a fault of another kind is shown even if the first kind is full.
         problems.add(Problem { line: 11, ..problem(Fault::Date, "soon") });
         problems.add(Problem { effect: Effect::Value, ..problem(Fault::Link, "ftp://x") });
         problems.add(Problem {

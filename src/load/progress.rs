@@ -1,6 +1,6 @@
-//! How a load tells a person how far it is: bars on a terminal, plain lines elsewhere, nothing in tests.
+//! How a load shows a person its progress: bars on a terminal, plain lines elsewhere, nothing in tests.
 //!
-//! Called by the readers and by `load::run`. Everything goes to standard error; it never decides anything.
+//! Called by the readers and by `load::run`. Everything goes to standard error; it must never decide anything.
 
 use indicatif::{MultiProgress, ProgressBar, ProgressFinish, ProgressStyle};
 use std::io::{IsTerminal, Read};
@@ -14,12 +14,12 @@ pub enum Progress {
 }
 
 impl Progress {
-    /// Bars when standard error is a terminal, else lines.
+    /// Bars if standard error is a terminal, else lines.
     pub fn to_stderr() -> Progress {
         if std::io::stderr().is_terminal() { Progress::Bars(MultiProgress::new()) } else { Progress::Lines }
     }
 
-    /// One sentence about what is being done now.
+    /// One sentence about the current work.
     pub fn say(&self, words: &str) {
         match self {
             // A bar that cannot be drawn is no reason to stop a load.
@@ -47,7 +47,7 @@ impl Progress {
     }
 }
 
-/// Counts what is read of one file.
+/// Counts what is read from one file.
 #[derive(Debug, Clone)]
 pub struct Meter(Option<ProgressBar>);
 

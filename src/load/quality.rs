@@ -1,8 +1,8 @@
 //! Quality PUF → the stars of each plan.
 //!
-//! Called by `load::gather`. Ratings are given to a reporting unit, all plans of one kind that an insurer has in a state; the
-//! file has a row for each plan, or in some years one for each unit. Plans without a row keep "no rating known", which is
-//! not the same as "Not Rated".
+//! Called by `load::gather`. Ratings are given to a reporting unit, all plans of one kind that an insurer has in a
+//! state; the file has a row for each plan, or in some years one for each unit. Plans without a row keep "no rating
+//! known", which must never become "Not Rated".
 
 use super::geo::Counts;
 use super::model::{Extras, Known, MEDICAL, Plans};
@@ -68,7 +68,7 @@ fn plan_of(row: &Row, plans: &Plans) -> Option<u32> {
     }
 }
 
-/// The medical plans of an insurer in a state, of one kind where the row names it.
+/// The medical plans of an insurer in a state, of one kind if the row names it.
 fn unit_of(row: &Row, plans: &Plans, problems: &mut Problems) -> Vec<u32> {
     let filed = row.text("IssuerId");
     let Ok(Some(issuer)) = values::issuer(&filed) else {
@@ -86,7 +86,8 @@ fn unit_of(row: &Row, plans: &Plans, problems: &mut Problems) -> Vec<u32> {
     of_unit.map(|(pk, _)| pk).collect()
 }
 
-/// `Some(Some(0))` for what is filed as not rated (too new, too few members, under review …); `Some(None)` for a blank.
+/// `Some(Some(0))` for anything filed as not rated (too new, too few members, under review …); `Some(None)` for a
+/// blank.
 fn star_of(value: &str) -> Option<Option<i64>> {
     let lower = values::without_zero_decimals(value).to_ascii_lowercase();
     match lower.as_str() {

@@ -1,8 +1,8 @@
 //! Rate PUF → one row of premiums for each plan in each rating area.
 //!
-//! Called by `load::gather` on a thread of its own: it is by far the largest file (51 rows for each plan and rating
-//! area), so it is turned on its side in memory, 32-bit cents by age, and nothing else of a row is kept. Rates that are
-//! not in force on 1 January of the plan year are passed over. Joined on the 14-character plan id.
+//! Called by `load::gather` on a separate thread: it is by far the largest file (51 rows for each plan and rating
+//! area), so it is transposed in memory, 32-bit cents by age, and must keep nothing else of a row. Rates that are not
+//! in force on January 1 of the plan year are skipped. Joined on the 14-character plan ID.
 
 use super::geo::{Counts, Geo};
 use super::model::{Known, MEDICAL, Plans};
@@ -33,7 +33,7 @@ const FAMILY: [&str; 7] = [
 const FAMILY_COLUMNS: [&str; 7] =
     ["couple", "one_dependent", "two_dependents", "three_dependents", "couple_one", "couple_two", "couple_three"];
 
-/// Cents a month of one plan in one rating area; `NONE` where nothing is filed.
+/// Monthly cents of one plan in one rating area; `NONE` if nothing is filed.
 #[derive(Debug, Clone)]
 pub struct Rate {
     pub plan: u32,
@@ -42,16 +42,16 @@ pub struct Rate {
     pub ages: [i32; AGES],
     pub tobacco: [i32; AGES],
     pub family: [i32; 7],
-    /// The premium of 64 is that of a row for 65 and over, for want of one for 64.
+    /// The premium at 64 comes from a row for 65 and over, because there is none for 64.
     from_65: bool,
 }
 
 pub const NONE: i32 = -1;
 
-/// Above any premium that was ever filed (the highest of 2026 is $4,894 a month); filings have 999999.00 where no price is
-/// meant, and twelve of these must not overflow what a search can carry (`quote::market::query`).
+/// Above any premium ever filed (the highest of 2026 is $4,894 a month); filings use 999999.00 to mean no price, and
+/// twelve of these must not overflow what a search can carry (`quote::market::query`).
 const ONE_PERSON_CENTS_MAX: i32 = 900_000;
-/// A family's tier, whole.
+/// A family tier, total.
 const FAMILY_CENTS_MAX: i32 = 12 * ONE_PERSON_CENTS_MAX;
 const _: () = assert!((FAMILY_CENTS_MAX as i64) < PREMIUM_CENTS_MAX);
 
@@ -60,12 +60,12 @@ impl Rate {
         Rate { plan, area, tiered: false, ages: [NONE; AGES], tobacco: [NONE; AGES], family: [NONE; 7], from_65: false }
     }
 
-    /// Puts premiums at the ages of a row; false where another premium is there already.
+    /// Sets premiums at the ages of a row; returns false if a different premium is already there.
     fn fill(&mut self, ages: &Ages, (rate, tobacco): (i32, i32), family: [i32; 7]) -> bool {
         let last = AGES - 1;
         if ages.over_64 != self.from_65 && self.ages[last] != NONE && !ages.family {
             // Rows for 64 and for 65 and over: the catalogue has one premium for both, as the law does (45 CFR
-            // 147.102(e): 64 and older are one band), and it is that of 64.
+            // 147.102(e): 64 and older are one band), and it is the one at 64.
             if ages.over_64 {
                 return true;
             }
@@ -99,7 +99,7 @@ impl Rate {
     }
 }
 
-/// All rates, and where each (plan, rating area) lies among them.
+/// All rates, and the index of each (plan, rating area).
 #[derive(Debug, Default)]
 pub struct Rates {
     pub list: Vec<Rate>,
@@ -115,12 +115,12 @@ impl Rates {
         })
     }
 
-    /// Does the plan have a price for every age there?
+    /// Whether the plan has a price for every age there.
     pub fn priced(&self, plan: u32, area: u32) -> bool {
         self.places.get(&(plan, area)).is_some_and(|at| self.list[*at].complete())
     }
 
-    /// Writes the complete ones; returns the incomplete.
+    /// Writes the complete ones; returns the incomplete ones.
     pub fn write(&self, out: &Out) -> Result<Vec<&Rate>, LoadError> {
         let ages = |letter: char| (14..14 + AGES).map(move |age| format!("{letter}{age}"));
         let names: Vec<String> = ["rate_pk", "rating_area_pk", "plan_pk", "tiered", "tobacco_rated"]
@@ -148,7 +148,7 @@ impl Rates {
     }
 }
 
-/// Reads the files against the plans and rating areas that are known; rows read and kept of each.
+/// Reads the files against the known plans and rating areas; rows read and kept of each.
 pub fn read(
     sources: &[Source],
     meter: impl Fn(&Source) -> Meter,
@@ -191,7 +191,7 @@ struct Columns {
     family: [usize; 7],
 }
 
-/// What the last row said and meant: rows come sorted, so most of a row is what the row before had.
+/// What the last row said and meant: rows are sorted, so most of a row repeats the one before.
 #[derive(Default)]
 struct Last {
     plan: Vec<u8>,
@@ -211,7 +211,7 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// Takes a row in; false when it is passed over or faulty.
+    /// Takes in a row; returns false if it is skipped or faulty.
     fn row(&mut self, row: &Row, problems: &mut Problems) -> bool {
         if !self.in_force(row, problems) {
             return false;
@@ -342,26 +342,26 @@ impl Reader<'_> {
     }
 }
 
-/// Has a row an age and a premium that can be read? For a survey, which knows no plans.
+/// Whether a row has a readable age and premium. For a survey, which knows no plans.
 pub fn is_price(row: &Row) -> bool {
     let filed = values::cents(row.text("IndividualRate").as_bytes());
     ages(row.text("Age").as_bytes()).is_some() && filed.is_some_and(|cents| !values::is_placeholder(cents))
 }
 
-/// The number of `Rating Area 4`, also as `4`, `RatingArea4` or `Rating Area 04`.
+/// The number in `Rating Area 4`, also as `4`, `RatingArea4` or `Rating Area 04`.
 pub fn area_number(words: &str) -> Option<i64> {
     let digits = values::without_zero_decimals(words).trim_start_matches(|c: char| !c.is_ascii_digit());
     let label: String = words.chars().filter(char::is_ascii_alphabetic).collect();
-    let labelled = label.is_empty() || label.eq_ignore_ascii_case("RatingArea");
-    values::whole(digits).ok().flatten().filter(|_| labelled)
+    let labeled = label.is_empty() || label.eq_ignore_ascii_case("RatingArea");
+    values::whole(digits).ok().flatten().filter(|_| labeled)
 }
 
-/// Which ages a row is for, as places in [`Rate::ages`].
+/// Which ages a row is for, as indexes in [`Rate::ages`].
 struct Ages {
     first: usize,
     last: usize,
     family: bool,
-    /// For 65 and over only, which some files have beside 64.
+    /// For 65 and over only, which some files have in addition to 64.
     over_64: bool,
 }
 

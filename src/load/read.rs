@@ -1,7 +1,8 @@
-//! Reads one of CMS's files row by row, wherever it is packed: columns by name, values trimmed, lines as an editor counts.
+//! Reads one of CMS's files row by row, however it is packed: columns by name, values trimmed, lines as an editor
+//! counts.
 //!
-//! Called by every reader of this room. It knows files, columns and lines, nothing about what a value means, and it
-//! never holds more of a file than one row.
+//! Called by every reader in this room. It knows files, columns and lines, nothing about what a value means, and must
+//! never hold more than one row of a file.
 
 use super::kinds::{Kind, Names};
 use super::lines::Lines;
@@ -29,18 +30,18 @@ pub struct Source {
     pub kind: Kind,
     /// As reports name it: `rate-puf.zip/Rate_PUF.csv`.
     pub name: String,
-    /// The plan year of its first row; `None` where the file has no such column.
+    /// The plan year of its first row; `None` if the file has no such column.
     pub year: Option<i32>,
-    /// A state's own file, which holds no other state.
+    /// A state's own file, which contains no other state.
     pub state: Option<String>,
     pub(super) separator: u8,
     path: PathBuf,
     pub(super) layers: Vec<Layer>,
-    /// Size of the text in bytes, for progress; 0 where it is not known.
+    /// Size of the text in bytes, for progress; 0 if unknown.
     pub text_bytes: u64,
 }
 
-/// A zip within a zip is unpacked into memory: more than that is none of CMS's or the states' files.
+/// A zip within a zip is unpacked into memory: none of CMS's or the states' files are larger than this.
 const MOST_NESTED_BYTES: u64 = 512 << 20;
 
 /// What a zip can be read from: a file, or a zip unpacked in memory.
@@ -63,7 +64,7 @@ impl Opened {
             }
         };
         Ok(match source.layers.last() {
-            // Several members one after the other are one text.
+            // Several members in sequence are one text.
             Some(Layer::Gzip) => Box::new(flate2::read::MultiGzDecoder::new(inner)),
             _ => inner,
         })
@@ -81,7 +82,7 @@ impl Source {
         Source { kind, name, year: None, state: None, separator, path, layers, text_bytes }
     }
 
-    /// What is packed in it.
+    /// A source packed inside this one.
     pub(super) fn within(mut self, layer: Layer, name: String, text_bytes: u64) -> Source {
         self.layers.push(layer);
         Source { name, text_bytes, ..self }
@@ -116,7 +117,7 @@ impl Source {
         Ok(BufReader::new(Box::new(Cursor::new(bytes))))
     }
 
-    /// The files of a zip: place, name, size of the text.
+    /// The files in a zip: index, name, size of the text.
     pub(super) fn members(&self) -> Result<Vec<(usize, String, u64)>, LoadError> {
         let bytes = match self.open()? {
             Opened::Plain(bytes) => bytes,
@@ -137,7 +138,8 @@ impl Source {
     /// The rows of the opened file, with `required` and `optional` columns found by name.
     ///
     /// # Errors
-    /// Every required column that is missing, in one error.
+    ///
+    /// All missing required columns, in one error.
     pub fn table<'a>(
         &'a self,
         opened: &'a mut Opened,
@@ -192,7 +194,7 @@ pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|b| format!("{b:02x}")).collect()
 }
 
-/// A file being read. `next_row` gives the rows whose shape and plan year are right and reports the others.
+/// A file being read. `next_row` returns the rows whose shape and plan year are right and reports the others.
 pub struct Table<'a> {
     source: &'a Source,
     reader: csv::Reader<Box<dyn Read + 'a>>,
@@ -207,7 +209,7 @@ pub struct Table<'a> {
     pub bad: u64,
 }
 
-/// One row: values by column name, trimmed; blank where the file has no such column.
+/// One row: values by column name, trimmed; blank if the file has no such column.
 #[derive(Clone, Copy)]
 pub struct Row<'r> {
     source: &'r Source,
@@ -218,7 +220,8 @@ pub struct Row<'r> {
 
 impl<'a> Table<'a> {
     /// # Errors
-    /// A file that breaks off or is not a CSV. Bad rows are no error: they go to `problems`.
+    ///
+    /// If a file breaks off or is not a CSV. Bad rows are not errors: they go to `problems`.
     pub fn next_row(&mut self, problems: &mut Problems) -> Result<Option<Row<'_>>, LoadError> {
         loop {
             self.lines.forget_before(self.reader.position().byte());
@@ -248,7 +251,7 @@ impl<'a> Table<'a> {
         Ok(Some(Row { source: self.source, record: &self.record, lines: &self.lines, columns: &self.columns }))
     }
 
-    /// Where a column is whose name is only known at run time; `None` when the file has none of that name.
+    /// Where a column is whose name is only known at run time; `None` if the file has none of that name.
     pub fn index(&self, name: &str) -> Option<usize> {
         self.names.index(self.source.kind, name)
     }
@@ -278,7 +281,8 @@ impl<'r> Row<'r> {
         self.columns.get(column).map(|index| self.at(*index)).unwrap_or_default()
     }
 
-    /// The value of a column by position. Text that is not UTF-8 is read as Windows-1252, as older files were written.
+    /// The value of a column by position. Text that is not UTF-8 is decoded as Windows-1252, as older files were
+    /// written.
     pub fn at(&self, index: usize) -> Cow<'r, str> {
         let bytes = self.bytes(index);
         match std::str::from_utf8(bytes) {

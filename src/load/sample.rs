@@ -1,7 +1,7 @@
 //! `windowshop sample`: a few counties of a large catalogue as a catalogue of their own, for work on a laptop.
 //!
-//! Called by the command only. Everything a county's pages need comes along, and every ZIP code of the country, so that
-//! "not sold here" can be told from "no such ZIP". The large catalogue is only read.
+//! Called only by the command. Everything a county's pages need is included, and every ZIP code of the country, so
+//! "not sold here" can be told from "no such ZIP". It must never write to the large catalogue.
 
 use super::problems::LoadError;
 use super::read::hex;
@@ -27,7 +27,7 @@ pub struct SampleArgs {
     pub to: PathBuf,
 }
 
-/// What [`run`] is to do.
+/// What [`run`] should do.
 #[derive(Debug, Clone)]
 pub struct SampleOptions {
     pub from: PathBuf,
@@ -37,7 +37,8 @@ pub struct SampleOptions {
 
 impl SampleArgs {
     /// # Errors
-    /// The first county code that is none.
+    ///
+    /// The first invalid county code.
     pub fn options(self) -> Result<SampleOptions, LoadError> {
         let county = |code: &String| {
             let words = || LoadError::Input(format!("--county {code}: a five-digit FIPS code such as 39061 is wanted"));
@@ -48,7 +49,7 @@ impl SampleArgs {
     }
 }
 
-/// Which rows of each table come along. `chosen` and `chosen_plan` are temporary tables.
+/// Which rows of each table are included. `chosen` and `chosen_plan` are temporary tables.
 const TABLES: [(&str, &str); 19] = [
     ("source_file", "true"),
     ("county", "true"),
@@ -82,7 +83,8 @@ const TABLES: [(&str, &str); 19] = [
 /// Cuts the catalogue; the small one has the same plan year and says in `meta` what it is a sample of.
 ///
 /// # Errors
-/// A file that is no catalogue of this release, a county in which it sells nothing, or trouble with the disk.
+///
+/// If the file is not a catalogue of this release, a county sells nothing in it, or the disk fails.
 pub async fn run(options: &SampleOptions, now: OffsetDateTime) -> Result<Built, LoadError> {
     let path = options.from.display().to_string();
     let unreadable = |reason: String| LoadError::Read { path: path.clone(), reason };
@@ -101,7 +103,7 @@ pub async fn run(options: &SampleOptions, now: OffsetDateTime) -> Result<Built, 
     if version.as_deref() != Some(&SCHEMA_VERSION.to_string()) {
         let found = version.unwrap_or_else(|| "none".to_string());
         return Err(unreadable(format!(
-            "its schema version is {found}, this release reads {SCHEMA_VERSION}: load it anew"
+            "its schema version is {found}, this release reads {SCHEMA_VERSION}: load it again"
         )));
     }
     let said = |key: &'static str| old(key);
@@ -164,7 +166,7 @@ async fn choose(build: &mut Build, options: &SampleOptions, path: &str) -> Resul
         .await
 }
 
-/// Copies the rows of a table; columns that SQLite works out itself are left to it.
+/// Copies the rows of a table; SQLite fills in the columns that it generates.
 async fn copy(build: &mut Build, table: &str, rows: &str) -> Result<(), LoadError> {
     let columns = sqlx::query_scalar::<_, String>("SELECT group_concat(name, ', ') FROM pragma_table_info(?)");
     let columns = columns.bind(table).fetch_one(build.connection()).await.map_err(|e| failed("listing columns", e))?;

@@ -1,6 +1,7 @@
 //! Service Area PUF → the counties, and parts of counties, that each issuer's service areas cover.
 //!
-//! Called by `load::gather`; `sold` joins it with plans and rates. Small-group rows are passed over.
+//! Called by `load::gather`; `sold` joins it with plans and rates. Small-group rows are skipped. It must never widen
+//! an area that cannot be read.
 
 use super::geo::{Counts, Geo};
 use super::problems::{Fault, LoadError, Problems};
@@ -14,10 +15,10 @@ const REQUIRED: [&str; 3] = ["IssuerId", "ServiceAreaId", "CoverEntireState"];
 const OPTIONAL: [&str; 7] =
     ["BusinessYear", "StateCode", "County", "CountyName", "PartialCounty", "ZipCodes", "MarketCoverage"];
 
-/// A county of a service area: `None` all of it, else only these ZIP codes.
+/// How much of a county a service area covers: `None` all of it, else only these ZIP codes.
 pub type Coverage = Option<BTreeSet<u32>>;
 
-/// (state, issuer, service area id) → county → how much of it.
+/// (state, issuer, service area ID) → county → how much of it.
 #[derive(Debug, Default)]
 pub struct ServiceAreas(HashMap<(String, i64, String), BTreeMap<u32, Coverage>>);
 
@@ -98,7 +99,8 @@ pub fn take(row: &Row, geo: &Geo, areas: &mut ServiceAreas, problems: &mut Probl
     }
 }
 
-/// The county of a row, whole or by ZIP; several where the code has since been divided. `None` after a fault was reported.
+/// The county of a row, whole or by ZIP; several if the code has since been divided. `None` after a fault was
+/// reported.
 fn part(row: &Row, geo: &Geo, state: &str, problems: &mut Problems) -> Option<Vec<(u32, Coverage)>> {
     let (filed, name) = (row.text("County"), row.text("CountyName"));
     let wanted = if filed.is_empty() { &name } else { &filed };
@@ -115,7 +117,7 @@ fn part(row: &Row, geo: &Geo, state: &str, problems: &mut Problems) -> Option<Ve
     });
     let zips = zips(row, problems);
     match (partial, zips) {
-        // Said to be partial, and no ZIP code can be read: the whole county would promise too much.
+        // Filed as partial, but without a readable ZIP code: the whole county would promise too much.
         (Some(true), zips) if zips.is_empty() => {
             row.problem(
                 problems,
@@ -133,12 +135,12 @@ fn part(row: &Row, geo: &Geo, state: &str, problems: &mut Problems) -> Option<Ve
     }
 }
 
-/// The ZIP codes of a list that lie in a part of a county.
+/// The ZIP codes of a list that are in a part of a county.
 fn within(part: Coverage, zips: &BTreeSet<u32>) -> BTreeSet<u32> {
     part.map_or_else(|| zips.clone(), |part| part.intersection(zips).copied().collect())
 }
 
-/// ZIP codes of a list, whatever parts them; those that spreadsheets have shortened get their zeros back.
+/// ZIP codes in a list with any separator; those that spreadsheets have shortened get their zeros back.
 fn zips(row: &Row, problems: &mut Problems) -> BTreeSet<u32> {
     let list = row.text("ZipCodes");
     let mut zips = BTreeSet::new();

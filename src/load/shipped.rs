@@ -1,7 +1,7 @@
 //! The sample that comes with the binary: real plans of eleven counties, so that a first start has something to show.
 //!
-//! Called by `serve` on a first start and by tests. The files are the same that `windowshop load` reads (data/README.md);
-//! they are in the binary so that it works wherever it is put.
+//! Called by `serve` on a first start and by tests. These are the same files that `windowshop load` reads
+//! (data/README.md); they are in the binary so that it works wherever it is installed.
 
 use std::path::Path;
 
@@ -25,7 +25,8 @@ const GEO: [(&str, &[u8]); 2] = [
 /// Loads the sample into a folder.
 ///
 /// # Errors
-/// As `load::run`; and where the files cannot be written beside the catalogue to be read from there.
+///
+/// As `load::run`, or if the files cannot be unpacked next to the catalogue.
 pub async fn load(to: &Path, now: OffsetDateTime) -> Result<Report, LoadError> {
     let unwritable = |e: std::io::Error| LoadError::Write { path: to.to_path_buf(), reason: e.to_string() };
     let dir = to.join(format!(".sample-{}", std::process::id()));
@@ -39,7 +40,7 @@ pub async fn load(to: &Path, now: OffsetDateTime) -> Result<Report, LoadError> {
         Ok(()) => super::run(&LoadOptions::new(&from, &geo, to), now).await,
         Err(error) => Err(unwritable(error)),
     };
-    // The catalogue stands or does not; what was unpacked is of no more use either way.
+    // The catalogue exists or does not; either way the unpacked files are no longer needed.
     std::fs::remove_dir_all(&dir).unwrap_or_default();
     loaded
 }

@@ -1,7 +1,7 @@
 //! Plans × service areas × rates → which plans a county's residents can buy.
 //!
-//! Called by `load::gather` and `synth` when all three are complete. A plan is only sold where it has a price for every
-//! age; where it has none, that is a warning and the plan is not offered there.
+//! Called by `load::gather` and `synth` once all three are complete. A plan must never be sold where it lacks a price
+//! for any age; that is a warning, and the plan is not offered there.
 
 use super::geo::{CountyAreas, Geo};
 use super::model::{Plan, Plans};
@@ -11,7 +11,7 @@ use super::service_areas::{Coverage, ServiceAreas};
 use super::write::{Out, Rows, cell};
 use std::collections::BTreeSet;
 
-/// On-exchange plans that are sold nowhere or not everywhere they are filed, by cause, for `meta` and warnings.
+/// On-exchange plans sold nowhere, or not everywhere they are filed, by cause, for `meta` and warnings.
 #[derive(Debug, Default)]
 pub struct Unsold {
     pub no_standard_variant: Vec<String>,

@@ -1,7 +1,7 @@
-//! `windowshop load --dry-run`: what is in a folder and how much of it can be read, file by file and plan year by plan year.
+//! `windowshop load --dry-run`: what is in a folder and how much of it can be read, by file and plan year.
 //!
-//! Called by the command only. It needs no complete set of files, joins nothing and writes nothing; faults are reported as
-//! by a load. A file that holds several plan years, as extracts do, is told apart by them.
+//! Called only by the command. It needs no complete set of files, joins nothing and must write nothing; faults are
+//! reported as in a load. A file that holds several plan years, as extracts do, is split by year.
 
 use super::geo::{self, Geo};
 use super::kinds::Kind;
@@ -18,7 +18,7 @@ use std::fmt;
 struct Seen {
     rows: u64,
     kept: u64,
-    /// Plans and insurers by id: whether any of their rows is kept.
+    /// Plans and insurers by ID: whether any of their rows is kept.
     plans: BTreeMap<String, bool>,
     insurers: BTreeMap<String, bool>,
 }
@@ -51,7 +51,8 @@ impl fmt::Display for Survey {
 /// Reads everything in the folder.
 ///
 /// # Errors
-/// A file that cannot be read at all, or lacks a column that its kind needs.
+///
+/// If a file cannot be read at all, or lacks a column that its kind needs.
 pub fn run(options: &LoadOptions) -> Result<Survey, LoadError> {
     let mut problems = Problems::new(options.max_errors);
     let found = find::find_sources(&options.from)?;
@@ -112,7 +113,7 @@ const COLUMNS: [&str; 18] = [
     "NetworkName",
 ];
 
-/// One pass over a file; small-group rows are left aside.
+/// One pass over a file; small-group rows are ignored.
 fn years(source: &Source, geo: &Geo, problems: &mut Problems) -> Result<BTreeMap<String, Seen>, LoadError> {
     let mut years: BTreeMap<String, Seen> = BTreeMap::new();
     if source.kind == Kind::Attributes {
@@ -125,7 +126,7 @@ fn years(source: &Source, geo: &Geo, problems: &mut Problems) -> Result<BTreeMap
         years.insert(year, Seen { rows, kept, plans, insurers });
         return Ok(years);
     }
-    // Without a year of its own no row is of another.
+    // If the file has no year of its own, no row belongs to another year.
     let mut any_year = source.clone();
     any_year.year = None;
     let mut opened = any_year.open()?;
@@ -162,10 +163,10 @@ fn insurer(row: &Row) -> Option<String> {
     filed.or_else(|| Some(plan(row)?[..5].to_string()))
 }
 
-/// Insurers of a census by id, for [`Seen`].
+/// Insurers of a census by ID, for [`Seen`].
 pub type ById = BTreeMap<String, bool>;
 
-/// Every id once, kept if any of it is.
+/// Every ID once, kept if any of its rows is.
 pub fn by_id<'a>(rows: impl Iterator<Item = (&'a str, i64, bool)>) -> (ById, ById) {
     let (mut plans, mut insurers) = (ById::new(), ById::new());
     for (plan, insurer, kept) in rows {

@@ -1,7 +1,8 @@
 //! `windowshop synth`: a large invented catalogue for load tests, marked as invented on every page made from it.
 //!
-//! Called by the command only. Plans, insurers, prices and (unless `--geo` is given) places are made up, from a seed, and
-//! go through the same writer as real ones. The same options give the same catalogue.
+//! Called only by the command. Plans, insurers, prices and (unless `--geo` is given) places are made up from a seed
+//! and written by the same writer as real ones. The same options give the same catalogue. It must never look like a
+//! real one.
 
 use super::find::find_sources;
 use super::geo::{CountyAreas, Geo};
@@ -42,13 +43,13 @@ pub struct SynthArgs {
     pub geo: Option<PathBuf>,
 }
 
-/// The state of invented counties; no real state has it.
+/// The state of invented counties; no real state uses this code.
 const NOWHERE: &str = "ZZ";
 /// Invented county codes, and their one ZIP code each, start here: no real state's code is above 78.
 const FIRST_COUNTY: u32 = 90_001;
 const MOST_COUNTIES: u32 = 9_999;
 const MOST_PLANS: u32 = 200_000;
-/// How many plans a county has, about: the average of the federal marketplace.
+/// Approximate number of plans per county: the average of the federal marketplace.
 const PLANS_PER_COUNTY: u32 = 128;
 const PLANS_PER_ISSUER: u32 = 25;
 const COUNTIES_PER_AREA: u32 = 6;
@@ -63,7 +64,8 @@ const AGE_CURVE: [i64; AGES] = [
 /// Invents and publishes a catalogue.
 ///
 /// # Errors
-/// Numbers out of range, geography that cannot be read, or trouble with the disk.
+///
+/// If a number is out of range, the geography cannot be read, or the disk fails.
 pub async fn run(options: &SynthArgs, now: OffsetDateTime) -> Result<Built, LoadError> {
     let (counties, plans) = (options.counties, options.plans);
     if plans == 0 || counties == 0 || plans > MOST_PLANS || counties > MOST_COUNTIES {
@@ -92,7 +94,7 @@ pub async fn run(options: &SynthArgs, now: OffsetDateTime) -> Result<Built, Load
     Ok(Built { path, plan_year: options.year, hash, counts: counts.into_iter().collect(), census: String::new() })
 }
 
-/// Numbers that look random and depend on the seed only (SplitMix64).
+/// Pseudo-random numbers that depend only on the seed (SplitMix64).
 struct Numbers(u64);
 
 impl Numbers {
@@ -123,7 +125,7 @@ fn invent(options: &SynthArgs, out: &Out) -> Result<Vec<(String, String)>, LoadE
     let reach = usize::try_from(reach).unwrap_or(1).clamp(1, counties.len());
     let issuers = options.plans.div_ceil(PLANS_PER_ISSUER);
     for issuer in 0..issuers {
-        // Insurers lie evenly over the counties, each in the state of the county it starts from.
+        // Insurers are spread evenly over the counties, each in the state of the county it starts from.
         let start = (issuer as usize * counties.len()) / issuers as usize;
         let state = geo.counties.get(&counties[start]).map(|(state, _)| state.clone()).unwrap_or_default();
         let id = 10_001 + i64::from(issuer);
@@ -178,7 +180,7 @@ fn places(options: &SynthArgs, problems: &mut Problems) -> Result<(Geo, Vec<u32>
     Ok((geo, usable.into_iter().step_by(step).take(wanted as usize).collect()))
 }
 
-/// Metal, of a hundred medical plans; premium at 21 in dollars; deductible and maximum in dollars.
+/// Metal, percent of medical plans; premium at 21 in dollars; deductible and maximum in dollars.
 const LEVELS: [(i64, i64, i64, i64, i64); 6] = [
     (1, 3, 250, 10_600, 10_600),
     (2, 5, 290, 9_000, 10_600),

@@ -1,28 +1,28 @@
-//! How single values are written in CMS's and the states' files: ids, money, yes and no, dates, shares, links.
+//! How single values are written in CMS's and the states' files: IDs, money, yes and no, dates, shares, links.
 //!
-//! Pure; called by every reader of this room, so that a value means the same whichever file, year or layout it comes
-//! from. "Not filed" is `None`; what cannot be read is an error with the words that go into the report, never a guess
-//! and never a zero.
+//! Called by every reader in this room, so a value means the same whichever file, year or layout it comes from. Pure.
+//! "Not filed" is `None`; what cannot be read is an error with the words for the report, and must never become a
+//! guess or a zero.
 
 use super::problems::Fault;
 use crate::types::PlanId;
 
-/// Why a value was not taken.
+/// Why a value was not used.
 pub type Refusal = (Fault, &'static str);
 
-/// Ways in which files say that there is nothing to say.
+/// The ways files say that there is nothing to say.
 fn absent(text: &str) -> bool {
     const WORDS: [&str; 11] =
         ["", "not applicable", "n/a", "na", "#n/a", "null", "nan", "none", "not available", "-", "--"];
     WORDS.iter().any(|word| word.eq_ignore_ascii_case(text))
 }
 
-/// White space of every kind, and marks that no one sees: spreadsheets leave no-break spaces and byte-order marks.
+/// Trims all kinds of white space and invisible marks: spreadsheets leave no-break spaces and byte order marks.
 pub fn trimmed(text: &str) -> &str {
     text.trim_matches(|c: char| c.is_whitespace() || matches!(c, '\u{feff}' | '\u{200b}' | '\0'))
 }
 
-/// `Yes`, `No`, and what other exports make of them.
+/// `Yes`, `No`, and other exports' versions of them.
 pub fn yes_no(text: &str) -> Result<Option<bool>, Refusal> {
     match trimmed(text).to_ascii_lowercase().as_str() {
         "yes" | "y" | "true" | "t" | "1" | "1.0" => Ok(Some(true)),
@@ -63,7 +63,7 @@ pub fn issuer(text: &str) -> Result<Option<i64>, Refusal> {
     }
 }
 
-/// A plan's 14-character id, also in lower case or with a variant's suffix. All zeros stand for no plan.
+/// A plan's 14-character ID, also in lower case or with a variant's suffix. All zeros mean no plan.
 pub fn plan_id(text: &str) -> Result<Option<PlanId>, Refusal> {
     let text = trimmed(text);
     if absent(text) || (text.starts_with("00000") && text.bytes().all(|b| matches!(b, b'0' | b'X' | b'x' | b'-'))) {
@@ -73,7 +73,7 @@ pub fn plan_id(text: &str) -> Result<Option<PlanId>, Refusal> {
     id.map(Some).ok_or((Fault::PlanId, "a 14-character plan id such as 33931OH0070006 is wanted"))
 }
 
-/// The plan and the variant of a 17-character id, `33931OH0070006-01`; also where the hyphen is missing.
+/// The plan and the variant of a 17-character ID, `33931OH0070006-01`; also without the hyphen.
 pub fn split_variant(text: &str) -> Option<(PlanId, i64)> {
     let (plan, rest) = trimmed(text).split_at_checked(14)?;
     let digits = rest.trim_start_matches(['-', ' ', '_']);
@@ -97,7 +97,7 @@ pub fn state(text: &str) -> Result<Option<String>, Refusal> {
 pub enum Market {
     Individual,
     SmallGroup,
-    /// Not said, or said to be both: files before 2017 leave it blank where a row is for both.
+    /// Not said, or said to be both: files before 2017 leave it blank for both.
     Both,
 }
 
@@ -112,7 +112,7 @@ pub fn market(text: &str) -> Result<Market, Refusal> {
     }
 }
 
-/// A date as `1/31/2026`, `2026-01-31`, `01-31-2026`, `1/31/26` or `20260131`, with or without a time after it, as
+/// A date like `1/31/2026`, `2026-01-31`, `01-31-2026`, `1/31/26` or `20260131`, with or without a time, returned as
 /// `2026-01-31`.
 pub fn date(text: &str) -> Result<Option<String>, Refusal> {
     let text = trimmed(text);
@@ -133,14 +133,15 @@ fn parse_day(day: &str) -> Option<String> {
     };
     let number = |part: &str| part.bytes().all(|b| b.is_ascii_digit()).then(|| part.parse::<u16>().ok())?;
     let filed = number(year)?;
-    // Plan years have two digits where a spreadsheet has shortened them; none of this lies before 2000.
+    // Plan years have two digits if a spreadsheet shortened them; none of this is before 2000.
     let year = if year.len() == 2 { filed + 2000 } else { filed };
     let month = time::Month::try_from(u8::try_from(number(month)?).ok()?).ok()?;
     let date = time::Date::from_calendar_date(i32::from(year), month, u8::try_from(number(day)?).ok()?).ok()?;
     (year >= 1900).then(|| format!("{year:04}-{:02}-{:02}", u8::from(date.month()), date.day()))
 }
 
-/// A decimal as an integer of its `10^places` parts, rounded half up: the one place where filed decimals are rounded.
+/// A decimal as an integer of its `10^places` parts, rounded half up: the only place where filed decimals are
+/// rounded.
 fn scaled(text: &str, places: usize) -> Option<i64> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     let digits = |s: &str| s.bytes().all(|b| b.is_ascii_digit());
@@ -173,8 +174,8 @@ fn share(text: &str, places: usize) -> Result<Option<i64>, Refusal> {
     let whole = 10_i64.pow(u32::try_from(places).unwrap_or(0));
     let parts = match text.strip_suffix('%') {
         Some(percent) => scaled(percent.trim(), places - 2),
-        // A share is at most the whole, so a plain number from 2 can only be a percentage, as states file `100`; between
-        // 1 and 2 it may be either.
+        // A share is at most the whole, so a plain number from 2 up must be a percentage (states file `100`); between
+        // 1 and 2 it could be either.
         None => scaled(text, places).and_then(|n| match n {
             n if n >= 2 * whole => scaled(text, places - 2),
             n => Some(n),
@@ -183,11 +184,11 @@ fn share(text: &str, places: usize) -> Result<Option<i64>, Refusal> {
     parts.filter(|n| *n <= whole).map(Some).ok_or((Fault::Number, "a share from 0 to 1, or from 0% to 100%, is wanted"))
 }
 
-/// Digits of an amount before the point, grouping commas not counted.
+/// Digits of an amount before the point, not counting grouping commas.
 const MOST_WHOLE_DIGITS: usize = 9;
 
-/// `$1,234.50`, `1234.5`, `0` in cents. Commas only where they group thousands; further decimals only if they are
-/// zeros; no sign. On bytes, because millions of premiums pass through it.
+/// `$1,234.50`, `1234.5`, `0` in cents. Commas only if they group thousands; further decimals only if they are zeros;
+/// no sign. Works on bytes, because millions of premiums pass through it.
 pub fn cents(text: &[u8]) -> Option<i64> {
     let text = text.trim_ascii();
     let text = text.strip_prefix(b"$").unwrap_or(text).trim_ascii_start();
@@ -214,7 +215,7 @@ pub fn cents(text: &[u8]) -> Option<i64> {
     (digits <= MOST_WHOLE_DIGITS).then_some(cents)
 }
 
-/// Without commas, or with one before each third digit from the end.
+/// Without commas, or with one before every third digit from the end.
 fn grouped(whole: &[u8]) -> bool {
     if !whole.contains(&b',') {
         return true;
@@ -224,7 +225,7 @@ fn grouped(whole: &[u8]) -> bool {
     (1..=3).contains(&first.len()) && groups.all(|group| group.len() == 3)
 }
 
-/// A number of nines that stands for "no price": 9999, 9,999.99, 999999 and the like. No one's premium is that.
+/// A number of nines that means "no price": 9999, 9,999.99, 999999 and so on. Nobody's premium is that.
 pub fn is_placeholder(cents: i64) -> bool {
     let dollars = cents / 100;
     dollars >= 9_999 && dollars.to_string().bytes().all(|digit| digit == b'9') && matches!(cents % 100, 0 | 99)
@@ -250,7 +251,7 @@ pub fn limit(text: &str) -> Result<Option<Option<i64>>, Refusal> {
 const MONEY_WANTED: &str = "an amount such as $1,200, or Not Applicable, is wanted";
 
 /// A family's amounts in one column, `$9800 per person | $19600 per group`: what one person and what the whole family
-/// pays. A single amount without words is the whole family's, as columns before 2016 hold it.
+/// pays. A single amount without words is the whole family's, as in columns before 2016.
 pub fn family_limit(text: &str) -> Result<[Option<Option<i64>>; 2], Refusal> {
     let mut amounts = [None; 2];
     for part in trimmed(text).split('|') {
@@ -262,12 +263,12 @@ pub fn family_limit(text: &str) -> Result<[Option<Option<i64>>; 2], Refusal> {
     Ok(amounts)
 }
 
-/// An amount of money that stands alone; not applicable counts as not filed.
+/// A standalone amount of money; not applicable counts as not filed.
 pub fn money(text: &str) -> Result<Option<i64>, Refusal> {
     limit(text).map(Option::flatten)
 }
 
-/// A web address that a page may link to: http or https with a host. Without a scheme it is taken as https.
+/// A web address that a page may link to: http or https with a host. Without a scheme https is assumed.
 pub fn link(text: &str) -> Result<Option<String>, Refusal> {
     let text = trimmed(text);
     if absent(text) {

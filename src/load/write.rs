@@ -1,8 +1,8 @@
-//! The catalogue file being written: made beside the old one, filled in batches, checked, synced, then renamed.
+//! The catalogue file being written: made next to the old one, filled in batches, checked, synced, then renamed.
 //!
-//! Called by `load::run`, `sample` and `synth`. Readers run on a thread of their own and hand over full statements, so
-//! that reading and writing overlap. Until [`Build::publish`] has succeeded nothing a server could open exists, and a
-//! build that is dropped removes its file.
+//! Called by `load::run`, `sample` and `synth`. Readers run on a separate thread and hand over complete statements,
+//! so reading and writing overlap. Until [`Build::publish`] has succeeded a server must find nothing it could open,
+//! and a dropped build deletes its file.
 
 use super::problems::LoadError;
 use crate::catalogue::rules::{self, Unsound};
@@ -17,9 +17,9 @@ pub const SCHEMA: &str = include_str!("../../sql/catalogue/schema.sql");
 pub const INDEXES: &str = include_str!("../../sql/catalogue/indexes.sql");
 pub const SCHEMA_VERSION: i64 = crate::filing::marks::SCHEMA_VERSION as i64;
 
-/// Bound values per statement: enough to make the statement's own cost vanish, far below SQLite's 32,766.
+/// Bound values per statement: enough to make the statement's own cost negligible, far below SQLite's 32,766.
 const VALUES_PER_STATEMENT: usize = 4_000;
-/// Statements that may wait for the writer; bounds memory.
+/// Statements that may queue for the writer; bounds memory.
 const STATEMENTS_WAITING: usize = 32;
 
 /// A full batch: an INSERT and its values.
@@ -28,7 +28,7 @@ pub struct Statement {
     values: SqliteArguments,
 }
 
-/// The reading side's end of the queue of statements.
+/// The sending end of the queue of statements, for readers.
 #[derive(Clone)]
 pub struct Out(mpsc::Sender<Statement>);
 
@@ -86,7 +86,7 @@ impl<'a, T: Into<Cell<'a>>> From<Option<T>> for Cell<'a> {
     }
 }
 
-/// `row!`-free shorthand: `cell(x)` is a value for a row, whatever its type.
+/// Shorthand: `cell(x)` is a value for a row, whatever its type.
 pub fn cell<'a>(value: impl Into<Cell<'a>>) -> Cell<'a> {
     value.into()
 }
@@ -104,7 +104,7 @@ pub struct Rows {
 }
 
 impl Rows {
-    /// `columns` are named in the order in which [`Rows::push`] gets them.
+    /// `columns` are named in the order in which [`Rows::push`] receives values.
     pub fn new(out: &Out, table: &str, columns: &[&str]) -> Rows {
         let insert = format!("INSERT INTO {table} ({}) VALUES ", columns.join(", "));
         let rows_per_statement = (VALUES_PER_STATEMENT / columns.len()).max(1);
@@ -114,7 +114,8 @@ impl Rows {
     }
 
     /// # Errors
-    /// A row of the wrong width, or a writer that is gone (its own error says why).
+    ///
+    /// If a row has the wrong width, or the writer is gone (its own error says why).
     pub fn push<'a>(&mut self, cells: impl IntoIterator<Item = Cell<'a>>) -> Result<(), LoadError> {
         let before = self.values.len();
         for value in cells {
@@ -140,7 +141,7 @@ impl Rows {
         self.out.0.blocking_send(statement).map_err(|_| LoadError::Stopped)
     }
 
-    /// Sends what is left; returns how many rows went to the table in all.
+    /// Sends what is left; returns how many rows the table received in total.
     pub fn finish(mut self) -> Result<u64, LoadError> {
         if self.waiting > 0 {
             self.send(Arc::from(values_sql(&self.insert, self.columns, self.waiting)))?;
@@ -154,7 +155,7 @@ fn values_sql(insert: &str, columns: usize, rows: usize) -> String {
     format!("{insert}{}", vec![row; rows].join(","))
 }
 
-/// A catalogue being built. Dropped without [`Build::publish`], it takes its file with it.
+/// A catalogue being built. If dropped without [`Build::publish`], its file is deleted.
 pub struct Build {
     folder: PathBuf,
     file: TemporaryFile,
@@ -168,13 +169,13 @@ impl Drop for TemporaryFile {
         for suffix in ["", "-journal"] {
             let mut path = self.0.clone().into_os_string();
             path.push(suffix);
-            // Already renamed, or never made: nothing to clean.
+            // Already renamed, or never created: nothing to clean up.
             std::fs::remove_file(path).unwrap_or_default();
         }
     }
 }
 
-/// A build that was killed could not clean up after itself: the next one does, where the process is surely gone.
+/// A killed build could not clean up after itself: the next one does, if the process is certainly gone.
 fn remove_abandoned(folder: &Path) {
     let processes = Path::new("/proc");
     if !processes.join("self").exists() {
@@ -191,14 +192,14 @@ fn remove_abandoned(folder: &Path) {
 }
 
 impl Build {
-    /// Makes the folder if need be and an empty catalogue under a temporary name in it.
+    /// Creates the folder if needed, and an empty catalogue under a temporary name in it.
     pub async fn start(folder: &Path, plan_year: i32) -> Result<Build, LoadError> {
         let unwritable = |e: std::io::Error| LoadError::Write { path: folder.to_path_buf(), reason: e.to_string() };
         std::fs::create_dir_all(folder).map_err(unwritable)?;
         remove_abandoned(folder);
         let path = folder.join(format!(".building-{plan_year}-{}.tmp", std::process::id()));
         let file = TemporaryFile(path.clone());
-        // Two builds in one process must not write into each other's file.
+        // Two builds in one process must not write to each other's file.
         std::fs::File::create_new(&path).map_err(unwritable)?;
         let options = SqliteConnectOptions::new()
             .filename(&path)
@@ -265,8 +266,8 @@ impl Build {
             counts.push((table, count));
         }
         self.run("ANALYZE main").await?;
-        // With samples of values SQLite plans anew for each bound value: an eighth of a search's time, for nothing, since
-        // the search says its own order of tables (docs/performance.md).
+        // With samples of values SQLite plans again for each bound value: an eighth of a search's time, for nothing,
+        // since the search fixes its own order of tables (docs/performance.md).
         self.run("DROP TABLE IF EXISTS sqlite_stat4").await?;
         let warnings = rules::run(&mut self.connection).await.map_err(|unsound| match unsound {
             Unsound::Broken(rules) => LoadError::NotWhole(rules),
@@ -292,7 +293,7 @@ impl Build {
     }
 }
 
-/// `catalogue-2026-20251101-1a2b3c4d.db`; the hash is the first eight of `hash`.
+/// `catalogue-2026-20251101-1a2b3c4d.db`; the hash is the first eight digits of `hash`.
 pub fn file_name(plan_year: i32, built: time::OffsetDateTime, hash: &str) -> String {
     let day = built.to_offset(time::UtcOffset::UTC).date();
     let hash = hash.get(..8).unwrap_or(hash);

@@ -13,7 +13,7 @@ pub mod retention;
 use anyhow::Context as _;
 use time::OffsetDateTime;
 
-use crate::config::{Fault, OfficeArgs, OfficePlace};
+use crate::config::{OfficeArgs, OfficePlace, SettingFault};
 use crate::store::audit::{Actor, Audit};
 use crate::store::vault::Vault;
 use crate::store::{Ahead, Store, StoreAddress};
@@ -28,7 +28,7 @@ pub struct Opened {
 
 /// Settings as values, or an error that names every fault.
 fn place(args: &OfficeArgs) -> anyhow::Result<OfficePlace> {
-    let mut faults: Vec<Fault> = Vec::new();
+    let mut faults: Vec<SettingFault> = Vec::new();
     let place = OfficePlace::read(args, &mut faults);
     let list: Vec<String> = faults.iter().map(ToString::to_string).collect();
     anyhow::ensure!(list.is_empty(), "{}", list.join("; "));

@@ -1,4 +1,6 @@
 //! Why a quote failed although the question was fine: always our fault, never the visitor's.
+//!
+//! Returned by `settle` and `market`; pages turn it into an error page. Its text must never reach a person.
 
 use crate::eligibility::FieldError;
 

@@ -10,7 +10,7 @@ use sqlx::{Row, SqlitePool};
 
 use crate::filing::codes::{Metal, Product, VariantKind};
 use crate::filing::share::{CostShare, Shares};
-use crate::quote::policy::Variants;
+use crate::quote::policy::VariantKinds;
 use crate::types::{Cents, PlanId};
 
 pub const PLAN: &str = "SELECT p.*, i.name AS issuer, i.phone, i.tty, n.name AS network_name, n.url AS network_url \
@@ -136,7 +136,11 @@ impl PlanRecord {
     /// # Errors
     ///
     /// Any SQLite error, including a missing column.
-    pub async fn read(pool: &SqlitePool, plan: &PlanId, variants: Variants) -> Result<Option<PlanRecord>, sqlx::Error> {
+    pub async fn read(
+        pool: &SqlitePool,
+        plan: &PlanId,
+        variants: VariantKinds,
+    ) -> Result<Option<PlanRecord>, sqlx::Error> {
         let Some(row) = sqlx::query(PLAN).bind(plan.as_str()).fetch_optional(pool).await? else { return Ok(None) };
         let plan_pk: i64 = row.try_get("plan_pk")?;
         let wanted = variants.of_metal(Metal::from_code(row.try_get("metal")?));

@@ -1,8 +1,8 @@
 //! What help a household may get while it browses: the shop's side of `eligibility::determine`.
 //!
-//! Turns the address into the engine's household, and the engine's answer into what prices need: who buys a plan,
-//! which variant they would get, and the terms of their credit. The benchmark comes from the same statement as the
-//! list (`query::build_query`), so a price and its credit always agree.
+//! Called by `settle`. Turns the address into the engine's household, and the engine's answer into what prices need: who
+//! buys a plan, which variant they would get, and the terms of their credit. It must never decide eligibility itself. The
+//! benchmark comes from the same statement as the list (`query::build_query`), so a price and its credit always agree.
 
 use std::sync::Arc;
 
@@ -18,10 +18,14 @@ use crate::eligibility::tables::CsrLevel;
 use crate::eligibility::{Determination, FieldError, Tables, TaxHouseholdAnswer, determine};
 use crate::filing::codes::{Metal, VariantKind};
 use crate::quote::ask::money::Finances;
-use crate::quote::ask::people::{Household, Relation};
+use crate::quote::ask::people::{Household, Person, Relation};
 
 /// Adults no further apart in age than this are assumed to be a couple if nothing else is said. The page says so.
 const COUPLE_AGE_GAP: u8 = 20;
+/// Younger people do not file the household's return while an adult is on it.
+const ADULT_FROM: u8 = 18;
+/// A letter `s` on anybody younger is a typo.
+const YOUNGEST_SPOUSE: u8 = ADULT_FROM;
 
 /// Who is on the policy and on what terms. Without an income: everyone who needs coverage, at full price.
 #[derive(Debug, Clone)]
@@ -65,8 +69,8 @@ impl Policy {
         Policy { household: household.clone(), level, rating, catastrophic, credit: None }
     }
 
-    pub fn variants(&self) -> Variants {
-        Variants::of_level(self.level)
+    pub fn variants(&self) -> VariantKinds {
+        VariantKinds::of_level(self.level)
     }
 
     /// Whether a plan filed as child-only may be sold to them (45 CFR 156.200(c)(2)).
@@ -97,26 +101,26 @@ impl Policy {
 
 /// Which variant of a plan a household would be enrolled in: one kind for silver plans, one for all others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Variants {
+pub struct VariantKinds {
     pub silver: VariantKind,
     pub other: VariantKind,
 }
 
-impl Variants {
-    pub const STANDARD: Variants = Variants::both(VariantKind::Standard);
+impl VariantKinds {
+    pub const STANDARD: VariantKinds = VariantKinds::both(VariantKind::Standard);
 
-    const fn both(kind: VariantKind) -> Variants {
-        Variants { silver: kind, other: kind }
+    const fn both(kind: VariantKind) -> VariantKinds {
+        VariantKinds { silver: kind, other: kind }
     }
 
     /// 45 CFR 155.305(g), 155.350, 156.420: tribal members get reductions at every metal level, others at silver
     /// only.
-    pub fn of_level(level: CsrLevel) -> Variants {
-        let silver_only = |silver| Variants { silver, ..Variants::STANDARD };
+    pub fn of_level(level: CsrLevel) -> VariantKinds {
+        let silver_only = |silver| VariantKinds { silver, ..VariantKinds::STANDARD };
         match level {
-            CsrLevel::None => Variants::STANDARD,
-            CsrLevel::Zero => Variants::both(VariantKind::ZeroCostSharing),
-            CsrLevel::Limited => Variants::both(VariantKind::LimitedCostSharing),
+            CsrLevel::None => VariantKinds::STANDARD,
+            CsrLevel::Zero => VariantKinds::both(VariantKind::ZeroCostSharing),
+            CsrLevel::Limited => VariantKinds::both(VariantKind::LimitedCostSharing),
             CsrLevel::Csr73 => silver_only(VariantKind::Silver73),
             CsrLevel::Csr87 => silver_only(VariantKind::Silver87),
             CsrLevel::Csr94 => silver_only(VariantKind::Silver94),
@@ -133,6 +137,18 @@ impl Variants {
     }
 }
 
+/// What a person has, or could have, beside a plan of the marketplace, as the engine names it.
+fn other_coverage(person: &Person) -> Vec<OtherCoverage> {
+    // Any coverage that rules out the credit simply by being held; which kind does not matter here.
+    let had = person.other_coverage.then_some(("other_full_benefit", CoverageState::Enrolled));
+    let medicare = match person.no_free_part_a {
+        true => Some("medicare_none"),
+        false => person.may_have_medicare().then_some("medicare_part_a_free"),
+    };
+    let kinds = had.into_iter().chain(medicare.map(|kind| (kind, CoverageState::Eligible)));
+    kinds.map(|(kind, state)| OtherCoverage { kind: kind.into(), state, ends: None }).collect()
+}
+
 /// The engine's household for an address.
 pub fn eligibility_household(
     year: u16,
@@ -140,30 +156,32 @@ pub fn eligibility_household(
     household: &Household,
     money: &Finances,
 ) -> EligibilityHousehold {
-    let relations = relations(household);
-    let people = household.people().iter().zip(&relations).map(|(person, relationship)| EligibilityPerson {
+    let parts = tax_parts(household);
+    let filer = parts.iter().position(|part| *part == TaxPart::Files).unwrap_or(0);
+    let relations = relations(&parts);
+    let together = household.people().iter().zip(&relations).zip(&parts);
+    let people = together.map(|((person, relationship), part)| EligibilityPerson {
         age: Some(i32::from(person.age)),
         relationship: Some(*relationship),
+        // Said outright, so that the page and the engine cannot take different things for granted.
+        claimed_by: Some(match part {
+            TaxPart::Files | TaxPart::Spouse => "nobody".to_string(),
+            TaxPart::Child | TaxPart::OtherDependent => (filer + 1).to_string(),
+        }),
         applying: person.needs_cover,
         pregnant: person.pregnant,
         uses_tobacco: person.tobacco,
         tribal_member: person.tribal_member,
-        other_coverage: match person.other_coverage {
-            // Any coverage that rules out the credit simply by being held; which kind does not matter here.
-            true => {
-                vec![OtherCoverage { kind: "other_full_benefit".into(), state: CoverageState::Enrolled, ends: None }]
-            }
-            false => Vec::new(),
-        },
+        other_coverage: other_coverage(person),
         ..EligibilityPerson::default()
     });
     let ids: Vec<String> = (1..=household.people().len()).map(|n| n.to_string()).collect();
-    let offer = money.offer.map(|self_only| EmployerOffer {
+    let offer = money.job_offer.map(|self_only| EmployerOffer {
         employee: "1".into(),
-        covers: if money.offer_family.is_some() { ids } else { vec!["1".into()] },
+        covers: if money.family_offer.is_some() { ids } else { vec!["1".into()] },
         enrolled: Vec::new(),
         self_only_premium: Some(self_only),
-        family_premium: money.offer_family,
+        family_premium: money.family_offer,
         premium_frequency: Frequency::Monthly,
         starts: None,
         waiting_days: 0,
@@ -184,26 +202,68 @@ pub fn eligibility_household(
     }
 }
 
-/// How each person is related to the first, as said or else as is most likely; the page says what we assumed.
-pub fn relations(household: &Household) -> Vec<Relationship> {
+/// A person's part on the tax return that the household is taken to file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TaxPart {
+    Files,
+    Spouse,
+    Child,
+    OtherDependent,
+}
+
+/// Everybody's part, as said or else as is most likely; the page says what we assumed. The order of the people matters
+/// only if a letter refers to the first of them. Otherwise the oldest adult files, another adult of about that age is the
+/// spouse, and the others are dependents.
+pub fn tax_parts(household: &Household) -> Vec<TaxPart> {
     let people = household.people();
-    let mut spouse_taken = people.iter().any(|person| person.relation == Relation::Spouse);
-    people
+    let first_is_grown = people[0].age >= ADULT_FROM;
+    let grown = |i: usize| people[i].age >= ADULT_FROM;
+    // A letter that nobody can mean (a spouse who is a child, or of a child) is ignored.
+    let said = |i: usize| match people[i].relation {
+        Relation::Spouse if people[i].age < YOUNGEST_SPOUSE => Relation::Unsaid,
+        relation if first_is_grown => relation,
+        _ => Relation::Unsaid,
+    };
+    let letters = (1..people.len()).any(|i| said(i) != Relation::Unsaid);
+    let oldest = |of: &dyn Fn(usize) -> bool| {
+        (0..people.len()).filter(|&i| of(i)).min_by_key(|&i| (std::cmp::Reverse(people[i].age), i))
+    };
+    let filer = if letters { 0 } else { oldest(&grown).unwrap_or(0) };
+    let likely = |i: usize| {
+        i != filer
+            && grown(i)
+            && said(i) == Relation::Unsaid
+            && people[i].age.abs_diff(people[filer].age) <= COUPLE_AGE_GAP
+    };
+    let spouse = (1..people.len()).find(|&i| said(i) == Relation::Spouse);
+    let spouse = spouse.or_else(|| oldest(&likely).filter(|_| grown(filer)));
+    let part = |i: usize| {
+        if i == filer {
+            TaxPart::Files
+        } else if Some(i) == spouse {
+            TaxPart::Spouse
+        } else if people[i].age < people[filer].age {
+            TaxPart::Child
+        } else {
+            TaxPart::OtherDependent
+        }
+    };
+    (0..people.len()).map(part).collect()
+}
+
+/// The same as relationships to the first person, which is how the engine reads them.
+fn relations(parts: &[TaxPart]) -> Vec<Relationship> {
+    let first_is_child = !matches!(parts[0], TaxPart::Files | TaxPart::Spouse);
+    parts
         .iter()
         .enumerate()
-        .map(|(i, person)| match person.relation {
+        .map(|(i, part)| match (part, first_is_child) {
             _ if i == 0 => Relationship::Applicant,
-            Relation::Spouse => Relationship::Spouse,
-            Relation::Dependent if person.age < people[0].age => Relationship::Child,
-            Relation::Dependent => Relationship::OtherRelative,
-            Relation::Unsaid => {
-                let adults = person.age >= 18 && people[0].age >= 18;
-                if adults && !spouse_taken && person.age.abs_diff(people[0].age) <= COUPLE_AGE_GAP {
-                    spouse_taken = true;
-                    return Relationship::Spouse;
-                }
-                if person.age < people[0].age { Relationship::Child } else { Relationship::OtherRelative }
-            }
+            (TaxPart::Files | TaxPart::Spouse, true) => Relationship::Parent,
+            (TaxPart::Files | TaxPart::Spouse, false) => Relationship::Spouse,
+            (TaxPart::Child, true) => Relationship::Sibling,
+            (TaxPart::Child, false) => Relationship::Child,
+            (TaxPart::OtherDependent, _) => Relationship::OtherRelative,
         })
         .collect()
 }

@@ -37,7 +37,7 @@ pub struct Settlement {
 
 /// Address → search, in the catalogue of its plan year.
 ///
-/// `today` is for what hangs on a date by law (enrollment periods, rules that start mid-year).
+/// `today` is for what depends on a date by law (enrollment periods, rules that start mid-year).
 ///
 /// # Errors
 /// If the engine refuses what our own parsing accepted, or the tables do not cover the plan year.
@@ -90,6 +90,8 @@ pub fn settle(catalogues: &Catalogues, tables: &Tables, today: Date, asked: &mut
         facets: asked.facets.clone(),
         sort: asked.sort(),
         dominated_notes: !asked.no_dominated_notes,
+        grouped: !asked.no_groups,
+        basket: asked.plan_ids(),
         page: asked.page,
     };
     Ok(Settled::Search(Box::new(Settlement { search, catalogue, help })))

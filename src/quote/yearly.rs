@@ -5,8 +5,8 @@
 
 use crate::catalogue::variants::VariantFacts;
 use crate::costs::dominance::{self, Compared};
-use crate::costs::inflation::inflation;
-use crate::costs::{Estimate, Estimator, Gap, Model, Person, Range, Size};
+use crate::costs::price_index::price_index;
+use crate::costs::{Estimate, Estimator, Gap, Member, Model, Range, Size};
 use crate::filing::codes::{Product, Sort};
 use crate::quote::ask::address::Search;
 use crate::quote::market::tally::Tally;
@@ -26,8 +26,8 @@ pub struct YearlyCosts {
 impl YearlyCosts {
     /// `None` for dental plans, which the model does not cover.
     pub fn new(search: &Search) -> Option<YearlyCosts> {
-        let people: Vec<Person> = people(search);
-        let factor = inflation(search.year).factor_thousandths;
+        let people: Vec<Member> = people(search);
+        let factor = price_index(search.year).millionths;
         let size = if people.len() > 1 { Size::Family } else { Size::Individual };
         (search.product == Product::Medical)
             .then(|| YearlyCosts { estimator: Estimator::new(&people, Model::Shop, factor), size })
@@ -50,8 +50,8 @@ impl YearlyCosts {
 }
 
 /// The people on the policy, as the model sees them.
-pub fn people(search: &Search) -> Vec<Person> {
-    let person = |person: &crate::quote::ask::people::Person| Person {
+pub fn people(search: &Search) -> Vec<Member> {
+    let person = |person: &crate::quote::ask::people::Person| Member {
         age: person.age,
         sex: person.sex,
         usage: person.expected_care(),

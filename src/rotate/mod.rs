@@ -132,7 +132,7 @@ impl Staging {
         let mut notes = Vec::new();
         if dir.exists() {
             std::fs::remove_dir_all(&dir).with_context(|| format!("cannot remove {}", dir.display()))?;
-            notes.push("The last rotation was killed half-way; what it left was removed.".to_string());
+            notes.push("The last rotation was killed halfway; what it left was removed.".to_string());
         }
         std::fs::create_dir(&dir).with_context(|| format!("cannot make {}", dir.display()))?;
         Ok((Staging(dir), notes))

@@ -24,7 +24,7 @@ use tower::ServiceExt as _;
 
 use crate::config::Config;
 use crate::floor::wire::Wire;
-use crate::floor::{Floor, Open, Patience, Phase, Visit};
+use crate::floor::{Floor, OpenRequest, Patience, Phase, Visit};
 use crate::web::guard::HEADERS_BYTES_MAX;
 
 /// How long a connection may stay open for its next request after the last one's time is up.
@@ -108,7 +108,7 @@ async fn answer(
     router: Router,
     mut request: hyper::Request<hyper::body::Incoming>,
     peer: IpAddr,
-    mut open: Open,
+    mut open: OpenRequest,
     floor: Arc<Floor>,
 ) -> Result<Response<Body>, std::convert::Infallible> {
     let version = request.version();
@@ -139,7 +139,7 @@ struct Taken {
     /// `inner` has no more.
     whole: bool,
     paced: bool,
-    open: Open,
+    open: OpenRequest,
 }
 
 impl Taken {

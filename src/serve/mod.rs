@@ -23,7 +23,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use crate::app::{self, App};
 use crate::check;
-use crate::config::{Config, Fault};
+use crate::config::{Config, SettingFault};
 use crate::floor::{Floor, Phase};
 use crate::load;
 use crate::router::router;
@@ -38,7 +38,7 @@ const QUEUE_IS_EMPTY: Duration = Duration::from_millis(50);
 const LAST_CONNECTIONS: Duration = Duration::from_secs(2);
 
 /// Runs until SIGTERM or Ctrl-C. On any fault it refuses to start, after reporting all of them.
-pub async fn serve(config: Config, mut faults: Vec<Fault>) -> anyhow::Result<()> {
+pub async fn serve(config: Config, mut faults: Vec<SettingFault>) -> anyhow::Result<()> {
     faults.extend(check::validate(&config).await);
     refuse_on(&faults)?;
     if check::wants_sample(&config) {
@@ -60,7 +60,7 @@ pub async fn serve(config: Config, mut faults: Vec<Fault>) -> anyhow::Result<()>
 }
 
 /// An error listing all faults, if there are any.
-pub fn refuse_on(faults: &[Fault]) -> anyhow::Result<()> {
+pub fn refuse_on(faults: &[SettingFault]) -> anyhow::Result<()> {
     let list: String = faults.iter().map(|fault| format!("\n  {fault}")).collect();
     match faults.len() {
         0 => Ok(()),

@@ -8,11 +8,12 @@ use askama::Template;
 use axum::response::Response;
 
 use crate::costs::Use;
+use crate::costs::price_index::price_index;
 use crate::costs::utilization::{Condition, PRICE_LEVEL, Sex};
 use crate::quote::ask::address::Search;
 use crate::quote::ask::people::Person;
 use crate::quote::ask::rows::PersonRow;
-use crate::shop::open::{Instead, Keeps, Open, Page, open};
+use crate::shop::open::{Instead, Open, Page, open};
 use crate::shop::words::costs::{conditions, use_label, use_sentence};
 use crate::shop::words::search as words;
 use crate::web::page::{self, Cx};
@@ -47,21 +48,23 @@ struct CarePage<'a> {
     people: Vec<PersonForm>,
     /// Somebody's sex is not said: the sentences are means.
     mean: bool,
-    price_level: String,
+    /// Words on the prices: of the table's year, raised to the plan year's.
+    numbers: String,
     carried: Vec<(String, String)>,
     back: String,
 }
 
 /// `GET /care`, `GET /es/care`.
 pub async fn care(cx: Cx) -> Result<Response, Instead> {
-    let Open { search, query, notes, policy, .. } = open(&cx, &Page::new("/care", Keeps::Search))?;
+    let Open { search, query, notes, policy, .. } = open(&cx, &Page::new("/care"))?;
     let covered = || search.household.people().iter().enumerate().filter(|(_, person)| person.needs_cover);
     let template = CarePage {
         who: words::who(&cx, &search),
         notes,
-        people: covered().map(|(i, person)| person_form(&cx, i + 1, person)).collect(),
+        people: covered().map(|(i, person)| person_form(&cx, i + 1, person, search.year)).collect(),
         mean: covered().any(|(_, person)| person.sex.is_none()),
-        price_level: PRICE_LEVEL.to_string(),
+        numbers: cx
+            .tf("care_page.numbers", &[("table_year", &PRICE_LEVEL.to_string()), ("year", &search.year.to_string())]),
         carried: carried(&search),
         back: cx.href(&format!("/plans?{query}")),
         cx: &cx,
@@ -74,7 +77,7 @@ fn carried(search: &Search) -> Vec<(String, String)> {
     let rest = search.pairs().into_iter().filter(|(name, _)| !matches!(*name, "sex" | "care"));
     let mut pairs: Vec<(String, String)> = rest.map(|(name, value)| (name.to_string(), value)).collect();
     for (i, person) in search.household.people().iter().enumerate().filter(|(_, person)| !person.needs_cover) {
-        pairs.extend(PersonRow::of(person).carried(&(i + 1)));
+        pairs.extend(PersonRow::of(person).carried(i + 1));
     }
     pairs
 }
@@ -85,7 +88,7 @@ fn may_give_birth(person: &Person) -> bool {
     likely || person.expected_care() == Use::Condition(Condition::Maternity)
 }
 
-fn person_form(cx: &Cx, n: usize, person: &Person) -> PersonForm {
+fn person_form(cx: &Cx, n: usize, person: &Person, year: u16) -> PersonForm {
     let sex = |sex: Option<Sex>, key: &str| Choice {
         value: sex.map_or("any", Sex::letter).to_string(),
         words: cx.t(key).to_string(),
@@ -96,7 +99,7 @@ fn person_form(cx: &Cx, n: usize, person: &Person) -> PersonForm {
     let choice = |usage: Use| Choice {
         value: usage.word(),
         words: use_label(cx, usage),
-        sentence: use_sentence(cx, person.age, person.sex, usage),
+        sentence: use_sentence(cx, person.age, person.sex, usage, price_index(year).millionths),
         ticked: usage == chosen,
     };
     // A tenth comes from an address alone, but must not be lost here.

@@ -4,13 +4,13 @@ use askama::Template;
 use axum::response::Response;
 
 use crate::filing::codes::Sort;
-use crate::quote::ask::address::{Search, Switch, add_pairs, write_query};
+use crate::quote::ask::address::{PLANS_MAX, Search, Switch, write_query};
 use crate::quote::market;
 use crate::quote::market::tally::Tally;
 use crate::quote::plan_record::{Benefit, PlanRecord};
 use crate::quote::yearly::YearlyCosts;
-use crate::shop::open::{Instead, Keeps, Open, Page, open};
-use crate::shop::plans;
+use crate::shop::cards::cards_of;
+use crate::shop::open::{Instead, Open, Page, open};
 use crate::shop::sections::{self, SECTIONS};
 use crate::shop::shares;
 use crate::shop::view::{Card, stars_words};
@@ -72,7 +72,10 @@ pub async fn compared(cx: &Cx, open: &Open) -> Result<Compared, Failure> {
     let (mut cards, mut facts) = (Vec::new(), Vec::new());
     // Medical and dental plans are two lists; each is asked for once, and only where one of its plans is compared.
     let mut lists: Vec<(Search, Tally, Option<YearlyCosts>)> = Vec::new();
-    for id in &open.plans {
+    if search.basket.len() > PLANS_MAX {
+        notes.push(cx.tf("compare.too_many", &[("max", &PLANS_MAX.to_string())]));
+    }
+    for id in search.basket.iter().take(PLANS_MAX) {
         let Some(of) = PlanRecord::read(&catalogue.pool, id, search.policy.variants()).await? else {
             notes.push(cx.tf("compare.bad_plan", &[("plan", id.as_str())]));
             continue;
@@ -88,11 +91,11 @@ pub async fn compared(cx: &Cx, open: &Open) -> Result<Compared, Failure> {
         let found = lists.iter_mut().find(|(list, ..)| list.product == product);
         match found.and_then(|(list, tally, years)| Some((tally.find(of.plan_pk)?, list, &*tally, years))) {
             Some((offer, list, tally, years)) => {
-                cards.extend(plans::cards(catalogue, list, tally, years, &[offer]));
+                cards.extend(cards_of(catalogue, list, tally, years, &[offer]));
                 facts.push(of);
             }
             None => {
-                let county = words::county_words(&search);
+                let county = words::county_words(cx, &search);
                 notes.push(cx.tf("compare.not_sold", &[("plan", id.as_str()), ("county", &county)]));
             }
         }
@@ -102,16 +105,15 @@ pub async fn compared(cx: &Cx, open: &Open) -> Result<Compared, Failure> {
 
 /// `GET /compare`.
 pub async fn compare(cx: Cx) -> Result<Response, Instead> {
-    let page = Page::new("/compare", Keeps::Plans).with_switch(ONLY);
+    let page = Page::new("/compare").with_switch(ONLY);
     let open = open(&cx, &page)?;
     let Compared { cards, facts, notes } = compared(&cx, &open).await?;
-    let Open { search, catalogue, who, policy, .. } = open;
+    let Open { search, catalogue, policy, .. } = open;
     let only = open.switched != ONLY.default_word();
     let address = |without: Option<&str>, only: bool| {
-        let mut query = who.clone();
-        for card in cards.iter().filter(|card| Some(card.plan_id.as_str()) != without) {
-            add_pairs(&mut query, &[("plan", card.plan_id.clone())]);
-        }
+        let mut other = search.clone();
+        other.basket.retain(|id| Some(id.as_str()) != without);
+        let mut query = other.canonical();
         page.add_switch(&mut query, ONLY.words[usize::from(only)]);
         query
     };
@@ -131,7 +133,7 @@ pub async fn compare(cx: Cx) -> Result<Response, Instead> {
         columns: cards
             .iter()
             .map(|card| Column {
-                href: card.href(&cx, &who),
+                href: card.href(&cx, &search.canonical()),
                 remove: cx.href(&format!("/compare?{}", address(Some(&card.plan_id), only))),
                 card: card.clone(),
             })

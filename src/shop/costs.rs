@@ -14,7 +14,7 @@ use crate::quote::market;
 use crate::quote::offer::Offer;
 use crate::quote::plan_record::PlanRecord;
 use crate::quote::yearly::{self, YearlyCosts};
-use crate::shop::open::{Instead, Keeps, Open, Page, open};
+use crate::shop::open::{Instead, Open, Page, open};
 use crate::shop::plan::Line;
 use crate::shop::shares::percent;
 use crate::shop::view::Card;
@@ -52,7 +52,7 @@ impl YearSum {
     /// `None` for dental plans.
     pub fn new(cx: &Cx, search: &Search, offer: &Offer, years: &mut Option<YearlyCosts>) -> Option<YearSum> {
         let estimate = years.as_mut()?.estimate(offer);
-        let who = search.who_query();
+        let who = search.canonical();
         let mut sum = YearSum {
             rows: Vec::new(),
             notes: Vec::new(),
@@ -173,8 +173,10 @@ const CASE: Switch = Switch { name: "case", words: &["average", "good", "bad"] }
 pub async fn costs(cx: Cx, Path(id): Path<String>) -> Result<Response, Instead> {
     let plan_id = PlanId::parse(&id).ok_or(Failure::NotFound)?;
     let path = format!("/plans/{plan_id}/costs");
-    let page = Page::new(&path, Keeps::Who).with_switch(CASE);
-    let Open { mut search, catalogue, who, switched: case, notes, policy, .. } = open(&cx, &page)?;
+    let page = Page::new(&path).with_switch(CASE);
+    let Open { mut search, catalogue, switched: case, notes, policy, .. } = open(&cx, &page)?;
+    let all = search.canonical();
+    let change = cx.href(&format!("/?{}", write_query(&search.pairs())));
     search.facets = Default::default();
     let record = PlanRecord::read(&catalogue.pool, &plan_id, search.policy.variants()).await?;
     let record = record.ok_or(Failure::NotFound)?;
@@ -185,7 +187,7 @@ pub async fn costs(cx: Cx, Path(id): Path<String>) -> Result<Response, Instead> 
         _ => None,
     };
     let cases = CASE.words.iter().map(|word| {
-        let mut query = who.clone();
+        let mut query = all.clone();
         page.add_switch(&mut query, word);
         let href = cx.href(&format!("{path}?{query}"));
         CaseLink { words: cx.t(&format!("year.{word}")).to_string(), href, current: *word == case }
@@ -193,8 +195,8 @@ pub async fn costs(cx: Cx, Path(id): Path<String>) -> Result<Response, Instead> 
     let mut template = YearPage {
         name: record.name,
         who: words::who(&cx, &search),
-        change: cx.href(&format!("/?{}", write_query(&search.pairs()))),
-        back: cx.href(&format!("/plans/{plan_id}?{who}")),
+        change,
+        back: cx.href(&format!("/plans/{plan_id}?{all}")),
         not_followed: notes,
         notes: Vec::new(),
         warnings: words::warnings(&cx, &catalogue),
@@ -214,7 +216,7 @@ pub async fn costs(cx: Cx, Path(id): Path<String>) -> Result<Response, Instead> 
 fn fill(page: &mut YearPage, search: &Search, case: &str, found: Option<(&Offer, Result<Estimate, Gap>)>) {
     let cx = page.cx;
     let Some((offer, estimate)) = found else {
-        page.gap = Some(cx.tf("plan.not_sold", &[("county", &words::county_words(search))]));
+        page.gap = Some(cx.tf("plan.not_sold", &[("county", &words::county_words(cx, search))]));
         return;
     };
     let estimate = match estimate {

@@ -9,7 +9,7 @@ use crate::catalogue::variants::CARD_SERVICES;
 use crate::quote::market;
 use crate::quote::yearly::YearlyCosts;
 use crate::shop::compare;
-use crate::shop::open::{Instead, Keeps, Open, Page, open};
+use crate::shop::open::{Instead, Open, Page, open};
 use crate::shop::view::Card;
 use crate::types::Cents;
 use crate::web::error::Failure;
@@ -41,7 +41,7 @@ const ADDED: [&str; 5] = ["premium_after_credit", "credit_applied", "cost_good",
 
 /// `GET /plans.csv`.
 pub async fn plans(cx: Cx) -> Result<Response, Instead> {
-    let page = Page::new("/plans.csv", Keeps::List).any_spelling();
+    let page = Page::new("/plans.csv").any_spelling();
     let Open { search, catalogue, policy, .. } = open(&cx, &page)?;
     let mut tally = market::tally(&catalogue, &search).await?;
     if let Some(years) = &mut YearlyCosts::new(&search) {
@@ -54,19 +54,28 @@ pub async fn plans(cx: Cx) -> Result<Response, Instead> {
 
 /// `GET /compare.csv`.
 pub async fn comparison(cx: Cx) -> Result<Response, Instead> {
-    let page = Page::new("/compare.csv", Keeps::Plans).any_spelling();
+    let page = Page::new("/compare.csv").any_spelling();
     let open = open(&cx, &page)?;
     let compared = compare::compared(&cx, &open).await?;
     Ok(answer(&cx, &compared.cards, &format!("compare-{}.csv", open.search.year), open.policy)?)
 }
 
 fn answer(cx: &Cx, cards: &[Card], file_name: &str, policy: CachePolicy) -> Result<Response, Failure> {
-    let csv = write(cx, cards).map_err(Failure::internal)?;
+    let mark: &[u8] = if plain(&cx.query) { &[] } else { &BYTE_ORDER_MARK };
+    let csv = [mark, &write(cx, cards).map_err(Failure::internal)?[..]].concat();
     let mut response = page::send(cx, StatusCode::OK, "text/csv; charset=utf-8", csv, policy);
     if let Ok(value) = HeaderValue::try_from(format!("attachment; filename=\"{file_name}\"")) {
         response.headers_mut().insert(header::CONTENT_DISPOSITION, value);
     }
     Ok(response)
+}
+
+/// Without it Excel for Windows reads accents as two characters each.
+const BYTE_ORDER_MARK: [u8; 3] = [0xef, 0xbb, 0xbf];
+
+/// A program asked for the bare text: `bom=no`.
+fn plain(query: &str) -> bool {
+    form_urlencoded::parse(query.as_bytes()).any(|(name, value)| name == "bom" && value == "no")
 }
 
 fn write(cx: &Cx, cards: &[Card]) -> anyhow::Result<Vec<u8>> {

@@ -1,4 +1,5 @@
-//! The filter form: every choice with its count, ticked where it is asked for. A plain GET form.
+//! The filters: every choice that would change the list, with its count, ticked where it is asked for. Fields of the
+//! list's own form.
 
 use crate::catalogue::Catalogue;
 use crate::filing::codes::Product;
@@ -33,7 +34,7 @@ pub struct RangeFields {
     pub term: &'static str,
     pub min: String,
     pub max: String,
-    /// "Plans here run from $0 to $9,200".
+    /// "Plans here: $0 to $9,200".
     pub hint: String,
 }
 
@@ -61,14 +62,14 @@ impl FilterForm {
         };
         for filter in FILTERS.iter().filter(|filter| filter.dental || search.product == Product::Medical) {
             if filter.is_range() {
-                form.ranges.push(range(cx, tally, filter, facets.span(filter.facet)));
+                form.ranges.extend(range(cx, tally, filter, facets.span(filter.facet)));
                 continue;
             }
             let choices = choices(cx, tally, catalogue, filter, facets.codes(filter.facet));
             match (&filter.rule, form.groups.last_mut()) {
                 _ if choices.is_empty() => {}
                 (Rule::AtLeast { .. }, _) => form.stars = choices,
-                // Yes-or-no filters stand together.
+                // Yes/no filters are grouped together.
                 (_, Some(group)) if group.name == filter.name => group.choices.extend(choices),
                 _ => form.groups.push(group(cx, search.product, filter, choices)),
             }
@@ -93,13 +94,15 @@ fn group(cx: &Cx, product: Product, filter: &Filter, choices: Vec<Choice>) -> Gr
     Group { name: filter.name, legend: cx.t(legend).to_string(), term, choices }
 }
 
-/// A choice stays visible while it is ticked, even when nothing is left of it.
+/// Only choices that change something: none that no plan meets, or that all meet already. But what is ticked stays to be
+/// seen, even when nothing is left of it.
 fn choices(cx: &Cx, tally: &Tally, catalogue: &Catalogue, filter: &Filter, ticked: &[i64]) -> Vec<Choice> {
     let mut counted = tally.choices(filter.facet, ticked);
     let unseen = |code: &i64| !counted.iter().any(|(other, _)| other == code);
     let unseen: Vec<_> = ticked.iter().copied().filter(unseen).map(|code| (code, 0)).collect();
     counted.extend(unseen);
-    counted.retain(|(code, count)| *count > 0 || ticked.contains(code));
+    let beside = tally.beside(filter.facet).count();
+    counted.retain(|(code, count)| (*count > 0 && *count < beside) || ticked.contains(code));
     let choice = |(code, count)| Choice {
         value: filter.word(code),
         words: value_words(cx, filter, code, Some(catalogue)),
@@ -113,18 +116,23 @@ fn choices(cx: &Cx, tally: &Tally, catalogue: &Catalogue, filter: &Filter, ticke
     choices
 }
 
-fn range(cx: &Cx, tally: &Tally, filter: &Filter, span: Span) -> RangeFields {
+/// `None` where all plans have one amount, or none, and nothing was asked.
+fn range(cx: &Cx, tally: &Tally, filter: &Filter, span: Span) -> Option<RangeFields> {
     let write = |dollars: Option<u32>| dollars.map(|d| d.to_string()).unwrap_or_default();
-    let hint = match tally.range(filter.facet) {
+    let ends = tally.range(filter.facet);
+    if span.is_open() && ends.is_none_or(|(low, high)| low == high) {
+        return None;
+    }
+    let hint = match ends {
         Some((low, high)) => cx.tf("filter.range_hint", &[("low", &low.dollars()), ("high", &high.dollars())]),
         None => cx.t("filter.range_none").to_string(),
     };
-    RangeFields {
+    Some(RangeFields {
         name: filter.name,
         legend: cx.t(filter.legend).to_string(),
         term: filter.term.unwrap_or_default(),
         min: write(span.min),
         max: write(span.max),
         hint,
-    }
+    })
 }

@@ -1,7 +1,8 @@
 //! `GET /`: the questions. Also what `/plans` shows while an answer is missing or wrong.
 //!
-//! One page asks for ZIP and people; each part also works alone, because whatever is missing is asked for
-//! next, with all that was typed kept. Nothing is asked that the result does not need.
+//! ZIP, ages and income stand on one screen, the ages in one field. Who has something special to say of a person, or
+//! comes back with it, gets one box a person. A ZIP of several counties asks which on a page of its own. Whatever is
+//! missing is asked for with all that was typed kept. Nothing is asked that the result does not need.
 
 use askama::Template;
 use axum::http::StatusCode;
@@ -11,21 +12,14 @@ use crate::catalogue::Catalogue;
 use crate::eligibility::State;
 use crate::quote::ask::address::{Asked, Unanswered, write_query};
 use crate::quote::ask::money::NAMES;
-use crate::quote::ask::people::PEOPLE_MAX;
-use crate::quote::ask::rows::PersonRow;
+use crate::quote::ask::people::{MEDICARE_AGE, PEOPLE_MAX};
+use crate::quote::ask::rows::{PersonRow, row_pairs};
 use crate::quote::settle::catalogue_for;
 use crate::shop::open::policy_of_asked;
 use crate::shop::words::dates::changes;
 use crate::shop::words::search as words;
-use crate::types::{CountyFips, Zip5};
+use crate::types::Zip5;
 use crate::web::page::{self, Cx};
-
-/// One county of a ZIP that lies in several.
-pub struct CountyChoice {
-    pub fips: CountyFips,
-    pub words: String,
-    pub ticked: bool,
-}
 
 /// A fault, and the field that it is about.
 pub struct Fault {
@@ -42,6 +36,15 @@ pub struct MoneyField {
     pub fault: Option<String>,
 }
 
+/// One person's box.
+pub struct PersonBox {
+    pub n: usize,
+    pub row: PersonRow,
+    pub fault: Option<String>,
+    /// Old enough for Medicare, as far as the age can be read.
+    pub medicare: bool,
+}
+
 #[derive(Template)]
 #[template(path = "ask.html")]
 struct AskPage<'a> {
@@ -49,14 +52,14 @@ struct AskPage<'a> {
     title: &'a str,
     /// The home page welcomes; `/plans` only asks what is missing.
     home: bool,
-    /// The first ZIP question is still open: people are asked on the same page all the same.
     zip: &'a str,
     zip_fault: Option<String>,
-    counties: Vec<CountyChoice>,
-    county_fault: Option<String>,
-    /// Who can look an address up when its county is not among the choices: the marketplaces of the ZIP's states.
-    lookups: Vec<String>,
-    rows: Vec<(usize, PersonRow, Option<String>)>,
+    /// The county chosen before, in words, with the page that asks for another.
+    county: Option<(String, String)>,
+    /// One box a person instead of the one field.
+    each: bool,
+    people: String,
+    boxes: Vec<PersonBox>,
     people_fault: Option<String>,
     year_words: String,
     /// What changed for the plan year.
@@ -70,9 +73,22 @@ struct AskPage<'a> {
     notes: Vec<String>,
     /// Choices of plan year, when several are loaded: (year, chosen).
     years: Vec<(u16, bool)>,
-    /// Filters and order chosen before, carried along.
-    wishes: Vec<(&'static str, String)>,
+    /// What the form carries unseen: county, expected care, filters, order, plans ticked.
+    carried: Vec<(&'static str, String)>,
     can_add: bool,
+}
+
+#[derive(Template)]
+#[template(path = "county.html")]
+struct CountyPage<'a> {
+    cx: &'a Cx,
+    zip: &'a str,
+    /// (county, the page that follows).
+    counties: Vec<(String, String)>,
+    /// Who can look an address up when its county is not among the choices: the marketplaces of the ZIP's states.
+    lookups: Vec<String>,
+    again: String,
+    notes: Vec<String>,
 }
 
 /// `GET /`, `GET /es`.
@@ -88,22 +104,19 @@ pub fn page(cx: &Cx, mut asked: Asked, unanswered: Option<Unanswered>) -> Respon
     if let (None, Some(unchanged)) = (&unanswered, page::not_modified(cx, &policy)) {
         return unchanged;
     }
+    if unanswered.is_none() {
+        return page::render(cx, build(cx, &asked, &catalogue, None, true), policy);
+    }
     // The place may be settled while the people are not, and the other way round: say all at once.
-    let place_fault = match &unanswered {
-        Some(_) => asked.place(&catalogue.places).err().filter(|fault| *fault != Unanswered::CountyMissing),
-        None => None,
-    };
-    let people_fault = match &unanswered {
-        Some(_) => asked.household().err(),
-        None => None,
-    };
+    let place_fault = asked.place(&catalogue.places).err();
     // Reading marks what is wrong on the fields; the kind of fault is always the same.
-    let money_fault = match &unanswered {
-        Some(_) => asked.money().err(),
-        None => None,
-    };
-    let is_fault = [&place_fault, &people_fault, &money_fault].into_iter().flatten().any(Unanswered::is_fault);
-    let template = build(cx, &asked, &catalogue, place_fault, people_fault, unanswered.is_none());
+    let faults = [asked.household().err(), asked.money().err()];
+    let people_are_fine = !faults.iter().flatten().any(Unanswered::is_fault);
+    if place_fault == Some(Unanswered::CountyMissing) && people_are_fine {
+        return page::render(cx, county_page(cx, &asked, &catalogue), policy);
+    }
+    let is_fault = place_fault.iter().chain(faults.iter().flatten()).any(Unanswered::is_fault);
+    let template = build(cx, &asked, &catalogue, place_fault, false);
     match is_fault {
         true => page::render_status(cx, StatusCode::UNPROCESSABLE_ENTITY, template, policy),
         false => page::render(cx, template, policy),
@@ -115,7 +128,6 @@ fn build<'a>(
     asked: &'a Asked,
     catalogue: &Catalogue,
     place_fault: Option<Unanswered>,
-    people_fault: Option<Unanswered>,
     home: bool,
 ) -> AskPage<'a> {
     let say = |key: &str| cx.tf(key, &[("zip", &asked.zip_typed), ("max", &PEOPLE_MAX.to_string())]);
@@ -125,19 +137,9 @@ fn build<'a>(
         Some(Unanswered::ZipUnknown) => Some(say("ask.zip_unknown")),
         _ => None,
     };
-    let county_fault = (place_fault == Some(Unanswered::CountyNotInZip)).then(|| say("ask.county_not_in_zip"));
-    let counties = counties(cx, asked, catalogue);
-    let mut rows: Vec<PersonRow> = asked.rows.clone();
-    let wanted = (rows.len() + usize::from(asked.add_person)).clamp(1, PEOPLE_MAX);
-    rows.resize(wanted, PersonRow::default());
-    let rows: Vec<_> = rows
-        .into_iter()
-        .enumerate()
-        .map(|(i, row)| {
-            let fault = row.fault.map(say);
-            (i + 1, row, fault)
-        })
-        .collect();
+    let each = one_at_a_time(asked);
+    let boxes = boxes(cx, asked);
+    let people_fault = people_fault(cx, asked, each);
     let mut faults = Vec::new();
     let mut fault = |field: &str, words: &Option<String>| {
         if let Some(words) = words {
@@ -145,15 +147,10 @@ fn build<'a>(
         }
     };
     fault("zip", &zip_fault);
-    fault("county", &county_fault);
-    let people_words = match (asked.people_fault, people_fault) {
-        (Some(key), _) => Some(say(key)),
-        // Only asked now: the page is a question, not an error.
-        (None, _) => None,
-    };
-    fault("age1", &people_words);
-    for (n, _, words) in &rows {
-        let named = words.as_ref().map(|w| cx.tf("ask.person_fault", &[("n", &n.to_string()), ("fault", w)]));
+    fault(if each { "age1" } else { "people" }, &people_fault);
+    for person in boxes.iter().filter(|_| each) {
+        let n = person.n.to_string();
+        let named = person.fault.as_ref().map(|w| cx.tf("ask.person_fault", &[("n", &n), ("fault", w)]));
         fault(&format!("age{n}"), &named);
     }
     let money: Vec<MoneyField> = NAMES.into_iter().map(|name| money_field(cx, asked, name)).collect();
@@ -171,17 +168,59 @@ fn build<'a>(
         home,
         zip: &asked.zip_typed,
         zip_fault,
-        lookups: if counties.is_empty() { Vec::new() } else { lookups(cx, asked, catalogue) },
-        counties,
-        county_fault,
-        can_add: rows.len() < PEOPLE_MAX,
-        rows,
-        people_fault: people_words,
+        county: county(cx, asked, catalogue),
+        can_add: boxes.len() < PEOPLE_MAX,
+        people: match &asked.people_typed {
+            Some(typed) if people_fault.is_some() => typed.clone(),
+            _ => asked.rows.iter().map(PersonRow::word).collect::<Vec<_>>().join(", "),
+        },
+        each,
+        boxes,
+        people_fault,
         faults,
         notes: words::notes(cx, &asked.notes),
         years: years(cx, catalogue.year),
-        wishes: asked.wishes(),
+        carried: carried(asked, each),
     }
+}
+
+/// Whether each person gets a box: it was asked for, or one of them has more to say than an age.
+fn one_at_a_time(asked: &Asked) -> bool {
+    let from_boxes = !asked.rows.is_empty() && asked.people_typed.is_none();
+    asked.each || asked.add_person || from_boxes || asked.rows.iter().any(PersonRow::says_more)
+}
+
+fn boxes(cx: &Cx, asked: &Asked) -> Vec<PersonBox> {
+    let mut rows: Vec<PersonRow> = asked.rows.clone();
+    let wanted = (rows.len() + usize::from(asked.add_person)).clamp(1, PEOPLE_MAX);
+    rows.resize(wanted, PersonRow::default());
+    let boxed = |(n, row): (usize, PersonRow)| PersonBox {
+        n,
+        fault: row.fault.map(|key| cx.t(key).to_string()),
+        medicare: row.no_free_part_a || row.age.trim().parse().is_ok_and(|age: u8| age >= MEDICARE_AGE),
+        row,
+    };
+    (1..).zip(rows).map(boxed).collect()
+}
+
+/// What is wrong with the people together; in the one field also what is wrong with the first that cannot be read.
+fn people_fault(cx: &Cx, asked: &Asked, each: bool) -> Option<String> {
+    if let Some(key) = asked.people_fault {
+        return Some(cx.tf(key, &[("max", &PEOPLE_MAX.to_string())]));
+    }
+    let wrong = asked.rows.iter().find(|row| row.fault.is_some()).filter(|_| !each)?;
+    let fault = cx.t(wrong.fault.unwrap_or_default());
+    Some(cx.tf("ask.people_fault", &[("typed", &wrong.age), ("fault", fault)]))
+}
+
+/// What no field of the form shows.
+fn carried(asked: &Asked, each: bool) -> Vec<(&'static str, String)> {
+    let mut pairs: Vec<_> = asked.county.map(|county| ("county", county.to_string())).into_iter().collect();
+    // In boxes, expected care goes with its person, who may move up when another is taken away.
+    let care = row_pairs(&asked.rows).into_iter().filter(|(name, _)| *name != "people" && !each);
+    pairs.extend(care);
+    pairs.extend(asked.wishes());
+    pairs
 }
 
 fn money_field(cx: &Cx, asked: &Asked, name: &'static str) -> MoneyField {
@@ -196,22 +235,33 @@ fn money_field(cx: &Cx, asked: &Asked, name: &'static str) -> MoneyField {
     }
 }
 
-/// Only a ZIP of several counties asks which.
-fn counties(cx: &Cx, asked: &Asked, catalogue: &Catalogue) -> Vec<CountyChoice> {
-    let Some(zip) = Zip5::parse(&asked.zip_typed) else { return Vec::new() };
-    let choices: Vec<CountyChoice> = catalogue
-        .places
-        .counties(zip)
-        .map(|county| CountyChoice {
-            fips: county.fips,
-            words: cx.tf(
-                "ask.county_choice",
-                &[("county", &county.name), ("state", cx.t(&format!("state.{}", county.state)))],
-            ),
-            ticked: asked.county == Some(county.fips),
-        })
-        .collect();
-    if choices.len() > 1 { choices } else { Vec::new() }
+/// The counties of a ZIP that lies in several, each with the list that it leads to.
+fn county_page<'a>(cx: &'a Cx, asked: &'a Asked, catalogue: &Catalogue) -> CountyPage<'a> {
+    let zip = Zip5::parse(&asked.zip_typed);
+    let counties = zip.into_iter().flat_map(|zip| catalogue.places.counties(zip));
+    let choice = |county: &crate::catalogue::places::County| {
+        let chosen = Asked { county: Some(county.fips), ..asked.clone() };
+        let state = cx.t(&format!("state.{}", county.state));
+        let words = cx.tf("ask.county_choice", &[("county", &words::county_name(cx, &county.name)), ("state", state)]);
+        (words, cx.href(&format!("/plans?{}", write_query(&chosen.pairs()))))
+    };
+    CountyPage {
+        cx,
+        zip: &asked.zip_typed,
+        counties: counties.map(choice).collect(),
+        lookups: lookups(cx, asked, catalogue),
+        again: cx.href(&format!("/?{}", write_query(&asked.pairs()))),
+        notes: words::notes(cx, &asked.notes),
+    }
+}
+
+/// The county chosen, and the page that asks for another: only where there is a choice.
+fn county(cx: &Cx, asked: &Asked, catalogue: &Catalogue) -> Option<(String, String)> {
+    let zip = Zip5::parse(&asked.zip_typed)?;
+    let counties: Vec<_> = catalogue.places.counties(zip).collect();
+    let chosen = counties.iter().find(|county| Some(county.fips) == asked.county).filter(|_| counties.len() > 1)?;
+    let open = Asked { county: None, ..asked.clone() };
+    Some((words::county_name(cx, &chosen.name), cx.href(&format!("/plans?{}", write_query(&open.pairs())))))
 }
 
 /// The marketplaces of a ZIP's states, by name and telephone: they know addresses that the table of ZIP codes does not.

@@ -7,7 +7,7 @@ use askama::Template;
 use axum::response::Response;
 
 use crate::catalogue::Catalogue;
-use crate::eligibility::household::{Household as EligibilityHousehold, Relationship};
+use crate::eligibility::household::Household as EligibilityHousehold;
 use crate::eligibility::rounding::{CreditRounding, Ratio, shown_cents};
 use crate::eligibility::thresholds::thresholds;
 use crate::eligibility::{ChipCategory, Determination, MedicaidDecision, PersonAnswer, TaxHouseholdAnswer, determine};
@@ -19,8 +19,8 @@ use crate::quote::ask::money::Finances;
 use crate::quote::ask::people::Relation;
 use crate::quote::market;
 use crate::quote::market::tally::Tally;
-use crate::quote::policy::{self, Policy};
-use crate::shop::open::{Instead, Keeps, Open, Page, open};
+use crate::quote::policy::{self, Policy, TaxPart};
+use crate::shop::open::{Instead, Open, Page, open};
 use crate::shop::plan::Line;
 use crate::shop::words::reasons::{Step, percent_words, steps};
 use crate::shop::words::search as words;
@@ -66,7 +66,7 @@ struct HowPage<'a> {
 
 /// `GET /how`, `GET /es/how`.
 pub async fn how(cx: Cx) -> Result<Response, Instead> {
-    let Open { search, catalogue, query, notes, policy, .. } = open(&cx, &Page::new("/how", Keeps::Search))?;
+    let Open { search, catalogue, query, notes, policy, .. } = open(&cx, &Page::new("/how"))?;
     let worked = match &search.finances {
         Some(money) => Some(worked(&cx, &catalogue, &search, money).await?),
         None => None,
@@ -129,16 +129,16 @@ fn benchmark_name(catalogue: &Catalogue, policy: &Policy, tally: &Tally<'_>) -> 
 /// Each person with how we took them: said by the visitor, or taken from the ages.
 fn counted(cx: &Cx, search: &Search, found: &Determination) -> Vec<String> {
     let members = found.tax_households.first().map(|tax| &tax.member_indexes[..]).unwrap_or_default();
-    let relations = policy::relations(&search.household);
-    let people = search.household.people().iter().zip(relations).enumerate();
+    let parts = policy::tax_parts(&search.household);
+    let people = search.household.people().iter().zip(parts).enumerate();
     people
-        .map(|(i, (person, relation))| {
-            let key = match relation {
+        .map(|(i, (person, part))| {
+            let key = match part {
                 _ if !members.contains(&i) => "how.relation_outside",
-                Relationship::Applicant => "how.relation_self",
-                Relationship::Spouse => "how.relation_spouse",
-                Relationship::Child => "how.relation_child",
-                _ => "how.relation_other",
+                TaxPart::Files => "how.relation_self",
+                TaxPart::Spouse => "how.relation_spouse",
+                TaxPart::Child => "how.relation_child",
+                TaxPart::OtherDependent => "how.relation_other",
             };
             let mut words = format!("{}: {}", words::person_at(cx, search, i), cx.t(key));
             if i > 0 && person.relation == Relation::Unsaid {

@@ -7,13 +7,14 @@ use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
 
-use crate::eligibility::household::{Frequency, Income};
-use crate::eligibility::rounding::{Ratio, shown_cents, yearly};
+use crate::eligibility::household::{Frequency, Hundredths, Income};
+use crate::eligibility::rounding::{Ratio, shown_cents};
 use crate::eligibility::tables::{CountsForMedicaid, IncomeKind, IncomeNature};
-use crate::eligibility::{PersonIncome, Summed, sum_of};
+use crate::eligibility::{Bound, PersonIncome, Summed, sum_of};
 use crate::quote::QuoteError;
 use crate::quote::ask::address::is_private;
-use crate::quote::ask::money::{INCOME_DOLLARS_MAX, read_amount, write_amount};
+use crate::quote::ask::money::{INCOME_DOLLARS_MAX, read_amount, read_signed, write_amount};
+use crate::quote::ask::people::Household;
 use crate::shop::home::Fault;
 use crate::shop::open::{self, Instead};
 use crate::types::Cents;
@@ -28,7 +29,8 @@ const ROWS_MIN: usize = 2;
 const CARRIED_MAX: usize = 60;
 
 /// How often an amount comes, as the form and the address name it.
-const FREQUENCIES: [(&str, Frequency); 7] = [
+const FREQUENCIES: [(&str, Frequency); 8] = [
+    ("hourly", Frequency::Hourly),
     ("weekly", Frequency::Weekly),
     ("every_two_weeks", Frequency::EveryTwoWeeks),
     ("twice_a_month", Frequency::TwiceAMonth),
@@ -44,6 +46,8 @@ struct Row {
     kind: String,
     amount: String,
     frequency: String,
+    /// Of a usual week, for pay by the hour.
+    hours: String,
     kind_fault: Option<String>,
     amount_fault: Option<String>,
     frequency_fault: Option<String>,
@@ -71,6 +75,8 @@ struct Counted {
 /// The answer: what counts, and where to take it.
 struct Sum {
     counted: Vec<Counted>,
+    /// Deductions and losses of which the law lets only a part count.
+    limited: Vec<String>,
     left_out: Option<String>,
     year: Cents,
     /// Of the current month, for Medicaid.
@@ -115,13 +121,14 @@ impl Asked {
                 (Some("k"), Some(n)) => rows[n - 1].kind = typed(),
                 (Some("a"), Some(n)) => rows[n - 1].amount = typed(),
                 (Some("f"), Some(n)) => rows[n - 1].frequency = typed(),
+                (Some("h"), Some(n)) => rows[n - 1].hours = typed(),
                 _ if name == "add_row" => asked.add = true,
                 _ if asked.carried.len() < CARRIED_MAX && !value.is_empty() => {
                     asked.carried.push((name.to_string(), value.to_string()));
                 }
                 _ => {}
             }
-            if let (Some("k" | "a" | "f"), Some(n)) = (name.get(..1), number) {
+            if let (Some("k" | "a" | "f" | "h"), Some(n)) = (name.get(..1), number) {
                 shown = shown.max(n);
             }
         }
@@ -135,7 +142,10 @@ impl Asked {
         let tables = &cx.app.tables;
         let mut incomes = Vec::new();
         for row in self.rows.iter_mut().filter(|row| !row.is_blank()) {
-            let amount = match read_amount(&row.amount) {
+            let kind = tables.income_kind(&row.kind);
+            let may_be_loss = kind.is_some_and(|kind| kind.may_be_loss);
+            let read = if may_be_loss { read_signed(&row.amount) } else { read_amount(&row.amount) };
+            let amount = match read {
                 Ok(Some(amount)) => Some(amount),
                 Ok(None) => {
                     row.amount_fault = Some(cx.t("income_page.amount_missing").to_string());
@@ -146,7 +156,6 @@ impl Asked {
                     None
                 }
             };
-            let kind = tables.income_kind(&row.kind);
             if kind.is_none() {
                 row.kind_fault = Some(cx.t("income_page.kind_missing").to_string());
             }
@@ -154,21 +163,28 @@ impl Asked {
             if frequency.is_none() {
                 row.frequency_fault = Some(cx.t("income_page.frequency_missing").to_string());
             }
+            let by_hour = frequency.is_some_and(|(_, frequency)| *frequency == Frequency::Hourly);
+            let hours = Cents::read(&row.hours).ok().filter(|hours| (1..=16_800).contains(&hours.0));
+            if by_hour && hours.is_none() {
+                row.frequency_fault = Some(cx.t("income_page.hours_missing").to_string());
+                continue;
+            }
             if let (Some(amount), Some(kind), Some((_, frequency))) = (amount, kind, frequency) {
-                // The list takes no larger sums: said here, at the amount that makes it so.
-                if yearly(amount, frequency.per_year()).0 > INCOME_DOLLARS_MAX * 100 {
-                    row.amount_fault = Some(cx.tf("ask.amount_too_high", &[("typed", &row.amount)]));
-                    continue;
-                }
-                incomes.push(Income {
+                let income = Income {
                     kind: kind.kind.clone(),
                     amount,
                     frequency: *frequency,
-                    hours_per_week: None,
+                    hours_per_week: hours.map(|hours| Hundredths(hours.0)),
                     days_per_week: None,
                     starts: None,
                     ends: None,
-                });
+                };
+                // The list takes no larger sums: said here, at the amount that makes it so.
+                if income.yearly().0.abs() > INCOME_DOLLARS_MAX * 100 {
+                    row.amount_fault = Some(cx.tf("ask.amount_too_high", &[("typed", &row.amount)]));
+                    continue;
+                }
+                incomes.push(income);
             }
         }
         incomes
@@ -263,8 +279,11 @@ fn kind_words(cx: &Cx, kind: &str) -> String {
 fn sum(cx: &Cx, incomes: &[Income], carried: &[(String, String)]) -> Result<Sum, Failure> {
     let tables = &cx.app.tables;
     let year = i32::from(cx.catalogues.newest().year);
-    let Summed { income: PersonIncome { year, medicaid_month_x12, .. }, .. } =
-        sum_of(incomes, tables, year, &[]).map_err(QuoteError::refused)?;
+    // The ages of the people on the policy, where the address carries them: they decide some limits.
+    let people = carried.iter().find(|(name, _)| name == "people").and_then(|(_, value)| Household::parse(value).ok());
+    let ages: Vec<u8> = people.iter().flat_map(|people| people.people()).map(|person| person.age).collect();
+    let Summed { income: PersonIncome { year, medicaid_month_x12, .. }, bounds } =
+        sum_of(incomes, tables, year, &ages).map_err(QuoteError::refused)?;
     let known = incomes.iter().filter_map(|item| tables.income_kind(&item.kind).map(|kind| (item, kind)));
     let left_out: Vec<String> =
         known.clone().filter(|(_, kind)| !counts(kind)).map(|(_, kind)| kind_words(cx, &kind.kind)).collect();
@@ -282,12 +301,22 @@ fn sum(cx: &Cx, incomes: &[Income], carried: &[(String, String)]) -> Result<Sum,
     }
     Ok(Sum {
         counted,
+        limited: bounds.iter().map(|bound| limited_words(cx, bound)).collect(),
         left_out: (!left_out.is_empty()).then(|| left_out.join("; ")),
         year: floored,
         month,
         below_zero,
         pairs,
     })
+}
+
+fn limited_words(cx: &Cx, bound: &Bound) -> String {
+    let kind = kind_words(cx, &bound.kind);
+    let (said, allowed) = (bound.said.dollars(), bound.allowed.dollars());
+    cx.tf(
+        "income_page.limited",
+        &[("kind", &kind), ("said", &said), ("allowed", &allowed), ("law", &bound.citation.text)],
+    )
 }
 
 fn counts(kind: &IncomeKind) -> bool {
@@ -302,6 +331,6 @@ fn counted(cx: &Cx, item: &Income, kind: &IncomeKind) -> Counted {
         (_, true, CountsForMedicaid::Month) => "income_page.how_month_only",
         _ => "income_page.how_counts",
     };
-    let amount = yearly(item.amount, item.frequency.per_year());
+    let amount = item.yearly();
     Counted { words: kind_words(cx, &kind.kind), how: cx.tf(key, &[("amount", &amount.dollars_cents())]) }
 }

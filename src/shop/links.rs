@@ -15,6 +15,7 @@ pub struct Wishes {
     pub facets: Facets,
     pub sort: Sort,
     pub dominated_notes: bool,
+    pub grouped: bool,
     pub page: u32,
 }
 
@@ -32,8 +33,7 @@ impl<'a> Links<'a> {
         Links { lang, search, who }
     }
 
-    /// Another page for the same who and where: `/how?…`.
-    pub fn who_at(&self, path: &str) -> String {
+    fn who_at(&self, path: &str) -> String {
         let mut address = self.lang.localized(path);
         // Room for wishes too.
         address.reserve(self.who.len() + 80);
@@ -42,23 +42,33 @@ impl<'a> Links<'a> {
         address
     }
 
-    /// Another page for the same search, whatever page of the list this is: `/plans.csv?…`.
+    /// Another page for the same search, with its basket and its page of the list: `/how?…`.
     pub fn all_at(&self, path: &str) -> String {
+        self.at(path, |wishes| wishes.page = self.search.page)
+    }
+
+    /// All results, whatever page of the list this is and whatever is ticked on it: `/plans.csv?…`.
+    pub fn results_at(&self, path: &str) -> String {
         let Search { product, facets, sort, dominated_notes, .. } = self.search;
         let mut address = self.who_at(path);
-        add_pairs(&mut address, &wishes(*product, facets, *sort, *dominated_notes));
+        add_pairs(&mut address, &wishes(*product, facets, *sort, (*dominated_notes, true)));
         address
     }
 
     /// The list after a change, from its first page.
     pub fn list(&self, change: impl FnOnce(&mut Wishes)) -> String {
-        let Search { product, sort, dominated_notes, .. } = *self.search;
+        self.at("/plans", change)
+    }
+
+    fn at(&self, path: &str, change: impl FnOnce(&mut Wishes)) -> String {
+        let Search { product, sort, dominated_notes, grouped, .. } = *self.search;
         let facets = self.search.facets.clone();
-        let mut wished = Wishes { product, facets, sort, dominated_notes, page: 1 };
+        let mut wished = Wishes { product, facets, sort, dominated_notes, grouped, page: 1 };
         change(&mut wished);
-        let Wishes { product, facets, sort, dominated_notes, page } = wished;
-        let mut address = self.who_at("/plans");
-        add_pairs(&mut address, &wishes(product, &facets, sort, dominated_notes));
+        let Wishes { product, facets, sort, dominated_notes, grouped, page } = wished;
+        let mut address = self.who_at(path);
+        add_pairs(&mut address, &wishes(product, &facets, sort, (dominated_notes, grouped)));
+        add_pairs(&mut address, &self.search.ticked());
         if page > 1 {
             add_pairs(&mut address, &[("page", page.to_string())]);
         }
@@ -80,7 +90,7 @@ mod tests {
     /// The same change to a search, and to the wishes of a link.
     type Change = (fn(&mut Search), fn(&mut Wishes));
 
-    const CHANGES: [Change; 8] = [
+    const CHANGES: [Change; 9] = [
         (|_| {}, |_| {}),
         (|search| search.page = 3, |wishes| wishes.page = 3),
         (|search| search.sort = Sort::Stars, |wishes| wishes.sort = Sort::Stars),
@@ -95,6 +105,7 @@ mod tests {
             |wishes| wishes.facets.set_span(Facet::Premium, UP_TO_450),
         ),
         (|search| search.dominated_notes = false, |wishes| wishes.dominated_notes = false),
+        (|search| search.grouped = false, |wishes| wishes.grouped = false),
     ];
 
     #[test]
@@ -105,6 +116,7 @@ mod tests {
             "people=40",
             "people=40,38t,5p&sex=f&income=37650.50&monthly=3000",
             "people=40&metal=silver,gold&with=hsa&premium=200-450&stars=3&sort=deductible&page=4",
+            "people=40&plan=33931OH0070006&plan=29341OH0100024&group=off&page=2",
             "people=40&q=a+%26+b,+c%252Cd%20%C3%A9+100%25&product=dental&dominated=off",
         ] {
             let search = search_of(query);
@@ -113,10 +125,11 @@ mod tests {
             for (of_search, of_wishes) in CHANGES {
                 assert_eq!(links.list(of_wishes), format!("/plans?{}", search.with(of_search)));
             }
-            let first = search.with(|search| search.page = 1);
-            assert_eq!(links.all_at("/plans.csv"), format!("/plans.csv?{first}"));
-            assert_eq!(Links::new(es, &search, &who).all_at("/"), format!("/es?{first}"));
-            assert_eq!(links.who_at("/how"), format!("/how?{}", search.who_query()));
+            let all = search.canonical();
+            assert_eq!(links.all_at("/how"), format!("/how?{all}"));
+            assert_eq!(Links::new(es, &search, &who).all_at("/"), format!("/es?{all}"));
+            let results = search.with(|search| (search.grouped, search.basket) = (true, Vec::new()));
+            assert_eq!(links.results_at("/plans.csv"), format!("/plans.csv?{results}"));
         }
     }
 

@@ -3,12 +3,14 @@
 //! Called by the public routes only; one file answers one address. Prices come from `quote`, shared parts of a page
 //! from `web`. It never looks at a cookie, a session or the store. All state is in the URL (docs/addresses.md).
 
+pub mod cards;
 pub mod care;
 pub mod compare;
 pub mod costs;
 pub mod csv;
 pub mod elsewhere;
 pub mod filters;
+pub mod groups;
 pub mod home;
 pub mod how;
 pub mod income;
@@ -17,7 +19,10 @@ pub mod open;
 pub mod panel;
 pub mod plan;
 pub mod plans;
+pub mod season;
 pub mod sections;
 pub mod shares;
+pub mod turning;
 pub mod view;
 pub mod words;
+pub mod yearly;

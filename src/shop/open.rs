@@ -18,10 +18,9 @@ use crate::quote::ask::facets::{Note, NoteKind};
 use crate::quote::policy::Help;
 use crate::quote::settle::{self, Settled, Settlement};
 use crate::shop::words::search as words;
-use crate::shop::{elsewhere, home};
-use crate::types::PlanId;
+use crate::shop::{elsewhere, home, season};
 use crate::web::error::Failure;
-use crate::web::page::{self, CachePolicy, Cx};
+use crate::web::page::{self, CachePolicy, Cx, NOT_OF_DATA};
 use crate::web::sealed::{self, Arrival};
 
 /// What an address is answered with instead of its page: a question, the way elsewhere, a redirect, a 304, a failure.
@@ -56,32 +55,18 @@ impl From<QuoteError> for Failure {
     }
 }
 
-/// How much of a search stands in a page's canonical address.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Keeps {
-    /// Who and where, filters, order and the page number.
-    List,
-    /// The same without the page number: pages that lead back to the list.
-    Search,
-    /// Who and where.
-    Who,
-    /// Who, where and the plans compared.
-    Plans,
-}
-
 /// What one address declares of itself.
 pub struct Page<'a> {
     /// Without language: `/plans`.
     pub path: &'a str,
-    pub keeps: Keeps,
     pub switch: Option<Switch>,
     /// Programs fetch spreadsheets and may not follow a redirect: those answer any spelling.
     pub any_spelling: bool,
 }
 
 impl<'a> Page<'a> {
-    pub const fn new(path: &'a str, keeps: Keeps) -> Page<'a> {
-        Page { path, keeps, switch: None, any_spelling: false }
+    pub const fn new(path: &'a str) -> Page<'a> {
+        Page { path, switch: None, any_spelling: false }
     }
 
     pub const fn with_switch(self, switch: Switch) -> Page<'a> {
@@ -92,16 +77,10 @@ impl<'a> Page<'a> {
         Page { any_spelling: true, ..self }
     }
 
-    /// The canonical query of this page. `who` is the search's who and where, already written.
-    fn query(&self, search: &Search, who: &str, plans: &[PlanId], switched: &'static str) -> String {
-        let mut query = match self.keeps {
-            Keeps::List => search.canonical_from(who.to_string()),
-            Keeps::Search => write_query(&search.pairs()),
-            Keeps::Who | Keeps::Plans => who.to_string(),
-        };
-        for id in plans {
-            add_pairs(&mut query, &[("plan", id.to_string())]);
-        }
+    /// The canonical query of this page: the whole search, so that no way from page to page loses a filter, an order or
+    /// a plan ticked for comparison. `who` is the search's who and where, already written.
+    fn query(&self, search: &Search, who: &str, switched: &'static str) -> String {
+        let mut query = search.canonical_from(who.to_string());
         self.add_switch(&mut query, switched);
         query
     }
@@ -124,8 +103,6 @@ pub struct Open {
     pub who: String,
     /// The page's canonical query.
     pub query: String,
-    /// The plans to compare ([`Keeps::Plans`]).
-    pub plans: Vec<PlanId>,
     /// What the page's switch says.
     pub switched: &'static str,
     /// The parts of the address that we could not follow, in words.
@@ -181,24 +158,30 @@ pub fn open_or_bare(cx: &Cx, page: &Page, keeps: &[&str]) -> Result<OpenOrBare, 
 }
 
 /// Steps 3 and 4.
-fn opened(cx: &Cx, page: &Page, mut asked: Asked, settled: Settlement) -> Result<Open, Instead> {
+fn opened(cx: &Cx, page: &Page, asked: Asked, settled: Settlement) -> Result<Open, Instead> {
     let policy = policy(cx, &settled);
     let Settlement { search, catalogue, help } = settled;
-    let plans = if page.keeps == Keeps::Plans { asked.plan_ids() } else { Vec::new() };
     let switched = asked.switched.or(page.switch.map(|switch| switch.default_word())).unwrap_or_default();
     let who = search.who_query();
-    let query = page.query(&search, &who, &plans, switched);
+    let query = page.query(&search, &who, switched);
     if !page.any_spelling {
         follow(cx, &asked.notes, page.path, &query)?;
     }
     unchanged(cx, &policy)?;
     let notes = words::notes(cx, &asked.notes);
     let (who, query) = (cx.sealed(&who).into_owned(), cx.sealed(&query).into_owned());
-    Ok(Open { search, catalogue, help, who, query, plans, switched, notes, policy })
+    Ok(Open { search, catalogue, help, who, query, switched, notes, policy })
 }
 
 /// [`settle::settle`] with what the request knows: its catalogues, the rules, the day.
 fn settle(cx: &Cx, asked: &mut Asked) -> Result<Settled, Failure> {
+    // The questions carry a county as a hidden field. It means nothing once another ZIP is typed beside it.
+    if cx.said.arrival == Arrival::Form
+        && let (Ok(zip), Some(county)) = (asked.zip(), asked.county)
+        && settle::catalogue_for(&cx.catalogues, asked).places.place(zip, county).is_none()
+    {
+        asked.county = None;
+    }
     Ok(settle::settle(&cx.catalogues, &cx.app.tables, cx.today(), asked)?)
 }
 
@@ -219,18 +202,23 @@ pub fn follow(cx: &Cx, notes: &[Note], path: &str, query: &str) -> Result<(), In
     Err(page::redirect(cx, &format!("{path}{mark}{query}")).into())
 }
 
-/// Answers 304 where the asker has the page.
+/// Answers 304 if the client already has the page.
 pub fn unchanged(cx: &Cx, policy: &CachePolicy) -> Result<(), Instead> {
     page::not_modified(cx, policy).map_or(Ok(()), |response| Err(response.into()))
 }
 
 /// Who may keep a page of this search. An address with an income, a sex or expected care is for its own browser
-/// only; and what help there is can change from one day to the next.
+/// only; and what help there is can change from one day to the next. Whether another year's enrollment is open is part
+/// of the version, because lists say so.
 fn policy(cx: &Cx, settled: &Settlement) -> CachePolicy {
+    let version = match season::coming(cx, &settled.search) {
+        Some(coming) => format!("{}{NOT_OF_DATA}{}", settled.catalogue.version, coming.year),
+        None => settled.catalogue.version.clone(),
+    };
     match &settled.help {
-        None if !settled.search.household.says_private() => CachePolicy::of(&settled.catalogue),
-        None => CachePolicy::Own { version: settled.catalogue.version.clone() },
-        Some(_) => CachePolicy::Own { version: format!("{}+{}", settled.catalogue.version, cx.today()) },
+        None if !settled.search.household.says_private() => CachePolicy::Public { version },
+        None => CachePolicy::Own { version },
+        Some(_) => CachePolicy::Own { version: format!("{version}+{}", cx.today()) },
     }
 }
 

@@ -1,17 +1,17 @@
-//! "Help with costs", before the list: what each person may get, the credit, extra savings, and where to go.
+//! "Your help", before the list, in three lines: who gets what, the credit, and the nearest income at which that turns.
 //!
 //! Only words and links over what the engine found; nothing is decided here. Medicaid and CHIP come before plans,
-//! because they cost people less.
+//! because they cost people less. Whoever is alone is "you", others are named by their ages.
 
-use crate::eligibility::household::Relationship;
 use crate::eligibility::tables::{CsrLevel, MedicaidAgency};
 use crate::eligibility::{ChipCategory, PersonAnswer};
 use crate::filing::codes::{Metal, Product};
 use crate::quote::ask::address::Search;
+use crate::quote::ask::people::MEDICARE_AGE;
 use crate::quote::filters::Facet;
 use crate::quote::market::tally::Tally;
 use crate::quote::offer::Offer;
-use crate::quote::policy::{self, Help};
+use crate::quote::policy::{self, Help, TaxPart};
 use crate::quote::yearly::{self, YearlyCosts};
 use crate::shop::links::Links;
 use crate::shop::view::whole_dollars;
@@ -19,105 +19,118 @@ use crate::shop::words::search as words;
 use crate::types::Cents;
 use crate::web::page::Cx;
 
-/// What the box says. Without an income: only the invitation to give one.
-pub struct Panel {
-    /// Address of the questions, with everything typed so far.
-    pub add: Option<String>,
-    pub lines: Vec<String>,
-    /// Medicaid and CHIP by person, then how to apply.
-    pub public: Vec<String>,
-    pub agency: Option<Agency>,
-    pub gap: Vec<String>,
-    /// Set where the filters hide the plans that carry extra savings: the address that shows them.
-    pub show_silver: Option<String>,
-    /// What that may cost in a year.
-    pub silver_costs: Option<String>,
-    pub taken: Option<String>,
-    pub how: Option<String>,
-    pub without: Option<String>,
-    pub change: String,
+/// Programs for children are for people younger than this (42 CFR 435.118).
+const CHILD_AGE: u8 = 19;
+
+/// One line, and the links that stand at its end.
+pub struct HelpLine {
+    pub words: String,
+    pub links: Vec<(String, String)>,
 }
 
-pub struct Agency {
-    pub words: String,
-    /// Blank where we do not know it.
-    pub url: String,
-    pub phone: Option<String>,
+/// What the box says.
+pub struct Panel {
+    pub heading: String,
+    /// Medicaid or CHIP for everybody: that is the page's answer.
+    pub first: bool,
+    pub lines: Vec<HelpLine>,
+    /// One tap down.
+    pub more: Vec<String>,
+    /// `None` without an income: then there is nothing to work out.
+    pub how: Option<String>,
+    pub without: Option<String>,
 }
 
 impl Panel {
-    pub fn new(cx: &Cx, links: &Links, help: Option<&Help>, tally: &Tally, years: &mut Option<YearlyCosts>) -> Panel {
+    /// `turning` is the nearest income at which the help changes, in words.
+    pub fn new(
+        cx: &Cx,
+        links: &Links,
+        help: Option<&Help>,
+        (tally, years): (&Tally, &mut Option<YearlyCosts>),
+        turning: Option<String>,
+    ) -> Panel {
         let search = links.search;
-        let change = links.all_at("/");
+        let mut lines = Vec::new();
         let Some(help) = help else {
-            let add = (search.product == Product::Medical).then(|| change.clone());
-            return Panel {
-                add,
-                lines: level_words(cx, search).into_iter().collect(),
-                public: Vec::new(),
-                agency: None,
-                gap: Vec::new(),
-                show_silver: None,
-                silver_costs: None,
-                taken: None,
-                how: None,
-                without: None,
-                change,
-            };
+            lines.extend(level_words(cx, search).map(plain));
+            lines.extend(medicare_lines(cx, links));
+            let heading = cx.t("help.heading").to_string();
+            return Panel { heading, first: false, lines, more: Vec::new(), how: None, without: None };
         };
-        let people = &help.determination.people;
-        let agency = cx.app.tables.medicaid_agency(&search.place.county.state);
-        let public: Vec<String> =
-            people.iter().enumerate().filter_map(|(i, p)| public_words(cx, search, (i, p), agency)).collect();
-        let without = search.with(Search::forget_private);
+        let nobody_shops = !help.determination.people.iter().any(PersonAnswer::shops);
+        lines.extend(public_lines(cx, search, help));
+        lines.extend(gap_line(cx, search, help).map(plain));
+        lines.extend(credit_line(cx, search, tally, nobody_shops).map(plain));
+        lines.extend(medicare_lines(cx, links));
+        lines.extend(turning.map(plain));
+        lines.extend(silver_line(cx, links, tally, years));
+        let people = help.determination.people.len();
+        let taken = (people > 1).then(|| taken_words(cx, search));
+        let repay = search.policy.credit.is_some().then(|| cx.t("help.repay").to_string());
         Panel {
-            add: None,
-            lines: lines(cx, search, help, tally),
-            agency: people.iter().any(PersonAnswer::public_coverage).then(|| agency_words(cx, agency)),
-            public,
-            gap: gap_words(cx, search, help),
-            silver_costs: years
-                .as_mut()
-                .filter(|_| silver_hidden(search))
-                .and_then(|years| silver_costs(cx, tally, years)),
-            show_silver: silver_hidden(search)
-                .then(|| links.list(|wishes| wishes.facets.tick(Facet::Metal, Metal::Silver.code()))),
-            taken: (people.len() > 1).then(|| taken_words(cx, search)),
-            how: Some(links.who_at("/how")),
-            without: Some(cx.href(&format!("/plans?{without}"))),
-            change,
+            heading: cx.t(if nobody_shops { "help.heading_public" } else { "help.heading" }).to_string(),
+            first: nobody_shops,
+            lines,
+            more: taken.into_iter().chain(apart_words(cx, search, help)).chain(repay).collect(),
+            how: Some(links.all_at("/how")),
+            without: Some(cx.href(&format!("/plans?{}", search.with(Search::forget_private)))),
         }
     }
 }
 
-/// Credit and extra savings.
-fn lines(cx: &Cx, search: &Search, help: &Help, tally: &Tally) -> Vec<String> {
-    let mut lines = Vec::new();
-    let nobody_shops = !help.determination.people.iter().any(PersonAnswer::shops);
-    if search.product == Product::Medical {
-        lines.push(match (&search.policy.credit, tally.credit) {
-            _ if nobody_shops => cx.t("help.all_public").to_string(),
-            (None, _) => cx.t("help.no_credit").to_string(),
-            (Some(_), None) => cx.t("help.no_benchmark").to_string(),
-            (Some(_), Some(credit)) if credit.0 == 0 => cx.t("help.credit_zero").to_string(),
-            (Some(_), Some(credit)) => cx.tf("help.credit", &[("credit", &credit.dollars_cents())]),
-        });
+fn plain(words: String) -> HelpLine {
+    HelpLine { words, links: Vec::new() }
+}
+
+/// `key.you`, `key.one` or `key.other`, with the ages of these people.
+fn of_people(cx: &Cx, search: &Search, key: &str, people: &[usize], values: &[(&str, &str)]) -> String {
+    let all = search.household.people();
+    let ages: Vec<u8> = people.iter().filter_map(|i| all.get(*i)).map(|person| person.age).collect();
+    let form = match (all.len(), ages.len()) {
+        (1, _) => "you",
+        (_, 1) => "one",
+        _ => "other",
+    };
+    let ages = words::ages_words(cx, &ages);
+    let values: Vec<(&str, &str)> = values.iter().copied().chain([("people", ages.as_str())]).collect();
+    cx.tf(&format!("{key}.{form}"), &values)
+}
+
+/// The credit and, in the same line, what silver plans bring.
+fn credit_line(cx: &Cx, search: &Search, tally: &Tally, nobody_shops: bool) -> Option<String> {
+    let level = level_words(cx, search);
+    if search.product != Product::Medical {
+        return level;
     }
-    lines.extend(level_words(cx, search));
-    if search.policy.credit.is_some() {
-        lines.push(cx.t("help.repay").to_string());
-    }
-    lines
+    let credit = match (&search.policy.credit, tally.credit) {
+        _ if nobody_shops => cx.t("help.all_public").to_string(),
+        (None, _) => cx.t("help.no_credit").to_string(),
+        (Some(_), None) => cx.t("help.no_benchmark").to_string(),
+        (Some(_), Some(credit)) if credit.0 == 0 => cx.t("help.credit_zero").to_string(),
+        (Some(_), Some(credit)) => cx.tf("help.credit", &[("credit", &credit.dollars_cents())]),
+    };
+    Some([Some(credit), level].into_iter().flatten().collect::<Vec<_>>().join(" "))
+}
+
+/// Whose own cost-sharing level is better than that of one policy for all (45 CFR 155.305(g)(3)).
+fn apart_words(cx: &Cx, search: &Search, help: &Help) -> Option<String> {
+    let better = &help.determination.tax_households.first()?.csr_better_apart;
+    let shown = search.product == Product::Medical && !better.is_empty();
+    shown.then(|| cx.tf("help.csr_apart", &[("people", &better.join(", "))]))
 }
 
 fn level_words(cx: &Cx, search: &Search) -> Option<String> {
-    let key = match search.level() {
-        CsrLevel::Zero => "help.csr_zero",
-        CsrLevel::Limited => "help.csr_limited",
-        CsrLevel::Csr73 => "help.csr_73",
-        CsrLevel::Csr87 => "help.csr_87",
-        CsrLevel::Csr94 => "help.csr_94",
-        CsrLevel::None => return None,
+    let alone = search.household.people().len() == 1;
+    let key = match (search.level(), alone) {
+        (CsrLevel::Zero, false) => "help.csr_zero",
+        (CsrLevel::Zero, true) => "help.csr_zero_you",
+        (CsrLevel::Limited, false) => "help.csr_limited",
+        (CsrLevel::Limited, true) => "help.csr_limited_you",
+        (CsrLevel::Csr73, _) => "help.csr_73",
+        (CsrLevel::Csr87, _) => "help.csr_87",
+        (CsrLevel::Csr94, _) => "help.csr_94",
+        (CsrLevel::None, _) => return None,
     };
     Some(cx.t(key).to_string())
 }
@@ -129,70 +142,134 @@ fn silver_hidden(search: &Search) -> bool {
     silver_only && !metals.is_empty() && !metals.contains(&Metal::Silver.code())
 }
 
-/// "The lowest likely yearly cost is at most $2,875 among silver plans, and $3,226 among the plans shown."
+/// "The lowest likely yearly cost is $2,875 or less among silver plans, and $3,226 among the plans shown."
 fn silver_costs(cx: &Cx, tally: &Tally, years: &mut YearlyCosts) -> Option<String> {
     let silver = |offer: &&Offer| offer.plan.metal == Some(Metal::Silver);
     let with = yearly::lowest(years, tally.beside(Facet::Metal).filter(silver))?;
     let shown = yearly::lowest(years, tally.offers().iter().filter(|offer| offer.misses.is_empty()))?;
     let words = |(amount, at_most): (Cents, bool)| match at_most {
-        true => cx.tf("cost.at_most_inside", &[("amount", &whole_dollars(amount))]),
+        true => cx.tf("cost.at_most", &[("amount", &whole_dollars(amount))]),
         false => whole_dollars(amount),
     };
     Some(cx.tf("help.silver_costs", &[("silver", &words(with)), ("shown", &words(shown))]))
 }
 
-fn public_words(
-    cx: &Cx,
-    search: &Search,
-    of: (usize, &PersonAnswer),
-    agency: Option<&MedicaidAgency>,
-) -> Option<String> {
-    let (i, answer) = of;
-    let person = words::person_at(cx, search, i);
-    let say = |key: &str, programme: &str| cx.tf(key, &[("person", &person), ("programme", programme)]);
-    let named = |name: Option<&str>, plain: &str| name.filter(|name| !name.is_empty()).unwrap_or(plain).to_string();
-    if answer.medicaid.is_some() {
-        return Some(say("help.medicaid", &named(agency.map(|a| a.program.as_str()), "Medicaid")));
+fn silver_line(cx: &Cx, links: &Links, tally: &Tally, years: &mut Option<YearlyCosts>) -> Option<HelpLine> {
+    if !silver_hidden(links.search) {
+        return None;
     }
-    if matches!(answer.chip, Some(ChipCategory::Child | ChipCategory::Pregnant | ChipCategory::Unborn)) {
-        return Some(say("help.chip", &named(agency.map(|a| a.chip_program.as_str()), "CHIP")));
-    }
-    if answer.basic_health {
-        return Some(say("help.basic_health", ""));
-    }
-    if answer.emergency_medicaid {
-        return Some(say("help.emergency", ""));
-    }
-    answer.non_magi_referral.then(|| say("help.referral", ""))
+    let costs = years.as_mut().and_then(|years| silver_costs(cx, tally, years));
+    let words =
+        [Some(cx.t("help.silver_hidden").to_string()), costs].into_iter().flatten().collect::<Vec<_>>().join(" ");
+    let show = links.list(|wishes| wishes.facets.tick(Facet::Metal, Metal::Silver.code()));
+    Some(HelpLine { words, links: vec![(cx.t("help.show_silver").to_string(), show)] })
 }
 
-fn agency_words(cx: &Cx, agency: Option<&MedicaidAgency>) -> Agency {
-    let Some(agency) = agency else {
-        return Agency { words: cx.t("help.agency_unknown").to_string(), url: String::new(), phone: None };
+/// Medicaid, CHIP and the like: people with the same answer in one line, and after the last how to apply.
+fn public_lines(cx: &Cx, search: &Search, help: &Help) -> Vec<HelpLine> {
+    let agency = cx.app.tables.medicaid_agency(&search.place.county.state);
+    let mut groups: Vec<((&'static str, String), Vec<usize>)> = Vec::new();
+    for (i, answer) in help.determination.people.iter().enumerate() {
+        let Some(found) = public_answer(search, (i, answer), agency) else { continue };
+        match groups.iter_mut().find(|(known, _)| *known == found) {
+            Some((_, people)) => people.push(i),
+            None => groups.push((found, vec![i])),
+        }
+    }
+    let line = |((key, program), people): &((&'static str, String), Vec<usize>)| {
+        plain(of_people(cx, search, key, people, &[("program", program)]))
     };
-    let phone = (!agency.phone.is_empty()).then(|| cx.tf("help.agency_phone", &[("phone", &agency.phone)]));
-    Agency { words: cx.tf("help.agency", &[("agency", &agency.agency)]), url: agency.url.clone(), phone }
+    let mut lines: Vec<HelpLine> = groups.iter().map(line).collect();
+    let apply = help.determination.people.iter().any(PersonAnswer::public_coverage);
+    if let Some(last) = lines.last_mut().filter(|_| apply) {
+        let (words, link) = agency_words(cx, agency);
+        last.words = format!("{} {words}", last.words);
+        last.links.extend(link);
+    }
+    lines
+}
+
+/// (message, name of the program) of what a person may get beside a plan. Each program is named for those only whom it
+/// is for: a child is not sent to the program for adults.
+fn public_answer(
+    search: &Search,
+    (i, answer): (usize, &PersonAnswer),
+    agency: Option<&MedicaidAgency>,
+) -> Option<(&'static str, String)> {
+    let named = |name: Option<&str>, plain: &str| name.filter(|name| !name.is_empty()).unwrap_or(plain).to_string();
+    if answer.medicaid.is_some() {
+        let person = search.household.people().get(i)?;
+        let young = person.age < CHILD_AGE || person.pregnant;
+        let child = agency.map(|a| a.child_program.as_str()).filter(|name| young && !name.is_empty());
+        return Some(("gets.medicaid", named(child.or(agency.map(|a| a.program.as_str())), "Medicaid")));
+    }
+    if matches!(answer.chip, Some(ChipCategory::Child | ChipCategory::Pregnant | ChipCategory::Unborn)) {
+        return Some(("gets.chip", named(agency.map(|a| a.chip_program.as_str()), "CHIP")));
+    }
+    if answer.basic_health {
+        return Some(("gets.basic_health", String::new()));
+    }
+    if answer.emergency_medicaid {
+        return Some(("gets.emergency", String::new()));
+    }
+    answer.non_magi_referral.then(|| ("gets.referral", String::new()))
+}
+
+/// How to apply, with the agency's page where we know it.
+fn agency_words(cx: &Cx, agency: Option<&MedicaidAgency>) -> (String, Option<(String, String)>) {
+    let Some(agency) = agency else { return (cx.t("help.agency_unknown").to_string(), None) };
+    let words = match agency.phone.is_empty() {
+        true => cx.t("help.apply").to_string(),
+        false => cx.tf("help.apply_phone", &[("phone", &agency.phone)]),
+    };
+    match agency.url.is_empty() {
+        true => (format!("{words} {}.", agency.agency), None),
+        false => (words, Some((agency.agency.clone(), agency.url.clone()))),
+    }
 }
 
 /// The coverage gap, with the income at which a credit would begin.
-fn gap_words(cx: &Cx, search: &Search, help: &Help) -> Vec<String> {
+fn gap_line(cx: &Cx, search: &Search, help: &Help) -> Option<String> {
     let line = help.determination.tax_households.first().map(|answer| answer.guideline.dollars()).unwrap_or_default();
     let people = help.determination.people.iter().enumerate().filter(|(_, person)| person.coverage_gap);
-    people.map(|(i, _)| cx.tf("help.gap", &[("person", &words::person_at(cx, search, i)), ("amount", &line)])).collect()
+    let people: Vec<usize> = people.map(|(i, _)| i).collect();
+    (!people.is_empty()).then(|| of_people(cx, search, "gets.gap", &people, &[("amount", &line)]))
+}
+
+/// Medicare from 65, and for whom that birthday may come in the year.
+fn medicare_lines(cx: &Cx, links: &Links) -> Vec<HelpLine> {
+    let search = links.search;
+    let year = search.year.to_string();
+    let those = |wanted: &dyn Fn(&crate::quote::ask::people::Person) -> bool| -> Vec<usize> {
+        let people = search.household.people().iter().enumerate();
+        people.filter(|(_, person)| person.needs_cover && wanted(person)).map(|(i, _)| i).collect()
+    };
+    let has = those(&|person| person.may_have_medicare() && !person.other_coverage);
+    let soon = those(&|person| person.age == MEDICARE_AGE - 1);
+    let mut lines = Vec::new();
+    if let Some(first) = has.first() {
+        let words = of_people(cx, search, "gets.medicare", &has, &[("year", &year)]);
+        let ask = format!("{}&each=1#age{}", links.all_at("/"), first + 1);
+        lines.push(HelpLine { words, links: vec![(cx.t("help.medicare_not_free").to_string(), ask)] });
+    }
+    if !soon.is_empty() {
+        lines.push(plain(of_people(cx, search, "gets.medicare_soon", &soon, &[("year", &year)])));
+    }
+    lines
 }
 
 /// How we took the people to be related: shown, so that it can be put right.
 fn taken_words(cx: &Cx, search: &Search) -> String {
-    let relations = policy::relations(&search.household);
-    let words: Vec<String> = relations
+    let parts = policy::tax_parts(&search.household);
+    let words: Vec<String> = parts
         .iter()
         .enumerate()
-        .map(|(i, relation)| {
-            let key = match relation {
-                Relationship::Applicant => "relation.applicant",
-                Relationship::Spouse => "relation.spouse",
-                Relationship::Child => "relation.child",
-                _ => "relation.dependant",
+        .map(|(i, part)| {
+            let key = match part {
+                TaxPart::Files => "relation.applicant",
+                TaxPart::Spouse => "relation.spouse",
+                TaxPart::Child => "relation.child",
+                TaxPart::OtherDependent => "relation.dependent",
             };
             cx.tf(key, &[("n", &(i + 1).to_string())])
         })

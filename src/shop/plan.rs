@@ -7,16 +7,16 @@ use axum::response::Response;
 use crate::catalogue::Catalogue;
 use crate::filing::codes::{Metal, Packed, PlanType, Program};
 use crate::filing::limits;
-use crate::quote::ask::address::{Search, write_query};
+use crate::quote::ask::address::{BASKET_MAX, Search, write_query};
 use crate::quote::market;
 use crate::quote::market::tally::Tally;
 use crate::quote::offer::Offer;
 use crate::quote::plan_record::{Benefit, Example, PlanRecord};
-use crate::quote::policy::Variants;
+use crate::quote::policy::VariantKinds;
 use crate::quote::yearly::YearlyCosts;
+use crate::shop::cards::cards_of;
 use crate::shop::costs::YearSum;
-use crate::shop::open::{Instead, Keeps, Open, OpenOrBare, Page, open_or_bare};
-use crate::shop::plans;
+use crate::shop::open::{Instead, Open, OpenOrBare, Page, open_or_bare};
 use crate::shop::sections::{self, SECTIONS};
 use crate::shop::shares;
 use crate::shop::view::{Card, stars_words};
@@ -82,6 +82,8 @@ struct PlanPage<'a> {
     no_price: Option<String>,
     back: String,
     change: String,
+    /// The list with this plan ticked, and where others are ticked already the comparison with them.
+    ticked: Option<String>,
     compare: Option<String>,
     warnings: Vec<String>,
     notes: Vec<String>,
@@ -106,15 +108,17 @@ struct PlanPage<'a> {
 pub async fn plan(cx: Cx, Path(id): Path<String>) -> Result<Response, Instead> {
     let plan_id = PlanId::parse(&id).ok_or(Failure::NotFound)?;
     let path = format!("/plans/{plan_id}");
-    let opened = match open_or_bare(&cx, &Page::new(&path, Keeps::Who), &WHO)? {
+    let opened = match open_or_bare(&cx, &Page::new(&path), &WHO)? {
         OpenOrBare::Bare(bare) => {
-            let facts = facts(&bare.catalogue, &plan_id, Variants::STANDARD).await?;
+            let facts = facts(&bare.catalogue, &plan_id, VariantKinds::STANDARD).await?;
             let page = build(&cx, None, &bare.asked.pairs(), &bare.catalogue, &facts, None);
             return Ok(page::render(&cx, PlanPage { notes: bare.notes, ..page }, bare.policy));
         }
         OpenOrBare::Open(open) => *open,
     };
     let Open { mut search, catalogue, notes, policy, .. } = opened;
+    // The list that the visitor comes from, and goes back to.
+    let list = search.clone();
     let facts = facts(&catalogue, &plan_id, search.policy.variants()).await?;
     // The plan's own product decides which list it is looked up in.
     search.product = facts.product;
@@ -123,15 +127,15 @@ pub async fn plan(cx: Cx, Path(id): Path<String>) -> Result<Response, Instead> {
     let (mut card, mut similar, mut year) = (None, Vec::new(), None);
     if let Some(offer) = tally.find(facts.plan_pk) {
         let mut years = YearlyCosts::new(&search);
-        card = plans::cards(&catalogue, &search, &tally, &mut years, &[offer]).pop();
-        similar = self::similar(&cx, &search, &catalogue, (&tally, offer));
+        card = cards_of(&catalogue, &search, &tally, &mut years, &[offer]).pop();
+        similar = self::similar(&cx, &list, &catalogue, (&tally, offer));
         year = YearSum::new(&cx, &search, offer, &mut years);
     }
-    let page = build(&cx, Some(&search), &search.pairs(), &catalogue, &facts, card.as_ref());
+    let page = build(&cx, Some(&list), &list.pairs(), &catalogue, &facts, card.as_ref());
     Ok(page::render(&cx, PlanPage { notes, similar, year, ..page }, policy))
 }
 
-async fn facts(catalogue: &Catalogue, plan_id: &PlanId, variants: Variants) -> Result<PlanRecord, Failure> {
+async fn facts(catalogue: &Catalogue, plan_id: &PlanId, variants: VariantKinds) -> Result<PlanRecord, Failure> {
     PlanRecord::read(&catalogue.pool, plan_id, variants).await?.ok_or(Failure::NotFound)
 }
 
@@ -149,9 +153,10 @@ fn build<'a>(
     let dental = facts.is_dental();
     let no_price = match (search, card) {
         (_, Some(_)) => None,
-        (Some(search), None) => Some(cx.tf("plan.not_sold", &[("county", &words::county_words(search))])),
+        (Some(search), None) => Some(cx.tf("plan.not_sold", &[("county", &words::county_words(cx, search))])),
         (None, None) => Some(cx.t("plan.no_household").to_string()),
     };
+    let with = card.and(search).cloned().map(|search| ticked(search, facts));
     PlanPage {
         name: facts.name.clone(),
         issuer: facts.issuer.clone(),
@@ -163,9 +168,10 @@ fn build<'a>(
             None => "/".to_string(),
         }),
         change: cx.href(&format!("/?{}", write_query(pairs))),
-        compare: card.and(search).map(|search| {
-            cx.href(&format!("/compare?{}&plan={}", write_query(&search.who_and_where()), facts.plan_id))
-        }),
+        ticked: with.as_ref().map(|with| cx.href(&format!("/plans?{}", with.canonical()))),
+        compare: with
+            .filter(|with| with.basket.len() > 1)
+            .map(|with| cx.href(&format!("/compare?{}", with.canonical()))),
         warnings: words::warnings(cx, catalogue),
         notes: Vec::new(),
         highlights: highlights(cx, facts, card),
@@ -180,11 +186,22 @@ fn build<'a>(
         exclusions: facts.exclusions.clone(),
         similar: Vec::new(),
         year: None,
-        who_query: search.map(Search::who_query).unwrap_or_default(),
+        who_query: search.map(Search::canonical).unwrap_or_default(),
         dental,
         card,
         cx,
     }
+}
+
+/// The search with this plan among those to compare.
+fn ticked(mut search: Search, facts: &PlanRecord) -> Search {
+    let id = PlanId::parse(&facts.plan_id);
+    if let Some(id) = id.filter(|id| !search.basket.contains(id)) {
+        // The newest of a full basket gives way: what was just asked for must not be lost.
+        search.basket.truncate(BASKET_MAX - 1);
+        search.basket.push(id);
+    }
+    search
 }
 
 /// "Silver · HMO · 33931OH0070006".
@@ -388,7 +405,7 @@ fn similar(cx: &Cx, search: &Search, catalogue: &Catalogue, of: (&Tally, &Offer)
     near.sort_by_key(|offer| ((offer.net().0 - this.net().0).abs(), offer.net(), offer.plan_pk));
     near.truncate(SIMILAR_MAX);
     let link = |card: &Card| {
-        (format!("{} · {}", card.name, card.issuer), card.net_words(), card.href(cx, &search.who_query()))
+        (format!("{} · {}", card.name, card.issuer), card.net_words(), card.href(cx, &search.canonical()))
     };
     near.into_iter().map(|offer| link(&Card::new(catalogue, offer))).collect()
 }

@@ -6,8 +6,10 @@
 use crate::catalogue::Catalogue;
 use crate::catalogue::variants::CARD_SERVICES;
 use crate::costs::Range;
+use crate::eligibility::tables::CsrLevel;
 use crate::filing::codes::{Feature, Metal, Packed, PlanType};
 use crate::filing::share::Shares;
+use crate::quote::ask::address::Search;
 use crate::quote::offer::Offer;
 use crate::quote::yearly::{self, Better, YearlyCost};
 use crate::shop::shares;
@@ -129,10 +131,25 @@ impl Card {
         if self.cost_at_most { cx.tf("cost.at_most", &[("amount", &dollars)]) } else { dollars }
     }
 
-    /// "Good year $3,104, bad year $9,450."
-    pub fn range_words(&self, cx: &Cx, range: &Range) -> String {
-        let key = if self.cost_at_most { "cost.range_at_most" } else { "cost.range" };
-        cx.tf(key, &[("good", &whole_dollars(range.good)), ("bad", &whole_dollars(range.bad))])
+    /// "$5,312": what stands beside it says where that is the most.
+    pub fn year_words(&self, amount: Cents) -> String {
+        whole_dollars(amount)
+    }
+
+    /// One end of the drawing: "Good year $3,104", "Bad year $9,450 or less".
+    pub fn end_words(&self, cx: &Cx, key: &str, amount: Cents) -> String {
+        cx.tf(key, &[("amount", &self.cost_words(cx, amount))])
+    }
+
+    /// Why a card shows no copays, in the place of all of them; `None` where it shows them. By law a plan without cost
+    /// sharing charges nothing, and a reduced plan never more than its usual version (45 CFR 156.420).
+    pub fn services_gap(&self, cx: &Cx, search: &Search) -> Option<String> {
+        let catastrophic = self.metal() == Some(Metal::Catastrophic);
+        if search.level() == CsrLevel::Zero && !catastrophic {
+            return Some(cx.t("card.services_zero").to_string());
+        }
+        let silent = self.services.iter().all(|shares| *shares == Shares::default());
+        (silent && self.cost_at_most).then(|| cx.t("card.services_not_in_data").to_string())
     }
 
     /// Why there is no estimate, where one was asked for.

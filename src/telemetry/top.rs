@@ -78,8 +78,8 @@ impl Look {
 
     /// All series with a name: labels and value.
     fn series<'a>(&'a self, name: &'a str) -> impl Iterator<Item = (&'a str, f64)> {
-        let labelled = self.values.range(format!("{name}{{")..format!("{name}|"));
-        labelled.map(move |(key, value)| (&key[name.len()..], *value))
+        let labeled = self.values.range(format!("{name}{{")..format!("{name}|"));
+        labeled.map(move |(key, value)| (&key[name.len()..], *value))
     }
 }
 

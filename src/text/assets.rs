@@ -61,6 +61,63 @@ pub fn file(name: &str) -> Option<&'static File> {
     FILES.get(name)
 }
 
+/// The style sheet that stands in every page's head, without its comments, indents and line ends.
+static STYLES: LazyLock<String> = LazyLock::new(|| joined_lines(&text("site.css")));
+
+/// What the questions and the list have beside it.
+static LIST_STYLES: LazyLock<String> = LazyLock::new(|| joined_lines(&text("list.css")));
+
+/// The icon as an address of its own content, so that no browser asks for it.
+static ICON: LazyLock<String> = LazyLock::new(|| {
+    let escaped = |c: char| match c {
+        '<' | '>' | '#' | '%' | '"' | ' ' => format!("%{:02X}", u32::from(c)),
+        other => other.to_string(),
+    };
+    let svg: String = text("favicon.svg").trim().replace('"', "'").chars().map(escaped).collect();
+    format!("data:image/svg+xml,{svg}")
+});
+
+/// An embedded file as text; empty for a name that is not there, which a test would see.
+fn text(name: &str) -> String {
+    FILES.get(name).map(|file| String::from_utf8_lossy(file.plain).into_owned()).unwrap_or_default()
+}
+
+/// Drops comments, and joins lines. Every line of our style sheet ends where nothing has to stand between it and the
+/// next (a test holds this).
+fn joined_lines(css: &str) -> String {
+    let mut kept = String::with_capacity(css.len());
+    let mut rest = css;
+    while let Some(at) = rest.find("/*") {
+        kept.push_str(&rest[..at]);
+        rest = rest[at..].find("*/").map_or("", |end| &rest[at + end + 2..]);
+    }
+    kept.push_str(rest);
+    kept.lines().map(str::trim).collect()
+}
+
+/// What every page has in its `<style>`.
+pub fn styles() -> &'static str {
+    &STYLES
+}
+
+/// What questions and list have in a second one.
+pub fn list_styles() -> &'static str {
+    &LIST_STYLES
+}
+
+/// Both as the content security policy names them: `'sha256-…' 'sha256-…'`.
+pub fn styles_sources() -> String {
+    let source = |styles: &str| {
+        format!("'sha256-{}'", base64::engine::general_purpose::STANDARD.encode(Sha256::digest(styles.as_bytes())))
+    };
+    format!("{} {}", source(styles()), source(list_styles()))
+}
+
+/// `data:image/svg+xml,…`
+pub fn icon() -> &'static str {
+    &ICON
+}
+
 /// Brotli at its highest level (11): it runs once per process, so time does not matter.
 fn brotli(plain: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
@@ -112,6 +169,22 @@ impl Assets {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_inlined_styles_lose_their_comments_and_no_rule() {
+        assert_eq!(
+            joined_lines("/* a */\n:root {\n  --a: b;\n}\n/* c\n d */ p, a { x: y; }"),
+            ":root {--a: b;}p, a { x: y; }"
+        );
+        let kept = |css: &str| css.matches('{').count() == css.matches('}').count() && !css.contains("/*");
+        assert!(styles().len() > 3000 && list_styles().len() > 3000 && kept(styles()) && kept(list_styles()));
+        for line in (text("site.css") + &text("list.css")).lines().filter(|line| !line.is_empty()) {
+            let comment = line.starts_with("/*") || line.ends_with("*/");
+            assert!(comment || line.ends_with(['{', '}', ';', ',']), "joined with the next line: {line}");
+        }
+        assert!(!styles().contains("</") && !list_styles().contains("</"), "nothing ends the element early");
+        assert!(icon().starts_with("data:image/svg+xml,%3Csvg") && !icon().contains(['"', ' ']), "{}", icon());
+    }
 
     #[test]
     fn urls_carry_the_base_and_the_hash() {

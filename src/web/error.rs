@@ -1,8 +1,8 @@
 //! One error type for all handlers, and its page: what happened, what became of your answers, what to do next.
 //!
-//! A handler returns `Failure`; the response then carries it as an extension, and the layer `pages`, which knows the
-//! request's language, writes the page. So layers that don't know the language (limits, timeouts, panics) fail the
-//! same way. The cause must never reach the page: it stays in an extension (`telemetry::Cause`), from which the
+//! Called by every handler, which returns `Failure`; the response then carries it as an extension, and the layer `pages`,
+//! which knows the request's language, writes the page. So layers that don't know the language (limits, timeouts, panics)
+//! fail the same way. The cause must never reach the page: it stays in an extension (`telemetry::Cause`), from which the
 //! request log takes it.
 
 use std::sync::Arc;

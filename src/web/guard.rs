@@ -18,6 +18,7 @@ use crate::app::App;
 use crate::config::Config;
 use crate::floor::wire::Wire;
 use crate::surge::coding::{Coding, Effort};
+use crate::text::assets;
 
 /// All headers of a request together. Browsers send about 1 KB.
 pub const HEADERS_BYTES_MAX: usize = 16 * 1024;
@@ -32,15 +33,17 @@ const PERMISSIONS: &str = "accelerometer=(), autoplay=(), camera=(), display-cap
      fullscreen=(), geolocation=(), gyroscope=(), magnetometer=(), microphone=(), midi=(), payment=(), \
      picture-in-picture=(), publickey-credentials-get=(), screen-wake-lock=(), usb=(), xr-spatial-tracking=()";
 
-/// The content security policy: nothing, then one line per thing that pages use. No inline style or script anywhere.
+/// The content security policy: nothing, then one line per thing that pages use. No inline script anywhere, and of inline
+/// styles only the two elements whose hashes stand here.
 pub fn content_security_policy(cdn_base: &str) -> String {
     // With its trailing slash a source is a folder: exactly what was named, not the whole host.
     let from = if cdn_base.is_empty() { "'self'".to_string() } else { format!("'self' {cdn_base}/assets/") };
     [
         "default-src 'none'".to_string(),
-        format!("style-src {from}"),
+        format!("style-src {from} {}", assets::styles_sources()),
         format!("script-src {from}"),
-        format!("img-src {from}"),
+        // The icon is in the page itself.
+        format!("img-src {from} data:"),
         // Forms submit only to this site's own pages.
         "form-action 'self'".to_string(),
         "base-uri 'none'".to_string(),
@@ -170,8 +173,8 @@ mod tests {
     #[test]
     fn the_policy_allows_exactly_the_named_base() {
         let own = content_security_policy("");
-        assert!(own.contains("style-src 'self';") && !own.contains("unsafe"), "{own}");
+        assert!(own.contains("style-src 'self' 'sha256-") && !own.contains("unsafe"), "{own}");
         let cdn = content_security_policy("https://cdn.example.org/ws");
-        assert!(cdn.contains("style-src 'self' https://cdn.example.org/ws/assets/;"), "{cdn}");
+        assert!(cdn.contains("style-src 'self' https://cdn.example.org/ws/assets/ 'sha256-"), "{cdn}");
     }
 }

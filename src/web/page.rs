@@ -2,7 +2,8 @@
 //!
 //! Called by every handler that answers with HTML. Public pages depend on their URL, their language, the catalogue
 //! and this build, and on nothing else: that makes their ETags strong and lets a CDN serve them. So a public page
-//! must never look at a cookie, a clock or the request's ID.
+//! must never look at a cookie, a clock or the request's ID. One thing about the date is allowed because it is part of
+//! the version: whether another year's enrollment is open (`shop::season`).
 
 use std::borrow::Cow;
 use std::convert::Infallible;
@@ -22,6 +23,7 @@ use crate::app::App;
 use crate::catalogue::{Catalogue, Catalogues};
 pub use crate::surge::validators::{SURROGATE_KEY, etag_matches, joined};
 use crate::telemetry::RequestId;
+use crate::text::assets;
 use crate::text::i18n::Lang;
 
 /// Browsers ask again after a minute (and get a 304 of about 300 bytes). A shared cache keeps a page for five minutes
@@ -104,6 +106,12 @@ impl Cx {
     /// Hawaii's date, where the last day of a deadline ends last: nobody is told too early that it is over.
     pub fn today(&self) -> time::Date {
         legal_day(&self.app)
+    }
+
+    /// The date on the calendar this many hours from UTC, for being said. What ends by a date uses [`Cx::today`].
+    pub fn day_at(&self, hours: i8) -> time::Date {
+        let offset = time::UtcOffset::from_hms(hours, 0, 0).unwrap_or(time::UtcOffset::UTC);
+        (self.app.clock)().to_offset(offset).date()
     }
 
     /// The message with this key, in this page's language.
@@ -189,6 +197,21 @@ impl Cx {
         self.app.assets.url(name)
     }
 
+    /// What stands in every page's `<style>`.
+    pub fn styles(&self) -> &'static str {
+        assets::styles()
+    }
+
+    /// What stands in a second `<style>` of the questions and the list.
+    pub fn list_styles(&self) -> &'static str {
+        assets::list_styles()
+    }
+
+    /// The icon's address, which holds the icon.
+    pub fn icon(&self) -> &'static str {
+        assets::icon()
+    }
+
     /// The asset's `integrity=""`.
     pub fn integrity(&self, name: &str) -> &'static str {
         self.app.assets.integrity(name)
@@ -198,7 +221,7 @@ impl Cx {
     fn tag(&self, version: &str) -> String {
         let parts = [self.app.build, version, self.lang.code(), &self.path, &self.raw_query];
         let mut hash = Sha256::new();
-        if privacy::who_may_keep(&self.query) == Keep::Asker {
+        if privacy::who_may_keep(&self.query) == Keep::Browser {
             hash.update(privacy::tag_key());
         }
         for part in parts {
@@ -210,9 +233,12 @@ impl Cx {
 }
 
 /// The date that decides deadlines and sealed addresses: Hawaii's, where a day ends last.
-fn legal_day(app: &App) -> time::Date {
+pub fn legal_day(app: &App) -> time::Date {
     (app.clock)().to_offset(time::macros::offset!(-10)).date()
 }
+
+/// In a version: what follows changes the page, but is no catalogue.
+pub const NOT_OF_DATA: char = '~';
 
 /// Who may keep a page.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -298,6 +324,7 @@ pub fn send(
 /// Lets a CDN purge everything of ours, or everything made from one catalogue (docs/cdn).
 fn surrogate_key(version: &str) -> Option<HeaderValue> {
     let mut keys = "windowshop".to_string();
+    let version = version.split(NOT_OF_DATA).next().unwrap_or_default();
     version.split('+').for_each(|version| keys.extend([" catalogue-", version]));
     HeaderValue::try_from(keys).ok()
 }

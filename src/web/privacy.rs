@@ -1,9 +1,10 @@
 //! Who may keep an answer: one function that looks at the raw query and nothing else.
 //!
-//! An address may reveal a household's income, health or affiliations. An answer to such an address (page, redirect,
-//! 304 or error alike) must never be kept by a shared cache, whichever handler made it. So the rule is not left to
-//! handlers: the layer [`keep`] wraps all of them and downgrades what says too much. It works from a list of what is
-//! known to be harmless. A name that is not listed here, or a value in an unknown form, is treated as private.
+//! Called by the router (the layer [`keep`]), the page cache and the ETags of pages. An address may reveal a household's
+//! income, health or affiliations. An answer to such an address (page, redirect, 304 or error alike) must never be kept by
+//! a shared cache, whichever handler made it. So the rule is not left to handlers: the layer wraps all of them and
+//! downgrades what says too much. It works from a list of what is known to be harmless. A name that is not listed here, or
+//! a value in an unknown form, is treated as private.
 
 use std::sync::LazyLock;
 
@@ -17,17 +18,20 @@ use axum::response::Response;
 pub enum Keep {
     Anyone,
     /// At most the browser that asked.
-    Asker,
+    Browser,
 }
 
 /// Longest value of a public name: room for a comparison's three plans and for every insurer.
 const VALUE_BYTES_MAX: usize = 400;
 /// Names whose words, codes, numbers or ranges may be public: where, which year, which plans, in which order.
-const PUBLIC: [&str; 18] = [
+const PUBLIC: [&str; 21] = [
+    "bom",
     "case",
     "county",
     "deductible",
     "dominated",
+    "each",
+    "group",
     "issuer",
     "lang",
     "metal",
@@ -45,8 +49,8 @@ const PUBLIC: [&str; 18] = [
 ];
 /// Private fields that forms submit even if nobody has filled them in.
 const LEFT_EMPTY: [&str; 9] = ["add", "care", "income", "monthly", "offer", "offer_family", "programs", "q", "sex"];
-/// Letters allowed after an age: tobacco, no coverage needed, spouse, dependent. Pregnancy (`p`), tribe (`m`) and
-/// other coverage (`c`) are not.
+/// Letters allowed after an age: tobacco, no coverage needed, spouse, dependent. Pregnancy (`p`), tribe (`m`), other
+/// coverage (`c`) and a bought Medicare Part A (`b`) are not.
 const PUBLIC_LETTERS: &[u8] = b"tnsd";
 
 /// The rule. `query` is everything after `?`, as sent.
@@ -54,7 +58,7 @@ pub fn who_may_keep(query: &str) -> Keep {
     let mut pairs = form_urlencoded::parse(query.as_bytes());
     match pairs.all(|(name, value)| is_public(&name, &value)) {
         true => Keep::Anyone,
-        false => Keep::Asker,
+        false => Keep::Browser,
     }
 }
 
@@ -88,7 +92,7 @@ fn is_public_person(person: &str) -> bool {
 /// `age12` → `age`, if it is a field of one person.
 fn row_of(name: &str) -> Option<&str> {
     let field = name.trim_end_matches(|c: char| c.is_ascii_digit());
-    (field.len() < name.len() && matches!(field, "age" | "t" | "n" | "r" | "p" | "m" | "c" | "x" | "u"))
+    (field.len() < name.len() && matches!(field, "age" | "t" | "n" | "r" | "p" | "m" | "c" | "b" | "x" | "u"))
         .then_some(field)
 }
 
@@ -162,6 +166,9 @@ mod tests {
             "people=40p",
             "people=40&people=38m",
             "people=40c",
+            "people=66b",
+            "b1=1",
+            "h1=37.5",
             "p1=1",
             "m1=on",
             "c2=1",
@@ -181,8 +188,8 @@ mod tests {
             "age1=forty",
             "a b=",
         ] {
-            assert_eq!(who_may_keep(query), Keep::Asker, "{query}");
+            assert_eq!(who_may_keep(query), Keep::Browser, "{query}");
         }
-        assert_eq!(who_may_keep(&format!("plan={}", "1".repeat(500))), Keep::Asker);
+        assert_eq!(who_may_keep(&format!("plan={}", "1".repeat(500))), Keep::Browser);
     }
 }

@@ -1,12 +1,15 @@
 //! Private answers in addresses: typed in form bodies, carried sealed as `my=…`, never readable.
 //!
-//! An address has two parts. The public one (place, ages, filters, order) is readable by everybody, so it can be
-//! shared and cached. What could reveal a household's income, health or affiliations is in `my` (`sealing::address`),
-//! so a history, a proxy, a log or a CDN sees nothing. Handlers never see `my`: [`Cx`](super::page::Cx) opens it into
-//! plain pairs when a request arrives, and whatever writes a link seals them again.
+//! Called by [`Cx`](super::page::Cx), which opens `my` into plain pairs when a request arrives and seals them again in
+//! every link, and by the router, as a layer around pages. Handlers must never see `my`, nor an address outside show what
+//! is in it.
 //!
-//! Old readable addresses are understood and redirect, uncached, to the sealed one; spreadsheets for programs
-//! (`.csv`) answer them directly (docs/addresses.md).
+//! An address has two parts. The public one (place, ages, filters, order) is readable by everybody, so it can be shared
+//! and cached. What could reveal a household's income, health or affiliations is in `my` (`sealing::address`), so a
+//! history, a proxy, a log or a CDN sees nothing.
+//!
+//! Old readable addresses are understood and redirect, uncached, to the sealed one; spreadsheets for programs (`.csv`)
+//! answer them directly (docs/addresses.md).
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -27,13 +30,13 @@ pub const NAME: &str = "my";
 const LETTERS: &str = "letters";
 /// Pairs that are entirely private.
 const PRIVATE: [&str; 7] = ["income", "monthly", "offer", "offer_family", "sex", "care", LETTERS];
-/// Fields of one person or one money row: pregnant, tribal member, other coverage, sex, care; kind, amount,
-/// frequency.
-const PRIVATE_ROWS: [&str; 8] = ["p", "m", "c", "x", "u", "k", "a", "f"];
-/// Letters after an age that are private: pregnant, tribal member, other coverage.
-const PRIVATE_LETTERS: &str = "pmc";
+/// Fields of one person or one money row: pregnant, tribal member, other coverage, buys Medicare Part A, sex, care;
+/// kind, amount, frequency, hours.
+const PRIVATE_ROWS: [&str; 10] = ["p", "m", "c", "b", "x", "u", "k", "a", "f", "h"];
+/// Letters after an age that are private: pregnant, tribal member, other coverage, buys Medicare Part A.
+const PRIVATE_LETTERS: &str = "pmcb";
 /// All letters, in the order an address writes them.
-const LETTER_ORDER: &str = "tpmnsdc";
+const LETTER_ORDER: &str = "tpmnsdcb";
 
 /// How a request's private answers arrived.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -154,7 +157,7 @@ fn is_private(pair: &str) -> bool {
 
 /// Splits a readable query: what everybody may read, and what must be sealed (empty if there is nothing).
 fn split(query: &str) -> (String, String) {
-    let (mut public, mut private) = (Vec::new(), Vec::new());
+    let (mut public, mut private, mut letters) = (Vec::new(), Vec::new(), None);
     for pair in pairs(query) {
         if !is_private(pair) {
             public.push(Cow::Borrowed(pair));
@@ -165,12 +168,13 @@ fn split(query: &str) -> (String, String) {
                 people.iter().map(of).collect::<Vec<_>>().join(",")
             };
             public.push(Cow::Owned(format!("people={}", only(|c| !PRIVATE_LETTERS.contains(c)))));
-            let letters = only(|c| PRIVATE_LETTERS.contains(c));
-            private.push(Cow::Owned(format!("{LETTERS}={}", letters.trim_end_matches(','))));
+            letters = Some(only(|c| PRIVATE_LETTERS.contains(c)));
         } else {
             private.push(Cow::Borrowed(pair));
         }
     }
+    // Last, wherever `people` stood: `merge` moves it, and the same answers must seal to the same text.
+    private.extend(letters.map(|letters| Cow::Owned(format!("{LETTERS}={}", letters.trim_end_matches(',')))));
     (public.join("&"), private.join("&"))
 }
 
@@ -277,6 +281,7 @@ mod tests {
         assert!(!said.is_at(&query.replace("37650", "37651")));
         assert!(!said.is_at(&query.replace("gold", "silver")));
         assert!(said.query.contains("people=40tp,38m,5"), "{}", said.query);
+        assert_eq!(seal_query(&said.query, &sealer, TODAY), sealed, "opened and sealed again it is the same text");
         assert_eq!(seal_query("zip=45202&income=&people=40", &sealer, TODAY), "zip=45202&income=&people=40");
     }
 
@@ -305,10 +310,21 @@ mod tests {
         for row in PRIVATE_ROWS {
             assert!(is_private(&format!("{row}1=1")));
         }
-        for pair in ["%69ncome=5", "income=5", "people=40c", "people=40,5m"] {
+        for pair in ["%69ncome=5", "income=5", "people=40c", "people=40,5m", "people=66b", "h1=40"] {
             assert!(is_private(pair), "{pair}");
         }
-        for pair in ["age1=40", "t1=1", "n2=1", "people=40ts,38n", "metal=gold", "income=", "page=2", "plan=1"] {
+        for pair in [
+            "age1=40",
+            "t1=1",
+            "n2=1",
+            "people=40ts,38n",
+            "metal=gold",
+            "income=",
+            "page=2",
+            "plan=1",
+            "each=1",
+            "group=off",
+        ] {
             assert!(!is_private(pair), "{pair}");
         }
     }
@@ -316,7 +332,7 @@ mod tests {
     proptest! {
         #[test]
         fn every_search_comes_back_from_its_seal(
-            people in prop::collection::vec(("[0-9]{1,2}", "t?p?m?n?s?c?"), 1..5),
+            people in prop::collection::vec(("[0-9]{1,2}", "t?p?m?n?s?c?b?"), 1..5),
             income in prop::option::of(0_u32..1_000_000),
             care in prop::option::of("(low)?(,hiv)?"),
         ) {

@@ -8,7 +8,7 @@ const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22a', 'wcag22aa', 'best-practice'];
 
 async function audit(tab) {
-  // Filters and "why we ask" are looked at opened.
+  // Filters and "why we ask" are checked when open.
   await tab.evaluate(() => document.querySelectorAll('details').forEach(details => { details.open = true; }));
   await tab.evaluate(axe); // over the debugger, so the page's own policy does not stop it
   const { violations } = await tab.evaluate(rules => window.axe.run(document, { runOnly: rules, resultTypes: ['violations'] }), RULES);

@@ -1,8 +1,9 @@
 // Every page is valid HTML and the stylesheet valid CSS (Nu HTML checker, warnings count), nothing is left untranslated,
-// and each page has the frame that readers of all kinds rely on.
+// and each page has the structure that all kinds of readers rely on.
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -25,7 +26,7 @@ before(async () => {
 });
 after(() => rmSync(folder, { recursive: true }));
 
-/** What the checker has to say about these files, [{ name, text }]. */
+/** What the checker reports about these files, [{ name, text }]. */
 function check(files, kind, ...flags) {
   const paths = files.map(({ text }, i) => {
     const path = join(folder, `${i}.${kind}`);
@@ -34,7 +35,7 @@ function check(files, kind, ...flags) {
   });
   const run = spawnSync('java', ['-Xss4m', '-jar', jar, '--Werror', '--format', 'json', '--exit-zero-always', ...flags, ...paths], { encoding: 'utf8', maxBuffer: 1 << 26 });
   assert.equal(run.status, 0, `the checker did not run: ${run.error ?? run.stderr.slice(0, 500)}`);
-  // One line for each thing it says, with the first place and how many more there are.
+  // One line for each message, with its first location and the number of others.
   const said = new Map();
   for (const message of JSON.parse(run.stderr).messages) {
     const file = files[+/(\d+)\.\w+$/.exec(message.url ?? '')?.[1]];
@@ -49,11 +50,18 @@ test('every page answers with its status and its language', () => none(wrong));
 
 test(`${PAGES.length} pages are valid HTML`, () => none(check(PAGES.map(page => ({ name: page.name, text: texts.get(page) })), 'html')));
 
-test('the stylesheet is valid CSS', async () => {
+test('the stylesheets are valid CSS, and the one in the page is the one that the policy names', async () => {
   const [, href] = /<link rel="stylesheet" href="([^"]+)"/.exec(texts.get(PAGES[0]));
-  // The checker held this process up for longer than the server keeps an idle connection: let it notice that.
+  // The checker blocked this process for longer than the server keeps an idle connection: let it notice that.
   await new Promise(resolve => setTimeout(resolve, 50));
-  none(check([{ name: href, text: await (await fetch(BASE + href)).text() }], 'css', '--css'));
+  const [inside, list] = [...texts.get(PAGES[0]).matchAll(/<style>([^<]*)<\/style>/g)].map(found => found[1]);
+  const sheet = { name: href, text: await (await fetch(BASE + href)).text() };
+  none(check([sheet, { name: 'inside', text: inside }, { name: 'list', text: list }], 'css', '--css'));
+  const policy = (await get(PAGES[0])).headers.get('content-security-policy');
+  for (const text of [inside, list]) {
+    assert.ok(policy.includes(`'sha256-${createHash('sha256').update(text).digest('base64')}'`), policy);
+  }
+  for (const page of PAGES) assert.ok(texts.get(page).includes(`<style>${inside}</style>`), page.name);
 });
 
 test('no page lacks a word', () => {
@@ -75,7 +83,8 @@ test('every page has its language, its title, one h1, its landmarks and a link t
     for (const landmark of ['header', 'main', 'footer']) unless(count(new RegExp(`<${landmark}[ >]`, 'g')) === 1, `has not one ${landmark}`);
     const other = page.lang === 'en' ? 'es' : 'en';
     unless(new RegExp(`<a [^>]*hreflang="${other}"[^>]*lang="${other}"|<a [^>]*lang="${other}"[^>]*hreflang="${other}"`).test(html), 'has no link to the other language');
-    unless(!/<script|<style| style=| on[a-z]+="/.test(html), 'has script or style inside');
+    unless(!/<script| style=| on[a-z]+="/.test(html) && count(/<style/g) <= 2, 'has script inside, or more than its two styles');
+    unless(/<meta name="description" content="[^"]{50,}">/.test(html), 'has no description');
     return faults;
   }));
 });

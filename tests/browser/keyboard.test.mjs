@@ -1,5 +1,5 @@
-// Every page can be walked with Tab: the focus can be seen at each stop, nothing is left out, nothing traps, the first
-// stop skips to the main part. And whatever a finger has to hit is at least 24 by 24 px.
+// Every page can be walked with Tab: the focus can be seen at each stop, nothing is left out, there is no trap, the
+// first stop skips to the main part. And every touch target is at least 24 by 24 px.
 import { after, before, test } from 'node:test';
 import { DESK, PAGES, PHONE, launch, lookAt, none, still } from './lib.mjs';
 
@@ -27,7 +27,7 @@ function stop() {
   return { faults: faults.map(fault => `${e.outerHTML.replace(/\s+/g, ' ').slice(0, 90)} ${fault}`) };
 }
 
-/** Runs in the page: what can be used by hand but was never a stop. A group of radio buttons is one stop. */
+/** Runs in the page: what can be used by pointer but was never a stop. A group of radio buttons is one stop. */
 function missed() {
   const stops = window.stops ?? [];
   return [...document.querySelectorAll('a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex="0"]')]
@@ -63,7 +63,7 @@ async function skip(tab) {
   return [seen || 'the skip link cannot be seen when it has the focus', there || 'the skip link does not lead to the main part', after || 'Tab after the skip link goes back to the header'].filter(fault => fault !== true);
 }
 
-/** Runs in the page. Links within a sentence are let off, as WCAG 2.5.8 does; a label counts as part of its box. */
+/** Runs in the page. Links within a sentence are exempt, as in WCAG 2.5.8; a label counts as part of its box. */
 function small() {
   const inSentence = e => getComputedStyle(e).display === 'inline' && [...e.parentElement.childNodes].some(n => n !== e && n.nodeType === 3 && n.textContent.trim().length > 1);
   return [...document.querySelectorAll('a[href], button, input:not([type=hidden]), select, summary')].filter(e => e.checkVisibility() && !e.matches('.skip') && !inSentence(e)).flatMap(e => {

@@ -1,4 +1,4 @@
-// What all browser tests share: the server they look at, Chromium, the kinds of screen, and the list of every page.
+// What all browser tests share: the server they test, Chromium, the screen sizes, and the list of every page.
 // `tests/run` starts the server and sets BASE; to run one file by hand: BASE=http://127.0.0.1:8080 node --test axe.test.mjs
 import { availableParallelism } from 'node:os';
 import { chromium } from 'playwright-core';
@@ -13,7 +13,7 @@ export const launch = () => chromium.launch({
 
 export const PHONE = { viewport: { width: 360, height: 640 }, deviceScaleFactor: 1, isMobile: true, hasTouch: true };
 export const DESK = { viewport: { width: 1280, height: 800 } };
-/** For tests that measure where things are at once after they moved. */
+/** For tests that measure where things are immediately after they moved. */
 export const still = screen => ({ ...screen, reducedMotion: 'reduce' });
 
 // --- every page ---------------------------------------------------------------------------------------------------
@@ -62,13 +62,14 @@ export const GOLD = firstOf(medical, 'gold');
 const CATASTROPHIC = young.find(plan => plan.metal === 'catastrophic')?.plan_id;
 const three = `plan=${BRONZE}&plan=${SILVER}&plan=${GOLD}`;
 
-// name, address without language, status; `send` where it takes more than a GET.
+// name, address without language, status; `send` if it takes more than a GET.
 const list = [
   ['home', '/', 200],
   ['home, prefilled', `/?${FAMILY}`, 200],
   ['home, with mistakes', '/plans?zip=4520&age1=abc&age2=200&t2=1', 422],
   ['home, with income', `/?${FAMILY}&income=52000`, 200],
   ['home, income unreadable', '/plans?zip=45202&people=40&income=abc', 422],
+  ['home, each person', '/?zip=45202&people=40,66&each=1', 200],
   ['which county', '/plans?zip=45241&people=40', 200],
   ['another state’s marketplace', '/plans?zip=40202&people=40', 200],
   ['unknown ZIP', '/plans?zip=00000&people=40', 422],
@@ -82,6 +83,10 @@ const list = [
   ['list, nothing fits', `/plans?${ONE}&metal=gold&premium=1-2`, 200],
   ['list, dental', `/plans?${ONE}&product=dental`, 200],
   ['list, page 2', `/plans?${ONE}&page=2`, 200],
+  ['list, each plan on its card', `/plans?${ONE}&group=off`, 200],
+  ['list, ticked', `/plans?${ONE}&plan=${BRONZE}&plan=${GOLD}&page=2`, 200],
+  ['list, Medicare', `/plans?${WHERE}&people=66,64&income=40000`, 200],
+  ['list, tribe', `/plans?${WHERE}&people=40m&income=30000`, 200],
   ['list, unknown filter', `/plans?${ONE}&metal=wood`, 200],
   ['plan, with household', `/plans/${SILVER}?${FAMILY}`, 200],
   ['plan, without household', `/plans/${BRONZE}`, 200],
@@ -124,7 +129,7 @@ if (dental[0]) {
 
 export const localized = (lang, path) => lang === 'en' ? path : path === '/' ? '/es' : path.startsWith('/?') ? `/es${path.slice(1)}` : `/es${path}`;
 
-// Private answers stand in addresses only sealed: a readable address leads there first.
+// Private answers appear in addresses only sealed: a readable address redirects there first.
 async function sealed(path) {
   if (!/income=|sex=|care=|[?&]a1=/.test(path)) return path;
   for (let i = 0; i < 3; i++) {
@@ -142,7 +147,7 @@ export const pageNamed = (name, lang = 'en') => PAGES.find(page => page.name ===
 
 // --- opening them -------------------------------------------------------------------------------------------------
 
-/** Opens one of PAGES in a tab, whatever its method. That its status is right is tried once, in html.test.mjs. */
+/** Opens one of PAGES in a tab, whatever its method. Its status is checked once, in html.test.mjs. */
 export async function open(tab, { path, send }) {
   const url = BASE + path;
   if (send) await tab.route(url, route => route.continue({ method: send.method, postData: send.body ?? '' }), { times: 1 });
@@ -152,7 +157,7 @@ export async function open(tab, { path, send }) {
 /** The same without a browser. */
 export const get = ({ path, send }) => fetch(BASE + path, { method: send?.method ?? 'GET', body: send?.body, redirect: 'manual' });
 
-/** Runs `look(tab, page)` over pages in one context, a tab a core; collects what it returns (faults in words), in the pages' order. */
+/** Runs `look(tab, page)` over pages in one context, one tab per core; collects what it returns (faults in words), in page order. */
 export async function lookAt(browser, options, pages, look) {
   const context = await browser.newContext(options);
   const faults = pages.map(() => []);
@@ -175,7 +180,7 @@ export async function lookAt(browser, options, pages, look) {
   return faults.flat();
 }
 
-/** Fails with the faults, one a line, rather than with the first alone. */
+/** Fails with all faults, one per line, not just the first. */
 export function none(faults) {
   if (!faults.length) return;
   const lines = faults.slice(0, 30).map(fault => `  ${fault.slice(0, 400)}`);

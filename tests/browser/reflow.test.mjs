@@ -1,4 +1,4 @@
-// Pages fit whatever people set: 320 CSS px (which is a 1280 px screen at 400 %), text twice as large, WCAG 1.4.12's text
+// Pages fit whatever settings people use: 320 CSS px (which is a 1280 px screen at 400 %), text twice as large, WCAG 1.4.12's text
 // spacing, a screen on its side. Nothing scrolls sideways, sticks out or is cut off.
 import { after, before, test } from 'node:test';
 import { DESK, PAGES, PHONE, launch, lookAt, none } from './lib.mjs';
@@ -7,7 +7,7 @@ let browser;
 before(async () => { browser = await launch(); });
 after(() => browser.close());
 
-/** Runs in the page. A wide table may scroll within a box of its own (WCAG 1.4.10 lets tables off). */
+/** Runs in the page. A wide table may scroll within its own box (WCAG 1.4.10 exempts tables). */
 function fits() {
   const page = document.documentElement, width = page.clientWidth, faults = [];
   const boxed = e => { for (let p = e.parentElement; p; p = p.parentElement) if (p.matches('.scroll')) return true; return false; };
@@ -37,7 +37,7 @@ function spacing() {
   document.adoptedStyleSheets.push(sheet);
 }
 
-/** Runs in the page: the browser's own font size doubled; all text has to follow. */
+/** Runs in the page: the browser's own font size doubled; all text has to scale with it. */
 function twice() {
   const texts = [...document.body.querySelectorAll('*')].filter(e => e.checkVisibility() && [...e.childNodes].some(n => n.nodeType === 3 && n.textContent.trim()));
   const before = texts.map(e => parseFloat(getComputedStyle(e).fontSize));

@@ -11,8 +11,9 @@ use anyhow::Context as _;
 use serde_json::{Value, json};
 use windowshop::costs::dominance::{Compared, Network, Terms, dominator};
 use windowshop::costs::input::Question;
+use windowshop::costs::price_index::AS_THEY_ARE;
 use windowshop::costs::utilization::{Condition, Sex};
-use windowshop::costs::{CostSharing, Estimator, Model, Person, Preparer, Rules, Size, Use};
+use windowshop::costs::{CostSharing, Estimator, Member, Model, Preparer, Rules, Size, Use};
 use windowshop::types::Cents;
 
 /// Plans in a county that has many.
@@ -40,11 +41,11 @@ fn main() -> anyhow::Result<()> {
     print!("{:<36}{:>9}", "ns a variant, but new in µs", "new");
     sets.iter().for_each(|(name, _)| print!("{name:>23}"));
     println!();
-    let mut preparer = Preparer::new(1000);
+    let mut preparer = Preparer::new(AS_THEY_ARE);
     for (kept, name, people) in households() {
-        let new = measure(1, || drop(black_box(Estimator::new(black_box(&people), Model::Shop, 1000)))) / 1000.0;
+        let new = measure(1, || drop(black_box(Estimator::new(black_box(&people), Model::Shop, AS_THEY_ARE)))) / 1000.0;
         print!("{name:<36}{new:>9.2}");
-        let mut estimator = Estimator::new(&people, Model::Shop, 1000);
+        let mut estimator = Estimator::new(&people, Model::Shop, AS_THEY_ARE);
         for (_, plans) in &sets {
             let mut rules: Vec<Rules> =
                 plans.iter().map(|plan| Rules::new(plan, Model::Shop)).collect::<Result<_, _>>()?;
@@ -129,9 +130,9 @@ fn apart(plan: &mut Value, limits: &[&str]) {
 }
 
 /// Whether what `Preparer` stores applies, a name, the people.
-fn households() -> Vec<(bool, &'static str, Vec<Person>)> {
-    let open = |age| Person { age, sex: None, usage: Use::Any };
-    let said = |usage| Person { sex: Some(Sex::Female), usage, ..open(40) };
+fn households() -> Vec<(bool, &'static str, Vec<Member>)> {
+    let open = |age| Member { age, sex: None, usage: Use::Any };
+    let said = |usage| Member { sex: Some(Sex::Female), usage, ..open(40) };
     vec![
         (true, "one, said nothing, kept", vec![open(40)]),
         (true, "one, said sex and low use, kept", vec![said(Use::Low)]),

@@ -148,14 +148,14 @@ async fn run(address: SocketAddr, args: &Args, path: Arc<Path>) -> anyhow::Resul
     let next = Arc::new(AtomicU64::new(0));
     let start = Instant::now();
     let until = start + Duration::from_secs(args.seconds);
-    let mut askers = Vec::new();
+    let mut clients = Vec::new();
     for _ in 0..args.connections {
         let (next, path) = (Arc::clone(&next), Arc::clone(&path));
-        askers.push(tokio::spawn(async move { ask(address, until, &next, &path).await }));
+        clients.push(tokio::spawn(async move { ask(address, until, &next, &path).await }));
     }
     let mut times = Vec::new();
-    for asker in askers {
-        times.extend(asker.await??);
+    for client in clients {
+        times.extend(client.await??);
     }
     let seconds = start.elapsed().as_secs_f64();
     times.sort_unstable();

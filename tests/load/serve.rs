@@ -244,11 +244,11 @@ async fn run(case: &Case, args: &Args) -> anyhow::Result<(f64, [f64; 2], usize)>
     let next = Arc::new(AtomicU64::new(0));
     let start = Instant::now();
     let until = start + Duration::from_secs(args.seconds);
-    let mut askers = Vec::new();
+    let mut clients = Vec::new();
     for _ in 0..args.connections {
         let (next, path, coding, lines) = (Arc::clone(&next), Arc::clone(&case.path), case.coding, case.lines.clone());
         let (address, status) = (case.address, case.status);
-        askers.push(tokio::spawn(async move {
+        clients.push(tokio::spawn(async move {
             let mut line = Line::open(address).await?;
             let mut times = Vec::new();
             while Instant::now() < until {
@@ -262,8 +262,8 @@ async fn run(case: &Case, args: &Args) -> anyhow::Result<(f64, [f64; 2], usize)>
         }));
     }
     let (mut times, mut bytes) = (Vec::new(), 0);
-    for asker in askers {
-        let (more, length) = asker.await??;
+    for client in clients {
+        let (more, length) = client.await??;
         times.extend(more);
         bytes = length;
     }

@@ -87,7 +87,10 @@ fn sums_on_paper_come_out_the_same() {
     assert_eq!(on_paper(plan(FIFTH, apart, &drugs), json!([woman("medium")])), 1041.14);
 }
 
+/// In the table's own prices, so that sums can be followed.
 fn shop(question: &Value) -> Value {
+    let mut question = question.clone();
+    question["plan_year"] = json!(2014);
     answer_text(&question.to_string(), Model::Shop).unwrap()
 }
 
@@ -109,6 +112,22 @@ fn the_shop_gives_a_good_an_average_and_a_bad_year_with_twelve_premiums() {
     assert_eq!(answer["estimate"]["bad"]["maximum_reached_in"], 1);
     assert_eq!(answer["estimate"]["average"]["years"], 10);
     assert_eq!(answer["notes"], json!([]));
+}
+
+/// 45 CFR 156.130(e): spending is raised by the index that raises the limits; CMS's own model stays at 2014.
+#[test]
+fn a_plan_year_takes_its_index_and_cms_none() {
+    let ask = |year: u16, model| {
+        let question = json!({ "plan": simple(), "people": [woman("medium")], "plan_year": year });
+        answer_text(&question.to_string(), model).unwrap()
+    };
+    let allowed = |answer: &Value, year: &str| answer["estimate"][year]["allowed"].as_f64().unwrap();
+    let (now, then) = (ask(2026, Model::Shop), ask(2014, Model::Shop));
+    assert_eq!(now["price_factor"], 1.672677);
+    assert!(now["price_factor_source"].as_str().unwrap().contains("45 CFR 156.130(e)"));
+    assert!((allowed(&now, "average") / allowed(&then, "average") - 1.672677).abs() < 0.0001);
+    let cms = ask(2026, Model::Cms);
+    assert_eq!((cms["price_factor"].clone(), allowed(&cms, "year")), (json!(1.0), 1972.08));
 }
 
 #[test]

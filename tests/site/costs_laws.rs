@@ -1,12 +1,13 @@
 //! Laws of the yearly-cost model that hold for any plan and household, tried on thousands of generated ones.
 
 use proptest::prelude::*;
-use windowshop::costs::dominance::{Compared, Network, PlanFacts, Terms, dominated, dominator};
+use windowshop::costs::dominance::{Compared, FiledPlan, Network, Terms, dominated, dominator};
 use windowshop::costs::plan::{Amounts, CostSharing, Limits, Share};
+use windowshop::costs::price_index::AS_THEY_ARE;
 use windowshop::costs::service::SERVICES;
 use windowshop::costs::utilization::Sex;
 use windowshop::costs::words::{Coinsurance, Copay, Per, Timing, behavior};
-use windowshop::costs::{Estimator, Model, Person, Rules, Size, Use};
+use windowshop::costs::{Estimator, Member, Model, Rules, Size, Use};
 use windowshop::types::Cents;
 
 fn copay() -> impl Strategy<Value = Copay> {
@@ -81,7 +82,7 @@ fn plan() -> impl Strategy<Value = CostSharing> {
     )
 }
 
-fn people() -> impl Strategy<Value = Vec<Person>> {
+fn people() -> impl Strategy<Value = Vec<Member>> {
     let sex = prop_oneof![Just(None), Just(Some(Sex::Female)), Just(Some(Sex::Male))];
     let usage = prop_oneof![
         4 => Just(Use::Any),
@@ -90,12 +91,12 @@ fn people() -> impl Strategy<Value = Vec<Person>> {
         1 => Just(Use::High),
         1 => (0..10_usize).prop_map(|i| Use::Condition(windowshop::costs::utilization::Condition::ALL[i])),
     ];
-    proptest::collection::vec((0..70_u8, sex, usage).prop_map(|(age, sex, usage)| Person { age, sex, usage }), 1..6)
+    proptest::collection::vec((0..70_u8, sex, usage).prop_map(|(age, sex, usage)| Member { age, sex, usage }), 1..6)
 }
 
 /// Out of pocket in the good, average and bad year, if the plan can be estimated.
-fn cost(plan: &CostSharing, people: &[Person]) -> Option<[i64; 3]> {
-    let range = Estimator::new(people, Model::Shop, 1000).range(&Rules::new(plan, Model::Shop).ok()?).ok()?;
+fn cost(plan: &CostSharing, people: &[Member]) -> Option<[i64; 3]> {
+    let range = Estimator::new(people, Model::Shop, AS_THEY_ARE).range(&Rules::new(plan, Model::Shop).ok()?).ok()?;
     Some([range.good.0, range.average.0, range.bad.0])
 }
 
@@ -133,7 +134,7 @@ proptest! {
     fn lines_add_up_to_the_list_and_never_pass_the_maximum((plan, people) in (plan(), people())) {
         let Some(listed) = cost(&plan, &people) else { return Ok(()) };
         let rules = Rules::new(&plan, Model::Shop).unwrap();
-        let estimate = Estimator::new(&people, Model::Shop, 1000).estimate(&rules, Cents(10_000)).unwrap();
+        let estimate = Estimator::new(&people, Model::Shop, AS_THEY_ARE).estimate(&rules, Cents(10_000)).unwrap();
         for (year, listed) in [&estimate.good, &estimate.average, &estimate.bad].into_iter().zip(listed) {
             let paid = year.paid;
             prop_assert_eq!(paid.total().0, listed);
@@ -250,7 +251,7 @@ fn share_less(a: &Share, b: &Share) -> Option<bool> {
 }
 
 /// The rule of `docs/costs.md` written out, without anything prepared.
-fn dominates(a: &PlanFacts, b: &PlanFacts, size: Size) -> bool {
+fn dominates(a: &FiledPlan, b: &FiledPlan, size: Size) -> bool {
     let (x, y) = (a.cost_sharing, b.cost_sharing);
     // Premium and limits alone do not say what care costs.
     if [x, y].iter().any(|plan| plan.shares.iter().all(|share| *share == Share::Missing)) {
@@ -307,9 +308,9 @@ proptest! {
                 (premium, plan, others, network)
             })
             .collect();
-        let facts: Vec<PlanFacts> = made
+        let facts: Vec<FiledPlan> = made
             .iter()
-            .map(|(premium, cost_sharing, other_shares, network)| PlanFacts {
+            .map(|(premium, cost_sharing, other_shares, network)| FiledPlan {
                 premium: Cents(*premium),
                 cost_sharing,
                 other_shares,

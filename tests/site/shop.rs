@@ -6,6 +6,7 @@ mod benchmark;
 mod care;
 mod counting;
 mod enroll;
+mod families;
 mod how;
 mod opening;
 mod pages;

@@ -1,7 +1,7 @@
 //! The one harness: the whole site in one process, as a person without JavaScript sees it.
 //!
 //! Every test of a page opens a [`Site`] here and visits it: `site.visit("/plans?…")`, then `page.heading()`,
-//! `page.click("Next plans")`, `page.fill("What is your ZIP code?", "45202").press("See plans")`, `page.cards()`. The
+//! `page.click("Next plans")`, `page.fill("Your ZIP code", "45202").press("See plans")`, `page.cards()`. The
 //! parts are the product's own: the real loader's catalogue of the shipped sample, `App::build`, the real routes and
 //! layers. What is on a page is found the way a person finds it (heading, label, words of a link), never by its
 //! position in the markup; the few class names needed are in `page.rs`. The date is given: no test depends on the day
@@ -276,13 +276,15 @@ impl Site {
         self.visit(&format!("/plans.csv?{query}")).await.rows()
     }
 
-    /// The cards of a list on all its pages. `list`: `/plans?…`.
+    /// The cards of a list on all its pages, one a plan. `list`: `/plans?…`.
     pub async fn all_cards(&self, list: &str) -> Vec<Card> {
-        let mut page = self.visit(list).await;
-        let mut all = page.cards();
-        while let Some(next) = page.next_page() {
-            page = self.follow(self.send("GET", &next, &[], Body::empty()).await).await;
+        let mut all = Vec::new();
+        for number in 1.. {
+            let page = self.visit(&format!("{list}&group=off&page={number}")).await;
             all.extend(page.cards());
+            if !page.turns_to(number + 1) {
+                break;
+            }
         }
         all
     }

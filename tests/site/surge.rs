@@ -56,7 +56,7 @@ async fn a_page_is_kept_at_its_second_sighting_and_is_the_same_page() {
     for known in [&first_tag, &kept_tag, &format!("W/{kept_tag}"), &plain.header("etag").to_string()] {
         let answer = shop.get_with(LIST, &[BR[0], ("if-none-match", known)]).await;
         assert_eq!((answer.status, answer.text.as_str()), (304, ""), "{known}");
-        assert_eq!(answer.header("etag"), known.trim_start_matches("W/"), "the tag that the asker has");
+        assert_eq!(answer.header("etag"), known.trim_start_matches("W/"), "the tag that the client has");
         assert!(answer.header("cache-control").starts_with("public") && answer.header("vary") == "accept-encoding");
     }
     let other = shop.get_with(LIST, &[BR[0], ("if-none-match", "\"0123456789ab-br2\"")]).await;

@@ -33,7 +33,7 @@ for (const panel of JSON.parse(file('dashboard.json')).panels) {
 }
 
 // ---- The alerts: Prometheus has loaded them all, none is failing, and both sides of each comparison yield something, so
-// that an alert which is silent is silent because all is well and not because a name was mistyped.
+// an alert that is silent is silent because all is well and not because a name was misspelled.
 const groups = (await (await fetch(`${prometheus}/api/v1/rules`)).json()).data.groups;
 const rules = groups.flatMap((group) => group.rules);
 const written = [...file('alerts.yml').matchAll(/- alert: (\w+)/g)].map((match) => match[1]);
@@ -41,12 +41,12 @@ if (rules.length !== written.length) faults.push(`${written.length} alerts are w
 for (const rule of rules) {
   if (rule.health !== 'ok') faults.push(`alert ${rule.name}: ${rule.health} ${rule.lastError ?? ''}`);
   const names = [...new Set(rule.query.match(/\b(windowshop_[a-z_]+|up)\b/g))];
-  // The label selectors are left off: a status that has not come yet is no fault of the rule's.
+  // Without the label selectors: a status that has not occurred yet is not the rule's fault.
   for (const name of names) await check(`alert ${rule.name}`, name, some);
   await check(`alert ${rule.name} as a whole`, rule.query, (result) => Array.isArray(result));
 }
 
-// ---- Series are bounded, whatever was asked.
+// ---- The number of series is bounded, whatever was requested.
 await check('the number of series', 'count({__name__=~"windowshop_.*"})', ([one]) => Number(one.value[1]) < 2000);
 
 for (const fault of faults) console.log(fault);

@@ -1,9 +1,9 @@
-# Varnish 7 in front of Windowshop. Used as it stands; what differs from site to site is in windowshop-local.vcl, found by
+# Varnish 7 in front of Windowshop. Use it unmodified; what differs from site to site is in windowshop-local.vcl, found by
 # vcl_path: the servers with their probes, the choice among them, the ACL `operators`. tests/cdn runs exactly this file.
 #
 #   varnishd -f /etc/varnish/windowshop.vcl -p vcl_path=/etc/varnish -p http_gzip_support=off -s malloc,1g -a :80
 #
-# http_gzip_support is off because Windowshop sends each coding by itself, each with a strong ETag of its own.
+# http_gzip_support is off because Windowshop sends each coding separately, each with its own strong ETag.
 vcl 4.1;
 
 import std;
@@ -12,7 +12,7 @@ import xkey;
 include "windowshop-local.vcl";
 
 sub vcl_recv {
-    # Only what a page depends on reaches the key: path, query without the tags of advertisers, one word for the coding.
+    # Only what a page depends on reaches the key: path, query without advertisers' tags, one word for the coding.
     unset req.http.Cookie;
     unset req.http.Authorization;
     set req.url = regsuball(req.url, "([?&])(utm_[a-z_]+|fbclid|gclid|dclid|gbraid|wbraid|msclkid|mc_cid|mc_eid|_ga|_gl)=[^&]*", "\1");
@@ -27,7 +27,7 @@ sub vcl_recv {
         unset req.http.Accept-Encoding;
     }
 
-    # Operators may have everything of one catalogue, or everything, looked at anew: the old pages stay at hand.
+    # Operators may have everything from one catalogue, or everything, revalidated: the old pages stay as a fallback.
     if (req.method == "PURGE") {
         if (client.ip !~ operators) {
             return (synth(403));
@@ -42,14 +42,14 @@ sub vcl_recv {
     if (req.url ~ "[?&](my|income|monthly|offer|offer_family|sex|care|programs|q)=[^&]" || req.url ~ "[?&]people=[^&]*[pmc]") {
         return (pass);
     }
-    # An operator's warming goes through to the shop and puts what it brings in the old page's place.
+    # An operator's warming goes through to the shop, and its result replaces the old page.
     if (req.http.X-Windowshop-Warm && client.ip ~ operators) {
         set req.hash_always_miss = true;
     }
     unset req.http.X-Windowshop-Warm;
 
-    # While the shop is well no page is served that is older than its own word allows (s-maxage and ten minutes more).
-    # When it is not, or has just failed us (a restart), any page of the last day is better than none.
+    # While the shop is healthy no page is served beyond what it allows itself (s-maxage plus ten minutes).
+    # When it is not, or has just failed (a restart), any page of the last day is better than none.
     if (req.restarts == 0 && std.healthy(req.backend_hint)) {
         set req.grace = 10m;
     } else {
@@ -70,7 +70,7 @@ sub vcl_backend_fetch {
 }
 
 sub vcl_backend_response {
-    # A bad answer never takes a good page's place.
+    # A bad answer never replaces a good page.
     if (beresp.status >= 500) {
         if (bereq.is_bgfetch) {
             return (abandon);

@@ -7,13 +7,13 @@
 
 use crate::costs::Model;
 use crate::costs::kind::{ORDINARY, Who};
-use crate::costs::person::{Person, Use};
+use crate::costs::member::{Member, Use};
 use crate::types::Cents;
 
 /// Ranges of one variant: 340 bytes.
 #[derive(Debug, Clone, PartialEq)]
 pub(in crate::costs) struct Kept {
-    factor_thousandths: u32,
+    factor_millionths: u32,
     kinds: [Years; ORDINARY],
 }
 
@@ -29,33 +29,33 @@ pub(in crate::costs) struct Years {
 
 /// A single person whose range may be stored: kind, use, price factor.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::costs) struct Asked {
+pub(in crate::costs) struct KeptKey {
     kind: usize,
     usage: Use,
-    factor_thousandths: u32,
+    factor_millionths: u32,
 }
 
-impl Asked {
+impl KeptKey {
     /// `None` if nothing is stored: families, conditions, single deciles, CMS's model.
-    pub(in crate::costs) fn new(people: &[Person], model: Model, factor_thousandths: u32) -> Option<Asked> {
+    pub(in crate::costs) fn new(people: &[Member], model: Model, factor_millionths: u32) -> Option<KeptKey> {
         let [person] = people else { return None };
         let common = model == Model::Shop && matches!(person.usage, Use::Any | Use::Low | Use::Medium | Use::High);
-        Some(Asked { kind: Who::of(person).ordinary().filter(|_| common)?, usage: person.usage, factor_thousandths })
+        Some(KeptKey { kind: Who::of(person).ordinary().filter(|_| common)?, usage: person.usage, factor_millionths })
     }
 }
 
 impl Kept {
-    pub(in crate::costs) fn new(factor_thousandths: u32, kinds: [Years; ORDINARY]) -> Kept {
-        Kept { factor_thousandths, kinds }
+    pub(in crate::costs) fn new(factor_millionths: u32, kinds: [Years; ORDINARY]) -> Kept {
+        Kept { factor_millionths, kinds }
     }
 
     /// Good, average and bad.
-    pub(in crate::costs) fn years(&self, asked: &Asked) -> Option<[Cents; 3]> {
-        if self.factor_thousandths != asked.factor_thousandths {
+    pub(in crate::costs) fn years(&self, key: &KeptKey) -> Option<[Cents; 3]> {
+        if self.factor_millionths != key.factor_millionths {
             return None;
         }
-        let Years { good, any, medium, bad } = self.kinds[asked.kind];
-        let average = match asked.usage {
+        let Years { good, any, medium, bad } = self.kinds[key.kind];
+        let average = match key.usage {
             Use::Low => good,
             Use::Medium => medium,
             Use::High => bad,

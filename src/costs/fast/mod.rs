@@ -1,15 +1,15 @@
 //! The shortcut to a household's years: bills added up by how they are shared, and years summed up without stepping.
 //!
-//! The only door of this folder: `Plan` is what a variant stores for it, `Sheet` the working memory of one household.
-//! `range` asks here first and steps through a year (`engine`) if the answer is `None`; a test checks the two against
-//! each other. It must never give an amount that the steps would not give: it exists for speed alone
+//! Called by `range`, which asks here first and steps through a year (`engine`) if the answer is `None`; a test checks the
+//! two against each other. It is the only door of this folder: `Plan` is what a variant stores for it, `Sheet` the working
+//! memory of one household. It must never give an amount that the steps would not give: it exists for speed alone
 //! (`docs/costs.md`).
 
 mod kept;
 mod quick;
 mod sums;
 
-pub(super) use kept::{Asked, Kept, Years};
+pub(super) use kept::{Kept, KeptKey, Years};
 use quick::Quick;
 use sums::{Recipe, Sums};
 

@@ -36,7 +36,7 @@ struct Bills {
 
 /// What a family's years need from one row, side by side.
 #[derive(Debug, Clone, Copy, Default)]
-struct Row {
+struct YearRow {
     /// Paid outside the deductible, and the price it is paid on, which give the average share; counted toward the
     /// deductibles.
     sums: [f64; 4],
@@ -61,7 +61,7 @@ pub(super) struct Quick {
     /// By kind.
     bills: Vec<[Bills; 2]>,
     /// By kind, then row.
-    rows: Vec<Row>,
+    rows: Vec<YearRow>,
     /// What each row costs a single person.
     alone: Rows,
 }
@@ -74,7 +74,7 @@ impl Quick {
             group_maximum: [0.0; 2],
             group_deductible: [0.0; 2],
             bills: vec![[NO_BILLS; 2]; kinds],
-            rows: vec![Row::default(); ROWS * kinds],
+            rows: vec![YearRow::default(); ROWS * kinds],
             alone: NONE,
         }
     }
@@ -149,7 +149,7 @@ impl Quick {
     fn lay_side_by_side(&mut self, kind: usize, share: &Rows, price: &Rows, outside: &Rows) {
         let [first, second] = &self.bills[kind];
         for (i, row) in self.rows[kind * ROWS..][..ROWS].iter_mut().enumerate() {
-            *row = Row {
+            *row = YearRow {
                 sums: [share[i], price[i], first.filled[i], second.filled[i]],
                 outside: outside[i],
                 base: [first.base[i], second.base[i]],
@@ -181,7 +181,7 @@ impl Quick {
         Some(outside + paid)
     }
 
-    fn rows(&self, places: &[Place]) -> impl Iterator<Item = &Row> {
+    fn rows(&self, places: &[Place]) -> impl Iterator<Item = &YearRow> {
         places.iter().map(|place| &self.rows[usize::from(place.at)])
     }
 
@@ -206,7 +206,7 @@ impl Quick {
         let most = self.person_maximum[0];
         let open = |pool: usize| filled[pool] < self.group_deductible[pool] + MET;
         if open(0) && open(1) {
-            let slope = |row: &Row| (row.slope[0] + row.slope[1]) * average;
+            let slope = |row: &YearRow| (row.slope[0] + row.slope[1]) * average;
             let paid = self.rows(places).map(|row| least(row.base[0] + row.base[1] + slope(row), most)).sum();
             return Some(least(paid, self.group_maximum[0]));
         }

@@ -126,6 +126,8 @@ pub struct MedicaidAgency {
     /// Postal code; territories too.
     pub state: String,
     pub program: String,
+    /// Medicaid of children and pregnant people, where it has another name; blank: the same.
+    pub child_program: String,
     pub chip_program: String,
     pub agency: String,
     pub url: String,

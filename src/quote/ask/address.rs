@@ -1,23 +1,26 @@
-//! The whole address of the shop: every pair ⇄ [`Search`], and the one canonical form.
+//! Reads the whole address of the shop: every pair → [`Asked`]; [`Search`] writes it back in its one canonical form.
+//!
+//! Called by `quote::settle`, and by pages for what was typed. It must never fail, and never drop what was typed.
 //!
 //! `/plans?year=2026&zip=45202&county=39061&people=40,38t,5&…`. Reading accepts both the short form and plain form
 //! fields (`age1=40&t1=1`); writing produces one stable form, so links can be kept, shared and cached. Anything
 //! missing or wrong comes back as an [`Unanswered`] with everything that was typed.
 
 use crate::catalogue::places::{Place, Places};
-use crate::eligibility::tables::CsrLevel;
 use crate::filing::codes::{Product, Sort};
 use crate::quote::ask::facets::{Facets, Note, NoteKind};
-use crate::quote::ask::money::{self, FinanceFields, Finances, Misread};
-use crate::quote::ask::people::{Household, PEOPLE_MAX, PeopleFault, Person};
+use crate::quote::ask::money::{FinanceFields, Finances, Misread};
+use crate::quote::ask::people::{Household, PEOPLE_MAX, PeopleFault, Person, split};
 use crate::quote::ask::rows::{PersonRow, RowFields, row_pairs};
-use crate::quote::policy::{Policy, Variants};
+pub use crate::quote::ask::search::{Search, add_pairs, is_private, wishes, write_query};
 use crate::types::{CountyFips, PlanId, Zip5};
 
 /// Nobody reads a list past this page.
 const PAGE_MAX: u32 = 500;
 /// Plans side by side: as many columns as fit on a sheet of Letter paper, or in a person's head.
 pub const PLANS_MAX: usize = 3;
+/// Plans kept for a comparison: more than it shows, so that one can be taken out and another comes in.
+pub const BASKET_MAX: usize = 9;
 
 /// A parameter that belongs to one page and not to the search: which year, which rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,26 +36,6 @@ impl Switch {
     }
 }
 
-/// Everything a search needs, already validated.
-#[derive(Debug, Clone)]
-pub struct Search {
-    pub year: u16,
-    pub place: Place,
-    /// As typed.
-    pub household: Household,
-    /// `None`: show full prices.
-    pub finances: Option<Finances>,
-    /// Who buys, and on what terms: derived from the fields above and the rules.
-    pub policy: Policy,
-    pub product: Product,
-    pub facets: Facets,
-    pub sort: Sort,
-    /// Mark plans that another plan matches or beats (`costs::dominance`).
-    pub dominated_notes: bool,
-    /// Starts at 1.
-    pub page: u32,
-}
-
 /// What was read from an address, before it is checked against a catalogue.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Asked {
@@ -60,6 +43,10 @@ pub struct Asked {
     pub zip_typed: String,
     pub county: Option<CountyFips>,
     pub rows: Vec<PersonRow>,
+    /// `people=` as typed, where the rows come from it: so the one field shows again what was in it.
+    pub people_typed: Option<String>,
+    /// People are to be asked about one at a time.
+    pub each: bool,
     /// What is wrong with the household as a whole (message key).
     pub people_fault: Option<&'static str>,
     pub finances: FinanceFields,
@@ -69,6 +56,8 @@ pub struct Asked {
     pub sort: Option<Sort>,
     /// `dominated=off`.
     pub no_dominated_notes: bool,
+    /// `group=off`.
+    pub no_groups: bool,
     pub page: u32,
     /// `plan=` values, in order (comparison).
     pub plans: Vec<String>,
@@ -86,7 +75,6 @@ pub enum Unanswered {
     ZipUnreadable,
     ZipUnknown,
     CountyMissing,
-    CountyNotInZip,
     PeopleMissing,
     PeopleWrong,
     FinancesWrong,
@@ -97,11 +85,7 @@ impl Unanswered {
     pub fn is_fault(&self) -> bool {
         matches!(
             self,
-            Unanswered::ZipUnreadable
-                | Unanswered::ZipUnknown
-                | Unanswered::CountyNotInZip
-                | Unanswered::PeopleWrong
-                | Unanswered::FinancesWrong
+            Unanswered::ZipUnreadable | Unanswered::ZipUnknown | Unanswered::PeopleWrong | Unanswered::FinancesWrong
         )
     }
 }
@@ -142,17 +126,15 @@ impl Asked {
                     Some(sort) => asked.sort = Some(sort),
                     None => bad(value),
                 },
-                "dominated" => match value {
-                    "on" | "" => asked.no_dominated_notes = false,
-                    "off" => asked.no_dominated_notes = true,
-                    _ => bad(value),
-                },
+                "dominated" => is_off(value).map_or_else(|| bad(value), |off| asked.no_dominated_notes = off),
+                "group" => is_off(value).map_or_else(|| bad(value), |off| asked.no_groups = off),
                 "page" => match value.parse() {
                     Ok(page @ 1..=PAGE_MAX) => asked.page = page,
                     _ => bad(value),
                 },
                 "plan" => asked.plans.extend(value.split(',').filter(|id| !id.is_empty()).map(str::to_string)),
                 "add" => asked.add_person = true,
+                "each" => asked.each = true,
                 _ if switch.is_some_and(|switch| switch.name == name) => {
                     let mut words = switch.iter().flat_map(|switch| switch.words);
                     match words.find(|word| **word == value) {
@@ -190,15 +172,19 @@ impl Asked {
         if !self.rows.is_empty() {
             return;
         }
+        self.people_typed = people.as_deref().map(|typed| typed.trim().chars().take(200).collect());
         match people.as_deref().map(Household::parse) {
             None | Some(Err(PeopleFault::Nobody)) => {}
             Some(Ok(household)) => self.rows = fields.rows_of(&household, &mut self.notes),
             Some(Err(fault)) => {
                 let typed = people.unwrap_or_default();
-                self.rows = typed
-                    .split(',')
+                self.rows = split(&typed)
+                    .into_iter()
                     .take(PEOPLE_MAX)
-                    .map(|text| PersonRow { age: text.chars().take(20).collect(), ..PersonRow::default() })
+                    .map(|text| match Person::parse(text) {
+                        Ok(person) => PersonRow::of(&person),
+                        Err(_) => PersonRow { age: text.chars().take(20).collect(), ..PersonRow::default() },
+                    })
                     .collect();
                 self.people_fault = match fault {
                     PeopleFault::TooMany => Some("ask.people_too_many"),
@@ -246,8 +232,9 @@ impl Asked {
         let mut counties = places.counties(zip);
         let Some(first) = counties.next() else { return Err(Unanswered::ZipUnknown) };
         let several = counties.next().is_some();
-        match self.county {
-            Some(fips) if several => places.place(zip, fips).ok_or(Unanswered::CountyNotInZip),
+        // A county that is not in the ZIP is left over from another ZIP: the question is open again.
+        match self.county.and_then(|fips| places.place(zip, fips)) {
+            Some(place) => Ok(place),
             None if several => Err(Unanswered::CountyMissing),
             // Ignore a county left over from another ZIP when there is nothing to choose.
             _ => places.place(zip, first.fips).ok_or(Unanswered::ZipUnknown),
@@ -261,7 +248,7 @@ impl Asked {
         for typed in &self.plans {
             match PlanId::parse(typed) {
                 Some(id) if ids.contains(&id) => {}
-                Some(_) if ids.len() == PLANS_MAX => {
+                Some(_) if ids.len() == BASKET_MAX => {
                     self.notes.push(Note::new("plan", typed, NoteKind::TooManyPlans));
                     break;
                 }
@@ -288,13 +275,20 @@ impl Asked {
         pairs.extend(row_pairs(&self.rows));
         pairs.extend(self.finances.pairs());
         pairs.extend(self.wishes());
+        pairs.extend(self.ticked());
         pairs.retain(|(_, value)| !value.is_empty());
         pairs
     }
 
     /// Preferences, apart from who and where: product, filters, order.
     pub fn wishes(&self) -> Vec<(&'static str, String)> {
-        wishes(self.product, &self.facets, self.sort(), !self.no_dominated_notes)
+        wishes(self.product, &self.facets, self.sort(), (!self.no_dominated_notes, !self.no_groups))
+    }
+
+    /// The plans ticked for comparison, as far as they can be plans.
+    pub fn ticked(&self) -> Vec<(&'static str, String)> {
+        let ids = self.plans.iter().filter_map(|typed| PlanId::parse(typed)).take(BASKET_MAX);
+        ids.map(|id| ("plan", id.to_string())).collect()
     }
 
     pub fn sort(&self) -> Sort {
@@ -302,123 +296,14 @@ impl Asked {
     }
 }
 
-pub fn wishes(product: Product, facets: &Facets, sort: Sort, dominated_notes: bool) -> Vec<(&'static str, String)> {
-    let mut pairs = Vec::new();
-    if product != Product::default() {
-        pairs.push(("product", product.key().to_string()));
-    }
-    pairs.extend(facets.pairs());
-    pairs.extend((sort != Sort::usual(product)).then(|| ("sort", sort.key().to_string())));
-    pairs.extend((!dominated_notes).then(|| ("dominated", "off".to_string())));
-    pairs
-}
-
-impl Search {
-    /// Who and where: the part of the address that all pages of the shop share.
-    pub fn who_and_where(&self) -> Vec<(&'static str, String)> {
-        let mut pairs = vec![
-            ("year", self.year.to_string()),
-            ("zip", self.place.zip.to_string()),
-            ("county", self.place.county.fips.to_string()),
-            ("people", self.household.to_string()),
-        ];
-        pairs.extend(self.household.care_pairs());
-        pairs.extend(self.finances.iter().flat_map(Finances::pairs));
-        pairs
-    }
-
-    /// [`Search::who_and_where`] as a query string, made once per page for all its links (`links.rs`).
-    pub fn who_query(&self) -> String {
-        write_query(&self.who_and_where())
-    }
-
-    /// The household's cost-sharing reductions on these plans. Dental plans have none.
-    pub fn level(&self) -> CsrLevel {
-        match self.product {
-            Product::Medical => self.policy.level,
-            Product::Dental => CsrLevel::None,
-        }
-    }
-
-    /// Which variants of the plans this household would get.
-    pub fn variants(&self) -> Variants {
-        Variants::of_level(self.level())
-    }
-
-    /// Everything but the page number: what a form has to carry along.
-    pub fn pairs(&self) -> Vec<(&'static str, String)> {
-        let mut pairs = self.who_and_where();
-        pairs.extend(wishes(self.product, &self.facets, self.sort, self.dominated_notes));
-        pairs
-    }
-
-    /// Who, where, product and order: what must survive a change of filters.
-    pub fn carried(&self) -> Vec<(&'static str, String)> {
-        let mut pairs = self.who_and_where();
-        pairs.extend(wishes(self.product, &Facets::default(), self.sort, self.dominated_notes));
-        pairs
-    }
-
-    /// Removes what only the visitor should keep in an address: money, sex, expected care.
-    pub fn forget_private(&mut self) {
-        self.finances = None;
-        self.household = self.household.without_private();
-    }
-
-    /// The canonical query string.
-    pub fn canonical(&self) -> String {
-        self.canonical_from(self.who_query())
-    }
-
-    /// The same, given who and where as already written.
-    pub fn canonical_from(&self, who: String) -> String {
-        let mut query = who;
-        add_pairs(&mut query, &wishes(self.product, &self.facets, self.sort, self.dominated_notes));
-        if self.page > 1 {
-            add_pairs(&mut query, &[("page", self.page.to_string())]);
-        }
-        query
-    }
-
-    /// The canonical query of this search after a change, back on its first page.
-    pub fn with(&self, change: impl FnOnce(&mut Search)) -> String {
-        let mut other = self.clone();
-        other.page = 1;
-        change(&mut other);
-        other.canonical()
+/// `on` (or blank) and `off`; `None` for any other word.
+fn is_off(value: &str) -> Option<bool> {
+    match value {
+        "on" | "" => Some(false),
+        "off" => Some(true),
+        _ => None,
     }
 }
-
-/// Names whose values are for the visitor's own browser only: income, sex, expected care.
-pub fn is_private(name: &str) -> bool {
-    money::NAMES.contains(&name) || matches!(name, "sex" | "care")
-}
-
-/// Pairs as a query string.
-pub fn write_query(pairs: &[(&'static str, String)]) -> String {
-    let mut query = String::new();
-    add_pairs(&mut query, pairs);
-    query
-}
-
-/// Appends pairs to a query. Names are our own constants. Commas are left unescaped: they are legal in a query, and
-/// people read addresses.
-pub fn add_pairs(query: &mut String, pairs: &[(&'static str, String)]) {
-    for (name, value) in pairs {
-        if !query.is_empty() {
-            query.push('&');
-        }
-        query.push_str(name);
-        query.push('=');
-        for (i, part) in value.split(',').enumerate() {
-            if i > 0 {
-                query.push(',');
-            }
-            query.extend(form_urlencoded::byte_serialize(part.as_bytes()));
-        }
-    }
-}
-
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
@@ -426,6 +311,7 @@ pub(crate) mod tests {
     use crate::filing::codes::Metal;
     use crate::quote::ask::facets::Span;
     use crate::quote::filters::{FILTERS, Facet, YES};
+    use crate::quote::policy::Policy;
     use proptest::prelude::*;
 
     fn place() -> Place {
@@ -450,6 +336,8 @@ pub(crate) mod tests {
             product: asked.product,
             sort: asked.sort(),
             dominated_notes: !asked.no_dominated_notes,
+            grouped: !asked.no_groups,
+            basket: asked.plan_ids(),
             facets: asked.facets,
             page: asked.page,
         }
@@ -508,9 +396,9 @@ pub(crate) mod tests {
 
     #[test]
     fn unknown_names_are_noted_and_blank_ones_ignored() {
-        let asked = Asked::read("zip=45202&colour=red&shape=&year=soon");
+        let asked = Asked::read("zip=45202&flavor=red&shape=&year=soon");
         let noted: Vec<&str> = asked.notes.iter().map(|note| note.name.as_str()).collect();
-        assert_eq!(noted, ["colour", "year"]);
+        assert_eq!(noted, ["flavor", "year"]);
     }
 
     fn yes_or_no() -> Vec<Facet> {

@@ -1,8 +1,8 @@
 //! The filters of the shop: pairs from the address ⇄ [`Facets`] ⇄ the canonical address.
 //!
-//! Reading never fails. Blank values are dropped; unknown or bad ones become a [`Note`] that the page shows, so
-//! nobody relies on a filter that is not applied. The grammar is a public contract (docs/addresses.md): add to it,
-//! never break it.
+//! Called by `ask::address`, and by pages that offer a search with one filter more or less. Reading never fails. Blank
+//! values are dropped; unknown or bad ones become a [`Note`] that the page shows, so nobody relies on a filter that is not
+//! applied. The grammar is a public contract (docs/addresses.md): add to it, never break it.
 
 use crate::filing::codes::{Metal, Product};
 use crate::quote::filters::{FILTERS, Facet, Filter, Rule};
@@ -37,6 +37,13 @@ impl Span {
     pub fn holds(&self, amount: Cents) -> bool {
         let (min, max) = self.cents();
         min.is_none_or(|min| amount >= min) && max.is_none_or(|max| amount <= max)
+    }
+
+    /// The same range with one end moved just far enough to include an amount, in whole dollars.
+    pub fn reaching(&self, amount: Cents) -> Span {
+        let up = u32::try_from((amount.0 + 99) / 100).unwrap_or(u32::MAX);
+        let down = u32::try_from(amount.0 / 100).unwrap_or(0);
+        Span { max: self.max.map(|max| max.max(up)), min: self.min.map(|min| min.min(down)).filter(|min| *min > 0) }
     }
 
     /// Swaps amounts typed in the wrong order: nobody means an empty range.

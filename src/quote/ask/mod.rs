@@ -8,3 +8,4 @@ pub mod facets;
 pub mod money;
 pub mod people;
 pub mod rows;
+pub mod search;

@@ -1,7 +1,7 @@
 //! What a visitor tells us about money, each part optional: yearly income, this month's income, a job's offer.
 //!
-//! Asked only because it may bring help, kept nowhere but in the address, and never logged. Amounts are read the way
-//! people write them ("40k", "$40,000.50") and shown back as understood.
+//! Called by `ask::address`. Asked only because it may bring help, kept nowhere but in the address, and never logged.
+//! Amounts are read the way people write them ("40k", "$40,000.50") and shown back as understood.
 
 use crate::types::Cents;
 
@@ -16,9 +16,9 @@ pub struct Finances {
     /// MAGI of the current month, which Medicaid uses; `None`: one twelfth of the year.
     pub monthly: Option<Cents>,
     /// A job offers coverage to the first person: monthly premium of its cheapest plan for that person alone.
-    pub offer: Option<Cents>,
+    pub job_offer: Option<Cents>,
     /// The same for the whole family; `None`: the family cannot join.
-    pub offer_family: Option<Cents>,
+    pub family_offer: Option<Cents>,
 }
 
 /// The fields as typed, so nothing typed is lost.
@@ -26,8 +26,8 @@ pub struct Finances {
 pub struct FinanceFields {
     pub income: String,
     pub monthly: String,
-    pub offer: String,
-    pub offer_family: String,
+    pub job_offer: String,
+    pub family_offer: String,
     /// What is wrong: (field, message key).
     pub faults: Vec<(&'static str, &'static str)>,
 }
@@ -44,15 +44,15 @@ impl FinanceFields {
         match name {
             "income" => Some(&mut self.income),
             "monthly" => Some(&mut self.monthly),
-            "offer" => Some(&mut self.offer),
-            "offer_family" => Some(&mut self.offer_family),
+            "offer" => Some(&mut self.job_offer),
+            "offer_family" => Some(&mut self.family_offer),
             _ => None,
         }
     }
 
     /// What was typed, unchanged, for links and forms that carry it along.
     pub fn pairs(&self) -> Vec<(&'static str, String)> {
-        let typed = [&self.income, &self.monthly, &self.offer, &self.offer_family];
+        let typed = [&self.income, &self.monthly, &self.job_offer, &self.family_offer];
         NAMES.into_iter().zip(typed.map(String::clone)).filter(|(_, value)| !value.is_empty()).collect()
     }
 
@@ -67,17 +67,18 @@ impl FinanceFields {
         };
         let income = take("income", &self.income);
         let monthly = take("monthly", &self.monthly);
-        let offer = take("offer", &self.offer);
-        let offer_family = take("offer_family", &self.offer_family);
-        if income.is_none() && faults.is_empty() && (monthly.is_some() || offer.is_some() || offer_family.is_some()) {
+        let job_offer = take("offer", &self.job_offer);
+        let family_offer = take("offer_family", &self.family_offer);
+        if income.is_none() && faults.is_empty() && (monthly.is_some() || job_offer.is_some() || family_offer.is_some())
+        {
             faults.push(("income", "ask.income_needed"));
         }
-        if offer.is_none() && offer_family.is_some() && faults.is_empty() {
+        if job_offer.is_none() && family_offer.is_some() && faults.is_empty() {
             faults.push(("offer", "ask.offer_needed"));
         }
         self.faults = faults;
         match self.faults.is_empty() {
-            true => Ok(income.map(|income| Finances { income, monthly, offer, offer_family })),
+            true => Ok(income.map(|income| Finances { income, monthly, job_offer, family_offer })),
             false => Err(Misread),
         }
     }
@@ -86,7 +87,7 @@ impl FinanceFields {
 impl Finances {
     /// The canonical pairs.
     pub fn pairs(&self) -> Vec<(&'static str, String)> {
-        let amounts = [Some(self.income), self.monthly, self.offer, self.offer_family];
+        let amounts = [Some(self.income), self.monthly, self.job_offer, self.family_offer];
         NAMES.into_iter().zip(amounts).filter_map(|(name, amount)| Some((name, write_amount(amount?)))).collect()
     }
 }
@@ -99,18 +100,24 @@ pub fn write_amount(amount: Cents) -> String {
     }
 }
 
-/// Blank is no answer. Otherwise: dollars the way people write them, or the message key of what is wrong.
-pub fn read_amount(text: &str) -> Result<Option<Cents>, &'static str> {
+/// As [`read_amount`], for amounts that may be a loss.
+pub fn read_signed(text: &str) -> Result<Option<Cents>, &'static str> {
     let text = text.trim();
     if text.is_empty() {
         return Ok(None);
     }
     // Ask about amounts that can be read two ways ("45.000", "45,00"); never guess.
-    let amount = Cents::read(text).map_err(|_| "ask.amount_not_number")?;
-    match amount {
-        amount if amount < Cents::ZERO => Err("ask.amount_negative"),
-        amount if amount.0 > INCOME_DOLLARS_MAX * 100 => Err("ask.amount_too_high"),
+    match Cents::read(text).map_err(|_| "ask.amount_not_number")? {
+        amount if amount.0.abs() > INCOME_DOLLARS_MAX * 100 => Err("ask.amount_too_high"),
         amount => Ok(Some(amount)),
+    }
+}
+
+/// Blank is no answer. Otherwise: dollars the way people write them, or the message key of what is wrong.
+pub fn read_amount(text: &str) -> Result<Option<Cents>, &'static str> {
+    match read_signed(text)? {
+        Some(amount) if amount < Cents::ZERO => Err("ask.amount_negative"),
+        amount => Ok(amount),
     }
 }
 
@@ -150,10 +157,10 @@ mod tests {
 
     #[test]
     fn other_amounts_need_the_income() {
-        let mut fields = FinanceFields { offer: "120".into(), ..FinanceFields::default() };
+        let mut fields = FinanceFields { job_offer: "120".into(), ..FinanceFields::default() };
         assert_eq!(fields.read(), Err(Misread));
         assert_eq!(fields.faults, [("income", "ask.income_needed")]);
-        let mut fields = FinanceFields { income: "40k".into(), offer_family: "500".into(), ..FinanceFields::default() };
+        let mut fields = FinanceFields { income: "40k".into(), family_offer: "500".into(), ..FinanceFields::default() };
         assert_eq!(fields.read(), Err(Misread));
         assert_eq!(fields.faults, [("offer", "ask.offer_needed")]);
     }

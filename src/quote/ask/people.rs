@@ -1,17 +1,22 @@
 //! Who the plan is for, as written in the address: `people=40,38t,5`.
 //!
+//! Called by `ask::address` and `ask::rows`. It must never hold names or birth dates: other people see addresses.
+//!
 //! The grammar is a public contract (docs/addresses.md): each person is an age in years on the day coverage starts,
-//! followed by letters in any order, written back in the order `t p m n s d c`: `t` uses tobacco, `p` pregnant, `m`
+//! followed by letters in any order, written back in the order `t p m n s d c b`: `t` uses tobacco, `p` pregnant, `m`
 //! member of a federally recognized tribe, `n` does not need coverage, `s` spouse of the first person, `d` dependent
-//! on the first person's tax return, `c` has other coverage that rules out help. What only the yearly cost uses, sex
-//! and expected care, is in separate lists in the order of the people. No names and no birth dates: other people see
-//! addresses.
+//! on the first person's tax return, `c` has other coverage that rules out help, `b` is 65 or over and would have to
+//! buy Medicare Part A. Ages may also be typed as people write them: `40 38 and 5`. What only the yearly cost uses, sex
+//! and expected care, is in separate lists in the order of the people.
 
 use std::fmt;
 
 use crate::costs::Use;
 use crate::costs::utilization::{Condition, Sex};
 
+/// From this age people can have Medicare, most of them Part A without a premium (42 USC 426(a)). A test compares this
+/// with the `medicare_age` row of the rules.
+pub const MEDICARE_AGE: u8 = 65;
 /// Larger households are asked to call: no family-tier or age-rated plan prices them online.
 pub const PEOPLE_MAX: usize = 12;
 /// Ages above this are typos.
@@ -39,6 +44,8 @@ pub struct Person {
     pub relation: Relation,
     /// Has coverage, other than a job's offer, that rules out the premium tax credit (Medicare, TRICARE …).
     pub other_coverage: bool,
+    /// 65 or over, and cannot have Medicare Part A without a premium: only then is a tax credit possible.
+    pub no_free_part_a: bool,
     /// For the yearly cost only; `None`: not said.
     pub sex: Option<Sex>,
     /// How much care is expected, for the yearly cost only; `None`: not said.
@@ -55,9 +62,16 @@ impl Person {
             needs_cover: true,
             relation: Relation::Unsaid,
             other_coverage: false,
+            no_free_part_a: false,
             sex: None,
             care: None,
         }
+    }
+
+    /// Whether Medicare is available, which rules out the tax credit, signed up or not (26 CFR 1.36B-2(c)(2)(i)). Nearly
+    /// everybody can have Part A free from the month they turn 65: assumed unless denied; the page says so.
+    pub fn may_have_medicare(&self) -> bool {
+        self.age >= MEDICARE_AGE && !self.no_free_part_a
     }
 
     /// The care that estimates assume: an average year if nothing was said, a birth for someone who is pregnant.
@@ -66,7 +80,7 @@ impl Person {
         self.care.unwrap_or(unsaid)
     }
 
-    fn parse(text: &str) -> Result<Person, PeopleFault> {
+    pub fn parse(text: &str) -> Result<Person, PeopleFault> {
         let text = text.trim();
         let digits = text.bytes().take_while(u8::is_ascii_digit).count();
         let fault = || PeopleFault::Unreadable(text.chars().take(20).collect());
@@ -84,6 +98,7 @@ impl Person {
                 's' => person.relation = Relation::Spouse,
                 'd' => person.relation = Relation::Dependent,
                 'c' => person.other_coverage = true,
+                'b' => person.no_free_part_a = true,
                 _ => return Err(fault()),
             }
         }
@@ -102,6 +117,7 @@ impl Person {
             (self.relation == Relation::Spouse, 's'),
             (self.relation == Relation::Dependent, 'd'),
             (self.other_coverage, 'c'),
+            (self.no_free_part_a, 'b'),
         ];
         flags.into_iter().filter(|(set, _)| *set).map(|(_, letter)| letter).collect()
     }
@@ -144,7 +160,7 @@ impl Household {
     }
 
     pub fn parse(text: &str) -> Result<Household, PeopleFault> {
-        let parts: Vec<&str> = text.split(',').filter(|part| !part.trim().is_empty()).collect();
+        let parts = split(text);
         // Count before reading: a hostile address must not make us build a long list.
         if parts.len() > PEOPLE_MAX {
             return Err(PeopleFault::TooMany);
@@ -168,7 +184,7 @@ impl Household {
         self.people.iter().any(of)
     }
 
-    /// Those who need cover: the members of the policy.
+    /// Those who need coverage: the members of the policy.
     pub fn covered(&self) -> impl Iterator<Item = &Person> + Clone {
         self.people.iter().filter(|p| p.needs_cover)
     }
@@ -204,6 +220,13 @@ impl Household {
     }
 }
 
+/// The people in a typed list, separated by commas, spaces or words, as people write.
+pub fn split(text: &str) -> Vec<&str> {
+    let between = |c: char| c.is_whitespace() || matches!(c, ',' | ';' | '/' | '+' | '&');
+    let said = |part: &&str| !part.is_empty() && !["and", "y", "e"].iter().any(|word| part.eq_ignore_ascii_case(word));
+    text.split(between).filter(said).collect()
+}
+
 /// `sex=f,,m` and `care=low,,maternity`: one entry per person, blank if nothing was said; trailing blanks are left
 /// out.
 pub fn care_pairs(people: impl Iterator<Item = (Option<Sex>, Option<Use>)> + Clone) -> Vec<(&'static str, String)> {
@@ -235,6 +258,11 @@ mod tests {
     fn the_grammar_reads_what_it_writes_and_writes_one_form() {
         assert_eq!(Household::parse(" 40, 38mt ,5n,, 0").unwrap().to_string(), "40,38tm,5n,0");
         assert_eq!(Household::parse("040T").unwrap().to_string(), "40t");
+        for typed in
+            ["40, 38 10 8", "40 38 10 8", "40;38;10;8", "40, 38, 10 and 8", " 40/38 + 10 & 8 ", "40, 38, 10 y 8"]
+        {
+            assert_eq!(Household::parse(typed).unwrap().to_string(), "40,38,10,8", "{typed}");
+        }
     }
 
     #[test]
@@ -251,11 +279,12 @@ mod tests {
     proptest! {
         #[test]
         fn any_household_survives_the_address(
-            ages in prop::collection::vec((0u8..=AGE_MAX, any::<[bool; 5]>(), 0usize..3), 1..=PEOPLE_MAX)
+            ages in prop::collection::vec((0u8..=AGE_MAX, any::<[bool; 6]>(), 0usize..3), 1..=PEOPLE_MAX)
         ) {
             let relations = [Relation::Unsaid, Relation::Spouse, Relation::Dependent];
-            let people: Vec<Person> = ages.into_iter().map(|(age, [t, p, m, n, c], r)| Person {
+            let people: Vec<Person> = ages.into_iter().map(|(age, [t, p, m, n, c, b], r)| Person {
                 tobacco: t, pregnant: p, tribal_member: m, needs_cover: n, relation: relations[r], other_coverage: c,
+                no_free_part_a: b,
                 ..Person::of_age(age)
             }).collect();
             if let Ok(household) = Household::new(people) {

@@ -6,6 +6,7 @@ use crate::costs::Use;
 use crate::costs::utilization::{Condition, Sex};
 use crate::quote::ask::facets::{Note, NoteKind};
 use crate::quote::ask::people::{AGE_MAX, Household, PEOPLE_MAX, Person, Relation, care_pairs};
+use crate::types::plain_characters;
 
 /// One row of the people form.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -16,6 +17,7 @@ pub struct PersonRow {
     pub tribal_member: bool,
     pub no_cover: bool,
     pub other_coverage: bool,
+    pub no_free_part_a: bool,
     pub relation: Relation,
     pub sex: Option<Sex>,
     pub care: Option<Use>,
@@ -24,9 +26,10 @@ pub struct PersonRow {
 }
 
 impl PersonRow {
-    /// Whether the collapsed part of the form holds an answer.
+    /// Whether anything but an age was said: then people are shown one at a time.
     pub fn says_more(&self) -> bool {
-        self.pregnant || self.tribal_member || self.other_coverage || self.relation != Relation::Unsaid
+        let ticks = [self.tobacco, self.pregnant, self.tribal_member, self.no_cover, self.other_coverage];
+        ticks.contains(&true) || self.no_free_part_a || self.relation != Relation::Unsaid
     }
 
     pub fn is_spouse(&self) -> bool {
@@ -38,15 +41,14 @@ impl PersonRow {
     }
 
     /// The hidden fields that the form carries: (name, value).
-    pub fn carried(&self, number: &usize) -> Vec<(String, String)> {
+    pub fn carried(&self, number: usize) -> Vec<(String, String)> {
         let sex = self.sex.map(|sex| (format!("x{number}"), sex.letter().to_string()));
         let care = self.care.map(|care| (format!("u{number}"), care.word()));
         sex.into_iter().chain(care).collect()
     }
 
     pub fn is_blank(&self) -> bool {
-        self.age.trim().is_empty()
-            && ![self.tobacco, self.pregnant, self.tribal_member, self.no_cover, self.other_coverage].contains(&true)
+        self.age.trim().is_empty() && !(PersonRow { relation: Relation::Unsaid, ..self.clone() }).says_more()
     }
 
     pub fn of(person: &Person) -> PersonRow {
@@ -57,6 +59,7 @@ impl PersonRow {
             tribal_member: person.tribal_member,
             no_cover: !person.needs_cover,
             other_coverage: person.other_coverage,
+            no_free_part_a: person.no_free_part_a,
             relation: person.relation,
             sex: person.sex,
             care: person.care,
@@ -65,7 +68,10 @@ impl PersonRow {
     }
 
     pub fn read(&mut self) -> Option<Person> {
-        let digits: String = self.age.chars().filter(|c| !c.is_whitespace()).collect();
+        let plain = plain_characters(&self.age);
+        let digits: String = plain.chars().filter(|c| !c.is_whitespace()).collect();
+        // "40.0" is forty.
+        let digits = digits.strip_suffix(".0").map_or(digits.clone(), str::to_string);
         self.fault = match digits.parse::<u32>() {
             _ if digits.is_empty() => Some("ask.age_missing"),
             Ok(age) if age <= u32::from(AGE_MAX) => return Some(self.person(age as u8)),
@@ -84,6 +90,7 @@ impl PersonRow {
             needs_cover: !self.no_cover,
             relation: self.relation,
             other_coverage: self.other_coverage,
+            no_free_part_a: self.no_free_part_a,
             sex: self.sex,
             care: self.care,
             ..Person::of_age(age)
@@ -135,6 +142,7 @@ impl RowFields {
             "m" => row.tribal_member = ticked,
             "n" => row.no_cover = ticked,
             "c" => row.other_coverage = ticked,
+            "b" => row.no_free_part_a = ticked,
             "r" => {
                 row.relation = match value {
                     "s" => Relation::Spouse,

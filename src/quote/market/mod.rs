@@ -1,7 +1,8 @@
 //! The plans sold to a household, each with its premium, its credit and the filters it fails.
 //!
-//! `query` writes the one statement, `premium` the price expression, `tally` counts and orders the results. The
-//! benchmark behind the credit comes from the same statement, so a price and its credit cannot disagree.
+//! Called by every page that shows a price. `query` writes the one statement, `premium` the price expression, `tally`
+//! counts and orders the results. The benchmark behind the credit comes from the same statement, so a price and its credit
+//! cannot disagree.
 
 pub mod premium;
 pub mod query;

@@ -1,8 +1,9 @@
 //! What a policy costs per month: 45 CFR 147.102, as an SQL expression over the filed rates.
 //!
-//! Each member's rate is filed per rating area, age and tobacco use, in whole cents. A policy is a sum of filed
-//! rates, so nothing is ever rounded here. [`Charge`] lists the columns of `rate` to add; `eligibility::rating`
-//! decides who is charged, by the dated rules. A test checks the SQL against hand-computed sums on every plan.
+//! Called by `query` alone. Each member's rate is filed per rating area, age and tobacco use, in whole cents. A policy is a
+//! sum of filed rates, so nothing must ever be rounded here. [`Charge`] lists the columns of `rate` to add;
+//! `eligibility::rating` decides who is charged, by the dated rules. A test checks the SQL against hand-computed sums on
+//! every plan.
 
 use crate::eligibility::rating::RatingRules;
 use crate::quote::ask::people::Household;

@@ -1,7 +1,7 @@
 //! [`build_query`]: the one function that writes the shop's SQL.
 //!
 //! The page, the total, every facet count, the plan page's price, the comparison and the CSV all come from here, so
-//! there is no second WHERE anywhere. It only reads the immutable catalogue. SQL text comes from closed sets
+//! there must never be a second WHERE anywhere. It only reads the immutable catalogue. SQL text comes from closed sets
 //! (`filing::codes`, `premium`, the rows of `filters`); values are always bound.
 //!
 //! How one statement answers everything ("drill-sideways"): each plan sold to this household comes back with its
@@ -20,7 +20,7 @@ use crate::quote::ask::facets::{Span, Wish};
 use crate::quote::filters::Rule;
 use crate::quote::market::premium::Charge;
 use crate::quote::offer::Misses;
-use crate::quote::policy::Variants;
+use crate::quote::policy::VariantKinds;
 use crate::types::{Cents, PREMIUM_CENTS_MAX};
 
 /// A bound value.
@@ -69,8 +69,8 @@ pub fn build_query(search: &Search) -> Query {
     // amounts and features differ between variants. If no filter tests one, the standard variant gives the same
     // answer; what is shown comes from the household's own variant in memory either way (`market::offers`).
     let differs = search.facets.iter().any(|(filter, _)| filter.looks_at_variant());
-    let variant = match if differs { search.variants() } else { Variants::STANDARD } {
-        Variants::STANDARD => format!("s.plan_pk * {VARIANT_STEP} + {standard}"),
+    let variant = match if differs { search.variants() } else { VariantKinds::STANDARD } {
+        VariantKinds::STANDARD => format!("s.plan_pk * {VARIANT_STEP} + {standard}"),
         variants => {
             let (of_silver, of_others) = (q.int(variants.silver.code()), q.int(variants.other.code()));
             format!(

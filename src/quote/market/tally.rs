@@ -1,4 +1,6 @@
 //! Counting and ordering: everything a list needs to know from one pass of [`crate::quote::market::query`].
+//!
+//! Made by `market::tally`, read by the list, the filter form and the spreadsheet. It must never ask the catalogue again.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -35,7 +37,14 @@ pub struct Relax {
     /// Plans that would be shown without this filter.
     pub plans: usize,
     /// For ranges: the amount closest to the one asked for at which the first plan appears.
-    pub nearest: Option<Cents>,
+    pub nearest: Option<Nearest>,
+}
+
+/// How far a range has to reach for the first plan, and how many plans it then includes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Nearest {
+    pub amount: Cents,
+    pub plans: usize,
 }
 
 impl<'c> Tally<'c> {
@@ -162,7 +171,12 @@ impl<'c> Tally<'c> {
                         let under = min.map_or(0, |min| min.0 - cents.0);
                         over.max(under)
                     };
-                    self.beside(filter.facet).filter_map(|offer| filter.amount(offer)).min_by_key(distance)
+                    let amounts = || self.beside(filter.facet).filter_map(|offer| filter.amount(offer));
+                    let nearest = |amount: Cents| {
+                        let wider = span.reaching(amount);
+                        Nearest { amount, plans: amounts().filter(|amount| wider.holds(*amount)).count() }
+                    };
+                    amounts().min_by_key(distance).map(nearest)
                 }
                 Wish::Codes(_) | Wish::Text(_) => None,
             };

@@ -5,8 +5,8 @@
 
 use crate::costs::rules::Field;
 use crate::costs::service::{Counted, SERVICES};
-use crate::costs::utilization::{Condition, DECILES, Row, Sex, YearKind};
-use crate::costs::{Gap, Note, Person, Service, Size, Use};
+use crate::costs::utilization::{CareRow, Condition, DECILES, Sex, YearKind};
+use crate::costs::{DataNote, Gap, Member, Service, Size, Use};
 use crate::types::Cents;
 use crate::web::page::Cx;
 
@@ -16,16 +16,16 @@ pub fn service_words(cx: &Cx, service: Service) -> &str {
 }
 
 /// What the reader must be told about the data of one plan: a sentence for each kind of note, with all its services.
-pub fn note_words(cx: &Cx, notes: &[Note]) -> Vec<String> {
-    let listed = |of: fn(&Note) -> Option<Service>| -> Option<String> {
+pub fn note_words(cx: &Cx, notes: &[DataNote]) -> Vec<String> {
+    let listed = |of: fn(&DataNote) -> Option<Service>| -> Option<String> {
         let names: Vec<String> = notes.iter().filter_map(of).map(|s| inside(service_words(cx, s))).collect();
         // Names hold commas of their own.
         (!names.is_empty()).then(|| names.join("; "))
     };
-    let average = listed(|note| if let Note::AverageShare(service) = note { Some(*service) } else { None });
-    let general = listed(|note| if let Note::GeneralRule(service) = note { Some(*service) } else { None });
+    let average = listed(|note| if let DataNote::AverageShare(service) = note { Some(*service) } else { None });
+    let general = listed(|note| if let DataNote::GeneralRule(service) = note { Some(*service) } else { None });
     // `Repeated` is CMS's program alone, which no page shows.
-    let preventive = notes.contains(&Note::PreventiveByLaw).then(|| cx.t("cost.note_preventive").to_string());
+    let preventive = notes.contains(&DataNote::PreventiveByLaw).then(|| cx.t("cost.note_preventive").to_string());
     [
         average.map(|services| cx.tf("cost.note_average", &[("services", &services)])),
         preventive,
@@ -79,16 +79,16 @@ pub fn use_label(cx: &Cx, usage: Use) -> String {
 }
 
 /// What a choice means for a person of this age: "A year with about 6 visits, 3 tests and 11 prescriptions. That care
-/// costs about $2,000 before insurance." Prices are those of the table. Without a sex, the mean of both.
+/// costs about $2,000 before insurance." `millionths`: the price index of the plan year. Without a sex, the mean of both.
 /// `None` where the table has next to nothing.
-pub fn use_sentence(cx: &Cx, age: u8, sex: Option<Sex>, usage: Use) -> Option<String> {
-    let person = Person { age, sex, usage };
+pub fn use_sentence(cx: &Cx, age: u8, sex: Option<Sex>, usage: Use, millionths: u32) -> Option<String> {
+    let person = Member { age, sex, usage };
     let (key, row) = match usage {
         Use::Any => ("use.sentence_any", mean_of_deciles(&person)),
         Use::Condition(condition) if !condition.is_whole_year() => ("use.sentence_on_top", on_top(&person)),
         _ => ("use.sentence_year", person.row(YearKind::Average, 0)),
     };
-    let (care, price) = (care_words(cx, &row)?, about(row.allowed())?);
+    let (care, price) = (care_words(cx, &row)?, about(row.allowed() * f64::from(millionths) / 1e6)?);
     let mut words = cx.tf(key, &[("care", &care), ("price", &price.dollars())]);
     if lacks_drugs(&person) {
         // The table leaves out what costs most for some conditions: nobody may take its price for the whole.
@@ -99,7 +99,7 @@ pub fn use_sentence(cx: &Cx, age: u8, sex: Option<Sex>, usage: Use) -> Option<St
 }
 
 /// Whether the table counts no prescription for the condition that the person expects to live with.
-pub fn lacks_drugs(person: &Person) -> bool {
+pub fn lacks_drugs(person: &Member) -> bool {
     matches!(person.usage, Use::Condition(condition) if !condition.is_whole_year())
         && units(&on_top(person), Counted::Prescription) == 0.0
 }
@@ -112,26 +112,29 @@ pub fn conditions(cx: &Cx) -> Vec<Condition> {
 }
 
 /// The mean of the ten years of somebody who has not said what to expect.
-fn mean_of_deciles(person: &Person) -> Row {
-    let rows: Vec<Row> = DECILES.map(|decile| person.row(YearKind::Average, decile)).collect();
-    let mean = |of: fn(&Row) -> &[f64; SERVICES], i: usize| -> f64 {
+fn mean_of_deciles(person: &Member) -> CareRow {
+    let rows: Vec<CareRow> = DECILES.map(|decile| person.row(YearKind::Average, decile)).collect();
+    let mean = |of: fn(&CareRow) -> &[f64; SERVICES], i: usize| -> f64 {
         rows.iter().map(|row| of(row)[i]).sum::<f64>() / rows.len() as f64
     };
-    Row { units: std::array::from_fn(|i| mean(|r| &r.units, i)), price: std::array::from_fn(|i| mean(|r| &r.price, i)) }
+    CareRow {
+        units: std::array::from_fn(|i| mean(|r| &r.units, i)),
+        price: std::array::from_fn(|i| mean(|r| &r.price, i)),
+    }
 }
 
 /// The care for a condition alone, without the rest of the year that it comes on top of.
-fn on_top(person: &Person) -> Row {
+fn on_top(person: &Member) -> CareRow {
     let with = person.row(YearKind::Good, 0);
-    let rest = Person { usage: Use::Any, ..*person }.row(YearKind::Good, 0);
+    let rest = Member { usage: Use::Any, ..*person }.row(YearKind::Good, 0);
     // Units of the table are whole here: a thousandth is what adding and taking away has left over.
     let less = |a: &[f64; SERVICES], b: &[f64; SERVICES]| {
         std::array::from_fn(|i| if a[i] - b[i] < 0.001 { 0.0 } else { a[i] - b[i] })
     };
-    Row { units: less(&with.units, &rest.units), price: less(&with.price, &rest.price) }
+    CareRow { units: less(&with.units, &rest.units), price: less(&with.price, &rest.price) }
 }
 
-fn units(row: &Row, counted: Counted) -> f64 {
+fn units(row: &CareRow, counted: Counted) -> f64 {
     Service::all().filter(|service| service.counted() == counted).map(|service| row.units[service as usize]).sum()
 }
 
@@ -139,7 +142,7 @@ fn units(row: &Row, counted: Counted) -> f64 {
 const UNITS_MIN: f64 = 0.05;
 
 /// "about 6 visits, 3 tests and less than one hospital day"; `None` if nothing is counted.
-fn care_words(cx: &Cx, row: &Row) -> Option<String> {
+fn care_words(cx: &Cx, row: &CareRow) -> Option<String> {
     let kinds = [
         ("use.visits", Counted::Visit),
         ("use.tests", Counted::Test),
@@ -163,7 +166,7 @@ fn care_words(cx: &Cx, row: &Row) -> Option<String> {
 }
 
 /// "a, b and c".
-fn joined(cx: &Cx, mut items: Vec<String>) -> Option<String> {
+pub fn joined(cx: &Cx, mut items: Vec<String>) -> Option<String> {
     let last = items.pop()?;
     Some(match items.is_empty() {
         true => last,

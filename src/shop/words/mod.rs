@@ -2,6 +2,7 @@
 
 pub mod costs;
 pub mod dates;
+pub mod list;
 pub mod plan;
 pub mod reasons;
 pub mod search;

@@ -1,64 +1,111 @@
-//! A search in words: heading, chips, notes, ways out of an empty list. Every filter that has SQL has words here.
+//! A search in words: heading, people, place, filters, notes. Every filter that has SQL has words here.
 
 use crate::catalogue::Catalogue;
 use crate::costs::Use;
 use crate::costs::utilization::Sex;
-use crate::filing::codes::{Product, Sort};
+use crate::filing::codes::Product;
 use crate::filing::marks::Provenance;
 use crate::quote::ask::address::{PLANS_MAX, Search};
-use crate::quote::ask::facets::{Facets, Note, Span, Wish};
+use crate::quote::ask::facets::{Note, Span, Wish};
 use crate::quote::ask::people::Person;
 use crate::quote::filters::{Facet, Filter, Rule, Values};
-use crate::quote::market::tally::{Relax, Tally};
-use crate::shop::links::{Links, Wishes};
-use crate::shop::plans::{Chip, SortLink, WayOut};
+use crate::quote::market::tally::Tally;
 use crate::shop::words::costs as cost_words;
-use crate::types::{Cents, group_thousands};
+use crate::types::Cents;
 use crate::web::page::Cx;
 
 fn dollars(whole: u32) -> String {
     Cents(i64::from(whole) * 100).dollars()
 }
 
-/// "47 health plans in Hamilton County, OH: silver or gold, premium up to $450".
-pub fn heading(cx: &Cx, search: &Search, total: usize) -> String {
+/// "47 health plans in Hamilton County, OH: silver or gold, premium up to $450": the page's title.
+pub fn title(cx: &Cx, search: &Search, total: usize) -> String {
     let key = match search.product {
         Product::Medical => "plans.heading_medical",
         Product::Dental => "plans.heading_dental",
     };
     let plans = cx.n(key, total as i64);
-    let county = county_words(search);
+    let county = county_words(cx, search);
     let filters = filter_words(cx, search, None);
     match filters.is_empty() {
-        true => cx.tf("plans.heading", &[("plans", &plans), ("county", &county)]),
+        true => cx.tf("plans.title", &[("plans", &plans), ("county", &county)]),
         false => {
             let filters: Vec<String> = filters.into_iter().map(|(_, words)| words).collect();
-            cx.tf("plans.heading_filtered", &[("plans", &plans), ("county", &county), ("filters", &filters.join(", "))])
+            cx.tf("plans.title_filtered", &[("plans", &plans), ("county", &county), ("filters", &filters.join(", "))])
         }
     }
 }
 
-pub fn county_words(search: &Search) -> String {
-    format!("{}, {}", search.place.county.name, search.place.county.state)
+/// "130 plans, from $291.81 a month": the answer.
+pub fn heading(cx: &Cx, search: &Search, tally: &Tally) -> String {
+    let key = match search.product {
+        Product::Medical => "plans.count",
+        Product::Dental => "plans.heading_dental",
+    };
+    let total = tally.total();
+    let lowest = tally.offers().iter().filter(|offer| offer.misses.is_empty()).map(|offer| offer.net()).min();
+    let Some(lowest) = lowest else {
+        return cx.t(if search.facets.is_empty() { "plans.none_sold" } else { "plans.none" }).to_string();
+    };
+    let key_from = if total == 1 { "plans.at" } else { "plans.from" };
+    let plans = cx.n(key, total as i64);
+    cx.tf(key_from, &[("plans", &plans), ("amount", &lowest.dollars_cents())])
 }
 
-/// "ZIP 45202 · Hamilton County, OH · 40, 38 (tobacco) and 5 years old · coverage in 2026".
-pub fn who(cx: &Cx, search: &Search) -> String {
-    let people: Vec<String> = search.household.people().iter().map(|person| person_words(cx, person)).collect();
-    let mut words = cx.tf(
-        "plans.who",
-        &[
-            ("zip", &search.place.zip.to_string()),
-            ("county", &county_words(search)),
-            ("people", &people.join("; ")),
-            ("year", &search.year.to_string()),
-        ],
-    );
-    if let Some(money) = &search.finances {
-        words.push(' ');
-        words.push_str(&cx.tf("plans.who_income", &[("income", &money.income.dollars())]));
+/// "Prices after your tax credit. Lowest likely yearly cost first."
+pub fn sub(cx: &Cx, search: &Search) -> String {
+    let whose = if search.policy.credit.is_some() { "plans.after_credit" } else { "plans.full_price" };
+    let whose = (search.product == Product::Medical).then(|| cx.t(whose));
+    let order = cx.t(&format!("sort.{}_short", search.sort.key()));
+    whose.into_iter().chain([order]).collect::<Vec<_>>().join(" ")
+}
+
+/// "a month", and for whom where some of the people typed are not on the policy.
+pub fn a_month(cx: &Cx, search: &Search) -> String {
+    let covered: Vec<u8> = search.policy.household.covered().map(|person| person.age).collect();
+    match covered.len() == search.household.people().len() {
+        true => cx.t("card.a_month").to_string(),
+        false => cx.tf("card.a_month_for", &[("people", &ages_words(cx, &covered))]),
     }
-    words
+}
+
+/// "age 40", "ages 40 and 38".
+pub fn ages_words(cx: &Cx, ages: &[u8]) -> String {
+    let words: Vec<String> = ages.iter().map(u8::to_string).collect();
+    cx.n("person.ages", ages.len() as i64).replace("{ages}", &cost_words::joined(cx, words).unwrap_or_default())
+}
+
+/// "Hamilton County, OH"; "condado de Hamilton, OH".
+pub fn county_words(cx: &Cx, search: &Search) -> String {
+    format!("{}, {}", county_name(cx, &search.place.county.name), search.place.county.state)
+}
+
+/// A county as this language says it: the census adds the kind of place in English at the end.
+pub fn county_name(cx: &Cx, name: &str) -> String {
+    let kinds = [(" County", "county"), (" Parish", "parish"), (" Borough", "borough")];
+    let kind = kinds.into_iter().find_map(|(end, kind)| Some((name.strip_suffix(end)?, kind)));
+    kind.map_or_else(|| name.to_string(), |(bare, kind)| cx.tf(&format!("place.{kind}"), &[("name", bare)]))
+}
+
+/// "Ages 40, 38 (uses tobacco), 5 · 45202, Hamilton County, OH · 2026 · $52,000 a year".
+pub fn who(cx: &Cx, search: &Search) -> String {
+    let people = search.household.people();
+    let said: Vec<String> = people.iter().map(|person| short_words(cx, person)).collect();
+    let people = cx.n("plans.who_people", people.len() as i64).replace("{people}", &said.join(", "));
+    let zip = search.place.zip.to_string();
+    let place = cx.tf("plans.who_place", &[("zip", &zip), ("county", &county_words(cx, search))]);
+    let income =
+        search.finances.as_ref().map(|money| cx.tf("plans.who_income", &[("income", &money.income.dollars())]));
+    [people, place, search.year.to_string()].into_iter().chain(income).collect::<Vec<_>>().join(" · ")
+}
+
+/// "38", "38 (uses tobacco)".
+fn short_words(cx: &Cx, person: &Person) -> String {
+    let traits = traits(cx, person);
+    match traits.is_empty() {
+        true => person.age.to_string(),
+        false => format!("{} ({})", person.age, traits.join(", ")),
+    }
 }
 
 /// "Person 2 (38 years old)", counted from 1.
@@ -81,20 +128,21 @@ pub fn age_words(cx: &Cx, age: u8) -> String {
 
 /// "38 years old, uses tobacco".
 pub fn person_words(cx: &Cx, person: &Person) -> String {
-    let mut words = age_words(cx, person.age);
-    for (set, key) in [
+    let mut words = vec![age_words(cx, person.age)];
+    words.extend(traits(cx, person).into_iter().map(str::to_string));
+    words.join(", ")
+}
+
+fn traits<'a>(cx: &'a Cx, person: &Person) -> Vec<&'a str> {
+    let all = [
         (person.tobacco, "person.tobacco"),
         (person.pregnant, "person.pregnant"),
         (person.tribal_member, "person.tribal_member"),
         (!person.needs_cover, "person.no_cover"),
         (person.other_coverage, "person.other_coverage"),
-    ] {
-        if set {
-            words.push_str(", ");
-            words.push_str(cx.t(key));
-        }
-    }
-    words
+        (person.no_free_part_a, "person.no_free_part_a"),
+    ];
+    all.into_iter().filter(|(set, _)| *set).map(|(_, key)| cx.t(key)).collect()
 }
 
 /// One value of a filter, in words.
@@ -113,7 +161,7 @@ pub fn value_words(cx: &Cx, filter: &Filter, code: i64, catalogue: Option<&Catal
 }
 
 /// Each filter that is set, with its words. Without the catalogue, insurers are counted and not named.
-fn filter_words(cx: &Cx, search: &Search, catalogue: Option<&Catalogue>) -> Vec<(Facet, String)> {
+pub(super) fn filter_words(cx: &Cx, search: &Search, catalogue: Option<&Catalogue>) -> Vec<(Facet, String)> {
     let values = |filter: &Filter, codes: &[i64], between: &str| {
         let words: Vec<String> = codes.iter().map(|code| value_words(cx, filter, *code, catalogue)).collect();
         words.join(between)
@@ -136,7 +184,7 @@ fn filter_words(cx: &Cx, search: &Search, catalogue: Option<&Catalogue>) -> Vec<
     search.facets.iter().filter_map(words).collect()
 }
 
-fn span_words(cx: &Cx, what: &str, span: &Span) -> Option<String> {
+pub(super) fn span_words(cx: &Cx, what: &str, span: &Span) -> Option<String> {
     Some(match (span.min, span.max) {
         (None, None) => return None,
         (Some(min), None) => cx.tf("filter.from", &[("what", what), ("min", &dollars(min))]),
@@ -145,18 +193,6 @@ fn span_words(cx: &Cx, what: &str, span: &Span) -> Option<String> {
             cx.tf("filter.between", &[("what", what), ("min", &dollars(min)), ("max", &dollars(max))])
         }
     })
-}
-
-/// The filters that are set, each with the address of the list without it.
-pub fn chips(cx: &Cx, links: &Links, catalogue: &Catalogue) -> Vec<Chip> {
-    filter_words(cx, links.search, Some(catalogue))
-        .into_iter()
-        .map(|(facet, words)| Chip { words, remove: remove_href(links, facet) })
-        .collect()
-}
-
-fn remove_href(links: &Links, facet: Facet) -> String {
-    links.list(|wishes| wishes.facets.clear(facet))
 }
 
 /// What we did not follow in the address.
@@ -182,24 +218,19 @@ pub fn warnings(cx: &Cx, catalogue: &Catalogue) -> Vec<String> {
     key.map(|key| cx.t(key)).into_iter().chain(note).map(str::to_string).collect()
 }
 
-pub fn sorts(cx: &Cx, links: &Links) -> Vec<SortLink> {
-    let search = links.search;
-    let link = |sort: Sort| SortLink {
-        words: cx.t(sort.message()).to_string(),
-        href: links.list(|wishes| wishes.sort = sort),
-        current: search.sort == sort,
-    };
-    Sort::ALL.iter().copied().filter(|sort| sort.fits(search.product)).map(link).collect()
-}
-
-/// How the order was made.
-pub fn order(cx: &Cx, search: &Search, tally: &Tally) -> String {
-    let estimated = || tally.offers().iter().any(|offer| offer.cost.is_some_and(|cost| cost.is_ok()));
-    match search.sort.is_by_cost() && tally.total() > 0 && !estimated() {
-        // The order that is left where no plan has an estimate.
-        true => cx.t("cost.none_here").to_string(),
-        false => cx.t(&format!("sort.{}_explained", search.sort.key())).to_string(),
+/// What must be known before a price is read, and what can be read after the list: `warnings`, sorted by whom they
+/// concern. Premiums published for two ages only concern other ages, and most of all who uses tobacco.
+pub fn warnings_for(cx: &Cx, catalogue: &Catalogue, search: &Search) -> (Vec<String>, Vec<String>) {
+    if catalogue.note.as_deref() != Some("age_curve") {
+        return (warnings(cx, catalogue), Vec::new());
     }
+    let note = cx.t("warning.age_curve").to_string();
+    let mut first: Vec<String> = warnings(cx, catalogue).into_iter().filter(|words| *words != note).collect();
+    let covered = || search.policy.household.covered();
+    first.extend(covered().any(|person| person.tobacco).then(|| cx.t("warning.age_curve_tobacco").to_string()));
+    let published = |age: u8| matches!(age, 27 | 40);
+    let later = covered().any(|person| !published(person.age)).then_some(note);
+    (first, later.into_iter().collect())
 }
 
 /// What the yearly costs assume: "Person 1: female, Having a baby. Person 2: any year can come …".
@@ -215,7 +246,9 @@ pub fn expected(cx: &Cx, search: &Search) -> String {
             None => "cost.sex_unsaid",
         };
         let care = cost_words::use_label(cx, person.expected_care());
-        cx.tf("cost.taken_person", &[("n", &n.to_string()), ("sex", cx.t(sex)), ("care", &care)])
+        // Whoever is alone is "you".
+        let key = if search.household.people().len() == 1 { "cost.taken_you" } else { "cost.taken_person" };
+        cx.tf(key, &[("n", &n.to_string()), ("sex", cx.t(sex)), ("care", &care)])
     });
     let words = words.collect::<Vec<_>>().join("; ");
     let mut taken = cx.tf("cost.taken", &[("people", &words)]);
@@ -224,72 +257,4 @@ pub fn expected(cx: &Cx, search: &Search) -> String {
         taken.push_str(cx.t("use.no_drugs"));
     }
     taken
-}
-
-/// (words, address, whether it is the one shown): medical and dental plans are two lists.
-pub fn products(cx: &Cx, links: &Links) -> Vec<(String, String, bool)> {
-    let link = |product: Product| {
-        let change = |wishes: &mut Wishes| {
-            if wishes.product != product {
-                // Filters of one product mean little for the other.
-                wishes.facets = Facets::default();
-                wishes.product = product;
-                wishes.sort = Sort::usual(product);
-            }
-        };
-        let words = cx.t(product.message()).to_string();
-        (words, links.list(change), links.search.product == product)
-    };
-    [Product::Medical, Product::Dental].into_iter().map(link).collect()
-}
-
-/// "Plans 11 to 20 of 47".
-pub fn range(cx: &Cx, first: usize, shown: usize, total: usize) -> String {
-    let number = |n: usize| group_thousands(n as i64);
-    cx.tf("plans.range", &[("first", &number(first + 1)), ("last", &number(first + shown)), ("total", &number(total))])
-}
-
-/// Why catastrophic plans are not in the list.
-pub fn catastrophic(cx: &Cx, search: &Search) -> Option<String> {
-    let hidden = search.product == Product::Medical && !search.policy.catastrophic;
-    hidden.then(|| cx.t("plans.catastrophic_hidden").to_string())
-}
-
-/// Which filter to relax, and by how much, when nothing is found.
-pub fn ways_out(cx: &Cx, links: &Links, tally: &Tally) -> Vec<WayOut> {
-    let search = links.search;
-    let set = filter_words(cx, search, None);
-    let mut ways: Vec<WayOut> = tally
-        .relax(&search.facets)
-        .into_iter()
-        .filter_map(|relax| {
-            let (_, words) = set.iter().find(|(facet, _)| *facet == relax.facet)?;
-            Some(way_out(cx, links, &relax, words))
-        })
-        .collect();
-    if ways.is_empty() && !search.facets.is_empty() {
-        // No single filter is to blame.
-        let href = links.list(|wishes| wishes.facets = Facets::default());
-        let words = cx.n("plans.way_out_all", tally.sold() as i64);
-        ways.push(WayOut { words, href });
-    }
-    ways
-}
-
-fn way_out(cx: &Cx, links: &Links, relax: &Relax, filter: &str) -> WayOut {
-    let plans = cx.n("plans.count", relax.plans as i64);
-    let Some(nearest) = relax.nearest else {
-        let words = cx.tf("plans.way_out", &[("filter", filter), ("plans", &plans)]);
-        return WayOut { words, href: remove_href(links, relax.facet) };
-    };
-    // For an amount: move the end that stands in the way just far enough for the first plan.
-    let up = u32::try_from((nearest.0 + 99) / 100).unwrap_or(u32::MAX);
-    let down = u32::try_from(nearest.0 / 100).unwrap_or(0);
-    let change = |wishes: &mut Wishes| {
-        let Span { min, max } = wishes.facets.span(relax.facet);
-        let (min, max) = (min.map(|min| min.min(down)).filter(|min| *min > 0), max.map(|max| max.max(up)));
-        wishes.facets.set_span(relax.facet, Span { min, max });
-    };
-    let words = cx.tf("plans.way_out_amount", &[("filter", filter), ("amount", &nearest.dollars_cents())]);
-    WayOut { words, href: links.list(change) }
 }

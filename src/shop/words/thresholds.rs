@@ -1,10 +1,12 @@
 //! "What would change it": the engine's thresholds in dollars and words.
 //!
-//! Called by the page "How we worked this out". Amounts are whole dollars on the side where the answer differs from
+//! Called by the page "How we worked this out", and by the list for the nearest one. Amounts are whole dollars on the side where the answer differs from
 //! today's: the first dollar above for more income, the last dollar below for less.
 
 use crate::eligibility::CsrLevel;
 use crate::eligibility::thresholds::{Side, Threshold, Turn, What, nearest};
+use crate::quote::ask::address::Search;
+use crate::shop::words::search::ages_words;
 use crate::types::Cents;
 use crate::web::page::Cx;
 
@@ -24,12 +26,53 @@ pub fn changes(cx: &Cx, thresholds: &[Threshold], people: usize) -> (Vec<Change>
     (near, thresholds.iter().map(|threshold| change(cx, threshold, people)).collect())
 }
 
-fn change(cx: &Cx, threshold: &Threshold, people: usize) -> Change {
+/// The first whole dollar on the other side.
+pub fn dollar_beyond(threshold: &Threshold) -> Cents {
     let whole = threshold.at_most.0.div_euclid(100);
-    let (key, dollars) = match threshold.ahead {
-        true => ("how.at_or_more", whole + 1),
-        false => ("how.at_or_less", whole),
-    };
+    Cents((whole + i64::from(threshold.ahead)) * 100)
+}
+
+/// The nearest turning point: "Above $84,600 a year the tax credit ends: your cheapest plan would cost $1,643.92 a month."
+pub fn turning(cx: &Cx, search: &Search, threshold: &Threshold, price: Option<Cents>) -> String {
+    let credit = |ahead: bool| threshold.turns.iter().any(|turn| turn.what == What::Credit) && threshold.ahead == ahead;
+    let last = Cents(threshold.at_most.0.div_euclid(100) * 100).dollars();
+    let ends = |turn: &Turn| turn.what != What::Credit || turn.above == Side::No;
+    let price = price.map(Cents::dollars_cents);
+    if let Some(price) = price.as_deref().filter(|_| threshold.turns.iter().all(ends)) {
+        let key = if credit(true) { "turn.credit_ends" } else { "turn.credit_begins" };
+        return cx.tf(key, &[("amount", &last), ("price", price)]);
+    }
+    let found = gathered(cx, threshold);
+    // The same people in every part: named once.
+    let once = found.windows(2).all(|pair| pair[0].0 == pair[1].0);
+    let last_one = found.len().saturating_sub(1);
+    let turns = found.into_iter().enumerate().map(|(i, (persons, words))| {
+        let named = if once && i < last_one { None } else { some_of(cx, search, &persons) };
+        named.map_or(words.clone(), |ages| format!("{words} ({ages})"))
+    });
+    let turns = turns.collect::<Vec<_>>().join("; ");
+    let at = at_words(cx, threshold);
+    match price {
+        Some(price) => cx.tf("turn.with_price", &[("at", &at), ("turns", &turns), ("price", &price)]),
+        None => cx.tf("turn.plain", &[("at", &at), ("turns", &turns)]),
+    }
+}
+
+/// The ages of some people of the household; `None` where it is nobody in particular, or everyone.
+fn some_of(cx: &Cx, search: &Search, persons: &[&str]) -> Option<String> {
+    let all = search.household.people();
+    let places = persons.iter().filter_map(|n| n.parse::<usize>().ok());
+    let ages: Vec<u8> = places.filter_map(|n| Some(all.get(n.checked_sub(1)?)?.age)).collect();
+    (!ages.is_empty() && ages.len() < all.len()).then(|| ages_words(cx, &ages))
+}
+
+/// "At $62,601 or more".
+fn at_words(cx: &Cx, threshold: &Threshold) -> String {
+    let key = if threshold.ahead { "how.at_or_more" } else { "how.at_or_less" };
+    cx.tf(key, &[("amount", &dollar_beyond(threshold).dollars())])
+}
+
+fn change(cx: &Cx, threshold: &Threshold, people: usize) -> Change {
     let turns = gathered(cx, threshold).into_iter().map(|(persons, words)| {
         // Nobody in particular, or everyone: no names.
         if persons.is_empty() || persons.len() == people {
@@ -38,7 +81,7 @@ fn change(cx: &Cx, threshold: &Threshold, people: usize) -> Change {
         let names: Vec<String> = persons.iter().map(|n| cx.tf("how.person", &[("n", n)])).collect();
         format!("{}: {words}", names.join(", "))
     });
-    Change { at: cx.tf(key, &[("amount", &Cents(dollars * 100).dollars())]), turns: turns.collect() }
+    Change { at: at_words(cx, threshold), turns: turns.collect() }
 }
 
 /// What turns, with the people whom it turns for: the same words are said once.

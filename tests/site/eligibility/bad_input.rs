@@ -82,7 +82,7 @@ fn people_are_checked_one_by_one() {
     assert_eq!(error(|h| h["people"][0] = json!({"date_of_birth": "1880-01-01"})).0, "people[0].date_of_birth");
     assert_eq!(error(|h| h["people"] = json!([])).0, "people");
     assert_eq!(error(|h| h["people"] = json!([{"age": 40}, {"age": 9}])).0, "people[1].relationship");
-    assert_eq!(error(|h| h["people"][0]["colour"] = json!("red")).0, "people[0].colour");
+    assert_eq!(error(|h| h["people"][0]["flavor"] = json!("red")).0, "people[0].flavor");
     assert_eq!(error(|h| h["people"][0]["claimed_by"] = json!("x")).0, "people[0].claimed_by");
     assert_eq!(
         error(|h| h["people"][0]["filing_status"] = json!("married_filing_jointly")).0,

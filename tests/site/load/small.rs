@@ -164,7 +164,7 @@ pub async fn whole(source: &Source) -> (TempDir, Report, Db) {
 async fn small_files_become_a_catalogue_and_all_is_where_the_search_looks() {
     let (_place, report, mut db) = whole(&Source::new()).await;
     assert_eq!(report.problems.bad_rows(), 0, "{report}");
-    // metal 4, HMO 1, stars 4, referral-free, new, child dental, programmes asthma (1) and pregnancy (128).
+    // metal 4, HMO 1, stars 4, referral-free, new, child dental, programs asthma (1) and pregnancy (128).
     let asked = "SELECT metal || ' ' || plan_type || ' ' || stars || ' ' || programs || ' ' || standard_design || hsa \
                  || national || referral_free || is_new || child_dental || adult_dental \
                  FROM variant WHERE plan_pk = 1 AND variant_code = 1";
@@ -250,7 +250,7 @@ async fn the_same_files_give_the_same_hash_and_other_words_another() {
     let first = hash(None).await;
     assert_eq!(first, hash(Some(Provenance::Filed)).await);
     assert_ne!(first, hash(Some(Provenance::Illustrative)).await);
-    std::fs::write(place.path().join("provenance.txt"), "illustrative\r\nModelled.\r\n").expect("a file");
+    std::fs::write(place.path().join("provenance.txt"), "illustrative\r\nModeled.\r\n").expect("a file");
     assert_ne!(first, hash(None).await);
     let words = load_from(place.path(), |options| options.rates = Some(Provenance::Filed)).await;
     let words = words.expect_err("the file says otherwise").to_string();

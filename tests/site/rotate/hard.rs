@@ -41,13 +41,13 @@ async fn a_rotation_killed_halfway_leaves_the_old_catalogue_and_the_next_one_cle
     process.kill().expect("it can be killed");
     let status = process.wait().expect("it ends");
     assert_eq!(status.signal(), Some(9), "it was too fast to be killed");
-    assert!(staging.is_dir(), "killed half-way");
+    assert!(staging.is_dir(), "killed halfway");
     let shelf = open(&site).await.expect("a server starts beside it");
     assert_eq!(format!("catalogue-{}.db", shelf.current().version()), before[0]);
 
     let done = rotation(site.shelf.path()).arg("--max-insurers-gone=99").output().expect("the program runs");
     let said = String::from_utf8_lossy(&done.stdout).into_owned();
-    assert!(said.contains("killed half-way"), "{said}{}", String::from_utf8_lossy(&done.stderr));
+    assert!(said.contains("killed halfway"), "{said}{}", String::from_utf8_lossy(&done.stderr));
     assert_eq!(site.catalogues(), before, "the sample is not the small source: it stops, and clears up");
     assert_eq!(done.status.code(), Some(3), "{said}");
 }

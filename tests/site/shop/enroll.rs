@@ -117,7 +117,7 @@ async fn what_was_typed_wrong_is_marked_and_kept() {
     let kept = site.get("/enroll?event=birth&month_birth=2&day_birth=30&year_birth=2026").await;
     assert_eq!(["month_birth", "day_birth", "year_birth"].map(|field| kept.value(field)), ["2", "30", "2026"]);
     assert!(kept.is_ticked("e_birth"));
-    for rude in ["/enroll?event=%3Cscript%3E", "/enroll?year=99999999999&state=%00", "/enroll?colour=red&year=1999"] {
+    for rude in ["/enroll?event=%3Cscript%3E", "/enroll?year=99999999999&state=%00", "/enroll?flavor=red&year=1999"] {
         let page = site.get(rude).await;
         assert!([200, 422].contains(&page.status) && page.count("script") == 0, "{rude}: {}", page.status);
     }

@@ -151,7 +151,7 @@ async fn every_statement_prepares() {
 #[tokio::test]
 async fn every_plan_of_the_sample_has_a_whole_record_in_every_variant() {
     use windowshop::quote::plan_record::PlanRecord;
-    use windowshop::quote::policy::Variants;
+    use windowshop::quote::policy::VariantKinds;
     use windowshop::types::PlanId;
     let site = Site::open().await;
     let catalogue = site.catalogue();
@@ -161,7 +161,7 @@ async fn every_plan_of_the_sample_has_a_whole_record_in_every_variant() {
     for plan in &plans {
         let id = PlanId::parse(plan).expect("a plan ID");
         for level in [CsrLevel::None, CsrLevel::Zero, CsrLevel::Limited, CsrLevel::Csr94] {
-            let record = PlanRecord::read(&catalogue.pool, &id, Variants::of_level(level)).await;
+            let record = PlanRecord::read(&catalogue.pool, &id, VariantKinds::of_level(level)).await;
             let record = record.unwrap_or_else(|fault| panic!("{plan}: {fault}")).expect("the plan is there");
             assert_eq!(&record.plan_id, plan);
             read += 1;
@@ -237,7 +237,11 @@ async fn children_in_medicaid_leave_the_policy_and_stay_in_the_family() {
     // Ohio, four people at 149 % of the poverty line: the children have Medicaid, the parents buy with a credit.
     let query = "zip=43215&county=39049&people=40,38,10,4&income=48000";
     let words = site.visit(&format!("/plans?{query}")).await.words();
-    for said in ["Person 3 (10 years old) may get Ohio Medicaid", "Person 4 (4 years old) may get", "94% level"] {
+    for said in [
+        "The people of ages 10 and 4 can likely get Ohio Medicaid (Medicaid), at little or no cost",
+        "a month, ages 40 and 38",
+        "94% level",
+    ] {
         assert!(words.contains(said), "{said}: {words}");
     }
     let two = site.rows("zip=43215&county=39049&people=40,38").await;

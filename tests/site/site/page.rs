@@ -10,8 +10,8 @@ use scraper::{ElementRef, Html, Node, Selector};
 use super::form::Typed;
 use super::{Row, Site};
 
-/// A plan's yearly cost in words, on its card.
-const COST: &str = ".cost";
+/// A plan's yearly cost in words, on its card: the average year, and the ends of its drawing.
+const COST: &str = ".cost, .ends";
 /// The note that another plan matches or beats this one.
 const BETTER: &str = ".better";
 /// Elements that do not start a new word.
@@ -228,8 +228,9 @@ impl Page {
         self.site.follow(first).await
     }
 
-    pub fn next_page(&self) -> Option<String> {
-        self.attr("a[rel=next]", "href")
+    /// Whether a button leads to this page of the list.
+    pub fn turns_to(&self, number: usize) -> bool {
+        self.count(&format!("button[name=page][value='{number}']")) > 0
     }
 
     // ── Pieces ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -242,7 +243,7 @@ impl Page {
             Some(Card {
                 id: link?,
                 words: words_of(article),
-                cost: article.select(&css(COST)).next().map(words_of).unwrap_or_default(),
+                cost: inside(article, COST).into_iter().map(words_of).collect::<Vec<_>>().join(" "),
                 better: better_in(article),
             })
         });

@@ -1,9 +1,10 @@
 //! Likely yearly cost in words: every service, note, gap and expected use, in both languages.
 
 use axum::http::Uri;
+use windowshop::costs::price_index::AS_THEY_ARE;
 use windowshop::costs::rules::Field;
 use windowshop::costs::utilization::{Condition, Sex};
-use windowshop::costs::{Gap, Note, Service, Size, Use};
+use windowshop::costs::{DataNote, Gap, Service, Size, Use};
 use windowshop::shop::words::costs::{conditions, gap_words, note_words, service_words, use_label, use_sentence};
 use windowshop::web::page::Cx;
 
@@ -61,12 +62,12 @@ async fn notes_of_a_kind_are_one_sentence() {
     let site = Site::empty(&[]).await;
     let [en, es] = both(&site);
     let notes = [
-        Note::AverageShare(Service::Chiropractic),
-        Note::GeneralRule(Service::MentalHealth),
-        Note::AverageShare(Service::AdvancedImaging),
-        Note::PreventiveByLaw,
-        Note::AverageShare(Service::XRay),
-        Note::Repeated(Service::Dialysis),
+        DataNote::AverageShare(Service::Chiropractic),
+        DataNote::GeneralRule(Service::MentalHealth),
+        DataNote::AverageShare(Service::AdvancedImaging),
+        DataNote::PreventiveByLaw,
+        DataNote::AverageShare(Service::XRay),
+        DataNote::Repeated(Service::Dialysis),
     ];
     let said = note_words(&en, &notes);
     assert_eq!(said.len(), 3, "{said:?}");
@@ -84,7 +85,7 @@ async fn notes_of_a_kind_are_one_sentence() {
 async fn sentences_count_in_both_languages_and_leave_out_zeros() {
     let site = Site::empty(&[]).await;
     let [en, es] = both(&site);
-    let said = |cx: &Cx, age, sex, usage| use_sentence(cx, age, sex, usage).unwrap_or_default();
+    let said = |cx: &Cx, age, sex, usage| use_sentence(cx, age, sex, usage, AS_THEY_ARE).unwrap_or_default();
     assert_eq!(
         said(&en, 40, Some(Sex::Female), Use::Medium),
         "A year with about 6 visits, 3 tests and 11 prescriptions. That care costs about $2,000 before insurance."

@@ -103,6 +103,8 @@ fn composed() -> Vec<String> {
     let statuses = failures.iter().map(|failure| failure.status().as_u16().to_string()).collect();
     let (scopes, kinds) = (words(&["combined", "medical", "drug"]), words(&["deductible", "moop"]));
     let turns = words(&["credit", "medicaid", "chip", "basic_health", "gap"]);
+    let gets =
+        words(&["medicaid", "chip", "basic_health", "emergency", "referral", "gap", "medicare", "medicare_soon"]);
     let examples = words_in("src/load/plans.rs", "const EXAMPLES");
     let cases =
         words_in("src/shop/costs.rs", "const CASE").into_iter().filter(|word| word != "case").collect::<Vec<_>>();
@@ -134,7 +136,10 @@ fn composed() -> Vec<String> {
         each("how.compared_range_{}", &[words(&["at_most", "at_least"])]),
         each("how.turn_{}_{}", &[turns, words(&["begins", "ends"])]),
         each("how.turn_{}_differs", &[words(&["medicaid", "chip"])]),
-        each("sort.{}_explained", &[codes(Sort::ALL.iter().map(|sort| sort.key()).collect())]),
+        each("sort.{}_{}", &[codes(Sort::ALL.iter().map(|sort| sort.key()).collect()), words(&["short", "explained"])]),
+        each("gets.{}.{}", &[gets, words(&["you", "one", "other"])]),
+        each("product.see_{}", &[words(&["medical", "dental"])]),
+        each("place.{}", &[words(&["county", "parish", "borough"])]),
         each("limit.{}_{}", &[kinds, scopes]),
         each("limit.{}", &[words(&["tier1", "tier2", "out", "in_and_out", "individual", "per_person", "family"])]),
         each("section.{}", &[codes(SECTIONS.map(|(key, _)| key).to_vec())]),

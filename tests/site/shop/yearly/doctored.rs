@@ -154,7 +154,7 @@ pub(super) async fn files() -> &'static PathBuf {
     static FILES: OnceCell<PathBuf> = OnceCell::const_new();
     FILES
         .get_or_init(async || {
-            let dir = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("spoilt-{}", std::process::id()));
+            let dir = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("doctored-{}", std::process::id()));
             std::fs::create_dir_all(dir.join("catalogues")).expect("a folder");
             let [mut benefits, mut attributes, mut rates] =
                 [BENEFITS, ATTRIBUTES, "rate-puf"].map(|name| Table::read(&sample(), name));

@@ -38,7 +38,7 @@ pub struct EventAsked {
 
 /// What was read from an address.
 #[derive(Debug, Clone, Default)]
-pub struct Asked {
+pub struct EnrollQuery {
     pub state: String,
     pub zip: String,
     pub year: Option<i32>,
@@ -57,9 +57,9 @@ pub fn needs_coverage_answer(kind: &SepKind) -> bool {
     kind.prior_coverage != PriorCoverage::No
 }
 
-impl Asked {
-    pub fn read(query: &str, tables: &Tables, today: Date) -> Asked {
-        let mut asked = Asked::default();
+impl EnrollQuery {
+    pub fn read(query: &str, tables: &Tables, today: Date) -> EnrollQuery {
+        let mut asked = EnrollQuery::default();
         let mut fields: HashMap<String, String> = HashMap::new();
         for (name, value) in form_urlencoded::parse(query.as_bytes()) {
             let value: String = value.trim().chars().take(60).collect();
@@ -242,8 +242,8 @@ mod tests {
 
     const TODAY: Date = date!(2026 - 11 - 21);
 
-    fn asked(query: &str) -> Asked {
-        Asked::read(query, &Tables::load().unwrap(), TODAY)
+    fn asked(query: &str) -> EnrollQuery {
+        EnrollQuery::read(query, &Tables::load().unwrap(), TODAY)
     }
 
     #[test]

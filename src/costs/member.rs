@@ -2,7 +2,7 @@
 //!
 //! Made by the shop and `windowshop estimate`; read by everything in this room. It must know nothing about plans.
 
-use super::utilization::{AgeBand, BAD, Condition, DECILES, GOOD, Level, Row, Sex, YearKind, condition, row};
+use super::utilization::{AgeBand, BAD, CareRow, Condition, DECILES, GOOD, Level, Sex, YearKind, condition, row};
 
 /// How much care a person expects to use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -55,15 +55,15 @@ impl Use {
 
 /// A covered person. If the sex is not given, the mean of both rows is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Person {
+pub struct Member {
     pub age: u8,
     pub sex: Option<Sex>,
     pub usage: Use,
 }
 
-impl Person {
+impl Member {
     /// The row of this person in one year; `decile` matters in an average year if use was not said.
-    pub fn row(&self, year: YearKind, decile: u8) -> Row {
+    pub fn row(&self, year: YearKind, decile: u8) -> CareRow {
         let band = AgeBand::of(self.age);
         match self.sex {
             Some(sex) => self.row_of(band, sex, year, decile),
@@ -74,7 +74,7 @@ impl Person {
         }
     }
 
-    fn row_of(&self, band: AgeBand, sex: Sex, year: YearKind, decile: u8) -> Row {
+    fn row_of(&self, band: AgeBand, sex: Sex, year: YearKind, decile: u8) -> CareRow {
         let ordinary = |level: Level| *row(band, sex, level);
         let any = match year {
             YearKind::Good => Level::Decile(GOOD),
@@ -100,13 +100,13 @@ impl Person {
 mod tests {
     use super::*;
 
-    fn person(usage: Use) -> Person {
-        Person { age: 40, sex: Some(Sex::Female), usage }
+    fn person(usage: Use) -> Member {
+        Member { age: 40, sex: Some(Sex::Female), usage }
     }
 
     #[test]
     fn without_a_sex_the_mean_of_both_is_taken() {
-        let of = |sex| Person { sex, ..person(Use::Low) }.row(YearKind::Average, 0).allowed();
+        let of = |sex| Member { sex, ..person(Use::Low) }.row(YearKind::Average, 0).allowed();
         let mean = (of(Some(Sex::Female)) + of(Some(Sex::Male))) / 2.0;
         assert!((of(None) - mean).abs() < 1e-9);
     }

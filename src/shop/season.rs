@@ -1,0 +1,41 @@
+//! The coming plan year: while its enrollment is open and its plans are not loaded, every list has to say so.
+//!
+//! Called by the list for the words and by `open` for the validator: what depends on the day is part of a page's version,
+//! so that a kept page is not served past it.
+
+use time::Date;
+
+use crate::eligibility::State;
+use crate::eligibility::enrollment::{WindowStatus, open_enrollment};
+use crate::quote::ask::address::{Search, write_query};
+use crate::shop::words::dates::date_words;
+use crate::web::page::Cx;
+
+/// A plan year that people can choose plans for now, and whose plans are not here.
+pub struct Coming {
+    pub year: u16,
+    ends: Option<Date>,
+    state: State,
+}
+
+/// `None` where the search's own year is the one to choose for.
+pub fn coming(cx: &Cx, search: &Search) -> Option<Coming> {
+    let (year, state) = (search.year + 1, State::parse(&search.place.county.state)?);
+    if cx.catalogues.get(year).is_some() {
+        return None;
+    }
+    let open = open_enrollment(&cx.app.tables, state, i32::from(year), cx.today());
+    (open.status == WindowStatus::Open).then_some(Coming { year, ends: open.ends, state })
+}
+
+impl Coming {
+    /// What is said, and the page that says more.
+    pub fn words(&self, cx: &Cx) -> (String, String) {
+        let year = self.year.to_string();
+        let ends = self.ends.map(|day| date_words(cx, day)).unwrap_or_default();
+        let key = if ends.is_empty() { "season.open" } else { "season.open_until" };
+        let words = cx.tf(key, &[("next", &year), ("ends", &ends)]);
+        let query = write_query(&[("state", self.state.code().to_string()), ("year", year)]);
+        (words, cx.href(&format!("/enroll?{query}")))
+    }
+}

@@ -1,0 +1,47 @@
+//! The nearest income at which a household's help turns, in dollars and in what it would pay: the third line of the help.
+//!
+//! Called by the list. The engine says where the answers turn; the price on the other side is that of the same list at
+//! that income, so it is what the page would say there.
+
+use crate::catalogue::Catalogue;
+use crate::eligibility::thresholds::{Threshold, What, thresholds};
+use crate::filing::codes::Product;
+use crate::quote::ask::address::Search;
+use crate::quote::ask::money::Finances;
+use crate::quote::market;
+use crate::quote::policy::{self, Policy};
+use crate::shop::words::thresholds as words;
+use crate::types::Cents;
+use crate::web::error::Failure;
+use crate::web::page::Cx;
+
+/// The nearest turning point in one sentence or two; `None` without an income, or where nothing turns.
+pub async fn nearest(cx: &Cx, catalogue: &Catalogue, search: &Search) -> Result<Option<String>, Failure> {
+    let Some(money) = search.finances.as_ref().filter(|_| search.product == Product::Medical) else { return Ok(None) };
+    let household = policy::eligibility_household(search.year, &search.place, &search.household, money);
+    // A household that the engine refuses has no list either.
+    let Ok(all) = thresholds(&household, &cx.app.tables, cx.today()) else { return Ok(None) };
+    // A step of the share to pay changes little: only where help begins, ends or changes its kind.
+    let matters = |threshold: &&Threshold| threshold.turns.iter().any(|turn| turn.what != What::ApplicablePercentage);
+    let away = |threshold: &&Threshold| (threshold.at_most.0 - money.income.0).abs();
+    let Some(threshold) = all.iter().filter(matters).min_by_key(away) else { return Ok(None) };
+    let beyond = words::dollar_beyond(threshold);
+    let price = match threshold.turns.iter().any(|turn| turn.what == What::Credit) {
+        true => cheapest(cx, catalogue, search, Finances { income: beyond, ..money.clone() }).await?,
+        false => None,
+    };
+    Ok(Some(words::turning(cx, search, threshold, price)))
+}
+
+/// What the cheapest plan sold to the household would cost a month with other money.
+async fn cheapest(cx: &Cx, catalogue: &Catalogue, search: &Search, money: Finances) -> Result<Option<Cents>, Failure> {
+    let household = policy::eligibility_household(search.year, &search.place, &search.household, &money);
+    let Ok(help) = policy::determine_help(&cx.app.tables, &household, cx.today()) else { return Ok(None) };
+    if !help.determination.people.iter().any(|person| person.shops()) {
+        return Ok(None);
+    }
+    let policy = Policy::with_help(&search.household, search.policy.rating, &help.determination);
+    let other = Search { finances: Some(money), policy, facets: Default::default(), ..search.clone() };
+    let tally = market::tally(catalogue, &other).await?;
+    Ok(tally.offers().iter().map(|offer| offer.net()).min())
+}

@@ -1,0 +1,38 @@
+//! What stands on the list about likely yearly costs, beside the amounts themselves.
+
+use crate::quote::ask::address::Search;
+use crate::quote::market::tally::Tally;
+use crate::shop::links::Links;
+use crate::shop::words::search as words;
+use crate::types::Cents;
+use crate::web::page::Cx;
+
+/// What stands about yearly costs.
+pub struct YearlyPart {
+    /// The care that the estimates assume.
+    pub taken: String,
+    /// Where more can be said.
+    pub care: String,
+    /// The same list without care and sex; with an income, the help's own link drops these too.
+    pub without: Option<String>,
+    /// The end of the drawings' scale.
+    pub scale: Cents,
+    /// Words and address of the switch of the notes on plans that another one matches or beats.
+    pub dominated: (String, String),
+}
+
+impl YearlyPart {
+    pub fn new(cx: &Cx, links: &Links, tally: &Tally) -> YearlyPart {
+        let search = links.search;
+        let key = if search.dominated_notes { "better.hide" } else { "better.show" };
+        let turned = links.list(|wishes| wishes.dominated_notes = !wishes.dominated_notes);
+        YearlyPart {
+            taken: words::expected(cx, search),
+            without: (search.finances.is_none() && search.household.says_private())
+                .then(|| cx.href(&format!("/plans?{}", search.with(Search::forget_private)))),
+            care: links.all_at("/care"),
+            scale: tally.year_scale(),
+            dominated: (cx.t(key).to_string(), turned),
+        }
+    }
+}

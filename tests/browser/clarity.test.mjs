@@ -1,0 +1,236 @@
+// What people meet first: how far down the first price stands, how long ten plans are, how many taps it takes. And that
+// nothing chosen is lost on the way. Scripts are off everywhere; the figures are printed and have limits.
+import { after, before, test } from 'node:test';
+import assert from 'node:assert/strict';
+import { BASE, SILVER, csv, launch, localized } from './lib.mjs';
+
+const PHONE = { viewport: { width: 360, height: 740 }, deviceScaleFactor: 1, isMobile: true, hasTouch: true, reducedMotion: 'reduce', javaScriptEnabled: false };
+const DESK = { viewport: { width: 1280, height: 800 }, reducedMotion: 'reduce', javaScriptEnabled: false };
+const OHIO = 'year=2026&zip=45202&county=39061';
+const ONE = `${OHIO}&people=27`;
+const FAMILY = 'year=2026&zip=46204&county=18097&people=40,38,10,8&income=52000';
+
+let browser;
+before(async () => { browser = await launch(); });
+after(() => browser.close());
+
+async function open(path, screen = PHONE) {
+  const tab = await (await browser.newContext(screen)).newPage();
+  await tab.goto(BASE + path);
+  return tab;
+}
+
+const query = tab => new URL(tab.url()).searchParams;
+const words = tab => tab.locator('main').innerText();
+/** Presses this and waits for the page that follows. */
+async function press(tab, selector) {
+  const from = tab.url();
+  await Promise.all([tab.waitForURL(url => url.href !== from), tab.locator(selector).first().click()]);
+}
+
+const top = tab => tab.locator('.cards article').first().boundingBox().then(box => box.y);
+
+for (const lang of ['en', 'es']) {
+  const at = path => localized(lang, path);
+
+  test(`the first plan comes soon, and ten of them end soon (${lang})`, async t => {
+    for (const [who, path, screen, limit] of [
+      ['one adult on a phone', `/plans?${ONE}`, PHONE, 0.7],
+      ['a family of four with income on a phone', `/plans?${FAMILY}`, PHONE, 1.0],
+      ['one adult on a desk', `/plans?${ONE}`, DESK, 0.5],
+      ['a family of four with income on a desk', `/plans?${FAMILY}`, DESK, 0.5],
+    ]) {
+      const tab = await open(at(path), screen), screens = await top(tab) / screen.viewport.height;
+      t.diagnostic(`${who}: the first plan ${screens.toFixed(2)} screens down`);
+      assert.ok(screens <= limit, `${who}: ${screens.toFixed(2)} of ${limit}`);
+      await tab.context().close();
+    }
+    const tab = await open(at(`/plans?${ONE}`));
+    const [first, last] = [await tab.locator('.cards > li').first().boundingBox(), await tab.locator('.cards > li').nth(9).boundingBox()];
+    const screens = (last.y + last.height - first.y) / PHONE.viewport.height;
+    t.diagnostic(`ten cards: ${screens.toFixed(2)} phone screens`);
+    assert.ok(screens <= 6, `ten cards take ${screens.toFixed(2)} screens`);
+    await tab.context().close();
+  });
+
+  test(`a family of four goes from home to its prices in six taps and two loads (${lang})`, async t => {
+    const tab = await open(at('/'));
+    assert.equal(await tab.locator('main button').evaluateAll(all => all.filter(b => b.checkVisibility() && b.getBoundingClientRect().y < document.querySelector('#zip').getBoundingClientRect().y).length), 0, 'no button stands above the first field');
+    let taps = 0, loads = 0;
+    tab.on('framenavigated', () => { loads++; });
+    for (const [field, text] of [['#zip', '46204'], ['#people', '40, 38 10 8'], ['#income', '52,000']]) {
+      await tab.locator(field).tap();
+      await tab.keyboard.type(text);
+      taps++;
+    }
+    const shown = await tab.locator('form.ask .buttons button').first().boundingBox();
+    t.diagnostic(`the last button of the questions ends ${((shown.y + shown.height) / PHONE.viewport.height).toFixed(2)} screens down`);
+    await press(tab, 'form.ask .buttons button');
+    taps++;
+    t.diagnostic(`${taps} taps, ${loads} loads`);
+    assert.ok(taps <= 6 && loads <= 2);
+    assert.equal(query(tab).get('people'), '40,38,10,8', '“40, 38 10 8” reads right');
+    assert.match(await tab.locator('h1').innerText(), /\$[\d,]+\.\d\d/);
+    assert.match(await words(tab), /Hoosier Healthwise/);
+    assert.doesNotMatch(await words(tab), /Healthy Indiana Plan/, 'the program for adults is not named for children');
+    assert.match(await tab.locator('.cards .two span').first().innerText(), /40.+38/, 'the price says for whom it is');
+    await tab.context().close();
+  });
+
+  test(`ticks, filters, order and page go along everywhere (${lang})`, async () => {
+    const tab = await open(at(`/plans?${OHIO}&people=40&metal=expanded_bronze,silver&sort=premium`));
+    await tab.locator('.cards > li:nth-child(1) .foot input[name=plan]').check();
+    const first = await tab.locator('.cards > li:nth-child(1) .foot input[name=plan]').getAttribute('value');
+    assert.equal(await tab.locator('.tray').evaluate(e => getComputedStyle(e).position), 'sticky', 'the tray stays in reach');
+    // to the next page with a tick
+    if (await tab.locator('.pages button').count()) await press(tab, '.pages button');
+    assert.ok(query(tab).getAll('plan').includes(first), tab.url());
+    const here = tab.url(), kept = ['metal', 'sort', 'plan'].map(name => query(tab).get(name));
+    // into a plan, and back
+    await press(tab, '.cards > li:nth-child(2) h2 a');
+    await press(tab, 'p.back a');
+    assert.equal(tab.url(), here, 'Back keeps filters, order, page and ticks');
+    // other ways from the list and back
+    for (const way of ['.sub a', 'p.you a']) {
+      await press(tab, way);
+      for (const [i, name] of ['metal', 'sort', 'plan'].entries()) {
+        const carried = await tab.locator(`input[name="${name}"]`).evaluateAll(all => all.map(e => e.value));
+        assert.ok(query(tab).get(name) === kept[i] || carried.includes(kept[i]), `${way}: ${name} on ${tab.url()}`);
+      }
+      await tab.goto(here);
+    }
+    // the other language
+    await press(tab, 'header a[hreflang]');
+    assert.deepEqual(query(tab).getAll('plan'), [first]);
+    await tab.goto(here);
+    // tick another here, and compare both
+    await tab.locator('.cards > li:nth-child(1) .foot input[name=plan]').check();
+    await press(tab, '.tray button');
+    assert.equal(new URL(tab.url()).pathname, at('/compare'));
+    assert.equal(new Set(query(tab).getAll('plan')).size, 2);
+    assert.equal(await tab.locator('table.compare thead th').count(), 2);
+    await press(tab, 'p.back a');
+    assert.equal(query(tab).get('metal'), 'expanded_bronze,silver');
+    assert.equal(await tab.locator('input[name=plan]:checked').count(), 2, 'both are ticked still');
+    await tab.context().close();
+  });
+
+  test(`a comparison begins on a plan’s page (${lang})`, async () => {
+    const [, second] = await csv(`/plans.csv?${OHIO}&people=40&metal=gold`);
+    const tab = await open(at(`/plans/${SILVER}?${OHIO}&people=40&metal=gold`));
+    await press(tab, '.compare-begin a');
+    assert.equal(new URL(tab.url()).pathname, at('/plans'));
+    assert.deepEqual([query(tab).getAll('plan'), query(tab).get('metal')], [[SILVER], 'gold']);
+    await tab.goto(`${BASE}${at(`/plans/${second.plan_id}?${OHIO}&people=40&metal=gold&plan=${SILVER}`)}`);
+    await press(tab, '.compare-begin a');
+    assert.equal(new URL(tab.url()).pathname, at('/compare'));
+    assert.deepEqual(query(tab).getAll('plan'), [SILVER, second.plan_id]);
+    await tab.context().close();
+  });
+
+  test(`near-twins share a card, nothing is hidden, and one tap takes them apart (${lang})`, async () => {
+    const path = `/plans?${OHIO}&people=40`, rows = await csv(`/plans.csv?${OHIO}&people=40`);
+    const tab = await open(at(path)), seen = new Set();
+    assert.equal(+/\d+/.exec(await tab.locator('h1').innerText())[0], rows.length, 'the count is the count of plans');
+    for (;;) {
+      for (const value of await tab.locator('.cards input[name=plan]').evaluateAll(all => all.map(e => e.value))) seen.add(value);
+      const more = await tab.locator('.twins a[href*="group=off"]').count();
+      assert.ok(more || seen.size, 'a card with more than it shows leads to all of them');
+      const next = tab.locator('.pages button').last();
+      if (!await next.count() || +await next.getAttribute('value') <= +(query(tab).get('page') ?? 1)) break;
+      await press(tab, `.pages button[value="${await next.getAttribute('value')}"]`);
+    }
+    assert.ok(seen.size > rows.length * 0.8, `${seen.size} of ${rows.length}`);
+    await tab.goto(BASE + at(path));
+    await press(tab, '.after a[href*="group=off"]');
+    assert.equal(await tab.locator('.twins').count(), 0);
+    assert.equal(await tab.locator('.cards article').count(), 10);
+    await tab.context().close();
+  });
+
+  test(`filters: a sheet with Apply in reach on a phone, a column on a desk (${lang})`, async () => {
+    const tab = await open(at(`/plans?${OHIO}&people=40`));
+    assert.equal(await tab.locator('.filters').isVisible(), false);
+    await tab.locator('.tools a').click();
+    assert.ok(await tab.locator('.filters').isVisible());
+    const apply = await tab.locator('.apply button').boundingBox();
+    assert.ok(apply.y + apply.height <= 740, 'Apply is in reach at once');
+    assert.equal(await tab.locator('#type-hmo').count(), 0, 'a choice that all plans meet is not offered');
+    await tab.locator('#metal-gold').check();
+    await press(tab, '.apply button');
+    assert.equal(query(tab).get('metal'), 'gold');
+    await tab.context().close();
+    const desk = await open(at(`/plans?${OHIO}&people=40`), DESK);
+    const [column, cards] = [await desk.locator('.filters').boundingBox(), await desk.locator('.cards').boundingBox()];
+    assert.ok(column.x >= cards.x + cards.width && Math.abs(column.y - cards.y) < 120, 'beside the cards');
+    await desk.context().close();
+  });
+
+  test(`nothing fits: what to relax comes first, and each tap does what it says (${lang})`, async () => {
+    const tab = await open(at(`/plans?${OHIO}&people=40&metal=gold&premium=1-2`));
+    const way = tab.locator('.choices a').first(), promised = +/: (\d+)/.exec(await way.innerText())[1];
+    assert.ok((await way.boundingBox()).y < 740 * 0.6, 'within the first screen');
+    await press(tab, '.choices a');
+    assert.equal(+/\d+/.exec(await tab.locator('h1').innerText())[0], promised);
+    await tab.context().close();
+  });
+
+  test(`the cliff is told in dollars, on both sides of it (${lang})`, async () => {
+    const place = `${OHIO}&people=63,63`;
+    const below = await open(at(`/plans?${place}&income=84600`)), said = await words(below);
+    assert.match(said, /\$84,600/);
+    const above = await open(at(`/plans?${place}&income=84601`));
+    const price = /\$[\d,]+\.\d\d/.exec(await above.locator('h1').innerText())[0];
+    assert.ok(said.includes(price), `the price beyond the cliff, ${price}, is said below it`);
+    const back = /\$[\d,]+\.\d\d/.exec(await below.locator('h1').innerText())[0];
+    assert.ok((await words(above)).includes(back), 'and the other way round');
+    for (const tab of [below, above]) await tab.context().close();
+  });
+
+  test(`Medicaid for all is the page’s answer (${lang})`, async () => {
+    const tab = await open(at(`/plans?${OHIO}&people=40&income=9000`));
+    const help = await tab.locator('.help.first').boundingBox();
+    assert.ok(help.y < await top(tab), 'before the plans');
+    assert.match(await tab.locator('.help').innerText(), /Ohio Medicaid/);
+    assert.match(await tab.locator('.help').innerText(), lang === 'en' ? /You can likely/ : /usted pueda/, 'who is alone is you');
+    await tab.context().close();
+  });
+
+  test(`from 65 Medicare is asked about, and no credit is promised (${lang})`, async () => {
+    const tab = await open(at(`/plans?${OHIO}&people=66&income=40000`));
+    assert.match(await tab.locator('.help').innerText(), /Medicare/);
+    assert.equal(await tab.locator('.cards .full').count(), 0, 'full prices');
+    await press(tab, '.help a[href*="each=1"]');
+    await tab.locator('#b1').check();
+    await press(tab, 'form.ask .buttons button:not(.plain)');
+    assert.deepEqual([query(tab).get('people'), query(tab).has('my')], ['66', true], 'whether Part A is free is sealed');
+    assert.ok(await tab.locator('.cards .full').count() > 0, 'who has to buy Part A can have a credit');
+    await tab.goto(`${BASE}${at(`/plans?${OHIO}&people=64`)}`);
+    assert.match(await tab.locator('.help').innerText(), /Medicare/, 'the birthday in the year');
+    await tab.context().close();
+  });
+
+  test(`a tribal member without cost sharing reads $0, not that nothing was filed (${lang})`, async () => {
+    const tab = await open(at(`/plans?${OHIO}&people=40m&income=30000`));
+    const care = await tab.locator('.cards dl').allInnerTexts();
+    assert.equal(care.length, 10);
+    for (const said of care) assert.match(said, /\$0/);
+    assert.doesNotMatch(care.join(' '), /has not provided|no lo ha indicado/);
+    await tab.context().close();
+  });
+
+  test(`another ZIP loses the county and nothing else (${lang})`, async () => {
+    const tab = await open(at(`/plans?year=2026&zip=43215&county=39049&people=40&metal=silver`));
+    await press(tab, 'p.you a');
+    await tab.locator('#zip').fill('45241');
+    await press(tab, 'form.ask .buttons button:not(.plain)');
+    assert.ok(await tab.locator('.choices a').count() > 1, 'the county has a page of its own');
+    await press(tab, '.choices li:nth-child(2) a');
+    assert.deepEqual([query(tab).get('zip'), query(tab).get('people'), query(tab).get('metal')], ['45241', '40', 'silver']);
+    await press(tab, 'p.you a');
+    await tab.locator('#zip').fill('46204');
+    await press(tab, 'form.ask .buttons button:not(.plain)');
+    assert.equal(query(tab).get('county'), '18097');
+    await tab.context().close();
+  });
+}
