@@ -138,7 +138,7 @@ impl Change for Try {
 
 async fn count(tx: &mut Tx, bucket: &Bucket) -> Result<Counted, StoreError> {
     let (now, (most, window)) = (tx.now(), bucket.who.limit());
-    // Nothing comes back while the door is closed: such a try is not counted, so that it does not stay closed for ever.
+    // Nothing comes back while the door is closed: such a try is not counted, so that it does not stay closed forever.
     let counted = sqlx::query_as(
         "INSERT INTO guess (bucket, failures, streak, window_began_at, closed_until) VALUES ($1, 1, 1, $2, 0) \
          ON CONFLICT (bucket) DO UPDATE SET \

@@ -167,7 +167,7 @@ impl Hashers {
         .await
     }
 
-    /// Whether a kept string was made with other parameters than today's, and is to be made anew at the next sign-in.
+    /// Whether a kept string was made with other parameters than today's, and is to be made again at the next sign-in.
     pub fn is_old(&self, kept: &str) -> bool {
         let today = format!("$argon2id$v=19$m={MEMORY_KIB},t={PASSES},p={LANES}$");
         !kept.starts_with(&today)

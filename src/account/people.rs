@@ -165,7 +165,7 @@ impl Change for SignUp {
     }
 }
 
-/// Everything of a guest goes over to an account: sealed anew under its key, and the guest's key destroyed.
+/// Everything of a guest goes over to an account: sealed again under its key, and the guest's key destroyed.
 async fn take_over(
     tx: &mut Tx,
     means: &Means,

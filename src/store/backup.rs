@@ -29,7 +29,7 @@ use super::{Change, Millis, Store, StoreError, Tx};
 const FORMAT: u32 = 1;
 /// The one table of the keys file.
 const KEYS_TABLE: &str = "data_key";
-/// Made anew by migrations, so it is in no backup.
+/// Made by migrations, so it is in no backup.
 const MARKS_TABLE: &str = "store_mark";
 
 /// The first line of both files.
