@@ -7,7 +7,9 @@ use std::cell::RefCell;
 use std::io::{Read as _, Write as _};
 
 use axum::body::Bytes;
-use axum::http::{HeaderMap, header};
+use axum::http::response::Parts;
+use axum::http::{HeaderMap, HeaderValue, header};
+use axum::response::Response;
 use flate2::{Compress, Compression, FlushCompress, Status};
 
 /// The coding a client gets a body in.
@@ -79,6 +81,27 @@ impl Coding {
     }
 }
 
+/// The answer with its body in this coding, if that is smaller. A strong ETag identifies bytes, so each coding needs its
+/// own: `"x"` becomes `"x-br"` or `"x-gz"`.
+pub fn coded(mut parts: Parts, plain: Bytes, coding: Coding) -> Response {
+    let suffix = match coding {
+        Coding::Identity => "",
+        Coding::Gzip => "-gz\"",
+        Coding::Brotli => "-br\"",
+    };
+    let (Some(body), Some(name)) = (coding.compress(&plain, Effort::Fresh), coding.name()) else {
+        return Response::from_parts(parts, plain.into());
+    };
+    parts.headers.remove(header::CONTENT_LENGTH);
+    parts.headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(name));
+    parts.headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+    let tag = parts.headers.get(header::ETAG).and_then(|tag| tag.to_str().ok()?.strip_suffix('"'));
+    if let Some(tag) = tag.and_then(|tag| HeaderValue::try_from(format!("{tag}{suffix}")).ok()) {
+        parts.headers.insert(header::ETAG, tag);
+    }
+    Response::from_parts(parts, body.into())
+}
+
 /// The quality, in thousandths, that `Accept-Encoding` gives a coding; 0: refused, or not named.
 fn liking(headers: &HeaderMap, coding: &str) -> u32 {
     let values = headers.get_all(header::ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
@@ -148,8 +171,6 @@ fn fresh_gzip(plain: &[u8]) -> Option<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
-    use axum::http::HeaderValue;
-
     use super::*;
 
     fn chosen(value: &'static str) -> Coding {

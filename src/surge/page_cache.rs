@@ -17,7 +17,7 @@ use axum::response::Response;
 use tokio::sync::{oneshot, watch};
 use tracing::Instrument as _;
 
-use super::coding::{Coding, Effort};
+use super::coding::{Coding, Effort, coded};
 use super::squeeze::{Squeezer, WORTH_IT};
 use super::store::{Counts, Kept, Key, Look, Store, Wanted};
 use super::validators::{SURROGATE_KEY, etag_matches, joined};
@@ -279,17 +279,11 @@ async fn squeezed(response: Response, coding: Coding) -> Response {
     if !length.is_some_and(|bytes| (1..=LONGEST_PAGE).contains(&bytes)) {
         return response;
     }
-    let (mut parts, body) = response.into_parts();
+    let (parts, body) = response.into_parts();
     let Ok(body) = axum::body::to_bytes(body, LONGEST_PAGE as usize).await else {
         return Response::from_parts(parts, Body::empty());
     };
-    let (Some(coded), Some(name)) = (coding.compress(&body, Effort::Fresh), coding.name()) else {
-        return Response::from_parts(parts, body.into());
-    };
-    parts.headers.remove(header::CONTENT_LENGTH);
-    parts.headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(name));
-    parts.headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
-    Response::from_parts(parts, coded.into())
+    coded(parts, body, coding)
 }
 
 /// The answer as a page to keep, or the unchanged answer if it is not public.

@@ -17,7 +17,7 @@ use super::error::Failure;
 use crate::app::App;
 use crate::config::Config;
 use crate::floor::wire::Wire;
-use crate::surge::coding::{Coding, Effort};
+use crate::surge::coding::{Coding, coded};
 use crate::text::assets;
 
 /// All headers of a request together. Browsers send about 1 KB.
@@ -127,8 +127,7 @@ pub fn panicked(cause: Box<dyn Any + Send + 'static>) -> Response {
 
 /// Compresses what was made for one client, in one go and as fast as possible: finished pages come from the page
 /// cache, compressed harder. Pages that know a person are left alone: compressed secrets next to echoed input can be
-/// guessed from the length (BREACH). A strong ETag identifies bytes, so each coding needs its own: `"x"` becomes
-/// `"x-br"` or `"x-gz"`.
+/// guessed from the length (BREACH).
 pub async fn compression(request: Request, next: Next) -> Response {
     let coding = Coding::chosen_fresh(request.headers());
     let is_stranger = !request.headers().contains_key(header::COOKIE);
@@ -138,23 +137,11 @@ pub async fn compression(request: Request, next: Next) -> Response {
     if coding == Coding::Identity || !worth_it || !is_public_text(&response, is_stranger) {
         return response;
     }
-    let (mut parts, body) = response.into_parts();
-    let body = match axum::body::to_bytes(body, usize::MAX).await {
-        Ok(body) => body,
-        Err(error) => return Failure::internal(error).into_response(),
-    };
-    let Some(coded) = coding.compress(&body, Effort::Fresh) else {
-        return Response::from_parts(parts, body.into());
-    };
-    parts.headers.remove(header::CONTENT_LENGTH);
-    let (name, suffix) = if coding == Coding::Brotli { ("br", "-br\"") } else { ("gzip", "-gz\"") };
-    parts.headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(name));
-    parts.headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
-    let tag = parts.headers.get(header::ETAG).and_then(|tag| tag.to_str().ok()?.strip_suffix('"'));
-    if let Some(coded) = tag.and_then(|tag| HeaderValue::try_from(format!("{tag}{suffix}")).ok()) {
-        parts.headers.insert(header::ETAG, coded);
+    let (parts, body) = response.into_parts();
+    match axum::body::to_bytes(body, usize::MAX).await {
+        Ok(body) => coded(parts, body, coding),
+        Err(error) => Failure::internal(error).into_response(),
     }
-    Response::from_parts(parts, coded.into())
 }
 
 /// Text without a session's secret (BREACH needs one): it says that somebody may keep it, or what was wrong with a request
