@@ -61,6 +61,7 @@ pub struct Variants {
     plans: Vec<Option<PlanFacts>>,
     /// `plan_pk` by plan ID.
     by_id: HashMap<String, i64>,
+    has_dental: bool,
     /// By `variant_pk` (`filing::keys`).
     variants: Vec<Option<VariantFacts>>,
 }
@@ -108,6 +109,7 @@ impl Variants {
             };
             let plan_pk = row.try_get(0)?;
             all.by_id.insert(facts.plan_id.clone(), plan_pk);
+            all.has_dental |= facts.metal.is_some_and(|metal| metal.product() == Product::Dental);
             put(&mut all.plans, plan_pk, facts);
         }
         let mut costs = costs::load(pool, plan_year).await?;
@@ -127,8 +129,7 @@ impl Variants {
 
     /// Whether there is any dental plan at all: a catalogue without them must not say that none is sold.
     pub fn has_dental(&self) -> bool {
-        let dental = |plan: &PlanFacts| plan.metal.is_some_and(|m| m.product() == Product::Dental);
-        self.plans.iter().flatten().any(dental)
+        self.has_dental
     }
 
     pub fn plan(&self, plan_pk: i64) -> Option<&PlanFacts> {

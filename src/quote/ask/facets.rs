@@ -43,7 +43,7 @@ impl Span {
     pub fn reaching(&self, amount: Cents) -> Span {
         let up = u32::try_from((amount.0 + 99) / 100).unwrap_or(u32::MAX);
         let down = u32::try_from(amount.0 / 100).unwrap_or(0);
-        Span { max: self.max.map(|max| max.max(up)), min: self.min.map(|min| min.min(down)).filter(|min| *min > 0) }
+        Span::of(self.min.map(|min| min.min(down)), self.max.map(|max| max.max(up)))
     }
 
     /// Swaps amounts typed in the wrong order, because nobody means an empty range; a minimum of zero is none.
