@@ -22,8 +22,8 @@ use crate::eligibility::{State, Tables};
 use crate::quote::ask::address::write_query;
 use crate::quote::ask::facets::{Note, NoteKind};
 use crate::shop::home::FieldFault;
-use crate::shop::open::version;
 use crate::shop::open::{self, Instead};
+use crate::shop::open::{days, version};
 use crate::shop::words::dates::{ChangeWords, changes_page, date_words};
 use crate::shop::words::search as words;
 use crate::text::calendar::{self, Deadline};
@@ -134,11 +134,6 @@ fn place_words(cx: &Cx, state: Option<State>) -> String {
         Some(state) => cx.tf("enroll.in_state", &[("state", cx.t(&format!("state.{}", state.code())))]),
         None => cx.t("enroll.in_most").to_string(),
     }
-}
-
-/// The days of now in a state.
-fn days(cx: &Cx, state: Option<State>) -> Days {
-    cx.app.tables.days(state, (cx.app.clock)())
 }
 
 /// "24 days left", "today is the last day".

@@ -61,11 +61,10 @@ struct CarePage<'a> {
 pub async fn care(cx: Cx) -> Result<Response, Instead> {
     let Open { search, query, notes, caching, .. } = open(&cx, &Page::new("/care")).await?;
     let covered = || search.household.people().iter().enumerate().filter(|(_, person)| person.needs_cover);
-    let alone = search.household.people().len() == 1;
     let template = CarePage {
         who: words::who(&cx, &search),
         notes,
-        people: covered().map(|(i, person)| person_form(&cx, i + 1, person, (alone, search.year))).collect(),
+        people: covered().map(|person| person_form(&cx, &search, person)).collect(),
         meanings: meanings(&cx, covered().map(|(_, person)| person), search.year),
         mean: covered().any(|(_, person)| person.sex.is_none()),
         numbers: cx
@@ -112,7 +111,7 @@ fn meanings<'p>(cx: &Cx, people: impl Iterator<Item = &'p Person>, year: u16) ->
     kinds.into_iter().map(of).collect()
 }
 
-fn person_form(cx: &Cx, n: usize, person: &Person, (alone, year): (bool, u16)) -> PersonForm {
+fn person_form(cx: &Cx, search: &Search, (place, person): (usize, &Person)) -> PersonForm {
     let sex = |sex: Option<Sex>, key: &str| CareChoice {
         value: sex.map_or("any", Sex::letter).to_string(),
         words: cx.t(key).to_string(),
@@ -123,8 +122,8 @@ fn person_form(cx: &Cx, n: usize, person: &Person, (alone, year): (bool, u16)) -
     // A tenth comes from an address alone, but must not be lost here.
     let tenth = Some(chosen).filter(|usage| matches!(usage, Use::Decile(_)));
     PersonForm {
-        n,
-        legend: if alone { cx.t("ask.person_you").to_string() } else { words::person(cx, n, person.age) },
+        n: place + 1,
+        legend: words::person_at(cx, search, place),
         sexes: vec![
             sex(None, "care_page.sex_unsaid"),
             sex(Some(Sex::Female), "care_page.sex_female"),
@@ -138,7 +137,7 @@ fn person_form(cx: &Cx, n: usize, person: &Person, (alone, year): (bool, u16)) -
             .collect(),
         // "Not sure" is what everybody has not said anything about: its sentence would stand there for each of a family.
         chosen: (chosen != Use::Any)
-            .then(|| use_sentence(cx, person.age, person.sex, chosen, price_index(year).millionths))
+            .then(|| use_sentence(cx, person.age, person.sex, chosen, price_index(search.year).millionths))
             .flatten(),
         open: matches!(chosen, Use::Condition(_)),
     }

@@ -11,9 +11,7 @@ use crate::catalogue::Catalogue;
 use crate::eligibility::household::Household as EligibilityHousehold;
 use crate::eligibility::rounding::{CreditRounding, Ratio, shown_cents};
 use crate::eligibility::thresholds::thresholds;
-use crate::eligibility::{
-    ChipCategory, Determination, MedicaidDecision, PersonAnswer, State, TaxHouseholdAnswer, determine,
-};
+use crate::eligibility::{ChipCategory, Determination, MedicaidDecision, PersonAnswer, TaxHouseholdAnswer, determine};
 use crate::filing::codes::{Feature, Product, VariantKind};
 use crate::quote::QuoteError;
 use crate::quote::ask::address::Search;
@@ -23,7 +21,7 @@ use crate::quote::ask::people::Relation;
 use crate::quote::market;
 use crate::quote::market::tally::Tally;
 use crate::quote::policy::{self, Policy, TaxPart};
-use crate::shop::open::{Instead, Open, Page, open};
+use crate::shop::open::{Instead, Open, Page, days, open};
 use crate::shop::plan::Line;
 use crate::shop::words::assumed;
 use crate::shop::words::reasons::{Step, numbered, percent_words, steps};
@@ -94,7 +92,7 @@ async fn worked(cx: &Cx, catalogue: &Catalogue, search: &Search, money: &Finance
     // The credit is for medical plans, and filters do not change it.
     let medical = Search { product: Product::Medical, facets: Facets::default(), ..search.clone() };
     let tally = market::tally(catalogue, &medical).await?;
-    let today = cx.app.tables.days(State::parse(&search.place.county.state), (cx.app.clock)()).own;
+    let today = days(cx, search.state()).own;
     let household = policy::eligibility_household(search.year, &search.place, &search.household, money);
     let thresholds = thresholds(&household, &cx.app.tables, today).map_err(QuoteError::refused)?;
     let household =
@@ -106,7 +104,7 @@ async fn worked(cx: &Cx, catalogue: &Catalogue, search: &Search, money: &Finance
     let fpl = tax.map(|tax| tax.fpl_percent);
     let alone = search.household.people().len() == 1;
     let people = found.people.iter().enumerate().map(|(i, person)| PersonOutcome {
-        name: named(cx, search, i),
+        name: words::person_at(cx, search, i),
         outcomes: outcomes(cx, person),
         steps: steps(cx, &person.reasons, fpl, alone),
     });
@@ -123,14 +121,6 @@ async fn worked(cx: &Cx, catalogue: &Catalogue, search: &Search, money: &Finance
         all,
         without: cx.href(&format!("/plans?{}", search.with(Search::forget_private))),
     })
-}
-
-/// "Person 2 (38 years old)"; a single person is "You".
-fn named(cx: &Cx, search: &Search, place: usize) -> String {
-    match search.household.people().len() {
-        1 => cx.t("ask.person_you").to_string(),
-        _ => words::person_at(cx, search, place),
-    }
 }
 
 /// The plan whose premium is the benchmark, if a single plan sets it: not if a dental plan's part was added.

@@ -9,6 +9,7 @@ use crate::eligibility::State;
 use crate::eligibility::enrollment::{OpenEnrollment, WindowStatus, open_enrollment};
 use crate::eligibility::tables::Status;
 use crate::quote::ask::address::{Search, write_query};
+use crate::shop::open::days;
 use crate::shop::season;
 use crate::shop::words::dates::date_words;
 use crate::web::page::Cx;
@@ -31,7 +32,7 @@ pub struct NextStep {
 
 /// Who sells the plans of a search.
 pub fn marketplace(cx: &Cx, search: &Search) -> Option<Place> {
-    let state = State::parse(&search.place.county.state)?;
+    let state = search.state()?;
     let row = cx.app.tables.marketplace(state, i32::from(search.year))?;
     // The federal one has a name and an address of its own in Spanish.
     let (name, url) = match row.name.as_str() {
@@ -44,11 +45,10 @@ pub fn marketplace(cx: &Cx, search: &Search) -> Option<Place> {
 impl NextStep {
     /// `None` where we know no marketplace.
     pub fn new(cx: &Cx, search: &Search) -> Option<NextStep> {
-        let state = State::parse(&search.place.county.state)?;
+        let state = search.state()?;
         let place = marketplace(cx, search);
         let name = place.as_ref().map(|place| place.name.clone()).unwrap_or_default();
-        let days = cx.app.tables.days(Some(state), (cx.app.clock)());
-        let open = open_enrollment(&cx.app.tables, state, i32::from(search.year), days);
+        let open = open_enrollment(&cx.app.tables, state, i32::from(search.year), days(cx, Some(state)));
         let mut lines = vec![verdict(cx, search, state, &open, &name)];
         if matches!(open.status, WindowStatus::Open | WindowStatus::NotYet) {
             lines.push(cx.t("enroll.first_premium").to_string());

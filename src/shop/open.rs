@@ -13,8 +13,9 @@ use axum::response::{IntoResponse, Response};
 
 use crate::catalogue::Catalogue;
 use crate::eligibility::State;
+use crate::eligibility::clock::Days;
 use crate::quote::QuoteError;
-use crate::quote::ask::address::{Asked, Search, Switch, add_pairs, write_query};
+use crate::quote::ask::address::{Asked, Search, Switch, add_pairs, names_who, write_query};
 use crate::quote::ask::facets::{Note, NoteKind};
 use crate::quote::policy::Help;
 use crate::quote::settle::{self, Settled, Settlement};
@@ -150,15 +151,15 @@ pub struct Bare {
     pub caching: CachePolicy,
 }
 
-/// Opens a page that works without a household. Without one, its address keeps the pairs with these names.
-pub async fn open_or_bare(cx: &Cx, page: &Page<'_>, keeps: &[&str]) -> Result<OpenOrBare, Instead> {
+/// Opens a page that works without a household. Without one, its address keeps who and where, not the wishes of a list.
+pub async fn open_or_bare(cx: &Cx, page: &Page<'_>) -> Result<OpenOrBare, Instead> {
     let mut asked = read(cx, page.switch);
     let says_who = !asked.zip_typed.is_empty() || !asked.rows.is_empty();
     if says_who && let Settled::Search(settled) = settle(cx, &mut asked).await? {
         return Ok(OpenOrBare::Open(Box::new(opened(cx, page, asked, *settled)?)));
     }
     let catalogue = settle::catalogue_for(&cx.catalogues, &mut asked);
-    let pairs: Vec<_> = asked.pairs().into_iter().filter(|(name, _)| keeps.contains(name)).collect();
+    let pairs: Vec<_> = asked.pairs().into_iter().filter(|(name, _)| names_who(name)).collect();
     follow(cx, &asked.notes, page.path, &write_query(&pairs))?;
     let caching = caching_of_asked(&asked, catalogue.version.clone());
     unchanged(cx, &caching)?;
@@ -168,14 +169,7 @@ pub async fn open_or_bare(cx: &Cx, page: &Page<'_>, keeps: &[&str]) -> Result<Op
 
 /// Steps 3 and 4.
 fn opened(cx: &Cx, page: &Page, asked: Asked, settled: Settlement) -> Result<Open, Instead> {
-    let caching = match page.on_a_day {
-        true => {
-            let state = State::parse(&settled.search.place.county.state);
-            let days = cx.app.tables.days(state, (cx.app.clock)());
-            caching_of(cx, &settled).on_day(days.own).on_day(days.last)
-        }
-        false => caching_of(cx, &settled),
-    };
+    let caching = caching_of(cx, &settled, page.on_a_day);
     let Settlement { search, catalogue, help } = settled;
     let switched = asked.switched.or(page.switch.map(|switch| switch.default_word())).unwrap_or_default();
     let who = search.who_query();
@@ -227,24 +221,29 @@ pub fn unchanged(cx: &Cx, caching: &CachePolicy) -> Result<(), Instead> {
 /// Who may keep a page of this search. An address with an income, a sex or expected care is for its own browser only,
 /// and the help available can change from one day to the next. Whether another year's enrollment is open is part of
 /// the version, because lists say so.
-fn caching_of(cx: &Cx, settled: &Settlement) -> CachePolicy {
-    let version = match season::coming(cx, &settled.search) {
-        Some(coming) => format!("{}{NOT_OF_DATA}{}", settled.catalogue.version, coming.year),
-        None => settled.catalogue.version.clone(),
+fn caching_of(cx: &Cx, settled: &Settlement, on_a_day: bool) -> CachePolicy {
+    let Settlement { search, catalogue, help } = settled;
+    let mut version = match season::coming(cx, search) {
+        Some(coming) => format!("{}{NOT_OF_DATA}{}", catalogue.version, coming.year),
+        None => catalogue.version.clone(),
     };
-    match &settled.help {
-        None if !settled.search.household.says_private() => CachePolicy::Public { version },
-        None => CachePolicy::Own { version },
-        Some(_) => {
-            let state = State::parse(&settled.search.place.county.state);
-            CachePolicy::Own { version: self::version(cx, &version, state) }
-        }
+    if on_a_day || help.is_some() {
+        version = self::version(cx, &version, search.state());
     }
+    match help.is_some() || search.household.says_private() {
+        true => CachePolicy::Own { version },
+        false => CachePolicy::Public { version },
+    }
+}
+
+/// Today's dates, by the only clock, in a state or where none is known.
+pub fn days(cx: &Cx, state: Option<State>) -> Days {
+    cx.app.tables.days(state, (cx.app.clock)())
 }
 
 /// The version of a page that depends on the day: it changes with the state's own day and with the generous one.
 pub fn version(cx: &Cx, catalogue: &str, state: Option<State>) -> String {
-    let days = cx.app.tables.days(state, (cx.app.clock)());
+    let days = days(cx, state);
     format!("{catalogue}+{}+{}", days.own, days.last)
 }
 

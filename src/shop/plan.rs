@@ -31,10 +31,6 @@ use crate::types::{Cents, PlanId};
 use crate::web::error::Failure;
 use crate::web::page::{self, Cx};
 
-/// The parts of an address that a plan's page keeps.
-const WHO: [&str; 10] =
-    ["year", "zip", "county", "people", "sex", "care", "income", "monthly", "offer", "offer_family"];
-
 /// A term, its value in words, the glossary entry that explains it.
 pub struct Line {
     pub term: String,
@@ -108,7 +104,7 @@ struct PlanPage<'a> {
 pub async fn plan(cx: Cx, Path(id): Path<String>) -> Result<Response, Instead> {
     let plan_id = PlanId::parse(&id).ok_or(Failure::NotFound)?;
     let path = format!("/plans/{plan_id}");
-    match open_or_bare(&cx, &Page::new(&path).on_a_day(), &WHO).await? {
+    match open_or_bare(&cx, &Page::new(&path).on_a_day()).await? {
         OpenOrBare::Bare(bare) => {
             let Bare { asked, catalogue, notes, caching } = *bare;
             let record = record(&catalogue, &plan_id, VariantKinds::STANDARD).await?;

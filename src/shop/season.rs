@@ -8,6 +8,7 @@ use time::Date;
 use crate::eligibility::State;
 use crate::eligibility::enrollment::{WindowStatus, open_enrollment};
 use crate::quote::ask::address::{Search, write_query};
+use crate::shop::open::days;
 use crate::shop::words::dates::date_words;
 use crate::web::page::Cx;
 
@@ -20,12 +21,11 @@ pub struct Coming {
 
 /// `None` if the search's own year is the one to choose for.
 pub fn coming(cx: &Cx, search: &Search) -> Option<Coming> {
-    let (year, state) = (search.year + 1, State::parse(&search.place.county.state)?);
+    let (year, state) = (search.year + 1, search.state()?);
     if cx.catalogues.get(year).is_some() {
         return None;
     }
-    let open =
-        open_enrollment(&cx.app.tables, state, i32::from(year), cx.app.tables.days(Some(state), (cx.app.clock)()));
+    let open = open_enrollment(&cx.app.tables, state, i32::from(year), days(cx, Some(state)));
     (open.status == WindowStatus::Open).then_some(Coming { year, ends: open.ends, state })
 }
 

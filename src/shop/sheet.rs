@@ -7,11 +7,10 @@
 use askama::Template;
 use axum::response::Response;
 
-use crate::eligibility::State;
 use crate::quote::plan_record::PlanRecord;
 use crate::shop::compare::{Compared, compared};
 use crate::shop::next_step::NextStep;
-use crate::shop::open::{Instead, Page, open};
+use crate::shop::open::{Instead, Page, days, open};
 use crate::shop::paper::Paper;
 use crate::shop::plan::phone;
 use crate::shop::view::{Card, whole_dollars};
@@ -52,7 +51,7 @@ pub async fn sheet(cx: Cx) -> Result<Response, Instead> {
     let open = open(&cx, &Page::new("/sheet").on_a_day()).await?;
     let Compared { cards, records, notes, .. } = compared(&cx, &open).await?;
     let search = &open.search;
-    let day = cx.app.tables.days(State::parse(&search.place.county.state), (cx.app.clock)()).own;
+    let day = days(&cx, search.state()).own;
     // Paper is printed for one household: no shared cache keeps it.
     let caching = match open.caching {
         CachePolicy::Public { version } | CachePolicy::Own { version } => CachePolicy::Own { version },

@@ -11,6 +11,7 @@ use crate::quote::ask::address::Search;
 use crate::quote::ask::money::Finances;
 use crate::quote::market;
 use crate::quote::policy::{self, Policy};
+use crate::shop::open::days;
 use crate::shop::words::thresholds as words;
 use crate::types::Cents;
 use crate::web::error::Failure;
@@ -21,7 +22,7 @@ pub async fn nearest(cx: &Cx, catalogue: &Catalogue, search: &Search) -> Result<
     let Some(money) = search.finances.as_ref().filter(|_| search.product == Product::Medical) else { return Ok(None) };
     let household = policy::eligibility_household(search.year, &search.place, &search.household, money);
     // A household that the engine refuses has no list either.
-    let Ok(all) = thresholds(&household, &cx.app.tables, cx.today()) else { return Ok(None) };
+    let Ok(all) = thresholds(&household, &cx.app.tables, days(cx, search.state()).own) else { return Ok(None) };
     // A step in the share to pay changes little: only mention where help begins, ends or changes its kind.
     let matters = |threshold: &&Threshold| threshold.turns.iter().any(|turn| turn.what != What::ApplicablePercentage);
     let away = |threshold: &&Threshold| (threshold.at_most.0 - money.income.0).abs();
@@ -37,7 +38,9 @@ pub async fn nearest(cx: &Cx, catalogue: &Catalogue, search: &Search) -> Result<
 /// What the cheapest plan sold to the household would cost per month with other amounts of money.
 async fn cheapest(cx: &Cx, catalogue: &Catalogue, search: &Search, money: Finances) -> Result<Option<Cents>, Failure> {
     let household = policy::eligibility_household(search.year, &search.place, &search.household, &money);
-    let Ok(help) = policy::determine_help(&cx.app.tables, &household, cx.today()) else { return Ok(None) };
+    let Ok(help) = policy::determine_help(&cx.app.tables, &household, days(cx, search.state()).own) else {
+        return Ok(None);
+    };
     if !help.determination.people.iter().any(|person| person.shops()) {
         return Ok(None);
     }

@@ -271,15 +271,6 @@ impl CachePolicy {
         CachePolicy::Public { version: catalogue.version.clone() }
     }
 
-    /// The same, for a page that says what holds on a day.
-    pub fn on_day(self, day: time::Date) -> CachePolicy {
-        match self {
-            CachePolicy::Public { version } => CachePolicy::Public { version: format!("{version}+{day}") },
-            CachePolicy::Own { version } => CachePolicy::Own { version: format!("{version}+{day}") },
-            CachePolicy::Private => CachePolicy::Private,
-        }
-    }
-
     /// For a page that is not about one plan year, or shows several.
     pub fn of_all(catalogues: &Catalogues) -> CachePolicy {
         CachePolicy::Public { version: catalogues.version() }

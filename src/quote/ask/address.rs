@@ -12,7 +12,7 @@ use crate::quote::ask::facets::{Facets, Note, NoteKind};
 use crate::quote::ask::money::{FinanceFields, Finances, Misread};
 use crate::quote::ask::people::{Household, PEOPLE_MAX, PeopleFault, Person, split};
 use crate::quote::ask::rows::{PersonRow, RowFields, row_pairs};
-pub use crate::quote::ask::search::{Search, add_pairs, is_private, wishes, write_query};
+pub use crate::quote::ask::search::{Search, add_pairs, is_private, names_who, wishes, write_query};
 use crate::types::{CountyFips, PlanId, Zip5};
 
 /// Nobody reads a list past this page.

@@ -4,6 +4,7 @@
 //! exactly one address: what is at its default is left out, and the order of the parts never changes.
 
 use crate::catalogue::places::Place;
+use crate::eligibility::State;
 use crate::eligibility::tables::CsrLevel;
 use crate::filing::codes::{Product, Sort};
 use crate::quote::ask::facets::Facets;
@@ -61,6 +62,11 @@ impl Search {
             Product::Medical => self.policy.level,
             Product::Dental => CsrLevel::None,
         }
+    }
+
+    /// The state where the household shops.
+    pub fn state(&self) -> Option<State> {
+        State::parse(&self.place.county.state)
     }
 
     /// Which variants of the plans this household would get.
@@ -145,6 +151,11 @@ pub fn wishes(
 /// Names whose values are for the visitor's own browser only: income, sex, expected care.
 pub fn is_private(name: &str) -> bool {
     money::NAMES.contains(&name) || matches!(name, "sex" | "care")
+}
+
+/// Names that say who and where, not what is wished for.
+pub fn names_who(name: &str) -> bool {
+    matches!(name, "year" | "zip" | "county" | "people") || is_private(name)
 }
 
 /// Pairs as a query string.

@@ -116,8 +116,11 @@ pub fn person(cx: &Cx, n: usize, age: u8) -> String {
     cx.tf("help.person", &[("n", &n.to_string()), ("age", &age_words(cx, age))])
 }
 
-/// The same for the person at this position in the household, starting at 0.
+/// The same for the person at this position in the household, starting at 0; a single person is "You".
 pub fn person_at(cx: &Cx, search: &Search, place: usize) -> String {
+    if search.household.people().len() == 1 {
+        return cx.t("ask.person_you").to_string();
+    }
     search.household.people().get(place).map(|of| person(cx, place + 1, of.age)).unwrap_or_default()
 }
 
