@@ -168,13 +168,20 @@ fn is_private(pair: &str) -> bool {
         || (name == "people" && value.contains(|c| PRIVATE_LETTERS.contains(c)))
 }
 
+/// An age and letters that an address has. Anything else cannot be put together again from two parts, and what was typed
+/// must come back as it was: it is sealed whole.
+fn is_regular(person: &str) -> bool {
+    let letters = person.trim_start_matches(|c: char| c.is_ascii_digit());
+    letters.len() < person.len() && letters.chars().all(|c| LETTER_ORDER.contains(c))
+}
+
 /// Splits a readable query: what everybody may read, and what must be sealed (empty if there is nothing).
 fn split(query: &str) -> (String, String) {
     let (mut public, mut private, mut letters) = (Vec::new(), Vec::new(), None);
     for pair in pairs(query) {
         if !is_private(pair) {
             public.push(Cow::Borrowed(pair));
-        } else if name_of(pair) == "people" {
+        } else if name_of(pair) == "people" && value_of(pair).split(',').all(is_regular) {
             let people: Vec<&str> = value_of(pair).split(',').collect();
             let only = |keep: fn(char) -> bool| {
                 let of = |person: &&str| person.chars().filter(|c| keep(*c)).collect::<String>();
@@ -278,6 +285,16 @@ mod tests {
     use super::*;
     use crate::sealing::KeyRing;
     use proptest::prelude::*;
+
+    #[test]
+    fn ages_that_are_none_come_back_as_typed() {
+        for people in ["abc,200", "bc", "38tp,9", "40c,x,9", "c40"] {
+            let (public, private) = split(&format!("zip=4520&people={people}"));
+            assert!(merge(&public, &private).split('&').any(|pair| pair == format!("people={people}")), "{people}");
+            let readable = public.split('&').find_map(|pair| pair.strip_prefix("people=")).unwrap_or("");
+            assert!(!readable.contains(|c| PRIVATE_LETTERS.contains(c)), "{people}");
+        }
+    }
     use time::macros::date;
 
     const TODAY: time::Date = date!(2026 - 11 - 26);
