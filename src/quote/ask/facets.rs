@@ -243,7 +243,9 @@ impl Facets {
     }
 
     fn set_text(&mut self, facet: Facet, typed: &str) {
-        let text: String = typed.split_whitespace().collect::<Vec<_>>().join(" ");
+        // A page may not hold a control character, and nobody searches for one.
+        let words = typed.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
+        let text = words.collect::<Vec<_>>().join(" ");
         match text.is_empty() {
             true => self.clear(facet),
             false => self.set(facet, Wish::Text(text.chars().take(TEXT_CHARS_MAX).collect())),
@@ -338,6 +340,12 @@ mod tests {
         assert_eq!(span("premium=1-0", Facet::Premium), Span { min: None, max: Some(1) });
         assert_eq!(span("deductible=-0", Facet::Deductible), Span { min: None, max: Some(0) });
         assert!(read("deductible=0-").0.is_empty());
+    }
+
+    #[test]
+    fn control_characters_are_no_words() {
+        assert_eq!(read("q=a%00b%07%20").0, read("q=a+b").0);
+        assert!(read("q=%00").0.is_empty());
     }
 
     #[test]
