@@ -104,7 +104,8 @@ pub enum AmountFault {
     TwoReadings,
 }
 
-/// Replaces full-width characters and the various spaces and minus signs with their plain equivalents.
+/// Replaces full-width characters and the various spaces and minus signs with their plain equivalents; marks that nobody
+/// sees, which come along when text is copied from a page, are left out.
 pub fn plain_characters(text: &str) -> String {
     let plain = |c: char| match c {
         '\u{ff01}'..='\u{ff5e}' => char::from_u32(c as u32 - 0xfee0).unwrap_or(c),
@@ -112,7 +113,8 @@ pub fn plain_characters(text: &str) -> String {
         '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{fe63}' => '-',
         c => c,
     };
-    text.chars().map(plain).collect()
+    let unseen = |c: &char| matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}' | '\u{2066}'..='\u{2069}' | '\u{feff}');
+    text.chars().filter(|c| !unseen(c)).map(plain).collect()
 }
 
 /// Digits, with thousands in groups of three and at most two decimals.

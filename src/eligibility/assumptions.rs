@@ -1,7 +1,7 @@
 //! What an answer assumed, reported along with it, so that nobody is given a number that rests on a guess they never
 //! saw.
 //!
-//! Written by `filing`, `coverage` and `limits` while they decide; the words are rows of `assumptions.csv`. An
+//! Written by `family`, `filing`, `coverage` and `limits` while they decide; the words are rows of `assumptions.csv`. An
 //! assumption must never decide anything by itself, and is never made if the household has said otherwise.
 
 use serde::{Deserialize, Serialize};
@@ -26,10 +26,11 @@ pub enum Code {
     FamilyHsa,
     NoWorkplacePlan,
     ActiveRental,
+    PartnerIsNoParent,
 }
 
 impl Code {
-    pub const ALL: [Code; 12] = [
+    pub const ALL: [Code; 13] = [
         Code::FilesOwnReturn,
         Code::FilesJointly,
         Code::ClaimedAsDependent,
@@ -42,6 +43,7 @@ impl Code {
         Code::FamilyHsa,
         Code::NoWorkplacePlan,
         Code::ActiveRental,
+        Code::PartnerIsNoParent,
     ];
 }
 

@@ -7,7 +7,7 @@ use super::credit::affordable;
 use time::Duration;
 
 use super::family::{Family, TaxRole};
-use super::household::{CoverageState, EmployerOffer, FieldError, HraKind, HraOffer};
+use super::household::{CoverageState, EmployerOffer, FieldError, HraKind, HraOffer, OtherCoverage};
 use super::reasons::{Outcome, Reason, Rule, Value};
 use super::rounding::yearly;
 use super::tables::{BlocksWhen, NumberCode, Tables};
@@ -36,6 +36,31 @@ pub fn silent_on_medicare(family: &Family<'_>, tables: &Tables, i: usize) -> boo
     old_enough(family, tables, i)
         && said.work_quarters.is_none()
         && !said.other_coverage.iter().any(|c| c.kind.starts_with("medicare"))
+}
+
+/// Enrolled in any part of Medicare when coverage starts.
+pub fn enrolled_in_medicare(family: &Family<'_>, tables: &Tables, i: usize) -> bool {
+    let open = |c: &&OtherCoverage| c.ends.is_none_or(|end| end >= family.coverage_start);
+    family.members[i].said.other_coverage.iter().filter(open).any(|c| {
+        let kind = tables.coverage_kind(&c.kind);
+        c.state == CoverageState::Enrolled && kind.is_some_and(|k| k.bars_adult_group_when != BlocksWhen::Never)
+    })
+}
+
+/// Has other insurance, or a job's plan, when coverage starts; Medicaid and CHIP aside (42 CFR 457.310(b)(2)).
+pub fn insured(family: &Family<'_>, tables: &Tables, i: usize) -> bool {
+    let open = |c: &&OtherCoverage| c.ends.is_none_or(|end| end >= family.coverage_start);
+    family.members[i].said.other_coverage.iter().filter(open).any(|c| {
+        c.state == CoverageState::Enrolled
+            && !matches!(c.kind.as_str(), "medicaid" | "chip")
+            && tables.coverage_kind(&c.kind).is_some_and(|k| k.counts_as_insured)
+    }) || in_job_plan(family, i)
+}
+
+fn in_job_plan(family: &Family<'_>, i: usize) -> bool {
+    let id = &family.members[i].id;
+    let open = |o: &&EmployerOffer| o.ends.is_none_or(|end| end >= family.coverage_start);
+    family.said.employer_offers.iter().filter(open).any(|o| o.enrolled.contains(id))
 }
 
 /// Premium-free Part A by age and the quarters of work given.

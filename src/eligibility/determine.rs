@@ -312,7 +312,7 @@ fn person(
         let outside = member.role == TaxRole::ClaimedOutside;
         let rule = if outside { Rule::ClaimedBySomeoneElse } else { Rule::MustFile };
         answer.reasons.push(Reason::new(tables, rule, Outcome::NotMet));
-        finish(work, i, &mut answer, None, false);
+        finish(work, i, &mut answer, None, (false, false));
         return answer;
     };
     let mut doors = Vec::new();
@@ -336,12 +336,19 @@ fn person(
         && !shut_out
         && !answer.public_coverage()
         && !public.failed_community_engagement;
-    finish(work, i, &mut answer, Some(measured), barred);
+    finish(work, i, &mut answer, Some(measured), (barred, public.failed_community_engagement));
     answer
 }
 
 /// Cost-sharing level, catastrophic plans and the coverage gap: what follows from the answers so far.
-fn finish(work: &Work<'_>, i: usize, answer: &mut PersonAnswer, measured: Option<&Measured<'_>>, barred: bool) {
+/// `(barred, idle)`: status rules out Medicaid; the work rule alone does.
+fn finish(
+    work: &Work<'_>,
+    i: usize,
+    answer: &mut PersonAnswer,
+    measured: Option<&Measured<'_>>,
+    (barred, idle): (bool, bool),
+) {
     let (family, tables) = (&work.family, work.tables);
     let member = &family.members[i];
     let year = family.said.plan_year;
@@ -376,6 +383,7 @@ fn finish(work: &Work<'_>, i: usize, answer: &mut PersonAnswer, measured: Option
     if poor
         && not_expanded
         && !barred
+        && !idle
         && !answer.credit
         && !answer.public_coverage()
         && ages.contains(&i64::from(member.age_now))

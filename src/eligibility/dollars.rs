@@ -17,6 +17,7 @@ pub(super) fn money<'de, D: Deserializer<'de>>(from: D) -> Result<Cents, D::Erro
         Text(String),
     }
     let bad = |text: &str| {
+        let text = super::json::short(text);
         let message = format!("`{text}` is not an amount of money; write dollars, for example 40000 or \"40,000.50\"");
         serde::de::Error::custom(message)
     };

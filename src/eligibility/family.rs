@@ -146,6 +146,7 @@ pub fn resolve<'a>(household: &'a Household, tables: &Tables, as_of: Date) -> Re
         find_parents(&mut members, &ids, &mut errors);
         filing::settle(&mut members, household, tables, first, &ids, (&mut errors, &mut assumed));
         validate::check_references(household, &ids, &mut errors);
+        note_partners(&members, tables, as_of, &mut assumed);
         note_birthdays(&members, tables, (first, last), &mut assumed);
     }
     if errors.is_empty() {
@@ -271,6 +272,18 @@ fn note_birthdays(members: &[Member<'_>], tables: &Tables, (first, last): (Date,
         };
         if turns {
             assumed.push(Assumed::of(Code::Turns65InYear, i));
+        }
+    }
+}
+
+/// Reports children who would have two parents at home if the first person's unmarried partner were one.
+fn note_partners(members: &[Member<'_>], tables: &Tables, as_of: Date, assumed: &mut Vec<Assumed>) {
+    let under = tables.number(NumberCode::ChildUnderAge, as_of).map_or(0, |n| n.value);
+    let Some(partner) = members.iter().position(|m| m.relationship == Relationship::DomesticPartner) else { return };
+    for (i, member) in members.iter().enumerate() {
+        let child = matches!(member.relationship, Relationship::Child | Relationship::Stepchild);
+        if child && member.said.parents.is_none() && i64::from(member.age_now) < under {
+            assumed.push(Assumed::between(Code::PartnerIsNoParent, i, partner));
         }
     }
 }

@@ -102,9 +102,10 @@ impl Filing<'_, '_> {
         self.earner[i] || self.members[i].spouse.is_some_and(|spouse| self.earner[spouse])
     }
 
-    /// The oldest of several people; the first if tied.
+    /// The oldest of several people; if tied, one who earns enough to file; then by ID, never by place.
     fn oldest(&self, of: impl Iterator<Item = usize>) -> Option<usize> {
-        of.min_by_key(|&i| (std::cmp::Reverse(self.members[i].age), i))
+        let key = |i: usize| (std::cmp::Reverse(self.members[i].age), !self.earner[i], &self.members[i].id);
+        of.min_by(|&a, &b| key(a).cmp(&key(b)))
     }
 
     /// The person whose return the others go on.

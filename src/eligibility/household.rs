@@ -271,6 +271,8 @@ pub struct Person {
     pub work_quarters: Option<u16>,
     /// Whether the health savings account goes with family coverage. Default: yes for more than one person.
     pub hsa_family_coverage: Option<bool>,
+    /// Whether this person takes part in a pension plan at work, which can shrink the deduction of `ira_contribution`.
+    pub workplace_plan: Option<bool>,
     pub hardship_exemption: bool,
     /// Sources of income; alternatively the two sums below.
     pub incomes: Vec<Income>,
@@ -324,6 +326,7 @@ impl Default for Person {
             half_time_student: false,
             work_quarters: None,
             hsa_family_coverage: None,
+            workplace_plan: None,
             hardship_exemption: false,
             incomes: Vec::new(),
             projected_annual_income: None,
@@ -340,26 +343,6 @@ impl Household {
     ///
     /// The first field that cannot be parsed, by its path. What can be parsed is checked by `determine`.
     pub fn from_json(text: &str) -> Result<Household, FieldError> {
-        let given = match text.trim_start().chars().next() {
-            Some('[') => Some("a list was given; give one household as an object { … }, or one household a line"),
-            Some('"') => Some("a text in quotes was given; give one household as an object { … }"),
-            _ => None,
-        };
-        if let Some(message) = given {
-            return Err(FieldError::new("household", message));
-        }
-        let mut json = serde_json::Deserializer::from_str(text);
-        let household = serde_path_to_error::deserialize(&mut json).map_err(|error| {
-            let path = match error.path().to_string() {
-                path if path == "." => "household".to_string(),
-                path => path,
-            };
-            // The path says where; the parser's line and column would only confuse.
-            let message = error.into_inner().to_string();
-            let words = message.rsplit_once(" at line ").map_or(&message[..], |(words, _)| words);
-            FieldError::new(path, words)
-        })?;
-        json.end().map_err(|error| FieldError::new("household", error.to_string()))?;
-        Ok(household)
+        super::json::read(text)
     }
 }

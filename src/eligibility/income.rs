@@ -7,6 +7,7 @@
 use time::Date;
 
 use super::assumptions::{Assumed, Code};
+use super::coverage;
 use super::family::{Family, TaxRole};
 use super::household::{FieldError, FilingStatus, Frequency, Income, Person};
 use super::limits::{self, Bound, Manner, OnReturn, Sources};
@@ -105,10 +106,22 @@ pub fn incomes(
             income.must_file = true;
         }
     }
+    note_no_income(family, households, summed, assumed);
+    if errors.is_empty() { Ok((out, bounds)) } else { Err(errors) }
+}
+
+/// Reports a household, a return, or a person on no return, of whose income nothing was said: it counts as none.
+fn note_no_income(family: &Family<'_>, households: &[TaxHousehold], summed: bool, assumed: &mut Vec<Assumed>) {
+    let silent = |of: &[usize]| !of.iter().any(|&i| has_own(family.members[i].said));
     if !summed && !family.members.iter().any(|m| has_own(m.said)) {
         assumed.push(Assumed { person: None, code: Code::NoIncome, other: None });
+        return;
     }
-    if errors.is_empty() { Ok((out, bounds)) } else { Err(errors) }
+    let on_no_return = |i: &usize| !households.iter().any(|t| t.members.contains(i));
+    let returns = households.iter().filter(|t| !(summed && t.members.contains(&0))).filter(|t| silent(&t.members));
+    let alone = (0..family.members.len()).filter(on_no_return).filter(|&i| silent(&[i]) && !(summed && i == 0));
+    let first_of_each = returns.filter_map(|t| t.filers.first().copied()).chain(alone);
+    assumed.extend(first_of_each.map(|i| Assumed::of(Code::NoIncome, i)));
 }
 
 fn has_own(person: &Person) -> bool {
@@ -194,13 +207,23 @@ fn limited(
         let said = people.iter().find_map(|&p| family.members[p].said.hsa_family_coverage);
         let mut on: Vec<OnReturn> = people
             .iter()
-            .map(|&p| OnReturn { person: p, age: Some(family.members[p].age), sources: std::mem::take(&mut out[p]) })
+            .map(|&p| OnReturn {
+                person: p,
+                age: Some(family.members[p].age),
+                medicare: coverage::enrolled_in_medicare(family, tables, p),
+                workplace_plan: family.members[p].said.workplace_plan == Some(true),
+                sources: std::mem::take(&mut out[p]),
+            })
             .collect();
         let family_hsa = said.unwrap_or(family.members.len() > 1);
         let (bound, guessed) = limits::apply(&mut on, manner, family_hsa, (tables, family.said.plan_year));
         bounds.extend(bound.into_iter().map(|bound| (i, bound)));
-        let settled = |code| code == Code::FamilyHsa && said.is_some();
-        assumed.extend(guessed.into_iter().filter(|(c, _)| !settled(*c)).map(|(c, p)| Assumed::of(c, p)));
+        let settled = |code, person: usize| match code {
+            Code::FamilyHsa => said.is_some(),
+            Code::NoWorkplacePlan => family.members[person].said.workplace_plan.is_some(),
+            _ => false,
+        };
+        assumed.extend(guessed.into_iter().filter(|(c, p)| !settled(*c, *p)).map(|(c, p)| Assumed::of(c, p)));
         for person in on {
             done[person.person] = true;
             out[person.person] = person.sources;
@@ -231,7 +254,8 @@ pub fn sum_of(items: &[Income], tables: &Tables, plan_year: i32, ages: &[u8]) ->
     if !errors.is_empty() {
         return Err(errors);
     }
-    let mut on = [OnReturn { person: 0, age: ages.first().copied(), sources }];
+    let age = ages.first().copied();
+    let mut on = [OnReturn { person: 0, age, medicare: false, workplace_plan: false, sources }];
     let (bounds, _) = limits::apply(&mut on, Manner::Alone, ages.len() > 1, (tables, plan_year));
     let [on] = on;
     let sums = limits::sums(&on.sources, tables);

@@ -7,7 +7,9 @@
 use std::collections::BTreeMap;
 
 use super::assumptions::Code;
-use super::tables::{Base, Citation, CountsForMedicaid, DeductionLimit, IncomeNature, LossLimit, Per, Status, Tables};
+use super::tables::{
+    Base, Citation, CountsForMedicaid, DeductionLimit, IncomeNature, LossLimit, Per, PlanAtWork, Status, Tables,
+};
 use crate::types::Cents;
 
 /// Amounts of one kind: for the year, and for the current month times twelve.
@@ -27,6 +29,10 @@ pub type Sources = BTreeMap<String, Flow>;
 pub struct OnReturn {
     pub person: usize,
     pub age: Option<u8>,
+    /// Enrolled in Medicare.
+    pub medicare: bool,
+    /// Takes part in a pension plan at work.
+    pub workplace_plan: bool,
     pub sources: Sources,
 }
 
@@ -63,19 +69,18 @@ pub fn apply(
     family_hsa: bool,
     (tables, plan_year): (&Tables, i32),
 ) -> (Vec<Bound>, Vec<LimitAssumption>) {
-    let mut cut = Cut { manner, family_hsa, bound: Vec::new(), assumed: Vec::new() };
-    // Losses first, those with a phase-out last: it depends on the income that the others leave.
+    let mut cut = Cut { manner, family_hsa, plan_year, bound: Vec::new(), assumed: Vec::new() };
+    let listed = |list: &str, kind: &str| list.split_whitespace().any(|k| k == kind);
+    // Losses first, those with a phase-out last: it depends on the income that the others leave. Deductions in the order
+    // of their rows.
     let mut losses: Vec<&LossLimit> = tables.loss_limits(plan_year).collect();
     losses.sort_by_key(|l| l.phase_out_from.is_some());
     for limit in losses {
-        let rest =
-            total(people, tables, |kind| !limit.kinds.split(' ').any(|k| k == kind) && kind != "social_security");
+        let rest = total(people, tables, |kind| !listed(&limit.kinds, kind) && !listed(&limit.income_without, kind));
         cut.losses(people, limit, rest);
     }
-    let mut deductions: Vec<&DeductionLimit> = tables.deduction_limits(plan_year).collect();
-    deductions.sort_by_key(|d| d.phase_out_from.is_some());
-    for limit in deductions {
-        let income = total(people, tables, |kind| kind != limit.kind);
+    for limit in tables.deduction_limits(plan_year) {
+        let income = total(people, tables, |kind| kind != limit.kind && !listed(&limit.income_without, kind));
         cut.deduction(people, limit, income, tables);
     }
     (cut.bound, cut.assumed)
@@ -94,6 +99,7 @@ fn total(people: &[OnReturn], tables: &Tables, counts: impl Fn(&str) -> bool) ->
 struct Cut {
     manner: Manner,
     family_hsa: bool,
+    plan_year: i32,
     bound: Vec<Bound>,
     assumed: Vec<LimitAssumption>,
 }
@@ -143,7 +149,7 @@ impl Cut {
             return;
         }
         let said: Cents = claims.iter().map(|claim| claim.year).sum();
-        let (each, whole) = self.most(people, &claims, limit, tables);
+        let (each, whole) = self.most(people, &claims, limit, (income, tables));
         let (from, to) = match self.manner {
             Manner::Joint => (limit.joint_phase_out_from, limit.joint_phase_out_to),
             _ => (limit.phase_out_from, limit.phase_out_to),
@@ -176,20 +182,21 @@ impl Cut {
         }
     }
 
-    /// The most that each person, and the whole return, may deduct before any phase-out; `None`: no such limit.
+    /// The most that each person, and the whole return, may deduct before the return's phase-out; `None`: no such limit.
     fn most(
         &self,
         people: &[OnReturn],
         claims: &[Flow],
         limit: &DeductionLimit,
-        tables: &Tables,
+        (income, tables): (Cents, &Tables),
     ) -> (Vec<Option<Cents>>, Option<Cents>) {
         let base = limit.family_amount.filter(|_| self.family_hsa).or(limit.amount);
         let catch_up = |p: &OnReturn| match (p.age, limit.catch_up_age, limit.catch_up) {
             (Some(age), Some(from), Some(more)) if age >= from => more,
             _ => Cents::ZERO,
         };
-        let claiming = people.iter().zip(claims).filter(|(_, claim)| **claim != Flow::default());
+        let in_medicare = |p: &OnReturn| p.medicare && !limit.medicare;
+        let claiming = people.iter().zip(claims).filter(|(p, claim)| **claim != Flow::default() && !in_medicare(p));
         let (mut each, mut whole): (Vec<Option<Cents>>, Option<Cents>) = match limit.per {
             Per::Person => (people.iter().map(|p| base.map(|base| base + catch_up(p))).collect(), None),
             Per::Return => {
@@ -197,23 +204,46 @@ impl Cut {
                 (vec![None; people.len()], base.map(|base| base + more))
             }
         };
+        let percent = limit.percent_of.map_or(10_000, |percent| percent.0);
+        let part = |profit: Cents| Some(Cents(profit.0.saturating_mul(percent) / 10_000));
         match limit.of {
-            // On a joint return one spouse's pay supports the other's contribution (26 USC 219(c)).
-            Some(Base::Pay) => whole = Some(people.iter().map(|p| pay(p, tables)).sum()),
-            Some(Base::SelfEmployment) => {
-                let percent = limit.percent_of.map_or(10_000, |percent| percent.0);
-                let part = |p: &OnReturn| Some(Cents(profit(p).0.saturating_mul(percent) / 10_000));
-                each = people.iter().map(part).collect();
+            Some(Base::Pay) => {
+                // On a joint return one spouse's pay supports the other's contribution (26 USC 219(c)).
+                whole = Some(people.iter().map(|p| pay(p, tables)).sum());
+                each = (0..people.len())
+                    .map(|i| each[i].map(|m| self.beside_a_plan(people, i, m, income, tables)))
+                    .collect();
             }
+            Some(Base::SelfEmployment) => each = people.iter().map(|p| part(profit(p))).collect(),
+            Some(Base::SelfEmploymentNet) => each = people.iter().map(|p| part(net_profit(p))).collect(),
             None => {}
+        }
+        for (most, _) in each.iter_mut().zip(people).filter(|(_, p)| in_medicare(p)) {
+            *most = Some(Cents::ZERO);
         }
         let barred = match self.manner {
             Manner::Separate => !limit.separate,
-            // Someone claimed by somebody else cannot take a return's deductions (26 USC 221(c)).
-            Manner::Dependent => limit.phase_out_from.is_some(),
+            Manner::Dependent => !limit.dependent,
             Manner::Alone | Manner::Joint => false,
         };
         (each, if barred { Some(Cents::ZERO) } else { whole })
+    }
+
+    /// What a pension plan at work leaves of a person's retirement contribution (26 USC 219(g)).
+    fn beside_a_plan(&self, people: &[OnReturn], i: usize, most: Cents, income: Cents, tables: &Tables) -> Cents {
+        let spouse_has = self.manner == Manner::Joint && people.iter().any(|p| p.workplace_plan);
+        let who = match (people[i].workplace_plan, self.manner) {
+            (true, Manner::Joint) => PlanAtWork::Joint,
+            (true, Manner::Separate) => PlanAtWork::Separate,
+            (true, Manner::Alone | Manner::Dependent) => PlanAtWork::Alone,
+            (false, _) if spouse_has => PlanAtWork::Spouse,
+            (false, _) => return most,
+        };
+        let Some(row) = tables.workplace_plan(self.plan_year, who) else { return most };
+        let left = left_of(most, income, Some(row.phase_out_from), Some(row.phase_out_to));
+        // Rounded up to ten dollars, and never a trifle (219(g)(2)(B), (C)).
+        let tens = Cents((left.0 + 999) / 1_000 * 1_000);
+        if left == Cents::ZERO { left } else { tens.max(row.at_least).min(most) }
     }
 }
 
@@ -273,8 +303,17 @@ fn pay(person: &OnReturn, tables: &Tables) -> Cents {
         (work && !matches!(kind, "foreign_earned_excluded" | "scholarship_for_living_costs"))
             || kind == "alimony_agreed_before_2019"
     };
-    let sum: Cents = person.sources.iter().filter(|(kind, _)| earned(kind)).map(|(_, flow)| flow.year).sum();
-    sum.at_least_zero()
+    let business = |kind: &str| matches!(kind, "self_employment" | "farming_fishing");
+    let kinds = person.sources.iter().filter(|(kind, _)| earned(kind) && !business(kind));
+    let sum: Cents = kinds.map(|(_, flow)| flow.year.at_least_zero()).sum();
+    // A loss from a business takes nothing off wages (26 USC 219(f)(1), 401(c)(2); IRS Publication 590-A).
+    sum + net_profit(person)
+}
+
+/// Profit minus the deduction for self-employment tax.
+fn net_profit(person: &OnReturn) -> Cents {
+    let tax = person.sources.get("self_employment_tax").map_or(Cents::ZERO, |flow| flow.year);
+    (profit(person) - tax).at_least_zero()
 }
 
 fn profit(person: &OnReturn) -> Cents {

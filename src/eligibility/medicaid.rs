@@ -6,12 +6,12 @@
 
 use super::determination::{ChipCategory, MedicaidCategory};
 use super::family::Family;
-use super::household::{CoverageState, FormerFosterCare, Incarceration};
+use super::household::{CoverageState, FormerFosterCare, Incarceration, OtherCoverage};
 use super::medicaid_household::MedicaidHousehold;
 use super::reasons::{Outcome, Reason, Rule, Value};
 use super::rounding::{Pct, Ratio};
 use super::tables::{BlocksWhen, Group, Guideline, MedicaidLimit, NumberCode, StateChoice, Tables};
-use super::{immigration, work_rule};
+use super::{coverage, immigration, work_rule};
 use crate::types::Cents;
 
 /// The Medicaid and CHIP result for one person.
@@ -38,9 +38,6 @@ struct Case<'a> {
     household: &'a MedicaidHousehold,
 }
 
-/// 42 CFR 435.603(d)(4).
-const DISREGARD: Pct = Pct(500);
-
 impl Case<'_> {
     fn number(&self, code: NumberCode) -> i64 {
         // A number that is not in force cannot admit anyone: no age is below zero.
@@ -56,7 +53,8 @@ impl Case<'_> {
         let state = self.family.members[self.i].state;
         let row = self.tables.parent_standard(state, self.household.size, self.family.as_of)?;
         let line = self.guideline.amount(self.household.size);
-        let disregard = if row.plus_disregard { super::rounding::income_at_most(DISREGARD, line) } else { Cents::ZERO };
+        let percent = Pct(self.number(NumberCode::MagiDisregardPercent) * 100);
+        let disregard = if row.plus_disregard { super::rounding::income_at_most(percent, line) } else { Cents::ZERO };
         let limit = row.monthly * 12 + disregard;
         let met = income <= limit;
         reasons.push(
@@ -183,7 +181,7 @@ fn medicaid_category(case: &Case<'_>, income: Cents, out: &mut PublicCoverage) -
             _ => (Group::Child6To18, Group::Child6To18Insured, MedicaidCategory::Child6To18),
         };
         // The part of the group that CHIP pays for is for children without other insurance.
-        let lower = case.limit(insured).is_some() && !uninsured(case, &mut Vec::new());
+        let lower = case.limit(insured).is_some() && coverage::insured(case.family, case.tables, case.i);
         let (group, rule) = if lower { (insured, Rule::ChildInsured) } else { (group, Rule::MedicaidLimit) };
         if case.income_within(group, income, rule, reasons) {
             return Some(category);
@@ -253,7 +251,8 @@ fn adult_group(case: &Case<'_>, income: Cents, out: &mut PublicCoverage) -> bool
         reason = reason.input("met_by_monthly_income", Value::Money(by_income));
     }
     out.reasons.push(reason);
-    out.failed_community_engagement = !test.passes;
+    // Where the hours are a state's own condition, nobody loses a credit by not showing them.
+    out.failed_community_engagement = !test.passes && !test.by_state_alone;
     test.passes
 }
 
@@ -275,16 +274,26 @@ fn cares_for_dependent_child(case: &Case<'_>) -> bool {
     cares(case.i) || spouse.is_some_and(cares)
 }
 
-/// A child under 19 in this parent's home who has no coverage and asks for none (42 CFR 435.119(c)).
+/// A child under 19 in the home of this parent or caretaker who has no minimum essential coverage, a job's plan
+/// included, and asks for none (42 CFR 435.119(c)).
 fn uncovered_child(case: &Case<'_>) -> Option<usize> {
     let under = case.number(NumberCode::ChildUnderAge);
-    (0..case.family.members.len()).find(|&k| {
-        let child = &case.family.members[k];
+    let family = case.family;
+    (0..family.members.len()).find(|&k| {
+        let child = &family.members[k];
+        let public = |c: &OtherCoverage| {
+            let goes_on = c.ends.is_none_or(|end| end >= family.coverage_start);
+            c.state == CoverageState::Enrolled
+                && goes_on
+                && matches!(c.kind.as_str(), "medicaid" | "chip" | "marketplace")
+        };
+        let cares = family.is_parent_of(case.i, k) || family.members[case.i].said.caretaker_of.contains(&child.id);
         i64::from(child.age_now) < under
-            && case.family.is_parent_of(case.i, k)
-            && case.family.live_together(case.i, k)
+            && cares
+            && family.live_together(case.i, k)
             && !child.said.applying
-            && !child.said.other_coverage.iter().any(|c| c.state == CoverageState::Enrolled)
+            && !child.said.other_coverage.iter().any(public)
+            && !coverage::insured(family, case.tables, k)
     })
 }
 
@@ -318,29 +327,27 @@ fn chip_category(case: &Case<'_>, income: Cents, status_ok: bool, reasons: &mut 
     {
         return Some(ChipCategory::Child);
     }
-    if said.pregnant && status_ok && case.income_within(Group::ChipPregnant, income, Rule::ChipLimit, reasons) {
+    // Who has other insurance is no targeted low-income child or woman (42 CFR 457.310(b)(2)(ii); 42 USC 1397ll(d)(2)).
+    if said.pregnant
+        && status_ok
+        && case.income_within(Group::ChipPregnant, income, Rule::ChipLimit, reasons)
+        && uninsured(case, reasons)
+    {
         return Some(ChipCategory::Pregnant);
     }
-    if said.pregnant && case.income_within(Group::ChipUnborn, income, Rule::Unborn, reasons) {
+    if said.pregnant && case.income_within(Group::ChipUnborn, income, Rule::Unborn, reasons) && uninsured(case, reasons)
+    {
         return Some(ChipCategory::Unborn);
     }
     None
 }
 
 fn uninsured(case: &Case<'_>, reasons: &mut Vec<Reason>) -> bool {
-    let member = &case.family.members[case.i];
-    let start = case.family.coverage_start;
-    let by_kind = member.said.other_coverage.iter().any(|c| {
-        c.state == CoverageState::Enrolled
-            && c.ends.is_none_or(|end| end >= start)
-            && !matches!(c.kind.as_str(), "medicaid" | "chip")
-            && case.tables.coverage_kind(&c.kind).is_some_and(|k| k.counts_as_insured)
-    });
-    let by_job = case.family.said.employer_offers.iter().any(|o| o.enrolled.contains(&member.id));
-    if by_kind || by_job {
+    let insured = coverage::insured(case.family, case.tables, case.i);
+    if insured {
         reasons.push(Reason::new(case.tables, Rule::ChipInsured, Outcome::NotMet));
     }
-    !by_kind && !by_job
+    !insured
 }
 
 fn waited(case: &Case<'_>, reasons: &mut Vec<Reason>) -> bool {

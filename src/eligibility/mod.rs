@@ -5,6 +5,7 @@
 //! application and `windowshop determine` call [`determine`]; each may also call the sums by themselves
 //! ([`credit`], [`csr`], [`benchmark`], [`enrollment`], [`clock`]). Nothing here may log or remember what a household said.
 
+pub mod ages;
 pub mod benchmark;
 pub mod clock;
 
@@ -28,6 +29,7 @@ mod filing;
 mod household_credit;
 mod immigration;
 mod income;
+mod json;
 mod limits;
 mod medicaid;
 mod medicaid_household;

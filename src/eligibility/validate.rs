@@ -105,8 +105,8 @@ pub fn check_counts_and_money(household: &Household, tables: &Tables, errors: &m
     amount("household_income_monthly".into(), household.household_income_monthly, false);
     amount("benchmark_monthly".into(), household.benchmark_monthly, false);
     for (i, person) in household.people.iter().enumerate() {
-        amount(format!("people[{i}].projected_annual_income"), person.projected_annual_income, false);
-        amount(format!("people[{i}].current_monthly_income"), person.current_monthly_income, false);
+        amount(format!("people[{i}].projected_annual_income"), person.projected_annual_income, true);
+        amount(format!("people[{i}].current_monthly_income"), person.current_monthly_income, true);
         for (k, income) in person.incomes.iter().enumerate() {
             let loss = tables.income_kind(&income.kind).is_some_and(|kind| kind.may_be_loss);
             amount(format!("people[{i}].incomes[{k}].amount"), Some(income.amount), loss);

@@ -14,22 +14,32 @@ pub struct WorkTest {
     pub passes: bool,
     /// Monthly income that is enough by itself: the hours times the federal minimum wage ((xx)(2)(F)).
     pub by_income: Option<Cents>,
+    /// A state asked for the hours by its own waiver, before the federal rule.
+    pub by_state_alone: bool,
 }
 
-/// `None`: not applied (not in force, not an expansion state, or exempt).
+/// `None`: not applied (not in force, or exempt). It applies to adults covered by expansion or by a waiver that gives
+/// minimum essential coverage ((xx)(9)(A)(i)): whoever comes here, so Wisconsin's adults too.
 pub fn test(family: &Family<'_>, tables: &Tables, i: usize, own_month_x12: Cents) -> Option<WorkTest> {
     let hours = tables.number(NumberCode::CommunityEngagementHours, family.as_of)?.value;
     let member = &family.members[i];
-    if !tables.chose(member.state, StateChoice::AdultExpansion, family.as_of) || exempt(family, tables, i) {
+    let chose = |choice| tables.chose(member.state, choice, family.as_of);
+    let by_state_alone = chose(StateChoice::AdultGroupProvesHours);
+    let in_force = tables.number(NumberCode::CommunityEngagementInForce, family.as_of).is_some()
+        || chose(StateChoice::CommunityEngagementEarly);
+    if !by_state_alone && (!in_force || exempt(family, tables, i)) {
         return None;
     }
     let wage = tables.number(NumberCode::FederalMinimumWageCents, family.as_of).map(|n| Cents(n.value) * hours);
-    let by_income = wage.filter(|wage| own_month_x12 >= *wage * 12);
+    let by_income = wage.filter(|wage| !by_state_alone && own_month_x12 >= *wage * 12);
     let said = member.said;
     let by_school = said.half_time_student || said.full_time_student;
-    let passes =
-        said.community_engagement != Some(CommunityEngagement::DoesNotMeet) || by_income.is_some() || by_school;
-    Some(WorkTest { passes, by_income })
+    let by_hours = match said.community_engagement {
+        Some(CommunityEngagement::DoesNotMeet) => false,
+        Some(CommunityEngagement::Meets) => true,
+        Some(CommunityEngagement::Exempt) | None => !by_state_alone,
+    };
+    Some(WorkTest { passes: by_hours || by_income.is_some() || by_school, by_income, by_state_alone })
 }
 
 /// (xx)(3) and (9)(A)(ii). Pregnant people are in a separate group that comes before this.

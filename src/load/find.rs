@@ -27,6 +27,8 @@ const MOST_NESTED: usize = 3;
 const LOOKED_AT_BYTES: u64 = 64 * 1024;
 /// Rows searched for the plan year and the state.
 const ROWS_LOOKED_AT: usize = 50;
+/// Rows that may stand above the header.
+const TITLES_MAX: usize = 10;
 const SEPARATORS: [u8; 4] = [b',', b'\t', b'|', b';'];
 
 /// Every table under `folder` that is one of ours, and what is not.
@@ -157,16 +159,15 @@ fn look_into_zip(source: Source, found: &mut Found) -> Result<(), LoadError> {
 
 /// Files the source under its kind, by its header; plan year and state come from its first rows.
 fn identify(mut source: Source, start: &[u8], found: &mut Found) {
-    let names = |separator: u8| {
-        let mut reader = csv_reader(start, separator);
-        Some(Names::of(reader.byte_headers().ok()?))
+    let header = |separator: u8| {
+        let rows = csv_reader(start, separator).into_byte_records().take(TITLES_MAX + 1).map_while(Result::ok);
+        let mut named = rows.map(|row| (Names::of(&row), row)).enumerate();
+        named.find_map(|(titles, (names, row))| Some((separator, Kind::of(&names)?, names, titles, row)))
     };
-    let known = SEPARATORS.into_iter().find_map(|separator| {
-        let names = names(separator)?;
-        Some((separator, Kind::of(&names)?, names))
-    });
-    let Some((separator, kind, names)) = known else {
-        let landscape = names(b',').is_some_and(|names| names.is_landscape());
+    let known = SEPARATORS.into_iter().find_map(header);
+    let Some((separator, kind, names, titles, header)) = known else {
+        let first = csv_reader(start, b',').into_byte_records().next().and_then(Result::ok);
+        let landscape = first.is_some_and(|row| Names::of(&row).is_landscape());
         let name = source.name.rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
         if landscape {
             found.unread.push(format!(
@@ -180,19 +181,20 @@ fn identify(mut source: Source, start: &[u8], found: &mut Found) {
     };
     source.kind = kind;
     source.separator = separator;
+    source.titles = titles;
     // Its columns carry the years: PlanID_2025 and PlanID_2026. The later one is the plan year.
     let by_column = names.each().filter_map(|name| name.strip_prefix("planid")?.parse().ok()).max();
     source.year = by_column.filter(|_| kind == Kind::Crosswalk);
     let mut reader = csv_reader(start, separator);
     let (year, state) = (names.index(kind, "BusinessYear"), names.index(kind, "StateCode"));
-    for record in reader.byte_records().take(ROWS_LOOKED_AT).map_while(Result::ok) {
+    for record in reader.byte_records().skip(titles + 1).take(ROWS_LOOKED_AT).map_while(Result::ok) {
         let value = |place: Option<usize>| place.and_then(|at| std::str::from_utf8(record.get(at)?).ok());
         source.year = source.year.or_else(|| {
             let filed = values::whole(value(year)?).ok()??;
             i32::try_from(filed).ok().filter(|year| (1900..3000).contains(year))
         });
         // Federal headers have no spaces; a state's own file contains no other state.
-        if source.state.is_none() && spaced(start) {
+        if source.state.is_none() && spaced(&header) {
             source.state = value(state).and_then(|text| values::state(text).ok()?);
         }
     }
@@ -200,9 +202,8 @@ fn identify(mut source: Source, start: &[u8], found: &mut Found) {
 }
 
 /// Whether the header is written like those of the states' files, `BUSINESS YEAR`.
-fn spaced(start: &[u8]) -> bool {
-    let header = start.split(|b| matches!(b, b'\n' | b'\r')).next().unwrap_or_default();
-    String::from_utf8_lossy(header).to_ascii_uppercase().contains("BUSINESS YEAR")
+fn spaced(header: &csv::ByteRecord) -> bool {
+    header.iter().any(|name| String::from_utf8_lossy(name).to_ascii_uppercase().contains("BUSINESS YEAR"))
 }
 
 impl Source {

@@ -232,12 +232,12 @@ impl Reader<'_> {
         let may_be_zero =
             self.plans.get(self.rates.list[at].plan).is_some_and(|p| p.product != MEDICAL || p.child_only == "child");
         let least = if may_be_zero { 0 } else { 1 };
-        let Ok(Some(rate)) =
-            self.amount(row, self.columns.rate, "IndividualRate", least..=ONE_PERSON_CENTS_MAX, problems)
+        let Ok(rate) = self.amount(row, self.columns.rate, "IndividualRate", least..=ONE_PERSON_CENTS_MAX, problems)
         else {
-            if row.bytes(self.columns.rate).is_empty() {
-                row.problem(problems, "IndividualRate", "", Fault::Missing, "a premium is needed here");
-            }
+            return false;
+        };
+        let Some(rate) = rate else {
+            row.problem(problems, "IndividualRate", "", Fault::Missing, "a premium is needed here");
             return false;
         };
         let Ok(tobacco) =
@@ -335,6 +335,7 @@ impl Reader<'_> {
                 (Fault::Money, "more than any monthly premium: the row is left out")
             }
             Some(cents) if cents >= i64::from(*limits.start()) => return Ok(i32::try_from(cents).ok()),
+            None if std::str::from_utf8(filed).is_ok_and(values::absent) => return Ok(None),
             _ => (Fault::Money, "a monthly premium above zero, such as 285.75, is wanted"),
         };
         row.problem(problems, name, &String::from_utf8_lossy(filed), fault, reason);

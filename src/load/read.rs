@@ -35,6 +35,8 @@ pub struct Source {
     /// A state's own file, which contains no other state.
     pub state: Option<String>,
     pub(super) separator: u8,
+    /// Rows before the header: titles, dates of release.
+    pub(super) titles: usize,
     path: PathBuf,
     pub(super) layers: Vec<Layer>,
     /// Size of the text in bytes, for progress; 0 if unknown.
@@ -75,15 +77,17 @@ impl Opened {
     }
 }
 
+/// The header comes as a row, as there may be titles above it.
 pub(super) fn csv_reader<R: Read>(reader: R, separator: u8) -> csv::Reader<R> {
     // Flexible: a row with too few fields is one bad row to report, not the end of the file.
-    csv::ReaderBuilder::new().flexible(true).delimiter(separator).buffer_capacity(1 << 16).from_reader(reader)
+    let mut builder = csv::ReaderBuilder::new();
+    builder.has_headers(false).flexible(true).delimiter(separator).buffer_capacity(1 << 16).from_reader(reader)
 }
 
 impl Source {
     pub(super) fn new(name: String, path: PathBuf, text_bytes: u64) -> Source {
         let (kind, separator, layers) = (Kind::Rates, b',', Vec::new());
-        Source { kind, name, year: None, state: None, separator, path, layers, text_bytes }
+        Source { kind, name, year: None, state: None, separator, titles: 0, path, layers, text_bytes }
     }
 
     /// A source packed inside this one.
@@ -154,8 +158,11 @@ impl Source {
         let lines = Lines::default();
         let counted: Box<dyn Read + 'a> = Box::new(lines.reading(opened.reader(self, meter)?));
         let mut reader = csv_reader(counted, self.separator);
-        let header = reader.byte_headers().map_err(|e| self.broken(&e))?;
-        let (width, names) = (header.len(), Names::of(header));
+        let mut header = csv::ByteRecord::new();
+        for _ in 0..=self.titles {
+            reader.read_byte_record(&mut header).map_err(|e| self.broken(&e))?;
+        }
+        let (width, names) = (header.len(), Names::of(&header));
         let place = |name: &str| names.index(self.kind, name);
         let missing: Vec<&str> = required.iter().copied().filter(|name| place(name).is_none()).collect();
         if !missing.is_empty() {
@@ -305,7 +312,14 @@ impl<'r> Row<'r> {
 
     /// The same without decoding, for the millions of rates.
     pub fn bytes(&self, index: usize) -> &'r [u8] {
-        self.record.get(index).unwrap_or_default().trim_ascii()
+        let field = self.record.get(index).unwrap_or_default().trim_ascii();
+        // No-break spaces and other invisible marks of spreadsheets; most fields begin and end in ASCII.
+        match (field.first(), field.last()) {
+            (Some(first), Some(last)) if !first.is_ascii() || !last.is_ascii() => {
+                std::str::from_utf8(field).map_or(field, |text| values::trimmed(text).as_bytes())
+            }
+            _ => field,
+        }
     }
 
     pub fn line(&self) -> u64 {

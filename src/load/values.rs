@@ -11,7 +11,7 @@ use crate::types::PlanId;
 pub type Refusal = (Fault, &'static str);
 
 /// The ways files say that there is nothing to say.
-fn absent(text: &str) -> bool {
+pub fn absent(text: &str) -> bool {
     const WORDS: [&str; 11] =
         ["", "not applicable", "n/a", "na", "#n/a", "null", "nan", "none", "not available", "-", "--"];
     WORDS.iter().any(|word| word.eq_ignore_ascii_case(text))
@@ -112,15 +112,39 @@ pub fn market(text: &str) -> Result<Market, Refusal> {
     }
 }
 
-/// A date like `1/31/2026`, `2026-01-31`, `01-31-2026`, `1/31/26` or `20260131`, with or without a time, returned as
-/// `2026-01-31`.
+/// A date like `1/31/2026`, `2026-01-31`, `01-31-2026`, `1/31/26` or `20260131`, with or without a time, `31-Jan-26`,
+/// `January 31, 2026` or a spreadsheet's count of days, `46053`, returned as `2026-01-31`.
 pub fn date(text: &str) -> Result<Option<String>, Refusal> {
     let text = trimmed(text);
     if absent(text) {
         return Ok(None);
     }
     let day = text.split([' ', 'T']).next().unwrap_or_default();
-    parse_day(day).map(Some).ok_or((Fault::Date, "a date is wanted, as 1/31/2026 or 2026-01-31"))
+    let found = parse_day(day).or_else(|| day_in_words(text)).or_else(|| day_of_spreadsheet(day));
+    found.map(Some).ok_or((Fault::Date, "a date is wanted, as 1/31/2026 or 2026-01-31"))
+}
+
+/// `31-Jan-26`, `31 January 2026`, `Jan 31, 2026`.
+fn day_in_words(text: &str) -> Option<String> {
+    const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+    let mut parts = text.split(|c: char| matches!(c, ' ' | '-' | ',' | '/')).filter(|part| !part.is_empty());
+    let (first, second, year) = (parts.next()?, parts.next()?, parts.next()?);
+    let month = |part: &str| {
+        let lower = part.to_ascii_lowercase();
+        MONTHS.iter().position(|month| lower.starts_with(month)).map(|at| (at + 1).to_string())
+    };
+    let (month, day) = match month(first) {
+        Some(month) => (month, second),
+        None => (month(second)?, first),
+    };
+    parse_day(&format!("{month}/{day}/{year}"))
+}
+
+/// Days since the end of 1899, as spreadsheets count them; only days of the time of marketplaces are taken for that.
+fn day_of_spreadsheet(day: &str) -> Option<String> {
+    let count: i64 = without_zero_decimals(day).parse().ok().filter(|count| (40_000..80_000).contains(count))?;
+    let date = time::Date::from_calendar_date(1899, time::Month::December, 30).ok()? + time::Duration::days(count);
+    parse_day(&format!("{}-{}-{}", date.year(), u8::from(date.month()), date.day()))
 }
 
 fn parse_day(day: &str) -> Option<String> {
@@ -306,8 +330,11 @@ mod tests {
         for text in styles.into_iter().chain(["01-02-2026", "1/2/26", "20260102", "\u{a0}1/2/2026 "]) {
             assert_eq!(date(text), Ok(Some("2026-01-02".into())), "{text}");
         }
+        for text in ["2-Jan-26", "02-JAN-2026", "January 2, 2026", "Jan 2 2026", "2 January 2026", "46024", "46024.0"] {
+            assert_eq!(date(text), Ok(Some("2026-01-02".into())), "{text}");
+        }
         assert_eq!(date(" "), Ok(None));
-        for text in ["2/30/2026", "2026", "13/1/2026", "soon", "1/2/3/2026", "//", "2026-+1-02"] {
+        for text in ["2/30/2026", "2026", "13/1/2026", "soon", "1/2/3/2026", "//", "2026-+1-02", "39999", "Jan 2026", "2-Jun"] {
             assert!(date(text).is_err(), "{text}");
         }
     }

@@ -9,12 +9,13 @@ use std::sync::Arc;
 use time::Date;
 
 use crate::catalogue::places::Place;
+use crate::eligibility::ages::AgeRules;
 use crate::eligibility::household::{
     CoverageState, EmployerOffer, Frequency, Household as EligibilityHousehold, HraKind, HraOffer,
     Immigration as EligibilityImmigration, OtherCoverage, Person as EligibilityPerson, Relationship,
 };
 use crate::eligibility::rating::RatingRules;
-use crate::eligibility::tables::{CsrLevel, ImmigrationStatus};
+use crate::eligibility::tables::{CsrLevel, ImmigrationStatus, plan_year_days};
 use crate::eligibility::{Determination, FieldError, Tables, TaxHouseholdAnswer, determine};
 use crate::filing::codes::{Metal, VariantKind};
 use crate::quote::ask::money::Finances;
@@ -22,10 +23,21 @@ use crate::quote::ask::people::{Household, Immigration, Person, Relation};
 
 /// Adults no further apart in age than this are assumed to be a couple if nothing else is said. The page says so.
 const COUPLE_AGE_GAP: u8 = 20;
-/// Younger people do not file the household's return while an adult is on it.
-const ADULT_FROM: u8 = 18;
-/// A letter `s` on anybody younger is a typo.
-const YOUNGEST_SPOUSE: u8 = ADULT_FROM;
+
+/// The numbers of law that a search reads, as of its plan year's first day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DatedRules {
+    pub rating: RatingRules,
+    pub ages: AgeRules,
+}
+
+impl DatedRules {
+    /// Of a plan year; `None` if the tables do not cover it.
+    pub fn of_year(tables: &Tables, year: u16) -> Option<DatedRules> {
+        let (first, _) = plan_year_days(i32::from(year))?;
+        Some(DatedRules { rating: RatingRules::on(tables, first)?, ages: AgeRules::on(tables, first)? })
+    }
+}
 
 /// Who is on the policy and on what terms. Without an income: everyone who needs coverage, at full price.
 #[derive(Debug, Clone)]
@@ -36,6 +48,8 @@ pub struct Policy {
     pub level: CsrLevel,
     /// The rules by which they are charged.
     pub rating: RatingRules,
+    /// The ages by which tax parts and Medicare are guessed.
+    pub ages: AgeRules,
     pub catastrophic: bool,
     /// `None`: no income given, or nobody is eligible for a credit.
     pub credit: Option<Arc<CreditTerms>>,
@@ -60,13 +74,18 @@ pub struct Help {
 
 impl Policy {
     /// Full prices. A household of tribal members only gets limited cost sharing at any income (45 CFR 155.350(b)).
-    pub fn at_full_price(household: &Household, rating: RatingRules) -> Policy {
+    pub fn at_full_price(household: &Household, DatedRules { rating, ages }: DatedRules) -> Policy {
         let tribal = household.covered().all(|person| person.tribal_member);
         let level = if tribal { CsrLevel::Limited } else { CsrLevel::None };
         // Under 30 on the first day of the plan year, or with an exemption that only the Marketplace can grant
         // (45 CFR 155.305(h), 156.155). All on the policy must qualify.
         let catastrophic = household.covered().all(|person| person.age < rating.catastrophic_under_age);
-        Policy { household: household.clone(), level, rating, catastrophic, credit: None }
+        Policy { household: household.clone(), level, rating, ages, catastrophic, credit: None }
+    }
+
+    /// The rules that it was made with.
+    pub fn rules(&self) -> DatedRules {
+        DatedRules { rating: self.rating, ages: self.ages }
     }
 
     pub fn variants(&self) -> VariantKinds {
@@ -78,15 +97,16 @@ impl Policy {
         self.household.covered().all(|person| person.age < self.rating.child_only_under_age)
     }
 
-    pub fn with_help(household: &Household, rating: RatingRules, determination: &Determination) -> Policy {
+    pub fn with_help(household: &Household, rules: DatedRules, determination: &Determination) -> Policy {
+        let DatedRules { rating, ages } = rules;
         // Whoever files a return of their own buys here too; their help is worked out with that return, not here.
-        let own: Vec<bool> = tax_parts(household).iter().map(|part| *part == TaxPart::OwnReturn).collect();
+        let own: Vec<bool> = tax_parts(household, ages).iter().map(|part| *part == TaxPart::OwnReturn).collect();
         let bought = household.people().iter().zip(&own).zip(&determination.people);
         let shops: Vec<bool> =
             bought.map(|((person, own), answer)| answer.shops() || (*own && person.needs_cover)).collect();
         // Everyone is eligible for Medicaid or CHIP: they can still look, at full price.
         if !shops.contains(&true) {
-            return Policy::at_full_price(household, rating);
+            return Policy::at_full_price(household, rules);
         }
         let buyers = household.only(|i| shops.get(i).copied().unwrap_or(false));
         let answer = determination.tax_households.first();
@@ -102,7 +122,7 @@ impl Policy {
         let young = |i: usize| household.people().get(i).is_some_and(|p| p.age < rating.catastrophic_under_age);
         let may = |i: usize| determination.people.get(i).is_some_and(|p| p.catastrophic) || (own[i] && young(i));
         let catastrophic = shops.iter().enumerate().all(|(i, shops)| !*shops || may(i));
-        Policy { household: buyers, level, rating, catastrophic, credit }
+        Policy { household: buyers, level, rating, ages, catastrophic, credit }
     }
 }
 
@@ -145,12 +165,12 @@ impl VariantKinds {
 }
 
 /// What a person has, or could have, beside a plan of the marketplace, as the engine names it.
-fn other_coverage(person: &Person) -> Vec<OtherCoverage> {
+fn other_coverage(person: &Person, ages: AgeRules) -> Vec<OtherCoverage> {
     // Any coverage that rules out the credit simply by being held; which kind does not matter here.
     let had = person.other_coverage.then_some(("other_full_benefit", CoverageState::Enrolled));
     let medicare = match person.no_free_part_a {
         true => Some("medicare_none"),
-        false => person.may_have_medicare().then_some("medicare_part_a_free"),
+        false => person.may_have_medicare(ages).then_some("medicare_part_a_free"),
     };
     let kinds = had.into_iter().chain(medicare.map(|kind| (kind, CoverageState::Eligible)));
     kinds.map(|(kind, state)| OtherCoverage { kind: kind.into(), state, ends: None }).collect()
@@ -173,9 +193,9 @@ pub fn eligibility_household(
     year: u16,
     place: &Place,
     household: &Household,
-    money: &Finances,
+    (money, ages): (&Finances, AgeRules),
 ) -> EligibilityHousehold {
-    let parts = tax_parts(household);
+    let parts = tax_parts(household, ages);
     let filer = parts.iter().position(|part| *part == TaxPart::Files).unwrap_or(0);
     let relations = relations(&parts);
     let together = household.people().iter().zip(&relations).zip(&parts);
@@ -193,7 +213,7 @@ pub fn eligibility_household(
         pregnant: person.pregnant,
         uses_tobacco: person.tobacco,
         tribal_member: person.tribal_member,
-        other_coverage: other_coverage(person),
+        other_coverage: other_coverage(person, ages),
         ..EligibilityPerson::default()
     });
     let ids: Vec<String> = (1..=household.people().len()).map(|n| n.to_string()).collect();
@@ -217,8 +237,8 @@ pub fn eligibility_household(
     EligibilityHousehold {
         plan_year: i32::from(year),
         state: place.county.state.clone(),
+        // The catalogue vouches for the place; the engine's own table of ZIP codes may be older than it.
         county_fips: Some(place.county.fips.to_string()),
-        zip: Some(place.zip.to_string()),
         people: people.collect(),
         household_income: Some(money.income),
         household_income_monthly: money.monthly,
@@ -260,13 +280,13 @@ pub enum TaxPart {
 /// Everybody's part, as said or else as is most likely; the page says what we assumed. The order of the people matters
 /// only if a letter refers to the first of them. Otherwise the oldest adult files, another adult of about that age is the
 /// spouse, and the others are dependents.
-pub fn tax_parts(household: &Household) -> Vec<TaxPart> {
+pub fn tax_parts(household: &Household, ages: AgeRules) -> Vec<TaxPart> {
     let people = household.people();
-    let first_is_grown = people[0].age >= ADULT_FROM;
-    let grown = |i: usize| people[i].age >= ADULT_FROM;
+    let grown = |i: usize| people[i].age >= ages.adult_from;
+    let first_is_grown = grown(0);
     // A letter that nobody can mean (a spouse who is a child, or of a child) is ignored.
     let said = |i: usize| match people[i].relation {
-        Relation::Spouse if people[i].age < YOUNGEST_SPOUSE => Relation::Unsaid,
+        Relation::Spouse if !grown(i) => Relation::Unsaid,
         relation if first_is_grown => relation,
         _ => Relation::Unsaid,
     };
@@ -329,12 +349,31 @@ pub(crate) mod tests {
     use super::*;
 
     /// The rules of 2026, from the tables.
-    pub fn rules() -> RatingRules {
-        static RULES: std::sync::LazyLock<RatingRules> = std::sync::LazyLock::new(|| {
+    pub fn rules() -> DatedRules {
+        static RULES: std::sync::LazyLock<DatedRules> = std::sync::LazyLock::new(|| {
             let tables = Tables::load().expect("the tables");
-            RatingRules::on(&tables, time::macros::date!(2026 - 01 - 01)).expect("rules of 2026")
+            DatedRules::of_year(&tables, 2026).expect("rules of 2026")
         });
         *RULES
+    }
+
+    proptest::proptest! {
+        /// 26 USC 152(c): who files follows from ages, not from the place in the list (public reports, F1).
+        #[test]
+        fn the_order_of_people_never_changes_anybodys_part(
+            ages in proptest::collection::vec(0_u8..100, 1..8),
+            order in proptest::strategy::Strategy::prop_shuffle(proptest::strategy::Just((0_usize..8).collect::<Vec<_>>())),
+        ) {
+            let parts = |ages: &[u8]| {
+                let text = ages.iter().map(u8::to_string).collect::<Vec<_>>().join(",");
+                let household = Household::parse(&text).expect("a household");
+                let mut parts: Vec<_> = ages.iter().zip(tax_parts(&household, rules().ages)).map(|(a, p)| (*a, format!("{p:?}"))).collect();
+                parts.sort();
+                parts
+            };
+            let shuffled: Vec<u8> = order.iter().filter_map(|&i| ages.get(i).copied()).collect();
+            proptest::prop_assert_eq!(parts(&shuffled), parts(&ages));
+        }
     }
 
     #[test]

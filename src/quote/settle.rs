@@ -9,8 +9,8 @@ use time::OffsetDateTime;
 
 use crate::catalogue::places::{County, Place};
 use crate::catalogue::{Catalogue, Catalogues};
-use crate::eligibility::rating::RatingRules;
-use crate::eligibility::tables::{Marketplace, plan_year_days};
+use crate::eligibility::ages::AgeRules;
+use crate::eligibility::tables::Marketplace;
 use crate::eligibility::{State, Tables};
 use crate::quote::QuoteError;
 use crate::quote::ask::address::{Asked, Search, Unanswered};
@@ -18,7 +18,7 @@ use crate::quote::ask::facets::{Note, NoteKind};
 use crate::quote::ask::money::Finances;
 use crate::quote::ask::people::Household;
 use crate::quote::market;
-use crate::quote::policy::{self, Help, Policy};
+use crate::quote::policy::{self, DatedRules, Help, Policy};
 
 /// What an address turned out to be.
 pub enum Settled {
@@ -76,16 +76,15 @@ pub fn settle(
         (Ok(household), Ok(finances)) => (household, finances),
         (Err(unanswered), _) | (_, Err(unanswered)) => return Ok(Settled::Unanswered(unanswered)),
     };
+    // The rules on the first day of coverage, as the engine uses them for the credit.
+    let rules = DatedRules::of_year(tables, catalogue.year).ok_or(QuoteError::NoRules(catalogue.year))?;
     let help = match &finances {
-        Some(money) => Some(help((tables, now), &catalogue, (&place, &household, money))?),
+        Some(money) => Some(help((tables, now), &catalogue, (&place, &household, (money, rules.ages)))?),
         None => None,
     };
-    // Use the rules on the first day of coverage, as the engine does for the credit.
-    let first_day = plan_year_days(i32::from(catalogue.year)).map(|(first, _)| first);
-    let rating = first_day.and_then(|day| RatingRules::on(tables, day)).ok_or(QuoteError::NoRules(catalogue.year))?;
     let policy = match &help {
-        Some(help) => Policy::with_help(&household, rating, &help.determination),
-        None => Policy::at_full_price(&household, rating),
+        Some(help) => Policy::with_help(&household, rules, &help.determination),
+        None => Policy::at_full_price(&household, rules),
     };
     let search = Search {
         year: catalogue.year,
@@ -114,9 +113,8 @@ pub async fn look_up(catalogues: &Catalogues, tables: &Tables, asked: &mut Asked
     }
     let catalogue = catalogue_for(catalogues, asked);
     let (Ok(place), Ok(household)) = (asked.place(&catalogue.places), asked.household()) else { return Ok(()) };
-    let first_day = plan_year_days(i32::from(catalogue.year)).map(|(first, _)| first);
-    let Some(rating) = first_day.and_then(|day| RatingRules::on(tables, day)) else { return Ok(()) };
-    asked.finances.lowest_silver = market::lowest_silver(&catalogue, &place, household.people()[0].age, rating).await?;
+    let Some(rules) = DatedRules::of_year(tables, catalogue.year) else { return Ok(()) };
+    asked.finances.lowest_silver = market::lowest_silver(&catalogue, &place, household.people()[0].age, rules).await?;
     Ok(())
 }
 
@@ -124,7 +122,7 @@ pub async fn look_up(catalogues: &Catalogues, tables: &Tables, asked: &mut Asked
 fn help(
     (tables, now): (&Tables, OffsetDateTime),
     catalogue: &Catalogue,
-    (place, household, money): (&Place, &Household, &Finances),
+    (place, household, money): (&Place, &Household, (&Finances, AgeRules)),
 ) -> Result<Help, QuoteError> {
     let household = policy::eligibility_household(catalogue.year, place, household, money);
     let today = tables.days(State::parse(&place.county.state), now).own;

@@ -13,8 +13,9 @@ use crate::catalogue::Catalogue;
 use crate::eligibility::State;
 use crate::quote::ask::address::{Asked, Unanswered, write_query};
 use crate::quote::ask::money::NAMES;
-use crate::quote::ask::people::{MEDICARE_AGE, PEOPLE_MAX};
+use crate::quote::ask::people::PEOPLE_MAX;
 use crate::quote::ask::rows::{PersonRow, row_pairs};
+use crate::quote::policy::DatedRules;
 use crate::quote::settle::catalogue_for;
 use crate::shop::open::caching_of_asked;
 use crate::shop::words::dates::changes;
@@ -139,7 +140,7 @@ fn build<'a>(
         _ => None,
     };
     let each = one_at_a_time(asked);
-    let boxes = boxes(cx, asked);
+    let boxes = boxes(cx, asked, catalogue.year);
     let people_fault = people_fault(cx, asked, each);
     let mut faults = Vec::new();
     let mut fault = |field: &str, words: &Option<String>| {
@@ -191,14 +192,16 @@ fn one_at_a_time(asked: &Asked) -> bool {
     asked.each || asked.add_person || from_boxes || asked.rows.iter().any(PersonRow::says_more)
 }
 
-fn boxes(cx: &Cx, asked: &Asked) -> Vec<PersonBox> {
+fn boxes(cx: &Cx, asked: &Asked, year: u16) -> Vec<PersonBox> {
+    let medicare_from = DatedRules::of_year(&cx.app.tables, year).map(|rules| rules.ages.medicare_from);
+    let old = |typed: &str| typed.trim().parse().is_ok_and(|age: u8| medicare_from.is_some_and(|from| age >= from));
     let mut rows: Vec<PersonRow> = asked.rows.clone();
     let wanted = (rows.len() + usize::from(asked.add_person)).clamp(1, PEOPLE_MAX);
     rows.resize(wanted, PersonRow::default());
     let boxed = |(n, row): (usize, PersonRow)| PersonBox {
         n,
         fault: row.fault.map(|key| cx.t(key).to_string()),
-        medicare: row.no_free_part_a || row.age.trim().parse().is_ok_and(|age: u8| age >= MEDICARE_AGE),
+        medicare: row.no_free_part_a || old(&row.age),
         row,
     };
     (1..).zip(rows).map(boxed).collect()

@@ -93,7 +93,8 @@ async fn worked(cx: &Cx, catalogue: &Catalogue, search: &Search, money: &Finance
     let medical = Search { product: Product::Medical, facets: Facets::default(), ..search.clone() };
     let tally = market::tally(catalogue, &medical).await?;
     let today = days(cx, search.state()).own;
-    let household = policy::eligibility_household(search.year, &search.place, &search.household, money);
+    let household =
+        policy::eligibility_household(search.year, &search.place, &search.household, (money, search.policy.ages));
     let thresholds = thresholds(&household, &cx.app.tables, today).map_err(QuoteError::refused)?;
     let household =
         EligibilityHousehold { benchmark_monthly: tally.benchmark.map(|benchmark| benchmark.monthly), ..household };
@@ -136,7 +137,7 @@ fn benchmark_name(catalogue: &Catalogue, policy: &Policy, tally: &Tally<'_>) -> 
 /// Each person with how we counted them: as the visitor said, or derived from the ages.
 fn counted(cx: &Cx, search: &Search, found: &Determination) -> Vec<String> {
     let members = found.tax_households.first().map(|tax| &tax.member_indexes[..]).unwrap_or_default();
-    let parts = policy::tax_parts(&search.household);
+    let parts = policy::tax_parts(&search.household, search.policy.ages);
     let parts_known = parts.len();
     let people = search.household.people().iter().zip(parts).enumerate();
     people

@@ -9,7 +9,6 @@ use crate::eligibility::tables::{CsrLevel, MedicaidAgency};
 use crate::eligibility::{ChipCategory, MedicaidCategory, PersonAnswer};
 use crate::filing::codes::{Metal, Product};
 use crate::quote::ask::address::Search;
-use crate::quote::ask::people::MEDICARE_AGE;
 use crate::quote::filters::Facet;
 use crate::quote::market::tally::Tally;
 use crate::quote::offer::Offer;
@@ -247,8 +246,8 @@ fn medicare_lines(cx: &Cx, links: &Links) -> Vec<HelpLine> {
         let people = search.household.people().iter().enumerate();
         people.filter(|(_, person)| person.needs_cover && wanted(person)).map(|(i, _)| i).collect()
     };
-    let has = those(&|person| person.may_have_medicare() && !person.other_coverage);
-    let soon = those(&|person| person.age == MEDICARE_AGE - 1);
+    let has = those(&|person| person.may_have_medicare(search.policy.ages) && !person.other_coverage);
+    let soon = those(&|person| person.age + 1 == search.policy.ages.medicare_from);
     let mut lines = Vec::new();
     if let Some(first) = has.first() {
         let words = of_people(cx, search, "gets.medicare", &has, &[("year", &year)]);
@@ -263,7 +262,7 @@ fn medicare_lines(cx: &Cx, links: &Links) -> Vec<HelpLine> {
 
 /// How we assumed the people to be related: shown, so that it can be corrected.
 fn taken_words(cx: &Cx, search: &Search) -> String {
-    let parts = policy::tax_parts(&search.household);
+    let parts = policy::tax_parts(&search.household, search.policy.ages);
     let words: Vec<String> = parts
         .iter()
         .enumerate()

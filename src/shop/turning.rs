@@ -20,7 +20,8 @@ use crate::web::page::Cx;
 /// The nearest turning point in one or two sentences; `None` without an income, or if nothing changes.
 pub async fn nearest(cx: &Cx, catalogue: &Catalogue, search: &Search) -> Result<Option<String>, Failure> {
     let Some(money) = search.finances.as_ref().filter(|_| search.product == Product::Medical) else { return Ok(None) };
-    let household = policy::eligibility_household(search.year, &search.place, &search.household, money);
+    let household =
+        policy::eligibility_household(search.year, &search.place, &search.household, (money, search.policy.ages));
     // A household that the engine refuses has no list either.
     let Ok(all) = thresholds(&household, &cx.app.tables, days(cx, search.state()).own) else { return Ok(None) };
     // A step in the share to pay changes little: only mention where help begins, ends or changes its kind.
@@ -37,14 +38,15 @@ pub async fn nearest(cx: &Cx, catalogue: &Catalogue, search: &Search) -> Result<
 
 /// What the cheapest plan sold to the household would cost per month with other amounts of money.
 async fn cheapest(cx: &Cx, catalogue: &Catalogue, search: &Search, money: Finances) -> Result<Option<Cents>, Failure> {
-    let household = policy::eligibility_household(search.year, &search.place, &search.household, &money);
+    let household =
+        policy::eligibility_household(search.year, &search.place, &search.household, (&money, search.policy.ages));
     let Ok(help) = policy::determine_help(&cx.app.tables, &household, days(cx, search.state()).own) else {
         return Ok(None);
     };
     if !help.determination.people.iter().any(|person| person.shops()) {
         return Ok(None);
     }
-    let policy = Policy::with_help(&search.household, search.policy.rating, &help.determination);
+    let policy = Policy::with_help(&search.household, search.policy.rules(), &help.determination);
     let other = Search { finances: Some(money), policy, facets: Default::default(), ..search.clone() };
     let tally = market::tally(catalogue, &other).await?;
     Ok(tally.offers().iter().map(|offer| offer.net()).min())

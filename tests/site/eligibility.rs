@@ -10,6 +10,7 @@ mod magi_rules;
 mod promises;
 mod rules;
 mod tables;
+mod typing;
 mod who_files;
 
 use time::Date;

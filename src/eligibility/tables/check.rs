@@ -161,7 +161,7 @@ fn read_all(sources: &Sources<'_>, faults: &mut Vec<TableFault>) -> Tables {
     dated("sep_kinds", &sep_kinds, |s| (s.code.clone(), s.from, s.to), all);
     let changes: Vec<Row<Change>> = rows("changes", sources.text("changes"), all);
     dated("changes", &changes, |c| (format!("{} {}", c.plan_year, c.message_key), c.from, c.to), all);
-    let (deductions, losses) = read_limits(sources, all);
+    let (deductions, losses, workplace) = read_limits(sources, all);
     let parents: Vec<Row<ParentStandard>> = rows("parent_standards", sources.text("parent_standards"), all);
     dated("parent_standards", &parents, |p| (format!("{} {}", p.state, p.size), p.from, p.to), all);
 
@@ -183,6 +183,7 @@ fn read_all(sources: &Sources<'_>, faults: &mut Vec<TableFault>) -> Tables {
         income_kinds: keyed(sources, "income_kinds", |k: &IncomeKind| k.kind.clone(), all),
         deductions: bare(deductions),
         losses: bare(losses),
+        workplace: bare(workplace),
         parent_standards: bare(parents),
         zips: keyed(sources, "zip_states", |z: &ZipStates| z.zip.clone(), all),
         assumptions: keyed(sources, "assumptions", |a: &AssumptionText| a.code, all),
@@ -203,12 +204,17 @@ fn read_all(sources: &Sources<'_>, faults: &mut Vec<TableFault>) -> Tables {
     tables
 }
 
-fn read_limits(sources: &Sources<'_>, all: &mut Vec<TableFault>) -> (Vec<Row<DeductionLimit>>, Vec<Row<LossLimit>>) {
+type Limits = (Vec<Row<DeductionLimit>>, Vec<Row<LossLimit>>, Vec<Row<WorkplacePlanLimit>>);
+
+fn read_limits(sources: &Sources<'_>, all: &mut Vec<TableFault>) -> Limits {
     let deductions: Vec<Row<DeductionLimit>> = rows("deduction_limits", sources.text("deduction_limits"), all);
     yearly("deduction_limits", &deductions, |d| (d.kind.clone(), d.plan_year_from, d.plan_year_to), all);
     let losses: Vec<Row<LossLimit>> = rows("loss_limits", sources.text("loss_limits"), all);
     yearly("loss_limits", &losses, |l| (l.group.clone(), l.plan_year_from, l.plan_year_to), all);
-    (deductions, losses)
+    let workplace: Vec<Row<WorkplacePlanLimit>> =
+        rows("workplace_plan_limits", sources.text("workplace_plan_limits"), all);
+    yearly("workplace_plan_limits", &workplace, |w| (format!("{:?}", w.who), w.plan_year_from, w.plan_year_to), all);
+    (deductions, losses, workplace)
 }
 
 fn guideline_key(g: &Guideline) -> (String, i32, Option<i32>) {
@@ -284,9 +290,10 @@ fn check_states(tables: &Tables, faults: &mut Vec<TableFault>) {
             faults.push(fault("assumptions", format!("no row for {code:?}")));
         }
     }
-    for kind in
-        tables.deductions.iter().map(|d| d.kind.as_str()).chain(tables.losses.iter().flat_map(|l| l.kinds.split(' ')))
-    {
+    let without =
+        tables.deductions.iter().map(|d| &d.income_without).chain(tables.losses.iter().map(|l| &l.income_without));
+    let lists = without.chain(tables.losses.iter().map(|l| &l.kinds)).flat_map(|list| list.split_whitespace());
+    for kind in tables.deductions.iter().map(|d| d.kind.as_str()).chain(lists) {
         if tables.income_kind(kind).is_none() {
             faults.push(fault("deduction_limits", format!("`{kind}` has a limit and is no kind of income_kinds")));
         }

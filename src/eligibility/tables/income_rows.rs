@@ -80,6 +80,8 @@ pub enum Per {
 pub enum Base {
     Pay,
     SelfEmployment,
+    /// Profit minus the deduction for self-employment tax.
+    SelfEmploymentNet,
 }
 
 /// The most that a deduction can take off income in a year.
@@ -110,6 +112,42 @@ pub struct DeductionLimit {
     /// Married people who file apart may take it.
     #[serde(deserialize_with = "yes_no")]
     pub separate: bool,
+    /// People claimed by somebody else may take it.
+    #[serde(deserialize_with = "yes_no")]
+    pub dependent: bool,
+    /// People enrolled in Medicare may take it.
+    #[serde(deserialize_with = "yes_no")]
+    pub medicare: bool,
+    /// Kinds that the income of the phase-out does not hold, between spaces.
+    pub income_without: String,
+    pub citation: Citation,
+    pub status: Status,
+}
+
+/// Whose pension plan at work shrinks a retirement contribution, and on which return.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PlanAtWork {
+    Alone,
+    Joint,
+    Separate,
+    /// Only the spouse on a joint return has one.
+    Spouse,
+}
+
+/// Where a pension plan at work shrinks the deduction for a retirement contribution.
+#[derive(Debug, Clone, Deserialize)]
+pub struct WorkplacePlanLimit {
+    pub plan_year_from: i32,
+    pub plan_year_to: Option<i32>,
+    pub who: PlanAtWork,
+    #[serde(deserialize_with = "whole_dollars")]
+    pub phase_out_from: Cents,
+    #[serde(deserialize_with = "whole_dollars")]
+    pub phase_out_to: Cents,
+    /// What is left, if anything is.
+    #[serde(deserialize_with = "whole_dollars")]
+    pub at_least: Cents,
     pub citation: Citation,
     pub status: Status,
 }
@@ -132,6 +170,8 @@ pub struct LossLimit {
     pub phase_out_from: Option<Cents>,
     #[serde(deserialize_with = "optional_dollars")]
     pub phase_out_to: Option<Cents>,
+    /// Kinds that the income of the phase-out does not hold, between spaces.
+    pub income_without: String,
     pub citation: Citation,
     pub status: Status,
 }

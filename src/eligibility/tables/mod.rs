@@ -39,6 +39,7 @@ pub struct Tables {
     income_kinds: HashMap<String, IncomeKind>,
     deductions: Vec<DeductionLimit>,
     losses: Vec<LossLimit>,
+    workplace: Vec<WorkplacePlanLimit>,
     parent_standards: Vec<ParentStandard>,
     zips: HashMap<String, ZipStates>,
     assumptions: HashMap<super::assumptions::Code, AssumptionText>,
@@ -119,6 +120,11 @@ impl Tables {
     /// The limits of deductions in a plan year.
     pub fn deduction_limits(&self, plan_year: i32) -> impl Iterator<Item = &DeductionLimit> {
         self.deductions.iter().filter(move |d| holds_year(d.plan_year_from, d.plan_year_to, plan_year))
+    }
+
+    /// Where a pension plan at work shrinks a retirement contribution.
+    pub fn workplace_plan(&self, plan_year: i32, who: PlanAtWork) -> Option<&WorkplacePlanLimit> {
+        self.workplace.iter().find(|w| w.who == who && holds_year(w.plan_year_from, w.plan_year_to, plan_year))
     }
 
     /// The limits of losses in a plan year.

@@ -253,10 +253,12 @@ pub enum StateChoice {
     PregnancyCountsForOthers,
     ChipWaitingDays,
     WorkQuartersForResidents,
+    CommunityEngagementEarly,
+    AdultGroupProvesHours,
 }
 
 impl StateChoice {
-    pub const COUNT: usize = 9;
+    pub const COUNT: usize = 11;
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -423,10 +425,13 @@ pub enum NumberCode {
     AdultFromAge,
     TierDependentUnderAge,
     ChildOnlyUnderAge,
+    CommunityEngagementInForce,
+    MagiDisregardPercent,
+    YoungestPaidAge,
 }
 
 impl NumberCode {
-    pub const COUNT: usize = 30;
+    pub const COUNT: usize = 33;
 }
 
 #[derive(Debug, Clone, Deserialize)]

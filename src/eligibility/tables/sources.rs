@@ -19,6 +19,7 @@ impl Sources<'_> {
             ("coverage_kinds", include_str!("../../../data/rules/coverage_kinds.csv")),
             ("deduction_limits", include_str!("../../../data/rules/deduction_limits.csv")),
             ("loss_limits", include_str!("../../../data/rules/loss_limits.csv")),
+            ("workplace_plan_limits", include_str!("../../../data/rules/workplace_plan_limits.csv")),
             ("parent_standards", include_str!("../../../data/rules/parent_standards.csv")),
             ("zip_states", include_str!("../../../data/rules/zip_states.csv")),
             ("assumptions", include_str!("../../../data/rules/assumptions.csv")),

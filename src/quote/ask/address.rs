@@ -181,7 +181,7 @@ impl Asked {
                 self.rows = split(&typed)
                     .into_iter()
                     .take(PEOPLE_MAX)
-                    .map(|text| match Person::parse(text) {
+                    .map(|text| match Person::parse(&text) {
                         Ok(person) => PersonRow::of(&person),
                         Err(_) => PersonRow { age: text.chars().take(20).collect(), ..PersonRow::default() },
                     })

@@ -6,7 +6,7 @@
 
 use crate::filing::codes::{Metal, Product};
 use crate::quote::filters::{FILTERS, Facet, Filter, Rule};
-use crate::types::Cents;
+use crate::types::{Cents, plain_characters};
 
 /// Text search: longer than any plan's name, short enough for a heading on a phone.
 pub const TEXT_CHARS_MAX: usize = 80;
@@ -305,6 +305,8 @@ fn read_span(text: &str) -> Option<Span> {
     if text.trim().is_empty() {
         return Some(Span::default());
     }
+    // A dash of any length, digits of any width.
+    let text = plain_characters(text);
     let (min, max) = text.split_once('-')?;
     Some(Span::of(read_dollars(min)?, read_dollars(max)?))
 }
@@ -337,6 +339,10 @@ mod tests {
         let span = |query: &str, facet| read(query).0.span(facet);
         assert_eq!(span("premium=450-100", Facet::Premium), Span { min: Some(100), max: Some(450) });
         assert_eq!(span("premium_max=100&premium_min=450", Facet::Premium), Span { min: Some(100), max: Some(450) });
+        for typed in ["450–100", "$100 — $450", "１００-４５０", "100.00-450"] {
+            let typed: String = form_urlencoded::byte_serialize(typed.as_bytes()).collect();
+            assert_eq!(span(&format!("premium={typed}"), Facet::Premium), Span { min: Some(100), max: Some(450) });
+        }
         assert_eq!(span("premium=1-0", Facet::Premium), Span { min: None, max: Some(1) });
         assert_eq!(span("deductible=-0", Facet::Deductible), Span { min: None, max: Some(0) });
         assert!(read("deductible=0-").0.is_empty());

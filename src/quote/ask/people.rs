@@ -15,10 +15,8 @@ use std::fmt;
 
 use crate::costs::Use;
 use crate::costs::utilization::{Condition, Sex};
+use crate::eligibility::ages::AgeRules;
 
-/// From this age people can have Medicare, most of them Part A without a premium (42 USC 426(a)). A test compares this
-/// with the `medicare_age` row of the rules.
-pub const MEDICARE_AGE: u8 = 65;
 /// Larger households are asked to call: no family-tier or age-rated plan prices them online.
 pub const PEOPLE_MAX: usize = 12;
 /// Ages above this are typos.
@@ -107,8 +105,8 @@ impl Person {
 
     /// Whether Medicare is available, which rules out the tax credit, signed up or not (26 CFR 1.36B-2(c)(2)(i)). Nearly
     /// everybody can have Part A free from the month they turn 65: assumed unless denied; the page says so.
-    pub fn may_have_medicare(&self) -> bool {
-        self.age >= MEDICARE_AGE && !self.no_free_part_a
+    pub fn may_have_medicare(&self, ages: AgeRules) -> bool {
+        self.age >= ages.medicare_from && !self.no_free_part_a
     }
 
     /// The care that estimates assume: an average year if nothing was said, a birth for someone who is pregnant.
@@ -204,7 +202,7 @@ impl Household {
         if parts.len() > PEOPLE_MAX {
             return Err(PeopleFault::TooMany);
         }
-        Household::new(parts.into_iter().map(Person::parse).collect::<Result<_, _>>()?)
+        Household::new(parts.iter().map(|part| Person::parse(part)).collect::<Result<_, _>>()?)
     }
 
     pub fn people(&self) -> &[Person] {
@@ -263,11 +261,49 @@ impl Household {
     }
 }
 
-/// The people in a typed list, separated by commas, spaces or words, as people write.
-pub fn split(text: &str) -> Vec<&str> {
+/// The people in a typed list, separated by commas, spaces or words, as people write: `40, 38 and 6 months` is
+/// `40 38 0`.
+pub fn split(text: &str) -> Vec<String> {
     let between = |c: char| c.is_whitespace() || matches!(c, ',' | ';' | '/' | '+' | '&');
-    let said = |part: &&str| !part.is_empty() && !["and", "y", "e"].iter().any(|word| part.eq_ignore_ascii_case(word));
-    text.split(between).filter(said).collect()
+    let mut out: Vec<String> = Vec::new();
+    for part in text.split(between).filter(|part| !part.is_empty()) {
+        let (number, unit) = part.split_at(part.find(|c: char| !c.is_ascii_digit()).unwrap_or(part.len()));
+        // `8mo` is what the grammar writes: a member of a tribe with a return of their own.
+        let attached = !number.is_empty()
+            && matches!(Unit::of(unit), Some(Unit::Years | Unit::Months))
+            && Person::parse(part).is_err();
+        if attached {
+            out.push(number.to_string());
+        }
+        match Unit::of(if attached { unit } else { part }) {
+            Some(Unit::And) => {}
+            Some(Unit::Years) if !out.is_empty() => {}
+            Some(Unit::Months) if out.last().is_some_and(|last| last.parse::<u32>().is_ok()) => {
+                let months = out.pop().and_then(|last| last.parse::<u32>().ok()).unwrap_or_default();
+                out.push((months / 12).to_string());
+            }
+            _ => out.push(part.to_string()),
+        }
+    }
+    out
+}
+
+/// Words between or after ages, in either language.
+enum Unit {
+    And,
+    Years,
+    Months,
+}
+
+impl Unit {
+    fn of(word: &str) -> Option<Unit> {
+        match word.trim_end_matches('.').to_lowercase().as_str() {
+            "and" | "y" | "e" => Some(Unit::And),
+            "years" | "year" | "yrs" | "yr" | "old" | "años" | "año" | "anos" => Some(Unit::Years),
+            "months" | "month" | "mos" | "mo" | "meses" | "mes" => Some(Unit::Months),
+            _ => None,
+        }
+    }
 }
 
 /// `sex=f,,m` and `care=low,,maternity`: one entry per person, blank if nothing was said; trailing blanks are left
@@ -305,6 +341,24 @@ mod tests {
             ["40, 38 10 8", "40 38 10 8", "40;38;10;8", "40, 38, 10 and 8", " 40/38 + 10 & 8 ", "40, 38, 10 y 8"]
         {
             assert_eq!(Household::parse(typed).unwrap().to_string(), "40,38,10,8", "{typed}");
+        }
+    }
+
+    #[test]
+    fn ages_are_read_with_their_units() {
+        for (typed, read) in [
+            ("40, 38 and 6 months", "40,38,0"),
+            ("40 años, 38 años y 14 meses", "40,38,1"),
+            ("6 meses, 30", "0,30"),
+            ("38, 40, 14años", "38,40,14"),
+            ("40 years old, 8 mo", "40,0"),
+            ("40, 8mo", "40,8mo"),
+            ("30 yrs. 5 yrs.", "30,5"),
+        ] {
+            assert_eq!(Household::parse(typed).map(|read| read.to_string()), Ok(read.to_string()), "{typed}");
+        }
+        for typed in ["years", "months", "40 mo nths", "40e", "forty"] {
+            assert!(Household::parse(typed).is_err(), "{typed}");
         }
     }
 

@@ -11,7 +11,6 @@ pub mod tally;
 use crate::catalogue::Catalogue;
 use crate::catalogue::places::Place;
 use crate::eligibility::benchmark::{self, PricedPlan};
-use crate::eligibility::rating::RatingRules;
 use crate::eligibility::rounding;
 use crate::filing::codes::{Feature, Metal, Product, Sort, VariantKind};
 use crate::quote::QuoteError;
@@ -19,7 +18,7 @@ use crate::quote::ask::address::Search;
 use crate::quote::ask::facets::Facets;
 use crate::quote::ask::people::{Household, Person};
 use crate::quote::offer::Offer;
-use crate::quote::policy::{CreditTerms, Policy};
+use crate::quote::policy::{CreditTerms, DatedRules, Policy};
 use crate::types::Cents;
 use query::{Arg, build_query, read_offers};
 use tally::{Benchmark, Tally};
@@ -82,13 +81,13 @@ pub async fn lowest_silver(
     catalogue: &Catalogue,
     place: &Place,
     age: u8,
-    rating: RatingRules,
+    rules: DatedRules,
 ) -> Result<Option<Cents>, QuoteError> {
     let Ok(household) = Household::new(vec![Person::of_age(age)]) else { return Ok(None) };
     let search = Search {
         year: catalogue.year,
         place: place.clone(),
-        policy: Policy::at_full_price(&household, rating),
+        policy: Policy::at_full_price(&household, rules),
         household,
         finances: None,
         product: Product::Medical,

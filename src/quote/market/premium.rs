@@ -111,7 +111,7 @@ mod tests {
     use super::*;
 
     fn charge(people: &str) -> Charge {
-        Charge::of(&Household::parse(people).expect("a household"), &crate::quote::policy::tests::rules())
+        Charge::of(&Household::parse(people).expect("a household"), &crate::quote::policy::tests::rules().rating)
     }
 
     fn ages(people: &str) -> Vec<u8> {

@@ -91,6 +91,42 @@ fn traps_are_said() {
     assert!(text["assumptions"][0]["about"].as_str().unwrap().contains("married"));
 }
 
+/// A roommate, a spouse who files apart, somebody claimed elsewhere: an income that nobody said is none, and that is said.
+#[test]
+fn an_income_that_was_not_said_is_named_with_its_person() {
+    let roommate = of(40_000, json!([{"age": 30}, {"age": 31, "relationship": "unrelated"}]));
+    assert!(has(&roommate, "no_income", "2", "") && !has(&roommate, "no_income", "1", ""));
+    let told = ask(
+        &json!({"plan_year": 2026, "state": "OH", "people": [{"age": 30, "projected_annual_income": 40000},
+        {"age": 31, "relationship": "unrelated", "projected_annual_income": 0}]}),
+        "2026-06-01",
+    );
+    assert!(!assumed(&told).iter().any(|(code, ..)| code == "no_income"));
+    let elsewhere = ask(
+        &json!({"plan_year": 2026, "state": "OH", "people": [{"age": 45, "projected_annual_income": 40000},
+        {"age": 20, "relationship": "sibling", "claimed_by": "someone_else"}]}),
+        "2026-06-01",
+    );
+    assert!(has(&elsewhere, "no_income", "2", ""));
+}
+
+/// 42 CFR 435.603(f)(2)(ii): with both parents at home who file no joint return, Medicaid counts both.
+#[test]
+fn an_unmarried_partner_is_taken_for_no_parent_and_that_is_said() {
+    let child = |more: Value| {
+        let mut child = json!({"id": "c", "age": 3, "relationship": "child"});
+        child.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let people = json!([{"id": "a", "age": 30, "projected_annual_income": 30000},
+            {"id": "b", "age": 31, "relationship": "domestic_partner", "projected_annual_income": 30000}, child]);
+        ask(&json!({"plan_year": 2026, "state": "OH", "people": people}), "2026-06-01")
+    };
+    let size = |answer: &Determination| answer.people[2].medicaid_household.as_ref().unwrap().size;
+    let unsaid = child(json!({}));
+    assert_eq!((size(&unsaid), has(&unsaid, "partner_is_no_parent", "c", "b")), (2, true));
+    let said = child(json!({"parents": ["a", "b"]}));
+    assert_eq!((size(&said), has(&said, "partner_is_no_parent", "c", "b")), (3, false));
+}
+
 #[test]
 fn a_child_cannot_be_married_and_an_early_day_is_named() {
     let people = json!([{"age": 8}, {"age": 40, "relationship": "spouse"}]);
@@ -118,8 +154,77 @@ fn outcome(answer: &Determination) -> Vec<String> {
     out
 }
 
+/// Anybody beside the first person: relation, age, income, and what else is said.
+fn other() -> impl Strategy<Value = Value> {
+    let relation = prop::sample::select(vec![
+        "child",
+        "child",
+        "child",
+        "stepchild",
+        "parent",
+        "sibling",
+        "unrelated",
+        "domestic_partner",
+        "grandchild",
+        "other_relative",
+    ]);
+    let claims = prop::sample::select(vec!["", "", "", "nobody", "someone_else", "me"]);
+    let income = prop::option::of(0_u32..90_000);
+    (relation, income, claims, any::<[bool; 5]>()).prop_map(|(relation, income, claimed, [pregnant, student, insured, away, files])| {
+        let mut person = json!({"relationship": relation, "pregnant": pregnant && insured, "full_time_student": student,
+            "lives_with_applicant": !(away && pregnant)});
+        if let Some(income) = income {
+            person["projected_annual_income"] = json!(income);
+        }
+        if !claimed.is_empty() {
+            person["claimed_by"] = json!(claimed);
+        }
+        if insured && away {
+            person["other_coverage"] = json!([{"kind": "employer", "state": "enrolled"}]);
+        }
+        if files && student {
+            person["files_taxes"] = json!(true);
+        }
+        person
+    })
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Any family, sensible or not: the places of those after the first change nothing, errors included.
+    #[test]
+    fn the_places_of_the_others_change_nothing(
+        first in (0_u8..80, 0_u32..90_000),
+        others in prop::collection::vec(other(), 1..6),
+        ages in prop::sample::subsequence((0_u8..90).collect::<Vec<_>>(), 6).prop_shuffle(),
+        order in Just((0_usize..6).collect::<Vec<_>>()).prop_shuffle(),
+        state in prop::sample::select(vec!["OH", "TX", "NY", "WI", "GA", "MO"]),
+        year in 2025_i32..=2027,
+    ) {
+        let me = json!({"id": "me", "age": first.0, "projected_annual_income": first.1});
+        let others: Vec<Value> = others.into_iter().zip(&ages).enumerate().map(|(i, (mut person, age))| {
+            person["id"] = json!(format!("p{i}"));
+            person["age"] = json!(age);
+            person
+        }).collect();
+        let of = |order: &[usize]| {
+            let people: Vec<Value> = std::iter::once(me.clone()).chain(order.iter().filter_map(|&i| others.get(i).cloned())).collect();
+            let household = json!({"plan_year": year, "state": state, "people": people});
+            try_ask(&household, &format!("{year}-02-10")).map(|answer| {
+                let mut said = assumed(&answer);
+                // A couple's line names both, in the order in which they were given.
+                for (code, one, other) in &mut said {
+                    if code == "files_jointly" && *other < *one {
+                        std::mem::swap(one, other);
+                    }
+                }
+                said.sort();
+                (outcome(&answer), said)
+            }).map_err(|errors| errors.len())
+        };
+        prop_assert_eq!(of(&order), of(&[0, 1, 2, 3, 4, 5]));
+    }
 
     /// A couple or one parent with children, told from each of them, in any order.
     #[test]

@@ -197,3 +197,32 @@ async fn a_county_without_a_rating_area_is_named_and_areas_go_by_plan_year() {
     let (_place, done) = source.load(|_| {}).await;
     assert!(matches!(done, Err(LoadError::NotWhole(_))));
 }
+
+/// What spreadsheets and data frames make of CMS's files: titles above the header, days in words or as a count, `NULL`
+/// where nothing was filed, no-break spaces at the ends. Nothing of it changes the catalogue, and lines stay an editor's.
+#[tokio::test]
+async fn what_spreadsheets_make_of_a_file_changes_nothing() {
+    let plain = Source::new();
+    for days in ["1-Jan-26,31-Dec-26", "\"January 1, 2026\",\"December 31, 2026\"", "46023,46387"] {
+        let mut odd = Source::new();
+        odd.rates[1..].iter_mut().for_each(|line| {
+            *line = line.replace("1/1/2026,12/31/2026", days).replace(",,,,,,,,", "\u{a0},NULL,N/A,,-,,,");
+        });
+        odd.attributes[1..].iter_mut().for_each(|line| *line = line.replace(",HMO,", ",\u{a0}HMO\u{a0},"));
+        let place = folder();
+        odd.write(place.path(), "\u{feff}\"Exchange PUF, plan year 2026\"\r\nReleased,2025-10-15\r\n\r\n", "\r\n");
+        let report = load_from(place.path(), |_| {}).await.expect("it loads");
+        assert!(report.problems.is_clean(), "{days}: {report}");
+        let (_place, expected, mut a) = whole(&plain).await;
+        assert_eq!(expected.catalogues[0].counts, report.catalogues[0].counts);
+        let mut b = Db::open(&report.catalogues[0].path).await;
+        let sql = "SELECT concat_ws(',', plan_pk, a14, a40, a64, t64, plan_type) FROM rate JOIN plan USING (plan_pk)";
+        assert_eq!(a.text(sql).await, b.text(sql).await, "{days}");
+    }
+    let mut faulty = Source::new();
+    faulty.rates[1] = faulty.rates[1].replace("300.00", "lots");
+    let place = folder();
+    faulty.write(place.path(), "Exchange PUF\r\n\r\nReleased,2025-10-15\r\n", "\r\n");
+    let report = load_from(place.path(), |_| {}).await.expect("it loads").to_string();
+    assert!(report.contains("2026-b.csv, line 5, IndividualRate: \"lots\""), "{report}");
+}

@@ -38,6 +38,21 @@ async fn every_county_of_every_state_has_a_rating_area_in_every_plan_year() {
     }
 }
 
+/// 45 CFR 155.305(a)(3): people apply where they live, so a ZIP code of two states is right in both. `windowshop determine`
+/// checks it against its own table, which must know every pair that a catalogue is loaded with.
+#[tokio::test]
+async fn every_zip_code_is_known_in_each_of_its_states() {
+    let (_place, _report, mut db) = of_year(2026, 4).await;
+    let pairs = db.text("SELECT group_concat(DISTINCT printf('%05d', zip) || state) FROM zip_county JOIN county USING (county_fips)").await;
+    let tables = windowshop::eligibility::Tables::load().expect("the tables are whole");
+    let unknown = |pair: &&str| {
+        let (zip, state) = pair.split_at(5);
+        tables.zip_states(zip).is_some_and(|states| !states.split(' ').any(|known| known == state))
+    };
+    assert!(pairs.split(',').count() > 39_000);
+    assert_eq!(pairs.split(',').filter(unknown).collect::<Vec<_>>(), [""; 0]);
+}
+
 /// Facts of the states' own rules: Texas 28 TAC 3.504, California Health and Safety Code 1357.512(a)(2), and CMS's pages of
 /// state rating areas for counties that earlier tables lacked.
 #[tokio::test]

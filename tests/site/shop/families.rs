@@ -2,10 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use windowshop::eligibility::Tables;
-use windowshop::eligibility::tables::NumberCode;
-use windowshop::quote::ask::people::MEDICARE_AGE;
-
 use crate::site::{Site, cents};
 
 const CINCINNATI: &str = "zip=45202&county=39061";
@@ -75,14 +71,6 @@ async fn spreadsheets_open_right_and_programs_can_do_without_the_mark() {
     let bare = site.visit(&format!("/plans.csv?{CINCINNATI}&people=40&bom=no")).await.text;
     assert_eq!(marked.strip_prefix('\u{feff}'), Some(&bare[..]));
     assert!(bare.starts_with("plan_id,"));
-}
-
-/// The shop's age of Medicare is that of the rules' table.
-#[test]
-fn the_age_of_medicare_is_the_one_of_the_rules() {
-    let tables = Tables::load().expect("the tables are whole");
-    let row = tables.number(NumberCode::MedicareAge, time::macros::date!(2026 - 01 - 01)).expect("a row");
-    assert_eq!(row.value, i64::from(MEDICARE_AGE));
 }
 
 /// 26 CFR 1.36B-2(c)(3)(v)(A): a job of the second person's reaches that person by its own premium, the others on the
