@@ -334,7 +334,9 @@ mod tests {
             assert_eq!(date(text), Ok(Some("2026-01-02".into())), "{text}");
         }
         assert_eq!(date(" "), Ok(None));
-        for text in ["2/30/2026", "2026", "13/1/2026", "soon", "1/2/3/2026", "//", "2026-+1-02", "39999", "Jan 2026", "2-Jun"] {
+        for text in
+            ["2/30/2026", "2026", "13/1/2026", "soon", "1/2/3/2026", "//", "2026-+1-02", "39999", "Jan 2026", "2-Jun"]
+        {
             assert!(date(text).is_err(), "{text}");
         }
     }
