@@ -206,7 +206,7 @@ async fn what_spreadsheets_make_of_a_file_changes_nothing() {
     for days in ["1-Jan-26,31-Dec-26", "\"January 1, 2026\",\"December 31, 2026\"", "46023,46387"] {
         let mut odd = Source::new();
         odd.rates[1..].iter_mut().for_each(|line| {
-            *line = line.replace("1/1/2026,12/31/2026", days).replace(",,,,,,,,", "\u{a0},NULL,N/A,,-,,,");
+            *line = line.replace("1/1/2026,12/31/2026", days).replace(",,,,,,,,", "\u{a0},NULL,N/A,,-,,,,");
         });
         odd.attributes[1..].iter_mut().for_each(|line| *line = line.replace(",HMO,", ",\u{a0}HMO\u{a0},"));
         let place = folder();
