@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use crate::catalogue;
 use crate::config::{Config, SettingFault};
 use crate::eligibility::Tables;
-use crate::sealing::KeyRing;
+use crate::store::{Store, StoreAddress};
 
 /// What is checked before starting, one function per concern; a new room adds its own entry here.
 const CHECKS: [fn(&Config) -> Vec<SettingFault>; 6] =
@@ -20,11 +20,23 @@ const CHECKS: [fn(&Config) -> Vec<SettingFault>; 6] =
 /// All faults at once; none means that `serve` will start.
 pub async fn validate(config: &Config) -> Vec<SettingFault> {
     let mut faults: Vec<SettingFault> = CHECKS.iter().flat_map(|check| check(config)).collect();
+    faults.extend(check_store(config).await);
     if !wants_sample(config) {
         let unfit = catalogue::check(&config.catalogues_dir()).await;
         faults.extend(unfit.into_iter().map(|unfit| SettingFault::new("catalogues", unfit.to_string())));
     }
     faults
+}
+
+/// A store that is there must be one that this binary may open. One that is not there yet is made when it is needed.
+async fn check_store(config: &Config) -> Option<SettingFault> {
+    let address = StoreAddress::of(&config.office);
+    let flag = match address.file() {
+        Some(file) if !file.exists() => return None,
+        Some(_) => "data-dir",
+        None => "database-url",
+    };
+    Store::look(&address).await.err().map(|fault| SettingFault::new(flag, fault.to_string()))
 }
 
 /// Whether `serve` may build the shipped sample: only if nobody configured a folder and there is nothing there yet.
@@ -40,15 +52,11 @@ fn check_rules(_: &Config) -> Vec<SettingFault> {
 
 /// A key file that will be created at the first start is not a fault.
 fn check_key_file(config: &Config) -> Vec<SettingFault> {
-    let file = config.key_file.clone().unwrap_or_else(|| config.data_dir.join("site.key"));
-    if config.key_file.is_none() && !file.exists() {
-        return Vec::new();
-    }
-    KeyRing::open(&file).err().into_iter().map(|fault| SettingFault::new("key-file", fault.to_string())).collect()
+    config.office.key_fault().into_iter().map(|fault| SettingFault::new("key-file", fault.to_string())).collect()
 }
 
 fn check_data_dir(config: &Config) -> Vec<SettingFault> {
-    let dir = &config.data_dir;
+    let dir = &config.office.data_dir;
     let fault = |what: String| vec![SettingFault::new("data-dir", format!("{}: {what}", dir.display()))];
     if let Err(error) = std::fs::create_dir_all(dir) {
         return fault(format!("cannot be made ({error}): name a folder that this user may write"));
@@ -69,7 +77,7 @@ fn check_files_are_private(config: &Config) -> Vec<SettingFault> {
     use std::os::unix::fs::PermissionsExt as _;
     let mut faults = Vec::new();
     let mut seen = HashSet::new();
-    let places = [("data-dir", config.data_dir.clone()), ("catalogues", config.catalogues_dir())];
+    let places = [("data-dir", config.office.data_dir.clone()), ("catalogues", config.catalogues_dir())];
     for (flag, dir) in places {
         for path in files_in(&dir) {
             let Ok(data) = std::fs::symlink_metadata(&path) else { continue };

@@ -1,0 +1,11 @@
+//! Accounts: who somebody is, and how they come back. Each story on every engine.
+
+mod cookie;
+mod guessing;
+mod operator;
+mod pending;
+pub mod people;
+mod planted;
+mod retention;
+mod sessions;
+mod steps;
