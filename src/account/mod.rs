@@ -9,6 +9,7 @@
 pub mod codes;
 pub mod cookie;
 pub mod guessing;
+pub mod office;
 pub mod password;
 pub mod pending;
 pub mod people;
