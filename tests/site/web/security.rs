@@ -63,6 +63,12 @@ fn every_requirement_stands_in_the_table_once() {
     assert!(missing.is_empty(), "not in docs/security.md: {missing:?}");
     let twice: Vec<_> = seen.iter().filter(|(_, times)| **times > 1).collect();
     assert!(twice.is_empty(), "more than once in docs/security.md: {twice:?}");
+
+    let said = page.lines().find_map(|line| line.strip_prefix("Open, in one place: ")).expect("what is open");
+    let said = named(said.trim_end_matches('.'), &numbers);
+    let open = rows(&page).into_iter().filter(|(_, state)| state.starts_with("open"));
+    let open: Vec<&String> = open.flat_map(|(cell, _)| named(cell, &numbers)).collect();
+    assert_eq!(said, open, "what is open, in one place");
 }
 
 /// What stands in backticks and can be looked up: files by their ending, names of code by their form.
