@@ -104,7 +104,7 @@ impl OfficePlace {
                 Ok(_) => None,
             };
             let fit = what.is_none();
-            let example = "write one like postgres://office@db.example.org/office, or leave it empty for a file";
+            let example = "write one like postgres://office@db.example.org/office?sslmode=verify-full, or leave it empty for a file";
             faults.extend(what.map(|what| SettingFault::new("database-url", format!("{what}: {example}"))));
             fit
         });

@@ -164,7 +164,10 @@ mod tests {
     fn the_policy_allows_exactly_the_named_base() {
         let own = content_security_policy("");
         assert!(own.contains("style-src 'self' 'sha256-") && !own.contains("unsafe"), "{own}");
-        assert!(own.starts_with("default-src 'none';") && !own.contains("script"), "no script runs, whoever sends it: {own}");
+        assert!(
+            own.starts_with("default-src 'none';") && !own.contains("script"),
+            "no script runs, whoever sends it: {own}"
+        );
         let cdn = content_security_policy("https://cdn.example.org/ws");
         assert!(cdn.contains("style-src 'self' https://cdn.example.org/ws/assets/ 'sha256-"), "{cdn}");
     }

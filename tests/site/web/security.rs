@@ -86,7 +86,8 @@ fn every_name_in_the_security_page_exists() {
         .map(|(path, _)| path)
         .collect();
     files.extend(["Cargo.toml", "Cargo.lock", "deny.toml", "Dockerfile", ".dockerignore"].map(String::from));
-    let flags: String = texts("docs", ".md").into_iter().filter(|(path, _)| !path.ends_with("security.md")).map(|(_, t)| t).collect();
+    let flags: String =
+        texts("docs", ".md").into_iter().filter(|(path, _)| !path.ends_with("security.md")).map(|(_, t)| t).collect();
     let mut looked = 0;
     for word in page.split('`').skip(1).step_by(2) {
         let is_name = |word: &str| word.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
@@ -101,7 +102,10 @@ fn every_name_in_the_security_page_exists() {
         } else if let Some((_, name)) = word.rsplit_once("::") {
             assert!(words.contains(name), "docs/security.md names {word}, and nothing is called {name}");
         } else if is_name(word) && word.matches('_').count() >= 3 && word.chars().all(|c| !c.is_ascii_uppercase()) {
-            assert!(code.contains(&format!("fn {word}(")), "docs/security.md names the test {word}, which is not there");
+            assert!(
+                code.contains(&format!("fn {word}(")),
+                "docs/security.md names the test {word}, which is not there"
+            );
         } else if is_name(word) && (word.contains('_') || word.starts_with(|c: char| c.is_ascii_uppercase())) {
             assert!(words.contains(word), "docs/security.md names {word}, and nothing is called so");
         } else {
@@ -127,7 +131,8 @@ fn caches_in_front_pass_private_pages_on() {
     for file in ["docs/cdn/nginx/windowshop.conf", "docs/cdn/varnish/windowshop.vcl"] {
         let text = read(file);
         let list = text.split("(?:my|").nth(1).or_else(|| text.split("(my|").nth(1));
-        let list: Vec<&str> = list.expect("the list of private names").split(')').next().unwrap_or_default().split('|').collect();
+        let list: Vec<&str> =
+            list.expect("the list of private names").split(')').next().unwrap_or_default().split('|').collect();
         for name in private_names() {
             assert!(list.contains(&name.as_str()), "{file} keeps addresses with {name}");
         }
@@ -169,7 +174,9 @@ fn the_unit_of_the_server_names_settings_that_exist_and_takes_rights_away() {
     let start = unit.lines().find_map(|line| line.strip_prefix("ExecStart=")).expect("a command");
     let parsed = Cli::try_parse_from(start.split_whitespace()).expect("it parses");
     assert!(matches!(parsed.command, Some(Command::Serve(_))));
-    for line in ["NoNewPrivileges=yes", "ProtectSystem=strict", "CapabilityBoundingSet=", "IPAddressDeny=any", "UMask=0077"] {
+    for line in
+        ["NoNewPrivileges=yes", "ProtectSystem=strict", "CapabilityBoundingSet=", "IPAddressDeny=any", "UMask=0077"]
+    {
         assert!(unit.lines().any(|own| own == line), "{line}");
     }
     assert!(unit.contains("LoadCredential=site.key:") && start.contains("--key-file %d/site.key"));
@@ -191,11 +198,16 @@ async fn methods_that_no_page_has_are_refused() {
 async fn every_text_says_its_charset() {
     let site = Site::open().await;
     let who = "year=2026&zip=45202&county=39061&people=40";
-    let mut addresses: Vec<String> = ["/", "/es", "/glossary", "/nowhere", "/healthz", "/readyz", "/robots.txt", "/favicon.svg"]
-        .map(String::from)
-        .into();
-    addresses.extend([format!("/plans?{who}"), format!("/plans.csv?{who}"), "/enroll/deadline.ics?year=2027".to_string()]);
-    addresses.extend(site.app.assets.names().map(|name| site.app.assets.url(name).to_string()));
+    let mut addresses: Vec<String> =
+        ["/", "/es", "/glossary", "/nowhere", "/healthz", "/readyz", "/robots.txt", "/favicon.svg"]
+            .map(String::from)
+            .into();
+    addresses.extend([
+        format!("/plans?{who}"),
+        format!("/plans.csv?{who}"),
+        "/enroll/deadline.ics?year=2027".to_string(),
+    ]);
+    addresses.extend(site.app.assets.names().into_iter().map(|name| site.app.assets.url(name).to_string()));
     for address in addresses {
         let got = site.get(&address).await;
         let kind = got.header("content-type");
