@@ -66,7 +66,7 @@ impl App {
         let catalogues =
             Shelf::open(&config.catalogues_dir(), &config.private_dir()).await.context("no catalogue can be served")?;
         let floor = Floor::new(config.max_connections, config.max_answer_bytes);
-        let sealer = AddressSealer::new(&config.open_keys(clock().date())?);
+        let sealer = AddressSealer::new(&config.office.open_keys(clock().date())?);
         let admission = Admission::new(!config.trusted_proxies.is_empty());
         let pages = PageCache::new(config.page_cache_bytes).map(Arc::new);
         let assets = Assets::new(&config.cdn_base);

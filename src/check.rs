@@ -1,4 +1,4 @@
-//! Checks the environment before `serve` starts: folders, files, port, handles, rules, catalogues.
+//! Checks the environment before `serve` starts: folders, files, port, handles, rules, the office, catalogues.
 //!
 //! Called by `windowshop check` and by `serve`. It reports ALL faults at once, each with its flag and what to do, and
 //! must change nothing (the probe file in a folder is removed again; the limit of file handles applies to this
@@ -11,15 +11,16 @@ use std::path::{Path, PathBuf};
 use crate::catalogue;
 use crate::config::{Config, SettingFault};
 use crate::eligibility::Tables;
-use crate::sealing::KeyRing;
+use crate::store::opened;
 
 /// What is checked before starting, one function per concern; a new room adds its own entry here.
-const CHECKS: [fn(&Config) -> Vec<SettingFault>; 6] =
-    [check_data_dir, check_key_file, check_files_are_private, check_port, check_handles, check_rules];
+const CHECKS: [fn(&Config) -> Vec<SettingFault>; 5] =
+    [check_data_dir, check_files_are_private, check_port, check_handles, check_rules];
 
 /// All faults at once; none means that `serve` will start.
 pub async fn validate(config: &Config) -> Vec<SettingFault> {
     let mut faults: Vec<SettingFault> = CHECKS.iter().flat_map(|check| check(config)).collect();
+    faults.extend(opened::faults(&config.office).await);
     if !wants_sample(config) {
         let unfit = catalogue::check(&config.catalogues_dir()).await;
         faults.extend(unfit.into_iter().map(|unfit| SettingFault::new("catalogues", unfit.to_string())));
@@ -38,17 +39,8 @@ fn check_rules(_: &Config) -> Vec<SettingFault> {
     faults.into_iter().map(|fault| SettingFault::new("rules", fault.to_string())).collect()
 }
 
-/// A key file that will be created at the first start is not a fault.
-fn check_key_file(config: &Config) -> Vec<SettingFault> {
-    let file = config.key_file.clone().unwrap_or_else(|| config.data_dir.join("site.key"));
-    if config.key_file.is_none() && !file.exists() {
-        return Vec::new();
-    }
-    KeyRing::open(&file).err().into_iter().map(|fault| SettingFault::new("key-file", fault.to_string())).collect()
-}
-
 fn check_data_dir(config: &Config) -> Vec<SettingFault> {
-    let dir = &config.data_dir;
+    let dir = &config.office.data_dir;
     let fault = |what: String| vec![SettingFault::new("data-dir", format!("{}: {what}", dir.display()))];
     if let Err(error) = std::fs::create_dir_all(dir) {
         return fault(format!("cannot be made ({error}): name a folder that this user may write"));
@@ -69,7 +61,7 @@ fn check_files_are_private(config: &Config) -> Vec<SettingFault> {
     use std::os::unix::fs::PermissionsExt as _;
     let mut faults = Vec::new();
     let mut seen = HashSet::new();
-    let places = [("data-dir", config.data_dir.clone()), ("catalogues", config.catalogues_dir())];
+    let places = [("data-dir", config.office.data_dir.clone()), ("catalogues", config.catalogues_dir())];
     for (flag, dir) in places {
         for path in files_in(&dir) {
             let Ok(data) = std::fs::symlink_metadata(&path) else { continue };

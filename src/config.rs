@@ -3,6 +3,8 @@
 //! Called by `main`. `Config::read` turns words into values and reports ALL faults at once, each with its flag, its
 //! variable, what is wrong and what to do; `check` then looks at the world. No other code may read the environment.
 
+mod office;
+
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -10,7 +12,7 @@ use std::path::PathBuf;
 use clap::Args;
 use ipnet::IpNet;
 
-use crate::sealing::{KeyFault, KeyRing};
+pub use self::office::{Hidden, OfficeArgs, OfficePlace};
 
 /// Everything is read as text first, so that a bad number is reported along with all other faults.
 #[derive(Debug, Clone, Args)]
@@ -21,13 +23,8 @@ pub struct ServeArgs {
     /// Folder of catalogues to serve [default: DATA_DIR/catalogues, where the shipped sample is built]
     #[arg(long, env = "WINDOWSHOP_CATALOGUES", value_name = "DIR")]
     pub catalogues: Option<PathBuf>,
-    /// Folder for everything Windowshop writes
-    #[arg(long, env = "WINDOWSHOP_DATA_DIR", value_name = "DIR", default_value = "var")]
-    pub data_dir: PathBuf,
-    /// Key file under which private answers in addresses are sealed; the same on every host of a site
-    /// [default: DATA_DIR/site.key, made at the first start]
-    #[arg(long, env = "WINDOWSHOP_KEY_FILE", value_name = "FILE")]
-    pub key_file: Option<PathBuf>,
+    #[command(flatten)]
+    pub office: OfficeArgs,
     /// The address people know this site by, e.g. https://plans.example.org; for canonical links
     #[arg(long, env = "WINDOWSHOP_PUBLIC_URL", value_name = "URL")]
     pub public_url: Option<String>,
@@ -114,9 +111,7 @@ pub struct Config {
     pub listen: SocketAddr,
     /// As given; see `catalogues_dir`.
     pub catalogues: Option<PathBuf>,
-    pub data_dir: PathBuf,
-    /// As given; see `open_keys`.
-    pub key_file: Option<PathBuf>,
+    pub office: OfficePlace,
     /// Without a trailing slash.
     pub public_url: Option<String>,
     /// Without a trailing slash; empty for the same origin.
@@ -172,8 +167,7 @@ impl Config {
         let config = Config {
             listen: read_listen("listen", &args.listen, f),
             catalogues: args.catalogues.clone(),
-            data_dir: args.data_dir.clone(),
-            key_file: args.key_file.clone(),
+            office: OfficePlace::read(&args.office, f),
             public_url: args.public_url.as_deref().filter(|u| !u.is_empty()).map(|u| read_base("public-url", u, f)),
             cdn_base: match args.cdn_base.as_str() {
                 "" => String::new(),
@@ -225,32 +219,14 @@ impl Config {
         (config, faults)
     }
 
-    /// The site's keys. They are created at the first start, but only if no key file was configured.
-    ///
-    /// # Errors
-    ///
-    /// If the file cannot be used: its name, the reason and the fix.
-    pub fn open_keys(&self, today: time::Date) -> Result<KeyRing, KeyFault> {
-        let own = self.data_dir.join("site.key");
-        match &self.key_file {
-            Some(named) => KeyRing::open(named),
-            None if own.exists() => KeyRing::open(&own),
-            None => {
-                let ring = KeyRing::create(&own, today)?;
-                tracing::warn!(file = %own.display(), "made a new key file: give it to every host of this site");
-                Ok(ring)
-            }
-        }
-    }
-
     /// Where to look for catalogues.
     pub fn catalogues_dir(&self) -> PathBuf {
-        self.catalogues.clone().unwrap_or_else(|| self.data_dir.join("catalogues"))
+        self.catalogues.clone().unwrap_or_else(|| self.office.data_dir.join("catalogues"))
     }
 
     /// Folder of the copies being served.
     pub fn private_dir(&self) -> PathBuf {
-        self.data_dir.join(PRIVATE_FOLDER)
+        self.office.data_dir.join(PRIVATE_FOLDER)
     }
 }
 

@@ -3,6 +3,7 @@
 //! One crate, one binary. `docs/architecture.md` lists the rooms and what each may import; each room opens with a
 //! paragraph that says what it is for and what it must never do.
 
+pub mod account;
 pub mod app;
 pub mod catalogue;
 pub mod check;
@@ -14,12 +15,14 @@ pub mod enroll;
 pub mod filing;
 pub mod floor;
 pub mod load;
+pub mod operator;
 pub mod quote;
 pub mod rotate;
 pub mod router;
 pub mod sealing;
 pub mod serve;
 pub mod shop;
+pub mod store;
 pub mod surge;
 pub mod telemetry;
 pub mod text;

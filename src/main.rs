@@ -10,10 +10,10 @@ use windowshop::cli::determine::DetermineArgs;
 use windowshop::cli::{self, Cli, Command};
 use windowshop::config::{Config, ServeArgs};
 use windowshop::load::{self, Built, LoadArgs, LoadError, Progress};
-use windowshop::rotate::shelf::{self, CatalogueArgs};
+use windowshop::rotate::shelf;
 use windowshop::rotate::{self, RotateArgs};
 use windowshop::telemetry::writer::LogWriter;
-use windowshop::{app, check, serve, telemetry};
+use windowshop::{app, check, operator, serve, telemetry};
 
 /// How long the last log lines may take to be written before the process exits anyway.
 const LOG_TIME_AT_THE_END: Duration = Duration::from_secs(1);
@@ -28,7 +28,15 @@ async fn main() -> ExitCode {
         Command::Top(args) => telemetry::top::run(&args, &mut std::io::stdout()).map(|()| ExitCode::SUCCESS),
         Command::Load(args) => run_load(args).await,
         Command::Rotate(args) => run_rotate(&args, &cli.serve).await,
-        Command::Catalogue(args) => run_catalogue(&args).await,
+        Command::Catalogue(args) => print(shelf::command(&args).await),
+        Command::Backup(args) => print(operator::backup::back_up(&args, app::system_clock()).await),
+        Command::Restore(args) => print(operator::backup::restore(&args, app::system_clock()).await),
+        Command::Keys(args) => print(operator::keys::command(&args, app::system_clock()).await),
+        Command::Account(args) => {
+            print(operator::account::command(&args, app::system_clock(), &mut std::io::stdin()).await)
+        }
+        Command::Retention(args) => print(operator::retention::command(&args, app::system_clock()).await),
+        Command::Audit(args) => print(operator::audit::command(&args, app::system_clock()).await),
         Command::Sample(args) => match args.options() {
             Ok(options) => say(load::sample::run(&options, app::system_clock()).await),
             Err(error) => Err(error.into()),
@@ -109,9 +117,10 @@ async fn run_rotate(args: &RotateArgs, serve_args: &ServeArgs) -> anyhow::Result
     Ok(ExitCode::from(report.exit_code()))
 }
 
-async fn run_catalogue(args: &CatalogueArgs) -> anyhow::Result<ExitCode> {
-    let (text, code) = shelf::command(args).await?;
-    print!("{text}");
+/// What a command has to say, and its exit code.
+fn print(said: anyhow::Result<(String, u8)>) -> anyhow::Result<ExitCode> {
+    let (text, code) = said?;
+    std::io::stdout().write_all(text.as_bytes())?;
     Ok(ExitCode::from(code))
 }
 

@@ -17,6 +17,11 @@ use crate::config::ServeArgs;
 use crate::load::LoadArgs;
 use crate::load::sample::SampleArgs;
 use crate::load::synth::SynthArgs;
+use crate::operator::account::AccountArgs;
+use crate::operator::audit::AuditArgs;
+use crate::operator::backup::{BackupArgs, RestoreArgs};
+use crate::operator::keys::KeysArgs;
+use crate::operator::retention::RetentionArgs;
 use crate::rotate::RotateArgs;
 use crate::rotate::shelf::CatalogueArgs;
 use crate::telemetry::top::TopArgs;
@@ -47,6 +52,18 @@ pub enum Command {
     Rotate(RotateArgs),
     /// Manage the catalogues: list, verify, use, rollback
     Catalogue(CatalogueArgs),
+    /// Copy the office's store out, into two files
+    Backup(BackupArgs),
+    /// Fill an empty store from a backup, and prove that it opens
+    Restore(RestoreArgs),
+    /// Manage the keys: status, new, rotate, retire
+    Keys(KeysArgs),
+    /// Do something for a person who calls: find, end-sessions, export, delete
+    Account(AccountArgs),
+    /// Delete what the retention schedule keeps no longer, and report it
+    Retention(RetentionArgs),
+    /// Prove the record of deeds, and list its latest rows
+    Audit(AuditArgs),
     /// Cut a small catalogue out of a large one, for work on a small machine
     Sample(SampleArgs),
     /// Invent a large catalogue, for load tests

@@ -29,6 +29,9 @@ const KEYS_MAX: usize = 16;
 /// A key file of [`KEYS_MAX`] keys with comments is far smaller.
 const FILE_BYTES_MAX: u64 = 16_384;
 
+/// The word on the line of a key that does not seal yet.
+pub(super) const WAITS: &str = "waits";
+
 /// Identifies the key that sealed something without revealing the key: the first bytes of its hash.
 pub type KeyId = [u8; 4];
 
@@ -43,6 +46,8 @@ pub struct KeyRing {
 struct MasterKey {
     id: KeyId,
     bytes: Zeroizing<[u8; KEY_BYTES]>,
+    /// Added and not yet used: it opens, and seals when a rotation begins.
+    waits: bool,
 }
 
 /// Why the key file cannot be used. The text names the file and the line, never a key.
@@ -63,8 +68,23 @@ impl std::error::Error for KeyFault {}
 impl MasterKey {
     fn new(bytes: [u8; KEY_BYTES]) -> MasterKey {
         let hash = Sha256::digest(bytes);
-        MasterKey { id: [hash[0], hash[1], hash[2], hash[3]], bytes: Zeroizing::new(bytes) }
+        MasterKey { id: [hash[0], hash[1], hash[2], hash[3]], bytes: Zeroizing::new(bytes), waits: false }
     }
+
+    fn of_line(line: &str) -> Option<MasterKey> {
+        let mut words = line.split_whitespace().rev();
+        let bytes = Zeroizing::new(URL_SAFE_NO_PAD.decode(words.next()?).ok()?);
+        let key = MasterKey::new(<[u8; KEY_BYTES]>::try_from(bytes.as_slice()).ok()?);
+        Some(MasterKey { waits: words.any(|word| word == WAITS), ..key })
+    }
+}
+
+/// The ID of the key in a line of the file; `None` for a comment or an empty line.
+pub(super) fn id_of_line(line: &str) -> Option<KeyId> {
+    if line.trim_start().starts_with('#') {
+        return None;
+    }
+    MasterKey::of_line(line).map(|key| key.id)
 }
 
 impl KeyRing {
@@ -79,7 +99,7 @@ impl KeyRing {
         if !data.is_file() || data.len() > FILE_BYTES_MAX {
             return Err(fault(format!("is no key file of at most {FILE_BYTES_MAX} bytes")));
         }
-        if let Some(what) = open_to_others(&data) {
+        if let Some(what) = not_ours_alone(file, &data) {
             return Err(fault(what));
         }
         let text = std::fs::read_to_string(file).map_err(|error| fault(format!("cannot be read ({error})")))?;
@@ -116,22 +136,28 @@ impl KeyRing {
         Ok(KeyRing { keys: vec![MasterKey::new(*bytes)] })
     }
 
-    fn parse(text: &str) -> Result<KeyRing, String> {
+    /// Reads the text of a key file, however it came.
+    ///
+    /// # Errors
+    ///
+    /// If a line is not a key, or there is none; names the line, never a key.
+    pub fn parse(text: &str) -> Result<KeyRing, String> {
         let mut keys: Vec<MasterKey> = Vec::new();
         for (n, line) in text.lines().enumerate().map(|(i, line)| (i + 1, line.trim())) {
             if line.is_empty() || line.starts_with('#') {
                 continue;
             }
-            let word = line.split_whitespace().last().unwrap_or_default();
-            let bytes = URL_SAFE_NO_PAD.decode(word).ok().and_then(|bytes| <[u8; KEY_BYTES]>::try_from(bytes).ok());
-            let Some(bytes) = bytes else {
+            let Some(key) = MasterKey::of_line(line) else {
                 return Err(format!("line {n} does not end with a key: {KEY_BYTES} bytes as base64url"));
             };
-            let key = MasterKey::new(bytes);
             if keys.iter().any(|known| known.id == key.id) {
                 return Err(format!("line {n} repeats a key: keep one"));
             }
             keys.push(key);
+        }
+        if let Some(at) = keys.iter().position(|key| key.waits).filter(|at| at + 1 < keys.len() || *at == 0) {
+            let n = at + 1;
+            return Err(format!("key {n} of the file waits and is not the last of several: the first one seals"));
         }
         match keys.len() {
             0 => Err("holds no key: take it away and one is made, or copy the file of another host".to_string()),
@@ -151,6 +177,12 @@ impl KeyRing {
         self.keys.iter().find(|key| key.id == id).map(|key| derive(key, purpose))
     }
 
+    /// The key that waits for a rotation.
+    pub fn waiting(&self) -> Option<KeyId> {
+        self.keys.iter().find(|key| key.waits).map(|key| key.id)
+    }
+
+    /// In the order of the file: the first one seals.
     pub fn ids(&self) -> impl Iterator<Item = KeyId> {
         self.keys.iter().map(|key| key.id)
     }
@@ -163,19 +195,30 @@ fn derive(key: &MasterKey, purpose: &str) -> Zeroizing<[u8; KEY_BYTES]> {
     derived
 }
 
+/// systemd puts credentials here, each for its service alone. They belong to root and show a group's rights that are
+/// an access list for the service, so owner and mode say nothing.
+const CREDENTIALS: &str = "/run/credentials/";
+
 #[cfg(unix)]
-fn open_to_others(data: &std::fs::Metadata) -> Option<String> {
-    use std::os::unix::fs::PermissionsExt as _;
+fn not_ours_alone(file: &Path, data: &std::fs::Metadata) -> Option<String> {
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+    if std::fs::canonicalize(file).is_ok_and(|file| file.starts_with(CREDENTIALS)) {
+        return None;
+    }
+    let (owner, us) = (data.uid(), rustix::process::geteuid().as_raw());
+    if owner != us {
+        return Some(format!("belongs to user {owner}, and this program runs as user {us}: run `chown` on it"));
+    }
     let mode = data.permissions().mode();
     (mode & 0o077 != 0).then(|| format!("others may read or write it (mode {:o}): run `chmod 600` on it", mode & 0o777))
 }
 
 #[cfg(not(unix))]
-fn open_to_others(_: &std::fs::Metadata) -> Option<String> {
+fn not_ours_alone(_: &Path, _: &std::fs::Metadata) -> Option<String> {
     None
 }
 
-fn new_private_file(file: &Path) -> std::io::Result<std::fs::File> {
+pub(super) fn new_private_file(file: &Path) -> std::io::Result<std::fs::File> {
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]

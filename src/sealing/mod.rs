@@ -4,7 +4,12 @@
 //! per purpose. It never logs, and nothing in it can print a key or an unsealed text.
 
 pub mod address;
+pub mod key_edit;
 pub mod keys;
+pub mod secret;
+pub mod value;
 
 pub use address::{AddressFault, AddressSealer};
 pub use keys::{KeyFault, KeyRing};
+pub use secret::Secret;
+pub use value::{Column, DataKey, Place, SealFault};

@@ -1,5 +1,6 @@
 //! The tests of the whole: one linked binary.
 
+mod account;
 mod costs;
 mod costs_laws;
 mod eligibility;
@@ -7,5 +8,6 @@ mod load;
 mod rotate;
 mod shop;
 mod site;
+mod store;
 mod surge;
 mod web;

@@ -1,0 +1,101 @@
+//! What was sent while its session was locked: kept sealed, and done after the password. Nothing typed is lost to a lock.
+//!
+//! Called by the lock's page. One for each session, the last one sent; an hour long; never done for anybody but the owner
+//! who sent it.
+
+use serde::{Deserialize, Serialize};
+use zeroize::{Zeroize, Zeroizing};
+
+use crate::sealing::SealFault;
+use crate::store::vault::Vault;
+use crate::store::{Change, Millis, StoreError, Tx, columns};
+
+/// The largest form that is kept.
+pub const BYTES_MAX: usize = 64 * 1024;
+/// How long.
+pub const KEPT: Millis = 3_600_000;
+
+/// A form on its way. Has no `Debug`; wiped when dropped.
+#[derive(Serialize, Deserialize)]
+pub struct Pending {
+    /// Path and query, as sent.
+    pub address: String,
+    /// The form's body, as sent.
+    pub body: String,
+}
+
+impl Drop for Pending {
+    fn drop(&mut self) {
+        self.address.zeroize();
+        self.body.zeroize();
+    }
+}
+
+/// The row's key as text, for the seal.
+fn row_of(session: &[u8]) -> String {
+    session.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Keeps a form. `Done` is false if it is too large, or its owner's key is gone.
+pub struct Keep {
+    pub vault: Vault,
+    /// The session's hash.
+    pub session: Vec<u8>,
+    pub owner: String,
+    pub pending: Pending,
+}
+
+impl Change for Keep {
+    type Done = bool;
+
+    async fn run(&self, tx: &mut Tx) -> Result<bool, StoreError> {
+        let owner = self.owner.as_str();
+        if self.pending.address.len() + self.pending.body.len() > BYTES_MAX {
+            return Ok(false);
+        }
+        let Some(key) = self.vault.open(tx.conn(), owner).await? else { return Ok(false) };
+        let place = columns::PENDING_REQUEST;
+        let unreadable = SealFault::Unreadable { table: place.table, column: place.column };
+        let plain = Zeroizing::new(serde_json::to_vec(&self.pending).map_err(|_| unreadable)?);
+        let row = row_of(&self.session);
+        let sealed = key.seal(place.at(&row, owner), &plain)?;
+        let now = tx.now();
+        sqlx::query(
+            "INSERT INTO pending (session, owner, request, made_at) VALUES ($1, $2, $3, $4) \
+             ON CONFLICT (session) DO UPDATE SET owner = $2, request = $3, made_at = $4",
+        )
+        .bind(self.session.as_slice())
+        .bind(owner)
+        .bind(sealed)
+        .bind(now)
+        .execute(tx.conn())
+        .await?;
+        Ok(true)
+    }
+}
+
+/// Takes what is kept, once; `None` if there is nothing, it is another owner's, or too old.
+pub struct Take {
+    pub vault: Vault,
+    pub session: Vec<u8>,
+    pub owner: String,
+}
+
+impl Change for Take {
+    type Done = Option<Pending>;
+
+    async fn run(&self, tx: &mut Tx) -> Result<Option<Pending>, StoreError> {
+        let owner = self.owner.as_str();
+        let taken = sqlx::query_as("DELETE FROM pending WHERE session = $1 RETURNING owner, request, made_at");
+        let taken: Option<(String, Vec<u8>, i64)> =
+            taken.bind(self.session.as_slice()).fetch_optional(tx.conn()).await?;
+        let Some((of, sealed, made_at)) = taken else { return Ok(None) };
+        if of != owner || made_at + KEPT <= tx.now() {
+            return Ok(None);
+        }
+        let Some(key) = self.vault.open(tx.conn(), owner).await? else { return Ok(None) };
+        let row = row_of(&self.session);
+        let plain = key.open(columns::PENDING_REQUEST.at(&row, owner), &sealed)?;
+        Ok(serde_json::from_slice(&plain).ok())
+    }
+}

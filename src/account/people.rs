@@ -1,0 +1,269 @@
+//! Beginning as a guest, becoming an account, being found again: each one change of the store.
+//!
+//! Called by the pages of sign-up, sign-in and resuming. Whatever is random or slow (IDs, hashes of passwords) is made
+//! before the change begins. It must never tell a caller's page more than the page may show: whether an address is
+//! taken comes back as a value, and the page shows the same either way.
+
+use sqlx::AnyConnection;
+use zeroize::Zeroizing;
+
+use crate::sealing::{DataKey, SealFault};
+use crate::store::audit::{Actor, Audit, Deed, Entry};
+use crate::store::lookup::{self, Sought};
+use crate::store::vault::{SITE, Vault};
+use crate::store::{Change, Millis, StoreError, Tx, columns};
+
+use super::codes;
+
+const DAY: Millis = 24 * 3_600_000;
+/// How long a draft is kept after its last change.
+pub const DRAFT_DAYS: Millis = 90 * DAY;
+/// A draft is open until it is submitted, withdrawn or expired.
+const OPEN: i64 = 0;
+/// The version of an empty document of answers.
+const ANSWERS_VERSION: i64 = 1;
+const NO_ANSWERS: &[u8] = b"{}";
+
+/// A new random ID: 32 hexadecimal digits.
+///
+/// # Errors
+///
+/// If the system has no randomness.
+pub fn new_id() -> Result<String, SealFault> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).map_err(|_| SealFault::NoRandomness)?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+pub fn guest_owner(id: &str) -> String {
+    format!("guest:{id}")
+}
+
+pub fn account_owner(id: &str) -> String {
+    format!("account:{id}")
+}
+
+/// What a change needs of the office.
+#[derive(Clone)]
+pub struct Means {
+    pub vault: Vault,
+    pub audit: Audit,
+}
+
+/// Somebody begins: a draft with a key of its own, and a code to come back with.
+pub struct BeginDraft {
+    pub means: Means,
+    pub guest: String,
+    pub draft: String,
+    /// Of the printed code.
+    pub code_hash: Vec<u8>,
+    pub session: String,
+}
+
+impl Change for BeginDraft {
+    type Done = ();
+
+    async fn run(&self, tx: &mut Tx) -> Result<(), StoreError> {
+        let (owner, now) = (guest_owner(&self.guest), tx.now());
+        let key = self.means.vault.create(tx, &owner).await?;
+        let answers = key.seal(columns::DRAFT_ANSWERS.at(&self.draft, &owner), NO_ANSWERS)?;
+        sqlx::query(
+            "INSERT INTO draft (id, owner, answers, answers_version, version, state, made_at, changed_at) \
+             VALUES ($1, $2, $3, $4, 1, $5, $6, $6)",
+        )
+        .bind(self.draft.as_str())
+        .bind(owner.as_str())
+        .bind(answers)
+        .bind(ANSWERS_VERSION)
+        .bind(OPEN)
+        .bind(now)
+        .execute(tx.conn())
+        .await?;
+        sqlx::query("INSERT INTO resume_code (code_hash, owner, made_at, expires_at) VALUES ($1, $2, $3, $4)")
+            .bind(self.code_hash.as_slice())
+            .bind(owner.as_str())
+            .bind(now)
+            .bind(now + DRAFT_DAYS)
+            .execute(tx.conn())
+            .await?;
+        let actor = Actor::Guest(self.guest.clone());
+        let record = format!("draft:{}", self.draft);
+        let entry =
+            Entry { actor: &actor, deed: Deed::DraftBegun, owner: &owner, record: &record, session: &self.session };
+        self.means.audit.append(tx, &entry).await
+    }
+}
+
+/// Whose the draft of a printed code is; `None` for a code that is wrong, used up or too old.
+///
+/// # Errors
+///
+/// If the store is away.
+pub async fn resume(connection: &mut AnyConnection, typed: &str, now: Millis) -> Result<Option<String>, StoreError> {
+    let Some(hash) = codes::code_hash(typed) else { return Ok(None) };
+    let asked = sqlx::query_scalar("SELECT owner FROM resume_code WHERE code_hash = $1 AND expires_at > $2");
+    Ok(asked.bind(hash).bind(now).fetch_optional(connection).await?)
+}
+
+/// Somebody makes an account, and takes what they have begun with them.
+pub struct SignUp {
+    pub means: Means,
+    pub account: String,
+    pub email: Sought,
+    pub typed_email: Zeroizing<String>,
+    /// The argon2id string.
+    pub password: Zeroizing<String>,
+    pub password_chars: i64,
+    pub lang: String,
+    /// `guest:ID` of what they have begun.
+    pub guest: Option<String>,
+    pub session: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SignedUp {
+    Made,
+    /// The address has an account: its owner gets a mail, the page shows the same. Nothing was changed.
+    Taken {
+        owner: String,
+    },
+}
+
+impl Change for SignUp {
+    type Done = SignedUp;
+
+    async fn run(&self, tx: &mut Tx) -> Result<SignedUp, StoreError> {
+        let (owner, now) = (account_owner(&self.account), tx.now());
+        let vault = &self.means.vault;
+        if let Some(owner) = lookup::find(tx.conn(), vault, &self.email).await? {
+            return Ok(SignedUp::Taken { owner });
+        }
+        let key = vault.create(tx, &owner).await?;
+        // Two at once: the second one meets the first one's row, and is undone as a whole.
+        lookup::claim(tx, vault, &self.email, &owner).await?;
+        let email = key.seal(columns::ACCOUNT_EMAIL.at(&self.account, &owner), self.typed_email.as_bytes())?;
+        let password = key.seal(columns::ACCOUNT_PASSWORD.at(&self.account, &owner), self.password.as_bytes())?;
+        sqlx::query(
+            "INSERT INTO account (id, email, password, password_chars, lang, email_confirmed_at, version, made_at, \
+             seen_at) VALUES ($1, $2, $3, $4, $5, NULL, 1, $6, $6)",
+        )
+        .bind(self.account.as_str())
+        .bind(email)
+        .bind(password)
+        .bind(self.password_chars)
+        .bind(self.lang.as_str())
+        .bind(now)
+        .execute(tx.conn())
+        .await?;
+        let actor = Actor::Account(self.account.clone());
+        let entry = Entry { actor: &actor, deed: Deed::AccountMade, owner: &owner, record: "", session: &self.session };
+        self.means.audit.append(tx, &entry).await?;
+        if let Some(guest) = &self.guest {
+            take_over(tx, &self.means, guest, (owner.as_str(), &key), &self.session).await?;
+        }
+        Ok(SignedUp::Made)
+    }
+}
+
+/// Everything of a guest goes over to an account: sealed again under its key, and the guest's key destroyed.
+async fn take_over(
+    tx: &mut Tx,
+    means: &Means,
+    guest: &str,
+    (owner, key): (&str, &DataKey),
+    session: &str,
+) -> Result<(), StoreError> {
+    let Some(old) = means.vault.open(tx.conn(), guest).await? else { return Ok(()) };
+    let drafts = sqlx::query_as("SELECT id, answers, version FROM draft WHERE owner = $1 ORDER BY changed_at");
+    let drafts: Vec<(String, Vec<u8>, i64)> = drafts.bind(guest).fetch_all(tx.conn()).await?;
+    for (id, answers, version) in drafts {
+        let plain = old.open(columns::DRAFT_ANSWERS.at(&id, guest), &answers)?;
+        let answers = key.seal(columns::DRAFT_ANSWERS.at(&id, owner), &plain)?;
+        // A save from another tab either came before this transaction began to read, or finds the draft gone.
+        let moved =
+            sqlx::query("UPDATE draft SET owner = $1, answers = $2 WHERE id = $3 AND owner = $4 AND version = $5");
+        let moved =
+            moved.bind(owner).bind(answers).bind(id.as_str()).bind(guest).bind(version).execute(tx.conn()).await?;
+        if moved.rows_affected() != 1 {
+            return Err(StoreError::Stale);
+        }
+        let record = format!("draft:{id}");
+        let actor = Actor::Account(owner.trim_start_matches("account:").to_string());
+        let entry = Entry { actor: &actor, deed: Deed::DraftTaken, owner, record: &record, session };
+        means.audit.append(tx, &entry).await?;
+    }
+    for statement in ["DELETE FROM resume_code WHERE owner = $1", "DELETE FROM pending WHERE owner = $1"] {
+        sqlx::query(statement).bind(guest).execute(tx.conn()).await?;
+    }
+    sqlx::query("UPDATE session SET owner = $1 WHERE owner = $2").bind(owner).bind(guest).execute(tx.conn()).await?;
+    Vault::destroy(tx, guest).await?;
+    Ok(())
+}
+
+/// What signing in needs to know of an account. Has no `Debug`.
+pub struct Found {
+    pub owner: String,
+    /// The argon2id string.
+    pub password: Zeroizing<String>,
+    pub lang: String,
+    pub has_totp: bool,
+}
+
+/// The account of an address; `None` if nobody has it. The same statements run either way, so that the time tells
+/// nothing.
+///
+/// # Errors
+///
+/// If the store is away.
+pub async fn find(connection: &mut AnyConnection, vault: &Vault, email: &Sought) -> Result<Option<Found>, StoreError> {
+    let found = lookup::find(connection, vault, email).await?;
+    // For an address that nobody has, the site's own key is opened, and nobody's account is looked for.
+    let owner = found.as_deref().unwrap_or(SITE);
+    let key = vault.open(connection, owner).await?;
+    let id = owner.trim_start_matches("account:").to_string();
+    let asked = sqlx::query_as("SELECT password, lang FROM account WHERE id = $1").bind(id.as_str());
+    let account: Option<(Vec<u8>, String)> = asked.fetch_optional(&mut *connection).await?;
+    let asked = sqlx::query_scalar("SELECT count(*) FROM totp WHERE owner = $1 AND confirmed_at IS NOT NULL");
+    let factors: i64 = asked.bind(owner).fetch_one(connection).await?;
+    let (Some(owner), Some(key), Some((sealed, lang))) = (found, key, account) else { return Ok(None) };
+    let plain = key.open(columns::ACCOUNT_PASSWORD.at(&id, &owner), &sealed)?;
+    let password = Zeroizing::new(String::from_utf8_lossy(&plain).into_owned());
+    Ok(Some(Found { owner, password, lang, has_totp: factors > 0 }))
+}
+
+/// A person goes: their key is destroyed, and with it everything sealed; what is not sealed goes row by row.
+pub struct Delete {
+    pub means: Means,
+    pub owner: String,
+    pub actor: Actor,
+    pub session: String,
+}
+
+impl Change for Delete {
+    type Done = bool;
+
+    async fn run(&self, tx: &mut Tx) -> Result<bool, StoreError> {
+        let owner = self.owner.as_str();
+        if !Vault::destroy(tx, owner).await? {
+            return Ok(false);
+        }
+        for statement in [
+            "DELETE FROM lookup WHERE owner = $1",
+            "DELETE FROM session WHERE owner = $1",
+            "DELETE FROM pending WHERE owner = $1",
+            "DELETE FROM draft WHERE owner = $1",
+            "DELETE FROM resume_code WHERE owner = $1",
+            "DELETE FROM device WHERE owner = $1",
+            "DELETE FROM totp WHERE owner = $1",
+            "DELETE FROM recovery_code WHERE owner = $1",
+            "DELETE FROM mailed_code WHERE owner = $1",
+        ] {
+            sqlx::query(statement).bind(owner).execute(tx.conn()).await?;
+        }
+        let id = owner.trim_start_matches("account:");
+        sqlx::query("DELETE FROM account WHERE id = $1").bind(id).execute(tx.conn()).await?;
+        let entry = Entry { actor: &self.actor, deed: Deed::Deleted, owner, record: "", session: &self.session };
+        self.means.audit.append(tx, &entry).await?;
+        Ok(true)
+    }
+}

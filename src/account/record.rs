@@ -1,0 +1,94 @@
+//! Everything that the office has of one person, opened: for their own download, and for an operator who answers them.
+//!
+//! Called by the download page and by `windowshop account export`. Whoever calls it has proved who asks, and notes it.
+
+use serde_json::{Value, json};
+use sqlx::AnyConnection;
+use zeroize::Zeroizing;
+
+use crate::sealing::{Column, DataKey};
+use crate::store::audit;
+use crate::store::vault::Vault;
+use crate::store::{StoreError, columns};
+
+/// Rows of the record of deeds in an export; far more than one person's.
+const DEEDS_MAX: i64 = 100_000;
+
+/// As JSON; `None` if nobody is called so, or they are gone.
+///
+/// # Errors
+///
+/// If the store is away, or something sealed does not open.
+pub async fn of(connection: &mut AnyConnection, vault: &Vault, owner: &str) -> Result<Option<Value>, StoreError> {
+    let Some(key) = vault.open(connection, owner).await? else { return Ok(None) };
+    let account = account(connection, &key, owner).await?;
+    let drafts = drafts(connection, &key, owner).await?;
+    let devices = devices(connection, &key, owner).await?;
+    let sessions =
+        sqlx::query_as("SELECT made_at, seen_at, expires_at, shared FROM session WHERE owner = $1 ORDER BY made_at");
+    let sessions: Vec<(i64, i64, i64, i64)> = sessions.bind(owner).fetch_all(&mut *connection).await?;
+    let sessions: Vec<Value> = sessions
+        .iter()
+        .map(|(made, seen, expires, shared)| {
+            json!({ "made_at": made, "seen_at": seen, "expires_at": expires, "shared_computer": *shared != 0 })
+        })
+        .collect();
+    let deeds = audit::of_owner(connection, owner, DEEDS_MAX).await?;
+    let deeds: Vec<Value> = deeds
+        .iter()
+        .map(|row| json!({ "at": row.at, "who": row.actor, "what": row.deed, "record": row.record }))
+        .collect();
+    Ok(Some(json!({
+        "owner": owner, "account": account, "drafts": drafts, "devices": devices, "sessions": sessions, "deeds": deeds,
+    })))
+}
+
+fn opened(
+    key: &DataKey,
+    column: Column,
+    row: &str,
+    owner: &str,
+    sealed: &[u8],
+) -> Result<Zeroizing<String>, StoreError> {
+    let plain = key.open(column.at(row, owner), sealed)?;
+    Ok(Zeroizing::new(String::from_utf8_lossy(&plain).into_owned()))
+}
+
+/// Null for a guest.
+async fn account(connection: &mut AnyConnection, key: &DataKey, owner: &str) -> Result<Value, StoreError> {
+    let Some(id) = owner.strip_prefix("account:") else { return Ok(Value::Null) };
+    let asked = sqlx::query_as("SELECT email, lang, made_at, seen_at, email_confirmed_at FROM account WHERE id = $1");
+    let found: Option<(Vec<u8>, String, i64, i64, Option<i64>)> = asked.bind(id).fetch_optional(connection).await?;
+    let Some((email, lang, made_at, seen_at, confirmed_at)) = found else { return Ok(Value::Null) };
+    let email = opened(key, columns::ACCOUNT_EMAIL, id, owner, &email)?;
+    Ok(json!({
+        "email": email.as_str(), "language": lang, "made_at": made_at, "seen_at": seen_at,
+        "email_confirmed_at": confirmed_at,
+    }))
+}
+
+async fn drafts(connection: &mut AnyConnection, key: &DataKey, owner: &str) -> Result<Vec<Value>, StoreError> {
+    let asked =
+        sqlx::query_as("SELECT id, answers, state, made_at, changed_at FROM draft WHERE owner = $1 ORDER BY made_at");
+    let found: Vec<(String, Vec<u8>, i64, i64, i64)> = asked.bind(owner).fetch_all(connection).await?;
+    let mut drafts = Vec::new();
+    for (id, answers, state, made_at, changed_at) in found {
+        let answers = opened(key, columns::DRAFT_ANSWERS, &id, owner, &answers)?;
+        let answers: Value = serde_json::from_str(&answers).unwrap_or_default();
+        drafts.push(json!({
+            "id": id, "answers": answers, "state": state, "made_at": made_at, "changed_at": changed_at,
+        }));
+    }
+    Ok(drafts)
+}
+
+async fn devices(connection: &mut AnyConnection, key: &DataKey, owner: &str) -> Result<Vec<Value>, StoreError> {
+    let asked = sqlx::query_as("SELECT id, name, made_at, seen_at FROM device WHERE owner = $1 ORDER BY made_at");
+    let found: Vec<(String, Vec<u8>, i64, i64)> = asked.bind(owner).fetch_all(connection).await?;
+    let mut devices = Vec::new();
+    for (id, name, made_at, seen_at) in found {
+        let name = opened(key, columns::DEVICE_NAME, &id, owner, &name)?;
+        devices.push(json!({ "name": name.as_str(), "made_at": made_at, "seen_at": seen_at }));
+    }
+    Ok(devices)
+}

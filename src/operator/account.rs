@@ -1,0 +1,149 @@
+//! `windowshop account find | end-sessions | export | delete`: what an operator does for a person who calls.
+//!
+//! An address is read from standard input, never from the command line, which every process of the machine may read.
+
+use std::io::Read;
+
+use anyhow::Context as _;
+use clap::{Args, Subcommand};
+use serde_json::json;
+use time::OffsetDateTime;
+
+use super::{Opened, open, operator};
+use crate::account::people::{Delete, Means};
+use crate::account::record;
+use crate::account::session::EndOthers;
+use crate::config::OfficeArgs;
+use crate::store::audit::{Audit, Deed, Entry};
+use crate::store::lookup::{self, Sought};
+use crate::store::{Change, StoreError, Tx};
+
+/// No address is longer.
+const INPUT_BYTES_MAX: u64 = 4_096;
+
+/// What an operator does for a person who calls.
+#[derive(Debug, Clone, Args)]
+pub struct AccountArgs {
+    #[command(subcommand)]
+    pub command: AccountCommand,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct Of {
+    #[command(flatten)]
+    pub office: OfficeArgs,
+    /// As `find` prints it: account:… or guest:…
+    #[arg(value_name = "OWNER")]
+    pub owner: String,
+}
+
+#[derive(Debug, Clone, Subcommand)]
+pub enum AccountCommand {
+    /// Say whose the e-mail address on standard input is
+    Find {
+        #[command(flatten)]
+        office: OfficeArgs,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Sign a person out everywhere
+    EndSessions(Of),
+    /// Write everything that there is of a person, as JSON
+    Export(Of),
+    /// Destroy a person's data key and rows
+    Delete(Of),
+}
+
+/// A row of the audit for what changes nothing else.
+struct Noted {
+    audit: Audit,
+    deed: Deed,
+    owner: String,
+}
+
+impl Change for Noted {
+    type Done = ();
+
+    async fn run(&self, tx: &mut Tx) -> Result<(), StoreError> {
+        let entry = Entry { actor: &operator(), deed: self.deed, owner: &self.owner, record: "", session: "" };
+        self.audit.append(tx, &entry).await
+    }
+}
+
+async fn note(office: &Opened, deed: Deed, owner: &str) -> anyhow::Result<()> {
+    let noted = Noted { audit: office.audit.clone(), deed, owner: owner.to_string() };
+    Ok(office.store.begin_write(noted).await?)
+}
+
+/// Ends with 2 if there is nobody.
+///
+/// # Errors
+///
+/// What is wrong and what to do.
+pub async fn command(
+    args: &AccountArgs,
+    now: OffsetDateTime,
+    input: &mut (dyn Read + Send),
+) -> anyhow::Result<(String, u8)> {
+    match &args.command {
+        AccountCommand::Find { office, json } => find(&open(office, now).await?, input, *json).await,
+        AccountCommand::EndSessions(of) => end_sessions(&open(&of.office, now).await?, &of.owner).await,
+        AccountCommand::Export(of) => export(&open(&of.office, now).await?, &of.owner).await,
+        AccountCommand::Delete(of) => delete(&open(&of.office, now).await?, &of.owner).await,
+    }
+}
+
+fn nobody(owner: &str) -> (String, u8) {
+    (format!("There is nobody called {owner}, or they are gone.\n"), 2)
+}
+
+async fn find(office: &Opened, input: &mut (dyn Read + Send), json: bool) -> anyhow::Result<(String, u8)> {
+    let mut typed = String::new();
+    input.take(INPUT_BYTES_MAX).read_to_string(&mut typed).context("standard input cannot be read")?;
+    let sought = Sought::email(&typed).context("standard input holds no e-mail address")?;
+    let mut connection = office.store.read().await?;
+    let owner = lookup::find(&mut connection, &office.vault, &sought).await?;
+    drop(connection);
+    let code = if owner.is_some() { 0 } else { 2 };
+    if let Some(owner) = &owner {
+        note(office, Deed::Found, owner).await?;
+    }
+    let text = match (json, owner) {
+        (true, owner) => format!("{}\n", json!({ "owner": owner })),
+        (false, Some(owner)) => format!("{owner}\n"),
+        (false, None) => "Nobody has this address.\n".to_string(),
+    };
+    Ok((text, code))
+}
+
+async fn end_sessions(office: &Opened, owner: &str) -> anyhow::Result<(String, u8)> {
+    let ended = office.store.begin_write(EndOthers { owner: owner.to_string(), but: Vec::new() }).await?;
+    note(office, Deed::SessionsEnded, owner).await?;
+    Ok((format!("{ended} sessions of {owner} have ended.\n"), 0))
+}
+
+async fn export(office: &Opened, owner: &str) -> anyhow::Result<(String, u8)> {
+    // Noted first: nothing leaves without a row.
+    note(office, Deed::Exported, owner).await?;
+    let mut connection = office.store.read().await?;
+    Ok(match record::of(&mut connection, &office.vault, owner).await? {
+        Some(record) => (format!("{record:#}\n"), 0),
+        None => nobody(owner),
+    })
+}
+
+async fn delete(office: &Opened, owner: &str) -> anyhow::Result<(String, u8)> {
+    let means = Means { vault: office.vault.clone(), audit: office.audit.clone() };
+    let delete = Delete { means, owner: owner.to_string(), actor: operator(), session: String::new() };
+    Ok(match office.store.begin_write(delete).await? {
+        true => (
+            format!(
+                "{owner} is gone: the data key is destroyed, and with it everything sealed under it, here and in every \
+                 backup whose .keys file is gone.\n"
+            ),
+            0,
+        ),
+        false => nobody(owner),
+    })
+}

@@ -1,0 +1,371 @@
+//! The record of deeds: who did what to whose record, when, from which session. Append-only and chained.
+//!
+//! Every change that touches a person's record appends its row in the same transaction: either both are there or
+//! neither. Each row carries a MAC over the row before it and itself; each lane's end carries a MAC of its own. So a
+//! row that was changed, inserted or removed shows, and so does one cut off the end, to whoever holds the site's key.
+//! It must never hold what somebody typed: actors, owners and records are identifiers, deeds are a closed list.
+
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::{Digest as _, Sha256};
+use sqlx::any::AnyRow;
+use sqlx::{AnyConnection, FromRow, Row as _};
+use strum::{EnumString, IntoStaticStr};
+
+use super::vault::{SITE, Vault};
+use super::{Millis, Store, StoreError, Tx};
+use crate::sealing::SealFault;
+
+/// Chains side by side. Two deeds of one lane wait for each other on PostgreSQL.
+pub const LANES: i64 = 16;
+/// Rows read at a time by whoever proves the chains.
+const PAGE: i64 = 1_000;
+/// Of a session's hash: enough to tell sessions apart, too little to be one.
+const SESSION_CHARS: usize = 12;
+const PURPOSE: &str = "windowshop audit chain v1";
+
+/// What was done. The words are for good: rows hold them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr, EnumString)]
+#[strum(serialize_all = "snake_case")]
+pub enum Deed {
+    /// An operator looked at who a lookup belongs to.
+    Found,
+    /// Data keys were wrapped under a newer key.
+    KeysRotated,
+    /// The store was copied out.
+    BackedUp,
+    /// The store was filled from a backup.
+    Restored,
+    /// A guest began an application.
+    DraftBegun,
+    /// An account took over what a guest had begun.
+    DraftTaken,
+    AccountMade,
+    SecondStepAdded,
+    SecondStepRemoved,
+    RecoveryCodeUsed,
+    /// A record was given to its owner or an operator as a file.
+    Exported,
+    /// Somebody was signed out everywhere.
+    SessionsEnded,
+    /// A person's data key was destroyed.
+    Deleted,
+}
+
+/// Who did it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Actor {
+    Account(String),
+    Guest(String),
+    /// The user name that the command ran under.
+    Operator(String),
+    Site,
+}
+
+impl Actor {
+    fn text(&self) -> String {
+        match self {
+            Actor::Account(id) => format!("account:{id}"),
+            Actor::Guest(id) => format!("guest:{id}"),
+            Actor::Operator(name) => format!("operator:{name}"),
+            Actor::Site => SITE.to_string(),
+        }
+    }
+}
+
+/// A row to be appended.
+#[derive(Debug, Clone)]
+pub struct Entry<'a> {
+    pub actor: &'a Actor,
+    pub deed: Deed,
+    /// Whose record: the owner of its data key.
+    pub owner: &'a str,
+    /// What of it, `draft:…`; empty for all of it.
+    pub record: &'a str,
+    /// The session's hash; empty if there is none.
+    pub session: &'a str,
+}
+
+/// A row as it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    pub lane: i64,
+    pub number: i64,
+    pub at: Millis,
+    pub actor: String,
+    pub deed: String,
+    pub owner: String,
+    pub record: String,
+    pub session: String,
+    chain: Vec<u8>,
+}
+
+/// The end of a lane.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct End {
+    lane: i64,
+    last: i64,
+    chain: Vec<u8>,
+    mark: Vec<u8>,
+}
+
+impl FromRow<'_, AnyRow> for Row {
+    fn from_row(row: &AnyRow) -> Result<Row, sqlx::Error> {
+        Ok(Row {
+            lane: row.try_get("lane")?,
+            number: row.try_get("number")?,
+            at: row.try_get("at")?,
+            actor: row.try_get("actor")?,
+            deed: row.try_get("deed")?,
+            owner: row.try_get("owner")?,
+            record: row.try_get("record")?,
+            session: row.try_get("session")?,
+            chain: row.try_get("chain")?,
+        })
+    }
+}
+
+impl FromRow<'_, AnyRow> for End {
+    fn from_row(row: &AnyRow) -> Result<End, sqlx::Error> {
+        Ok(End {
+            lane: row.try_get("lane")?,
+            last: row.try_get("last")?,
+            chain: row.try_get("chain")?,
+            mark: row.try_get("mark")?,
+        })
+    }
+}
+
+/// What a proof of all chains found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Proof {
+    pub rows: i64,
+    /// In words, each with its place; empty if every chain holds.
+    pub faults: Vec<String>,
+    /// One word over the ends of all lanes: two proofs with the same word saw the same rows.
+    pub ends: String,
+}
+
+/// Holds the key of the chains. Has no `Debug`.
+#[derive(Clone)]
+pub struct Audit {
+    mac: Hmac<Sha256>,
+}
+
+impl Audit {
+    /// # Errors
+    ///
+    /// If the site's key is not there, or does not open with this key file.
+    pub async fn open(store: &Store, vault: &Vault) -> Result<Audit, StoreError> {
+        let mut connection = store.read().await?;
+        let gone = SealFault::Unreadable { table: "data_key", column: "wrapped" };
+        let key = vault.subkey(&mut connection, SITE, PURPOSE).await?.ok_or_else(|| gone.clone())?;
+        Ok(Audit { mac: Hmac::new_from_slice(key.as_slice()).map_err(|_| gone)? })
+    }
+
+    /// Appends a row to its owner's lane.
+    ///
+    /// # Errors
+    ///
+    /// If the store is away; the whole transaction is then undone.
+    pub async fn append(&self, tx: &mut Tx, entry: &Entry<'_>) -> Result<(), StoreError> {
+        let (lane, at) = (lane_of(entry.owner), tx.now());
+        let end = match take_end(tx, lane).await? {
+            Some(end) => end,
+            None => {
+                sqlx::query(
+                    "INSERT INTO audit_lane (lane, last, chain, mark) VALUES ($1, 0, $2, $2) \
+                     ON CONFLICT (lane) DO NOTHING",
+                )
+                .bind(lane)
+                .bind(Vec::<u8>::new())
+                .execute(tx.conn())
+                .await?;
+                take_end(tx, lane).await?.ok_or(StoreError::Stale)?
+            }
+        };
+        let mut row = Row {
+            lane,
+            number: end.last,
+            at,
+            actor: entry.actor.text(),
+            deed: <&str>::from(entry.deed).to_string(),
+            owner: entry.owner.to_string(),
+            record: entry.record.to_string(),
+            session: entry.session.chars().take(SESSION_CHARS).collect(),
+            chain: Vec::new(),
+        };
+        row.chain = self.link(&end.chain, &row);
+        let mark = self.mark(lane, row.number, &row.chain);
+        sqlx::query(
+            "INSERT INTO audit (lane, number, at, actor, deed, owner, record, session, chain) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        )
+        .bind(row.lane)
+        .bind(row.number)
+        .bind(row.at)
+        .bind(row.actor)
+        .bind(row.deed)
+        .bind(row.owner)
+        .bind(row.record)
+        .bind(row.session)
+        .bind(row.chain.as_slice())
+        .execute(tx.conn())
+        .await?;
+        sqlx::query("UPDATE audit_lane SET chain = $1, mark = $2 WHERE lane = $3")
+            .bind(row.chain)
+            .bind(mark)
+            .bind(lane)
+            .execute(tx.conn())
+            .await?;
+        Ok(())
+    }
+
+    /// Proves every chain, from its first row to its end.
+    ///
+    /// # Errors
+    ///
+    /// If the store is away. A chain that does not hold is a finding, not an error.
+    pub async fn prove(&self, store: &Store) -> Result<Proof, StoreError> {
+        let mut snapshot = store.snapshot().await?;
+        let ends: Vec<End> = sqlx::query_as("SELECT lane, last, chain, mark FROM audit_lane ORDER BY lane")
+            .fetch_all(&mut *snapshot)
+            .await?;
+        let mut proof = Proof::default();
+        let mut word = Sha256::new();
+        for lane in 0..LANES {
+            let none = End { lane, last: 0, chain: Vec::new(), mark: Vec::new() };
+            let end = ends.iter().find(|end| end.lane == lane).unwrap_or(&none);
+            self.prove_lane(&mut snapshot, end, &mut proof).await?;
+            word.update(end.last.to_be_bytes());
+            word.update(&end.chain);
+        }
+        let elsewhere: i64 = sqlx::query_scalar("SELECT count(*) FROM audit WHERE lane < 0 OR lane >= $1")
+            .bind(LANES)
+            .fetch_one(&mut *snapshot)
+            .await?;
+        if elsewhere > 0 {
+            proof.faults.push(format!("{elsewhere} rows are in lanes that do not exist"));
+        }
+        proof.ends = word.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+        Ok(proof)
+    }
+
+    async fn prove_lane(&self, snapshot: &mut AnyConnection, end: &End, proof: &mut Proof) -> Result<(), StoreError> {
+        let (mut number, mut chain) = (0, Vec::new());
+        loop {
+            let rows = page(snapshot, end.lane, number).await?;
+            if rows.is_empty() {
+                break;
+            }
+            for row in rows {
+                let place = format!("lane {}, row {}", end.lane, row.number);
+                if row.number != number + 1 {
+                    proof.faults.push(format!("{place}: {} rows before it are gone", row.number - number - 1));
+                } else if !self.links(&chain, &row) {
+                    proof.faults.push(format!("{place}: was changed, or the row before it was"));
+                }
+                (number, chain) = (row.number, row.chain);
+                proof.rows += 1;
+            }
+        }
+        let lane = end.lane;
+        if number < end.last {
+            proof.faults.push(format!("lane {lane}: {} rows are gone from its end", end.last - number));
+        } else if number > end.last || chain != end.chain {
+            proof.faults.push(format!("lane {lane}: its end is not the last row"));
+        } else if end.last > 0 && !self.marks(end) {
+            proof.faults.push(format!("lane {lane}: its end was changed"));
+        }
+        Ok(())
+    }
+
+    fn fed(&self, before: &[u8], row: &Row) -> Hmac<Sha256> {
+        let mut mac = self.mac.clone();
+        mac.update(b"row");
+        part(&mut mac, before);
+        for number in [row.lane, row.number, row.at] {
+            mac.update(&number.to_be_bytes());
+        }
+        for text in [&row.actor, &row.deed, &row.owner, &row.record, &row.session] {
+            part(&mut mac, text.as_bytes());
+        }
+        mac
+    }
+
+    fn link(&self, before: &[u8], row: &Row) -> Vec<u8> {
+        self.fed(before, row).finalize().into_bytes().to_vec()
+    }
+
+    fn links(&self, before: &[u8], row: &Row) -> bool {
+        self.fed(before, row).verify_slice(&row.chain).is_ok()
+    }
+
+    fn fed_end(&self, lane: i64, last: i64, chain: &[u8]) -> Hmac<Sha256> {
+        let mut mac = self.mac.clone();
+        mac.update(b"end");
+        mac.update(&lane.to_be_bytes());
+        mac.update(&last.to_be_bytes());
+        part(&mut mac, chain);
+        mac
+    }
+
+    fn mark(&self, lane: i64, last: i64, chain: &[u8]) -> Vec<u8> {
+        self.fed_end(lane, last, chain).finalize().into_bytes().to_vec()
+    }
+
+    fn marks(&self, end: &End) -> bool {
+        self.fed_end(end.lane, end.last, &end.chain).verify_slice(&end.mark).is_ok()
+    }
+}
+
+/// Counts the lane's end up, and locks it until the transaction ends.
+async fn take_end(tx: &mut Tx, lane: i64) -> Result<Option<End>, StoreError> {
+    let counted =
+        sqlx::query_as("UPDATE audit_lane SET last = last + 1 WHERE lane = $1 RETURNING lane, last, chain, mark");
+    Ok(counted.bind(lane).fetch_optional(tx.conn()).await?)
+}
+
+async fn page(connection: &mut AnyConnection, lane: i64, after: i64) -> Result<Vec<Row>, StoreError> {
+    let rows = sqlx::query_as(
+        "SELECT lane, number, at, actor, deed, owner, record, session, chain FROM audit \
+         WHERE lane = $1 AND number > $2 ORDER BY number LIMIT $3",
+    );
+    Ok(rows.bind(lane).bind(after).bind(PAGE).fetch_all(connection).await?)
+}
+
+/// What was done to one owner's records, oldest first, at most `most` rows.
+///
+/// # Errors
+///
+/// If the store is away.
+pub async fn of_owner(connection: &mut AnyConnection, owner: &str, most: i64) -> Result<Vec<Row>, StoreError> {
+    let rows = sqlx::query_as(
+        "SELECT lane, number, at, actor, deed, owner, record, session, chain FROM audit \
+         WHERE owner = $1 ORDER BY lane, number LIMIT $2",
+    );
+    Ok(rows.bind(owner).bind(most).fetch_all(connection).await?)
+}
+
+/// The latest rows of all lanes, newest first.
+///
+/// # Errors
+///
+/// If the store is away.
+pub async fn latest(connection: &mut AnyConnection, most: i64) -> Result<Vec<Row>, StoreError> {
+    let rows = sqlx::query_as(
+        "SELECT lane, number, at, actor, deed, owner, record, session, chain FROM audit \
+         ORDER BY at DESC, lane, number DESC LIMIT $1",
+    );
+    Ok(rows.bind(most).fetch_all(connection).await?)
+}
+
+/// One owner's deeds are all in one lane.
+fn lane_of(owner: &str) -> i64 {
+    i64::from(Sha256::digest(owner.as_bytes())[0]) % LANES
+}
+
+/// With its length before it: no two rows are fed as the same bytes.
+fn part(mac: &mut Hmac<Sha256>, bytes: &[u8]) {
+    mac.update(&(bytes.len() as u64).to_be_bytes());
+    mac.update(bytes);
+}

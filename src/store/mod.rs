@@ -1,0 +1,264 @@
+//! The office's store: people's data, in an embedded SQLite file or in PostgreSQL, by one set of statements.
+//!
+//! Called by `account` and by the operator's commands. The shop never imports it and goes on without it. Reads go
+//! through [`Store::read`], whose connections cannot write; writes through [`Store::begin_write`] and nothing else.
+//! What could tell anything about a person lies in it sealed (`columns`). It must never log a value, and no statement
+//! of it is put together from what somebody typed.
+//!
+//! Rules for its SQL are at the head of `sql/store/0001_begin.sql`; `tests/site/store` holds them.
+
+pub mod address;
+pub mod audit;
+pub mod backup;
+pub mod columns;
+pub mod counts;
+pub mod dialect;
+mod error;
+pub mod keys;
+pub mod lookup;
+pub mod opened;
+pub mod schema;
+pub mod vault;
+pub mod write;
+
+use std::fmt;
+use std::fs::{OpenOptions, TryLockError};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use sqlx::any::AnyPoolOptions;
+use sqlx::pool::PoolConnection;
+use sqlx::{Any, AnyConnection, AnyPool, Connection as _, Transaction};
+
+pub use address::StoreAddress;
+pub use error::StoreError;
+pub use write::{Change, Tx};
+
+use counts::Counts;
+use dialect::{Engine, Role};
+use schema::Marks;
+
+/// Milliseconds since 1970, by the store's clock.
+pub type Millis = i64;
+
+/// How long a request waits for a connection. With the rest of an answer it stays below two seconds.
+const ACQUIRE: Duration = Duration::from_millis(1_500);
+/// How long a start waits for the store.
+const CONNECT: Duration = Duration::from_secs(10);
+/// Between two looks at a lock that another process holds while it makes tables.
+const LOCK_PAUSE: Duration = Duration::from_millis(20);
+/// PostgreSQL: more connections gained nothing on two cores (docs/office.md).
+const POSTGRES_CONNECTIONS: u32 = 8;
+/// SQLite: readers beside the one writer.
+const SQLITE_READERS: u32 = 8;
+
+/// The open store. A clone is the same store.
+#[derive(Clone)]
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    engine: Engine,
+    writer: AnyPool,
+    readers: AnyPool,
+    ahead: Ahead,
+    marks: Marks,
+    counts: Counts,
+}
+
+/// How far the store's clock is said to be ahead of its engine's. Zero but in tests of what happens after hours.
+#[derive(Debug, Clone, Default)]
+pub struct Ahead(Arc<AtomicI64>);
+
+impl Ahead {
+    pub fn add(&self, by: Duration) {
+        self.0.fetch_add(i64::try_from(by.as_millis()).unwrap_or(i64::MAX), Ordering::Relaxed);
+    }
+}
+
+/// Why the store cannot be opened: what is wrong and what to do.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{address}: {what}")]
+pub struct StartFault {
+    /// Without a password.
+    pub address: String,
+    pub what: String,
+}
+
+impl Store {
+    /// Opens the store, creates or extends its tables, and refuses what this binary must not touch.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be reached, is unfit, or was made by a newer binary that says so.
+    pub async fn open(address: &StoreAddress, ahead: Ahead) -> Result<Store, StartFault> {
+        Store::open_up_to(address, ahead, None).await
+    }
+
+    /// The same with the tables of an earlier migration, for a restore.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Store::open).
+    pub async fn open_up_to(address: &StoreAddress, ahead: Ahead, up_to: Option<i64>) -> Result<Store, StartFault> {
+        let fault = |what: String| StartFault { address: address.to_string(), what };
+        let first = tokio::time::timeout(CONNECT, Store::prepare(address, up_to));
+        let (engine, marks) = match first.await {
+            Ok(prepared) => prepared.map_err(fault)?,
+            Err(_) => return Err(fault(format!("no answer within {} s: is the server running?", CONNECT.as_secs()))),
+        };
+        let (writers, readers) = match engine {
+            Engine::Sqlite => (1, SQLITE_READERS),
+            Engine::Postgres => (POSTGRES_CONNECTIONS, POSTGRES_CONNECTIONS),
+        };
+        let pool = |role, connections| {
+            let options = AnyPoolOptions::new().max_connections(connections).acquire_timeout(ACQUIRE);
+            let options = options.after_connect(move |connection, _| {
+                Box::pin(async move { sqlx::raw_sql(engine.on_connect(role)).execute(connection).await.map(drop) })
+            });
+            address.options().map(|connect| options.connect_lazy_with(connect))
+        };
+        let writer = pool(Role::Writer, writers).map_err(|error| fault(error.to_string()))?;
+        let readers = pool(Role::Reader, readers).map_err(|error| fault(error.to_string()))?;
+        Ok(Store { inner: Arc::new(Inner { engine, writer, readers, ahead, marks, counts: Counts::new() }) })
+    }
+
+    /// Looks at the store and changes nothing: can it be reached, is it fit, may this binary open it? Returns the site's
+    /// own data key as it is wrapped; `None` if the store is new.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong and what to do.
+    pub async fn look(address: &StoreAddress) -> Result<Option<Vec<u8>>, StartFault> {
+        let looking = async {
+            let (mut connection, _) = Store::reach(address, Role::Reader).await?;
+            let site = match schema::may_open(&mut connection).await? {
+                Some(_) => vault::wrapped(&mut connection, vault::SITE).await.map_err(|error| error.to_string())?,
+                None => None,
+            };
+            let _ = connection.close().await;
+            Ok::<_, String>(site)
+        };
+        let looked = tokio::time::timeout(CONNECT, looking).await;
+        looked
+            .unwrap_or_else(|_| Err(format!("no answer within {} s: is the server running?", CONNECT.as_secs())))
+            .map_err(|what| StartFault { address: address.to_string(), what })
+    }
+
+    /// One connection before all others: is the server fit, is the schema ours.
+    async fn prepare(address: &StoreAddress, up_to: Option<i64>) -> Result<(Engine, Marks), String> {
+        let _alone = match address.file() {
+            Some(file) => Some(make_file(file).await.map_err(|error| {
+                format!("cannot be made ({error}): name a folder that this user may write with --data-dir")
+            })?),
+            None => None,
+        };
+        let (mut connection, engine) = Store::reach(address, Role::Writer).await?;
+        let marks = schema::bring_up(&mut connection, up_to).await?;
+        let _ = connection.close().await;
+        Ok((engine, marks))
+    }
+
+    async fn reach(address: &StoreAddress, role: Role) -> Result<(AnyConnection, Engine), String> {
+        let reach = |error: sqlx::Error| match address.file() {
+            Some(_) => format!("cannot be opened ({error}): it must be a store of Windowshop that this user may write"),
+            None => {
+                format!("cannot be reached ({error}): is the server running, and are host, name and password right?")
+            }
+        };
+        let options = address.options().map_err(|error| error.to_string())?;
+        let mut connection = AnyConnection::connect_with(&options).await.map_err(reach)?;
+        let engine = Engine::of(&connection);
+        let setup = sqlx::raw_sql(engine.on_connect(role));
+        setup.execute(&mut connection).await.map_err(|error| format!("is not fit ({})", StoreError::from(error)))?;
+        match dialect::unfit(&mut connection).await.map_err(|error| error.to_string())? {
+            Some(unfit) => Err(unfit),
+            None => Ok((connection, engine)),
+        }
+    }
+
+    pub fn engine(&self) -> Engine {
+        self.inner.engine
+    }
+
+    /// What the store was when this process opened it.
+    pub fn marks(&self) -> Marks {
+        self.inner.marks
+    }
+
+    /// A connection for reading; the engine refuses to write through it.
+    ///
+    /// # Errors
+    ///
+    /// If the store is away.
+    pub async fn read(&self) -> Result<PoolConnection<Any>, StoreError> {
+        Ok(self.inner.readers.acquire().await?)
+    }
+
+    /// The whole store at one moment, for reading.
+    ///
+    /// # Errors
+    ///
+    /// If the store is away.
+    pub async fn snapshot(&self) -> Result<Transaction<'static, Any>, StoreError> {
+        Ok(self.inner.readers.begin_with(self.inner.engine.begin_snapshot()).await?)
+    }
+
+    /// The store's time.
+    ///
+    /// # Errors
+    ///
+    /// If the store is away.
+    pub async fn now(&self) -> Result<Millis, StoreError> {
+        let mut connection = self.read().await?;
+        self.clock(&mut connection).await
+    }
+
+    async fn clock(&self, connection: &mut AnyConnection) -> Result<Millis, StoreError> {
+        let now: Millis = sqlx::query_scalar(self.inner.engine.clock()).fetch_one(connection).await?;
+        Ok(now.saturating_add(self.inner.ahead.0.load(Ordering::Relaxed)))
+    }
+
+    /// Ends all connections, the last changes written to the file proper.
+    pub async fn close(&self) {
+        self.inner.readers.close().await;
+        self.inner.writer.close().await;
+    }
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Store({})", self.inner.engine.name())
+    }
+}
+
+/// Creates the file readable by its owner only (SQLite gives its companions the same rights), and keeps other
+/// processes from creating tables in it until the returned lock is dropped.
+async fn make_file(file: &Path) -> std::io::Result<std::fs::File> {
+    if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder)?;
+    }
+    private(file)?;
+    let lock = private(&file.with_extension("lock"))?;
+    loop {
+        match lock.try_lock() {
+            Ok(()) => return Ok(lock),
+            Err(TryLockError::WouldBlock) => tokio::time::sleep(LOCK_PAUSE).await,
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+    }
+}
+
+fn private(file: &Path) -> std::io::Result<std::fs::File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.mode(0o600);
+    }
+    options.open(file)
+}

@@ -1,0 +1,147 @@
+//! Writing: all of it or nothing, alone, whoever hangs up.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use windowshop::store::audit::{Actor, Audit, Deed, Entry};
+use windowshop::store::vault::Vault;
+use windowshop::store::{Change, StoreError, Tx};
+
+use super::engines::{Owners, on_each_engine};
+
+/// Makes a data key, waits, makes another; or fails in between.
+struct TwoKeys {
+    vault: Vault,
+    first: &'static str,
+    second: &'static str,
+    pause: Duration,
+    fails: bool,
+}
+
+impl Change for TwoKeys {
+    type Done = ();
+
+    async fn run(&self, tx: &mut Tx) -> Result<(), StoreError> {
+        self.vault.create(tx, self.first).await?;
+        tokio::time::sleep(self.pause).await;
+        if self.fails {
+            return Err(StoreError::Stale);
+        }
+        self.vault.create(tx, self.second).await.map(drop)
+    }
+}
+
+/// Appends one row of audit.
+pub struct OneDeed {
+    pub audit: Audit,
+    pub owner: &'static str,
+}
+
+impl Change for OneDeed {
+    type Done = ();
+
+    async fn run(&self, tx: &mut Tx) -> Result<(), StoreError> {
+        let actor = Actor::Account("a1".to_string());
+        let entry =
+            Entry { actor: &actor, deed: Deed::Exported, owner: self.owner, record: "draft:1", session: "5e55" };
+        self.audit.append(tx, &entry).await
+    }
+}
+
+#[tokio::test]
+async fn a_change_is_done_whole_or_not_at_all() {
+    on_each_engine(async |bench| {
+        let office = bench.open().await;
+        let vault = office.vault.clone();
+        let keys = |first, second, fails| TwoKeys { vault: vault.clone(), first, second, pause: Duration::ZERO, fails };
+        office.store.begin_write(keys("a", "b", false)).await.expect("done");
+        let failed = office.store.begin_write(keys("c", "d", true)).await;
+        assert_eq!(failed, Err(StoreError::Stale));
+        let twice = office.store.begin_write(keys("e", "a", false)).await;
+        assert_eq!(twice, Err(StoreError::Taken { table: "data_key".to_string() }));
+        assert_eq!(bench.count("data_key WHERE owner IN ('a', 'b')").await, 2);
+        assert_eq!(bench.count("data_key WHERE owner IN ('c', 'd', 'e')").await, 0);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_hangs_up_tears_nothing() {
+    on_each_engine(async |bench| {
+        let office = bench.open().await;
+        let pause = Duration::from_millis(200);
+        let vault = office.vault.clone();
+        let slow = TwoKeys { vault, first: "a", second: "b", pause, fails: false };
+        let dropped = tokio::time::timeout(pause / 4, office.store.begin_write(slow)).await;
+        assert!(dropped.is_err(), "the request is gone before the change is done");
+        tokio::time::sleep(pause * 3).await;
+        assert_eq!(bench.count("data_key WHERE owner IN ('a', 'b')").await, 2);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_connection_for_reading_cannot_write() {
+    on_each_engine(async |bench| {
+        let office = bench.open().await;
+        let mut reader = office.store.read().await.expect("a reader");
+        let written = sqlx::query("DELETE FROM data_key").execute(&mut *reader).await;
+        assert!(written.is_err());
+        let mut snapshot = office.store.snapshot().await.expect("a snapshot");
+        let written = sqlx::query("DELETE FROM data_key").execute(&mut *snapshot).await;
+        assert!(written.is_err());
+        drop((reader, snapshot));
+        assert_eq!(bench.count("data_key").await, 1, "the site's own");
+    })
+    .await;
+}
+
+/// Two processes, as far as the store can tell: two sets of connections. All deeds are of one owner, so each waits for
+/// the one before it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn writers_of_two_processes_wait_for_each_other_and_lose_nothing() {
+    const DEEDS: u32 = 30;
+    on_each_engine(async |bench| {
+        let processes = [bench.open().await, bench.open().await];
+        let done = Arc::new(AtomicU32::new(0));
+        let mut tasks = Vec::new();
+        for n in 0..DEEDS {
+            let (store, audit) = {
+                let process = &processes[n as usize % 2];
+                (process.store.clone(), process.audit.clone())
+            };
+            let done = Arc::clone(&done);
+            tasks.push(tokio::spawn(async move {
+                match store.begin_write(OneDeed { audit, owner: "account:a1" }).await {
+                    Ok(()) => drop(done.fetch_add(1, Ordering::Relaxed)),
+                    Err(StoreError::Away(_)) => {}
+                    Err(other) => panic!("{other}"),
+                }
+            }));
+        }
+        for task in tasks {
+            task.await.expect("no panic");
+        }
+        let done = i64::from(done.load(Ordering::Relaxed));
+        assert!(done > i64::from(DEEDS) / 2, "a slow disk may turn some away: {done}");
+        let proof = processes[0].audit.prove(&processes[0].store).await.expect("a proof");
+        assert_eq!((proof.rows, proof.faults), (done, Vec::new()), "what was confirmed is there, and nothing else");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_stores_clock_is_the_engines() {
+    on_each_engine(async |bench| {
+        let office = bench.open().await;
+        let (first, second) = (office.store.now().await.expect("a time"), office.store.now().await.expect("a time"));
+        assert!(second >= first && first > 1_700_000_000_000, "{first} {second}");
+        let owners = vec!["a".to_string()];
+        office.store.begin_write(Owners { vault: office.vault.clone(), owners }).await.expect("done");
+        let after = office.store.now().await.expect("a time");
+        let statement = format!("data_key WHERE owner = 'a' AND made_at >= {second} AND made_at <= {after}");
+        assert_eq!(bench.count(&statement).await, 1);
+    })
+    .await;
+}
