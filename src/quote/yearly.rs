@@ -68,7 +68,9 @@ fn rules_of(facts: &VariantFacts) -> Result<&crate::costs::Rules, Gap> {
 /// Whether the estimate is an upper bound, because another variant's cost shares are used instead (see
 /// `catalogue::costs`).
 pub fn at_most(facts: &VariantFacts) -> bool {
-    facts.costs.as_deref().is_some_and(|costs| costs.shares_of.is_some())
+    // Whoever pays nothing by law cannot pay less.
+    let nothing = facts.moop_individual == Some(Cents::ZERO);
+    !nothing && facts.costs.as_deref().is_some_and(|costs| costs.shares_of.is_some())
 }
 
 impl Sort {

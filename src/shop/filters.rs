@@ -60,7 +60,7 @@ impl FilterForm {
             ranges: Vec::new(),
             text: facets.text().to_string(),
             stars: Vec::new(),
-            set: (!facets.is_empty()).then(|| cx.n("plans.filters_count", facets.pairs().len() as i64)),
+            set: (!facets.is_empty()).then(|| facets.pairs().len().to_string()),
         };
         for filter in FILTERS.iter().filter(|filter| filter.dental || search.product == Product::Medical) {
             if filter.is_range() {

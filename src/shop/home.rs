@@ -70,7 +70,6 @@ struct AskPage<'a> {
     /// Whether the collapsed box holds something typed.
     money_open: bool,
     /// The page that helps add up an income.
-    income_helper: String,
     faults: Vec<FieldFault>,
     notes: Vec<String>,
     /// Plan years to choose from, if several are loaded: (year, chosen).
@@ -163,7 +162,6 @@ fn build<'a>(
         year_words: catalogue.year.to_string(),
         changes: changes(cx, catalogue.year),
         money_open: money.iter().skip(1).any(|field| !field.typed.is_empty() || field.fault.is_some()),
-        income_helper: cx.href(&format!("/income?{}", write_query(&asked.pairs()))),
         money,
         cx,
         title: cx.t(if home { "home.title" } else { "ask.title" }),
@@ -247,7 +245,7 @@ fn county_page<'a>(cx: &'a Cx, asked: &'a Asked, catalogue: &Catalogue) -> Count
         let chosen = Asked { county: Some(county.fips), ..asked.clone() };
         let state = cx.t(&format!("state.{}", county.state));
         let words = cx.tf("ask.county_choice", &[("county", &words::county_name(cx, &county.name)), ("state", state)]);
-        (words, cx.href(&format!("/plans?{}", write_query(&chosen.pairs()))))
+        (words::sentence(&words), cx.href(&format!("/plans?{}", write_query(&chosen.pairs()))))
     };
     CountyPage {
         cx,
@@ -265,7 +263,8 @@ fn county(cx: &Cx, asked: &Asked, catalogue: &Catalogue) -> Option<(String, Stri
     let counties: Vec<_> = catalogue.places.counties(zip).collect();
     let chosen = counties.iter().find(|county| Some(county.fips) == asked.county).filter(|_| counties.len() > 1)?;
     let open = Asked { county: None, ..asked.clone() };
-    Some((words::county_name(cx, &chosen.name), cx.href(&format!("/plans?{}", write_query(&open.pairs())))))
+    let name = words::sentence(&words::county_name(cx, &chosen.name));
+    Some((name, cx.href(&format!("/plans?{}", write_query(&open.pairs())))))
 }
 
 /// The marketplaces of a ZIP's states, by name and telephone: they know addresses that the ZIP table does not.

@@ -62,6 +62,7 @@ struct HowPage<'a> {
     who: String,
     notes: Vec<String>,
     warnings: Vec<String>,
+    small_print: Vec<String>,
     worked: Option<Worked>,
     back: String,
     change: String,
@@ -75,10 +76,16 @@ pub async fn how(cx: Cx) -> Result<Response, Instead> {
         Some(money) => Some(worked(&cx, &catalogue, &search, money).await?),
         None => None,
     };
+    // The credit follows from premiums; without an income no premium is shown.
+    let (warnings, small_print) = match &worked {
+        Some(_) => words::warnings_for(&cx, &catalogue, &search),
+        None => (words::warnings_without_price(&cx, &catalogue), Vec::new()),
+    };
     let template = HowPage {
         who: words::who(&cx, &search),
         notes,
-        warnings: words::warnings(&cx, &catalogue),
+        warnings,
+        small_print,
         worked,
         back: cx.href(&format!("/plans?{query}")),
         change: cx.href(&format!("/?{query}")),

@@ -26,7 +26,7 @@ const ROWS_MAX: usize = 8;
 /// Shown initially.
 const ROWS_MIN: usize = 2;
 /// Pairs of the address to carry along; an address with more is not ours.
-const CARRIED_MAX: usize = 60;
+const CARRIED_MAX: usize = 150;
 
 /// How often an amount comes, as named by the form and the address.
 const FREQUENCIES: [(&str, Frequency); 8] = [
@@ -95,6 +95,8 @@ struct IncomePage<'a> {
     kinds: Vec<(String, Vec<SelectOption>)>,
     frequencies: Vec<SelectOption>,
     carried: Vec<(String, String)>,
+    /// The questions, with what was answered there.
+    back: String,
     faults: Vec<FieldFault>,
     sum: Option<Sum>,
     can_add: bool,
@@ -240,6 +242,7 @@ pub async fn income(cx: Cx) -> Result<Response, Instead> {
             .collect(),
         can_add: asked.rows.len() < ROWS_MAX,
         rows: asked.rows.into_iter().enumerate().map(|(i, row)| (i + 1, row)).collect(),
+        back: back(&cx, &asked.carried),
         carried: asked.carried,
         faults,
         sum,
@@ -249,6 +252,11 @@ pub async fn income(cx: Cx) -> Result<Response, Instead> {
         StatusCode::OK => page::render(&cx, template, caching),
         status => page::render_status(&cx, status, template, caching),
     })
+}
+
+fn back(cx: &Cx, carried: &[(String, String)]) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    cx.href(&format!("/?{}", query.extend_pairs(carried).finish()))
 }
 
 /// The kinds in the rules' table by nature: pay first, the others in the language's sort order.

@@ -34,11 +34,7 @@ pub struct NextStep {
 pub fn marketplace(cx: &Cx, search: &Search) -> Option<Place> {
     let state = search.state()?;
     let row = cx.app.tables.marketplace(state, i32::from(search.year))?;
-    // The federal one has a name and an address of its own in Spanish.
-    let (name, url) = match row.name.as_str() {
-        "HealthCare.gov" => (cx.t("next.federal_name"), cx.t("next.federal_url")),
-        _ => (row.name.as_str(), row.url.as_str()),
-    };
+    let (name, url, _) = row.site(cx.lang.code());
     Some(Place { name: name.to_string(), url: url.to_string(), phone: row.phone.clone() })
 }
 

@@ -196,7 +196,11 @@ fn public_lines(cx: &Cx, search: &Search, help: &Help) -> Vec<HelpLine> {
 /// (message, name of the program) of what a person may get in addition to a plan. Each program is named only for the
 /// people it serves: a child is not sent to the program for adults.
 fn public_answer(answer: &PersonAnswer, agency: Option<&MedicaidAgency>) -> Option<(&'static str, String)> {
-    let named = |name: Option<&str>, plain: &str| name.filter(|name| !name.is_empty()).unwrap_or(plain).to_string();
+    // The state's own name, and the one that everybody knows unless it is part of it: "Hoosier Healthwise (Medicaid)".
+    let named = |name: Option<&str>, plain: &str| match name.filter(|name| !name.is_empty()) {
+        Some(name) if !name.contains(plain) => format!("{name} ({plain})"),
+        name => name.unwrap_or(plain).to_string(),
+    };
     if let Some(category) = answer.medicaid {
         use MedicaidCategory::{Child1To5, Child6To18, Infant, Pregnant};
         let of_children = matches!(category, Infant | Child1To5 | Child6To18 | Pregnant);

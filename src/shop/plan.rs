@@ -165,7 +165,7 @@ fn build<'a>(
     let with = bought.map(|search| ticked(search, record));
     let (warnings, small_print) = match search {
         Some(search) => words::warnings_for(cx, catalogue, search),
-        None => (words::warnings(cx, catalogue), Vec::new()),
+        None => (words::warnings_without_price(cx, catalogue), Vec::new()),
     };
     PlanPage {
         name: record.name.clone(),

@@ -121,6 +121,11 @@ impl Card {
         Card { better, ..self }
     }
 
+    /// The plan ID in two parts, insurer with state and product: where narrow columns can break it.
+    pub fn id_parts(&self) -> (&str, &str) {
+        self.plan_id.split_at_checked(7).unwrap_or((&self.plan_id, ""))
+    }
+
     pub fn range(&self) -> Option<Range> {
         self.cost.and_then(Result::ok)
     }

@@ -41,6 +41,8 @@ pub fn content_security_policy(cdn_base: &str) -> String {
     [
         "default-src 'none'".to_string(),
         format!("style-src {from} {}", assets::styles_sources()),
+        // Pages ask for nothing themselves; auditing tools in the browser read /robots.txt from within the page.
+        "connect-src 'self'".to_string(),
         // The icon is in the page itself.
         format!("img-src {from} data:"),
         // Forms submit only to this site's own pages.

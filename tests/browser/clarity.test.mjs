@@ -199,7 +199,7 @@ for (const lang of ['en', 'es']) {
       assert.doesNotMatch((await tab.locator('table.three td').allInnerTexts()).join(' '), /\.\d\d/);
       assert.ok(await tab.locator('.pay > div').count() >= 10, 'limits and the eight commonest kinds of care');
       assert.match(await tab.locator('.next').innerText(), /1-800-318-2596/);
-      assert.equal(await tab.locator('.next a[href^="https"]').getAttribute('href'), lang === 'en' ? 'https://www.healthcare.gov' : 'https://www.cuidadodesalud.gov/es/');
+      assert.equal(await tab.locator('.next a[href^="https"]').getAttribute('href'), lang === 'en' ? 'https://www.healthcare.gov' : 'https://www.cuidadodesalud.gov');
       assert.doesNotMatch(await words(tab), /Not applicable|No se aplica/);
       const longest = Math.max(...(await tab.locator('main li, main p').allInnerTexts()).map(said => said.split(/\s+/).length));
       assert.ok(longest <= 60, `a paragraph of ${longest} words`);
@@ -303,13 +303,19 @@ for (const lang of ['en', 'es']) {
     assert.ok(said.includes(price), `the price beyond the cliff, ${price}, is said below it`);
     const back = /\$[\d,]+\.\d\d/.exec(await below.locator('h1').innerText())[0];
     assert.ok((await words(above)).includes(back), 'and the other way round');
-    for (const tab of [below, above]) await tab.context().close();
+    // Where only some people's help changes, they are named, and what goes without saying is not said.
+    const family = await open(at(`/plans?${OHIO}&people=40,38,10,8&income=70000`));
+    assert.match(await family.locator('.help').innerText(), lang === 'en' ? /At \$69,630 or less, for ages 10 and 8: Medicaid begins\. Your cheapest/ : /Con \$69,630 o menos, para las edades 10 y 8: empieza Medicaid\. Entonces/);
+    for (const tab of [below, above, family]) await tab.context().close();
   });
 
   test(`Medicaid for all is the page’s answer (${lang})`, async () => {
     const tab = await open(at(`/plans?${OHIO}&people=40&income=9000`));
     const help = await tab.locator('.help.first').boundingBox();
     assert.ok(help.y < await top(tab), 'before the plans');
+    assert.equal(await tab.locator('.help.first h1').count(), 1, 'its heading is the page’s');
+    assert.match(await tab.locator('h2.answer').innerText(), /^130 .+\$355\.85/, 'and plans come second');
+    assert.doesNotMatch(await tab.locator('.help').innerText(), /Medicaid \(Medicaid\)/);
     assert.match(await tab.locator('.help').innerText(), /Ohio Medicaid/);
     assert.match(await tab.locator('.help').innerText(), lang === 'en' ? /You can likely/ : /usted pueda/, 'who is alone is you');
     await tab.context().close();
@@ -334,6 +340,7 @@ for (const lang of ['en', 'es']) {
     const care = await tab.locator('.cards dl').allInnerTexts();
     assert.equal(care.length, 10);
     for (const said of care) assert.match(said, /\$0/);
+    assert.doesNotMatch((await tab.locator('.cards').innerText()), /or less|o menos/, 'nothing can cost less than nothing');
     assert.doesNotMatch(care.join(' '), /has not provided|no lo ha indicado/);
     const ids = await tab.locator('.cards .foot input[name=plan]').evaluateAll(all => all.slice(0, 2).map(e => e.value));
     await press(tab, '.cards h2 a');
@@ -341,6 +348,50 @@ for (const lang of ['en', 'es']) {
     assert.doesNotMatch(await words(tab), /has not provided|no lo ha indicado/);
     await tab.goto(`${BASE}${at(`/compare?${OHIO}&people=40m&income=30000&${ids.map(id => `plan=${id}`).join('&')}`)}`);
     assert.doesNotMatch(await words(tab), /has not provided|no lo ha indicado/);
+    await tab.context().close();
+  });
+
+  test(`words stand whole, and beside what they belong to (${lang})`, async () => {
+    const tab = await open(at(`/plans?${OHIO}&people=40`));
+    await tab.locator('.twins summary').first().click();
+    for (const label of await tab.locator('.foot label, .twins[open] label').all()) assert.ok((await label.boundingBox()).height < 32, `“${await label.innerText()}” breaks`);
+    const rows = await tab.locator('.cards dl').first().locator('dd').evaluateAll(all => all.map(e => e.getBoundingClientRect().top));
+    assert.deepEqual([rows[0], rows[3]], [rows[2], rows[5]], 'the amounts of a row stand on one line');
+    const both = await tab.locator('.cards .foot input[name=plan]').evaluateAll(all => all.slice(0, 2).map(e => `plan=${e.value}`).join('&'));
+    await tab.context().close();
+    for (const screen of [PHONE, DESK]) {
+      const beside = await open(at(`/compare?${OHIO}&people=40&${both}`), screen);
+      const gaps = await beside.locator('td.low').evaluateAll(all => all.map(e => {
+        const box = e.querySelector('span').getBoundingClientRect(), cell = e.getBoundingClientRect(), range = document.createRange();
+        range.selectNodeContents(e.querySelector('span'));
+        return Math.max(box.left - cell.left < 0 ? 99 : 0, cell.right - range.getBoundingClientRect().right);
+      }));
+      assert.ok(gaps.length > 3 && gaps.every(gap => gap < 3), `“lowest” stands under its own figure: ${gaps}`);
+      await beside.context().close();
+    }
+    const bare = await open(at(`/plans/${SILVER}`));
+    assert.doesNotMatch(await words(bare), /27 and 40|27 y 40/, 'no note on prices where there is none');
+    await bare.context().close();
+  });
+
+  test(`help with the income keeps what was typed (${lang})`, async () => {
+    const tab = await open(at('/'));
+    await tab.locator('#zip').fill('45202');
+    await tab.locator('#people').fill('40, 10');
+    await press(tab, 'button[formaction$="/income"]');
+    await tab.locator('#k1').selectOption('wages');
+    await tab.locator('#a1').fill('1200');
+    await tab.locator('#f1').selectOption('every_two_weeks');
+    await press(tab, 'form[method=post] .buttons button:not(.plain)');
+    // second thoughts: back to the questions, with all answers
+    const here = tab.url();
+    await press(tab, 'p.back a');
+    assert.deepEqual([await tab.locator('#zip').inputValue(), await tab.locator('#people').inputValue()], ['45202', '40, 10']);
+    await tab.goto(here);
+    await press(tab, '.note button');
+    assert.deepEqual([new URL(tab.url()).pathname, query(tab).get('zip'), query(tab).get('people')], [at('/plans'), '45202', '40,10']);
+    assert.match(await tab.locator('p.you').innerText(), /\$31,200/);
+    assert.doesNotMatch(tab.url(), /31200|income/);
     await tab.context().close();
   });
 

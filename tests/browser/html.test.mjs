@@ -89,10 +89,13 @@ test('every page has its language, its title, one h1, its landmarks and a link t
   }));
 });
 
-test('titles tell pages apart', () => {
+test('titles and descriptions tell pages apart', () => {
   for (const lang of ['en', 'es']) {
-    const named = ['home', 'list, one person', 'list, dental', 'plan, without household', 'compare three', 'glossary', 'about prices', 'accessibility', 'privacy', 'not found'];
-    const titles = named.map(name => /<title>([^<]*)/.exec(texts.get(PAGES.find(page => page.name === `${name} (${lang})`)))[1]);
-    assert.equal(new Set(titles).size, titles.length, titles.join('\n'));
+    const named = ['home', 'list, one person', 'list, tax credit', 'plan, without household', 'plan, every line', 'compare three', 'sheet', 'expected care', 'income helper', 'how, no income',
+      'which county', 'another state’s marketplace', 'enroll', 'glossary', 'about prices', 'about costs', 'accessibility', 'privacy', 'away', 'not found', 'unreadable address'];
+    for (const what of [/<title>([^<]*)/, /<meta name="description" content="([^"]*)"/]) {
+      const found = named.map(name => what.exec(texts.get(pageNamed(name, lang)))[1]);
+      assert.equal(new Set(found).size, found.length, found.join('\n'));
+    }
   }
 });

@@ -162,8 +162,15 @@ export async function open(tab, { path, send }) {
   return tab.goto(url, { waitUntil: 'load' });
 }
 
-/** The same without a browser. */
-export const get = ({ path, send }) => fetch(BASE + path, { method: send?.method ?? 'GET', body: send?.body, redirect: 'manual' });
+/** The same without a browser. A body that is too large is refused before it is read: then the rest of it cannot be sent, and we ask again. */
+export async function get({ path, send }, tries = 5) {
+  try {
+    return await fetch(BASE + path, { method: send?.method ?? 'GET', body: send?.body, redirect: 'manual' });
+  } catch (error) {
+    if (!send?.body || tries < 2) throw error;
+    return get({ path, send }, tries - 1);
+  }
+}
 
 /** Runs `look(tab, page)` over pages in one context, one tab per core; collects what it returns (faults in words), in page order. */
 export async function lookAt(browser, options, pages, look) {

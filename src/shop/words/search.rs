@@ -90,6 +90,12 @@ pub fn county_name(cx: &Cx, name: &str) -> String {
     kind.map_or_else(|| name.to_string(), |(bare, kind)| cx.tf(&format!("place.{kind}"), &[("name", bare)]))
 }
 
+/// With a capital: names that begin a line ("Condado de Hamilton").
+pub fn sentence(words: &str) -> String {
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
 /// "Ages 40, 38 (uses tobacco), 5 · 45202, Hamilton County, OH · 2026 · $52,000 a year".
 pub fn who(cx: &Cx, search: &Search) -> String {
     let people = search.household.people();
@@ -223,7 +229,7 @@ pub fn notes(cx: &Cx, notes: &[Note]) -> Vec<String> {
 }
 
 /// What everyone who sees a price from this catalogue must be told.
-pub fn warnings(cx: &Cx, catalogue: &Catalogue) -> Vec<String> {
+fn warnings(cx: &Cx, catalogue: &Catalogue) -> Vec<String> {
     let key = match catalogue.provenance {
         Provenance::Filed => None,
         Provenance::Illustrative => Some("warning.illustrative"),
@@ -234,6 +240,12 @@ pub fn warnings(cx: &Cx, catalogue: &Catalogue) -> Vec<String> {
     key.map(|key| cx.t(key)).into_iter().chain(note).map(str::to_string).collect()
 }
 
+/// The same for a page without any price: what is special about some premiums concerns nobody there.
+pub fn warnings_without_price(cx: &Cx, catalogue: &Catalogue) -> Vec<String> {
+    let note = cx.t("warning.age_curve");
+    warnings(cx, catalogue).into_iter().filter(|words| words != note).collect()
+}
+
 /// What must be known before reading a price, and what can be read after the list: `warnings`, sorted by whom they
 /// concern. Premiums published for two ages matter only to other ages, and most of all to tobacco users.
 pub fn warnings_for(cx: &Cx, catalogue: &Catalogue, search: &Search) -> (Vec<String>, Vec<String>) {
@@ -241,7 +253,7 @@ pub fn warnings_for(cx: &Cx, catalogue: &Catalogue, search: &Search) -> (Vec<Str
         return (warnings(cx, catalogue), Vec::new());
     }
     let note = cx.t("warning.age_curve").to_string();
-    let mut first: Vec<String> = warnings(cx, catalogue).into_iter().filter(|words| *words != note).collect();
+    let mut first = warnings_without_price(cx, catalogue);
     let covered = || search.policy.household.covered();
     first.extend(covered().any(|person| person.tobacco).then(|| cx.t("warning.age_curve_tobacco").to_string()));
     let published = |age: u8| matches!(age, 27 | 40);

@@ -43,28 +43,51 @@ pub fn turning(cx: &Cx, search: &Search, threshold: &Threshold, price: Option<Ce
         let key = if credit(true) { "turn.credit_ends" } else { "turn.credit_begins" };
         return cx.tf(key, &[("amount", &last), ("price", price)]);
     }
-    let found = gathered(cx, threshold);
-    // The same people in every part: named once.
-    let once = found.windows(2).all(|pair| pair[0].0 == pair[1].0);
-    let last_one = found.len().saturating_sub(1);
-    let turns = found.into_iter().enumerate().map(|(i, (persons, words))| {
-        let named = if once && i < last_one { None } else { some_of(cx, search, &persons) };
-        named.map_or(words.clone(), |ages| format!("{words} ({ages})"))
+    let found = gathered(cx, threshold.turns.iter().filter(|turn| !is_implied(threshold, turn)), threshold.ahead);
+    // The same people in every part are named once, before what changes for them.
+    let first = found.first().map(|(persons, _)| persons.clone()).unwrap_or_default();
+    let once = found.iter().all(|(persons, _)| *persons == first);
+    let turns = found.into_iter().map(|(persons, words)| match some_of(cx, search, &persons) {
+        Some((_, ages)) if !once => format!("{words} ({ages})"),
+        _ => words,
     });
     let turns = turns.collect::<Vec<_>>().join("; ");
-    let at = at_words(cx, threshold);
+    let at = match some_of(cx, search, &first).filter(|_| once) {
+        Some((n, ages)) => {
+            let key = if n == 1 { "turn.at_for.one" } else { "turn.at_for.other" };
+            cx.tf(key, &[("at", &at_words(cx, threshold)), ("people", &ages)])
+        }
+        None => at_words(cx, threshold),
+    };
     match price {
         Some(price) => cx.tf("turn.with_price", &[("at", &at), ("turns", &turns), ("price", &price)]),
         None => cx.tf("turn.plain", &[("at", &at), ("turns", &turns)]),
     }
 }
 
-/// The ages of some people in the household; `None` if it is nobody in particular, or everyone.
-fn some_of(cx: &Cx, search: &Search, persons: &[&str]) -> Option<String> {
+/// Where someone comes to have Medicaid, CHIP or the like, nobody asks what became of their credit: that it ends goes
+/// without saying.
+fn is_implied(threshold: &Threshold, turn: &Turn) -> bool {
+    let to = |turn: &Turn| if threshold.ahead { turn.above } else { turn.at_or_below };
+    let public = |other: &Turn| {
+        matches!(other.what, What::Medicaid | What::Chip | What::BasicHealth)
+            && other.person == turn.person
+            && !matches!(to(other), Side::No)
+    };
+    let ends = match turn.what {
+        What::Credit => to(turn) == Side::No,
+        What::Csr => matches!(to(turn), Side::No | Side::Csr(CsrLevel::None)),
+        _ => false,
+    };
+    ends && turn.person.is_some() && threshold.turns.iter().any(public)
+}
+
+/// How many people, and their ages; `None` if it is nobody in particular, or everyone.
+fn some_of(cx: &Cx, search: &Search, persons: &[&str]) -> Option<(usize, String)> {
     let all = search.household.people();
     let places = persons.iter().filter_map(|n| n.parse::<usize>().ok());
     let ages: Vec<u8> = places.filter_map(|n| Some(all.get(n.checked_sub(1)?)?.age)).collect();
-    (!ages.is_empty() && ages.len() < all.len()).then(|| ages_words(cx, &ages))
+    (!ages.is_empty() && ages.len() < all.len()).then(|| (ages.len(), ages_words(cx, &ages)))
 }
 
 /// "At $62,601 or more".
@@ -74,7 +97,7 @@ fn at_words(cx: &Cx, threshold: &Threshold) -> String {
 }
 
 fn change(cx: &Cx, threshold: &Threshold, people: usize) -> TurningPoint {
-    let turns = gathered(cx, threshold).into_iter().map(|(persons, words)| {
+    let turns = gathered(cx, threshold.turns.iter(), threshold.ahead).into_iter().map(|(persons, words)| {
         // Nobody in particular, or everyone: no names.
         if persons.is_empty() || persons.len() == people {
             return words;
@@ -86,10 +109,10 @@ fn change(cx: &Cx, threshold: &Threshold, people: usize) -> TurningPoint {
 }
 
 /// What changes, with the people it changes for: identical words are said once.
-fn gathered<'t>(cx: &Cx, threshold: &'t Threshold) -> Vec<(Vec<&'t str>, String)> {
+fn gathered<'t>(cx: &Cx, turns: impl Iterator<Item = &'t Turn>, ahead: bool) -> Vec<(Vec<&'t str>, String)> {
     let mut out: Vec<(Vec<&str>, String)> = Vec::new();
-    for turn in &threshold.turns {
-        let words = turn_words(cx, turn, threshold.ahead);
+    for turn in turns {
+        let words = turn_words(cx, turn, ahead);
         match out.iter_mut().find(|(_, other)| *other == words) {
             Some((persons, _)) => persons.extend(turn.person.as_deref()),
             None => out.push((turn.person.as_deref().into_iter().collect(), words)),
@@ -118,11 +141,28 @@ fn turn_words(cx: &Cx, turn: &Turn, ahead: bool) -> String {
         (What::CoverageGap, ..) => begins_or_ends("gap"),
         (_, Side::Csr(from), Side::Csr(to)) => {
             let level = |level: CsrLevel| cx.t(&format!("how.level_{}", level.word())).to_string();
-            cx.tf("how.turn_csr", &[("from", &level(from)), ("to", &level(to))])
+            cx.tf(csr_key(from, to), &[("from", &level(from)), ("to", &level(to))])
         }
         (_, Side::Percent(from), Side::Percent(to)) => {
             cx.tf("how.turn_percentage", &[("from", &percent_words(cx, from)), ("to", &percent_words(cx, to))])
         }
         (What::Credit | What::Csr | What::ApplicablePercentage, ..) => begins_or_ends("credit"),
+    }
+}
+
+/// Tribal levels lie beside the others, not above or below them.
+fn csr_key(from: CsrLevel, to: CsrLevel) -> &'static str {
+    let share = |level: CsrLevel| match level {
+        CsrLevel::Csr73 => Some(73),
+        CsrLevel::Csr87 => Some(87),
+        CsrLevel::Csr94 => Some(94),
+        CsrLevel::None | CsrLevel::Limited | CsrLevel::Zero => None,
+    };
+    match (from, to, share(from).zip(share(to))) {
+        (CsrLevel::None, ..) => "how.turn_csr_begins",
+        (_, CsrLevel::None, _) => "how.turn_csr_ends",
+        (.., Some((from, to))) if from < to => "how.turn_csr_rises",
+        (.., Some(_)) => "how.turn_csr_falls",
+        _ => "how.turn_csr",
     }
 }

@@ -20,11 +20,9 @@ async fn plans(site: &Site) -> [String; 3] {
 /// The rows of the table: name, then a cell for each plan.
 fn table(page: &Page) -> Vec<(String, Vec<String>)> {
     let rows = page.select("table.compare tbody tr").into_iter();
-    let rows = rows.map(|row| {
-        let cells = inside(row, "td").into_iter().map(words_of).collect();
-        (words_of(inside(row, "th")[0]), cells)
-    });
-    rows.filter(|(_, cells): &(String, Vec<String>)| !cells.is_empty()).collect()
+    // A heading between the rows has no name of its own.
+    let named = rows.filter_map(|row| Some((row, *inside(row, "th").first()?)));
+    named.map(|(row, name)| (words_of(name), inside(row, "td").into_iter().map(words_of).collect())).collect()
 }
 
 /// The cells of one row.
