@@ -135,6 +135,7 @@ fn table(before: &Look, now: &Look) -> Result<String, std::fmt::Error> {
         let age = if age < 0.0 { "age unknown".to_string() } else { format!("built {:.1} days ago", age / 86_400.0) };
         writeln!(text, "catalogue {}, {age}", label(labels, "version"))?;
     }
+    writeln!(text, "{}", office(now, &a_second))?;
     writeln!(text, "\n{:<28} {:>9} {:>9} {:>9} {:>9}", "route", "a second", "errors", "p50 ms", "p99 ms")?;
     let routes: std::collections::BTreeSet<&str> =
         now.series("windowshop_answers_total").map(|(labels, _)| label(labels, "route")).collect();
@@ -153,6 +154,22 @@ fn table(before: &Look, now: &Look) -> Result<String, std::fmt::Error> {
         writeln!(text, "{route:<28} {all:>9.1} {errors:>9.1} {:>9} {:>9}", times[0], times[1])?;
     }
     Ok(text)
+}
+
+/// The office's store in one line.
+fn office(now: &Look, a_second: &dyn Fn(&str) -> f64) -> String {
+    let state = if now.get("windowshop_store_up") > 0.0 { "answers" } else { "DOES NOT ANSWER" };
+    let errors: f64 = now
+        .series("windowshop_store_errors_total")
+        .map(|(labels, _)| a_second(&format!("windowshop_store_errors_total{labels}")))
+        .sum();
+    let sum = |name| now.series(name).map(|(_, value)| value).sum::<f64>();
+    format!(
+        "office: its store {state}; {:.1} writes, {errors:.1} errors a second; {:.0} of {:.0} connections in use",
+        a_second("windowshop_store_writes_total"),
+        sum("windowshop_store_connections") - sum("windowshop_store_idle"),
+        sum("windowshop_store_connections"),
+    )
 }
 
 /// The upper end, in milliseconds, of the bucket that contains this quantile of the answers between two scrapes.
