@@ -3,15 +3,15 @@
 //! Called by `serve` and by every test. Public pages look at no cookie; pages that know a person belong in a separate
 //! router. It must never answer anything itself.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
-use axum::http::HeaderValue;
-use axum::http::header;
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
-use axum::{extract::State, http::StatusCode};
+use time::Date;
 use tower::layer::layer_fn;
 use tower_http::catch_panic::CatchPanicLayer;
 
@@ -75,48 +75,99 @@ pub fn router(app: Arc<App>) -> Router {
     layers(routes, &app).with_state(app)
 }
 
-/// From the inside out.
+/// What stands between the network and the routes.
+///
+/// One layer whose parts are plain functions, each of which calls the next. As ten layers of a router they cost more
+/// than the answer to a health check: each copies all those further in, and boxes what they return.
 pub fn layers(routes: Router<Arc<App>>, app: &Arc<App>) -> Router<Arc<App>> {
     routes
         // Stops extractors that read a body without an announced size.
         .layer(guard::body_limit(&app.config))
         // A panic in a handler costs one answer, not the connection.
         .layer(CatchPanicLayer::custom(guard::panicked))
-        // Limits on address, headers, body and time, each with its page.
-        .layer(from_fn_with_state(Arc::clone(app), guard::limits))
-        // Writes the page for whatever failed further in.
-        .layer(from_fn_with_state(Arc::clone(app), error::pages))
-        // Public text only.
-        .layer(from_fn(guard::compression))
-        // What is not let in, and what is kept, need not pay for the layers above.
         .layer(layer_fn(Shared::new))
-        // Lets in as many as can be answered and tells the rest when to come back. Outside of compression, because
-        // that is work.
-        .layer(from_fn_with_state(House::new(app), admission::admit))
-        // Outside of anything that says `public`: the address alone decides who may keep an answer.
-        .layer(from_fn(privacy::keep))
-        // Finished public pages, compressed: they need nothing further in, so they need no place either.
-        .layer(layer_fn(Shared::new))
-        .layer(from_fn_with_state(front(app), page_cache::pages))
-        // On every answer, errors too.
-        .layer(from_fn_with_state(Arc::new(guard::security_headers(&app.config)), guard::headers))
-        // Sees everything, and assigns the ID that all inner log lines carry.
-        .layer(from_fn_with_state(watch(app), telemetry::requests))
+        .layer(from_fn_with_state(Arc::new(Outside::new(app)), outside))
 }
 
-/// What the outermost layer needs to know.
-fn watch(app: &App) -> Arc<Watch> {
-    let (metrics, trusted) = (Arc::clone(&app.metrics), app.config.trusted_proxies.clone());
-    Arc::new(Watch { metrics, trusted, slow_ms: app.config.slow_ms })
+/// What the parts of the layer need.
+struct Outside {
+    house: House,
+    headers: HeaderMap,
+    front: Front,
+    watch: Watch,
+}
+
+impl Outside {
+    fn new(app: &Arc<App>) -> Outside {
+        let (metrics, trusted) = (Arc::clone(&app.metrics), app.config.trusted_proxies.clone());
+        Outside {
+            house: House::new(app),
+            headers: guard::security_headers(&app.config),
+            front: front(app),
+            watch: Watch { metrics, trusted, slow_ms: app.config.slow_ms },
+        }
+    }
+}
+
+/// For every request: from the outside in.
+async fn outside(State(outside): State<Arc<Outside>>, request: Request, next: Next) -> Response {
+    let Outside { front, headers, watch, .. } = &*outside;
+    let inner = Arc::clone(&outside);
+    // Sees everything, and assigns the ID that all inner log lines carry.
+    telemetry::requests(watch, request, async |request| {
+        // Finished public pages, compressed: they need nothing further in, so they need no place either.
+        let mut response = page_cache::pages(front, request, move |request| inside(inner, request, next)).await;
+        // On every answer, errors too.
+        guard::add_headers(headers, &mut response);
+        response
+    })
+    .await
+}
+
+/// For what the page cache does not have.
+async fn inside(outside: Arc<Outside>, request: Request, next: Next) -> Response {
+    let house = &outside.house;
+    let app = &house.app;
+    // Outside of anything that says `public`: the address alone decides who may keep an answer.
+    privacy::keep(request, async |request| {
+        // Lets in as many as can be answered and tells the rest when to come back. Outside of compression, because
+        // that is work.
+        admission::admit(house, request, async |request| {
+            // Public text only.
+            guard::compression(request, async |request| {
+                // Writes the page for whatever failed further in.
+                error::pages(app, request, async |request| {
+                    // Limits on address, headers, body and time, each with its page.
+                    guard::limits(&app.config, request, |request| next.run(request)).await
+                })
+                .await
+            })
+            .await
+        })
+        .await
+    })
+    .await
 }
 
 /// What the page cache needs to know about the site.
 fn front(app: &Arc<App>) -> Front {
     let site = Arc::clone(app);
+    let last: Mutex<Option<(Arc<str>, Date, Arc<str>)>> = Mutex::default();
     Front {
         cache: app.pages.clone(),
-        // What lists say of a coming year depends on the day.
-        edition: Arc::new(move || format!("{}+{}", site.catalogues.current().edition(), legal_day(&site)).into()),
+        // What lists say of a coming year depends on the day. Written out again only if either has changed.
+        edition: Arc::new(move || {
+            let (catalogues, day) = (site.catalogues.current().edition(), legal_day(&site));
+            let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
+            match &*last {
+                Some((of, on, edition)) if (of, *on) == (&catalogues, day) => Arc::clone(edition),
+                _ => {
+                    let edition: Arc<str> = format!("{catalogues}+{day}").into();
+                    *last = Some((catalogues, day, Arc::clone(&edition)));
+                    edition
+                }
+            }
+        }),
         is_everybodys: |request| {
             let hosts_wrong = request.extensions().get::<Wire>().is_some_and(|wire| wire.hosts_wrong);
             !hosts_wrong && privacy::who_may_keep(request.uri().query().unwrap_or("")) == Keep::Anyone

@@ -4,6 +4,10 @@
 
 use std::fmt;
 
+/// Names of the amounts a household may give, in the order of an address. Each of them is private.
+pub const MONEY_NAMES: [&str; 9] =
+    ["income", "monthly", "offer", "offer_family", "offer2", "offer2_family", "hra", "hra_family", "qsehra"];
+
 /// An amount of money in whole US cents. Never a float: rates, credits and cost sharing are law.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, serde::Serialize, serde::Deserialize)]
 #[serde(transparent)]

@@ -101,17 +101,47 @@ pub fn nearest(thresholds: &[Threshold]) -> (Option<&Threshold>, Option<&Thresho
 pub fn thresholds(household: &Household, tables: &Tables, as_of: Date) -> Result<Vec<Threshold>, Vec<FieldError>> {
     let now = determine_shifted(household, tables, as_of, Cents::ZERO)?;
     let Some(first) = first_household(&now) else { return Ok(Vec::new()) };
-    let mut out = Vec::new();
-    for amount in candidates(household, tables, as_of, &now, first) {
-        let shift = amount - first.magi;
-        let below = determine_shifted(household, tables, as_of, shift)?;
-        let above = determine_shifted(household, tables, as_of, shift + Cents(1))?;
-        let turns = turns(&below, &above);
-        if !turns.is_empty() {
-            out.push(Threshold { at_most: amount, ahead: amount >= first.magi, turns });
+    let amounts = candidates(household, tables, as_of, &now, first).into_iter();
+    let found = amounts.map(|amount| at(household, tables, as_of, first.magi, amount));
+    found.filter_map(Result::transpose).collect()
+}
+
+/// The threshold with a turn that matters nearest to an income: of two equally near, the lower. It looks at no amount
+/// farther away, because each takes two determinations of the household.
+///
+/// # Errors
+///
+/// As `determine`.
+pub fn nearest_to(
+    income: Cents,
+    matters: impl Fn(&Turn) -> bool,
+    (household, tables, as_of): (&Household, &Tables, Date),
+) -> Result<Option<Threshold>, Vec<FieldError>> {
+    let now = determine_shifted(household, tables, as_of, Cents::ZERO)?;
+    let Some(first) = first_household(&now) else { return Ok(None) };
+    let mut amounts = candidates(household, tables, as_of, &now, first);
+    amounts.sort_by_key(|amount| (amount.0 - income.0).abs());
+    for amount in amounts {
+        let found = at(household, tables, as_of, first.magi, amount)?;
+        if let Some(found) = found.filter(|found| found.turns.iter().any(&matters)) {
+            return Ok(Some(found));
         }
     }
-    Ok(out)
+    Ok(None)
+}
+
+/// What turns at an amount, if anything does: the household at most there, and one cent above.
+fn at(
+    household: &Household,
+    tables: &Tables,
+    as_of: Date,
+    magi: Cents,
+    amount: Cents,
+) -> Result<Option<Threshold>, Vec<FieldError>> {
+    let below = determine_shifted(household, tables, as_of, amount - magi)?;
+    let above = determine_shifted(household, tables, as_of, amount - magi + Cents(1))?;
+    let turns = turns(&below, &above);
+    Ok((!turns.is_empty()).then_some(Threshold { at_most: amount, ahead: amount >= magi, turns }))
 }
 
 fn first_household(answer: &Determination) -> Option<&TaxHouseholdAnswer> {
@@ -229,6 +259,20 @@ mod tests {
         assert_eq!((cliff.turns[0].what, cliff.turns[0].above), (What::Credit, Side::No));
         let medicaid = found.iter().find(|t| t.turns.iter().any(|t| t.what == What::Medicaid)).unwrap();
         assert_eq!(medicaid.at_most, Cents(15_960 * 138));
+    }
+
+    #[test]
+    fn the_nearest_is_the_first_of_all_by_distance() {
+        let tables = Tables::load().unwrap();
+        let matters = |turn: &Turn| turn.what != What::ApplicablePercentage;
+        for income in (0..9_000_000).step_by(411_700) {
+            let (household, day) = (single("OH", income), date!(2026 - 06 - 01));
+            let all = thresholds(&household, &tables, day).unwrap();
+            let all = all.into_iter().filter(|found| found.turns.iter().any(matters));
+            let expected = all.min_by_key(|found| (found.at_most.0 - income).abs());
+            let found = nearest_to(Cents(income), matters, (&household, &tables, day)).unwrap();
+            assert_eq!(found, expected, "{income}");
+        }
     }
 
     #[test]

@@ -16,16 +16,17 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Longest wait for a place. It keeps the slowest answer given at all within a second.
 const WAIT_MAX: Duration = Duration::from_millis(400);
-/// Queue length per place: as many as are reached within the wait if an answer takes a tenth of it.
-const IN_LINE_PER_PLACE: usize = 8;
+/// Queue length per place: as many as are reached within the wait if an answer takes a sixteenth of it.
+const IN_LINE_PER_PLACE: usize = 16;
 /// Bytes of all queued requests together.
 const LINE_BYTES_MAX: usize = 16 << 20;
 /// With fewer than two per core, a processor would idle while a statement is handed over.
 const PLACES_MIN_PER_CORE: usize = 4;
 /// More than this was never faster (docs/performance.md).
 const PLACES_MAX: usize = 512;
-/// Answers slower than this mean that too many are being made at once.
-const GOOD_TIME: Duration = Duration::from_millis(60);
+/// Answers slower than this mean that too many are being made at once. Making one takes a millisecond of a core, so
+/// more at once are no faster; they only stand in the way of what needs no place (`/healthz`, new connections).
+const GOOD_TIME: Duration = Duration::from_millis(20);
 /// How often the limit is adjusted.
 const MOVE_EVERY: Duration = Duration::from_millis(100);
 /// One client may hold one in this many of all places and of the queue, under load.

@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use axum::Router;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -33,6 +33,9 @@ use crate::router::router;
 
 pub use health::health;
 
+/// Connections the kernel holds for us until they are accepted. If it has no room for one, its client waits a second
+/// before it tries again; Linux allows 4,096 unless told otherwise (`net.core.somaxconn`).
+const QUEUE: u32 = 4096;
 /// If a connection cannot be accepted, wait this long for old ones to end.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// When stopping: no new connection for this long means the kernel holds none for us.
@@ -47,8 +50,7 @@ pub async fn serve(config: Config, mut faults: Vec<SettingFault>) -> anyhow::Res
     if check::wants_sample(&config) {
         build_sample(&config).await.context("the shipped sample could not be built")?;
     }
-    let listener =
-        TcpListener::bind(config.listen).await.with_context(|| format!("cannot listen on {}", config.listen))?;
+    let listener = listen(config.listen).with_context(|| format!("cannot listen on {}", config.listen))?;
     let today = app::system_clock().date();
     let office = Office::open(&config.office, config.public_url.as_deref(), today).await;
     let office = Arc::new(office.context("the office cannot be opened")?);
@@ -68,6 +70,15 @@ pub async fn serve(config: Config, mut faults: Vec<SettingFault>) -> anyhow::Res
     run(listener, router(app), &config, &floor, stop).await;
     office.store.close().await;
     Ok(())
+}
+
+/// Like `TcpListener::bind`, with a longer queue.
+fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // A restart need not wait for the last connections of the process before.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(QUEUE)
 }
 
 /// An error listing all faults, if there are any.

@@ -109,7 +109,7 @@ pub async fn plans(cx: Cx) -> Result<Response, Instead> {
     let query = search.canonical_from(who.clone());
     let cards = list_cards(&cx, &catalogue, &links, (&tally, &mut years), (&shown, &query));
     let (warnings, small_print) = words::warnings_for(&cx, &catalogue, search);
-    let turning = if help.is_some() { turning::nearest(&cx, &catalogue, search).await? } else { None };
+    let turning = if help.is_some() { turning::nearest(&cx, &catalogue, search, &tally).await? } else { None };
     let dental_unknown = search.product == Product::Dental && !catalogue.variants.has_dental();
     let template = PlansPage {
         title: words::title(&cx, search, total),

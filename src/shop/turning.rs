@@ -5,11 +5,12 @@
 //! at that income, so it must never differ from what the page would show there.
 
 use crate::catalogue::Catalogue;
-use crate::eligibility::thresholds::{Threshold, What, thresholds};
+use crate::eligibility::thresholds::{Turn, What, nearest_to};
 use crate::filing::codes::Product;
 use crate::quote::ask::address::Search;
 use crate::quote::ask::money::Finances;
 use crate::quote::market;
+use crate::quote::market::tally::Tally;
 use crate::quote::policy::{self, Policy};
 use crate::shop::open::days;
 use crate::shop::words::thresholds as words;
@@ -17,27 +18,39 @@ use crate::types::Cents;
 use crate::web::error::Failure;
 use crate::web::page::Cx;
 
-/// The nearest turning point in one or two sentences; `None` without an income, or if nothing changes.
-pub async fn nearest(cx: &Cx, catalogue: &Catalogue, search: &Search) -> Result<Option<String>, Failure> {
+/// The nearest turning point in one or two sentences; `None` without an income, or if nothing changes. `tally` is the
+/// list's own.
+pub async fn nearest(
+    cx: &Cx,
+    catalogue: &Catalogue,
+    search: &Search,
+    tally: &Tally<'_>,
+) -> Result<Option<String>, Failure> {
     let Some(money) = search.finances.as_ref().filter(|_| search.product == Product::Medical) else { return Ok(None) };
     let household =
         policy::eligibility_household(search.year, &search.place, &search.household, (money, search.policy.ages));
-    // A household that the engine refuses has no list either.
-    let Ok(all) = thresholds(&household, &cx.app.tables, days(cx, search.state()).own) else { return Ok(None) };
     // A step in the share to pay changes little: only mention where help begins, ends or changes its kind.
-    let matters = |threshold: &&Threshold| threshold.turns.iter().any(|turn| turn.what != What::ApplicablePercentage);
-    let away = |threshold: &&Threshold| (threshold.at_most.0 - money.income.0).abs();
-    let Some(threshold) = all.iter().filter(matters).min_by_key(away) else { return Ok(None) };
-    let beyond = words::dollar_beyond(threshold);
+    let matters = |turn: &Turn| turn.what != What::ApplicablePercentage;
+    let day = days(cx, search.state()).own;
+    // A household that the engine refuses has no list either.
+    let Ok(Some(threshold)) = nearest_to(money.income, matters, (&household, &cx.app.tables, day)) else {
+        return Ok(None);
+    };
+    let beyond = words::dollar_beyond(&threshold);
     let price = match threshold.turns.iter().any(|turn| turn.what == What::Credit) {
-        true => cheapest(cx, catalogue, search, Finances { income: beyond, ..money.clone() }).await?,
+        true => cheapest(cx, catalogue, (search, tally), Finances { income: beyond, ..money.clone() }).await?,
         false => None,
     };
-    Ok(Some(words::turning(cx, search, threshold, price)))
+    Ok(Some(words::turning(cx, search, &threshold, price)))
 }
 
 /// What the cheapest plan sold to the household would cost per month with other amounts of money.
-async fn cheapest(cx: &Cx, catalogue: &Catalogue, search: &Search, money: Finances) -> Result<Option<Cents>, Failure> {
+async fn cheapest(
+    cx: &Cx,
+    catalogue: &Catalogue,
+    (search, tally): (&Search, &Tally<'_>),
+    money: Finances,
+) -> Result<Option<Cents>, Failure> {
     let household =
         policy::eligibility_household(search.year, &search.place, &search.household, (&money, search.policy.ages));
     let Ok(help) = policy::determine_help(&cx.app.tables, &household, days(cx, search.state()).own) else {
@@ -48,6 +61,6 @@ async fn cheapest(cx: &Cx, catalogue: &Catalogue, search: &Search, money: Financ
     }
     let policy = Policy::with_help(&search.household, search.policy.rules(), &help.determination);
     let other = Search { finances: Some(money), policy, facets: Default::default(), ..search.clone() };
-    let tally = market::tally(catalogue, &other).await?;
+    let tally = market::tally_beside(catalogue, &other, (search, tally)).await?;
     Ok(tally.offers().iter().map(|offer| offer.net()).min())
 }

@@ -4,6 +4,7 @@
 //! nothing about plans, people or catalogues, and must never keep an answer that is not public.
 
 pub mod coding;
+pub mod heads;
 pub mod page_cache;
 pub mod squeeze;
 pub mod store;

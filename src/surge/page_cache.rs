@@ -1,4 +1,4 @@
-//! The page cache: finished public pages, compressed, in memory. A layer around everything that makes pages.
+//! The page cache: finished public pages, compressed, in memory. It stands before everything that makes pages.
 //!
 //! Called by the router. It answers what it has; if many clients ask for the same page at once, one request makes it
 //! and all get it, even if that client disconnects. It keeps an answer only if its address says nothing about a
@@ -9,10 +9,9 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::body::Body;
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
-use axum::middleware::Next;
 use axum::response::Response;
 use tokio::sync::{oneshot, watch};
 use tracing::Instrument as _;
@@ -109,7 +108,7 @@ impl PageCache {
     }
 }
 
-/// What the layer is told about the site.
+/// What it is told about the site.
 #[derive(Clone)]
 pub struct Front {
     /// `None`: nothing is kept.
@@ -120,18 +119,22 @@ pub struct Front {
     pub is_everybodys: fn(&Request) -> bool,
 }
 
-/// The layer.
-pub async fn pages(State(front): State<Front>, request: Request, next: Next) -> Response {
-    let Some(cache) = &front.cache else { return next.run(request).await };
+/// The answer to a request: from memory, or from `next`, which makes pages.
+pub async fn pages<N, F>(front: &Front, request: Request, next: N) -> Response
+where
+    N: FnOnce(Request) -> F + Clone + Send + 'static,
+    F: Future<Output = Response> + Send + 'static,
+{
+    let Some(cache) = &front.cache else { return next(request).await };
     let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
     let address = request.uri().path_and_query().map_or("/", |address| address.as_str());
     if !is_read || NO_PAGES.iter().any(|other| address.starts_with(other)) {
-        return next.run(request).await;
+        return next(request).await;
     }
     let counts = cache.counts();
     if !(front.is_everybodys)(&request) {
         Counts::add(&counts.private);
-        return next.run(request).await;
+        return next(request).await;
     }
     let edition = (front.edition)();
     let coding = Coding::chosen(request.headers());
@@ -144,11 +147,11 @@ pub async fn pages(State(front): State<Front>, request: Request, next: Next) -> 
         }
         Look::Fill if *request.method() == Method::GET => {
             let key = wanted.key();
-            fly(&front, cache, key, request, next).await
+            fly(front, cache, key, request, next).await
         }
         Look::Fill | Look::Pass => {
             Counts::add(&counts.first_sightings);
-            next.run(request).await
+            next(request).await
         }
     }
 }
@@ -185,7 +188,11 @@ fn answer(kept: &Kept, asked: &HeaderMap, method: &Method, counts: &Counts) -> R
 
 /// Makes the page, or waits for whoever is making it. Runs as its own task, so it continues for the others if the
 /// first client leaves.
-async fn fly(front: &Front, cache: &Arc<PageCache>, key: Key, request: Request, next: Next) -> Response {
+async fn fly<N, F>(front: &Front, cache: &Arc<PageCache>, key: Key, request: Request, next: N) -> Response
+where
+    N: FnOnce(Request) -> F + Clone + Send + 'static,
+    F: Future<Output = Response> + Send + 'static,
+{
     let (parts, body) = request.into_parts();
     let (mut flight, mut made_for_me) = (None, None);
     {
@@ -197,7 +204,8 @@ async fn fly(front: &Front, cache: &Arc<PageCache>, key: Key, request: Request, 
             let (mine, for_me) = oneshot::channel();
             flights.insert(key.clone(), running.clone());
             (flight, made_for_me) = (Some(running), Some(for_me));
-            let fill = fill((front.clone(), Arc::clone(cache)), key, plain(&parts), next.clone(), landed, mine);
+            let made = next.clone()(plain(&parts));
+            let fill = fill((front.clone(), Arc::clone(cache)), key, made, landed, mine);
             tokio::spawn(fill.in_current_span());
         }
     }
@@ -218,7 +226,7 @@ async fn fly(front: &Front, cache: &Arc<PageCache>, key: Key, request: Request, 
             }
             answer(&kept, &parts.headers, &parts.method, cache.counts())
         }
-        _ => next.run(Request::from_parts(parts, body)).await,
+        _ => next(Request::from_parts(parts, body)).await,
     }
 }
 
@@ -244,13 +252,12 @@ impl Drop for Ending<'_> {
 async fn fill(
     (front, cache): (Front, Arc<PageCache>),
     key: Key,
-    request: Request,
-    next: Next,
+    made: impl Future<Output = Response>,
     landed: watch::Sender<Option<Landed>>,
     mine: oneshot::Sender<Response>,
 ) {
     let ending = Ending { cache: &cache, key: &key };
-    let made = finish(&front, &key, next.run(request).await).await;
+    let made = finish(&front, &key, made.await).await;
     // Those who waited may have left; then there is nobody to tell.
     match made {
         Ok(kept) => {

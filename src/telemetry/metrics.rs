@@ -5,7 +5,9 @@
 //! asked. Histograms have fixed buckets, so hosts can be added up, and hold no samples, so memory stays flat even if
 //! nobody scrapes.
 
+use std::collections::HashMap;
 use std::fmt;
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
 use axum::http::StatusCode;
@@ -41,7 +43,22 @@ pub struct Metrics {
     answers: Family<Answered, Counter>,
     seconds: Family<Route, Histogram, fn() -> Histogram>,
     slow: Counter,
+    /// By a route's pattern as the router has it: finding the two series of an answer by their labels would copy
+    /// and hash the route twice for each request.
+    routes: RwLock<HashMap<String, Arc<OfRoute>>>,
 }
+
+/// The series of one route.
+struct OfRoute {
+    /// Without its language.
+    route: String,
+    /// By class of status, each made with its first answer.
+    answers: [OnceLock<Counter>; CLASSES.len()],
+    seconds: Histogram,
+}
+
+/// By the first digit of a status, less one.
+const CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
 
 impl Metrics {
     pub fn new() -> Metrics {
@@ -56,28 +73,34 @@ impl Metrics {
         );
         let slow = Counter::default();
         registry.register("slow_answers", "Answers that took longer to make than --slow-ms", slow.clone());
-        Metrics { registry, answers, seconds, slow }
+        Metrics { registry, answers, seconds, slow, routes: RwLock::default() }
     }
 
     /// An answer was sent.
     pub fn answered(&self, pattern: &str, status: StatusCode, time: Duration, slow: bool) {
+        let of = self.of_route(pattern);
+        let class = usize::from(status.as_u16() / 100).clamp(1, CLASSES.len()) - 1;
+        let series = || Answered { route: of.route.clone(), status: CLASSES[class] };
+        of.answers[class].get_or_init(|| self.answers.get_or_create(&series()).clone()).inc();
+        of.seconds.observe(time.as_secs_f64());
+        if slow {
+            self.slow.inc();
+        }
+    }
+
+    fn of_route(&self, pattern: &str) -> Arc<OfRoute> {
+        if let Some(of) = self.routes.read().unwrap_or_else(PoisonError::into_inner).get(pattern) {
+            return Arc::clone(of);
+        }
         let route = match pattern.strip_prefix("/es") {
             Some("") => "/",
             Some(rest) if rest.starts_with('/') => rest,
             _ => pattern,
         };
-        let status = match status.as_u16() {
-            ..200 => "1xx",
-            200..300 => "2xx",
-            300..400 => "3xx",
-            400..500 => "4xx",
-            500.. => "5xx",
-        };
-        self.answers.get_or_create(&Answered { route: route.to_string(), status }).inc();
-        self.seconds.get_or_create(&Route { route: route.to_string() }).observe(time.as_secs_f64());
-        if slow {
-            self.slow.inc();
-        }
+        let seconds = self.seconds.get_or_create(&Route { route: route.to_string() }).clone();
+        let of = Arc::new(OfRoute { route: route.to_string(), answers: Default::default(), seconds });
+        let mut routes = self.routes.write().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(routes.entry(pattern.to_string()).or_insert(of))
     }
 
     /// Everything as text, plus what `now` reports about this moment.

@@ -1,6 +1,6 @@
 //! What the operator sees: structured logs with one ID per request, and a closed list of fields.
 //!
-//! Called by `main` (start) and the router (the outermost layer). It must never log a query string, the values in a
+//! Called by `main` (start) and the router (around every request). It must never log a query string, the values in a
 //! path, a header, or anything a person typed: a request is identified by its route's pattern, `/plans/{plan_id}`.
 
 pub mod metrics;
@@ -15,9 +15,8 @@ use std::task::{Context, Poll};
 use std::time::Instant;
 
 use axum::body::{Body, Bytes, HttpBody};
-use axum::extract::{MatchedPath, Request, State};
+use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use axum::middleware::Next;
 use axum::response::Response;
 use hyper::body::{Frame, SizeHint};
 use ipnet::IpNet;
@@ -145,13 +144,18 @@ pub struct Watch {
     pub slow_ms: u64,
 }
 
-/// The outermost layer: gives the request its ID and span, and logs its start and end. The end is logged when the
+/// Outside of everything: gives the request its ID and span, and logs its start and end. The end is logged when the
 /// last byte has been handed over (or the client is gone), so time and bytes are accurate.
-pub async fn requests(State(watch): State<Arc<Watch>>, mut request: Request, next: Next) -> Response {
+pub async fn requests<F: Future<Output = Response>>(
+    watch: &Watch,
+    mut request: Request,
+    next: impl FnOnce(Request) -> F,
+) -> Response {
     let trusted = request.extensions().get::<Wire>().is_some_and(|wire| wire.is_trusted(&watch.trusted));
     let id = RequestId::of(&request, trusted);
     let trace = trusted.then(|| TraceParent::of(request.headers())).flatten();
-    let route = request.extensions().get::<MatchedPath>().map_or("(none)", MatchedPath::as_str).to_string();
+    let matched = request.extensions().get::<MatchedPath>().cloned();
+    let route = route_of(matched.as_ref());
     let method = known_method(request.method().as_str());
     // At error level, so the ID is on every line whatever the log level.
     let span = tracing::error_span!("request", id = %id.0, trace = tracing::field::Empty);
@@ -162,10 +166,10 @@ pub async fn requests(State(watch): State<Arc<Watch>>, mut request: Request, nex
     let begun = Instant::now();
     request.extensions_mut().insert(id.clone());
     trace.map(|trace| request.extensions_mut().insert(trace));
-    let mut response = next.run(request).instrument(span.clone()).await;
+    let mut response = next(request).instrument(span.clone()).await;
     let made = begun.elapsed();
     let slow = made.as_millis() >= u128::from(watch.slow_ms);
-    watch.metrics.answered(&route, response.status(), made, slow);
+    watch.metrics.answered(route, response.status(), made, slow);
     if slow {
         let (status, ms) = (response.status().as_u16(), made.as_millis());
         span.in_scope(|| tracing::warn!(method, route, status, ms, "slow answer"));
@@ -173,9 +177,14 @@ pub async fn requests(State(watch): State<Arc<Watch>>, mut request: Request, nex
     if let Ok(value) = HeaderValue::from_str(&id.0) {
         response.headers_mut().insert(REQUEST_ID, value);
     }
-    let exit =
-        Exit { method, route, status: response.status(), cause: response.extensions_mut().remove(), begun, span };
+    let cause = response.extensions_mut().remove();
+    let exit = Exit { method, matched, status: response.status(), cause, begun, span };
     response.map(|inner| Body::new(Logged { inner, bytes: 0, whole: false, exit }))
+}
+
+/// The pattern of the route that answers; closed, unlike addresses.
+fn route_of(matched: Option<&MatchedPath>) -> &str {
+    matched.map_or("(none)", MatchedPath::as_str)
 }
 
 /// Clients send methods, and may make up long ones.
@@ -187,7 +196,7 @@ fn known_method(method: &str) -> &'static str {
 /// The closed list of fields in the exit line.
 struct Exit {
     method: &'static str,
-    route: String,
+    matched: Option<MatchedPath>,
     status: StatusCode,
     cause: Option<Cause>,
     begun: Instant,
@@ -228,7 +237,8 @@ impl HttpBody for Logged {
 
 impl Drop for Logged {
     fn drop(&mut self) {
-        let Exit { method, route, status, cause, begun, span } = &self.exit;
+        let Exit { method, matched, status, cause, begun, span } = &self.exit;
+        let route = route_of(matched.as_ref());
         let status = status.as_u16();
         let ms = u64::try_from(begun.elapsed().as_micros()).map_or(0.0, |us| us as f64 / 1000.0);
         let (bytes, whole) = (self.bytes, self.whole || self.inner.is_end_stream() || *method == "HEAD");

@@ -1,4 +1,4 @@
-//! The layer that lets requests in, or asks clients to come back later (`floor::admission` decides).
+//! Lets requests in, or asks clients to come back later (`floor::admission` decides).
 //!
 //! Called by the router, outside of compression, because compression is work too. A refusal is a page prepared at
 //! startup.
@@ -6,9 +6,8 @@
 use std::sync::Arc;
 
 use axum::body::{Body, to_bytes};
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::HeaderMap;
-use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use hyper::body::Body as _;
 
@@ -17,32 +16,36 @@ use super::refusal::Refusals;
 use crate::app::App;
 use crate::floor::admission::{Class, Refused};
 use crate::floor::wire::Wire;
+use crate::surge::coding::Coding;
 
 /// Memory of a queued request beyond its address and headers.
 const REQUEST_BYTES: usize = 4 << 10;
 /// A streamed answer (a compressed one) is completed while its place is held, up to this size.
 const WHOLE_BYTES_MAX: usize = 4 << 20;
 
-/// The layer.
-pub async fn admit(State(house): State<Arc<House>>, request: Request, next: Next) -> Response {
+pub async fn admit<F: Future<Output = Response>>(
+    house: &House,
+    request: Request,
+    next: impl FnOnce(Request) -> F,
+) -> Response {
     if Class::of(request.uri().path()) == Class::Always {
-        return next.run(request).await;
+        return next(request).await;
     }
-    let House { app, refusals } = &*house;
+    let House { app, refusals } = house;
     let path_bytes = request.uri().path().len() + request.uri().query().map_or(0, str::len);
     let header_bytes: usize = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
     let client = request
         .extensions()
         .get::<Wire>()
         .map(|wire| wire.client(forwarded(request.headers()), &app.config.trusted_proxies));
-    let lang = app.messages.of_path(request.uri().path()).0;
+    let (lang, coding) = (app.messages.of_path(request.uri().path()).0, Coding::chosen_fresh(request.headers()));
     let room = match app.floor.has_room_for_an_answer() {
         true => app.admission.place(REQUEST_BYTES + path_bytes + header_bytes, client).await,
         false => Err(app.admission.refuse(Refused::Bytes)),
     };
     match room {
-        Ok(_place) => whole(next.run(request).await).await,
-        Err(why) => refusals.answer(lang, why).await,
+        Ok(_place) => whole(next(request).await).await,
+        Err(why) => refusals.answer(lang, coding, why).await,
     }
 }
 
@@ -53,8 +56,8 @@ pub struct House {
 }
 
 impl House {
-    pub fn new(app: &Arc<App>) -> Arc<House> {
-        Arc::new(House { app: Arc::clone(app), refusals: Refusals::new(app) })
+    pub fn new(app: &Arc<App>) -> House {
+        House { app: Arc::clone(app), refusals: Refusals::new(app) }
     }
 }
 

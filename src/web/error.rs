@@ -1,6 +1,6 @@
 //! One error type for all handlers, and its page: what happened, what became of your answers, what to do next.
 //!
-//! Called by every handler, which returns `Failure`; the response then carries it as an extension, and the layer `pages`,
+//! Called by every handler, which returns `Failure`; the response then carries it as an extension, and the function `pages`,
 //! which knows the request's language, writes the page. So layers that don't know the language (limits, timeouts, panics)
 //! fail the same way. The cause must never reach the page: it stays in an extension (`telemetry::Cause`), from which the
 //! request log takes it.
@@ -9,9 +9,8 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::body::Body;
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::{HeaderValue, StatusCode, header};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::page::{self, CachePolicy, Cx};
@@ -131,12 +130,16 @@ struct ErrorPage<'a> {
     reference: String,
 }
 
-/// The layer that gives every failure its page, in the language of the address. This includes failures from axum or
+/// Gives every failure its page, in the language of the address. This includes failures from axum or
 /// another layer that come without a page: our own answers always say how they may be cached, theirs do not.
-pub async fn pages(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+pub async fn pages<F: Future<Output = Response>>(
+    app: &Arc<App>,
+    request: Request,
+    next: impl FnOnce(Request) -> F,
+) -> Response {
     let uri = request.uri().clone();
     let id = request.extensions().get::<RequestId>().cloned();
-    let mut response = next.run(request).await;
+    let mut response = next(request).await;
     let failure = match response.extensions_mut().remove::<Failure>() {
         Some(failure) => failure,
         None if response.headers().contains_key(header::CACHE_CONTROL) => return response,
@@ -145,7 +148,7 @@ pub async fn pages(State(app): State<Arc<App>>, request: Request, next: Next) ->
             None => return response,
         },
     };
-    let cx = Cx::new(&app, &uri, id.as_ref().map_or("", |id| &id.0));
+    let cx = Cx::new(app, &uri, id.as_ref().map_or("", |id| &id.0));
     let mut page = error_page(&cx, failure.status());
     if let Some(allow) = response.headers().get(header::ALLOW) {
         page.headers_mut().insert(header::ALLOW, allow.clone());

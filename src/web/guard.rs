@@ -1,20 +1,17 @@
 //! Between the network and the handlers: headers that every answer carries, and limits.
 //!
-//! Called by the router as layers. Each limit has a number, a name with its unit, and a page that says what happened.
+//! Called by the router. Each limit has a number, a name with its unit, and a page that says what happened.
 //! Connection limits (how many, how slow) are in `serve`, because there is no request yet.
 
 use std::any::Any;
-use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::{DefaultBodyLimit, Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
-use axum::middleware::Next;
+use axum::extract::{DefaultBodyLimit, Request};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use hyper::body::Body as _;
 
 use super::error::Failure;
-use crate::app::App;
 use crate::config::Config;
 use crate::floor::wire::Wire;
 use crate::surge::coding::{Coding, coded};
@@ -76,22 +73,31 @@ pub fn security_headers(config: &Config) -> HeaderMap {
     headers
 }
 
-/// Adds the security headers, except those an answer has set itself (assets for a CDN).
-pub async fn headers(State(headers): State<Arc<HeaderMap>>, request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
-    for (name, value) in headers.iter() {
-        response.headers_mut().entry(name).or_insert_with(|| value.clone());
+/// Adds the security headers, except those an answer has set itself (assets for a CDN). A 304 has none: whoever asked
+/// keeps those that came with the page (RFC 9110, 15.4.5).
+pub fn add_headers(headers: &HeaderMap, response: &mut Response) {
+    if response.status() == StatusCode::NOT_MODIFIED {
+        return;
     }
-    response
+    let own = response.headers_mut();
+    // With the page's own and the request's ID: growing once, not with every few.
+    own.reserve(headers.len() + 2);
+    for (name, value) in headers {
+        own.entry(name).or_insert_with(|| value.clone());
+    }
 }
 
 /// Rejects addresses, headers and announced bodies over the limits, and gives up on work that takes too long.
-pub async fn limits(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    if let Some(failure) = over_limit(&app.config, &request) {
+pub async fn limits<F: Future<Output = Response>>(
+    config: &Config,
+    request: Request,
+    next: impl FnOnce(Request) -> F,
+) -> Response {
+    if let Some(failure) = over_limit(config, &request) {
         return failure.into_response();
     }
-    let time = Duration::from_secs(app.config.request_timeout_seconds);
-    match tokio::time::timeout(time, next.run(request)).await {
+    let time = Duration::from_secs(config.request_timeout_seconds);
+    match tokio::time::timeout(time, next(request)).await {
         Ok(response) => response,
         Err(_) => Failure::Unavailable(format!("no answer within {} s", time.as_secs())).into_response(),
     }
@@ -129,10 +135,10 @@ pub fn panicked(cause: Box<dyn Any + Send + 'static>) -> Response {
 /// Compresses what was made for one client, in one go and as fast as possible: finished pages come from the page
 /// cache, compressed harder. Pages that know a person are left alone: compressed secrets next to echoed input can be
 /// guessed from the length (BREACH).
-pub async fn compression(request: Request, next: Next) -> Response {
+pub async fn compression<F: Future<Output = Response>>(request: Request, next: impl FnOnce(Request) -> F) -> Response {
     let coding = Coding::chosen_fresh(request.headers());
     let is_stranger = !request.headers().contains_key(header::COOKIE);
-    let response = next.run(request).await;
+    let response = next(request).await;
     let bytes = response.body().size_hint().exact();
     let worth_it = bytes.is_some_and(|bytes| (COMPRESS_ABOVE_BYTES..=COMPRESS_UP_TO_BYTES).contains(&bytes));
     if coding == Coding::Identity || !worth_it || !is_public_text(&response, is_stranger) {

@@ -1,8 +1,8 @@
 //! Who may keep an answer: one function that looks at the raw query and nothing else.
 //!
-//! Called by the router (the layer [`keep`]), the page cache and the ETags of pages. An address may reveal a household's
+//! Called by the router ([`keep`]), the page cache and the ETags of pages. An address may reveal a household's
 //! income, health or affiliations. An answer to such an address (page, redirect, 304 or error alike) must never be kept by
-//! a shared cache, whichever handler made it. So the rule is not left to handlers: the layer wraps all of them and
+//! a shared cache, whichever handler made it. So the rule is not left to handlers: [`keep`] wraps all of them and
 //! downgrades what says too much. It works from a list of what is known to be harmless. A name that is not listed here, or
 //! a value in an unknown form, is treated as private.
 
@@ -10,8 +10,9 @@ use std::sync::LazyLock;
 
 use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
-use axum::middleware::Next;
 use axum::response::Response;
+
+use super::sealed::is_private_name;
 
 /// Who may keep the answer to an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,9 +48,8 @@ const PUBLIC: [&str; 21] = [
     "with",
     "year",
 ];
-/// Private fields that forms submit even if nobody has filled them in.
-const LEFT_EMPTY: [&str; 11] =
-    ["add", "care", "income", "monthly", "offer", "offer2", "offer2_family", "offer_family", "programs", "q", "sex"];
+/// Fields that forms submit even if nobody has filled them in, besides the private ones.
+const LEFT_EMPTY: [&str; 3] = ["add", "programs", "q"];
 /// Letters allowed after an age: tobacco, no coverage needed, spouse, dependent, own return. Pregnancy (`p`), tribe
 /// (`m`), other coverage (`c`), a bought Medicare Part A (`b`) and immigration (`g`, `l`, `z`) are not.
 const PUBLIC_LETTERS: &[u8] = b"tnsdo";
@@ -79,7 +79,7 @@ fn is_public(name: &str, value: &str) -> bool {
             _ => value.is_empty(),
         },
         // An empty field says nothing, but an unknown name may be anything.
-        _ if value.is_empty() => public_name() || LEFT_EMPTY.contains(&name),
+        _ if value.is_empty() => public_name() || is_private_name(name) || LEFT_EMPTY.contains(&name),
         _ => public_name() && value.bytes().all(|b| b.is_ascii_alphanumeric() || b",-_.".contains(&b)),
     }
 }
@@ -97,12 +97,12 @@ fn row_of(name: &str) -> Option<&str> {
         .then_some(field)
 }
 
-/// The layer: an answer says `public` only to a GET or HEAD, only with a status that is stable, and only if the
+/// Around everything that answers: an answer says `public` only to a GET or HEAD, only with a status that is stable, and only if the
 /// address holds nothing private.
-pub async fn keep(request: Request, next: Next) -> Response {
+pub async fn keep<F: Future<Output = Response>>(request: Request, next: impl FnOnce(Request) -> F) -> Response {
     let reads = matches!(*request.method(), Method::GET | Method::HEAD);
     let anyone = reads && who_may_keep(request.uri().query().unwrap_or("")) == Keep::Anyone;
-    let mut response = next.run(request).await;
+    let mut response = next(request).await;
     let lasting = matches!(
         response.status(),
         StatusCode::OK | StatusCode::NOT_MODIFIED | StatusCode::SEE_OTHER | StatusCode::PERMANENT_REDIRECT

@@ -23,27 +23,14 @@ use super::error::Failure;
 use super::page::{self, Cx};
 use crate::app::App;
 use crate::sealing::{AddressFault, AddressSealer};
+use crate::types::MONEY_NAMES;
 
 /// The name of the sealed part of an address.
 pub const NAME: &str = "my";
 /// Inside the sealed part: letters of [`PRIVATE_LETTERS`] for each person of `people`, by position.
 const LETTERS: &str = "letters";
-/// Pairs that are entirely private.
-const PRIVATE: [&str; 13] = [
-    "event",
-    "income",
-    "monthly",
-    "offer",
-    "offer_family",
-    "offer2",
-    "offer2_family",
-    "hra",
-    "hra_family",
-    "qsehra",
-    "sex",
-    "care",
-    LETTERS,
-];
+/// Pairs that are entirely private, besides amounts.
+const PRIVATE: [&str; 4] = ["event", "sex", "care", LETTERS];
 /// Fields of one person or one money row: pregnant, tribal member, other coverage, buys Medicare Part A, immigration, sex,
 /// care; kind, amount, frequency, hours.
 const PRIVATE_ROWS: [&str; 11] = ["p", "m", "c", "b", "g", "x", "u", "k", "a", "f", "h"];
@@ -166,10 +153,15 @@ fn is_private(pair: &str) -> bool {
         false => Cow::Borrowed(name),
     };
     let row = name.trim_end_matches(|c: char| c.is_ascii_digit());
-    PRIVATE.contains(&name.as_ref())
+    is_private_name(&name)
         || PRIVATE_STARTS.iter().any(|start| name.starts_with(start))
         || (row.len() < name.len() && PRIVATE_ROWS.contains(&row))
         || (name == "people" && value.contains(|c| PRIVATE_LETTERS.contains(c)))
+}
+
+/// Whether whatever a pair of this name says is private.
+pub fn is_private_name(name: &str) -> bool {
+    MONEY_NAMES.contains(&name) || PRIVATE.contains(&name)
 }
 
 /// An age and letters that an address has. Anything else cannot be put together again from two parts, and what was typed

@@ -67,6 +67,23 @@ async fn a_page_is_kept_at_its_second_sighting_and_is_the_same_page() {
     assert!(head.into_body().collect().await.expect("a body").to_bytes().is_empty());
 }
 
+/// What stands up to the end of the styles is compressed once (`surge::heads`): nothing there may differ.
+#[tokio::test]
+async fn pages_of_a_kind_begin_alike() {
+    let shop = Site::open().await;
+    for site in [&shop, &shop.in_spanish()] {
+        let mut heads = std::collections::BTreeSet::new();
+        for uri in
+            ["/", "/glossary", "/privacy", "/nowhere", LIST, &format!("{LIST},38"), &LIST.replace("/plans", "/care")]
+        {
+            let page = site.get(uri).await.text;
+            let end = page.rfind("</style>").expect("styles");
+            heads.insert(page[..end].to_string());
+        }
+        assert_eq!(heads.len(), 2, "one with the styles of lists and one without: {heads:?}");
+    }
+}
+
 /// Headers of a kept page are those of a fresh one, except for the request's own.
 #[tokio::test]
 async fn a_kept_page_has_the_headers_of_a_fresh_one() {

@@ -55,8 +55,7 @@ pub struct FinanceFields {
 pub struct Misread;
 
 /// Parameter names, in the order of the canonical form.
-pub const NAMES: [&str; 9] =
-    ["income", "monthly", "offer", "offer_family", "offer2", "offer2_family", "hra", "hra_family", "qsehra"];
+pub use crate::types::MONEY_NAMES as NAMES;
 
 impl FinanceFields {
     /// Whether an HRA was told, which only the lowest silver premium can judge.

@@ -17,7 +17,7 @@ use crate::quote::QuoteError;
 use crate::quote::ask::address::Search;
 use crate::quote::ask::facets::Facets;
 use crate::quote::ask::people::{Household, Person};
-use crate::quote::offer::Offer;
+use crate::quote::offer::{Misses, Offer};
 use crate::quote::policy::{CreditTerms, DatedRules, Policy};
 use crate::types::Cents;
 use query::{Arg, build_query, read_offers};
@@ -26,6 +26,30 @@ use tally::{Benchmark, Tally};
 /// Every plan sold to the household, priced and counted.
 pub async fn tally<'c>(catalogue: &'c Catalogue, search: &Search) -> Result<Tally<'c>, QuoteError> {
     let offers = offers(catalogue, search).await?;
+    with_credit(catalogue, search, offers).await
+}
+
+/// The same for a search without filters, beside one whose tally is known: the statement is run only if it would say
+/// something else.
+pub async fn tally_beside<'c>(
+    catalogue: &'c Catalogue,
+    search: &Search,
+    (known, tally): (&Search, &Tally<'c>),
+) -> Result<Tally<'c>, QuoteError> {
+    let unfiltered = Search { facets: Facets::default(), ..known.clone() };
+    let differs = known.facets.iter().any(|(filter, _)| filter.looks_at_variant());
+    if differs || build_query(search) != build_query(&unfiltered) {
+        return self::tally(catalogue, search).await;
+    }
+    let sold = tally.offers().iter().map(|offer| (offer.plan_pk, offer.premium, Misses::default()));
+    with_credit(catalogue, search, of_household(catalogue, search, sold)).await
+}
+
+async fn with_credit<'c>(
+    catalogue: &'c Catalogue,
+    search: &Search,
+    offers: Vec<Offer<'c>>,
+) -> Result<Tally<'c>, QuoteError> {
     let terms = match search.product {
         Product::Medical => search.policy.credit.as_deref(),
         // The credit is for medical plans; whatever remains for a child's dental plan is settled at enrollment.
@@ -116,13 +140,22 @@ async fn offers<'c>(catalogue: &'c Catalogue, search: &Search) -> Result<Vec<Off
     let text: Option<String> = statement.fetch_one(&catalogue.pool).await?;
     let offers = read_offers(text.as_deref().unwrap_or_default());
     let offers = offers.ok_or(QuoteError::Unreadable)?;
+    Ok(of_household(catalogue, search, offers.into_iter()))
+}
+
+/// Plans sold to a household, each in the variant that it would get.
+fn of_household<'c>(
+    catalogue: &'c Catalogue,
+    search: &Search,
+    sold: impl Iterator<Item = (i64, Cents, Misses)>,
+) -> Vec<Offer<'c>> {
     let (variants, family) = (search.variants(), search.policy.household.is_family());
-    let known = offers.into_iter().filter_map(|offer| {
+    let known = sold.filter_map(|offer| {
         let plan_pk = offer.0;
         let plan = catalogue.variants.plan(plan_pk)?;
         let of = |kind| catalogue.variants.variant(plan_pk, kind);
         let facts = of(variants.of_metal(plan.metal)).or_else(|| of(VariantKind::Standard))?;
         Some(Offer::new(offer, plan, facts, family))
     });
-    Ok(known.collect())
+    known.collect()
 }
