@@ -28,7 +28,7 @@ async fn main() -> ExitCode {
         Command::Top(args) => telemetry::top::run(&args, &mut std::io::stdout()).map(|()| ExitCode::SUCCESS),
         Command::Load(args) => run_load(args).await,
         Command::Rotate(args) => run_rotate(&args, &cli.serve).await,
-        Command::Catalogue(args) => run_catalogue(&args).await,
+        Command::Catalogue(args) => print(shelf::command(&args).await),
         Command::Backup(args) => print(operator::backup::back_up(&args, app::system_clock()).await),
         Command::Restore(args) => print(operator::backup::restore(&args, app::system_clock()).await),
         Command::Keys(args) => print(operator::keys::command(&args, app::system_clock()).await),

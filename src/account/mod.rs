@@ -11,6 +11,7 @@ pub mod codes;
 pub mod cookie;
 pub mod drafts;
 pub mod guessing;
+pub mod office;
 pub mod password;
 pub mod pending;
 pub mod people;

@@ -102,6 +102,11 @@ impl OfficePlace {
         }
     }
 
+    /// A folder with a key of its own, for a trial that must touch neither the site's key nor its store.
+    pub fn only_in(data_dir: PathBuf) -> OfficePlace {
+        OfficePlace { data_dir, key_file: None, keys: None, database_url: None }
+    }
+
     /// The key file; `None` if the keys come from the environment.
     pub fn key_path(&self) -> Option<PathBuf> {
         match (&self.key_file, &self.keys) {

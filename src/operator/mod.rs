@@ -10,21 +10,11 @@ pub mod backup;
 pub mod keys;
 pub mod retention;
 
-use anyhow::Context as _;
 use time::OffsetDateTime;
 
 use crate::config::{OfficeArgs, OfficePlace, SettingFault};
-use crate::store::audit::{Actor, Audit};
-use crate::store::vault::Vault;
-use crate::store::{Ahead, Store, StoreAddress};
-
-/// The office as a command sees it.
-pub struct Opened {
-    pub place: OfficePlace,
-    pub store: Store,
-    pub vault: Vault,
-    pub audit: Audit,
-}
+use crate::store::audit::Actor;
+pub use crate::store::opened::Opened;
 
 /// Settings as values, or an error that names every fault.
 fn place(args: &OfficeArgs) -> anyhow::Result<OfficePlace> {
@@ -41,13 +31,7 @@ fn place(args: &OfficeArgs) -> anyhow::Result<OfficePlace> {
 ///
 /// What is wrong and what to do.
 pub async fn open(args: &OfficeArgs, now: OffsetDateTime) -> anyhow::Result<Opened> {
-    let place = place(args)?;
-    std::fs::create_dir_all(&place.data_dir).with_context(|| format!("cannot make {}", place.data_dir.display()))?;
-    let vault = Vault::new(place.open_keys(now.date())?, place.key_path());
-    let store = Store::open(&StoreAddress::of(&place), Ahead::default()).await?;
-    vault.found(&store).await.context("the keys do not fit this store")?;
-    let audit = Audit::open(&store, &vault).await?;
-    Ok(Opened { place, store, vault, audit })
+    Opened::at(&place(args)?, now.date()).await
 }
 
 /// Who runs the command, for the audit.

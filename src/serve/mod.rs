@@ -3,6 +3,7 @@
 //! Called by `main` and by tests with real sockets. Connection limits are enforced here: how many at once, how slow a
 //! client may be. It must never look into a request.
 
+mod chores;
 pub mod connection;
 mod health;
 mod now;
@@ -22,6 +23,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::OwnedSemaphorePermit;
 
+use crate::account::office::Office;
 use crate::app::{self, App};
 use crate::check;
 use crate::config::{Config, SettingFault};
@@ -47,16 +49,22 @@ pub async fn serve(config: Config, mut faults: Vec<SettingFault>) -> anyhow::Res
     }
     let listener =
         TcpListener::bind(config.listen).await.with_context(|| format!("cannot listen on {}", config.listen))?;
+    let today = app::system_clock().date();
+    let office = Office::open(&config.office, config.public_url.as_deref(), today).await;
+    let office = Arc::new(office.context("the office cannot be opened")?);
     let app = App::build(config, app::system_clock).await?;
     announce(&app, listener.local_addr()?);
     if let Some(private) = app.config.metrics_listen {
-        let address = private::start(&app, private)?;
+        let address = private::start(&app, &office, private)?;
         tracing::info!(%address, "metrics");
     }
     tokio::spawn(watch_catalogues(Arc::clone(&app)));
+    tokio::spawn(chores::keep_looking(Arc::clone(&office)));
+    tokio::spawn(chores::every_day(Arc::clone(&office)));
     let config = app.config.clone();
     let floor = Arc::clone(&app.floor);
     run(listener, router(app), &config, &floor, stop_signal(&config)?).await;
+    office.store.close().await;
     Ok(())
 }
 

@@ -15,12 +15,14 @@ use time::format_description::well_known::Rfc3339;
 use crate::app::App;
 use crate::catalogue::Catalogue;
 use crate::floor::admission::Refused;
+use crate::store::{Store, counts};
 use crate::surge::page_cache::PageCache;
 use crate::telemetry::writer::lines_lost;
 
 /// What is counted elsewhere and looked up at each scrape.
 pub struct Now {
     pub app: Arc<App>,
+    pub store: Store,
 }
 
 impl fmt::Debug for Now {
@@ -65,6 +67,7 @@ impl Collector for Now {
             page_cache(out, pages)?;
         }
         catalogues(out, app)?;
+        store(out, &self.store)?;
         let build = out.encode_descriptor(
             "windowshop_build",
             "The build that runs",
@@ -116,6 +119,29 @@ fn catalogues(out: &mut DescriptorEncoder, app: &App) -> fmt::Result {
     each("windowshop_pool_connections", "Connections to the catalogue", &|catalogue| i64::from(catalogue.pool.size()))?;
     each("windowshop_pool_idle", "Connections to the catalogue that nobody uses", &|catalogue| {
         i64::try_from(catalogue.pool.num_idle()).unwrap_or(i64::MAX)
+    })
+}
+
+/// The office's store.
+fn store(out: &mut DescriptorEncoder, store: &Store) -> fmt::Result {
+    use prometheus_client::metrics::MetricType::{Counter, Gauge};
+    gauge(out, "windowshop_store_up", "Whether the office's store answered when last asked", store.answers().into())?;
+    counter(out, "windowshop_store_writes", "Changes of the office's store", store.writes())?;
+    counter(out, "windowshop_store_writes_again", "Changes tried again after meeting another", store.tried_again())?;
+    let mut errors = out.encode_descriptor("windowshop_store_errors", "Errors of the store, by kind", None, Counter)?;
+    for (kind, count) in counts::errors() {
+        ConstCounter::new(count).encode(errors.encode_family(&[("kind", kind)])?)?;
+    }
+    let mut each = |name: &str, help: &str, value: &dyn Fn(&counts::Pool) -> i64| {
+        let mut family = out.encode_descriptor(name, help, None, Gauge)?;
+        for pool in store.pools() {
+            ConstGauge::new(value(&pool)).encode(family.encode_family(&[("pool", pool.name)])?)?;
+        }
+        Ok(())
+    };
+    each("windowshop_store_connections", "Connections to the store", &|pool| i64::from(pool.open))?;
+    each("windowshop_store_idle", "Connections to the store that nobody uses", &|pool| {
+        i64::try_from(pool.idle).unwrap_or(i64::MAX)
     })
 }
 

@@ -14,20 +14,26 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 
 use super::now::Now;
+use crate::account::office::Office;
 use crate::app::App;
 use crate::router::{healthz, readyz};
 use crate::telemetry::metrics::CONTENT_TYPE;
 
+/// A line for each plan year.
+const READY_BYTES_MAX: usize = 64 * 1024;
+const OFFICE_READY: &str = "office: its store answers\n";
+const OFFICE_AWAY: &str = "office: its store does not answer; the shop goes on\n";
+
 /// Starts the thread and returns its address. It ends with the process.
-pub fn start(app: &Arc<App>, listen: SocketAddr) -> anyhow::Result<SocketAddr> {
+pub fn start(app: &Arc<App>, office: &Arc<Office>, listen: SocketAddr) -> anyhow::Result<SocketAddr> {
     let listener = TcpListener::bind(listen).with_context(|| format!("cannot listen on {listen} for metrics"))?;
     listener.set_nonblocking(true)?;
     let address = listener.local_addr()?;
     let routes = Router::new()
         .route("/metrics", get(metrics))
         .route("/healthz", get(healthz))
-        .route("/readyz", get(readyz))
-        .with_state(Arc::clone(app));
+        .route("/readyz", get(ready))
+        .with_state(Both { app: Arc::clone(app), office: Arc::clone(office) });
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     std::thread::Builder::new().name("private".to_string()).spawn(move || {
         runtime.block_on(async {
@@ -43,9 +49,27 @@ pub fn start(app: &Arc<App>, listen: SocketAddr) -> anyhow::Result<SocketAddr> {
     Ok(address)
 }
 
-async fn metrics(State(app): State<Arc<App>>) -> Response {
-    match app.metrics.text(Now { app: Arc::clone(&app) }) {
+/// Shop and office.
+#[derive(Clone)]
+struct Both {
+    app: Arc<App>,
+    office: Arc<Office>,
+}
+
+async fn metrics(State(Both { app, office }): State<Both>) -> Response {
+    let now = Now { app: Arc::clone(&app), store: office.store.clone() };
+    match app.metrics.text(now) {
         Ok(text) => ([(header::CONTENT_TYPE, HeaderValue::from_static(CONTENT_TYPE))], text).into_response(),
         Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")).into_response(),
     }
+}
+
+/// The shop decides whether this host is ready: it sells without the office, so a store that is away is said, and
+/// takes no host out of service.
+async fn ready(State(Both { app, office }): State<Both>) -> Response {
+    let shop = readyz(State(app)).await;
+    let (parts, body) = shop.into_parts();
+    let said = axum::body::to_bytes(body, READY_BYTES_MAX).await.unwrap_or_default();
+    let office = if office.store.answers() { OFFICE_READY } else { OFFICE_AWAY };
+    Response::from_parts(parts, [said.as_ref(), office.as_bytes()].concat().into())
 }

@@ -13,7 +13,7 @@ use sqlx::SqlitePool;
 use tower::ServiceExt as _;
 
 use crate::app::{self, App};
-use crate::config::Config;
+use crate::config::{Config, OfficePlace};
 use crate::router::router;
 
 /// A list has some 30 KB.
@@ -38,8 +38,8 @@ const ONE_EACH: &str = "SELECT state, zip, county_fips, product FROM (
 pub async fn pages(config: &Config, catalogues: &Path) -> anyhow::Result<usize> {
     let data_dir = catalogues.join(DATA);
     std::fs::create_dir_all(&data_dir).with_context(|| format!("cannot make {}", data_dir.display()))?;
-    let (catalogues, key_file) = (Some(catalogues.to_path_buf()), None);
-    let config = Config { catalogues, data_dir, key_file, page_cache_bytes: 0, ..config.clone() };
+    let office = OfficePlace::only_in(data_dir);
+    let config = Config { catalogues: Some(catalogues.to_path_buf()), office, page_cache_bytes: 0, ..config.clone() };
     let app = App::build(config, app::system_clock).await?;
     let site = router(Arc::clone(&app));
     let mut states = 0;

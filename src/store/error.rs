@@ -5,6 +5,7 @@
 
 use sqlx::error::DatabaseError;
 
+use super::counts;
 use crate::sealing::SealFault;
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -39,14 +40,16 @@ enum Kind {
 
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> StoreError {
-        match &error {
+        let ours = match &error {
             sqlx::Error::Database(said) => of_database(said.as_ref()),
             sqlx::Error::PoolTimedOut => StoreError::Away("no connection was free in time".to_string()),
             sqlx::Error::PoolClosed | sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::WorkerCrashed => {
                 StoreError::Away(error.to_string())
             }
             _ => StoreError::Refused(error.to_string()),
-        }
+        };
+        counts::error(&ours);
+        ours
     }
 }
 

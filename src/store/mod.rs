@@ -11,10 +11,12 @@ pub mod address;
 pub mod audit;
 pub mod backup;
 pub mod columns;
+pub mod counts;
 pub mod dialect;
 mod error;
 pub mod keys;
 pub mod lookup;
+pub mod opened;
 pub mod schema;
 pub mod vault;
 pub mod write;
@@ -34,6 +36,7 @@ pub use address::StoreAddress;
 pub use error::StoreError;
 pub use write::{Change, Tx};
 
+use counts::Counts;
 use dialect::{Engine, Role};
 use schema::Marks;
 
@@ -63,6 +66,7 @@ struct Inner {
     readers: AnyPool,
     ahead: Ahead,
     marks: Marks,
+    counts: Counts,
 }
 
 /// How far the store's clock is said to be ahead of its engine's. Zero but in tests of what happens after hours.
@@ -119,7 +123,7 @@ impl Store {
         };
         let writer = pool(Role::Writer, writers).map_err(|error| fault(error.to_string()))?;
         let readers = pool(Role::Reader, readers).map_err(|error| fault(error.to_string()))?;
-        Ok(Store { inner: Arc::new(Inner { engine, writer, readers, ahead, marks }) })
+        Ok(Store { inner: Arc::new(Inner { engine, writer, readers, ahead, marks, counts: Counts::new() }) })
     }
 
     /// Looks at the store and changes nothing: can it be reached, is it fit, may this binary open it?

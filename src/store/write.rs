@@ -3,6 +3,7 @@
 //! A change of the store is a value that implements [`Change`]. [`Store::begin_write`] runs it in a transaction and
 //! commits, or undoes all of it. It must never talk to the network: a transaction that stays open stops others.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use sqlx::{Any, AnyConnection, Transaction};
@@ -83,7 +84,10 @@ impl Store {
         let mut pause = PAUSE;
         for _ in 1..TRIES {
             match self.write_once(change).await {
-                Err(StoreError::Busy(why)) => tracing::debug!(why, "two writers met, trying again"),
+                Err(StoreError::Busy(why)) => {
+                    self.inner.counts.again.fetch_add(1, Ordering::Relaxed);
+                    tracing::debug!(why, "two writers met, trying again");
+                }
                 done => return done,
             }
             tokio::time::sleep(pause).await;
@@ -102,6 +106,7 @@ impl Store {
         match change.run(&mut tx).await {
             Ok(done) => {
                 tx.inner.commit().await?;
+                self.inner.counts.writes.fetch_add(1, Ordering::Relaxed);
                 Ok(done)
             }
             Err(error) => {

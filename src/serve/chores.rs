@@ -1,0 +1,57 @@
+//! What the office does by itself while it serves: looks whether its store answers, and deletes what is kept no longer.
+//!
+//! Started by `serve`, one task each. They report in the log and in metrics, and must never stop the shop.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::account::office::Office;
+use crate::account::retention::{self, Schedule};
+use crate::app;
+
+/// Between two looks at the store.
+const LOOK_EVERY: Duration = Duration::from_secs(10);
+/// Hosts do not start their chores in one moment with their start.
+const FIRST_RETENTION: Duration = Duration::from_secs(5 * 60);
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+/// Says once in the log when the store goes away, and once when it is back.
+pub async fn keep_looking(office: Arc<Office>) {
+    loop {
+        let before = office.store.answers();
+        match (before, office.store.probe().await) {
+            (true, Err(error)) => tracing::error!(%error, "the office's store does not answer; the shop goes on"),
+            (false, Ok(_)) => tracing::warn!("the office's store answers again"),
+            _ => {}
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+}
+
+/// Carries out the retention schedule, every day of each process. Two that run at once find less to do.
+pub async fn every_day(office: Arc<Office>) {
+    tokio::time::sleep(FIRST_RETENTION).await;
+    loop {
+        retain(&office).await;
+        tokio::time::sleep(DAY).await;
+    }
+}
+
+async fn retain(office: &Office) {
+    let schedule = match Schedule::on(app::system_clock().date()) {
+        Ok(schedule) => schedule,
+        Err(error) => return tracing::error!(%error, "retention: the schedule is not whole, nothing was deleted"),
+    };
+    match retention::carry_out(&office.store, &office.means.audit, &schedule).await {
+        Ok(gone) => tracing::info!(
+            sessions = gone.sessions,
+            pending = gone.pending,
+            mailed_codes = gone.mailed_codes,
+            guesses = gone.guesses,
+            drafts = gone.drafts,
+            guests = gone.guests,
+            "retention: deleted what is kept no longer"
+        ),
+        Err(error) => tracing::error!(%error, "retention: not carried out, trying again tomorrow"),
+    }
+}
