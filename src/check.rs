@@ -1,4 +1,4 @@
-//! Checks the environment before `serve` starts: folders, files, port, handles, rules, catalogues.
+//! Checks the environment before `serve` starts: folders, files, port, handles, rules, the office, catalogues.
 //!
 //! Called by `windowshop check` and by `serve`. It reports ALL faults at once, each with its flag and what to do, and
 //! must change nothing (the probe file in a folder is removed again; the limit of file handles applies to this
@@ -11,32 +11,21 @@ use std::path::{Path, PathBuf};
 use crate::catalogue;
 use crate::config::{Config, SettingFault};
 use crate::eligibility::Tables;
-use crate::store::{Store, StoreAddress};
+use crate::store::opened;
 
 /// What is checked before starting, one function per concern; a new room adds its own entry here.
-const CHECKS: [fn(&Config) -> Vec<SettingFault>; 6] =
-    [check_data_dir, check_key_file, check_files_are_private, check_port, check_handles, check_rules];
+const CHECKS: [fn(&Config) -> Vec<SettingFault>; 5] =
+    [check_data_dir, check_files_are_private, check_port, check_handles, check_rules];
 
 /// All faults at once; none means that `serve` will start.
 pub async fn validate(config: &Config) -> Vec<SettingFault> {
     let mut faults: Vec<SettingFault> = CHECKS.iter().flat_map(|check| check(config)).collect();
-    faults.extend(check_store(config).await);
+    faults.extend(opened::faults(&config.office).await);
     if !wants_sample(config) {
         let unfit = catalogue::check(&config.catalogues_dir()).await;
         faults.extend(unfit.into_iter().map(|unfit| SettingFault::new("catalogues", unfit.to_string())));
     }
     faults
-}
-
-/// A store that is there must be one that this binary may open. One that is not there yet is made when it is needed.
-async fn check_store(config: &Config) -> Option<SettingFault> {
-    let address = StoreAddress::of(&config.office);
-    let flag = match address.file() {
-        Some(file) if !file.exists() => return None,
-        Some(_) => "data-dir",
-        None => "database-url",
-    };
-    Store::look(&address).await.err().map(|fault| SettingFault::new(flag, fault.to_string()))
 }
 
 /// Whether `serve` may build the shipped sample: only if nobody configured a folder and there is nothing there yet.
@@ -48,11 +37,6 @@ pub fn wants_sample(config: &Config) -> bool {
 fn check_rules(_: &Config) -> Vec<SettingFault> {
     let faults = Tables::load().err().unwrap_or_default();
     faults.into_iter().map(|fault| SettingFault::new("rules", fault.to_string())).collect()
-}
-
-/// A key file that will be created at the first start is not a fault.
-fn check_key_file(config: &Config) -> Vec<SettingFault> {
-    config.office.key_fault().into_iter().map(|fault| SettingFault::new("key-file", fault.to_string())).collect()
 }
 
 fn check_data_dir(config: &Config) -> Vec<SettingFault> {

@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 use crate::sealing::{DataKey, SealFault};
 use crate::store::audit::{Actor, Audit, Deed, Entry};
 use crate::store::lookup::{self, Sought};
-use crate::store::vault::Vault;
+use crate::store::vault::{SITE, Vault};
 use crate::store::{Change, Millis, StoreError, Tx, columns};
 
 use super::codes;
@@ -213,22 +213,25 @@ pub struct Found {
     pub has_totp: bool,
 }
 
-/// The account of an address; `None` if nobody has it. Takes as long either way, but for two look-ups by key.
+/// The account of an address; `None` if nobody has it. The same statements run either way, so that the time tells
+/// nothing.
 ///
 /// # Errors
 ///
 /// If the store is away.
 pub async fn find(connection: &mut AnyConnection, vault: &Vault, email: &Sought) -> Result<Option<Found>, StoreError> {
-    let Some(owner) = lookup::find(connection, vault, email).await? else { return Ok(None) };
-    let Some(key) = vault.open(connection, &owner).await? else { return Ok(None) };
+    let found = lookup::find(connection, vault, email).await?;
+    // For an address that nobody has, the site's own key is opened, and nobody's account is looked for.
+    let owner = found.as_deref().unwrap_or(SITE);
+    let key = vault.open(connection, owner).await?;
     let id = owner.trim_start_matches("account:").to_string();
     let asked = sqlx::query_as("SELECT password, lang FROM account WHERE id = $1").bind(id.as_str());
-    let found: Option<(Vec<u8>, String)> = asked.fetch_optional(&mut *connection).await?;
-    let Some((sealed, lang)) = found else { return Ok(None) };
+    let account: Option<(Vec<u8>, String)> = asked.fetch_optional(&mut *connection).await?;
+    let asked = sqlx::query_scalar("SELECT count(*) FROM totp WHERE owner = $1 AND confirmed_at IS NOT NULL");
+    let factors: i64 = asked.bind(owner).fetch_one(connection).await?;
+    let (Some(owner), Some(key), Some((sealed, lang))) = (found, key, account) else { return Ok(None) };
     let plain = key.open(columns::ACCOUNT_PASSWORD.at(&id, &owner), &sealed)?;
     let password = Zeroizing::new(String::from_utf8_lossy(&plain).into_owned());
-    let asked = sqlx::query_scalar("SELECT count(*) FROM totp WHERE owner = $1 AND confirmed_at IS NOT NULL");
-    let factors: i64 = asked.bind(owner.as_str()).fetch_one(connection).await?;
     Ok(Some(Found { owner, password, lang, has_totp: factors > 0 }))
 }
 

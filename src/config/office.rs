@@ -140,13 +140,22 @@ impl OfficePlace {
         }
     }
 
+    /// The site's keys if they are there; `None` if a first start will make them.
+    ///
+    /// # Errors
+    ///
+    /// As [`open_keys`](OfficePlace::open_keys).
+    pub fn ring_if_there(&self) -> Result<Option<KeyRing>, KeyFault> {
+        match self.key_path() {
+            Some(file) if self.key_file.is_some() || file.exists() => KeyRing::open(&file).map(Some),
+            Some(_) => Ok(None),
+            None => self.parse_keys().map(Some),
+        }
+    }
+
     /// What keeps the keys from being used; nothing if they will be made.
     pub fn key_fault(&self) -> Option<KeyFault> {
-        match self.key_path() {
-            Some(file) if self.key_file.is_some() || file.exists() => KeyRing::open(&file).err(),
-            Some(_) => None,
-            None => self.parse_keys().err(),
-        }
+        self.ring_if_there().err()
     }
 
     fn parse_keys(&self) -> Result<KeyRing, KeyFault> {

@@ -5,7 +5,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Context as _, ensure};
+use anyhow::{Context as _, bail, ensure};
 use clap::Args;
 use time::OffsetDateTime;
 
@@ -14,7 +14,7 @@ use crate::config::OfficeArgs;
 use crate::store::audit::{Audit, Deed, Entry};
 use crate::store::backup::{self, Restore};
 use crate::store::vault::{SITE, Vault};
-use crate::store::{Ahead, Change, Store, StoreAddress, StoreError, Tx, keys};
+use crate::store::{Ahead, Change, Store, StoreAddress, StoreError, Tx};
 
 #[derive(Debug, Clone, Args)]
 pub struct BackupArgs {
@@ -93,15 +93,18 @@ pub async fn restore(args: &RestoreArgs, now: OffsetDateTime) -> anyhow::Result<
     let vault = Vault::new(place.open_keys(now.date())?, place.key_path());
     let address = StoreAddress::of(&place);
     let early = Store::open_up_to(&address, Ahead::default(), Some(proven.schema)).await?;
-    let rows = early.begin_long_write(Restore { name: args.from.clone() }).await?;
+    let restored = early.begin_long_write(Restore { name: args.from.clone(), vault: vault.clone() }).await;
     early.close().await;
+    let (rows, opened) = match restored {
+        Err(StoreError::Sealed(fault)) => bail!(
+            "the key file is another: what the backup holds does not open with it ({fault}), so nothing was restored"
+        ),
+        restored => restored?,
+    };
     ensure!(rows == proven.rows, "{rows} rows were restored of {}", proven.rows);
     // The tables that came since.
     let store = Store::open(&address, Ahead::default()).await?;
-    vault.found(&store).await.context("the key file is another: what was restored does not open with it")?;
-    let missing = keys::uses(&store, &vault).await?.iter().filter(|used| !used.known).count();
-    ensure!(missing == 0, "{missing} keys that people's data needs are not in the key file: add them");
-    let opened = keys::open_each(&store, &vault).await.context("a restored data key does not open")?;
+    vault.found(&store).await?;
     let audit = Audit::open(&store, &vault).await?;
     let proof = audit.prove(&store).await?;
     store.begin_write(Noted { audit, deed: Deed::Restored }).await?;

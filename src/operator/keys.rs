@@ -131,7 +131,7 @@ async fn rotate(office: &Opened) -> anyhow::Result<String> {
     }
     let mut all = 0;
     loop {
-        let done = store.begin_write(Rewrap { vault: vault.clone(), batch: BATCH }).await?;
+        let done = store.begin_long_write(Rewrap { vault: vault.clone(), batch: BATCH }).await?;
         all += done;
         if done == 0 {
             break;

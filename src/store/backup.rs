@@ -23,7 +23,9 @@ use sqlx::any::AnyRow;
 use sqlx::query::Query;
 use sqlx::{Any, AnyConnection, AssertSqlSafe, Row as _};
 
+use super::keys;
 use super::schema::{self, Kind, Table};
+use super::vault::Vault;
 use super::{Change, Millis, Store, StoreError, Tx};
 
 const FORMAT: u32 = 1;
@@ -234,15 +236,17 @@ fn prove_file(file: &Path) -> anyhow::Result<(Head, u64)> {
     Ok((head, rows))
 }
 
-/// Fills an empty store of the backup's own schema, in one transaction.
+/// Fills an empty store of the backup's own schema, in one transaction, which is undone if the key file does not open
+/// what was filled in. `Done`: rows, and how many ring keys proved themselves.
 pub struct Restore {
     pub name: PathBuf,
+    pub vault: Vault,
 }
 
 impl Change for Restore {
-    type Done = u64;
+    type Done = (u64, usize);
 
-    async fn run(&self, tx: &mut Tx) -> Result<u64, StoreError> {
+    async fn run(&self, tx: &mut Tx) -> Result<(u64, usize), StoreError> {
         let mut rows = 0;
         // Whoever refers to a key comes after it.
         for file in files(&self.name).iter().rev() {
@@ -251,7 +255,8 @@ impl Change for Restore {
                 Err(error) => StoreError::Refused(format!("{error:#}")),
             })?;
         }
-        Ok(rows)
+        let opened = keys::open_each(tx.conn(), &self.vault).await?;
+        Ok((rows, opened))
     }
 }
 

@@ -3,6 +3,8 @@
 //! Called by `windowshop keys`. Killed halfway, it goes on where it was: what is left is what names another key. An old
 //! key may leave the file only when no row names it.
 
+use sqlx::AnyConnection;
+
 use super::vault::{Vault, id_of, number_of};
 use super::{Change, Store, StoreError, Tx, lookup};
 use crate::sealing::keys::KeyId;
@@ -95,12 +97,11 @@ impl Change for Rewrap {
 /// # Errors
 ///
 /// If one does not open.
-pub async fn open_each(store: &Store, vault: &Vault) -> Result<usize, StoreError> {
-    let mut connection = store.read().await?;
+pub async fn open_each(connection: &mut AnyConnection, vault: &Vault) -> Result<usize, StoreError> {
     let owners: Vec<String> =
         sqlx::query_scalar("SELECT min(owner) FROM data_key GROUP BY ring_key").fetch_all(&mut *connection).await?;
     for owner in &owners {
-        vault.open(&mut connection, owner).await?;
+        vault.open(connection, owner).await?;
     }
     Ok(owners.len())
 }

@@ -126,17 +126,21 @@ impl Store {
         Ok(Store { inner: Arc::new(Inner { engine, writer, readers, ahead, marks, counts: Counts::new() }) })
     }
 
-    /// Looks at the store and changes nothing: can it be reached, is it fit, may this binary open it?
+    /// Looks at the store and changes nothing: can it be reached, is it fit, may this binary open it? Returns the site's
+    /// own data key as it is wrapped; `None` if the store is new.
     ///
     /// # Errors
     ///
     /// What is wrong and what to do.
-    pub async fn look(address: &StoreAddress) -> Result<(), StartFault> {
+    pub async fn look(address: &StoreAddress) -> Result<Option<Vec<u8>>, StartFault> {
         let looking = async {
             let (mut connection, _) = Store::reach(address, Role::Reader).await?;
-            schema::may_open(&mut connection).await?;
+            let site = match schema::may_open(&mut connection).await? {
+                Some(_) => vault::wrapped(&mut connection, vault::SITE).await.map_err(|error| error.to_string())?,
+                None => None,
+            };
             let _ = connection.close().await;
-            Ok::<(), String>(())
+            Ok::<_, String>(site)
         };
         let looked = tokio::time::timeout(CONNECT, looking).await;
         looked

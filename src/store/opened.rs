@@ -6,9 +6,10 @@ use anyhow::Context as _;
 use time::Date;
 
 use super::audit::Audit;
-use super::vault::Vault;
+use super::vault::{SITE, Vault};
 use super::{Ahead, Store, StoreAddress};
-use crate::config::OfficePlace;
+use crate::config::{OfficePlace, SettingFault};
+use crate::sealing::{SealFault, value};
 
 /// Has no `Debug`.
 #[derive(Clone)]
@@ -43,4 +44,43 @@ impl Opened {
         let audit = Audit::open(&store, &vault).await?;
         Ok(Opened { place: place.clone(), store, vault, audit })
     }
+}
+
+/// Everything that would keep the office from opening, looked for without changing anything. A store or a key file that
+/// is not there yet is no fault, unless the other one is.
+pub async fn faults(place: &OfficePlace) -> Vec<SettingFault> {
+    let mut faults: Vec<SettingFault> =
+        place.key_fault().into_iter().map(|fault| SettingFault::new("key-file", fault.to_string())).collect();
+    let address = StoreAddress::of(place);
+    let flag = match address.file() {
+        Some(file) if !file.exists() => return faults,
+        Some(_) => "data-dir",
+        None => "database-url",
+    };
+    match Store::look(&address).await {
+        Err(fault) => faults.push(SettingFault::new(flag, fault.to_string())),
+        Ok(Some(wrapped)) if faults.is_empty() => faults.extend(key_does_not_fit(place, &address, &wrapped)),
+        Ok(_) => {}
+    }
+    faults
+}
+
+/// The wrong key file, or a new one, would leave everything that people said unreadable.
+fn key_does_not_fit(place: &OfficePlace, address: &StoreAddress, wrapped: &[u8]) -> Option<SettingFault> {
+    let what = match place.ring_if_there() {
+        Err(fault) => fault.to_string(),
+        Ok(None) => format!(
+            "{address} was filled with a key file that is not here: put the copy that you keep where this setting says"
+        ),
+        Ok(Some(ring)) => match value::unwrap_bytes(&ring, SITE, wrapped) {
+            Ok(_) => return None,
+            Err(SealFault::KeyGone(id)) => format!(
+                "{address} needs key {}, which is not in the key file: put the copy that you keep where this setting \
+                 says",
+                value::id_text(id)
+            ),
+            Err(fault) => format!("{address} does not open: {fault}"),
+        },
+    };
+    Some(SettingFault::new("key-file", what))
 }

@@ -77,7 +77,7 @@ impl Vault {
     ///
     /// If the key that wrapped it is not in the key file.
     pub async fn open(&self, connection: &mut AnyConnection, owner: &str) -> Result<Option<DataKey>, StoreError> {
-        let wrapped = self.wrapped(connection, owner).await?;
+        let wrapped = wrapped(connection, owner).await?;
         wrapped.map(|wrapped| self.unwrapped(|ring| value::unwrap_key(ring, owner, &wrapped))).transpose()
     }
 
@@ -92,7 +92,7 @@ impl Vault {
         owner: &str,
         purpose: &str,
     ) -> Result<Option<Zeroizing<[u8; KEY_BYTES]>>, StoreError> {
-        let wrapped = self.wrapped(connection, owner).await?;
+        let wrapped = wrapped(connection, owner).await?;
         let bytes = wrapped.map(|wrapped| self.unwrapped(|ring| value::unwrap_bytes(ring, owner, &wrapped)));
         Ok(bytes.transpose()?.map(|bytes| value::subkey(&bytes, purpose)))
     }
@@ -105,11 +105,6 @@ impl Vault {
     pub async fn destroy(tx: &mut Tx, owner: &str) -> Result<bool, StoreError> {
         let gone = sqlx::query("DELETE FROM data_key WHERE owner = $1").bind(owner).execute(tx.conn()).await?;
         Ok(gone.rows_affected() == 1)
-    }
-
-    async fn wrapped(&self, connection: &mut AnyConnection, owner: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        let asked = sqlx::query_scalar("SELECT wrapped FROM data_key WHERE owner = $1").bind(owner);
-        Ok(asked.fetch_optional(connection).await?)
     }
 
     /// With the ring as it is, then as it stands in the file now: a rotation on another host comes that way.
@@ -142,6 +137,11 @@ impl Vault {
             }
         }
     }
+}
+
+pub(super) async fn wrapped(connection: &mut AnyConnection, owner: &str) -> Result<Option<Vec<u8>>, StoreError> {
+    let asked = sqlx::query_scalar("SELECT wrapped FROM data_key WHERE owner = $1").bind(owner);
+    Ok(asked.fetch_optional(connection).await?)
 }
 
 /// Makes the site's own data key, once for all processes.

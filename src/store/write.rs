@@ -15,8 +15,8 @@ use super::{Millis, Store, StoreError};
 const TRIES: u32 = 4;
 /// The pause before the second try; doubles each time.
 const PAUSE: Duration = Duration::from_millis(10);
-/// How long a request waits for its change.
-const WAIT: Duration = Duration::from_secs(6);
+/// How long a request waits for its change: the page must say within two seconds that the store is away.
+const WAIT: Duration = Duration::from_millis(1_800);
 /// How long a command of an operator waits for its change (a restore).
 const LONG_WAIT: Duration = Duration::from_secs(24 * 3600);
 
@@ -76,7 +76,7 @@ impl Store {
             Ok(Ok(done)) => done,
             Ok(Err(ended)) if ended.is_panic() => std::panic::resume_unwind(ended.into_panic()),
             Ok(Err(_)) => Err(StoreError::Away("the process is stopping".to_string())),
-            Err(_) => Err(StoreError::Away(format!("no answer within {} s", wait.as_secs()))),
+            Err(_) => Err(StoreError::Away(format!("no answer within {wait:?}"))),
         }
     }
 

@@ -1,6 +1,7 @@
 //! How much the office's store and hashing can do: `cargo bench --bench office`, on SQLite and on each server that
 //! `WINDOWSHOP_TEST_POSTGRES` names (docs/testing.md). Prints rates; compare them on one quiet machine only.
 
+use std::net::IpAddr;
 use std::num::NonZero;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,17 +10,23 @@ use std::time::{Duration, Instant};
 use time::macros::datetime;
 use tower_sessions::SessionStore as _;
 use tower_sessions::session::{Id, Record};
-use windowshop::account::people::{BeginDraft, Means, new_id};
+use windowshop::account::guessing::{Buckets, Counted, Right, Try};
+use windowshop::account::password::{Hashers, Password};
+use windowshop::account::people::{self, BeginDraft, Means, SignUp, new_id};
 use windowshop::account::session::{SHAPE, Sessions};
 use windowshop::config::OfficeArgs;
 use windowshop::operator::{self, Opened};
 use windowshop::sealing::Secret;
-
-use windowshop::account::password::{Hashers, Password};
+use windowshop::store::lookup::Sought;
+use zeroize::Zeroizing;
 
 /// How long each rate is measured.
 const TIME: Duration = Duration::from_secs(5);
 const CLIENTS: usize = 32;
+/// Accounts that sign in, and wrong passwords of which the median is taken.
+const ACCOUNTS: u64 = 200;
+const WRONG: usize = 101;
+const PASSWORD: &str = "cuatro patos verdes";
 
 /// How often something is done a second by so many at once.
 async fn rate<F>(clients: usize, doing: impl Fn() -> F) -> f64
@@ -38,7 +45,7 @@ where
                 }
             }));
         }
-        tokio::task::yield_now().await;
+        tokio::time::sleep(Duration::from_micros(200)).await;
     }
     let rate = done.load(Ordering::Relaxed) as f64 / begun.elapsed().as_secs_f64();
     for task in tasks {
@@ -47,23 +54,99 @@ where
     rate
 }
 
+fn typed(text: &str) -> Password {
+    Password::typed(&Secret::new(text.to_string())).expect("a password")
+}
+
 async fn hashing(cores: usize) {
     let hashers = Hashers::new(cores).expect("hashers");
     let rate = rate(cores, || {
         let hashers = hashers.clone();
-        let typed = Password::typed(&Secret::new("cuatro patos verdes".to_string())).expect("a password");
-        async move { hashers.verify(typed, None).await.is_ok() }
+        async move { hashers.verify(typed(PASSWORD), None).await.is_ok() }
     });
-    println!("argon2id, {cores} cores: {:.1}/s", rate.await);
+    println!("argon2id alone, {cores} at once: {:.1}/s", rate.await);
+}
+
+fn address(n: u64) -> String {
+    format!("person{n}@example.org")
+}
+
+async fn accounts(office: &Opened, hashers: &Hashers) {
+    let password = hashers.hash(typed(PASSWORD)).await.expect("not busy").expect("a hash");
+    for n in 0..ACCOUNTS {
+        let change = SignUp {
+            means: Means { vault: office.vault.clone(), audit: office.audit.clone() },
+            account: new_id().expect("an ID"),
+            email: Sought::email(&address(n)).expect("an address"),
+            typed_email: Zeroizing::new(address(n)),
+            password: password.clone(),
+            password_chars: 15,
+            lang: "es".to_string(),
+            guest: None,
+            session: String::new(),
+        };
+        office.store.begin_write(change).await.expect("made");
+    }
+}
+
+/// What a sign-in does below its page: counted, found, hashed, given back, a session made.
+async fn sign_in(office: Opened, hashers: Hashers, buckets: Buckets, n: u64) -> bool {
+    let sought = Sought::email(&address(n % ACCOUNTS)).expect("an address");
+    let network = IpAddr::from(u32::try_from(n % 65_536).expect("small").to_be_bytes());
+    let tried = vec![buckets.network(network), buckets.strangers(address(n % ACCOUNTS).as_bytes())];
+    let counted = office.store.begin_write(Try { buckets: tried.clone() }).await;
+    if counted != Ok(Counted::Allowed) {
+        return false;
+    }
+    let Ok(mut connection) = office.store.read().await else { return false };
+    let Ok(Some(found)) = people::find(&mut connection, &office.vault, &sought).await else { return false };
+    drop(connection);
+    if hashers.verify(typed(PASSWORD), Some(found.password)).await != Ok(true) {
+        return false;
+    }
+    let mut record = record(&found.owner);
+    office.store.begin_write(Right { buckets: tried }).await.is_ok()
+        && Sessions::new(office.store.clone()).create(&mut record).await.is_ok()
+}
+
+async fn sign_ins(name: &str, office: &Opened, cores: usize) {
+    let hashers = Hashers::new(cores).expect("hashers");
+    let buckets = Buckets::open(&office.store, &office.vault).await.expect("buckets");
+    accounts(office, &hashers).await;
+    let at = AtomicU64::new(0);
+    let rate =
+        rate(CLIENTS, || sign_in(office.clone(), hashers.clone(), buckets.clone(), at.fetch_add(1, Ordering::Relaxed)));
+    println!("{name}: sign-ins with {cores} hashes at once {:.1}/s", rate.await);
+    let mut medians = Vec::new();
+    for address in [address(1), "nobody@example.org".to_string()] {
+        let mut times = Vec::new();
+        for _ in 0..WRONG {
+            let begun = Instant::now();
+            let sought = Sought::email(&address).expect("an address");
+            let mut connection = office.store.read().await.expect("a connection");
+            let found = people::find(&mut connection, &office.vault, &sought).await.expect("asked");
+            let kept = found.map(|found| found.password);
+            assert_eq!(hashers.verify(typed("not the password"), kept).await, Ok(false));
+            times.push(begun.elapsed());
+        }
+        times.sort_unstable();
+        medians.push(times[WRONG / 2]);
+    }
+    println!("{name}: a wrong password, median of {WRONG}: known {:?}, unknown {:?}", medians[0], medians[1]);
+}
+
+fn record(owner: &str) -> Record {
+    let mut record =
+        Record { id: Id::default(), data: Default::default(), expiry_date: time::OffsetDateTime::UNIX_EPOCH };
+    record.data.insert(SHAPE.to_string(), serde_json::json!({ "owner": owner }));
+    record
 }
 
 async fn store(name: &str, office: &Opened) {
     let sessions = Sessions::new(office.store.clone());
     let mut ids = Vec::new();
     for n in 0..1_000 {
-        let mut record =
-            Record { id: Id::default(), data: Default::default(), expiry_date: time::OffsetDateTime::UNIX_EPOCH };
-        record.data.insert(SHAPE.to_string(), serde_json::json!({ "owner": format!("account:{n}") }));
+        let mut record = record(&format!("account:{n}"));
         sessions.create(&mut record).await.expect("made");
         ids.push(record.id);
     }
@@ -103,7 +186,9 @@ async fn main() {
             database_url: server.parse().expect("any text"),
         };
         let office = operator::open(&args, datetime!(2026-11-26 12:00 UTC)).await.expect("the office opens");
-        store(if server.is_empty() { "SQLite" } else { server }, &office).await;
+        let name = if server.is_empty() { "SQLite" } else { server };
+        store(name, &office).await;
+        sign_ins(name, &office, cores).await;
         office.store.close().await;
     }
 }

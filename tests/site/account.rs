@@ -7,5 +7,7 @@ mod pending;
 pub mod people;
 mod planted;
 mod retention;
+mod serving;
 mod sessions;
 mod steps;
+mod timing;

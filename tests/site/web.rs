@@ -7,7 +7,7 @@
 mod changing;
 mod cost_words;
 mod english;
-mod fire;
+pub mod fire;
 mod languages;
 mod messages;
 mod privacy;
@@ -333,7 +333,7 @@ async fn health_checks_say_what_is_served() {
 // ── Logs ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 #[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
+pub struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl std::io::Write for Log {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
@@ -350,17 +350,29 @@ impl Log {
     ///
     /// Behind it, a subscriber that accepts everything and writes nothing is installed for the whole process: without
     /// one, a log line first reached by another test's thread, where nobody listens, may be cached as disabled.
-    fn keep(format: LogFormat) -> (Log, tracing::subscriber::DefaultGuard) {
+    pub fn keep(format: LogFormat) -> (Log, tracing::subscriber::DefaultGuard) {
+        let (log, writer) = Log::listen();
+        let subscriber = telemetry::subscriber(format, "info", move || writer.clone()).unwrap();
+        (log, tracing::subscriber::set_default(subscriber))
+    }
+
+    /// The same for every line of every library, down to what none of them should say.
+    pub fn keep_all() -> (Log, tracing::subscriber::DefaultGuard) {
+        let (log, writer) = Log::listen();
+        let lines = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_ansi(false);
+        (log, tracing::subscriber::set_default(lines.with_writer(move || writer.clone()).finish()))
+    }
+
+    fn listen() -> (Log, Log) {
         static LISTENS: std::sync::Once = std::sync::Once::new();
         LISTENS.call_once(|| {
             tracing::subscriber::set_global_default(tracing_subscriber::registry()).expect("the only one");
         });
         let log = Log::default();
-        let writer = log.clone();
-        let subscriber = telemetry::subscriber(format, "info", move || writer.clone()).unwrap();
-        (log, tracing::subscriber::set_default(subscriber))
+        (log.clone(), log)
     }
-    fn text(&self) -> String {
+
+    pub fn text(&self) -> String {
         String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
     }
 }

@@ -1,18 +1,32 @@
-//! Values planted in every field that a person fills: none can be read in a file of the store, in a backup, in what
-//! commands print, or in an error.
+//! Values planted in every sealed column: none can be read in a file of the store, in a dump of its tables, in a backup, in
+//! what commands print, in an error, or in the most talkative log.
 
+use sqlx::{AssertSqlSafe, Connection as _, Row as _};
 use windowshop::account::pending::{Keep, Pending};
-use windowshop::account::people::{SignedUp, account_owner, guest_owner};
+use windowshop::account::people::{SignedUp, account_owner, find, guest_owner};
+use windowshop::account::steps::StartTotp;
 use windowshop::operator::audit::{AuditArgs, command as audit_command};
 use windowshop::operator::backup::{BackupArgs, back_up};
+use windowshop::store::lookup::Sought;
+use windowshop::store::schema::{self, Kind};
 use windowshop::store::{Change, StoreError, Tx, columns};
+use zeroize::Zeroizing;
 
 use super::people::{begin, means, sign_up};
 use crate::site::TODAY;
 use crate::store::engines::{Bench, on_each_engine};
+use crate::web::Log;
 
-/// What Ana typed: address, answers, a form, her browser's name. No word of it occurs elsewhere.
-const PLANTED: [&str; 4] = ["zanahoria.perez@example.org", "quetzal-37650", "flamboyan=77", "Navegador Guacamaya"];
+/// What Ana typed: address, answers, a form, her browser's name; and what her password became and her app shares with
+/// us. No word of it occurs elsewhere.
+const PLANTED: [&str; 6] = [
+    "zanahoria.perez@example.org",
+    "quetzal-37650",
+    "flamboyan=77",
+    "Navegador Guacamaya",
+    "$argon2id$tamarindo",
+    "veinte letras de app",
+];
 
 /// Fills what no page fills yet.
 struct Filled {
@@ -46,6 +60,34 @@ impl Change for Filled {
     }
 }
 
+/// Every value of every table, as a database's own dump has it. Fails if a sealed column holds nothing that was planted.
+async fn dump(bench: &Bench) -> Vec<u8> {
+    let mut connection = bench.raw().await;
+    let mut all = Vec::new();
+    for table in schema::tables() {
+        let rows = sqlx::query(AssertSqlSafe(format!("SELECT * FROM {}", table.name)));
+        for row in rows.fetch_all(&mut connection).await.expect("rows") {
+            for column in &table.columns {
+                match column.kind {
+                    Kind::Text => {
+                        all.extend(row.get::<Option<String>, _>(column.name).unwrap_or_default().into_bytes())
+                    }
+                    Kind::Bytes => all.extend(row.get::<Option<Vec<u8>>, _>(column.name).unwrap_or_default()),
+                    Kind::Integer | Kind::Real => {}
+                }
+                all.push(b'\n');
+            }
+        }
+    }
+    for column in columns::SEALED {
+        let (table, name) = (column.table, column.column);
+        let filled = bench.count(&format!("{table} WHERE length({name}) > 0")).await;
+        assert!(filled > 0, "nothing is planted in {table}.{name}: plant it here");
+    }
+    connection.close().await.expect("it closes");
+    all
+}
+
 /// Every file in the bench's folder that is not a key file, as bytes.
 fn files(bench: &Bench) -> Vec<(String, Vec<u8>)> {
     let entries = std::fs::read_dir(bench.path("")).expect("a folder");
@@ -60,9 +102,11 @@ fn holds(bytes: &[u8], text: &str) -> bool {
 #[tokio::test]
 async fn nothing_that_a_person_typed_can_be_read_where_it_is_kept() {
     on_each_engine(async |bench| {
+        let (log, _guard) = Log::keep_all();
         let office = bench.open().await;
         let (guest, draft, code) = begin(&office).await;
-        let change = sign_up(&office, "a1", PLANTED[0], Some(guest_owner(&guest)));
+        let mut change = sign_up(&office, "a1", PLANTED[0], Some(guest_owner(&guest)));
+        change.password = Zeroizing::new(PLANTED[4].to_string());
         assert_eq!(office.store.begin_write(change).await, Ok(SignedUp::Made));
         let owner = account_owner("a1");
         let filled = Filled { means: means(&office), owner: owner.clone(), draft };
@@ -70,6 +114,14 @@ async fn nothing_that_a_person_typed_can_be_read_where_it_is_kept() {
         let pending = Pending { address: format!("/apply?{}", PLANTED[2]), body: PLANTED[2].to_string() };
         let keep = Keep { vault: office.vault.clone(), session: vec![9; 32], owner, pending };
         assert_eq!(office.store.begin_write(keep).await, Ok(true));
+        let secret = Zeroizing::new(PLANTED[5].as_bytes().try_into().expect("twenty bytes"));
+        let start = StartTotp { vault: office.vault.clone(), owner: account_owner("a1"), secret };
+        assert_eq!(office.store.begin_write(start).await, Ok(true));
+        let mut connection = office.store.read().await.expect("a connection");
+        let sought = Sought::email(PLANTED[0]).expect("an address");
+        let found = find(&mut connection, &office.vault, &sought).await.expect("asked").expect("she is found");
+        assert_eq!(found.password.as_str(), PLANTED[4]);
+        drop(connection);
 
         // Errors and what commands print.
         let again = sign_up(&office, "a1", "other@example.org", None);
@@ -81,8 +133,12 @@ async fn nothing_that_a_person_typed_can_be_read_where_it_is_kept() {
         said += &audit_command(&audit, TODAY).await.expect("an audit").0;
         office.store.close().await;
 
+        let log = log.text();
+        assert!(log.contains("INSERT INTO account"), "the log is as talkative as it can be");
         let mut all = files(bench);
         all.push(("what was said".to_string(), said.into_bytes()));
+        all.push(("the log".to_string(), log.into_bytes()));
+        all.push(("the dump".to_string(), dump(bench).await));
         assert!(all.iter().any(|(name, _)| name.ends_with("monday.office")), "the backup is looked at");
         let sought = PLANTED.iter().copied().chain([code.as_str(), "zanahoria"]);
         for text in sought {

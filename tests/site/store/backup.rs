@@ -109,7 +109,10 @@ async fn the_keys_of_another_site_restore_nothing_that_is_believed() {
         stranger.open().await;
         std::fs::copy(stranger.path("site.key"), to.path("site.key")).expect("copied");
         let refused = restore_from(to, &name).await.expect_err("other keys");
-        assert!(refused.contains("the key file is another"), "{refused}");
+        assert!(refused.contains("the key file is another") && refused.contains("nothing was restored"), "{refused}");
+        assert_eq!(to.count("data_key").await, 0, "the store is as empty as before");
+        std::fs::copy(from.path("site.key"), to.path("site.key")).expect("copied");
+        restore_from(to, &name).await.expect("the right key file is taken afterwards");
     })
     .await;
 }

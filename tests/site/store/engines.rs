@@ -20,7 +20,7 @@ pub struct Bench {
 }
 
 #[expect(clippy::disallowed_methods, reason = "tests/run names the servers it has started; no setting of the product")]
-fn servers() -> Vec<String> {
+pub fn servers() -> Vec<String> {
     let named = std::env::var("WINDOWSHOP_TEST_POSTGRES").unwrap_or_default();
     named.split_whitespace().map(str::to_string).collect()
 }

@@ -1,18 +1,30 @@
 //! kill -9 in the middle of writing: what was confirmed is there, nothing is torn, and the next run goes on.
+//!
+//! The killed process is the program itself, at another moment each time.
 
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use windowshop::operator::keys::{KeysArgs, KeysCommand, command};
 use windowshop::store::keys;
 
-use super::engines::{Owners, on_each_engine};
+use super::engines::{Bench, Owners, on_each_engine};
+use crate::account::people::{begin, sign_up};
 use crate::site::TODAY;
 
 const OWNERS: usize = 3_000;
 const KILLS: u64 = 12;
 /// Later each time, so that starting, opening and wrapping are all met.
 const STEP: Duration = Duration::from_millis(25);
+
+fn program(bench: &Bench, command: &[&str]) -> Command {
+    let mut program = Command::new(env!("CARGO_BIN_EXE_windowshop"));
+    program.args(command).arg("--data-dir").arg(bench.path(""));
+    program.env("WINDOWSHOP_DATABASE_URL", bench.args().database_url.expose());
+    program.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    program
+}
 
 #[tokio::test]
 async fn a_rotation_killed_at_any_moment_is_finished_by_the_next() {
@@ -24,13 +36,7 @@ async fn a_rotation_killed_at_any_moment_is_finished_by_the_next() {
         }
         let new = KeysArgs { command: KeysCommand::New { office: bench.args() } };
         command(&new, TODAY).await.expect("a new key");
-        let rotate = || {
-            let mut rotate = Command::new(env!("CARGO_BIN_EXE_windowshop"));
-            rotate.args(["keys", "rotate", "--data-dir"]).arg(bench.path(""));
-            rotate.env("WINDOWSHOP_DATABASE_URL", bench.args().database_url.expose());
-            rotate.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-            rotate
-        };
+        let rotate = || program(bench, &["keys", "rotate"]);
         let mut halfway = 0;
         for n in 0..KILLS {
             let mut child = rotate().spawn().expect("it starts");
@@ -41,7 +47,9 @@ async fn a_rotation_killed_at_any_moment_is_finished_by_the_next() {
             let uses = keys::uses(&later.store, &later.vault).await.expect("a list");
             let all: i64 = uses.iter().map(|used| used.wraps).sum();
             assert_eq!(all, i64::try_from(OWNERS).expect("few") + 1, "every key is there: {uses:?}");
-            keys::open_each(&later.store, &later.vault).await.expect("keys of each ring key open");
+            let mut connection = later.store.read().await.expect("a connection");
+            keys::open_each(&mut connection, &later.vault).await.expect("keys of each ring key open");
+            drop(connection);
             halfway += u32::from(uses.iter().filter(|used| used.wraps > 0).count() > 1);
             later.store.close().await;
         }
@@ -67,6 +75,72 @@ async fn a_rotation_killed_at_any_moment_is_finished_by_the_next() {
         drop(connection);
         let proof = done.audit.prove(&done.store).await.expect("a proof");
         assert!(proof.faults.is_empty() && proof.rows >= 1, "{proof:?}");
+    })
+    .await;
+}
+
+/// Guests whose time is over.
+const GUESTS: usize = 250;
+
+/// `retention` destroys a guest's key, draft, code and sessions and notes it, many guests a transaction. Killed in
+/// between, each guest is whole or gone and noted.
+#[tokio::test]
+async fn guests_whose_deletion_was_killed_are_whole_or_gone_and_noted() {
+    on_each_engine(async |bench| {
+        let office = bench.open().await;
+        for _ in 0..GUESTS {
+            begin(&office).await;
+        }
+        office.store.close().await;
+        bench.run_raw("UPDATE draft SET changed_at = 1").await;
+        let guests = i64::try_from(GUESTS).expect("few");
+        let mut halfway = 0;
+        for n in 0..KILLS {
+            let mut child = program(bench, &["retention"]).spawn().expect("it starts");
+            tokio::time::sleep(STEP * u32::try_from(n).expect("few")).await;
+            child.kill().expect("killed, or ended before");
+            child.wait().expect("gone");
+            // Opening it is part of what must work.
+            let later = bench.open().await;
+            let left = bench.count("draft").await;
+            assert_eq!(
+                bench.count("data_key WHERE owner <> 'site'").await,
+                left,
+                "a draft without a key, or a key without"
+            );
+            assert_eq!(bench.count("resume_code").await, left);
+            assert_eq!(bench.count("audit WHERE deed = 'deleted'").await, guests - left);
+            let proof = later.audit.prove(&later.store).await.expect("a proof");
+            assert_eq!((proof.rows, proof.faults), (2 * guests - left, Vec::new()));
+            halfway += u32::from(left > 0 && left < guests);
+            later.store.close().await;
+        }
+        println!("{halfway} of {KILLS} kills left some guests");
+        assert!(program(bench, &["retention"]).status().expect("it runs").success());
+        assert_eq!(bench.count("draft").await, 0, "the next run finishes it");
+    })
+    .await;
+}
+
+/// A command that answers has written its row of audit: it is killed the moment that its answer can be read.
+#[tokio::test]
+async fn what_was_answered_before_the_kill_is_on_record() {
+    on_each_engine(async |bench| {
+        let office = bench.open().await;
+        office.store.begin_write(sign_up(&office, "a1", "ana@example.org", None)).await.expect("made");
+        for told in 1..=5 {
+            let mut find = program(bench, &["account", "find"]);
+            let mut child = find.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("it starts");
+            child.stdin.take().expect("its input").write_all(b"ana@example.org").expect("written");
+            let mut said = String::new();
+            BufReader::new(child.stdout.take().expect("its output")).read_line(&mut said).expect("a line");
+            child.kill().expect("killed, or ended before");
+            child.wait().expect("gone");
+            assert_eq!(said, "account:a1\n");
+            assert_eq!(bench.count("audit WHERE deed = 'found'").await, told);
+        }
+        let proof = office.audit.prove(&office.store).await.expect("a proof");
+        assert_eq!(proof.faults, Vec::<String>::new());
     })
     .await;
 }
