@@ -251,8 +251,9 @@ fn read_listen(flag: &'static str, text: &str, faults: &mut Vec<SettingFault>) -
 
 fn read_mail_server(url: &Hidden, faults: &mut Vec<SettingFault>) -> Option<Hidden> {
     let url = url.given()?;
-    let fit = url::Url::parse(url.expose())
-        .is_ok_and(|url| matches!(url.scheme(), "smtp" | "smtps") && url.host_str().is_some_and(|host| !host.is_empty()));
+    let fit = url::Url::parse(url.expose()).is_ok_and(|url| {
+        matches!(url.scheme(), "smtp" | "smtps") && url.host_str().is_some_and(|host| !host.is_empty())
+    });
     if !fit {
         // The text may hold a password, so it is not repeated.
         let what = "is no address of a mail server: write one like smtps://user:password@mail.example.org";

@@ -95,9 +95,8 @@ impl Change for NewPassword {
         let owner = self.owner.as_str();
         let Some(key) = self.means.vault.open(tx.conn(), owner).await? else { return Ok(false) };
         let sealed = key.seal(columns::ACCOUNT_PASSWORD.at(id_of(owner), owner), self.hash.as_bytes())?;
-        let kept = sqlx::query(
-            "UPDATE account SET password = $1, password_chars = $2, version = version + 1 WHERE id = $3",
-        );
+        let kept =
+            sqlx::query("UPDATE account SET password = $1, password_chars = $2, version = version + 1 WHERE id = $3");
         let kept = kept.bind(sealed).bind(self.chars).bind(id_of(owner)).execute(tx.conn()).await?;
         if kept.rows_affected() != 1 {
             return Ok(false);
@@ -136,9 +135,8 @@ impl Change for NewAddress {
         lookup::release(tx, Kind::Email, owner).await?;
         lookup::claim(tx, vault, &self.email, owner).await?;
         let sealed = key.seal(columns::ACCOUNT_EMAIL.at(id_of(owner), owner), self.typed.as_bytes())?;
-        let kept = sqlx::query(
-            "UPDATE account SET email = $1, email_confirmed_at = $2, version = version + 1 WHERE id = $3",
-        );
+        let kept =
+            sqlx::query("UPDATE account SET email = $1, email_confirmed_at = $2, version = version + 1 WHERE id = $3");
         kept.bind(sealed).bind(now).bind(id_of(owner)).execute(tx.conn()).await?;
         note(tx, &self.means, Deed::AddressChanged, owner, &self.session).await?;
         Ok(true)

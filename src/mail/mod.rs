@@ -106,9 +106,8 @@ impl Post {
     fn message(&self, letter: &Letter) -> anyhow::Result<Message> {
         let to: Mailbox = letter.to.parse().map_err(|_| anyhow::anyhow!("the address cannot be written to"))?;
         let domain = self.inner.from.email.domain().to_string();
-        let header = |name: &'static str, value: &str| {
-            HeaderValue::new(HeaderName::new_from_ascii_str(name), value.to_string())
-        };
+        let header =
+            |name: &'static str, value: &str| HeaderValue::new(HeaderName::new_from_ascii_str(name), value.to_string());
         let message = Message::builder()
             .from(self.inner.from.clone())
             .to(to)

@@ -13,7 +13,7 @@ use tower_sessions::Session as Carried;
 
 use super::form::Form;
 use super::unlock;
-use super::visitor::{Visitor, Who, hex};
+use super::visitor::{Visitor, Who};
 use super::{Office, trouble::Trouble};
 use crate::account::guessing::{Bucket, Counted, Right, Try};
 use crate::account::password::Busy;
@@ -212,10 +212,6 @@ impl Desk {
     pub fn code_buckets(&self, purpose: &str, owner: &str) -> Vec<Bucket> {
         let of = format!("{purpose} {owner}");
         vec![self.office.buckets.network(self.visitor.client), self.office.buckets.strangers(of.as_bytes())]
-    }
-
-    pub fn session_text(&self, hash: &[u8]) -> String {
-        hex(hash)
     }
 }
 

@@ -35,14 +35,13 @@ mod waiting;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use anyhow::Context as _;
 use axum::Router;
 use sqlx::Any;
 use sqlx::pool::PoolConnection;
-use time::OffsetDateTime;
 
 use crate::account::cookie::Cookie;
 use crate::account::guessing::Buckets;
+use crate::account::office::Office as Opened;
 use crate::account::password::Hashers;
 use crate::account::people::Means;
 use crate::account::session::Sessions;
@@ -50,7 +49,7 @@ use crate::config::Config;
 use crate::mail::Post;
 use crate::store::audit::Audit;
 use crate::store::vault::Vault;
-use crate::store::{Ahead, Change, Store, StoreAddress, StoreError};
+use crate::store::{Change, Store, StoreError};
 
 pub use routes::routes;
 
@@ -74,33 +73,23 @@ pub struct Office {
 }
 
 impl Office {
-    /// Opens the store, its keys, and the way of letters.
+    /// Private pages over an open store, with a way for letters.
     ///
     /// # Errors
     ///
-    /// What is wrong and what to do.
-    pub async fn open(config: &Config, now: OffsetDateTime, ahead: Ahead) -> anyhow::Result<Arc<Office>> {
-        let place = &config.office;
-        let vault = Vault::new(place.open_keys(now.date())?, place.key_path());
-        let store = Store::open(&StoreAddress::of(place), ahead).await?;
-        vault.found(&store).await.context("the keys do not fit this store")?;
-        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    /// What is wrong with the settings of letters.
+    pub fn new(opened: &Opened, config: &Config) -> anyhow::Result<Arc<Office>> {
         Ok(Arc::new(Office {
-            audit: Audit::open(&store, &vault).await?,
-            hashers: Hashers::new(cores)?,
-            buckets: Buckets::open(&store, &vault).await?,
+            store: opened.store.clone(),
+            vault: opened.means.vault.clone(),
+            audit: opened.means.audit.clone(),
+            hashers: opened.hashers.clone(),
+            buckets: opened.buckets.clone(),
+            sessions: opened.sessions.clone(),
+            cookie: opened.cookie,
             post: Post::open(config)?,
-            sessions: Sessions::new(store.clone()),
-            cookie: Cookie::of(config.public_url.as_deref()),
             again: OnceLock::new(),
-            store,
-            vault,
         }))
-    }
-
-    /// Ends all connections to the store.
-    pub async fn close(&self) {
-        self.store.close().await;
     }
 
     fn means(&self) -> Means {

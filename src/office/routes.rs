@@ -8,8 +8,8 @@ use axum::routing::{get, post};
 
 use super::gate::{self, Gate};
 use super::{
-    Office, address, app_codes, begin, browsers, codes, data, delete, home, out, password, reset, sign_in, sign_up, step,
-    unlock,
+    Office, address, app_codes, begin, browsers, codes, data, delete, home, out, password, reset, sign_in, sign_up,
+    step, unlock,
 };
 use crate::account::cookie;
 use crate::app::App;

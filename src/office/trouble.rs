@@ -77,4 +77,3 @@ pub fn page(cx: &Cx, visitor: Option<&Visitor>, trouble: &Trouble, form: &Form) 
     response.extensions_mut().insert(cause);
     response
 }
-

@@ -4,12 +4,12 @@
 //! The session goes on under a new ID and ends when it would have ended: a password alone makes no session longer.
 
 use std::net::IpAddr;
-use std::sync::Arc;
 
+use axum::Extension;
 use axum::body::Body;
-use axum::extract::{OriginalUri, Request};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
-use axum::response::{IntoResponse as _, Response};
+use axum::extract::Request;
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::response::Response;
 use tower::ServiceExt as _;
 use tower_sessions::session::Id;
 
@@ -25,6 +25,7 @@ use crate::account::password::Password;
 use crate::account::pending::{Keep, Pending, Take};
 use crate::account::session::id_hash;
 use crate::floor::wire::Wire;
+use crate::telemetry::RequestId;
 use crate::web::page::Cx;
 
 /// The page that asks, in place of the one that was wanted. A form that was sent is kept.
@@ -65,7 +66,7 @@ pub async fn show(desk: Desk) -> Answer {
 }
 
 /// `POST /account/unlock`
-pub async fn post(desk: Desk, headers: HeaderMap, uri: OriginalUri, wire: Option<axum::Extension<Wire>>) -> Answer {
+pub async fn post(desk: Desk, headers: HeaderMap, wire: Option<Extension<Wire>>) -> Answer {
     let session = desk.visitor.session.as_ref().filter(|session| session.authenticated_at.is_some());
     let Some(session) = session else { return Ok(desk.go("/account/sign-in")) };
     let (owner, cx) = (session.owner.as_str(), &desk.cx);
@@ -96,7 +97,7 @@ pub async fn post(desk: Desk, headers: HeaderMap, uri: OriginalUri, wire: Option
     }
     let response = match waits.filter(|pending| pending.address != "waiting") {
         Some(pending) => again(&desk, (&pending, id), &headers, wire.map(|wire| wire.0)).await?,
-        None => desk.go(way_back(&desk, to, &uri.0)),
+        None => desk.go(way_back(to)),
     };
     Ok(with_cookie(response, desk.office.cookie.set(&id.to_string())))
 }
@@ -107,10 +108,10 @@ fn unlock_buckets(desk: &Desk, owner: &str, client: IpAddr) -> Vec<Bucket> {
 }
 
 /// A page of the office, or its first one.
-fn way_back<'t>(desk: &Desk, to: &'t str, _asked: &Uri) -> &'t str {
+fn way_back(to: &str) -> &str {
     let ours = to == ROOT || to.strip_prefix(ROOT).is_some_and(|rest| rest.starts_with('/'));
     let plain = to.bytes().all(|b| b.is_ascii_lowercase() || matches!(b, b'/' | b'-'));
-    if ours && plain && !desk.form.body().is_empty() { to } else { ROOT }
+    if ours && plain { to } else { ROOT }
 }
 
 /// Does what was sent while the session was locked, as if it came now.
@@ -136,16 +137,9 @@ async fn again(
     if let Some(wire) = wire {
         request.extensions_mut().insert(wire);
     }
-    if let Some(id) = request_id(desk) {
-        request.extensions_mut().insert(id);
-    }
-    let router = Arc::new(router.clone());
-    match Arc::unwrap_or_clone(router).oneshot(request).await {
+    request.extensions_mut().insert(RequestId(desk.cx.request_id.as_str().into()));
+    match router.clone().oneshot(request).await {
         Ok(response) => Ok(response),
-        Err(never) => Ok(never.into_response()),
+        Err(never) => match never {},
     }
-}
-
-fn request_id(desk: &Desk) -> Option<crate::telemetry::RequestId> {
-    (!desk.cx.request_id.is_empty()).then(|| crate::telemetry::RequestId(desk.cx.request_id.as_str().into()))
 }

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::http::StatusCode;
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 
 use super::clock::clock;
 use super::desk::Desk;
@@ -91,10 +91,10 @@ pub struct Way {
 }
 
 /// The page that is a form: most of the office.
-#[derive(Template, Default)]
+#[derive(Template)]
 #[template(path = "office/form.html")]
 pub struct FormPage<'a> {
-    pub cx: Option<&'a Cx>,
+    pub cx: &'a Cx,
     pub bar: Option<Bar>,
     pub title: String,
     pub lead: Vec<String>,
@@ -113,11 +113,18 @@ pub struct FormPage<'a> {
 impl<'a> FormPage<'a> {
     pub fn new(cx: &'a Cx, visitor: &Visitor, title: &str) -> FormPage<'a> {
         FormPage {
-            cx: Some(cx),
+            cx,
             bar: bar(cx, visitor),
             title: title.to_string(),
             action: cx.href(&cx.path),
-            ..FormPage::default()
+            lead: Vec::new(),
+            notes: Vec::new(),
+            faults: Vec::new(),
+            fields: Vec::new(),
+            hidden: Vec::new(),
+            submit: String::new(),
+            ways: Vec::new(),
+            small: Vec::new(),
         }
     }
 
@@ -137,18 +144,18 @@ impl<'a> FormPage<'a> {
     }
 
     pub fn to(mut self, path: &str) -> Self {
-        self.action = self.cx.map(|cx| cx.href(path)).unwrap_or_default();
+        self.action = self.cx.href(path);
         self
     }
 
     pub fn link(mut self, words: &str, path: &str) -> Self {
-        let address = self.cx.map(|cx| cx.href(path)).unwrap_or_default();
+        let address = self.cx.href(path);
         self.ways.push(Way { words: words.to_string(), address, sends: false });
         self
     }
 
     pub fn button(mut self, words: &str, path: &str) -> Self {
-        let address = self.cx.map(|cx| cx.href(path)).unwrap_or_default();
+        let address = self.cx.href(path);
         self.ways.push(Way { words: words.to_string(), address, sends: true });
         self
     }
@@ -180,13 +187,9 @@ impl<'a> FormPage<'a> {
     }
 
     pub fn with_status(self, status: StatusCode) -> Response {
-        match self.cx {
-            Some(cx) => page::render_status(cx, status, self, CachePolicy::Private),
-            None => status.into_response(),
-        }
+        page::render_status(self.cx, status, self, CachePolicy::Private)
     }
 }
-
 
 /// Fault of a field, in words.
 pub fn fault(field: &'static str, words: &str) -> Fault {

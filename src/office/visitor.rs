@@ -55,9 +55,10 @@ impl Visitor {
     ///
     /// If the store is away.
     pub async fn of(app: &App, office: &Office, parts: &Parts) -> Result<Visitor, StoreError> {
-        let client = parts.extensions.get::<Wire>().map(|wire| {
-            wire.client(forwarded(&parts.headers), &app.config.trusted_proxies)
-        });
+        let client = parts
+            .extensions
+            .get::<Wire>()
+            .map(|wire| wire.client(forwarded(&parts.headers), &app.config.trusted_proxies));
         let device = cookie(&parts.headers, device_cookie(office.cookie.is_secure()));
         let agent = parts.headers.get(header::USER_AGENT).and_then(|agent| agent.to_str().ok()).unwrap_or_default();
         let mut visitor = Visitor {
@@ -190,7 +191,10 @@ mod tests {
     fn a_browser_is_named_as_people_know_it() {
         let words = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/140.0 Safari/537.36 Edg/140.0";
         assert_eq!(browser_words(words), "Edge, Windows");
-        assert_eq!(browser_words("Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Safari/604.1"), "Safari, iPhone");
+        assert_eq!(
+            browser_words("Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Safari/604.1"),
+            "Safari, iPhone"
+        );
         assert_eq!(browser_words("curl/8"), "");
     }
 
@@ -199,8 +203,10 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert(header::COOKIE, HeaderValue::from_static("xw=1; w=2;d=3"));
         assert_eq!((cookie(&headers, "w"), cookie(&headers, "d"), cookie(&headers, "x")), (Some("2"), Some("3"), None));
-        let text = |token| set_device(true, token).and_then(|v| v.to_str().ok().map(str::to_string)).unwrap_or_default();
-        let attributes = |line: &str| line.split_once(';').map(|(_, rest)| rest.replace("34560000", "0")).unwrap_or_default();
+        let text =
+            |token| set_device(true, token).and_then(|v| v.to_str().ok().map(str::to_string)).unwrap_or_default();
+        let attributes =
+            |line: &str| line.split_once(';').map(|(_, rest)| rest.replace("34560000", "0")).unwrap_or_default();
         assert_eq!(attributes(&text(Some("t"))), attributes(&text(None)));
         assert_eq!(unhex(&hex(&[0, 171, 255])), Some(vec![0, 171, 255]));
         assert_eq!((unhex("0"), unhex("zz")), (None, None));

@@ -24,12 +24,25 @@ const PLACE: &str = "waiting";
 #[derive(Serialize, Deserialize)]
 #[serde(tag = "what", rename_all = "snake_case")]
 pub enum Waiting {
-    SignUp { email: String, hash: String, chars: i64, lang: String, shared: bool },
-    SignIn { email: String, shared: bool },
+    SignUp {
+        email: String,
+        hash: String,
+        chars: i64,
+        lang: String,
+        shared: bool,
+    },
+    SignIn {
+        email: String,
+        shared: bool,
+    },
     NewPassword {},
-    NewAddress { email: String },
+    NewAddress {
+        email: String,
+    },
     /// New recovery codes, to be shown until they are put down.
-    Codes { codes: Vec<String> },
+    Codes {
+        codes: Vec<String>,
+    },
 }
 
 impl Drop for Waiting {
@@ -105,12 +118,7 @@ impl Desk {
     }
 
     /// Makes a code and keeps its hash.
-    pub async fn make_code(
-        &self,
-        owner: &str,
-        purpose: Purpose,
-        session: &[u8],
-    ) -> Result<Zeroizing<String>, Instead> {
+    pub async fn make_code(&self, owner: &str, purpose: Purpose, session: &[u8]) -> Result<Zeroizing<String>, Instead> {
         let code = codes::new_mailed_code()?;
         let kept = Zeroizing::new(code.to_string());
         self.office.write(Mailed { owner: owner.to_string(), purpose, session: hex(session), code: kept }).await?;

@@ -29,7 +29,8 @@ use crate::check;
 use crate::config::{Config, SettingFault};
 use crate::floor::{Floor, Phase};
 use crate::load;
-use crate::router::router;
+use crate::office;
+use crate::router;
 
 pub use health::health;
 
@@ -63,7 +64,8 @@ pub async fn serve(config: Config, mut faults: Vec<SettingFault>) -> anyhow::Res
     tokio::spawn(chores::every_day(Arc::clone(&office)));
     let config = app.config.clone();
     let floor = Arc::clone(&app.floor);
-    run(listener, router(app), &config, &floor, stop_signal(&config)?).await;
+    let pages = office::Office::new(&office, &config)?;
+    run(listener, router::with_office(&app, &pages)?, &config, &floor, stop_signal(&config)?).await;
     office.store.close().await;
     Ok(())
 }

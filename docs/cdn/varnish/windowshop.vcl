@@ -12,6 +12,10 @@ import xkey;
 include "windowshop-local.vcl";
 
 sub vcl_recv {
+    # Private pages know their visitor by a cookie: never kept, never changed.
+    if (req.url ~ "^(/[a-z]+)?/account([/?]|$)") {
+        return (pass);
+    }
     # Only what a page depends on reaches the key: path, query without advertisers' tags, one word for the coding.
     unset req.http.Cookie;
     unset req.http.Authorization;
