@@ -96,7 +96,7 @@ fn add(office: &Opened, now: OffsetDateTime) -> anyhow::Result<String> {
     ))
 }
 
-/// A note that the ring has turned, before any row shows it.
+/// A note that the ring turns, or that a rotation goes on, before any row shows it.
 struct NoteRotation {
     audit: Audit,
     key: String,
@@ -119,7 +119,10 @@ async fn rotate(office: &Opened) -> anyhow::Result<String> {
     let under_way = uses.iter().any(|used| !used.seals && used.wraps > 0);
     match vault.ring().waiting() {
         // A rotation that was killed is finished first.
-        _ if under_way => {}
+        _ if under_way => {
+            let key = vault.ring().ids().next().map(id_text).unwrap_or_default();
+            store.begin_write(NoteRotation { audit: audit.clone(), key }).await?;
+        }
         None => bail!("no key waits to be used: windowshop keys new"),
         Some(key) => {
             let file = file_of(office)?;

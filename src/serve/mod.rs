@@ -54,18 +54,20 @@ pub async fn serve(config: Config, mut faults: Vec<SettingFault>) -> anyhow::Res
     let office = Office::open(&config.office, config.public_url.as_deref(), today).await;
     let office = Arc::new(office.context("the office cannot be opened")?);
     let app = App::build(config, app::system_clock).await?;
-    announce(&app, listener.local_addr()?);
-    if let Some(private) = app.config.metrics_listen {
+    let config = app.config.clone();
+    let pages = router::with_office(&app, &office::Office::new(&office, &config)?)?;
+    // Whoever reads that we are ready may ask the private port, or stop us, the next moment.
+    let stop = stop_signal(&config)?;
+    if let Some(private) = config.metrics_listen {
         let address = private::start(&app, &office, private)?;
         tracing::info!(%address, "metrics");
     }
+    announce(&app, listener.local_addr()?);
     tokio::spawn(watch_catalogues(Arc::clone(&app)));
     tokio::spawn(chores::keep_looking(Arc::clone(&office)));
     tokio::spawn(chores::every_day(Arc::clone(&office)));
-    let config = app.config.clone();
     let floor = Arc::clone(&app.floor);
-    let pages = office::Office::new(&office, &config)?;
-    run(listener, router::with_office(&app, &pages)?, &config, &floor, stop_signal(&config)?).await;
+    run(listener, pages, &config, &floor, stop).await;
     office.store.close().await;
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! Accounts: who somebody is, and how they come back. Each story on every engine.
 
+mod asvs;
 mod cookie;
 mod guessing;
 mod operator;

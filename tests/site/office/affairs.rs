@@ -155,8 +155,7 @@ async fn an_address_changes_once_the_new_one_is_proved() {
 fn apps_code(page: &Page, world_seconds: u64) -> String {
     let key: String = page.select("p.typed").iter().flat_map(|key| key.text()).collect();
     let key = totp_rs::Secret::try_from_base32(key.replace(' ', "")).expect("a key");
-    let totp =
-        Builder::new().with_algorithm(Algorithm::SHA1).with_digits(6).with_step_duration(30).with_secret(key);
+    let totp = Builder::new().with_algorithm(Algorithm::SHA1).with_digits(6).with_step_duration(30).with_secret(key);
     totp.build().expect("an app").generate(world_seconds).to_string()
 }
 

@@ -13,10 +13,10 @@ use super::engines::{Bench, Owners, on_each_engine};
 use crate::account::people::{begin, sign_up};
 use crate::site::TODAY;
 
-const OWNERS: usize = 3_000;
-const KILLS: u64 = 12;
+const OWNERS: usize = 2_500;
+const KILLS: u64 = 8;
 /// Later each time, so that starting, opening and wrapping are all met.
-const STEP: Duration = Duration::from_millis(25);
+const STEP: Duration = Duration::from_millis(40);
 
 fn program(bench: &Bench, command: &[&str]) -> Command {
     let mut program = Command::new(env!("CARGO_BIN_EXE_windowshop"));
