@@ -251,14 +251,16 @@ fn read_listen(flag: &'static str, text: &str, faults: &mut Vec<SettingFault>) -
 
 fn read_mail_server(url: &Hidden, faults: &mut Vec<SettingFault>) -> Option<Hidden> {
     let url = url.given()?;
-    let fit = url::Url::parse(url.expose()).is_ok_and(|url| {
-        matches!(url.scheme(), "smtp" | "smtps") && url.host_str().is_some_and(|host| !host.is_empty())
-    });
-    if !fit {
-        // The text may hold a password, so it is not repeated.
-        let what = "is no address of a mail server: write one like smtps://user:password@mail.example.org";
-        faults.push(SettingFault::new("mail-server", what));
-    }
+    // The text may hold a password, so it is not repeated.
+    let what = match url::Url::parse(url.expose()) {
+        Ok(url) if matches!(url.scheme(), "smtp" | "smtps") && url.host_str().is_some_and(|host| !host.is_empty()) => {
+            let local = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
+            let sealed = url.scheme() == "smtps" || url.query_pairs().any(|(n, v)| n == "tls" && v == "required");
+            (!sealed && !local).then_some("would carry letters readable: write smtps://…, or add ?tls=required")
+        }
+        _ => Some("is no address of a mail server: write one like smtps://user:password@mail.example.org"),
+    };
+    faults.extend(what.map(|what| SettingFault::new("mail-server", what)));
     Some(url)
 }
 

@@ -14,13 +14,15 @@ const SECRETS: [&str; 4] = ["password", "new_password", "code", "app_code"];
 pub struct Form {
     pairs: Vec<(String, Zeroizing<String>)>,
     body: Zeroizing<String>,
+    /// Something was sent, be it an empty form.
+    pub posted: bool,
 }
 
 impl Form {
     pub fn of(body: Zeroizing<String>) -> Form {
         let pairs = form_urlencoded::parse(body.as_bytes());
         let pairs = pairs.map(|(name, value)| (name.into_owned(), Zeroizing::new(value.into_owned()))).collect();
-        Form { pairs, body }
+        Form { pairs, body, posted: true }
     }
 
     /// As sent.

@@ -9,7 +9,7 @@ use super::sign_up::judged;
 use super::step::{is_apps, is_mailed};
 use super::view::{Field, FormPage, fault};
 use super::visitor::hex;
-use super::waiting::Waiting;
+use super::waiting::{PLACE, Waiting};
 use crate::account::changes::{self, NewPassword};
 use crate::account::codes::new_mailed_code;
 use crate::account::guessing::Counted;
@@ -61,7 +61,7 @@ fn begin(desk: &Desk, sought: &Sought, session: Vec<u8>) {
             let Some(found) = people::find(&mut connection, &office.vault, &sought).await? else { return Ok(()) };
             drop(connection);
             let body = serde_json::to_string(&Waiting::NewPassword {})?;
-            let pending = Pending { address: "waiting".to_string(), body };
+            let pending = Pending { address: PLACE.to_string(), body };
             let (vault, owner) = (office.vault.clone(), found.owner);
             office.write(Keep { vault, session: session.clone(), owner: owner.clone(), pending }).await?;
             let code = new_mailed_code()?;

@@ -2,13 +2,13 @@
 //! back, in one change with everything that was begun as a guest: so nobody has an account under somebody else's
 //! address, a typing mistake gives nobody's answers away, and the page says the same whether or not the address has one.
 
+use super::begin;
 use super::desk::{Answer, Desk, Instead};
 use super::letters::Says;
 use super::step::send_address_code;
 use super::view::{Fault, Field, FormPage, fault};
 use super::visitor::Who;
 use super::waiting::Waiting;
-use super::{begin, desk};
 use crate::account::guessing::Counted;
 use crate::account::password::{CHARS_ALONE, CHARS_WITH_SECOND_STEP, Password, Weak, new_password};
 use crate::store::lookup::{self, Sought};
@@ -104,7 +104,7 @@ pub fn judged(desk: &Desk, email: &str, second_step: bool) -> Result<Password, F
 
 /// Tells the owner of an address, in their language, that somebody wanted it; nothing if nobody has it. `true` if it is
 /// free.
-pub async fn is_free(desk: &desk::Desk, email: &str) -> Result<bool, Instead> {
+pub async fn is_free(desk: &Desk, email: &str) -> Result<bool, Instead> {
     let Some(sought) = Sought::email(email) else { return Ok(false) };
     let mut connection = desk.office.read().await?;
     let holder = lookup::find(&mut connection, &desk.office.vault, &sought).await?;

@@ -50,7 +50,7 @@ fn page<'d>(desk: &'d Desk, waiting: &Waiting, app: bool) -> FormPage<'d> {
         _ => None,
     };
     if shared == Some(false) {
-        let ticked = desk.form.body().is_empty() || desk.form.ticked("known");
+        let ticked = !desk.form.posted || desk.form.ticked("known");
         page = page.field(Field::tick("known", cx.t("office.step.known"), ticked).hint(cx.t("office.step.known_hint")));
     }
     if !app {

@@ -46,7 +46,7 @@ pub fn page(cx: &Cx, visitor: Option<&Visitor>, trouble: &Trouble, form: &Form) 
         Trouble::Away(_) => (cx.t("office.away.title"), cx.t("office.away.what")),
         Trouble::Crowded => (cx.t("office.crowded.title"), cx.t("office.crowded.what")),
     };
-    let posted = !form.body().is_empty();
+    let posted = form.posted;
     let secrets = form.secrets().map(|name| {
         let label = match name {
             "password" => cx.t("office.field.password"),

@@ -18,6 +18,7 @@ use super::desk::{Answer, Desk, Instead, with_cookie};
 use super::form::Form;
 use super::view::{Field, FormPage, fault};
 use super::visitor::Visitor;
+use super::waiting::PLACE;
 use super::{Office, ROOT};
 use crate::account::changes::{self, Unlock};
 use crate::account::guessing::{Bucket, Counted};
@@ -32,13 +33,13 @@ use crate::web::page::Cx;
 pub(super) async fn ask(cx: &Cx, office: &Office, visitor: &Visitor, form: &Form) -> Answer {
     let owner = visitor.session.as_ref().map(|session| session.owner.clone()).unwrap_or_default();
     let mut kept = false;
-    if !form.body().is_empty() {
+    if form.posted {
         let pending = Pending { address: cx.href(&cx.path), body: form.body().to_string() };
         let (vault, session) = (office.vault.clone(), visitor.hash.clone());
         kept = office.write(Keep { vault, session, owner, pending }).await?;
     }
     // A form's own page comes after it anyway.
-    let to = if form.body().is_empty() { cx.path.as_str() } else { "" };
+    let to = if form.posted { "" } else { cx.path.as_str() };
     Ok(asks(cx, visitor, to, kept).show())
 }
 
@@ -95,7 +96,7 @@ pub async fn post(desk: Desk, headers: HeaderMap, wire: Option<Extension<Wire>>)
     if !desk.office.write(change).await? {
         return Ok(desk.go("/account/sign-in"));
     }
-    let response = match waits.filter(|pending| pending.address != "waiting") {
+    let response = match waits.filter(|pending| pending.address != PLACE) {
         Some(pending) => again(&desk, (&pending, id), &headers, wire.map(|wire| wire.0)).await?,
         None => desk.go(way_back(to)),
     };

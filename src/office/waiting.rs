@@ -18,7 +18,7 @@ use crate::text::i18n::Lang;
 /// How long a password that was right, or a form that waits for a code, is good.
 const WAITS: Millis = 30 * 60_000;
 /// Marks what waits for a code among what waits behind a lock.
-const PLACE: &str = "waiting";
+pub const PLACE: &str = "waiting";
 
 /// Has no `Debug`; wiped when dropped.
 #[derive(Serialize, Deserialize)]
