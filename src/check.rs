@@ -87,8 +87,12 @@ fn check_files_are_private(_: &Config) -> Vec<SettingFault> {
     Vec::new()
 }
 
+/// Keys by how their names end, and the office's store with its companions (`office.db-wal`) by how they begin.
 fn is_secret(path: &Path) -> bool {
     let name = path.file_name().map(|name| name.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
+    if name.starts_with("office.db") {
+        return true;
+    }
     ["key", "pem", "secret", "secrets", "token"].iter().any(|end| name.rsplit(['.', '-', '_']).next() == Some(end))
 }
 

@@ -44,7 +44,7 @@ fn pages() -> Router<Arc<App>> {
         .route("/how", get(how::how))
         .route("/income", get(income::income).post(income::income))
         .route("/care", get(care::care).post(care::care))
-        .route("/enroll", get(enroll::enroll))
+        .route("/enroll", get(enroll::enroll).post(enroll::enroll))
         .route("/enroll/deadline.ics", get(enroll::deadline))
         // --- words ---
         .route("/glossary", get(content::glossary))

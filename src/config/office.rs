@@ -71,6 +71,15 @@ pub struct OfficePlace {
     pub database_url: Option<Hidden>,
 }
 
+/// By itself the engine's driver goes on without TLS if the server has none, and believes any certificate.
+fn says_how_it_is_encrypted(url: &url::Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    // `%2F`: a socket in a folder.
+    let here = matches!(host, "localhost" | "127.0.0.1" | "[::1]") || host.starts_with("%2F");
+    let mode = url.query_pairs().filter(|(name, _)| matches!(name.as_ref(), "sslmode" | "ssl-mode")).last();
+    here || mode.is_some_and(|(_, mode)| matches!(mode.as_ref(), "verify-full" | "verify-ca" | "disable"))
+}
+
 impl OfficePlace {
     /// A setting that cannot be read is a fault and gets its default.
     pub fn read(args: &OfficeArgs, faults: &mut Vec<SettingFault>) -> OfficePlace {
@@ -87,10 +96,15 @@ impl OfficePlace {
                 Ok(url) if url.host_str().is_none_or(str::is_empty) || url.path().len() < 2 => {
                     Some("names no host or no database".to_string())
                 }
+                Ok(url) if !says_how_it_is_encrypted(&url) => Some(
+                    "leads to another machine and does not say how that is encrypted. Add ?sslmode=verify-full (and \
+                     sslrootcert=FILE for an authority of your own), or ?sslmode=disable if the network itself is encrypted"
+                        .to_string(),
+                ),
                 Ok(_) => None,
             };
             let fit = what.is_none();
-            let example = "write one like postgres://office@db.example.org/office, or leave it empty for a file";
+            let example = "write one like postgres://office@db.example.org/office?sslmode=verify-full, or leave it empty for a file";
             faults.extend(what.map(|what| SettingFault::new("database-url", format!("{what}: {example}"))));
             fit
         });

@@ -1,8 +1,8 @@
-//! `GET /enroll`: is open enrollment open today, what else lets a person enroll, and what changed this year.
+//! `/enroll`: is open enrollment open today, what else lets a person enroll, and what changed this year.
 //!
 //! Called by the router. All dates come from the rules' tables and today's date from the injected clock, so no shared
-//! cache may keep these pages. It must never ask who somebody is: an address holds a state, a year, kinds of events
-//! and their dates.
+//! cache may keep these pages. It must never ask who somebody is: an address holds a state, a year, and, sealed, kinds of
+//! events and their dates: what happened in somebody's life is nobody else's business.
 
 mod query;
 mod special;
@@ -239,7 +239,7 @@ struct EnrollPage<'a> {
     clear: String,
 }
 
-/// `GET /enroll`, `GET /es/enroll`.
+/// `GET` and `POST /enroll`, `/es/enroll`.
 pub async fn enroll(cx: Cx) -> Result<Response, Instead> {
     let mut asked = EnrollQuery::read(&cx.query, &cx.app.tables, cx.today());
     let years = years(&cx);

@@ -1,7 +1,8 @@
 //! The address of `/enroll`: state, plan year, and what happened when.
 //!
-//! `/enroll?state=OH&year=2027&event=birth.2026-11-03&event=marriage.2026-10-03.yes`. Forms send the kind alone and
-//! the date in three fields (`event=birth&month_birth=11&day_birth=3&year_birth=2026`). Called by this room's pages.
+//! `/enroll?state=OH&year=2027&event=birth.2026-11-03&event=marriage.2026-10-03.yes`, in which the events travel sealed.
+//! Forms send the kind alone and the date in three fields (`event=birth&month_birth=11&day_birth=3&year_birth=2026`), in
+//! their body. Called by this room's pages.
 //! Reading never fails: faults are marked where they are, and everything typed is kept. It holds nothing but kinds
 //! and dates.
 

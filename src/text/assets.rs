@@ -32,7 +32,7 @@ impl File {
         let content_type = match name.rsplit('.').next().unwrap_or("") {
             "css" => "text/css; charset=utf-8",
             "js" => "text/javascript; charset=utf-8",
-            "svg" => "image/svg+xml",
+            "svg" => "image/svg+xml; charset=utf-8",
             "ico" => "image/x-icon",
             "png" => "image/png",
             "txt" => "text/plain; charset=utf-8",
@@ -41,7 +41,7 @@ impl File {
         let hash = Sha256::digest(plain).iter().take(6).map(|b| format!("{b:02x}")).collect();
         let integrity = format!("sha384-{}", base64::engine::general_purpose::STANDARD.encode(Sha384::digest(plain)));
         let smaller = |bytes: Vec<u8>| (bytes.len() < plain.len()).then_some(bytes);
-        let squeezable = !content_type.starts_with("image/") || content_type == "image/svg+xml";
+        let squeezable = !content_type.starts_with("image/") || content_type.starts_with("image/svg+xml");
         let brotli = squeezable.then(|| smaller(brotli(plain))).flatten();
         let gzip = squeezable.then(|| smaller(gzip(plain))).flatten();
         File { content_type, hash, integrity, plain, brotli, gzip }

@@ -33,15 +33,14 @@ const PERMISSIONS: &str = "accelerometer=(), autoplay=(), camera=(), display-cap
      fullscreen=(), geolocation=(), gyroscope=(), magnetometer=(), microphone=(), midi=(), payment=(), \
      picture-in-picture=(), publickey-credentials-get=(), screen-wake-lock=(), usb=(), xr-spatial-tracking=()";
 
-/// The content security policy: nothing, then one line per thing that pages use. No inline script anywhere, and of inline
-/// styles only the two elements whose hashes stand here.
+/// The content security policy: nothing, then one line per thing that pages use. No script, and of inline styles only the
+/// two elements whose hashes stand here.
 pub fn content_security_policy(cdn_base: &str) -> String {
     // With its trailing slash a source is a folder: exactly what was named, not the whole host.
     let from = if cdn_base.is_empty() { "'self'".to_string() } else { format!("'self' {cdn_base}/assets/") };
     [
         "default-src 'none'".to_string(),
         format!("style-src {from} {}", assets::styles_sources()),
-        format!("script-src {from}"),
         // The icon is in the page itself.
         format!("img-src {from} data:"),
         // Forms submit only to this site's own pages.
@@ -172,6 +171,10 @@ mod tests {
     fn the_policy_allows_exactly_the_named_base() {
         let own = content_security_policy("");
         assert!(own.contains("style-src 'self' 'sha256-") && !own.contains("unsafe"), "{own}");
+        assert!(
+            own.starts_with("default-src 'none';") && !own.contains("script"),
+            "no script runs, whoever sends it: {own}"
+        );
         let cdn = content_security_policy("https://cdn.example.org/ws");
         assert!(cdn.contains("style-src 'self' https://cdn.example.org/ws/assets/ 'sha256-"), "{cdn}");
     }

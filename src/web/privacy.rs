@@ -135,9 +135,13 @@ fn take_back(status: StatusCode, headers: &mut HeaderMap) {
 pub fn tag_key() -> &'static [u8; 16] {
     static KEY: LazyLock<[u8; 16]> = LazyLock::new(|| {
         use std::hash::{BuildHasher as _, RandomState};
-        // The standard library draws its keys from the system's randomness.
-        let (a, b) = (RandomState::new().hash_one(0_u8), RandomState::new().hash_one(1_u8));
-        (u128::from(a) << 64 | u128::from(b)).to_be_bytes()
+        let mut key = [0; 16];
+        if getrandom::fill(&mut key).is_err() {
+            // Without the system's randomness no key file is made either; what the standard library has is the next best.
+            let (a, b) = (RandomState::new().hash_one(0_u8), RandomState::new().hash_one(1_u8));
+            key = (u128::from(a) << 64 | u128::from(b)).to_be_bytes();
+        }
+        key
     });
     &KEY
 }

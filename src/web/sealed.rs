@@ -29,7 +29,8 @@ pub const NAME: &str = "my";
 /// Inside the sealed part: letters of [`PRIVATE_LETTERS`] for each person of `people`, by position.
 const LETTERS: &str = "letters";
 /// Pairs that are entirely private.
-const PRIVATE: [&str; 12] = [
+const PRIVATE: [&str; 13] = [
+    "event",
     "income",
     "monthly",
     "offer",
@@ -46,6 +47,8 @@ const PRIVATE: [&str; 12] = [
 /// Fields of one person or one money row: pregnant, tribal member, other coverage, buys Medicare Part A, immigration, sex,
 /// care; kind, amount, frequency, hours.
 const PRIVATE_ROWS: [&str; 11] = ["p", "m", "c", "b", "g", "x", "u", "k", "a", "f", "h"];
+/// Fields that say when something happened in somebody's life, and to which event it belongs: `month_birth`.
+const PRIVATE_STARTS: [&str; 4] = ["month_", "day_", "year_", "had_"];
 /// Letters after an age that are private: pregnant, tribal member, other coverage, buys Medicare Part A, immigration.
 const PRIVATE_LETTERS: &str = "pmcbglz";
 /// All letters, in the order an address writes them.
@@ -164,6 +167,7 @@ fn is_private(pair: &str) -> bool {
     };
     let row = name.trim_end_matches(|c: char| c.is_ascii_digit());
     PRIVATE.contains(&name.as_ref())
+        || PRIVATE_STARTS.iter().any(|start| name.starts_with(start))
         || (row.len() < name.len() && PRIVATE_ROWS.contains(&row))
         || (name == "people" && value.contains(|c| PRIVATE_LETTERS.contains(c)))
 }
@@ -357,6 +361,9 @@ mod tests {
             "offer2=9",
             "hra=400",
             "qsehra=5",
+            "event=domestic_abuse_or_abandonment.2026-11-03",
+            "month_birth=11",
+            "had_moved=yes",
         ] {
             assert!(is_private(pair), "{pair}");
         }

@@ -1,6 +1,5 @@
 //! Accounts: who somebody is, and how they come back. Each story on every engine.
 
-mod asvs;
 mod cookie;
 mod guessing;
 mod operator;

@@ -14,6 +14,7 @@ mod privacy;
 pub mod reading;
 pub mod repository;
 mod rooms;
+mod security;
 mod settings;
 mod siege;
 mod wire;

@@ -28,6 +28,8 @@ sub vcl_recv {
     set req.backend_hint = shop.backend();
 }
 
+# Who may warm and purge. If a TLS proxy on this machine hands connections over, have it speak the PROXY protocol
+# (`-a 127.0.0.1:8443,PROXY`): without that every visitor comes from localhost, and is an operator.
 acl operators {
     "localhost";
     "10.0.0.0"/24;

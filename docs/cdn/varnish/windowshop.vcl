@@ -12,8 +12,14 @@ import xkey;
 include "windowshop-local.vcl";
 
 sub vcl_recv {
-    # Private pages know their visitor by a cookie: never kept, never changed.
-    if (req.url ~ "^(/[a-z]+)?/account([/?]|$)") {
+    # Windowshop believes these of a proxy, so what a client claims stops here. To X-Forwarded-For Varnish has added the
+    # client's own address, which is the one that counts.
+    unset req.http.X-Request-Id;
+    unset req.http.traceparent;
+    # The office is its visitor's alone: passed on unread, cookies and all.
+    unset req.http.X-Office;
+    if (req.url ~ "^(/[a-z][a-z])?/account([/?]|$)") {
+        set req.http.X-Office = "1";
         return (pass);
     }
     # Only what a page depends on reaches the key: path, query without advertisers' tags, one word for the coding.
@@ -43,7 +49,8 @@ sub vcl_recv {
         return (pass);
     }
     # Windowshop marks each such answer private; this keeps their addresses out of every table here as well.
-    if (req.url ~ "[?&](my|income|monthly|offer|offer_family|sex|care|programs|q)=[^&]" || req.url ~ "[?&]people=[^&]*[pmc]") {
+    if (req.url ~ "[?&](my|income|monthly|offer|offer_family|offer2|offer2_family|hra|hra_family|qsehra|sex|care|event|programs|q)=[^&]"
+        || req.url ~ "[?&]people=[^&]*[pmcbglz]") {
         return (pass);
     }
     # An operator's warming goes through to the shop, and its result replaces the old page.
@@ -71,6 +78,7 @@ sub vcl_hash {
 
 sub vcl_backend_fetch {
     unset bereq.http.X-Purged;
+    unset bereq.http.X-Office;
 }
 
 sub vcl_backend_response {
@@ -107,7 +115,8 @@ sub vcl_backend_error {
 }
 
 sub vcl_deliver {
-    if (resp.status >= 500 && (req.method == "GET" || req.method == "HEAD")) {
+    # The office says itself what is the matter, and keeps what was typed.
+    if (resp.status >= 500 && !req.http.X-Office && (req.method == "GET" || req.method == "HEAD")) {
         # First look for an older copy of the page, then for the page that says what to do.
         if (req.restarts == 0) {
             return (restart);

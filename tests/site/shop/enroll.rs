@@ -59,14 +59,15 @@ async fn each_day_has_its_own_page_and_no_shared_cache_keeps_it() {
 async fn what_happened_opens_a_window() {
     let site = Site::on(DURING).await;
     // Ticked: the dates are asked next, without an error.
-    let asked = site.get("/enroll?state=OH&event=marriage&event=birth").await;
+    let asked = site.visit("/enroll?state=OH&event=marriage&event=birth").await;
     assert_eq!(asked.status, 200);
     assert!(asked.words().contains("When did it happen") && asked.count("[name=had_marriage]") > 0);
     assert!(asked.count("[name=had_birth]") == 0 && asked.error_summary().is_empty());
     // The form's fields become one short address.
     let form = "/enroll?state=OH&year=2027&event=birth&month_birth=11&day_birth=3&year_birth=2026&month_moved=";
-    let to = site.get(form).await;
-    assert_eq!((to.status, to.header("location")), (303, "/enroll?state=OH&year=2027&event=birth.2026-11-03"));
+    let to = site.visit(form).await;
+    assert!(to.address.starts_with("/enroll?state=OH&year=2027&my="), "{}", to.address);
+    assert_eq!(site.said(&to.address), ["event=birth.2026-11-03", "state=OH", "year=2027"]);
     for (events, said) in [
         ("event=birth.2026-11-03", "The last day to choose a plan is January 2, 2027: 42 days left."),
         ("event=birth.11/3/2026", "Coverage can start on the day itself, November 3, 2026"),
@@ -93,6 +94,29 @@ async fn what_happened_opens_a_window() {
     }
 }
 
+/// Abuse at home, a release from prison, a new immigration status: none of it may stand in a browser's history or a log.
+#[tokio::test]
+async fn what_happened_in_a_life_stands_in_no_address() {
+    for site in [Site::on(DURING).await, Site::on(DURING).await.in_spanish()] {
+        let asked = site.visit("/enroll?state=OH&event=domestic_abuse_or_abandonment&event=birth.2026-11-03").await;
+        let answered = site.visit("/enroll?state=OH&event=released_from_incarceration.2026-11-03").await;
+        for page in [asked, answered] {
+            assert_eq!(page.status, 200, "{}", page.address);
+            let links = page.links().into_iter().map(|link| link.href);
+            for address in links.chain([page.address.clone()]) {
+                let told = ["event", "domestic", "incarceration", "birth"].iter().find(|word| address.contains(**word));
+                assert_eq!(told, None, "{address}");
+            }
+            for form in page.select("form") {
+                let typed = form.select(&crate::site::page::css("input[name=event], .dates input")).next().is_some();
+                assert!(!typed || form.attr("method") == Some("post"), "what happened is posted: {}", form.html());
+                let carried = form.select(&crate::site::page::css("input[type=hidden][name=event]")).next();
+                assert!(carried.is_none(), "carried readable: {}", form.html());
+            }
+        }
+    }
+}
+
 #[tokio::test]
 async fn what_was_typed_wrong_is_marked_and_kept() {
     let site = Site::on(DURING).await;
@@ -108,17 +132,17 @@ async fn what_was_typed_wrong_is_marked_and_kept() {
         ("state=PR", "state", "Puerto Rico has no marketplace"),
         ("zip=00000", "state", "We do not know the ZIP code 00000"),
     ] {
-        let page = site.get(&format!("/enroll?{query}")).await;
+        let page = site.visit(&format!("/enroll?{query}")).await;
         assert_eq!((page.status, page.header("cache-control")), (422, "private, no-store"), "{query}");
         let summary = page.error_summary();
         assert!(summary.iter().any(|line| line.0 == field && line.1.contains(said)), "{query}: {summary:?}");
         assert!(page.title().starts_with("Error: "));
     }
-    let kept = site.get("/enroll?event=birth&month_birth=2&day_birth=30&year_birth=2026").await;
+    let kept = site.visit("/enroll?event=birth&month_birth=2&day_birth=30&year_birth=2026").await;
     assert_eq!(["month_birth", "day_birth", "year_birth"].map(|field| kept.value(field)), ["2", "30", "2026"]);
     assert!(kept.is_ticked("e_birth"));
     for rude in ["/enroll?event=%3Cscript%3E", "/enroll?year=99999999999&state=%00", "/enroll?flavor=red&year=1999"] {
-        let page = site.get(rude).await;
+        let page = site.visit(rude).await;
         assert!([200, 422].contains(&page.status) && page.count("script") == 0, "{rude}: {}", page.status);
     }
 }
@@ -138,7 +162,7 @@ async fn deadlines_go_into_a_calendar() {
             &["DTSTART;VALUE=DATE:20261215", "UID:open-enrollment-2027-OH-2026-12-15@windowshop"][..],
         ),
     ] {
-        let file = site.get(uri).await;
+        let file = site.visit(uri).await;
         assert_eq!((file.status, file.header("content-type")), (200, "text/calendar; charset=utf-8"), "{uri}");
         assert_eq!(file.header("content-disposition"), format!("attachment; filename=\"{name}\""));
         let body: Vec<&str> = file.text.strip_suffix("\r\n").expect("a last line break").split("\r\n").collect();
@@ -153,7 +177,7 @@ async fn deadlines_go_into_a_calendar() {
     // Nothing that has a last day; and no date for a state that may end earlier.
     for uri in ["?event=tribal_member", "?event=birth", "", "?state=ZZ&year=2027", "?state=CA&year=2027", "?year=1999"]
     {
-        assert_eq!(site.get(&format!("/enroll/deadline.ics{uri}")).await.status, 404, "{uri}");
+        assert_eq!(site.visit(&format!("/enroll/deadline.ics{uri}")).await.status, 404, "{uri}");
     }
 }
 
@@ -217,7 +241,8 @@ async fn changes_are_listed_with_their_rule() {
 async fn the_page_is_light() {
     let site = Site::on(DURING).await;
     for uri in ["/enroll", "/es/enroll", "/es/enroll?state=OH&event=birth.2026-11-03&event=moved.2026-11-01"] {
-        let page = site.get_with(uri, &[("accept-encoding", "br")]).await;
+        let address = site.visit(uri).await.address;
+        let page = site.get_with(&address, &[("accept-encoding", "br")]).await;
         let length = page.body.len();
         assert!((1_000..14_600).contains(&length), "{uri}: {length} bytes {:?}", page.headers);
         assert_eq!(page.header("content-encoding"), "br");
@@ -231,7 +256,7 @@ async fn days_are_the_states_own_and_only_last_days_are_generous() {
     let opening = Site::on(datetime!(2026-11-01 04:30 UTC)).await;
     opening.get("/enroll?state=OH&year=2027").await.says_all(&["for 2027 is open", "Today is November 1, 2026."]);
     opening.get("/enroll?state=TX&year=2027").await.says_all(&["Not yet.", "Today is October 31, 2026."]);
-    let born = opening.get("/enroll?state=OH&event=birth.2026-11-01").await;
+    let born = opening.visit("/enroll?state=OH&event=birth.2026-11-01").await;
     born.says("You can enroll now").says_nothing_of("Not yet. You can enroll from");
     let closing = Site::on(datetime!(2026-12-16 05:30 UTC)).await;
     closing.get("/enroll?state=OH&year=2027").await.says_all(&["today is the last day", "Today is December 16, 2026."]);
