@@ -1,0 +1,10 @@
+//! The office's pages as a person without JavaScript uses them: each story on every engine.
+
+mod affairs;
+mod fences;
+mod guests;
+mod letters;
+mod locks;
+mod pages;
+pub mod people;
+mod trouble;
