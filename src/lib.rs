@@ -15,6 +15,8 @@ pub mod enroll;
 pub mod filing;
 pub mod floor;
 pub mod load;
+pub mod mail;
+pub mod office;
 pub mod operator;
 pub mod quote;
 pub mod rotate;

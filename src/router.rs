@@ -19,6 +19,7 @@ use crate::app::App;
 use crate::enroll;
 use crate::floor::Phase;
 use crate::floor::wire::Wire;
+use crate::office::{self, Office};
 use crate::shop::{care, compare, costs, csv, home, how, income, plan, plans, sheet};
 use crate::surge::page_cache::{self, Front};
 use crate::telemetry::{self, Watch};
@@ -54,15 +55,31 @@ fn pages() -> Router<Arc<App>> {
         .route("/away", get(content::away))
 }
 
+/// The shop alone: tests of it, and the trial of a catalogue.
 pub fn router(app: Arc<App>) -> Router {
+    with(&app, Router::new())
+}
+
+/// The shop, and the office beside it.
+///
+/// # Errors
+///
+/// If the public URL is no origin that a browser sends.
+pub fn with_office(app: &Arc<App>, office: &Arc<Office>) -> anyhow::Result<Router> {
+    Ok(with(app, office::routes(app, office)?))
+}
+
+fn with(app: &Arc<App>, private: Router<Arc<App>>) -> Router {
     // Read form bodies, and never leave private answers readable in an address.
-    let answered = || pages().layer(from_fn_with_state(Arc::clone(&app), sealed::forms));
+    let answered = || pages().layer(from_fn_with_state(Arc::clone(app), sealed::forms));
     let languages = app.messages.languages().map(|lang| lang.prefix());
     let routes = languages.fold(Router::new(), |routes, prefix| match prefix {
         "" => routes.merge(answered()),
         prefix => routes.nest(prefix, answered()),
     });
     let routes = routes
+        // --- the office: private, behind layers of its own ---
+        .merge(private)
         // --- files ---
         .route("/assets/{file}", get(assets::serve))
         .route("/robots.txt", get(assets::root_file))
@@ -72,7 +89,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/healthz", get(healthz))
         .route("/readyz", get(readyz))
         .fallback(error::not_found);
-    layers(routes, &app).with_state(app)
+    layers(routes, app).with_state(Arc::clone(app))
 }
 
 /// From the inside out.

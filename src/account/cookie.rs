@@ -37,6 +37,16 @@ impl Cookie {
         if self.secure { NAME } else { NAME_WITHOUT_TLS }
     }
 
+    pub fn is_secure(self) -> bool {
+        self.secure
+    }
+
+    /// The line that sets it, as tower-sessions writes it: for a session that goes on under a new ID.
+    pub fn set(self, id: &str) -> Option<HeaderValue> {
+        let tls = if self.secure { " Secure;" } else { "" };
+        HeaderValue::try_from(format!("{}={id}; HttpOnly; SameSite=Lax;{tls} Path=/", self.name())).ok()
+    }
+
     /// tower-sessions' layer. The cookie lasts as long as the browser; the session's row decides how long it is good.
     pub fn sessions(self, sessions: Sessions) -> SessionManagerLayer<Sessions> {
         SessionManagerLayer::new(sessions)
@@ -99,7 +109,11 @@ pub fn own_forms(public_url: Option<&str>) -> anyhow::Result<CsrfLayer> {
 /// Private pages are kept by nobody, and sent as they are.
 pub async fn unkept(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
-    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    // What a layer has refused without a word gets its page further out, which says so itself.
+    let silent = response.status().is_client_error() && !response.headers().contains_key(header::CONTENT_TYPE);
+    if !silent {
+        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
     response
 }
 
@@ -113,7 +127,7 @@ pub fn clear_site_data(headers: &mut HeaderMap) {
 /// # Errors
 ///
 /// As [`own_forms`].
-pub fn layers<S: Clone + Send + Sync + 'static>(
+pub fn layers<S: Send + Sync + 'static>(
     routes: axum::Router<Arc<S>>,
     sessions: Sessions,
     public_url: Option<&str>,

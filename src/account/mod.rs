@@ -6,8 +6,10 @@
 //!
 //! Built so far: passwords, codes, sessions and the counters against guessing; docs/office.md says what comes next.
 
+pub mod changes;
 pub mod codes;
 pub mod cookie;
+pub mod drafts;
 pub mod guessing;
 pub mod office;
 pub mod password;

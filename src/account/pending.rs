@@ -4,6 +4,7 @@
 //! who sent it.
 
 use serde::{Deserialize, Serialize};
+use sqlx::AnyConnection;
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::sealing::SealFault;
@@ -72,6 +73,26 @@ impl Change for Keep {
         .await?;
         Ok(true)
     }
+}
+
+/// What is kept, left where it is; `None` as for [`Take`]. With whose it is and when it came.
+///
+/// # Errors
+///
+/// If the store is away.
+pub async fn look(
+    connection: &mut AnyConnection,
+    vault: &Vault,
+    session: &[u8],
+    now: Millis,
+) -> Result<Option<(String, Pending, Millis)>, StoreError> {
+    let asked = sqlx::query_as("SELECT owner, request, made_at FROM pending WHERE session = $1").bind(session);
+    let found: Option<(String, Vec<u8>, i64)> = asked.fetch_optional(&mut *connection).await?;
+    let Some((owner, sealed, made_at)) = found.filter(|(_, _, made_at)| made_at + KEPT > now) else { return Ok(None) };
+    let Some(key) = vault.open(connection, &owner).await? else { return Ok(None) };
+    let row = row_of(session);
+    let plain = key.open(columns::PENDING_REQUEST.at(&row, &owner), &sealed)?;
+    Ok(serde_json::from_slice(&plain).ok().map(|pending| (owner, pending, made_at)))
 }
 
 /// Takes what is kept, once; `None` if there is nothing, it is another owner's, or too old.

@@ -166,7 +166,11 @@ impl Change for SignUp {
 }
 
 /// Everything of a guest goes over to an account: sealed again under its key, and the guest's key destroyed.
-async fn take_over(
+///
+/// # Errors
+///
+/// `Stale` if another tab saved meanwhile.
+pub(super) async fn take_over(
     tx: &mut Tx,
     means: &Means,
     guest: &str,

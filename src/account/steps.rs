@@ -100,7 +100,7 @@ impl Change for UseTotp {
     }
 }
 
-async fn new_recovery_codes(tx: &mut Tx, owner: &str, hashes: &[Vec<u8>]) -> Result<(), StoreError> {
+pub(super) async fn new_recovery_codes(tx: &mut Tx, owner: &str, hashes: &[Vec<u8>]) -> Result<(), StoreError> {
     sqlx::query("DELETE FROM recovery_code WHERE owner = $1").bind(owner).execute(tx.conn()).await?;
     for (number, hash) in (1_i64..).zip(hashes) {
         sqlx::query("INSERT INTO recovery_code (owner, number, code_hash, used_at) VALUES ($1, $2, $3, NULL)")

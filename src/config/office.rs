@@ -41,7 +41,7 @@ impl Hidden {
         self.0.expose()
     }
 
-    fn given(&self) -> Option<Hidden> {
+    pub(super) fn given(&self) -> Option<Hidden> {
         (!self.expose().is_empty()).then(|| self.clone())
     }
 }

@@ -39,7 +39,17 @@ impl Tables {
         Days { own, last: last.min(own) }
     }
 
+    /// What the clocks on the wall say in a state; in the East where no state is known.
+    pub fn wall(&self, state: Option<State>, now: OffsetDateTime) -> OffsetDateTime {
+        let state = state.or_else(|| State::parse(NO_STATE));
+        state.map_or(now, |state| self.wall_of(self.clock(state), now))
+    }
+
     fn day_of(&self, clock: &StateClock, now: OffsetDateTime) -> Date {
+        self.wall_of(clock, now).date()
+    }
+
+    fn wall_of(&self, clock: &StateClock, now: OffsetDateTime) -> OffsetDateTime {
         let offset = UtcOffset::from_hms(clock.utc_hours, 0, 0).unwrap_or(UtcOffset::UTC);
         let standard = now.to_offset(offset);
         let moved = clock.summer_time
@@ -48,7 +58,7 @@ impl Tables {
                 let back = year.ends.with_time(MOVED_AT).assume_offset(offset) - Duration::HOUR;
                 (year.starts.with_time(MOVED_AT).assume_offset(offset)..back).contains(&standard)
             });
-        if moved { (standard + Duration::HOUR).date() } else { standard.date() }
+        if moved { standard + Duration::HOUR } else { standard }
     }
 }
 

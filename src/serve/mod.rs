@@ -29,7 +29,8 @@ use crate::check;
 use crate::config::{Config, SettingFault};
 use crate::floor::{Floor, Phase};
 use crate::load;
-use crate::router::router;
+use crate::office;
+use crate::router;
 
 pub use health::health;
 
@@ -54,6 +55,7 @@ pub async fn serve(config: Config, mut faults: Vec<SettingFault>) -> anyhow::Res
     let office = Arc::new(office.context("the office cannot be opened")?);
     let app = App::build(config, app::system_clock).await?;
     let config = app.config.clone();
+    let pages = router::with_office(&app, &office::Office::new(&office, &config)?)?;
     // Whoever reads that we are ready may ask the private port, or stop us, the next moment.
     let stop = stop_signal(&config)?;
     if let Some(private) = config.metrics_listen {
@@ -65,7 +67,7 @@ pub async fn serve(config: Config, mut faults: Vec<SettingFault>) -> anyhow::Res
     tokio::spawn(chores::keep_looking(Arc::clone(&office)));
     tokio::spawn(chores::every_day(Arc::clone(&office)));
     let floor = Arc::clone(&app.floor);
-    run(listener, router(app), &config, &floor, stop).await;
+    run(listener, pages, &config, &floor, stop).await;
     office.store.close().await;
     Ok(())
 }

@@ -19,6 +19,7 @@ use crate::quote::offer::Offer;
 use crate::quote::plan_record::PlanRecord;
 use crate::quote::yearly::YearlyCosts;
 use crate::shop::cards::cards_of;
+use crate::shop::links::kept;
 use crate::shop::open::{Instead, Open, Page, open};
 use crate::shop::paper::Paper;
 use crate::shop::view::Card;
@@ -74,6 +75,8 @@ struct ComparePage<'a> {
     /// The same comparison with all rows, or only those that differ.
     toggle: (String, String),
     paper: Paper,
+    /// The search, for whoever wants it kept.
+    saved: Vec<(String, String)>,
 }
 
 /// The chosen plans, in order, if the household can buy them, and notes on the others.
@@ -185,6 +188,7 @@ fn build<'a>(cx: &'a Cx, page: &Page, open: &Open, found: &Compared, only: bool)
         back: cx.href(&format!("/plans?{}", search.canonical())),
         csv: cx.href(&format!("/compare.csv?{}", address(&|_| {}, false))),
         sheet: cx.href(&format!("/sheet?{}", search.canonical())),
+        saved: kept(search),
         toggle: (cx.t(toggle_key).to_string(), here(address(&|_| {}, !only))),
         warnings,
         small_print,

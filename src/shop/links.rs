@@ -8,6 +8,11 @@ use crate::quote::ask::address::{Search, add_pairs, wishes};
 use crate::quote::ask::facets::Facets;
 use crate::text::i18n::Lang;
 
+/// A search as the hidden fields of a form that leads to where it is kept for another day.
+pub fn kept(search: &Search) -> Vec<(String, String)> {
+    form_urlencoded::parse(search.canonical().as_bytes()).into_owned().collect()
+}
+
 /// What can differ from link to link.
 #[derive(Debug, Clone)]
 pub struct Wishes {

@@ -9,6 +9,7 @@ use axum::response::Response;
 
 use crate::quote::plan_record::PlanRecord;
 use crate::shop::compare::{Compared, compared};
+use crate::shop::links::kept;
 use crate::shop::next_step::NextStep;
 use crate::shop::open::{Instead, Page, days, open};
 use crate::shop::paper::Paper;
@@ -44,6 +45,8 @@ struct SheetPage<'a> {
     notes: Vec<String>,
     next: Option<NextStep>,
     paper: Paper,
+    /// The search, for whoever wants it kept.
+    saved: Vec<(String, String)>,
 }
 
 /// `GET /sheet`, `GET /es/sheet`.
@@ -72,6 +75,7 @@ pub async fn sheet(cx: Cx) -> Result<Response, Instead> {
         notes: open.notes.iter().chain(&notes).cloned().collect(),
         next: NextStep::new(&cx, search),
         plans: cards.into_iter().zip(&records).map(|(card, record)| plan(&cx, card, record)).collect(),
+        saved: kept(search),
         paper,
         cx: &cx,
     };

@@ -40,9 +40,13 @@ pub enum Deed {
     /// An account took over what a guest had begun.
     DraftTaken,
     AccountMade,
+    SignedIn,
+    PasswordChanged,
+    AddressChanged,
     SecondStepAdded,
     SecondStepRemoved,
     RecoveryCodeUsed,
+    RecoveryCodesMade,
     /// A record was given to its owner or an operator as a file.
     Exported,
     /// Somebody was signed out everywhere.
@@ -62,6 +66,15 @@ pub enum Actor {
 }
 
 impl Actor {
+    /// Somebody who acts on their own record.
+    pub fn of_owner(owner: &str) -> Actor {
+        match owner.split_once(':') {
+            Some(("account", id)) => Actor::Account(id.to_string()),
+            Some(("guest", id)) => Actor::Guest(id.to_string()),
+            _ => Actor::Site,
+        }
+    }
+
     fn text(&self) -> String {
         match self {
             Actor::Account(id) => format!("account:{id}"),

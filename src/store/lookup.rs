@@ -76,6 +76,11 @@ impl Sought {
         digits.then_some(Sought { kind: Kind::Ssn, form })
     }
 
+    /// The normal form, to count tries by.
+    pub fn as_bytes(&self) -> &[u8] {
+        self.form.as_bytes()
+    }
+
     /// A MAC under one key of the ring.
     fn mac(&self, ring: &KeyRing, id: KeyId) -> Option<Vec<u8>> {
         let key = ring.by_id(id, self.kind.purpose())?;

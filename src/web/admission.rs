@@ -59,7 +59,7 @@ impl House {
 }
 
 /// `X-Forwarded-For` from the end: nearest first.
-fn forwarded(headers: &HeaderMap) -> impl Iterator<Item = &str> {
+pub fn forwarded(headers: &HeaderMap) -> impl Iterator<Item = &str> {
     let lines: Vec<&str> = headers.get_all("x-forwarded-for").iter().filter_map(|line| line.to_str().ok()).collect();
     lines.into_iter().rev().flat_map(|line| line.rsplit(','))
 }

@@ -28,6 +28,9 @@ pub enum Failure {
     /// 400: says what was wrong, without repeating what the person typed.
     #[error("bad request: {0}")]
     BadRequest(String),
+    /// 403: a form that another site sent in a person's name.
+    #[error("a form from elsewhere")]
+    Forbidden,
     #[error("not found")]
     NotFound,
     #[error("method not allowed")]
@@ -64,6 +67,7 @@ impl Failure {
     pub fn status(&self) -> StatusCode {
         match self {
             Failure::BadRequest(_) => StatusCode::BAD_REQUEST,
+            Failure::Forbidden => StatusCode::FORBIDDEN,
             Failure::NotFound => StatusCode::NOT_FOUND,
             Failure::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Failure::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
@@ -79,6 +83,7 @@ impl Failure {
     /// What axum itself refused, by status; `None` for a status that is never sent without a page.
     fn of_status(status: StatusCode) -> Option<Failure> {
         Some(match status {
+            StatusCode::FORBIDDEN => Failure::Forbidden,
             StatusCode::NOT_FOUND => Failure::NotFound,
             StatusCode::METHOD_NOT_ALLOWED => Failure::MethodNotAllowed,
             StatusCode::REQUEST_TIMEOUT => Failure::RequestTimeout,

@@ -130,7 +130,10 @@ pub fn panicked(cause: Box<dyn Any + Send + 'static>) -> Response {
 pub async fn compression(request: Request, next: Next) -> Response {
     let coding = Coding::chosen_fresh(request.headers());
     let is_stranger = !request.headers().contains_key(header::COOKIE);
-    let response = next.run(request).await;
+    let mut response = next.run(request).await;
+    if response.extensions_mut().remove::<Uncompressed>().is_some() {
+        return response;
+    }
     let bytes = response.body().size_hint().exact();
     let worth_it = bytes.is_some_and(|bytes| (COMPRESS_ABOVE_BYTES..=COMPRESS_UP_TO_BYTES).contains(&bytes));
     if coding == Coding::Identity || !worth_it || !is_public_text(&response, is_stranger) {
@@ -142,6 +145,10 @@ pub async fn compression(request: Request, next: Next) -> Response {
         Err(error) => Failure::internal(error).into_response(),
     }
 }
+
+/// On a private page's answer: it is sent as it is, whatever it says.
+#[derive(Clone)]
+pub struct Uncompressed;
 
 /// Text without a session's secret (BREACH needs one): it says that somebody may keep it, or what was wrong with a request
 /// that came without a cookie.

@@ -5,6 +5,7 @@ mod costs;
 mod costs_laws;
 mod eligibility;
 mod load;
+mod office;
 mod rotate;
 mod shop;
 mod site;

@@ -8,6 +8,7 @@
 //! it runs.
 
 pub mod form;
+pub mod jar;
 pub mod page;
 
 use std::collections::HashMap;
@@ -34,6 +35,7 @@ use windowshop::config::Config;
 use windowshop::filing::codes::Sort;
 use windowshop::filing::marks::SCHEMA_VERSION;
 use windowshop::floor::wire::Wire;
+use windowshop::office::Office;
 use windowshop::quote::ask::address::{Asked, Search};
 use windowshop::quote::market;
 use windowshop::quote::settle::{Settled, settle};
@@ -66,6 +68,8 @@ pub struct Site {
     pub router: Router,
     /// Prefix of every address that a test names: empty, or a language's.
     prefix: &'static str,
+    /// The browser's cookies; the shop needs none.
+    jar: Option<jar::Jar>,
     /// Deleted with the last clone.
     _folder: Option<Arc<TempDir>>,
 }
@@ -97,7 +101,29 @@ impl Site {
 
     async fn start(config: Config, now: OffsetDateTime) -> Site {
         let app = App::build(config, move || now).await.expect("the site starts");
-        Site { router: router::router(Arc::clone(&app)), app, prefix: "", _folder: None }
+        Site { router: router::router(Arc::clone(&app)), app, prefix: "", jar: None, _folder: None }
+    }
+
+    /// The running site's parts, on the shipped sample, with these settings.
+    pub async fn app_with(settings: &[&str]) -> Arc<App> {
+        let config = with_catalogues(sample().await, settings);
+        App::build(config, || TODAY).await.expect("the site starts")
+    }
+
+    /// With the office beside the shop, in a browser that keeps cookies.
+    pub fn with_office(app: Arc<App>, office: &Arc<Office>) -> anyhow::Result<Site> {
+        let router = router::with_office(&app, office)?;
+        Ok(Site { router, app, prefix: "", jar: Some(jar::Jar::default()), _folder: None })
+    }
+
+    /// The same site in another browser.
+    pub fn another_browser(&self) -> Site {
+        Site { jar: Some(jar::Jar::default()), ..self.clone() }
+    }
+
+    /// The browser's cookies.
+    pub fn jar(&self) -> &jar::Jar {
+        self.jar.as_ref().expect("a browser that keeps cookies")
     }
 
     /// The same site, with Spanish addresses.
@@ -195,6 +221,12 @@ impl Site {
         self.send("GET", &self.localized(address), headers, Body::empty()).await
     }
 
+    /// The first answer to a form's body, as a browser on this site sends it.
+    pub async fn post(&self, address: &str, body: &str) -> Page {
+        let headers = [("content-type", "application/x-www-form-urlencoded"), ("sec-fetch-site", "same-origin")];
+        self.send("POST", &self.localized(address), &headers, Body::from(body.to_string())).await
+    }
+
     /// `/plans?…` → `/es/plans?…`, `/?…` → `/es?…`.
     fn localized(&self, address: &str) -> String {
         match (self.prefix, address.strip_prefix('/')) {
@@ -218,6 +250,9 @@ impl Site {
     /// Any request, at exactly this address.
     pub async fn send(&self, method: &str, address: &str, headers: &[(&str, &str)], body: Body) -> Page {
         let mut request = Request::builder().method(method).uri(address);
+        if let Some(cookies) = self.jar.as_ref().and_then(jar::Jar::line) {
+            request = request.header("cookie", cookies);
+        }
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
@@ -228,6 +263,9 @@ impl Site {
             .await
             .expect("an answer");
         let (parts, body) = response.into_parts();
+        if let Some(jar) = &self.jar {
+            jar.keep(&parts.headers);
+        }
         let body = body.collect().await.expect("a whole body").to_bytes().to_vec();
         Page::new(self.clone(), address, (parts.status, parts.headers), body)
     }

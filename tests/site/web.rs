@@ -11,7 +11,7 @@ pub mod fire;
 mod languages;
 mod messages;
 mod privacy;
-mod reading;
+pub mod reading;
 pub mod repository;
 mod rooms;
 mod security;

@@ -185,7 +185,9 @@ async fn a_third_language_speaks_on_every_page() {
 #[test]
 fn every_page_template_is_listed() {
     let name = |path: &str| path.rsplit('/').next().unwrap_or_default().to_string();
-    let pages = texts("templates", ".html").into_iter().filter(|(_, text)| text.starts_with("{% extends"));
+    // The office's are visited by its own tests, which sign in.
+    let shops = texts("templates", ".html").into_iter().filter(|(path, _)| !path.contains("/office/"));
+    let pages = shops.filter(|(_, text)| text.starts_with("{% extends"));
     let pages: BTreeSet<String> = pages.map(|(path, _)| name(&path)).collect();
     let shown: BTreeSet<String> = PAGES.iter().map(|(template, ..)| (*template).to_string()).collect();
     assert_eq!(pages, shown, "name an address that shows the template in PAGES");

@@ -90,6 +90,7 @@ fn composed() -> Vec<String> {
     let levels = codes(levels.map(CsrLevel::word).to_vec());
     let failures = [
         Failure::BadRequest(String::new()),
+        Failure::Forbidden,
         Failure::NotFound,
         Failure::MethodNotAllowed,
         Failure::RequestTimeout,
@@ -264,8 +265,11 @@ fn every_place_that_composes_a_key_is_listed() {
         .filter_map(|key| key.split_once('.'))
         .for_each(|(room, _)| *rooms.entry(room).or_default() += 1);
     // Only these rooms have words.
-    let speaks =
-        |path: &str| ["/templates/", "/src/shop/", "/src/enroll/", "/src/web/"].iter().any(|room| path.contains(room));
+    let speaks = |path: &str| {
+        ["/templates/", "/src/shop/", "/src/enroll/", "/src/office/", "/src/web/"]
+            .iter()
+            .any(|room| path.contains(room))
+    };
     for (path, text) in sources().into_iter().filter(|(path, _)| speaks(path)) {
         for literal in text.split("format!(\"").skip(1).filter_map(|rest| rest.split('"').next()) {
             let Some((fixed, _)) = literal.split_once('{') else { continue };

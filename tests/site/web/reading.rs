@@ -9,7 +9,7 @@ use scraper::{ElementRef, Node};
 
 use super::languages::PAGES;
 use crate::site::Site;
-use crate::site::page::INLINE;
+use crate::site::page::{INLINE, Page};
 
 /// The grade that no page may exceed.
 const HARDEST_GRADE: f64 = 6.0;
@@ -106,6 +106,29 @@ fn worst(sentences: &[Vec<String>], hardness: impl Fn(&[Vec<String>]) -> f64) ->
     all.into_iter().take(3).map(|(_, words)| format!("\n    {words}")).collect()
 }
 
+/// The sentences of a page; `None` if there are too few to say anything.
+fn words_in(page: &Page) -> Option<Vec<Vec<String>>> {
+    let mut text = String::new();
+    page.select("main").iter().for_each(|main| blocks(*main, &mut text));
+    let sentences = sentences(&text);
+    (sentences.iter().map(Vec::len).sum::<usize>() >= ENOUGH).then_some(sentences)
+}
+
+/// A page's score and what to look at first, if it is too hard.
+pub fn too_hard(page: &Page, lang: &str) -> Option<String> {
+    let sentences = words_in(page)?;
+    let (score, hard) = match lang {
+        "en" => (english_grade(&sentences), english_grade(&sentences) > HARDEST_GRADE),
+        _ => (spanish_ease(&sentences), spanish_ease(&sentences) < LOWEST_EASE),
+    };
+    println!("{lang} {score:5.1} {}", page.address);
+    let first = || match lang {
+        "en" => worst(&sentences, english_grade),
+        _ => worst(&sentences, |one| -spanish_ease(one)),
+    };
+    hard.then(|| format!("{score:.1}; look first at{}", first()))
+}
+
 #[tokio::test]
 async fn every_page_can_be_read_by_a_twelve_year_old() {
     let site = Site::open().await;
@@ -119,25 +142,8 @@ async fn every_page_can_be_read_by_a_twelve_year_old() {
         for (lang, prefix) in [("en", ""), ("es", "/es")] {
             let whole = if prefix.is_empty() && address.is_empty() { "/" } else { &format!("{prefix}{address}") };
             let page = site.visit(whole).await;
-            let mut text = String::new();
-            page.select("main").iter().for_each(|main| blocks(*main, &mut text));
-            let sentences = sentences(&text);
-            if sentences.iter().map(Vec::len).sum::<usize>() < ENOUGH {
-                continue;
-            }
-            read += 1;
-            let (score, hard) = match lang {
-                "en" => (english_grade(&sentences), english_grade(&sentences) > HARDEST_GRADE),
-                _ => (spanish_ease(&sentences), spanish_ease(&sentences) < LOWEST_EASE),
-            };
-            println!("{lang} {score:5.1} {address}");
-            if hard {
-                let first = match lang {
-                    "en" => worst(&sentences, english_grade),
-                    _ => worst(&sentences, |one| -spanish_ease(one)),
-                };
-                faults.push(format!("{prefix}{address}: {score:.1}; look first at{first}"));
-            }
+            read += usize::from(words_in(&page).is_some());
+            faults.extend(too_hard(&page, lang).map(|hard| format!("{prefix}{address}: {hard}")));
         }
     }
     assert!(read > 30, "only {read} pages have words");

@@ -1,0 +1,333 @@
+//! What people change about their own account, and what its pages show of it.
+//!
+//! Called by the office's pages, which have asked for the password before. Whatever is random or slow was made before a
+//! change begins.
+
+use sqlx::AnyConnection;
+use zeroize::Zeroizing;
+
+use super::people::{Means, SignUp, SignedUp, take_over};
+use crate::store::audit::{Actor, Deed, Entry};
+use crate::store::lookup::{self, Kind, Sought};
+use crate::store::vault::Vault;
+use crate::store::{Change, Millis, StoreError, Tx, columns};
+
+fn id_of(owner: &str) -> &str {
+    owner.trim_start_matches("account:")
+}
+
+async fn note(tx: &mut Tx, means: &Means, deed: Deed, owner: &str, session: &str) -> Result<(), StoreError> {
+    let actor = Actor::of_owner(owner);
+    means.audit.append(tx, &Entry { actor: &actor, deed, owner, record: "", session }).await
+}
+
+/// Makes the account of an address that has just been proved by a mailed code.
+pub struct SignUpProved(pub SignUp);
+
+impl Change for SignUpProved {
+    type Done = SignedUp;
+
+    async fn run(&self, tx: &mut Tx) -> Result<SignedUp, StoreError> {
+        let done = self.0.run(tx).await?;
+        let now = tx.now();
+        let proved = sqlx::query("UPDATE account SET email_confirmed_at = $1 WHERE id = $2");
+        proved.bind(now).bind(self.0.account.as_str()).execute(tx.conn()).await?;
+        Ok(done)
+    }
+}
+
+/// Somebody has signed in: what a guest had begun in this browser is theirs, look-ups and the hash are renewed.
+pub struct Arrived {
+    pub means: Means,
+    pub owner: String,
+    /// `guest:ID` of what they had begun.
+    pub guest: Option<String>,
+    /// What they were found by; `None` where only the session says who they are.
+    pub email: Option<Sought>,
+    /// The hash made again, if its parameters were old.
+    pub rehashed: Option<Zeroizing<String>>,
+    pub session: String,
+}
+
+impl Change for Arrived {
+    type Done = ();
+
+    async fn run(&self, tx: &mut Tx) -> Result<(), StoreError> {
+        let (owner, now) = (self.owner.as_str(), tx.now());
+        let vault = &self.means.vault;
+        let Some(key) = vault.open(tx.conn(), owner).await? else { return Err(StoreError::Stale) };
+        if let Some(email) = &self.email {
+            lookup::claim(tx, vault, email, owner).await?;
+        }
+        if let Some(hash) = &self.rehashed {
+            let sealed = key.seal(columns::ACCOUNT_PASSWORD.at(id_of(owner), owner), hash.as_bytes())?;
+            let kept = sqlx::query("UPDATE account SET password = $1 WHERE id = $2");
+            kept.bind(sealed).bind(id_of(owner)).execute(tx.conn()).await?;
+        }
+        let seen = sqlx::query("UPDATE account SET seen_at = $1 WHERE id = $2");
+        seen.bind(now).bind(id_of(owner)).execute(tx.conn()).await?;
+        note(tx, &self.means, Deed::SignedIn, owner, &self.session).await?;
+        match &self.guest {
+            Some(guest) => take_over(tx, &self.means, guest, (owner, &key), &self.session).await,
+            None => Ok(()),
+        }
+    }
+}
+
+/// Another password. Everybody else is signed out.
+pub struct NewPassword {
+    pub means: Means,
+    pub owner: String,
+    /// The argon2id string.
+    pub hash: Zeroizing<String>,
+    pub chars: i64,
+    /// The session that stays; empty: none.
+    pub but: Vec<u8>,
+    /// It was forgotten: browsers that were known are strangers again.
+    pub forgotten: bool,
+    pub session: String,
+}
+
+impl Change for NewPassword {
+    type Done = bool;
+
+    async fn run(&self, tx: &mut Tx) -> Result<bool, StoreError> {
+        let owner = self.owner.as_str();
+        let Some(key) = self.means.vault.open(tx.conn(), owner).await? else { return Ok(false) };
+        let sealed = key.seal(columns::ACCOUNT_PASSWORD.at(id_of(owner), owner), self.hash.as_bytes())?;
+        let kept =
+            sqlx::query("UPDATE account SET password = $1, password_chars = $2, version = version + 1 WHERE id = $3");
+        let kept = kept.bind(sealed).bind(self.chars).bind(id_of(owner)).execute(tx.conn()).await?;
+        if kept.rows_affected() != 1 {
+            return Ok(false);
+        }
+        let gone = sqlx::query("DELETE FROM session WHERE owner = $1 AND id_hash <> $2");
+        gone.bind(owner).bind(self.but.as_slice()).execute(tx.conn()).await?;
+        let gone = sqlx::query("DELETE FROM pending WHERE owner = $1 AND session <> $2");
+        gone.bind(owner).bind(self.but.as_slice()).execute(tx.conn()).await?;
+        if self.forgotten {
+            sqlx::query("DELETE FROM device WHERE owner = $1").bind(owner).execute(tx.conn()).await?;
+        }
+        note(tx, &self.means, Deed::PasswordChanged, owner, &self.session).await?;
+        Ok(true)
+    }
+}
+
+/// Another address, proved by a mailed code. `Done` is false if somebody else has it by now.
+pub struct NewAddress {
+    pub means: Means,
+    pub owner: String,
+    pub email: Sought,
+    pub typed: Zeroizing<String>,
+    pub session: String,
+}
+
+impl Change for NewAddress {
+    type Done = bool;
+
+    async fn run(&self, tx: &mut Tx) -> Result<bool, StoreError> {
+        let (owner, now) = (self.owner.as_str(), tx.now());
+        let vault = &self.means.vault;
+        let Some(key) = vault.open(tx.conn(), owner).await? else { return Err(StoreError::Stale) };
+        if lookup::find(tx.conn(), vault, &self.email).await?.is_some_and(|holder| holder != owner) {
+            return Ok(false);
+        }
+        lookup::release(tx, Kind::Email, owner).await?;
+        lookup::claim(tx, vault, &self.email, owner).await?;
+        let sealed = key.seal(columns::ACCOUNT_EMAIL.at(id_of(owner), owner), self.typed.as_bytes())?;
+        let kept =
+            sqlx::query("UPDATE account SET email = $1, email_confirmed_at = $2, version = version + 1 WHERE id = $3");
+        kept.bind(sealed).bind(now).bind(id_of(owner)).execute(tx.conn()).await?;
+        note(tx, &self.means, Deed::AddressChanged, owner, &self.session).await?;
+        Ok(true)
+    }
+}
+
+/// Ends one of an owner's sessions, or all but one, and notes it.
+pub struct EndSessions {
+    pub means: Means,
+    pub owner: String,
+    pub which: Which,
+    pub session: String,
+}
+
+pub enum Which {
+    /// By its hash.
+    One(Vec<u8>),
+    /// All but this one, and every browser that needed no second step.
+    Others(Vec<u8>),
+}
+
+impl Change for EndSessions {
+    type Done = u64;
+
+    async fn run(&self, tx: &mut Tx) -> Result<u64, StoreError> {
+        let owner = self.owner.as_str();
+        let gone = match &self.which {
+            Which::One(hash) => {
+                let device = sqlx::query(
+                    "DELETE FROM device WHERE owner = $1 AND id IN \
+                     (SELECT device FROM session WHERE owner = $1 AND id_hash = $2)",
+                );
+                device.bind(owner).bind(hash.as_slice()).execute(tx.conn()).await?;
+                let gone = sqlx::query("DELETE FROM session WHERE owner = $1 AND id_hash = $2");
+                gone.bind(owner).bind(hash.as_slice()).execute(tx.conn()).await?
+            }
+            Which::Others(hash) => {
+                let device = sqlx::query(
+                    "DELETE FROM device WHERE owner = $1 AND id NOT IN \
+                     (SELECT device FROM session WHERE owner = $1 AND id_hash = $2)",
+                );
+                device.bind(owner).bind(hash.as_slice()).execute(tx.conn()).await?;
+                let gone = sqlx::query("DELETE FROM session WHERE owner = $1 AND id_hash <> $2");
+                gone.bind(owner).bind(hash.as_slice()).execute(tx.conn()).await?
+            }
+        };
+        note(tx, &self.means, Deed::SessionsEnded, owner, &self.session).await?;
+        Ok(gone.rows_affected())
+    }
+}
+
+/// The password was typed again: the session goes on under a new ID, and ends when it would have ended.
+pub struct Unlock {
+    pub owner: String,
+    pub old: Vec<u8>,
+    pub new: Vec<u8>,
+}
+
+impl Change for Unlock {
+    type Done = bool;
+
+    async fn run(&self, tx: &mut Tx) -> Result<bool, StoreError> {
+        let now = tx.now();
+        let rotated = sqlx::query(
+            "UPDATE session SET id_hash = $1, seen_at = $2, authenticated_at = $2 \
+             WHERE id_hash = $3 AND owner = $4 AND expires_at > $2",
+        );
+        let rotated = rotated.bind(self.new.as_slice()).bind(now).bind(self.old.as_slice()).bind(self.owner.as_str());
+        Ok(rotated.execute(tx.conn()).await?.rows_affected() == 1)
+    }
+}
+
+/// The owner was handed everything that there is of them.
+pub struct NoteExport {
+    pub means: Means,
+    pub owner: String,
+    pub session: String,
+}
+
+impl Change for NoteExport {
+    type Done = ();
+
+    async fn run(&self, tx: &mut Tx) -> Result<(), StoreError> {
+        note(tx, &self.means, Deed::Exported, &self.owner, &self.session).await
+    }
+}
+
+/// New printed codes in place of the old.
+pub struct NewRecoveryCodes {
+    pub means: Means,
+    pub owner: String,
+    pub hashes: Vec<Vec<u8>>,
+    pub session: String,
+}
+
+impl Change for NewRecoveryCodes {
+    type Done = ();
+
+    async fn run(&self, tx: &mut Tx) -> Result<(), StoreError> {
+        super::steps::new_recovery_codes(tx, &self.owner, &self.hashes).await?;
+        note(tx, &self.means, Deed::RecoveryCodesMade, &self.owner, &self.session).await
+    }
+}
+
+/// An account as its own pages show it. Has no `Debug`.
+pub struct Account {
+    pub email: Zeroizing<String>,
+    /// The argon2id string.
+    pub password: Zeroizing<String>,
+    pub lang: String,
+    pub has_totp: bool,
+    pub recovery_left: i64,
+    pub made_at: Millis,
+}
+
+/// # Errors
+///
+/// If the store is away, or something sealed does not open.
+pub async fn account(
+    connection: &mut AnyConnection,
+    vault: &Vault,
+    owner: &str,
+) -> Result<Option<Account>, StoreError> {
+    let Some(key) = vault.open(connection, owner).await? else { return Ok(None) };
+    let id = id_of(owner);
+    let asked = sqlx::query_as("SELECT email, password, lang, made_at FROM account WHERE id = $1").bind(id);
+    let found: Option<(Vec<u8>, Vec<u8>, String, i64)> = asked.fetch_optional(&mut *connection).await?;
+    let Some((email, password, lang, made_at)) = found else { return Ok(None) };
+    let text = |plain: Zeroizing<Vec<u8>>| Zeroizing::new(String::from_utf8_lossy(&plain).into_owned());
+    let email = text(key.open(columns::ACCOUNT_EMAIL.at(id, owner), &email)?);
+    let password = text(key.open(columns::ACCOUNT_PASSWORD.at(id, owner), &password)?);
+    let asked = sqlx::query_scalar("SELECT count(*) FROM totp WHERE owner = $1 AND confirmed_at IS NOT NULL");
+    let factors: i64 = asked.bind(owner).fetch_one(&mut *connection).await?;
+    let left = sqlx::query_scalar("SELECT count(*) FROM recovery_code WHERE owner = $1 AND used_at IS NULL");
+    let recovery_left: i64 = left.bind(owner).fetch_one(connection).await?;
+    Ok(Some(Account { email, password, lang, has_totp: factors > 0, recovery_left, made_at }))
+}
+
+/// The key of an app that is being set up, opened for the page that shows it.
+///
+/// # Errors
+///
+/// As [`account`].
+pub async fn totp_in_setup(
+    connection: &mut AnyConnection,
+    vault: &Vault,
+    owner: &str,
+) -> Result<Option<Zeroizing<Vec<u8>>>, StoreError> {
+    let Some(key) = vault.open(connection, owner).await? else { return Ok(None) };
+    let asked = sqlx::query_scalar("SELECT secret FROM totp WHERE owner = $1 AND confirmed_at IS NULL");
+    let found: Option<Vec<u8>> = asked.bind(owner).fetch_optional(connection).await?;
+    found.map(|sealed| Ok(key.open(columns::TOTP_SECRET.at(owner, owner), &sealed)?)).transpose()
+}
+
+/// A browser that is signed in.
+pub struct SignedIn {
+    pub id_hash: Vec<u8>,
+    /// What it calls itself; empty if it was not told.
+    pub name: Zeroizing<String>,
+    pub shared: bool,
+    pub made_at: Millis,
+    pub seen_at: Millis,
+}
+
+/// Where somebody is signed in, the one seen last first.
+///
+/// # Errors
+///
+/// As [`account`].
+pub async fn signed_in(
+    connection: &mut AnyConnection,
+    vault: &Vault,
+    owner: &str,
+    now: Millis,
+) -> Result<Vec<SignedIn>, StoreError> {
+    let Some(key) = vault.open(connection, owner).await? else { return Ok(Vec::new()) };
+    let asked = sqlx::query_as(
+        "SELECT session.id_hash, session.shared, session.made_at, session.seen_at, session.device, device.name \
+         FROM session LEFT JOIN device ON device.id = session.device AND device.owner = session.owner \
+         WHERE session.owner = $1 AND session.expires_at > $2 AND session.authenticated_at IS NOT NULL \
+         ORDER BY session.seen_at DESC",
+    );
+    type Found = (Vec<u8>, i64, i64, i64, String, Option<Vec<u8>>);
+    let found: Vec<Found> = asked.bind(owner).bind(now).fetch_all(connection).await?;
+    let one = |(id_hash, shared, made_at, seen_at, device, name): Found| {
+        let name = match name {
+            Some(sealed) => key.open(columns::DEVICE_NAME.at(&device, owner), &sealed)?,
+            None => Zeroizing::new(Vec::new()),
+        };
+        let name = Zeroizing::new(String::from_utf8_lossy(&name).into_owned());
+        Ok(SignedIn { id_hash, name, shared: shared != 0, made_at, seen_at })
+    };
+    found.into_iter().map(one).collect()
+}

@@ -1,0 +1,212 @@
+//! What somebody has begun and keeps: the searches saved while browsing, and later the answers of an application.
+//!
+//! Called by the office's pages. One sealed document a draft; a save says which version it saw. It must never look into
+//! a search: that is the shop's business, here it is a text.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use sqlx::AnyConnection;
+use zeroize::{Zeroize, Zeroizing};
+
+use super::people::{BeginDraft, Means};
+use crate::sealing::{DataKey, SealFault};
+use crate::store::audit::{Actor, Deed, Entry};
+use crate::store::vault::Vault;
+use crate::store::{Change, Millis, StoreError, Tx, columns};
+
+/// Searches kept in one draft; the oldest goes when another comes.
+pub const KEPT_MAX: usize = 12;
+const OPEN: i64 = 0;
+const ANSWERS_VERSION: i64 = 1;
+
+/// A draft's document. Has no `Debug`. What a newer version wrote into it stays.
+#[derive(Clone, Serialize, Deserialize, Default)]
+pub struct Answers {
+    /// A guest's own printed code, so that the page can show it again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resume_code: Option<String>,
+    /// The newest first.
+    #[serde(default)]
+    pub shop: Vec<Kept>,
+    #[serde(flatten)]
+    rest: Map<String, Value>,
+}
+
+/// A search of the shop as its address says it, private answers opened.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Kept {
+    pub query: String,
+    pub at: Millis,
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        self.query.zeroize();
+    }
+}
+
+/// A draft as its page needs it.
+pub struct Draft {
+    pub id: String,
+    pub changed_at: Millis,
+    pub answers: Answers,
+}
+
+fn opened(key: &DataKey, id: &str, owner: &str, sealed: &[u8]) -> Result<Answers, StoreError> {
+    let place = columns::DRAFT_ANSWERS;
+    let plain = key.open(place.at(id, owner), sealed)?;
+    let unreadable = SealFault::Unreadable { table: place.table, column: place.column };
+    serde_json::from_slice(&plain).map_err(|_| unreadable.into())
+}
+
+fn sealed(key: &DataKey, id: &str, owner: &str, answers: &Answers) -> Result<Vec<u8>, StoreError> {
+    let place = columns::DRAFT_ANSWERS;
+    let unreadable = SealFault::Unreadable { table: place.table, column: place.column };
+    let plain = Zeroizing::new(serde_json::to_vec(answers).map_err(|_| unreadable)?);
+    Ok(key.seal(place.at(id, owner), &plain)?)
+}
+
+/// An owner's open drafts, the one changed last first.
+///
+/// # Errors
+///
+/// If the store is away, or a draft does not open.
+pub async fn of(connection: &mut AnyConnection, vault: &Vault, owner: &str) -> Result<Vec<Draft>, StoreError> {
+    let Some(key) = vault.open(connection, owner).await? else { return Ok(Vec::new()) };
+    let asked = sqlx::query_as(
+        "SELECT id, answers, changed_at FROM draft WHERE owner = $1 AND state = $2 ORDER BY changed_at DESC",
+    );
+    let found: Vec<(String, Vec<u8>, i64)> = asked.bind(owner).bind(OPEN).fetch_all(connection).await?;
+    let draft = |(id, answers, changed_at): (String, Vec<u8>, i64)| {
+        Ok(Draft { answers: opened(&key, &id, owner, &answers)?, id, changed_at })
+    };
+    found.into_iter().map(draft).collect()
+}
+
+/// Keeps a search in the owner's draft; makes one if there is none.
+pub struct KeepSearch {
+    pub means: Means,
+    pub owner: String,
+    /// The ID of a draft that has to be made.
+    pub new_draft: String,
+    pub query: Zeroizing<String>,
+    /// A guest's printed code.
+    pub code: Option<Zeroizing<String>>,
+    pub session: String,
+}
+
+impl Change for KeepSearch {
+    type Done = ();
+
+    async fn run(&self, tx: &mut Tx) -> Result<(), StoreError> {
+        let (owner, now) = (self.owner.as_str(), tx.now());
+        let Some(key) = self.means.vault.open(tx.conn(), owner).await? else { return Err(StoreError::Stale) };
+        let asked = sqlx::query_as(
+            "SELECT id, answers, version FROM draft WHERE owner = $1 AND state = $2 ORDER BY changed_at DESC LIMIT 1",
+        );
+        let found: Option<(String, Vec<u8>, i64)> = asked.bind(owner).bind(OPEN).fetch_optional(tx.conn()).await?;
+        let mut answers = match &found {
+            Some((id, answers, _)) => opened(&key, id, owner, answers)?,
+            None => Answers::default(),
+        };
+        if let Some(code) = &self.code {
+            answers.resume_code = Some(code.to_string());
+        }
+        if !self.query.is_empty() {
+            answers.shop.retain(|kept| kept.query != *self.query);
+            answers.shop.insert(0, Kept { query: self.query.to_string(), at: now });
+            answers.shop.truncate(KEPT_MAX);
+        }
+        match found {
+            Some((id, _, version)) => write(tx, &key, (owner, &id, version), &answers).await,
+            None => self.begin(tx, &key, &answers).await,
+        }
+    }
+}
+
+impl KeepSearch {
+    async fn begin(&self, tx: &mut Tx, key: &DataKey, answers: &Answers) -> Result<(), StoreError> {
+        let (owner, id, now) = (self.owner.as_str(), self.new_draft.as_str(), tx.now());
+        sqlx::query(
+            "INSERT INTO draft (id, owner, answers, answers_version, version, state, made_at, changed_at) \
+             VALUES ($1, $2, $3, $4, 1, $5, $6, $6)",
+        )
+        .bind(id)
+        .bind(owner)
+        .bind(sealed(key, id, owner, answers)?)
+        .bind(ANSWERS_VERSION)
+        .bind(OPEN)
+        .bind(now)
+        .execute(tx.conn())
+        .await?;
+        let (actor, record) = (Actor::of_owner(owner), format!("draft:{id}"));
+        let entry = Entry { actor: &actor, deed: Deed::DraftBegun, owner, record: &record, session: &self.session };
+        self.means.audit.append(tx, &entry).await
+    }
+}
+
+/// Writes a document that was read at this version. `Stale` if another tab was faster.
+async fn write(
+    tx: &mut Tx,
+    key: &DataKey,
+    (owner, id, version): (&str, &str, i64),
+    answers: &Answers,
+) -> Result<(), StoreError> {
+    let now = tx.now();
+    let written = sqlx::query(
+        "UPDATE draft SET answers = $1, version = version + 1, changed_at = $2 \
+         WHERE id = $3 AND owner = $4 AND version = $5",
+    )
+    .bind(sealed(key, id, owner, answers)?)
+    .bind(now)
+    .bind(id)
+    .bind(owner)
+    .bind(version)
+    .execute(tx.conn())
+    .await?;
+    if written.rows_affected() == 1 { Ok(()) } else { Err(StoreError::Stale) }
+}
+
+/// Somebody begins with a search in hand: draft, code and search in one change.
+pub struct BeginWith {
+    pub begin: BeginDraft,
+    pub keep: KeepSearch,
+}
+
+impl Change for BeginWith {
+    type Done = ();
+
+    async fn run(&self, tx: &mut Tx) -> Result<(), StoreError> {
+        self.begin.run(tx).await?;
+        self.keep.run(tx).await
+    }
+}
+
+/// Takes one kept search away. `Done` is false if it was not there.
+pub struct DropSearch {
+    pub means: Means,
+    pub owner: String,
+    pub draft: String,
+    /// When it was kept.
+    pub at: Millis,
+}
+
+impl Change for DropSearch {
+    type Done = bool;
+
+    async fn run(&self, tx: &mut Tx) -> Result<bool, StoreError> {
+        let (owner, id) = (self.owner.as_str(), self.draft.as_str());
+        let Some(key) = self.means.vault.open(tx.conn(), owner).await? else { return Ok(false) };
+        let asked = sqlx::query_as("SELECT answers, version FROM draft WHERE id = $1 AND owner = $2");
+        let found: Option<(Vec<u8>, i64)> = asked.bind(id).bind(owner).fetch_optional(tx.conn()).await?;
+        let Some((answers, version)) = found else { return Ok(false) };
+        let mut answers = opened(&key, id, owner, &answers)?;
+        let before = answers.shop.len();
+        answers.shop.retain(|kept| kept.at != self.at);
+        if answers.shop.len() == before {
+            return Ok(false);
+        }
+        write(tx, &key, (owner, id, version), &answers).await?;
+        Ok(true)
+    }
+}

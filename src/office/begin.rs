@@ -1,0 +1,146 @@
+//! `/account/save` and `/account/resume`: beginning without an account. What was chosen while browsing is kept under a
+//! key of its own, and a printed code brings a person back to it on any computer.
+
+use zeroize::Zeroizing;
+
+use super::desk::{Answer, Desk, Instead};
+use super::view::{Field, FormPage, fault};
+use super::visitor::Who;
+use crate::account::codes;
+use crate::account::drafts::{BeginWith, KeepSearch};
+use crate::account::guessing::Counted;
+use crate::account::people::{self, BeginDraft, guest_owner, new_id};
+use crate::store::StoreError;
+use crate::web::page::legal_day;
+use crate::web::sealed::Said;
+
+/// A search is a line of an address; longer than this it is none of ours.
+const QUERY_BYTES_MAX: usize = 8 * 1024;
+
+/// `GET /account/save`: what it means, for whoever comes by a link.
+pub async fn show(desk: Desk) -> Answer {
+    let cx = &desk.cx;
+    let page = desk.page(cx.t("office.save.title"));
+    Ok(page
+        .lead(cx.t("office.save.lead"))
+        .lead(cx.t("office.save.how"))
+        .submit(cx.t("office.save.submit"))
+        .link(cx.t("office.sign_in.title"), "/account/sign-in")
+        .link(cx.t("office.save.have_code"), "/account/resume")
+        .show())
+}
+
+/// `POST /account/save`: from the shop, with a search, or from the page above, without one.
+pub async fn save(desk: Desk) -> Answer {
+    let query = search_in(&desk);
+    match desk.owner() {
+        Some(owner) => keep(&desk, owner, &query).await?,
+        None => drop(begin_with(&desk, &query).await?),
+    }
+    Ok(desk.go("/account"))
+}
+
+/// The search in the form's body, private answers opened.
+fn search_in(desk: &Desk) -> Zeroizing<String> {
+    let app = &desk.cx.app;
+    let said = Said::read("", Some(desk.form.body()), &app.sealer, legal_day(app));
+    match said.query.len() <= QUERY_BYTES_MAX {
+        true => Zeroizing::new(said.query),
+        false => Zeroizing::default(),
+    }
+}
+
+async fn keep(desk: &Desk, owner: &str, query: &str) -> Result<(), Instead> {
+    for last in [false, false, true] {
+        let change = KeepSearch {
+            means: desk.office.means(),
+            owner: owner.to_string(),
+            new_draft: new_id()?,
+            query: Zeroizing::new(query.to_string()),
+            code: None,
+            session: desk.visitor.session_text(),
+        };
+        match desk.office.write(change).await {
+            // Another tab has just saved.
+            Err(StoreError::Stale) if !last => {}
+            done => return Ok(done?),
+        }
+    }
+    Ok(())
+}
+
+/// The guest of this browser: who they are already, or a new one. With the session's hash.
+pub async fn guest(desk: &Desk) -> Result<(String, Vec<u8>), Instead> {
+    match desk.visitor.guest() {
+        Some(owner) => Ok((owner.to_string(), desk.visitor.hash.clone())),
+        None => begin_with(desk, "").await,
+    }
+}
+
+async fn begin_with(desk: &Desk, query: &str) -> Result<(String, Vec<u8>), Instead> {
+    let (guest, draft, code) = (new_id()?, new_id()?, codes::new_code()?);
+    let code_hash = codes::code_hash(&code).ok_or_else(|| anyhow::anyhow!("a code that is none"))?;
+    let (owner, session) = (guest_owner(&guest), desk.visitor.session_text());
+    let keep = KeepSearch {
+        means: desk.office.means(),
+        owner: owner.clone(),
+        new_draft: draft.clone(),
+        query: Zeroizing::new(query.to_string()),
+        code: Some(code),
+        session: session.clone(),
+    };
+    let begin = BeginDraft { means: desk.office.means(), guest, draft, code_hash, session };
+    desk.office.write(BeginWith { begin, keep }).await?;
+    let hash = desk.begin_session(&owner, false).await?;
+    Ok((owner, hash))
+}
+
+fn resume_form(desk: &Desk) -> FormPage<'_> {
+    let cx = &desk.cx;
+    desk.page(cx.t("office.resume.title"))
+        .lead(cx.t("office.resume.lead"))
+        .field(
+            Field { autocomplete: "off", ..Field::code("code", cx.t("office.resume.code")) }
+                .hint(cx.t("office.resume.hint")),
+        )
+        .field(
+            Field::tick("shared", cx.t("office.field.shared"), desk.form.ticked("shared"))
+                .hint(cx.t("office.field.shared_hint")),
+        )
+        .submit(cx.t("office.resume.submit"))
+        .link(cx.t("office.resume.lost"), "/account/save")
+        .link(cx.t("office.sign_in.title"), "/account/sign-in")
+}
+
+/// `GET /account/resume`
+pub async fn resume_page(desk: Desk) -> Answer {
+    Ok(resume_form(&desk).show())
+}
+
+/// `POST /account/resume`
+pub async fn resume(desk: Desk) -> Answer {
+    let cx = &desk.cx;
+    let code = desk.form.code("code");
+    if code.is_empty() {
+        return Ok(resume_form(&desk).wrong(vec![fault("code", cx.t("office.fault.code_missing"))]));
+    }
+    let buckets = vec![desk.office.buckets.network(desk.visitor.client)];
+    if let Counted::ClosedUntil(until) = desk.count(&buckets).await? {
+        return Ok(desk.closed(resume_form(&desk), until));
+    }
+    let now = desk.now().await?;
+    let mut connection = desk.office.read().await?;
+    let owner = people::resume(&mut connection, &code, now).await?;
+    drop(connection);
+    let Some(owner) = owner else {
+        return Ok(resume_form(&desk).wrong(vec![fault("code", cx.t("office.fault.resume_wrong"))]));
+    };
+    desk.was_right(buckets).await?;
+    if let Who::Account(account) = &desk.visitor.who {
+        // Signed in: what the code opens becomes theirs.
+        super::home::take_over(&desk, account, &owner).await?;
+        return Ok(desk.go("/account"));
+    }
+    desk.begin_session(&owner, desk.form.ticked("shared")).await?;
+    Ok(desk.go("/account"))
+}

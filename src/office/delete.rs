@@ -1,0 +1,83 @@
+//! `/account/delete`: somebody goes. Their key is destroyed, and with it everything they typed; the page says what the law
+//! makes us keep.
+
+use super::desk::{Answer, Desk, with_cookie};
+use super::letters::Says;
+use super::view::{Field, FormPage, fault};
+use super::visitor::Who;
+use super::visitor::set_device;
+use crate::account::changes;
+use crate::account::cookie::clear_site_data;
+use crate::account::guessing::Counted;
+use crate::account::password::Password;
+use crate::account::people::Delete;
+use crate::store::audit::Actor;
+
+fn page(desk: &Desk) -> FormPage<'_> {
+    let cx = &desk.cx;
+    let page = desk
+        .page(cx.t("office.delete.title"))
+        .lead(cx.t("office.delete.lead"))
+        .lead(cx.t("office.delete.stays"))
+        .submit(cx.t("office.delete.submit"))
+        .link(cx.t("office.back"), "/account");
+    match desk.visitor.who {
+        Who::Account(_) => page
+            .field(Field::password("password", cx.t("office.field.password"), "current-password"))
+            .link(cx.t("office.data.title"), "/account/data"),
+        _ => page,
+    }
+}
+
+/// `GET /account/delete`
+pub async fn show(desk: Desk) -> Answer {
+    match desk.owner() {
+        Some(_) => Ok(page(&desk).show()),
+        None => Ok(desk.go("/account")),
+    }
+}
+
+/// `POST /account/delete`
+pub async fn post(desk: Desk) -> Answer {
+    let Some(owner) = desk.owner().map(str::to_string) else { return Ok(desk.go("/account")) };
+    let cx = &desk.cx;
+    let mut letter_to = None;
+    if let Who::Account(_) = desk.visitor.who {
+        let Some(password) = Password::typed(&desk.form.secret("password")) else {
+            return Ok(page(&desk).wrong(vec![fault("password", cx.t("office.fault.password_missing"))]));
+        };
+        let buckets = vec![desk.office.buckets.device(owner.as_bytes(), b"password")];
+        if let Counted::ClosedUntil(until) = desk.count(&buckets).await? {
+            return Ok(desk.closed(page(&desk), until));
+        }
+        let mut connection = desk.office.read().await?;
+        let account = changes::account(&mut connection, &desk.office.vault, &owner).await?;
+        drop(connection);
+        let Some(account) = account else { return Ok(desk.go("/account/sign-in")) };
+        if !desk.office.hashers.verify(password, Some(account.password.clone())).await? {
+            return Ok(page(&desk).wrong(vec![fault("password", cx.t("office.fault.password_wrong"))]));
+        }
+        desk.was_right(buckets).await?;
+        letter_to = Some(account.email);
+    }
+    let (means, session) = (desk.office.means(), desk.visitor.session_text());
+    let actor = Actor::of_owner(&owner);
+    desk.office.write(Delete { means, owner, actor, session }).await?;
+    desk.carried.flush().await?;
+    if let Some(email) = letter_to {
+        desk.office.write_to(&cx.app, cx.lang, &email, &Says::AccountDeleted);
+    }
+    let mut response = with_cookie(desk.go("/account/gone"), set_device(desk.secure(), None));
+    clear_site_data(response.headers_mut());
+    Ok(response)
+}
+
+/// `GET /account/gone`
+pub async fn gone(desk: Desk) -> Answer {
+    let cx = &desk.cx;
+    Ok(desk
+        .page(cx.t("office.gone.title"))
+        .lead(cx.t("office.gone.lead"))
+        .link(cx.t("office.welcome.shop"), "/")
+        .show())
+}

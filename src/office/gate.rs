@@ -1,0 +1,87 @@
+//! The gate before every private page: reads the form once, finds out who is there, stops at a lock without losing what
+//! was sent, and makes the page when the store is away or too many sign in at once.
+//!
+//! Called by the routes, as a layer inside of the session's own.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{OriginalUri, Request, State};
+use axum::http::{Method, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+use zeroize::Zeroizing;
+
+use super::form::Form;
+use super::trouble::{self, Trouble};
+use super::visitor::Visitor;
+use super::{Office, unlock};
+use crate::app::App;
+use crate::telemetry::RequestId;
+use crate::web::error::Failure;
+use crate::web::guard::Uncompressed;
+use crate::web::page::Cx;
+
+pub struct Gate {
+    pub app: Arc<App>,
+    pub office: Arc<Office>,
+}
+
+/// Pages that a locked session may still use.
+const OPEN_WHILE_LOCKED: [&str; 2] = ["/account/unlock", "/account/sign-out"];
+
+pub async fn gate(State(gate): State<Arc<Gate>>, request: Request, next: Next) -> Response {
+    let mut response = match pass(&gate, request, next).await {
+        Ok(response) => response,
+        Err(failure) => failure.into_response(),
+    };
+    response.extensions_mut().insert(Uncompressed);
+    response
+}
+
+async fn pass(gate: &Gate, request: Request, next: Next) -> Result<Response, Failure> {
+    let (mut parts, body) = request.into_parts();
+    let form = match parts.method {
+        Method::POST => Arc::new(read(gate, &parts.headers, body).await?),
+        _ => Arc::default(),
+    };
+    let uri = parts.extensions.get::<OriginalUri>().map_or(&parts.uri, |original| &original.0);
+    let id = parts.extensions.get::<RequestId>().map_or("", |id| &id.0);
+    let cx = Cx::new(&gate.app, uri, id);
+    let visitor = match Visitor::of(&gate.app, &gate.office, &parts).await {
+        Ok(visitor) => Arc::new(visitor),
+        Err(error) => return Ok(trouble::page(&cx, None, &Trouble::Away(error), &form)),
+    };
+    if visitor.locked && !OPEN_WHILE_LOCKED.contains(&cx.path.as_str()) {
+        let asked = unlock::ask(&cx, &gate.office, &visitor, &form).await;
+        return Ok(match asked {
+            Ok(response) => response,
+            Err(instead) => answered(&cx, &visitor, &form, instead.into_response()),
+        });
+    }
+    parts.extensions.insert(Arc::clone(&gate.office));
+    parts.extensions.insert(Arc::clone(&visitor));
+    parts.extensions.insert(Arc::clone(&form));
+    let response = next.run(Request::from_parts(parts, Body::empty())).await;
+    Ok(answered(&cx, &visitor, &form, response))
+}
+
+/// A page that ran into trouble gets one that holds what was typed.
+fn answered(cx: &Cx, visitor: &Visitor, form: &Form, mut response: Response) -> Response {
+    match response.extensions_mut().remove::<Trouble>() {
+        Some(trouble) => trouble::page(cx, Some(visitor), &trouble, form),
+        None => response,
+    }
+}
+
+async fn read(gate: &Gate, headers: &axum::http::HeaderMap, body: Body) -> Result<Form, Failure> {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let is_form = kind.is_empty() || kind.to_ascii_lowercase().starts_with("application/x-www-form-urlencoded");
+    if !is_form {
+        return Err(Failure::BadRequest("the body is not a form's".to_string()));
+    }
+    let bytes = axum::body::to_bytes(body, gate.app.config.max_body_bytes).await.map_err(|_| Failure::TooLarge)?;
+    let text = String::from_utf8(bytes.to_vec());
+    let text = text.map_err(|_| Failure::BadRequest("the form's body is not UTF-8".to_string()))?;
+    Ok(Form::of(Zeroizing::new(text)))
+}

@@ -1,0 +1,109 @@
+//! The office's private pages, one file an address: beginning without an account, signing up and in, what is saved, the
+//! account's own affairs.
+//!
+//! Called by the router. Every page is its visitor's alone: a session cookie, `no-store`, uncompressed, without a
+//! script; a form is answered by a redirect or by itself with what is wrong, and nothing changes on GET. A page must
+//! never tell whether an address has an account, log what was typed, or lose it: not to a lock, a crowd, or a store that
+//! is away. The shop never imports this room.
+
+mod address;
+mod app_codes;
+mod begin;
+mod browsers;
+mod clock;
+mod codes;
+mod data;
+mod delete;
+mod desk;
+mod form;
+mod gate;
+mod home;
+mod letters;
+mod out;
+mod password;
+mod reset;
+mod routes;
+mod sign_in;
+mod sign_up;
+mod step;
+mod trouble;
+mod unlock;
+mod view;
+mod visitor;
+mod waiting;
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use axum::Router;
+use sqlx::Any;
+use sqlx::pool::PoolConnection;
+
+use crate::account::cookie::Cookie;
+use crate::account::guessing::Buckets;
+use crate::account::office::Office as Opened;
+use crate::account::password::Hashers;
+use crate::account::people::Means;
+use crate::account::session::Sessions;
+use crate::config::Config;
+use crate::mail::Post;
+use crate::store::audit::Audit;
+use crate::store::vault::Vault;
+use crate::store::{Change, Store, StoreError};
+
+pub use routes::routes;
+
+/// All private pages are below this address, in every language: caches in front pass it on unread.
+pub const ROOT: &str = "/account";
+/// How long a page waits for the store before it says that it is away: with all else, an answer within two seconds.
+const WITHIN: Duration = Duration::from_millis(1_700);
+
+/// The open office. Has no `Debug`.
+pub struct Office {
+    store: Store,
+    vault: Vault,
+    audit: Audit,
+    hashers: Hashers,
+    buckets: Buckets,
+    post: Post,
+    sessions: Sessions,
+    cookie: Cookie,
+    /// The finished routes, for a form that is done after its session was unlocked.
+    again: OnceLock<Router>,
+}
+
+impl Office {
+    /// Private pages over an open store, with a way for letters.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the settings of letters.
+    pub fn new(opened: &Opened, config: &Config) -> anyhow::Result<Arc<Office>> {
+        Ok(Arc::new(Office {
+            store: opened.store.clone(),
+            vault: opened.means.vault.clone(),
+            audit: opened.means.audit.clone(),
+            hashers: opened.hashers.clone(),
+            buckets: opened.buckets.clone(),
+            sessions: opened.sessions.clone(),
+            cookie: opened.cookie,
+            post: Post::open(config)?,
+            again: OnceLock::new(),
+        }))
+    }
+
+    fn means(&self) -> Means {
+        Means { vault: self.vault.clone(), audit: self.audit.clone() }
+    }
+
+    /// Writes, or says within two seconds that the store is away.
+    async fn write<C: Change>(&self, change: C) -> Result<C::Done, StoreError> {
+        let written = tokio::time::timeout(WITHIN, self.store.begin_write(change));
+        written.await.unwrap_or_else(|_| Err(StoreError::Away("no answer in time".to_string())))
+    }
+
+    async fn read(&self) -> Result<PoolConnection<Any>, StoreError> {
+        let connection = tokio::time::timeout(WITHIN, self.store.read());
+        connection.await.unwrap_or_else(|_| Err(StoreError::Away("no answer in time".to_string())))
+    }
+}

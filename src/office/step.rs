@@ -1,0 +1,226 @@
+//! `/account/step`: the code that proves an address, or that whoever knows a password is its owner.
+//!
+//! Three codes are taken: the app's, a printed one, the mailed one. What it is for waits in the session.
+
+use axum::response::Response;
+use zeroize::Zeroizing;
+
+use super::desk::{Answer, Desk, Instead};
+use super::letters::Says;
+use super::sign_in::{Arrival, arrive, know, seat};
+use super::sign_up::is_free;
+use super::view::{Field, FormPage, fault};
+use super::waiting::Waiting;
+use crate::account::changes::{self, NewAddress, SignUpProved};
+use crate::account::guessing::Counted;
+use crate::account::people::{SignUp, SignedUp, account_owner, new_id};
+use crate::account::steps::{Purpose, UseMailed, UseRecovery, UseTotp};
+use crate::store::StoreError;
+use crate::store::lookup::Sought;
+
+/// Digits of an app's code.
+const APP_DIGITS: usize = 6;
+
+/// Whether the app's codes are what this account takes.
+async fn has_app(desk: &Desk, owner: &str, waiting: &Waiting) -> Result<bool, Instead> {
+    if !matches!(waiting, Waiting::SignIn { .. }) {
+        return Ok(false);
+    }
+    let mut connection = desk.office.read().await?;
+    let account = changes::account(&mut connection, &desk.office.vault, owner).await?;
+    Ok(account.is_some_and(|account| account.has_totp))
+}
+
+fn page<'d>(desk: &'d Desk, waiting: &Waiting, app: bool) -> FormPage<'d> {
+    let cx = &desk.cx;
+    let (lead, label, hint) = match app {
+        true => ("office.step.lead_app", "office.step.code_app", "office.step.hint_app"),
+        false => ("office.step.lead_mail", "office.step.code_mail", "office.step.hint_mail"),
+    };
+    let mut page = desk
+        .page(cx.t("office.step.title"))
+        .lead(cx.t(lead))
+        .field(
+            Field { inputmode: if app { "" } else { "numeric" }, ..Field::code("code", cx.t(label)) }.hint(cx.t(hint)),
+        )
+        .submit(cx.t("office.step.submit"))
+        .to("/account/step");
+    let shared = match waiting {
+        Waiting::SignUp { shared, .. } | Waiting::SignIn { shared, .. } => Some(*shared),
+        _ => None,
+    };
+    if shared == Some(false) {
+        let ticked = !desk.form.posted || desk.form.ticked("known");
+        page = page.field(Field::tick("known", cx.t("office.step.known"), ticked).hint(cx.t("office.step.known_hint")));
+    }
+    if !app {
+        page = page.button(cx.t("office.step.again"), "/account/step/again");
+    }
+    match waiting {
+        Waiting::SignUp { .. } => page.link(cx.t("office.step.other_address"), "/account/sign-up"),
+        Waiting::NewAddress { .. } => page.link(cx.t("office.step.other_address"), "/account/email"),
+        _ => page.link(cx.t("office.step.start_over"), "/account/sign-in"),
+    }
+}
+
+/// `GET /account/step`
+pub async fn show(desk: Desk) -> Answer {
+    let Some((owner, waiting)) = for_step(&desk).await? else { return Ok(desk.go("/account/sign-in")) };
+    let app = has_app(&desk, &owner, &waiting).await?;
+    Ok(page(&desk, &waiting, app).show())
+}
+
+/// What waits for a code of this page.
+async fn for_step(desk: &Desk) -> Result<Option<(String, Waiting)>, Instead> {
+    let waits = desk.waits().await?;
+    Ok(waits.filter(|(_, waiting)| !matches!(waiting, Waiting::Codes { .. } | Waiting::NewPassword {})))
+}
+
+/// `POST /account/step`
+pub async fn post(desk: Desk) -> Answer {
+    let Some((owner, waiting)) = for_step(&desk).await? else { return Ok(desk.go("/account/sign-in")) };
+    let app = has_app(&desk, &owner, &waiting).await?;
+    let cx = &desk.cx;
+    let code = desk.form.code("code");
+    if code.is_empty() {
+        return Ok(page(&desk, &waiting, app).wrong(vec![fault("code", cx.t("office.fault.code_missing"))]));
+    }
+    let buckets = desk.code_buckets("step", &owner);
+    if let Counted::ClosedUntil(until) = desk.count(&buckets).await? {
+        return Ok(desk.closed(page(&desk, &waiting, app), until));
+    }
+    let right = match app {
+        true => is_apps(&desk, &owner, &code).await?,
+        false => is_mailed(&desk, &owner, waiting.purpose(), code).await?,
+    };
+    if !right {
+        let words = if app { "office.fault.app_code_wrong" } else { "office.fault.code_wrong" };
+        return Ok(page(&desk, &waiting, app).wrong(vec![fault("code", cx.t(words))]));
+    }
+    desk.was_right(buckets).await?;
+    proved(&desk, &owner, &waiting).await
+}
+
+/// An app's code, or a printed one.
+pub async fn is_apps(desk: &Desk, owner: &str, code: &str) -> Result<bool, Instead> {
+    let digits = code.chars().filter(char::is_ascii_digit).count();
+    let others = code.chars().any(|c| !c.is_ascii_digit() && !c.is_whitespace() && c != '-');
+    let (means, owner, session) = (desk.office.means(), owner.to_string(), desk.visitor.session_text());
+    let typed = Zeroizing::new(code.to_string());
+    match digits == APP_DIGITS && !others {
+        true => Ok(desk.office.write(UseTotp { means, owner, typed, recovery: Vec::new(), session }).await?),
+        false => Ok(desk.office.write(UseRecovery { means, owner, typed, session }).await?.is_some()),
+    }
+}
+
+pub async fn is_mailed(desk: &Desk, owner: &str, purpose: Purpose, typed: Zeroizing<String>) -> Result<bool, Instead> {
+    let change = UseMailed { owner: owner.to_string(), purpose, session: desk.visitor.session_text(), typed };
+    Ok(desk.office.write(change).await?)
+}
+
+async fn proved(desk: &Desk, owner: &str, waiting: &Waiting) -> Answer {
+    match waiting {
+        Waiting::SignUp { .. } => sign_up(desk, owner, waiting).await,
+        Waiting::SignIn { email, shared } => {
+            desk.waited(owner).await?;
+            let (device, cookie) = device(desk, owner, *shared).await?;
+            desk.office.write_to(&desk.cx.app, desk.cx.lang, email, &Says::NewBrowser);
+            let email = Sought::email(email);
+            let arrival = Arrival { owner, email, device, second_step: true, shared: *shared };
+            Ok(cookie(arrive(desk, arrival).await?))
+        }
+        Waiting::NewAddress { email } => new_address(desk, owner, email).await,
+        Waiting::NewPassword {} | Waiting::Codes { .. } => Ok(desk.go("/account")),
+    }
+}
+
+/// Remembers the browser if it was asked for.
+async fn device(
+    desk: &Desk,
+    owner: &str,
+    shared: bool,
+) -> Result<(String, Box<dyn FnOnce(Response) -> Response + Send>), Instead> {
+    if shared || !desk.form.ticked("known") {
+        return Ok((String::new(), Box::new(|response| response)));
+    }
+    let (device, cookie) = know(desk, owner).await?;
+    Ok((device, Box::new(cookie)))
+}
+
+async fn sign_up(desk: &Desk, guest: &str, waiting: &Waiting) -> Answer {
+    let Waiting::SignUp { email, hash, chars, lang, shared } = waiting else { return Ok(desk.go("/account")) };
+    let Some(sought) = Sought::email(email) else { return Ok(desk.go("/account/sign-up")) };
+    let id = new_id()?;
+    let change = SignUpProved(SignUp {
+        means: desk.office.means(),
+        account: id.clone(),
+        email: sought,
+        typed_email: Zeroizing::new(email.clone()),
+        password: Zeroizing::new(hash.clone()),
+        password_chars: *chars,
+        lang: lang.clone(),
+        guest: Some(guest.to_string()),
+        session: desk.visitor.session_text(),
+    });
+    match desk.office.write(change).await {
+        Ok(SignedUp::Made) => {}
+        // Made meanwhile, in another browser: its owner signs in there.
+        Ok(SignedUp::Taken { .. }) | Err(StoreError::Taken { .. }) => return Ok(desk.go("/account/sign-in")),
+        Err(error) => return Err(error.into()),
+    }
+    let owner = account_owner(&id);
+    let (device, cookie) = device(desk, &owner, *shared).await?;
+    let arrival = Arrival { owner: &owner, email: None, device, second_step: true, shared: *shared };
+    Ok(cookie(seat(desk, arrival).await?))
+}
+
+async fn new_address(desk: &Desk, owner: &str, email: &str) -> Answer {
+    let Some(sought) = Sought::email(email) else { return Ok(desk.go("/account/email")) };
+    let mut connection = desk.office.read().await?;
+    let before = changes::account(&mut connection, &desk.office.vault, owner).await?;
+    drop(connection);
+    let change = NewAddress {
+        means: desk.office.means(),
+        owner: owner.to_string(),
+        email: sought,
+        typed: Zeroizing::new(email.to_string()),
+        session: desk.visitor.session_text(),
+    };
+    let done = desk.office.write(change).await?;
+    desk.waited(owner).await?;
+    if let Some(before) = before.filter(|_| done) {
+        desk.office.write_to(&desk.cx.app, desk.cx.lang, &before.email, &Says::AddressChanged);
+    }
+    Ok(desk.go("/account"))
+}
+
+/// `POST /account/step/again`: another letter.
+pub async fn again(desk: Desk) -> Answer {
+    let Some((owner, waiting)) = for_step(&desk).await? else { return Ok(desk.go("/account/sign-in")) };
+    let app = has_app(&desk, &owner, &waiting).await?;
+    let buckets = desk.code_buckets("again", &owner);
+    if let Counted::ClosedUntil(until) = desk.count(&buckets).await? {
+        return Ok(desk.closed(page(&desk, &waiting, app), until));
+    }
+    let hash = &desk.visitor.hash;
+    match &waiting {
+        Waiting::SignUp { email, .. } => send_address_code(&desk, &owner, hash, email).await?,
+        Waiting::NewAddress { email } => send_address_code(&desk, &owner, hash, email).await?,
+        Waiting::SignIn { email, .. } if !app => {
+            desk.mail_code(&owner, waiting.purpose(), hash, (email, desk.cx.lang)).await?;
+        }
+        _ => {}
+    }
+    Ok(desk.go("/account/step"))
+}
+
+/// The code that proves an address. Whoever has an account with it gets a letter that says so, and the code that is kept
+/// is in nobody's hands: both take the same work.
+pub async fn send_address_code(desk: &Desk, owner: &str, session: &[u8], email: &str) -> Result<(), Instead> {
+    let free = is_free(desk, email).await?;
+    let code = desk.make_code(owner, Purpose::ConfirmAddress, session).await?;
+    if free {
+        desk.office.write_to(&desk.cx.app, desk.cx.lang, email, &Says::Code(&code));
+    }
+    Ok(())
+}

@@ -1,0 +1,146 @@
+//! `/account/unlock`: the password again, after fifteen idle minutes or before a change of the account. What was sent
+//! meanwhile is kept sealed and done after it.
+//!
+//! The session goes on under a new ID and ends when it would have ended: a password alone makes no session longer.
+
+use std::net::IpAddr;
+
+use axum::Extension;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::response::Response;
+use tower::ServiceExt as _;
+use tower_sessions::session::Id;
+
+use super::clock::clock;
+use super::desk::{Answer, Desk, Instead, with_cookie};
+use super::form::Form;
+use super::view::{Field, FormPage, fault};
+use super::visitor::Visitor;
+use super::waiting::PLACE;
+use super::{Office, ROOT};
+use crate::account::changes::{self, Unlock};
+use crate::account::guessing::{Bucket, Counted};
+use crate::account::password::Password;
+use crate::account::pending::{Keep, Pending, Take};
+use crate::account::session::id_hash;
+use crate::floor::wire::Wire;
+use crate::telemetry::RequestId;
+use crate::web::page::Cx;
+
+/// The page that asks, in place of the one that was wanted. A form that was sent is kept.
+pub(super) async fn ask(cx: &Cx, office: &Office, visitor: &Visitor, form: &Form) -> Answer {
+    let owner = visitor.session.as_ref().map(|session| session.owner.clone()).unwrap_or_default();
+    let mut kept = false;
+    if form.posted {
+        let pending = Pending { address: cx.href(&cx.path), body: form.body().to_string() };
+        let (vault, session) = (office.vault.clone(), visitor.hash.clone());
+        kept = office.write(Keep { vault, session, owner, pending }).await?;
+    }
+    // A form's own page comes after it anyway.
+    let to = if form.posted { "" } else { cx.path.as_str() };
+    Ok(asks(cx, visitor, to, kept).show())
+}
+
+fn asks<'a>(cx: &'a Cx, visitor: &Visitor, to: &str, kept: bool) -> FormPage<'a> {
+    let (title, lead) = match visitor.locked {
+        true => (cx.t("office.unlock.title"), cx.t("office.unlock.lead")),
+        false => (cx.t("office.again.title"), cx.t("office.again.lead")),
+    };
+    let mut page = FormPage::new(cx, visitor, title).lead(lead).to("/account/unlock");
+    if kept {
+        page = page.note(cx.t("office.unlock.kept"));
+    }
+    page.hidden.push(("to".to_string(), to.to_string()));
+    page.field(Field::password("password", cx.t("office.field.password"), "current-password"))
+        .submit(cx.t("office.unlock.submit"))
+        .link(cx.t("office.unlock.forgot"), "/account/reset")
+}
+
+/// `GET /account/unlock`
+pub async fn show(desk: Desk) -> Answer {
+    match desk.visitor.session.as_ref().is_some_and(|session| session.authenticated_at.is_some()) {
+        true => Ok(asks(&desk.cx, &desk.visitor, "", false).show()),
+        false => Ok(desk.go("/account/sign-in")),
+    }
+}
+
+/// `POST /account/unlock`
+pub async fn post(desk: Desk, headers: HeaderMap, wire: Option<Extension<Wire>>) -> Answer {
+    let session = desk.visitor.session.as_ref().filter(|session| session.authenticated_at.is_some());
+    let Some(session) = session else { return Ok(desk.go("/account/sign-in")) };
+    let (owner, cx) = (session.owner.as_str(), &desk.cx);
+    let to = desk.form.get("to");
+    let page = || asks(cx, &desk.visitor, to, false);
+    let Some(password) = Password::typed(&desk.form.secret("password")) else {
+        return Ok(page().wrong(vec![fault("password", cx.t("office.fault.password_missing"))]));
+    };
+    let buckets = unlock_buckets(&desk, owner, desk.visitor.client);
+    if let Counted::ClosedUntil(until) = desk.count(&buckets).await? {
+        let words = cx.tf("office.closed", &[("time", &clock(cx, until))]);
+        return Ok(page().note(&words).with_status(StatusCode::TOO_MANY_REQUESTS));
+    }
+    let mut connection = desk.office.read().await?;
+    let account = changes::account(&mut connection, &desk.office.vault, owner).await?;
+    drop(connection);
+    if !desk.office.hashers.verify(password, account.map(|account| account.password.clone())).await? {
+        return Ok(page().wrong(vec![fault("password", cx.t("office.fault.password_wrong"))]));
+    }
+    desk.was_right(buckets).await?;
+    // Before the ID changes: it is bound to it.
+    let (vault, hash) = (desk.office.vault.clone(), desk.visitor.hash.clone());
+    let waits = desk.office.write(Take { vault, session: hash.clone(), owner: owner.to_string() }).await?;
+    let id = Id::default();
+    let change = Unlock { owner: owner.to_string(), old: hash, new: id_hash(&id) };
+    if !desk.office.write(change).await? {
+        return Ok(desk.go("/account/sign-in"));
+    }
+    let response = match waits.filter(|pending| pending.address != PLACE) {
+        Some(pending) => again(&desk, (&pending, id), &headers, wire.map(|wire| wire.0)).await?,
+        None => desk.go(way_back(to)),
+    };
+    Ok(with_cookie(response, desk.office.cookie.set(&id.to_string())))
+}
+
+fn unlock_buckets(desk: &Desk, owner: &str, client: IpAddr) -> Vec<Bucket> {
+    // Whoever has the session is no stranger: others cannot use up these tries.
+    vec![desk.office.buckets.network(client), desk.office.buckets.device(owner.as_bytes(), b"unlock")]
+}
+
+/// A page of the office, or its first one.
+fn way_back(to: &str) -> &str {
+    let ours = to == ROOT || to.strip_prefix(ROOT).is_some_and(|rest| rest.starts_with('/'));
+    let plain = to.bytes().all(|b| b.is_ascii_lowercase() || matches!(b, b'/' | b'-'));
+    if ours && plain { to } else { ROOT }
+}
+
+/// Does what was sent while the session was locked, as if it came now.
+async fn again(
+    desk: &Desk,
+    (pending, id): (&Pending, Id),
+    headers: &HeaderMap,
+    wire: Option<Wire>,
+) -> Result<Response, Instead> {
+    let Some(router) = desk.office.again.get() else { return Ok(desk.go(ROOT)) };
+    let mut request = Request::new(Body::from(pending.body.clone()));
+    *request.method_mut() = Method::POST;
+    *request.uri_mut() = pending.address.parse().map_err(anyhow::Error::new)?;
+    *request.headers_mut() = headers.clone();
+    let mut cookies = format!("{}={id}", desk.office.cookie.name());
+    for other in headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok()) {
+        let ours = format!("{}=", desk.office.cookie.name());
+        let kept = other.split(';').map(str::trim).filter(|pair| !pair.starts_with(&ours));
+        kept.for_each(|pair| cookies.extend(["; ", pair]));
+    }
+    request.headers_mut().insert(header::COOKIE, HeaderValue::try_from(cookies).map_err(anyhow::Error::new)?);
+    request.headers_mut().remove(header::CONTENT_LENGTH);
+    if let Some(wire) = wire {
+        request.extensions_mut().insert(wire);
+    }
+    request.extensions_mut().insert(RequestId(desk.cx.request_id.as_str().into()));
+    match router.clone().oneshot(request).await {
+        Ok(response) => Ok(response),
+        Err(never) => match never {},
+    }
+}

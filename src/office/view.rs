@@ -1,0 +1,210 @@
+//! What the office's pages are made of: the bar at the top, fields, and the one page that is a form.
+
+use askama::Template;
+use axum::http::StatusCode;
+use axum::response::Response;
+
+use super::clock::clock;
+use super::desk::Desk;
+use super::visitor::{Visitor, Who};
+use crate::store::Millis;
+use crate::web::page::{self, CachePolicy, Cx};
+
+/// Who is signed in, when it locks, and the way out: at the top of every page of somebody who has something here.
+pub struct Bar {
+    pub words: String,
+    pub locks: Option<String>,
+    pub shared: bool,
+    pub guest: bool,
+}
+
+/// `None` for somebody who has nothing here yet.
+pub fn bar(cx: &Cx, visitor: &Visitor) -> Option<Bar> {
+    let guest = match &visitor.who {
+        Who::Nobody => return None,
+        Who::Guest(_) => true,
+        Who::Account(_) => false,
+    };
+    let words = if guest { cx.t("office.bar.guest") } else { cx.t("office.bar.account") };
+    let locks = visitor.locks_at.filter(|_| !visitor.locked);
+    let locks = locks.map(|at| cx.tf("office.bar.locks", &[("time", &clock(cx, at))]));
+    Some(Bar { words: words.to_string(), locks, shared: visitor.is_shared(), guest })
+}
+
+/// Something to be put right, with its field.
+pub struct Fault {
+    pub field: &'static str,
+    pub words: String,
+}
+
+/// One field of a form.
+#[derive(Default)]
+pub struct Field {
+    pub name: &'static str,
+    pub label: String,
+    pub hint: Option<String>,
+    pub kind: &'static str,
+    pub value: String,
+    pub autocomplete: &'static str,
+    pub inputmode: &'static str,
+    pub fault: Option<String>,
+    pub is_tick: bool,
+    pub ticked: bool,
+}
+
+impl Field {
+    pub fn email(label: &str, value: &str) -> Field {
+        Field {
+            name: "email",
+            label: label.to_string(),
+            kind: "email",
+            value: value.to_string(),
+            autocomplete: "username",
+            inputmode: "email",
+            ..Field::default()
+        }
+    }
+
+    pub fn password(name: &'static str, label: &str, autocomplete: &'static str) -> Field {
+        Field { name, label: label.to_string(), kind: "password", autocomplete, ..Field::default() }
+    }
+
+    pub fn code(name: &'static str, label: &str) -> Field {
+        Field { name, label: label.to_string(), kind: "text", autocomplete: "one-time-code", ..Field::default() }
+    }
+
+    pub fn tick(name: &'static str, label: &str, ticked: bool) -> Field {
+        Field { name, label: label.to_string(), is_tick: true, ticked, ..Field::default() }
+    }
+
+    pub fn hint(self, words: &str) -> Field {
+        Field { hint: Some(words.to_string()), ..self }
+    }
+}
+
+/// A link or a button below a form.
+pub struct Way {
+    pub words: String,
+    pub address: String,
+    /// A button that sends an empty form there.
+    pub sends: bool,
+}
+
+/// The page that is a form: most of the office.
+#[derive(Template)]
+#[template(path = "office/form.html")]
+pub struct FormPage<'a> {
+    pub cx: &'a Cx,
+    pub bar: Option<Bar>,
+    pub title: String,
+    pub lead: Vec<String>,
+    pub notes: Vec<String>,
+    pub faults: Vec<Fault>,
+    pub fields: Vec<Field>,
+    pub hidden: Vec<(String, String)>,
+    pub action: String,
+    /// Empty: there is nothing to send.
+    pub submit: String,
+    pub ways: Vec<Way>,
+    /// Below everything, in small letters.
+    pub small: Vec<String>,
+}
+
+impl<'a> FormPage<'a> {
+    pub fn new(cx: &'a Cx, visitor: &Visitor, title: &str) -> FormPage<'a> {
+        FormPage {
+            cx,
+            bar: bar(cx, visitor),
+            title: title.to_string(),
+            action: cx.href(&cx.path),
+            lead: Vec::new(),
+            notes: Vec::new(),
+            faults: Vec::new(),
+            fields: Vec::new(),
+            hidden: Vec::new(),
+            submit: String::new(),
+            ways: Vec::new(),
+            small: Vec::new(),
+        }
+    }
+
+    pub fn lead(mut self, words: &str) -> Self {
+        self.lead.push(words.to_string());
+        self
+    }
+
+    pub fn field(mut self, field: Field) -> Self {
+        self.fields.push(field);
+        self
+    }
+
+    pub fn submit(mut self, words: &str) -> Self {
+        self.submit = words.to_string();
+        self
+    }
+
+    pub fn to(mut self, path: &str) -> Self {
+        self.action = self.cx.href(path);
+        self
+    }
+
+    pub fn link(mut self, words: &str, path: &str) -> Self {
+        let address = self.cx.href(path);
+        self.ways.push(Way { words: words.to_string(), address, sends: false });
+        self
+    }
+
+    pub fn button(mut self, words: &str, path: &str) -> Self {
+        let address = self.cx.href(path);
+        self.ways.push(Way { words: words.to_string(), address, sends: true });
+        self
+    }
+
+    pub fn small(mut self, words: &str) -> Self {
+        self.small.push(words.to_string());
+        self
+    }
+
+    pub fn note(mut self, words: &str) -> Self {
+        self.notes.push(words.to_string());
+        self
+    }
+
+    /// The page as it is first seen.
+    pub fn show(self) -> Response {
+        self.with_status(StatusCode::OK)
+    }
+
+    /// The page with what is wrong, at the top and at each field.
+    pub fn wrong(mut self, faults: Vec<Fault>) -> Response {
+        for fault in &faults {
+            if let Some(field) = self.fields.iter_mut().find(|field| field.name == fault.field) {
+                field.fault = Some(fault.words.clone());
+            }
+        }
+        self.faults = faults;
+        self.with_status(StatusCode::UNPROCESSABLE_ENTITY)
+    }
+
+    pub fn with_status(self, status: StatusCode) -> Response {
+        page::render_status(self.cx, status, self, CachePolicy::Private)
+    }
+}
+
+/// Fault of a field, in words.
+pub fn fault(field: &'static str, words: &str) -> Fault {
+    Fault { field, words: words.to_string() }
+}
+
+impl Desk {
+    /// A page of this desk.
+    pub fn page(&self, title: &str) -> FormPage<'_> {
+        FormPage::new(&self.cx, &self.visitor, title)
+    }
+
+    /// 429: too many tries, with the time when it opens again.
+    pub fn closed(&self, page: FormPage<'_>, until: Millis) -> Response {
+        let words = self.cx.tf("office.closed", &[("time", &clock(&self.cx, until))]);
+        page.note(&words).with_status(StatusCode::TOO_MANY_REQUESTS)
+    }
+}

@@ -1,0 +1,167 @@
+// The private pages as people use them, in both languages: a search is saved, comes back by its code, becomes an account's,
+// is locked away and found again. At each stop: no script, axe, 320 px, targets of 44 px, valid HTML, pictures to look at.
+import { after, before, test } from 'node:test';
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { BASE, BRONZE, FAMILY, GOLD, PHONE, launch, localized, none } from './lib.mjs';
+
+const require = createRequire(import.meta.url);
+const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
+const vnu = require.resolve('vnu-jar/build/dist/vnu.jar');
+const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22a', 'wcag22aa', 'best-practice'];
+const OUTBOX = process.env.OUTBOX;
+const pictures = process.env.SCREENSHOTS || 'target/screenshots';
+const PASSWORD = 'cuatro patos verdes y azules';
+
+let browser, folder;
+before(async () => {
+  assert.ok(OUTBOX, 'OUTBOX names the folder of letters of the server (tests/run sets it)');
+  browser = await launch();
+  folder = mkdtempSync(join(tmpdir(), 'windowshop-office-'));
+  mkdirSync(pictures, { recursive: true });
+});
+after(async () => { await browser.close(); rmSync(folder, { recursive: true }); });
+
+const letters = () => readdirSync(OUTBOX).filter(name => name.endsWith('.eml')).map(name => join(OUTBOX, name))
+  .sort((a, b) => statSync(a).mtimeMs - statSync(b).mtimeMs);
+
+/** The code in the first letter that comes after `known` others. */
+async function code(known) {
+  for (let i = 0; i < 100; i++) {
+    const found = letters().slice(known).map(path => readFileSync(path, 'utf8').match(/^ +(\d{4} \d{4})\s*$/m)).find(Boolean);
+    if (found) return found[1];
+    await new Promise(done => setTimeout(done, 50));
+  }
+  throw new Error('no letter with a code has come');
+}
+
+/** Runs in the page: what is too small to touch, or sticks out. */
+function touch() {
+  const page = document.documentElement, faults = [];
+  if (document.scrollingElement.scrollWidth > page.clientWidth) faults.push(`scrolls ${document.scrollingElement.scrollWidth - page.clientWidth} px sideways`);
+  for (const e of document.querySelectorAll('main button, main input:not([type=hidden]):not([type=checkbox]), main a.button, main .ways a')) {
+    const box = e.getBoundingClientRect();
+    if (e.checkVisibility() && box.height < 43.5) faults.push(`only ${box.height} px high: ${e.outerHTML.slice(0, 80)}`);
+    if (box.right > page.clientWidth + 1) faults.push(`sticks out: ${e.outerHTML.slice(0, 80)}`);
+  }
+  for (const field of document.querySelectorAll('input:not([type=hidden]):not([type=checkbox])')) {
+    if (!field.autocomplete) faults.push(`${field.name} has no autocomplete`);
+  }
+  if (document.scripts.length) faults.push('has a script');
+  return faults;
+}
+
+const seen = [];
+
+/** Looks at the page as it stands. */
+async function stop(tab, name, lang, status = 200) {
+  const faults = [], said = await tab.content();
+  const say = fault => faults.push(`${name} (${lang}): ${fault}`);
+  if (await tab.evaluate(() => document.documentElement.lang) !== lang) say('is in another language');
+  if (/\[…\]|⟦|\{[a-z_]+\}/.test(await tab.locator('body').innerText())) say('lacks a message');
+  for (const [width, height] of [[320, 640], [1280, 800], [360, 640]]) {
+    await tab.setViewportSize({ width, height });
+    (await tab.evaluate(touch)).forEach(fault => say(`at ${width} px ${fault}`));
+    if (width !== 320) await tab.screenshot({ path: join(pictures, `office-${name}-${lang}-${width}.png`), fullPage: true });
+  }
+  await tab.evaluate(axe);
+  const { violations } = await tab.evaluate(rules => window.axe.run(document, { runOnly: rules, resultTypes: ['violations'] }), RULES);
+  violations.forEach(rule => rule.nodes.slice(0, 2).forEach(node => say(`${rule.id}: ${node.target.join(' ')} ${node.html.slice(0, 100)}`)));
+  const path = join(folder, `${seen.length}.html`);
+  writeFileSync(path, said);
+  seen.push(path);
+  if (status !== 200 && !(await tab.title()).match(/^Error/)) say('has no “Error” in its title');
+  none(faults);
+}
+
+for (const lang of ['en', 'es']) {
+  const at = path => BASE + localized(lang, path);
+  const visit = (tab, path) => tab.goto(at(path), { waitUntil: 'load' });
+  const send = (tab, selector) => Promise.all([tab.waitForNavigation({ waitUntil: 'load' }), tab.locator(selector).first().click()]);
+  const main = 'main form[novalidate] button[type=submit]';
+
+  test(`a search is saved, becomes an account's, and is found again (${lang})`, async () => {
+    const email = `ana-${lang}-${process.pid}@example.org`;
+    const context = await browser.newContext(PHONE), tab = await context.newPage();
+    // From the shop, as people come: from the sheet to take along.
+    await visit(tab, `/sheet?${FAMILY}&plan=${BRONZE}&plan=${GOLD}`);
+    await send(tab, 'form[action$="/account/save"] button');
+    assert.equal(new URL(tab.url()).pathname, localized(lang, '/account'));
+    await stop(tab, 'guest', lang);
+    const printed = await tab.locator('.typed').innerText();
+
+    const library = await browser.newContext(PHONE), other = await library.newPage();
+    await visit(other, '/account/resume');
+    await stop(other, 'resume', lang);
+    await send(other, main);
+    await stop(other, 'resume-wrong', lang, 422);
+    await other.fill('#code', printed.toLowerCase());
+    await send(other, main);
+    assert.equal(await other.locator('main article').count(), 1, 'the code brings it back');
+
+    await visit(tab, '/account/sign-up');
+    await stop(tab, 'sign-up', lang);
+    await tab.fill('#email', 'ana');
+    await tab.fill('#new_password', 'short');
+    await send(tab, main);
+    await stop(tab, 'sign-up-wrong', lang, 422);
+    assert.equal(await tab.inputValue('#email'), 'ana', 'what was typed stays');
+    assert.equal(await tab.inputValue('#new_password'), '', 'a secret does not');
+    let known = letters().length;
+    await tab.fill('#email', email);
+    await tab.fill('#new_password', PASSWORD);
+    await send(tab, main);
+    await stop(tab, 'step', lang);
+    await tab.fill('#code', await code(known));
+    await send(tab, main);
+    assert.ok((await tab.locator('main').innerText()).includes(email));
+    await stop(tab, 'home', lang);
+    await send(tab, 'main article a.button');
+    assert.equal(new URL(tab.url()).pathname, localized(lang, '/plans'), 'back in the shop');
+    await tab.goBack();
+
+    for (const page of ['browsers', 'password', 'email', 'app', 'data', 'delete', 'unlock']) {
+      await visit(tab, `/account/${page}`);
+      await stop(tab, page, lang);
+    }
+    await visit(tab, '/account/app');
+    await send(tab, 'form[action$="/account/app/start"] button');
+    await stop(tab, 'app-setup', lang);
+
+    await visit(tab, '/account');
+    await send(tab, '.office form button');
+    await stop(tab, 'out', lang);
+    await visit(tab, '/account/sign-in');
+    await stop(tab, 'sign-in', lang);
+    await tab.fill('#email', email);
+    await tab.fill('#password', 'not the password at all');
+    await send(tab, main);
+    await stop(tab, 'sign-in-wrong', lang, 422);
+    await tab.fill('#password', PASSWORD);
+    await send(tab, main);
+    assert.equal(new URL(tab.url()).pathname, localized(lang, '/account'), 'a known browser needs no code');
+    assert.equal((await context.cookies()).length, 2);
+    assert.ok((await context.cookies()).every(cookie => cookie.httpOnly && cookie.sameSite === 'Lax'));
+
+    for (const page of ['', '/save', '/reset', '/reset/code', '/reset/done', '/gone']) {
+      const stranger = await browser.newContext(PHONE), strange = await stranger.newPage();
+      await visit(strange, `/account${page}`);
+      await stop(strange, `stranger${page.replaceAll('/', '-')}`, lang);
+      assert.deepEqual(await stranger.cookies(), [], 'looking gets no cookie');
+      await stranger.close();
+    }
+    await context.close();
+    await library.close();
+  });
+}
+
+test('all of these pages are valid HTML', () => {
+  assert.ok(seen.length > 40, `only ${seen.length} pages were seen`);
+  const run = spawnSync('java', ['-Xss4m', '-jar', vnu, '--Werror', '--format', 'json', '--exit-zero-always', ...seen], { encoding: 'utf8', maxBuffer: 1 << 26 });
+  assert.equal(run.status, 0, `${run.error ?? run.stderr.slice(0, 500)}`);
+  none(JSON.parse(run.stderr).messages.map(message => `${message.url}: ${message.message} ${message.extract?.slice(0, 100) ?? ''}`));
+});

@@ -1,0 +1,9 @@
+//! The office's pages as a person without JavaScript uses them: each story on every engine.
+
+mod affairs;
+mod fences;
+mod guests;
+mod locks;
+mod pages;
+pub mod people;
+mod trouble;

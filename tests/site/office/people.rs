@@ -1,0 +1,116 @@
+//! The whole site with its office, browsers that keep cookies, and the letters that people get.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use windowshop::account::office::Office as Opened;
+use windowshop::office::Office;
+use windowshop::store::Ahead;
+
+use crate::site::page::Page;
+use crate::site::{Site, TODAY};
+use crate::store::engines::Bench;
+
+/// A password that is good enough.
+pub const PASSWORD: &str = "cuatro patos verdes";
+/// A family's search with an income and two plans picked.
+pub const SEARCH: &str = "year=2026&zip=45202&county=39061&people=40,38t,5&income=52000";
+
+/// The running site. A clone is the same site and browser.
+pub struct World {
+    pub site: Site,
+    pub opened: Opened,
+    /// The store's clock, for what happens after hours.
+    pub ahead: Ahead,
+    outbox: PathBuf,
+}
+
+impl World {
+    pub async fn open(bench: &Bench) -> World {
+        World::with(bench, &[]).await
+    }
+
+    /// With more settings.
+    pub async fn with(bench: &Bench, settings: &[&str]) -> World {
+        let args = bench.args();
+        let folder = bench.path("");
+        let url = args.database_url.expose().to_string();
+        let mut all = vec!["--data-dir", folder.to_str().expect("UTF-8")];
+        if !url.is_empty() {
+            all.extend(["--database-url", &url]);
+        }
+        all.extend(settings);
+        let app = Site::app_with(&all).await;
+        let ahead = Ahead::default();
+        let public_url = app.config.public_url.as_deref();
+        let opened = Opened::ahead(&app.config.office, public_url, TODAY.date(), ahead.clone()).await;
+        let opened = opened.expect("the office opens");
+        let office = Office::new(&opened, &app.config).expect("its pages");
+        let site = Site::with_office(Arc::clone(&app), &office).expect("routes");
+        World { site, opened, ahead, outbox: bench.path("outbox") }
+    }
+
+    /// Another person's browser, or the same person's elsewhere.
+    pub fn browser(&self) -> Site {
+        self.site.another_browser()
+    }
+
+    /// How many letters have been sent.
+    pub fn letters(&self) -> usize {
+        self.texts().len()
+    }
+
+    fn texts(&self) -> Vec<String> {
+        let Ok(entries) = std::fs::read_dir(&self.outbox) else { return Vec::new() };
+        let paths = entries.map(|entry| entry.expect("an entry").path());
+        let mut found: Vec<_> = paths
+            .filter(|path| path.extension().is_some_and(|end| end == "eml"))
+            .map(|path| (path.metadata().and_then(|about| about.modified()).expect("a time"), path))
+            .collect();
+        found.sort();
+        found.iter().map(|(_, path)| std::fs::read_to_string(path).expect("a letter")).collect()
+    }
+
+    /// The letter of this number, counted from one, once it is there.
+    pub async fn letter(&self, number: usize) -> String {
+        for _ in 0..200 {
+            let texts = self.texts();
+            if let Some(text) = texts.get(number - 1) {
+                return text.clone();
+            }
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+        panic!("letter {number} has not come: {:#?}", self.texts());
+    }
+
+    /// The code in that letter.
+    pub async fn code(&self, number: usize) -> String {
+        let letter = self.letter(number).await;
+        let is_code = |line: &&str| line.len() == 9 && line.chars().filter(char::is_ascii_digit).count() == 8;
+        let code = letter.lines().map(str::trim).find(is_code);
+        code.unwrap_or_else(|| panic!("no code in {letter}")).to_string()
+    }
+
+    /// Makes an account in this browser; where that leads.
+    pub async fn sign_up(&self, browser: &Site, email: &str) -> Page {
+        let before = self.letters();
+        let page = browser.visit("/account/sign-up").await;
+        let page = page.fill("E-mail address", email).fill("Make a password", PASSWORD).press("Go on").await;
+        assert_eq!(page.heading(), "Type your code", "{}", page.words());
+        let code = self.code(before + 1).await;
+        page.fill("Code from our e-mail", &code).press("Go on").await
+    }
+
+    /// Types address and password.
+    pub async fn sign_in(&self, browser: &Site, email: &str, password: &str) -> Page {
+        let page = browser.visit("/account/sign-in").await;
+        page.fill("E-mail address", email).fill("Password", password).press("Sign in").await
+    }
+}
+
+/// What the shop's button sends.
+pub async fn save(browser: &Site, search: &str) -> Page {
+    let first = browser.post("/account/save", search).await;
+    browser.follow(first).await
+}

@@ -1,0 +1,43 @@
+//! The store goes away while the site serves: the shop is unhurt, and the office says so within two seconds, with what
+//! was typed still in the page.
+
+use std::time::{Duration, Instant};
+
+use super::people::{SEARCH, World, save};
+use crate::store::engines::on_each_engine;
+
+#[tokio::test]
+async fn what_was_typed_stays_in_the_page_while_the_store_is_away() {
+    on_each_engine(async |bench| {
+        let world = World::open(bench).await;
+        let browser = world.browser();
+        save(&browser, SEARCH).await;
+        let sign_up = browser.visit("/account/sign-up").await;
+        world.opened.store.close().await;
+
+        let began = Instant::now();
+        let page = sign_up.fill("E-mail address", "ana@example.org").fill("Make a password", "four words in a row");
+        let page = page.press("Go on").await;
+        assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
+        assert_eq!((page.status, page.header("cache-control")), (503, "no-store"));
+        assert!(!page.header("retry-after").is_empty());
+        page.says("What you typed is still here").says("Plans and prices still work");
+        assert!(page.carried().contains(&("email".to_string(), "ana@example.org".to_string())));
+        assert!(!page.text.contains("four words in a row"), "a secret is typed again");
+        assert!(page.has_field("New password"));
+        // The button leads back to the same form.
+        assert_eq!(page.attr("form[action$='sign-up']", "method").as_deref(), Some("post"));
+
+        let saved = save(&browser, SEARCH).await;
+        assert_eq!(saved.status, 503);
+        assert!(saved.carried().contains(&("zip".to_string(), "45202".to_string())));
+        let spanish = browser.in_spanish().visit("/account").await;
+        assert_eq!(spanish.status, 503);
+        spanish.says("Ahora no podemos llegar a lo que guardó");
+
+        let list = browser.visit(&format!("/plans?{SEARCH}")).await;
+        assert_eq!(list.status, 200);
+        assert!(!list.cards().is_empty());
+    })
+    .await;
+}
