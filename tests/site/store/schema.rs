@@ -138,11 +138,13 @@ async fn a_server_that_does_not_answer_is_named_without_its_password() {
 async fn a_store_that_serve_could_not_open_is_a_fault_among_others() {
     let dir = crate::site::empty_data_folder().await;
     assert_eq!(check::validate(&crate::site::config(dir.path(), &[])).await, [], "none is there yet");
-    std::fs::write(
-        dir.path().join("office.db"),
-        "this is no database, and long enough to be looked at as one by SQLite",
-    )
-    .expect("written");
+    let file = dir.path().join("office.db");
+    std::fs::write(&file, "this is no database, and long enough to be looked at as one by SQLite").expect("written");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).expect("its owner's alone");
+    }
     let faults = check::validate(&crate::site::config(dir.path(), &[])).await;
     assert!(faults.len() == 1 && faults[0].to_string().starts_with("--data-dir (WINDOWSHOP_DATA_DIR): "), "{faults:?}");
     let nobody = ["--database-url", "postgres://office@127.0.0.1:1/office"];

@@ -98,7 +98,7 @@ pub(super) const PAGES: [(&str, &str, u16); 28] = [
     ("income.html", "/income?WHO&k1=wages&a1=lots", 422),
     ("care.html", "/care?WHO", 200),
     ("enroll.html", "/enroll", 200),
-    ("enroll.html", "/enroll?state=OH&event=birth&event=marriage", 200),
+    ("enroll.html", "/enroll?state=OH&event=marriage&event=birth", 200),
     ("enroll.html", "/enroll?state=nowhere&event=nothing", 422),
     ("glossary.html", "/glossary", 200),
     ("page.html", "/about-prices", 200),
