@@ -165,7 +165,9 @@ fn the_nginx_example_speaks_no_old_tls() {
         let good = suite.starts_with("ECDHE-") && (suite.contains("GCM") || suite.contains("CHACHA20-POLY1305"));
         assert!(good, "{suite} has no forward secrecy, or is not authenticated");
     }
-    assert!(!read("docs/cdn/nginx/windowshop-server.conf").contains("listen 80"), "nothing answers without TLS");
+    let site = read("docs/cdn/nginx/windowshop-server.conf");
+    assert!(!site.contains("listen 80"), "nothing answers without TLS");
+    assert!(site.lines().any(|line| line.starts_with("error_log ") && line.ends_with(" crit;")), "requests are quoted");
 }
 
 #[test]
