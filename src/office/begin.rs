@@ -44,10 +44,13 @@ pub async fn save(desk: Desk) -> Answer {
 fn search_in(desk: &Desk) -> Zeroizing<String> {
     let app = &desk.cx.app;
     let said = Said::read("", Some(desk.form.body()), &app.sealer, legal_day(app));
-    match said.query.len() <= QUERY_BYTES_MAX {
-        true => Zeroizing::new(said.query),
-        false => Zeroizing::default(),
+    if said.query.len() > QUERY_BYTES_MAX {
+        return Zeroizing::default();
     }
+    // As the shop writes its addresses, so that one search is one text.
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.extend_pairs(form_urlencoded::parse(said.query.as_bytes()));
+    Zeroizing::new(query.finish().replace("%2C", ","))
 }
 
 async fn keep(desk: &Desk, owner: &str, query: &str) -> Result<(), Instead> {

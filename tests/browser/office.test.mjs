@@ -55,11 +55,11 @@ function touch() {
   return faults;
 }
 
-const seen = [];
+const seen = [], faults = [];
 
 /** Looks at the page as it stands. */
 async function stop(tab, name, lang, status = 200) {
-  const faults = [], said = await tab.content();
+  const said = await tab.content();
   const say = fault => faults.push(`${name} (${lang}): ${fault}`);
   if (await tab.evaluate(() => document.documentElement.lang) !== lang) say('is in another language');
   if (/\[…\]|⟦|\{[a-z_]+\}/.test(await tab.locator('body').innerText())) say('lacks a message');
@@ -75,7 +75,6 @@ async function stop(tab, name, lang, status = 200) {
   writeFileSync(path, said);
   seen.push(path);
   if (status !== 200 && !(await tab.title()).match(/^Error/)) say('has no “Error” in its title');
-  none(faults);
 }
 
 for (const lang of ['en', 'es']) {
@@ -156,6 +155,7 @@ for (const lang of ['en', 'es']) {
     }
     await context.close();
     await library.close();
+    none(faults.splice(0));
   });
 }
 

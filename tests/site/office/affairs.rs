@@ -43,7 +43,10 @@ async fn a_known_browser_needs_the_password_alone_and_another_one_a_code() {
         let wrong = step.fill("Code from our e-mail", "1234 5678").press("Go on").await;
         assert_eq!((wrong.status, wrong.error_summary().len()), (422, 1));
         let code = world.code(letters + 1).await;
-        assert!(!world.letter(letters + 1).await.contains("ana"), "nothing personal but the address it goes to");
+        let letter = world.letter(letters + 1).await;
+        let (head, text) = letter.split_once("\r\n\r\n").expect("a text");
+        assert!(head.contains("To: ana@example.org") && head.contains("Auto-Submitted: auto-generated"), "{head}");
+        assert!(!text.contains("ana") && !text.contains("http"), "nothing personal, and no link: {text}");
         wrong.fill("Code from our e-mail", &code).press("Go on").await.says("signed in as");
         assert!(world.letter(letters + 2).await.contains("Subject: A new browser signed in"));
     })
