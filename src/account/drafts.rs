@@ -119,13 +119,13 @@ impl Change for KeepSearch {
         }
         match found {
             Some((id, _, version)) => write(tx, &key, (owner, &id, version), &answers).await,
-            None => self.begin(tx, &key, &answers).await,
+            None => self.first(tx, &key, &answers).await,
         }
     }
 }
 
 impl KeepSearch {
-    async fn begin(&self, tx: &mut Tx, key: &DataKey, answers: &Answers) -> Result<(), StoreError> {
+    async fn first(&self, tx: &mut Tx, key: &DataKey, answers: &Answers) -> Result<(), StoreError> {
         let (owner, id, now) = (self.owner.as_str(), self.new_draft.as_str(), tx.now());
         sqlx::query(
             "INSERT INTO draft (id, owner, answers, answers_version, version, state, made_at, changed_at) \

@@ -3,6 +3,7 @@
 mod affairs;
 mod fences;
 mod guests;
+mod letters;
 mod locks;
 mod pages;
 pub mod people;
