@@ -91,7 +91,7 @@ test('every page has its language, its title, one h1, its landmarks and a link t
 
 test('titles and descriptions tell pages apart', () => {
   for (const lang of ['en', 'es']) {
-    const named = ['home', 'list, one person', 'list, tax credit', 'plan, without household', 'plan, every line', 'compare three', 'sheet', 'expected care', 'income helper', 'how, no income',
+    const named = ['home', 'list, one person', 'plan, without household', 'plan, every line', 'compare three', 'sheet', 'expected care', 'income helper', 'how, no income',
       'which county', 'another state’s marketplace', 'enroll', 'glossary', 'about prices', 'about costs', 'accessibility', 'privacy', 'away', 'not found', 'unreadable address'];
     for (const what of [/<title>([^<]*)/, /<meta name="description" content="([^"]*)"/]) {
       const found = named.map(name => what.exec(texts.get(pageNamed(name, lang)))[1]);
