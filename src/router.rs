@@ -166,10 +166,13 @@ async fn inside(outside: Arc<Outside>, request: Request, next: Next) -> Response
     .await
 }
 
+/// The catalogues and the day of an edition, and the edition.
+type Edition = (Arc<str>, Date, Arc<str>);
+
 /// What the page cache needs to know about the site.
 fn front(app: &Arc<App>) -> Front {
     let site = Arc::clone(app);
-    let last: Mutex<Option<(Arc<str>, Date, Arc<str>)>> = Mutex::default();
+    let last: Mutex<Option<Edition>> = Mutex::default();
     Front {
         cache: app.pages.clone(),
         // What lists say of a coming year depends on the day. Written out again only if either has changed.

@@ -54,11 +54,14 @@ fn opened(
     Ok(Zeroizing::new(String::from_utf8_lossy(&plain).into_owned()))
 }
 
+/// An account's row: sealed address, language, and when it was made, last seen and confirmed.
+type AccountRow = (Vec<u8>, String, i64, i64, Option<i64>);
+
 /// Null for a guest.
 async fn account(connection: &mut AnyConnection, key: &DataKey, owner: &str) -> Result<Value, StoreError> {
     let Some(id) = owner.strip_prefix("account:") else { return Ok(Value::Null) };
     let asked = sqlx::query_as("SELECT email, lang, made_at, seen_at, email_confirmed_at FROM account WHERE id = $1");
-    let found: Option<(Vec<u8>, String, i64, i64, Option<i64>)> = asked.bind(id).fetch_optional(connection).await?;
+    let found: Option<AccountRow> = asked.bind(id).fetch_optional(connection).await?;
     let Some((email, lang, made_at, seen_at, confirmed_at)) = found else { return Ok(Value::Null) };
     let email = opened(key, columns::ACCOUNT_EMAIL, id, owner, &email)?;
     Ok(json!({

@@ -127,7 +127,7 @@ pub fn date(text: &str) -> Result<Option<String>, Refusal> {
 /// `31-Jan-26`, `31 January 2026`, `Jan 31, 2026`.
 fn day_in_words(text: &str) -> Option<String> {
     const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
-    let mut parts = text.split(|c: char| matches!(c, ' ' | '-' | ',' | '/')).filter(|part| !part.is_empty());
+    let mut parts = text.split([' ', '-', ',', '/']).filter(|part| !part.is_empty());
     let (first, second, year) = (parts.next()?, parts.next()?, parts.next()?);
     let month = |part: &str| {
         let lower = part.to_ascii_lowercase();

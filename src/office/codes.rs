@@ -25,10 +25,7 @@ pub async fn show(desk: Desk) -> Answer {
     let owner = desk.fresh().await?;
     let cx = &desk.cx;
     let codes = match desk.waits().await? {
-        Some((of, waiting)) if of == owner => match &waiting {
-            Waiting::Codes { codes } => codes.clone(),
-            _ => Vec::new(),
-        },
+        Some((of, Waiting::Codes { ref codes })) if of == owner => codes.clone(),
         _ => Vec::new(),
     };
     let mut connection = desk.office.read().await?;

@@ -197,7 +197,7 @@ pub fn eligibility_household(
 ) -> EligibilityHousehold {
     let parts = tax_parts(household, ages);
     let filer = parts.iter().position(|part| *part == TaxPart::Files).unwrap_or(0);
-    let relations = relations(&parts);
+    let relations = relations(&parts, household.people()[filer].age >= ages.adult_from);
     let together = household.people().iter().zip(&relations).zip(&parts);
     let people = together.map(|((person, relationship), part)| EligibilityPerson {
         age: Some(i32::from(person.age)),
@@ -279,7 +279,7 @@ pub enum TaxPart {
 
 /// Everybody's part, as said or else as is most likely; the page says what we assumed. The order of the people matters
 /// only if a letter refers to the first of them. Otherwise the oldest adult files, another adult of about that age is the
-/// spouse, and the others are dependents.
+/// spouse, and the others are dependents. Among children alone the oldest files, and is nobody's parent.
 pub fn tax_parts(household: &Household, ages: AgeRules) -> Vec<TaxPart> {
     let people = household.people();
     let grown = |i: usize| people[i].age >= ages.adult_from;
@@ -296,7 +296,10 @@ pub fn tax_parts(household: &Household, ages: AgeRules) -> Vec<TaxPart> {
     let oldest = |of: &dyn Fn(usize) -> bool| {
         (0..people.len()).filter(|&i| of(i)).min_by_key(|&i| (std::cmp::Reverse(people[i].age), i))
     };
-    let filer = if letters { 0 } else { oldest(&|i| grown(i) && !own(i)).unwrap_or(0) };
+    let filer = match letters {
+        true => 0,
+        false => oldest(&|i| grown(i) && !own(i)).or_else(|| oldest(&|i| !own(i))).unwrap_or(0),
+    };
     let likely = |i: usize| {
         i != filer
             && !own(i)
@@ -313,7 +316,7 @@ pub fn tax_parts(household: &Household, ages: AgeRules) -> Vec<TaxPart> {
             TaxPart::OwnReturn
         } else if Some(i) == spouse {
             TaxPart::Spouse
-        } else if people[i].age < people[filer].age {
+        } else if grown(filer) && people[i].age < people[filer].age {
             TaxPart::Child
         } else {
             TaxPart::OtherDependent
@@ -323,13 +326,14 @@ pub fn tax_parts(household: &Household, ages: AgeRules) -> Vec<TaxPart> {
 }
 
 /// The same as relationships to the first person, which is how the engine reads them.
-fn relations(parts: &[TaxPart]) -> Vec<Relationship> {
+fn relations(parts: &[TaxPart], filer_is_grown: bool) -> Vec<Relationship> {
     let first_is_child = matches!(parts[0], TaxPart::Child | TaxPart::OtherDependent);
     parts
         .iter()
         .enumerate()
         .map(|(i, part)| match (part, first_is_child) {
             _ if i == 0 => Relationship::Applicant,
+            (TaxPart::Files, _) if !filer_is_grown => Relationship::OtherRelative,
             (TaxPart::Files | TaxPart::Spouse, true) => Relationship::Parent,
             (TaxPart::Files | TaxPart::Spouse, false) => Relationship::Spouse,
             (TaxPart::Child, true) => Relationship::Sibling,

@@ -171,11 +171,14 @@ fn gzip(plain: &[u8], effort: Effort) -> Option<Vec<u8>> {
     Some([&GZIP_HEADER, before, &rest, &crc32(plain).to_le_bytes(), &length.to_le_bytes()].concat())
 }
 
+/// Compressors by level, and room for what they write.
+type Tools = (Vec<(i32, Compressor)>, Vec<u8>);
+
 /// With a compressor and room for its output that each thread keeps: new ones for each page would be hundreds of
 /// kilobytes of memory to fetch and clear.
 fn deflate(plain: &[u8], level: i32) -> Option<Vec<u8>> {
     thread_local! {
-        static KEPT: RefCell<(Vec<(i32, Compressor)>, Vec<u8>)> = const { RefCell::new((Vec::new(), Vec::new())) };
+        static KEPT: RefCell<Tools> = const { RefCell::new((Vec::new(), Vec::new())) };
     }
     let compress = |compressor: &mut Compressor, room: &mut Vec<u8>| {
         let most = compressor.deflate_compress_bound(plain.len());

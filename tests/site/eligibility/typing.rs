@@ -16,7 +16,7 @@ fn grouped(dollars: i64, mark: &str) -> String {
     if head > 0 {
         groups.push(&digits[..head]);
     }
-    groups.extend(digits[head..].as_bytes().chunks(3).map(|group| std::str::from_utf8(group).expect("digits")));
+    groups.extend(digits.as_bytes()[head..].chunks(3).map(|group| std::str::from_utf8(group).expect("digits")));
     groups.join(mark)
 }
 
