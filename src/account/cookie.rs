@@ -28,9 +28,10 @@ pub struct Cookie {
 }
 
 impl Cookie {
-    /// `public_url`: what people know the site by; not the request, which a proxy may have changed.
-    pub fn of(public_url: Option<&str>) -> Cookie {
-        Cookie { secure: public_url.is_some_and(|url| url.starts_with("https://")) }
+    /// `public_url`: what people know the site by; not the request, which a proxy may have changed. `behind_tls`: a proxy
+    /// in front speaks TLS, whatever the site is called.
+    pub fn of(public_url: Option<&str>, behind_tls: bool) -> Cookie {
+        Cookie { secure: behind_tls || public_url.is_some_and(|url| url.starts_with("https://")) }
     }
 
     pub fn name(self) -> &'static str {
@@ -129,10 +130,9 @@ pub fn clear_site_data(headers: &mut HeaderMap) {
 /// As [`own_forms`].
 pub fn layers<S: Send + Sync + 'static>(
     routes: axum::Router<Arc<S>>,
-    sessions: Sessions,
+    (sessions, cookie): (Sessions, Cookie),
     public_url: Option<&str>,
 ) -> anyhow::Result<axum::Router<Arc<S>>> {
-    let cookie = Cookie::of(public_url);
     Ok(routes
         .layer(cookie.sessions(sessions))
         .layer(axum::middleware::from_fn_with_state(cookie, removal))
@@ -146,8 +146,10 @@ mod tests {
 
     #[test]
     fn the_public_url_decides_and_only_our_removal_is_rewritten() {
-        let (tls, plain) = (Cookie::of(Some("https://plans.example.org")), Cookie::of(Some("http://localhost:8080")));
-        assert_eq!((tls.name(), plain.name(), Cookie::of(None).name()), ("__Host-w", "w", "w"));
+        let of = |public_url| Cookie::of(public_url, false);
+        let (tls, plain) = (of(Some("https://plans.example.org")), of(Some("http://localhost:8080")));
+        assert_eq!((tls.name(), plain.name(), of(None).name()), ("__Host-w", "w", "w"));
+        assert_eq!(Cookie::of(None, true), tls, "a proxy speaks TLS");
         let mut headers = HeaderMap::new();
         headers.append(header::SET_COOKIE, HeaderValue::from_static("__Host-w=; Path=/; Max-Age=0; Expires=x"));
         headers.append(header::SET_COOKIE, HeaderValue::from_static("other=; Max-Age=0"));

@@ -37,8 +37,12 @@ impl Office {
     /// # Errors
     ///
     /// What is wrong and what to do.
-    pub async fn open(place: &OfficePlace, public_url: Option<&str>, today: Date) -> anyhow::Result<Office> {
-        Office::ahead(place, public_url, today, Ahead::default()).await
+    pub async fn open(
+        place: &OfficePlace,
+        (public_url, behind_tls): (Option<&str>, bool),
+        today: Date,
+    ) -> anyhow::Result<Office> {
+        Office::ahead(place, (public_url, behind_tls), today, Ahead::default()).await
     }
 
     /// The same for tests of what happens after hours.
@@ -48,7 +52,7 @@ impl Office {
     /// As [`open`](Office::open).
     pub async fn ahead(
         place: &OfficePlace,
-        public_url: Option<&str>,
+        (public_url, behind_tls): (Option<&str>, bool),
         today: Date,
         ahead: Ahead,
     ) -> anyhow::Result<Office> {
@@ -59,7 +63,7 @@ impl Office {
             buckets,
             hashers: Hashers::new(hashing_cores())?,
             sessions: Sessions::new(store.clone()),
-            cookie: Cookie::of(public_url),
+            cookie: Cookie::of(public_url, behind_tls),
             store,
         })
     }

@@ -17,26 +17,34 @@ use crate::web::sealed::Said;
 /// A search is a line of an address; longer than this it is none of ours.
 const QUERY_BYTES_MAX: usize = 8 * 1024;
 
-/// `GET /account/save`: what it means, for whoever comes by a link.
-pub async fn show(desk: Desk) -> Answer {
+fn save_form(desk: &Desk) -> FormPage<'_> {
     let cx = &desk.cx;
-    let page = desk.page(cx.t("office.save.title"));
-    Ok(page
+    desk.page(cx.t("office.save.title"))
         .lead(cx.t("office.save.lead"))
         .lead(cx.t("office.save.how"))
         .submit(cx.t("office.save.submit"))
         .link(cx.t("office.sign_in.title"), "/account/sign-in")
         .link(cx.t("office.save.have_code"), "/account/resume")
-        .show())
+}
+
+/// `GET /account/save`: what it means, for whoever comes by a link.
+pub async fn show(desk: Desk) -> Answer {
+    Ok(save_form(&desk).show())
 }
 
 /// `POST /account/save`: from the shop, with a search, or from the page above, without one.
 pub async fn save(desk: Desk) -> Answer {
     let query = search_in(&desk);
-    match desk.owner() {
-        Some(owner) => keep(&desk, owner, &query).await?,
-        None => drop(begin_with(&desk, &query).await?),
+    if let Some(owner) = desk.owner() {
+        keep(&desk, owner, &query).await?;
+        return Ok(desk.go("/account"));
     }
+    // Each guest has a key and rows of their own: nobody gets thousands of them.
+    let buckets = [desk.office.buckets.network(desk.visitor.client)];
+    if let Counted::ClosedUntil(until) = desk.count(&buckets).await? {
+        return Ok(desk.closed(save_form(&desk), until));
+    }
+    begin_with(&desk, &query).await?;
     Ok(desk.go("/account"))
 }
 

@@ -137,7 +137,7 @@ pub async fn code(desk: Desk) -> Answer {
     if account.has_totp && !is_apps(&desk, &owner, &app_code).await? {
         return wrong();
     }
-    if !is_mailed(&desk, &owner, Purpose::NewPassword, typed).await? {
+    if !is_mailed(&desk, &owner, Purpose::NewPassword, (typed, &account.email)).await? {
         return wrong();
     }
     let password = match judged {

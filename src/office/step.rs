@@ -10,7 +10,7 @@ use super::letters::Says;
 use super::sign_in::{Arrival, arrive, know, seat};
 use super::sign_up::is_free;
 use super::view::{Field, FormPage, fault};
-use super::waiting::Waiting;
+use super::waiting::{Waiting, bound};
 use crate::account::changes::{self, NewAddress, SignUpProved};
 use crate::account::guessing::Counted;
 use crate::account::people::{SignUp, SignedUp, account_owner, new_id};
@@ -91,9 +91,10 @@ pub async fn post(desk: Desk) -> Answer {
     }
     let right = match app {
         true => is_apps(&desk, &owner, &code).await?,
-        false => is_mailed(&desk, &owner, waiting.purpose(), code).await?,
+        false => is_mailed(&desk, &owner, waiting.purpose(), (code, waiting.address())).await?,
     };
     if !right {
+        tracing::info!("sign-in refused: {}", if app { "code of the app or of the list" } else { "mailed code" });
         let words = if app { "office.fault.app_code_wrong" } else { "office.fault.code_wrong" };
         return Ok(page(&desk, &waiting, app).wrong(vec![fault("code", cx.t(words))]));
     }
@@ -113,8 +114,14 @@ pub async fn is_apps(desk: &Desk, owner: &str, code: &str) -> Result<bool, Inste
     }
 }
 
-pub async fn is_mailed(desk: &Desk, owner: &str, purpose: Purpose, typed: Zeroizing<String>) -> Result<bool, Instead> {
-    let change = UseMailed { owner: owner.to_string(), purpose, session: desk.visitor.session_text(), typed };
+pub async fn is_mailed(
+    desk: &Desk,
+    owner: &str,
+    purpose: Purpose,
+    (typed, address): (Zeroizing<String>, &str),
+) -> Result<bool, Instead> {
+    let session = bound(purpose, &desk.visitor.session_text(), address);
+    let change = UseMailed { owner: owner.to_string(), purpose, session, typed };
     Ok(desk.office.write(change).await?)
 }
 
@@ -218,7 +225,7 @@ pub async fn again(desk: Desk) -> Answer {
 /// is in nobody's hands: both take the same work.
 pub async fn send_address_code(desk: &Desk, owner: &str, session: &[u8], email: &str) -> Result<(), Instead> {
     let free = is_free(desk, email).await?;
-    let code = desk.make_code(owner, Purpose::ConfirmAddress, session).await?;
+    let code = desk.make_code(owner, Purpose::ConfirmAddress, (session, email)).await?;
     if free {
         desk.office.write_to(&desk.cx.app, desk.cx.lang, email, &Says::Code(&code));
     }

@@ -60,12 +60,29 @@ impl Drop for Waiting {
 }
 
 impl Waiting {
+    /// The address that a code for it was mailed to; empty if it has none of its own.
+    pub fn address(&self) -> &str {
+        match self {
+            Waiting::SignUp { email, .. } | Waiting::SignIn { email, .. } | Waiting::NewAddress { email } => email,
+            Waiting::NewPassword {} | Waiting::Codes { .. } => "",
+        }
+    }
+
     pub fn purpose(&self) -> Purpose {
         match self {
             Waiting::SignIn { .. } | Waiting::Codes { .. } => Purpose::SecondStep,
             Waiting::SignUp { .. } | Waiting::NewAddress { .. } => Purpose::ConfirmAddress,
             Waiting::NewPassword {} => Purpose::NewPassword,
         }
+    }
+}
+
+/// What a mailed code is bound to, besides its owner and purpose: the session that asked; if it is to prove an address,
+/// that address, too.
+pub fn bound(purpose: Purpose, session: &str, address: &str) -> String {
+    match purpose {
+        Purpose::ConfirmAddress => format!("{session} {address}"),
+        Purpose::SecondStep | Purpose::NewPassword => session.to_string(),
     }
 }
 
@@ -112,16 +129,22 @@ impl Desk {
         session: &[u8],
         (to, lang): (&str, Lang),
     ) -> Result<(), Instead> {
-        let code = self.make_code(owner, purpose, session).await?;
+        let code = self.make_code(owner, purpose, (session, to)).await?;
         self.office.write_to(&self.cx.app, lang, to, &Says::Code(&code));
         Ok(())
     }
 
-    /// Makes a code and keeps its hash.
-    pub async fn make_code(&self, owner: &str, purpose: Purpose, session: &[u8]) -> Result<Zeroizing<String>, Instead> {
+    /// Makes a code and keeps its hash. A code on its way to one address is no proof of another that was typed since.
+    pub async fn make_code(
+        &self,
+        owner: &str,
+        purpose: Purpose,
+        (session, to): (&[u8], &str),
+    ) -> Result<Zeroizing<String>, Instead> {
         let code = codes::new_mailed_code()?;
         let kept = Zeroizing::new(code.to_string());
-        self.office.write(Mailed { owner: owner.to_string(), purpose, session: hex(session), code: kept }).await?;
+        let session = bound(purpose, &hex(session), to);
+        self.office.write(Mailed { owner: owner.to_string(), purpose, session, code: kept }).await?;
         Ok(code)
     }
 }

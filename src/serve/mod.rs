@@ -53,7 +53,7 @@ pub async fn serve(config: Config, mut faults: Vec<SettingFault>) -> anyhow::Res
     }
     let listener = listen(config.listen).with_context(|| format!("cannot listen on {}", config.listen))?;
     let today = app::system_clock().date();
-    let office = Office::open(&config.office, config.public_url.as_deref(), today).await;
+    let office = Office::open(&config.office, (config.public_url.as_deref(), config.behind_tls), today).await;
     let office = Arc::new(office.context("the office cannot be opened")?);
     let app = App::build(config, app::system_clock).await?;
     let config = app.config.clone();

@@ -139,7 +139,7 @@ export const localized = (lang, path) => lang === 'en' ? path : path === '/' ? '
 
 // Private answers appear in addresses only sealed: a readable address redirects there first.
 async function sealed(path) {
-  if (!/income=|sex=|care=|[?&]a1=/.test(path)) return path;
+  if (!/income=|sex=|care=|event=|[?&]a1=/.test(path)) return path;
   for (let i = 0; i < 3; i++) {
     const answer = await fetch(BASE + path, { redirect: 'manual' });
     if (answer.status !== 303) return path;

@@ -10,7 +10,7 @@ use axum::routing::{get, post};
 use serde_json::json;
 use tower::ServiceExt as _;
 use tower_sessions::Session;
-use windowshop::account::cookie;
+use windowshop::account::cookie::{self, Cookie};
 use windowshop::account::session::{SHAPE, Sessions};
 
 use crate::store::engines::{Bench, on_each_engine};
@@ -37,7 +37,9 @@ async fn pages(bench: &Bench, public_url: Option<&str>) -> Router {
         .route("/sign-in", post(sign_in))
         .route("/", get(read))
         .route("/end", post(end));
-    cookie::layers(routes, sessions, public_url).expect("layers").with_state(Arc::new(()))
+    cookie::layers(routes, (sessions, Cookie::of(public_url, false)), public_url)
+        .expect("layers")
+        .with_state(Arc::new(()))
 }
 
 async fn send(pages: &Router, method: &str, path: &str, headers: &[(&str, &str)]) -> Response<Body> {

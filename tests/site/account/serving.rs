@@ -253,7 +253,7 @@ async fn office(url: &str, data: &Path) -> Office {
         database_url: url.parse().expect("any text"),
     };
     let place = OfficePlace::read(&args, &mut Vec::new());
-    Office::open(&place, None, TODAY.date()).await.expect("the office opens")
+    Office::open(&place, (None, false), TODAY.date()).await.expect("the office opens")
 }
 
 /// Reads and writes of an office whose store does not answer: both say so, and in time.
