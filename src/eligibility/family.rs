@@ -276,14 +276,16 @@ fn note_birthdays(members: &[Member<'_>], tables: &Tables, (first, last): (Date,
     }
 }
 
-/// Reports children who would have two parents at home if the first person's unmarried partner were one.
+/// Reports children who would have two parents at home if the first person's unmarried partner were one; with each, if
+/// more than one partner was named, so that the order of people says nothing.
 fn note_partners(members: &[Member<'_>], tables: &Tables, as_of: Date, assumed: &mut Vec<Assumed>) {
     let under = tables.number(NumberCode::ChildUnderAge, as_of).map_or(0, |n| n.value);
-    let Some(partner) = members.iter().position(|m| m.relationship == Relationship::DomesticPartner) else { return };
+    let is_partner = |m: &Member<'_>| m.relationship == Relationship::DomesticPartner;
+    let partners: Vec<usize> = (0..members.len()).filter(|&i| is_partner(&members[i])).collect();
     for (i, member) in members.iter().enumerate() {
         let child = matches!(member.relationship, Relationship::Child | Relationship::Stepchild);
         if child && member.said.parents.is_none() && i64::from(member.age_now) < under {
-            assumed.push(Assumed::between(Code::PartnerIsNoParent, i, partner));
+            assumed.extend(partners.iter().map(|&partner| Assumed::between(Code::PartnerIsNoParent, i, partner)));
         }
     }
 }

@@ -44,7 +44,8 @@ impl World {
         let app = Site::app_with(&all).await;
         let ahead = Ahead::default();
         let public_url = app.config.public_url.as_deref();
-        let opened = Opened::ahead(&app.config.office, (public_url, app.config.behind_tls), TODAY.date(), ahead.clone()).await;
+        let opened =
+            Opened::ahead(&app.config.office, (public_url, app.config.behind_tls), TODAY.date(), ahead.clone()).await;
         let opened = opened.expect("the office opens");
         let office = Office::new(&opened, &app.config).expect("its pages");
         let site = Site::with_office(Arc::clone(&app), &office).expect("routes");
