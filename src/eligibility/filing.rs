@@ -170,8 +170,9 @@ impl Filing<'_, '_> {
         let relation = member.relationship;
         if self.qualifying_child(i) {
             // A parent who files takes precedence over anybody else (26 USC 152(c)(4)).
-            let files = |p: usize| p == head || self.members[head].spouse == Some(p);
-            let parent = member.parents.iter().copied().find(|&p| files(p));
+            // Of two who file together the one whose return it is, wherever they stand in the list.
+            let mut couple = std::iter::once(head).chain(self.members[head].spouse);
+            let parent = couple.find(|p| member.parents.contains(p));
             let other = self.oldest(member.parents.iter().copied()).filter(|&p| self.files_alone(p, head));
             return match parent.or(other) {
                 Some(parent) if parent != head || head_files => TaxRole::ClaimedBy(parent),

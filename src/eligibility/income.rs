@@ -120,8 +120,11 @@ fn note_no_income(family: &Family<'_>, households: &[TaxHousehold], summed: bool
     let on_no_return = |i: &usize| !households.iter().any(|t| t.members.contains(i));
     let returns = households.iter().filter(|t| !(summed && t.members.contains(&0))).filter(|t| silent(&t.members));
     let alone = (0..family.members.len()).filter(on_no_return).filter(|&i| silent(&[i]) && !(summed && i == 0));
-    let first_of_each = returns.filter_map(|t| t.filers.first().copied()).chain(alone);
-    assumed.extend(first_of_each.map(|i| Assumed::of(Code::NoIncome, i)));
+    // A return is named after the first person, or else the oldest, so that the order of the others says nothing.
+    let name = |&i: &usize| (i != 0, std::cmp::Reverse(family.members[i].age), &family.members[i].id);
+    let one_of_each =
+        returns.filter_map(|t| t.filers.iter().copied().min_by(|a, b| name(a).cmp(&name(b)))).chain(alone);
+    assumed.extend(one_of_each.map(|i| Assumed::of(Code::NoIncome, i)));
 }
 
 fn has_own(person: &Person) -> bool {

@@ -57,10 +57,8 @@ fn data_words(path: &str, message: &str, text: &str) -> String {
     if let Some(value) = day {
         return format!("{} was given; a day is read as YYYY-MM-DD, for example 2026-03-01", short(&value.to_string()));
     }
-    if let Some((given, expected)) = message.strip_prefix("invalid type: ").and_then(|m| m.split_once(", expected ")) {
-        return format!("{} was given; {} is read here", short(&given_words(given)), expected_words(expected));
-    }
-    if let Some((given, expected)) = message.strip_prefix("invalid value: ").and_then(|m| m.split_once(", expected ")) {
+    let unfit = ["invalid type: ", "invalid value: "].into_iter().find_map(|start| message.strip_prefix(start));
+    if let Some((given, expected)) = unfit.and_then(|words| words.split_once(", expected ")) {
         return format!("{} was given; {} is read here", short(&given_words(given)), expected_words(expected));
     }
     match message.strip_prefix("unknown variant ").and_then(|m| m.split_once(", expected ")) {
