@@ -41,6 +41,10 @@ pub fn head(page: &[u8]) -> Option<Arc<Head>> {
     }
     let made = Arc::new(Head::of(page)?);
     let mut heads = HEADS.write().unwrap_or_else(PoisonError::into_inner);
+    // Another thread may have made it meanwhile.
+    if let Some(head) = known(&heads) {
+        return Some(head);
+    }
     heads.push(Arc::clone(&made));
     Some(made)
 }
