@@ -75,12 +75,13 @@ impl App {
             anyhow::anyhow!("the rules of this build are not whole:\n  {}", faults.join("\n  "))
         };
         let tables = Tables::load().map_err(not_whole)?;
+        let prefixes = messages.languages().map(|lang| lang.prefix()).filter(|prefix| !prefix.is_empty()).collect();
         let build = concat!(env!("CARGO_PKG_VERSION"), "-", env!("WINDOWSHOP_BUILD"));
         Ok(Arc::new(App {
             config,
             floor,
             admission,
-            metrics: Arc::new(Metrics::new()),
+            metrics: Arc::new(Metrics::new(prefixes)),
             catalogues,
             messages,
             assets,

@@ -212,6 +212,11 @@ impl std::iter::Sum for Cents {
     }
 }
 
+/// Lower-case hexadecimal.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// `12345` → `12,345`.
 pub fn group_thousands(n: i64) -> String {
     let mut out = String::with_capacity(16);

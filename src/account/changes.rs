@@ -6,20 +6,11 @@
 use sqlx::AnyConnection;
 use zeroize::Zeroizing;
 
-use super::people::{Means, SignUp, SignedUp, take_over};
-use crate::store::audit::{Actor, Deed, Entry};
+use super::people::{Means, SignUp, SignedUp, has_totp, id_of, note, open_text, take_over};
+use crate::store::audit::Deed;
 use crate::store::lookup::{self, Kind, Sought};
 use crate::store::vault::Vault;
 use crate::store::{Change, Millis, StoreError, Tx, columns};
-
-fn id_of(owner: &str) -> &str {
-    owner.trim_start_matches("account:")
-}
-
-async fn note(tx: &mut Tx, means: &Means, deed: Deed, owner: &str, session: &str) -> Result<(), StoreError> {
-    let actor = Actor::of_owner(owner);
-    means.audit.append(tx, &Entry { actor: &actor, deed, owner, record: "", session }).await
-}
 
 /// Makes the account of an address that has just been proved by a mailed code.
 pub struct SignUpProved(pub SignUp);
@@ -66,7 +57,7 @@ impl Change for Arrived {
         }
         let seen = sqlx::query("UPDATE account SET seen_at = $1 WHERE id = $2");
         seen.bind(now).bind(id_of(owner)).execute(tx.conn()).await?;
-        note(tx, &self.means, Deed::SignedIn, owner, &self.session).await?;
+        note(tx, &self.means, Deed::SignedIn, (owner, ""), &self.session).await?;
         match &self.guest {
             Some(guest) => take_over(tx, &self.means, guest, (owner, &key), &self.session).await,
             None => Ok(()),
@@ -108,7 +99,7 @@ impl Change for NewPassword {
         if self.forgotten {
             sqlx::query("DELETE FROM device WHERE owner = $1").bind(owner).execute(tx.conn()).await?;
         }
-        note(tx, &self.means, Deed::PasswordChanged, owner, &self.session).await?;
+        note(tx, &self.means, Deed::PasswordChanged, (owner, ""), &self.session).await?;
         Ok(true)
     }
 }
@@ -138,7 +129,7 @@ impl Change for NewAddress {
         let kept =
             sqlx::query("UPDATE account SET email = $1, email_confirmed_at = $2, version = version + 1 WHERE id = $3");
         kept.bind(sealed).bind(now).bind(id_of(owner)).execute(tx.conn()).await?;
-        note(tx, &self.means, Deed::AddressChanged, owner, &self.session).await?;
+        note(tx, &self.means, Deed::AddressChanged, (owner, ""), &self.session).await?;
         Ok(true)
     }
 }
@@ -183,7 +174,7 @@ impl Change for EndSessions {
                 gone.bind(owner).bind(hash.as_slice()).execute(tx.conn()).await?
             }
         };
-        note(tx, &self.means, Deed::SessionsEnded, owner, &self.session).await?;
+        note(tx, &self.means, Deed::SessionsEnded, (owner, ""), &self.session).await?;
         Ok(gone.rows_affected())
     }
 }
@@ -220,7 +211,7 @@ impl Change for NoteExport {
     type Done = ();
 
     async fn run(&self, tx: &mut Tx) -> Result<(), StoreError> {
-        note(tx, &self.means, Deed::Exported, &self.owner, &self.session).await
+        note(tx, &self.means, Deed::Exported, (&self.owner, ""), &self.session).await
     }
 }
 
@@ -237,7 +228,7 @@ impl Change for NewRecoveryCodes {
 
     async fn run(&self, tx: &mut Tx) -> Result<(), StoreError> {
         super::steps::new_recovery_codes(tx, &self.owner, &self.hashes).await?;
-        note(tx, &self.means, Deed::RecoveryCodesMade, &self.owner, &self.session).await
+        note(tx, &self.means, Deed::RecoveryCodesMade, (&self.owner, ""), &self.session).await
     }
 }
 
@@ -265,14 +256,12 @@ pub async fn account(
     let asked = sqlx::query_as("SELECT email, password, lang, made_at FROM account WHERE id = $1").bind(id);
     let found: Option<(Vec<u8>, Vec<u8>, String, i64)> = asked.fetch_optional(&mut *connection).await?;
     let Some((email, password, lang, made_at)) = found else { return Ok(None) };
-    let text = |plain: Zeroizing<Vec<u8>>| Zeroizing::new(String::from_utf8_lossy(&plain).into_owned());
-    let email = text(key.open(columns::ACCOUNT_EMAIL.at(id, owner), &email)?);
-    let password = text(key.open(columns::ACCOUNT_PASSWORD.at(id, owner), &password)?);
-    let asked = sqlx::query_scalar("SELECT count(*) FROM totp WHERE owner = $1 AND confirmed_at IS NOT NULL");
-    let factors: i64 = asked.bind(owner).fetch_one(&mut *connection).await?;
+    let email = open_text(&key, columns::ACCOUNT_EMAIL, (id, owner), &email)?;
+    let password = open_text(&key, columns::ACCOUNT_PASSWORD, (id, owner), &password)?;
+    let has_totp = has_totp(connection, owner).await?;
     let left = sqlx::query_scalar("SELECT count(*) FROM recovery_code WHERE owner = $1 AND used_at IS NULL");
     let recovery_left: i64 = left.bind(owner).fetch_one(connection).await?;
-    Ok(Some(Account { email, password, lang, has_totp: factors > 0, recovery_left, made_at }))
+    Ok(Some(Account { email, password, lang, has_totp, recovery_left, made_at }))
 }
 
 /// The key of an app that is being set up, opened for the page that shows it.
@@ -323,10 +312,9 @@ pub async fn signed_in(
     let found: Vec<Found> = asked.bind(owner).bind(now).fetch_all(connection).await?;
     let one = |(id_hash, shared, made_at, seen_at, device, name): Found| {
         let name = match name {
-            Some(sealed) => key.open(columns::DEVICE_NAME.at(&device, owner), &sealed)?,
-            None => Zeroizing::new(Vec::new()),
+            Some(sealed) => open_text(&key, columns::DEVICE_NAME, (&device, owner), &sealed)?,
+            None => Zeroizing::default(),
         };
-        let name = Zeroizing::new(String::from_utf8_lossy(&name).into_owned());
         Ok(SignedIn { id_hash, name, shared: shared != 0, made_at, seen_at })
     };
     found.into_iter().map(one).collect()

@@ -8,16 +8,13 @@ use serde_json::{Map, Value};
 use sqlx::AnyConnection;
 use zeroize::{Zeroize, Zeroizing};
 
-use super::people::{BeginDraft, Means};
+use super::people::{BeginDraft, Means, OPEN, begin_draft};
 use crate::sealing::{DataKey, SealFault};
-use crate::store::audit::{Actor, Deed, Entry};
 use crate::store::vault::Vault;
 use crate::store::{Change, Millis, StoreError, Tx, columns};
 
 /// Searches kept in one draft; the oldest goes when another comes.
 pub const KEPT_MAX: usize = 12;
-const OPEN: i64 = 0;
-const ANSWERS_VERSION: i64 = 1;
 
 /// A draft's document. Has no `Debug`. What a newer version wrote into it stays.
 #[derive(Clone, Serialize, Deserialize, Default)]
@@ -119,29 +116,12 @@ impl Change for KeepSearch {
         }
         match found {
             Some((id, _, version)) => write(tx, &key, (owner, &id, version), &answers).await,
-            None => self.first(tx, &key, &answers).await,
+            None => {
+                let id = self.new_draft.as_str();
+                let answers = sealed(&key, id, owner, &answers)?;
+                begin_draft(tx, &self.means, (owner, id, answers), &self.session).await
+            }
         }
-    }
-}
-
-impl KeepSearch {
-    async fn first(&self, tx: &mut Tx, key: &DataKey, answers: &Answers) -> Result<(), StoreError> {
-        let (owner, id, now) = (self.owner.as_str(), self.new_draft.as_str(), tx.now());
-        sqlx::query(
-            "INSERT INTO draft (id, owner, answers, answers_version, version, state, made_at, changed_at) \
-             VALUES ($1, $2, $3, $4, 1, $5, $6, $6)",
-        )
-        .bind(id)
-        .bind(owner)
-        .bind(sealed(key, id, owner, answers)?)
-        .bind(ANSWERS_VERSION)
-        .bind(OPEN)
-        .bind(now)
-        .execute(tx.conn())
-        .await?;
-        let (actor, record) = (Actor::of_owner(owner), format!("draft:{id}"));
-        let entry = Entry { actor: &actor, deed: Deed::DraftBegun, owner, record: &record, session: &self.session };
-        self.means.audit.append(tx, &entry).await
     }
 }
 

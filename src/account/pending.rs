@@ -10,6 +10,7 @@ use zeroize::{Zeroize, Zeroizing};
 use crate::sealing::SealFault;
 use crate::store::vault::Vault;
 use crate::store::{Change, Millis, StoreError, Tx, columns};
+use crate::types::hex;
 
 /// The largest form that is kept.
 pub const BYTES_MAX: usize = 64 * 1024;
@@ -30,11 +31,6 @@ impl Drop for Pending {
         self.address.zeroize();
         self.body.zeroize();
     }
-}
-
-/// The row's key as text, for the seal.
-fn row_of(session: &[u8]) -> String {
-    session.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Keeps a form. `Done` is false if it is too large, or its owner's key is gone.
@@ -58,7 +54,7 @@ impl Change for Keep {
         let place = columns::PENDING_REQUEST;
         let unreadable = SealFault::Unreadable { table: place.table, column: place.column };
         let plain = Zeroizing::new(serde_json::to_vec(&self.pending).map_err(|_| unreadable)?);
-        let row = row_of(&self.session);
+        let row = hex(&self.session);
         let sealed = key.seal(place.at(&row, owner), &plain)?;
         let now = tx.now();
         sqlx::query(
@@ -90,7 +86,7 @@ pub async fn look(
     let found: Option<(String, Vec<u8>, i64)> = asked.fetch_optional(&mut *connection).await?;
     let Some((owner, sealed, made_at)) = found.filter(|(_, _, made_at)| made_at + KEPT > now) else { return Ok(None) };
     let Some(key) = vault.open(connection, &owner).await? else { return Ok(None) };
-    let row = row_of(session);
+    let row = hex(session);
     let plain = key.open(columns::PENDING_REQUEST.at(&row, &owner), &sealed)?;
     Ok(serde_json::from_slice(&plain).ok().map(|pending| (owner, pending, made_at)))
 }
@@ -115,7 +111,7 @@ impl Change for Take {
             return Ok(None);
         }
         let Some(key) = self.vault.open(tx.conn(), owner).await? else { return Ok(None) };
-        let row = row_of(&self.session);
+        let row = hex(&self.session);
         let plain = key.open(columns::PENDING_REQUEST.at(&row, owner), &sealed)?;
         Ok(serde_json::from_slice(&plain).ok())
     }

@@ -7,11 +7,12 @@
 use sqlx::AnyConnection;
 use zeroize::Zeroizing;
 
-use crate::sealing::{DataKey, SealFault};
+use crate::sealing::{Column, DataKey, SealFault};
 use crate::store::audit::{Actor, Audit, Deed, Entry};
 use crate::store::lookup::{self, Sought};
 use crate::store::vault::{SITE, Vault};
 use crate::store::{Change, Millis, StoreError, Tx, columns};
+use crate::types::hex;
 
 use super::codes;
 
@@ -19,7 +20,7 @@ const DAY: Millis = 24 * 3_600_000;
 /// How long a draft is kept after its last change.
 pub const DRAFT_DAYS: Millis = 90 * DAY;
 /// A draft is open until it is submitted, withdrawn or expired.
-const OPEN: i64 = 0;
+pub(super) const OPEN: i64 = 0;
 /// The version of an empty document of answers.
 const ANSWERS_VERSION: i64 = 1;
 const NO_ANSWERS: &[u8] = b"{}";
@@ -32,7 +33,7 @@ const NO_ANSWERS: &[u8] = b"{}";
 pub fn new_id() -> Result<String, SealFault> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).map_err(|_| SealFault::NoRandomness)?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hex(&bytes))
 }
 
 pub fn guest_owner(id: &str) -> String {
@@ -41,6 +42,41 @@ pub fn guest_owner(id: &str) -> String {
 
 pub fn account_owner(id: &str) -> String {
     format!("account:{id}")
+}
+
+/// The ID in `account:ID`.
+pub fn id_of(owner: &str) -> &str {
+    owner.trim_start_matches("account:")
+}
+
+/// Appends what an owner did to their own record.
+pub(super) async fn note(
+    tx: &mut Tx,
+    means: &Means,
+    deed: Deed,
+    (owner, record): (&str, &str),
+    session: &str,
+) -> Result<(), StoreError> {
+    let actor = Actor::of_owner(owner);
+    means.audit.append(tx, &Entry { actor: &actor, deed, owner, record, session }).await
+}
+
+/// Sealed words, opened.
+pub(super) fn open_text(
+    key: &DataKey,
+    column: Column,
+    (row, owner): (&str, &str),
+    sealed: &[u8],
+) -> Result<Zeroizing<String>, SealFault> {
+    let plain = key.open(column.at(row, owner), sealed)?;
+    Ok(Zeroizing::new(String::from_utf8_lossy(&plain).into_owned()))
+}
+
+/// Whether an app's codes are needed to sign in.
+pub(super) async fn has_totp(connection: &mut AnyConnection, owner: &str) -> Result<bool, StoreError> {
+    let asked = sqlx::query_scalar("SELECT count(*) FROM totp WHERE owner = $1 AND confirmed_at IS NOT NULL");
+    let factors: i64 = asked.bind(owner).fetch_one(connection).await?;
+    Ok(factors > 0)
 }
 
 /// What a change needs of the office.
@@ -67,18 +103,7 @@ impl Change for BeginDraft {
         let (owner, now) = (guest_owner(&self.guest), tx.now());
         let key = self.means.vault.create(tx, &owner).await?;
         let answers = key.seal(columns::DRAFT_ANSWERS.at(&self.draft, &owner), NO_ANSWERS)?;
-        sqlx::query(
-            "INSERT INTO draft (id, owner, answers, answers_version, version, state, made_at, changed_at) \
-             VALUES ($1, $2, $3, $4, 1, $5, $6, $6)",
-        )
-        .bind(self.draft.as_str())
-        .bind(owner.as_str())
-        .bind(answers)
-        .bind(ANSWERS_VERSION)
-        .bind(OPEN)
-        .bind(now)
-        .execute(tx.conn())
-        .await?;
+        begin_draft(tx, &self.means, (&owner, &self.draft, answers), &self.session).await?;
         sqlx::query("INSERT INTO resume_code (code_hash, owner, made_at, expires_at) VALUES ($1, $2, $3, $4)")
             .bind(self.code_hash.as_slice())
             .bind(owner.as_str())
@@ -86,12 +111,31 @@ impl Change for BeginDraft {
             .bind(now + DRAFT_DAYS)
             .execute(tx.conn())
             .await?;
-        let actor = Actor::Guest(self.guest.clone());
-        let record = format!("draft:{}", self.draft);
-        let entry =
-            Entry { actor: &actor, deed: Deed::DraftBegun, owner: &owner, record: &record, session: &self.session };
-        self.means.audit.append(tx, &entry).await
+        Ok(())
     }
+}
+
+/// The first row of a draft, with its sealed answers.
+pub(super) async fn begin_draft(
+    tx: &mut Tx,
+    means: &Means,
+    (owner, draft, answers): (&str, &str, Vec<u8>),
+    session: &str,
+) -> Result<(), StoreError> {
+    let now = tx.now();
+    sqlx::query(
+        "INSERT INTO draft (id, owner, answers, answers_version, version, state, made_at, changed_at) \
+         VALUES ($1, $2, $3, $4, 1, $5, $6, $6)",
+    )
+    .bind(draft)
+    .bind(owner)
+    .bind(answers)
+    .bind(ANSWERS_VERSION)
+    .bind(OPEN)
+    .bind(now)
+    .execute(tx.conn())
+    .await?;
+    note(tx, means, Deed::DraftBegun, (owner, &format!("draft:{draft}")), session).await
 }
 
 /// Whose the draft of a printed code is; `None` for a code that is wrong, used up or too old.
@@ -155,9 +199,7 @@ impl Change for SignUp {
         .bind(now)
         .execute(tx.conn())
         .await?;
-        let actor = Actor::Account(self.account.clone());
-        let entry = Entry { actor: &actor, deed: Deed::AccountMade, owner: &owner, record: "", session: &self.session };
-        self.means.audit.append(tx, &entry).await?;
+        note(tx, &self.means, Deed::AccountMade, (&owner, ""), &self.session).await?;
         if let Some(guest) = &self.guest {
             take_over(tx, &self.means, guest, (owner.as_str(), &key), &self.session).await?;
         }
@@ -191,10 +233,7 @@ pub(super) async fn take_over(
         if moved.rows_affected() != 1 {
             return Err(StoreError::Stale);
         }
-        let record = format!("draft:{id}");
-        let actor = Actor::Account(owner.trim_start_matches("account:").to_string());
-        let entry = Entry { actor: &actor, deed: Deed::DraftTaken, owner, record: &record, session };
-        means.audit.append(tx, &entry).await?;
+        note(tx, means, Deed::DraftTaken, (owner, &format!("draft:{id}")), session).await?;
     }
     for statement in ["DELETE FROM resume_code WHERE owner = $1", "DELETE FROM pending WHERE owner = $1"] {
         sqlx::query(statement).bind(guest).execute(tx.conn()).await?;
@@ -224,15 +263,13 @@ pub async fn find(connection: &mut AnyConnection, vault: &Vault, email: &Sought)
     // For an address that nobody has, the site's own key is opened, and nobody's account is looked for.
     let owner = found.as_deref().unwrap_or(SITE);
     let key = vault.open(connection, owner).await?;
-    let id = owner.trim_start_matches("account:").to_string();
+    let id = id_of(owner).to_string();
     let asked = sqlx::query_as("SELECT password, lang FROM account WHERE id = $1").bind(id.as_str());
     let account: Option<(Vec<u8>, String)> = asked.fetch_optional(&mut *connection).await?;
-    let asked = sqlx::query_scalar("SELECT count(*) FROM totp WHERE owner = $1 AND confirmed_at IS NOT NULL");
-    let factors: i64 = asked.bind(owner).fetch_one(connection).await?;
+    let has_totp = has_totp(connection, owner).await?;
     let (Some(owner), Some(key), Some((sealed, lang))) = (found, key, account) else { return Ok(None) };
-    let plain = key.open(columns::ACCOUNT_PASSWORD.at(&id, &owner), &sealed)?;
-    let password = Zeroizing::new(String::from_utf8_lossy(&plain).into_owned());
-    Ok(Some(Found { owner, password, lang, has_totp: factors > 0 }))
+    let password = open_text(&key, columns::ACCOUNT_PASSWORD, (&id, &owner), &sealed)?;
+    Ok(Some(Found { owner, password, lang, has_totp }))
 }
 
 /// A person goes: their key is destroyed, and with it everything sealed; what is not sealed goes row by row.
@@ -264,8 +301,7 @@ impl Change for Delete {
         ] {
             sqlx::query(statement).bind(owner).execute(tx.conn()).await?;
         }
-        let id = owner.trim_start_matches("account:");
-        sqlx::query("DELETE FROM account WHERE id = $1").bind(id).execute(tx.conn()).await?;
+        sqlx::query("DELETE FROM account WHERE id = $1").bind(id_of(owner)).execute(tx.conn()).await?;
         let entry = Entry { actor: &self.actor, deed: Deed::Deleted, owner, record: "", session: &self.session };
         self.means.audit.append(tx, &entry).await?;
         Ok(true)

@@ -4,9 +4,9 @@
 
 use serde_json::{Value, json};
 use sqlx::AnyConnection;
-use zeroize::Zeroizing;
 
-use crate::sealing::{Column, DataKey};
+use super::people::open_text;
+use crate::sealing::DataKey;
 use crate::store::audit;
 use crate::store::vault::Vault;
 use crate::store::{StoreError, columns};
@@ -43,17 +43,6 @@ pub async fn of(connection: &mut AnyConnection, vault: &Vault, owner: &str) -> R
     })))
 }
 
-fn opened(
-    key: &DataKey,
-    column: Column,
-    row: &str,
-    owner: &str,
-    sealed: &[u8],
-) -> Result<Zeroizing<String>, StoreError> {
-    let plain = key.open(column.at(row, owner), sealed)?;
-    Ok(Zeroizing::new(String::from_utf8_lossy(&plain).into_owned()))
-}
-
 /// An account's row: sealed address, language, and when it was made, last seen and confirmed.
 type AccountRow = (Vec<u8>, String, i64, i64, Option<i64>);
 
@@ -63,7 +52,7 @@ async fn account(connection: &mut AnyConnection, key: &DataKey, owner: &str) -> 
     let asked = sqlx::query_as("SELECT email, lang, made_at, seen_at, email_confirmed_at FROM account WHERE id = $1");
     let found: Option<AccountRow> = asked.bind(id).fetch_optional(connection).await?;
     let Some((email, lang, made_at, seen_at, confirmed_at)) = found else { return Ok(Value::Null) };
-    let email = opened(key, columns::ACCOUNT_EMAIL, id, owner, &email)?;
+    let email = open_text(key, columns::ACCOUNT_EMAIL, (id, owner), &email)?;
     Ok(json!({
         "email": email.as_str(), "language": lang, "made_at": made_at, "seen_at": seen_at,
         "email_confirmed_at": confirmed_at,
@@ -76,7 +65,7 @@ async fn drafts(connection: &mut AnyConnection, key: &DataKey, owner: &str) -> R
     let found: Vec<(String, Vec<u8>, i64, i64, i64)> = asked.bind(owner).fetch_all(connection).await?;
     let mut drafts = Vec::new();
     for (id, answers, state, made_at, changed_at) in found {
-        let answers = opened(key, columns::DRAFT_ANSWERS, &id, owner, &answers)?;
+        let answers = open_text(key, columns::DRAFT_ANSWERS, (&id, owner), &answers)?;
         let answers: Value = serde_json::from_str(&answers).unwrap_or_default();
         drafts.push(json!({
             "id": id, "answers": answers, "state": state, "made_at": made_at, "changed_at": changed_at,
@@ -90,7 +79,7 @@ async fn devices(connection: &mut AnyConnection, key: &DataKey, owner: &str) -> 
     let found: Vec<(String, Vec<u8>, i64, i64)> = asked.bind(owner).fetch_all(connection).await?;
     let mut devices = Vec::new();
     for (id, name, made_at, seen_at) in found {
-        let name = opened(key, columns::DEVICE_NAME, &id, owner, &name)?;
+        let name = open_text(key, columns::DEVICE_NAME, (&id, owner), &name)?;
         devices.push(json!({ "name": name.as_str(), "made_at": made_at, "seen_at": seen_at }));
     }
     Ok(devices)

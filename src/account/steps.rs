@@ -8,8 +8,8 @@ use zeroize::Zeroizing;
 
 use super::codes::{self, TOTP_KEY_BYTES};
 use super::password::CHARS_ALONE;
-use super::people::Means;
-use crate::store::audit::{Actor, Deed, Entry};
+use super::people::{Means, id_of, note};
+use crate::store::audit::Deed;
 use crate::store::vault::Vault;
 use crate::store::{Change, Millis, StoreError, Tx, columns};
 
@@ -24,11 +24,6 @@ pub enum Purpose {
     ConfirmAddress,
     SecondStep,
     NewPassword,
-}
-
-async fn note(tx: &mut Tx, means: &Means, deed: Deed, owner: &str, session: &str) -> Result<(), StoreError> {
-    let actor = Actor::Account(owner.trim_start_matches("account:").to_string());
-    means.audit.append(tx, &Entry { actor: &actor, deed, owner, record: "", session }).await
 }
 
 /// An app's key as it stands: opened, with the last step taken.
@@ -94,7 +89,7 @@ impl Change for UseTotp {
         let proved = sqlx::query("UPDATE totp SET confirmed_at = $1 WHERE owner = $2 AND confirmed_at IS NULL");
         if proved.bind(now).bind(owner).execute(tx.conn()).await?.rows_affected() == 1 {
             new_recovery_codes(tx, owner, &self.recovery).await?;
-            note(tx, &self.means, Deed::SecondStepAdded, owner, &self.session).await?;
+            note(tx, &self.means, Deed::SecondStepAdded, (owner, ""), &self.session).await?;
         }
         Ok(true)
     }
@@ -133,7 +128,7 @@ impl Change for UseRecovery {
         if used.bind(now).bind(owner).bind(hash).execute(tx.conn()).await?.rows_affected() != 1 {
             return Ok(None);
         }
-        note(tx, &self.means, Deed::RecoveryCodeUsed, owner, &self.session).await?;
+        note(tx, &self.means, Deed::RecoveryCodeUsed, (owner, ""), &self.session).await?;
         let left = sqlx::query_scalar("SELECT count(*) FROM recovery_code WHERE owner = $1 AND used_at IS NULL");
         Ok(Some(left.bind(owner).fetch_one(tx.conn()).await?))
     }
@@ -161,8 +156,7 @@ impl Change for RemoveTotp {
 
     async fn run(&self, tx: &mut Tx) -> Result<Removed, StoreError> {
         let owner = self.owner.as_str();
-        let id = owner.trim_start_matches("account:");
-        let chars = sqlx::query_scalar("SELECT password_chars FROM account WHERE id = $1").bind(id);
+        let chars = sqlx::query_scalar("SELECT password_chars FROM account WHERE id = $1").bind(id_of(owner));
         let chars: Option<i64> = chars.fetch_optional(tx.conn()).await?;
         let least = i64::try_from(CHARS_ALONE).unwrap_or(i64::MAX);
         if chars.is_some_and(|chars| chars < least) {
@@ -173,7 +167,7 @@ impl Change for RemoveTotp {
             return Ok(Removed::Nothing);
         }
         sqlx::query("DELETE FROM recovery_code WHERE owner = $1").bind(owner).execute(tx.conn()).await?;
-        note(tx, &self.means, Deed::SecondStepRemoved, owner, &self.session).await?;
+        note(tx, &self.means, Deed::SecondStepRemoved, (owner, ""), &self.session).await?;
         Ok(Removed::Done)
     }
 }

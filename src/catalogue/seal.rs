@@ -11,6 +11,8 @@ use std::path::Path;
 
 use sha2::{Digest as _, Sha256};
 
+use crate::types::hex;
+
 /// The whole line, including line ends.
 pub const SEAL_BYTES: usize = 128;
 const MARK: &str = "\nwindowshop seal 1 sha256=";
@@ -96,7 +98,7 @@ fn hash(file: &mut impl Read, bytes: u64, copy: &mut impl Write) -> std::io::Res
         copy.write_all(&chunk[..want])?;
         left -= want as u64;
     }
-    Ok(sha256.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hex(&sha256.finalize()))
 }
 
 #[cfg(test)]

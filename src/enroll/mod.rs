@@ -24,7 +24,7 @@ use crate::quote::ask::facets::{Note, NoteKind};
 use crate::shop::home::FieldFault;
 use crate::shop::open::{self, Instead};
 use crate::shop::open::{days, version};
-use crate::shop::words::dates::{ChangeWords, changes_page, date_words};
+use crate::shop::words::dates::{ChangeWords, changes_page};
 use crate::shop::words::search as words;
 use crate::text::calendar::{self, Deadline};
 use crate::types::Zip5;
@@ -68,7 +68,7 @@ pub fn season(cx: &Cx, state: Option<State>, year: i32) -> Option<Season> {
     let place = place_words(cx, state);
     let marketplace = tables.marketplace(of, year).cloned();
     let year_words = year.to_string();
-    let date = |date: Option<Date>| date.map(|d| date_words(cx, d)).unwrap_or_default();
+    let date = |date: Option<Date>| date.map(|d| cx.date(d)).unwrap_or_default();
     let (opens, ends) = (date(open.opens), date(open.ends));
     let left = open.ends.map(|ends| days_left(cx, days, ends)).unwrap_or_default();
     let lang = cx.lang.code();
@@ -90,8 +90,7 @@ pub fn season(cx: &Cx, state: Option<State>, year: i32) -> Option<Season> {
     };
     let over = matches!(open.status, WindowStatus::Closed | WindowStatus::Unknown);
     let step = |step: &EnrollmentStep| {
-        let [from, to, start] =
-            [step.selected_from, step.selected_to, step.coverage_start].map(|day| date_words(cx, day));
+        let [from, to, start] = [step.selected_from, step.selected_to, step.coverage_start].map(|day| cx.date(day));
         cx.tf("enroll.step", &[("from", &from), ("to", &to), ("start", &start)])
     };
     Some(Season {
@@ -158,7 +157,7 @@ fn next_words(cx: &Cx, state: Option<State>) -> String {
             WindowStatus::NotYet => "enroll.next",
             WindowStatus::Closed | WindowStatus::Unknown => return None,
         };
-        let (opens, ends) = (date_words(cx, open.opens?), date_words(cx, open.ends?));
+        let (opens, ends) = (cx.date(open.opens?), cx.date(open.ends?));
         let year = year.to_string();
         Some(cx.tf(key, &[("year", &year), ("place", &place), ("opens", &opens), ("ends", &ends)]))
     });
@@ -288,7 +287,7 @@ fn build<'a>(
     let none_open = !answers.is_empty() && !answers.iter().any(|answer| answer.open);
     let carried = asked.pairs(state.map(State::code));
     EnrollPage {
-        today: cx.tf("enroll.today", &[("date", &date_words(cx, days(cx, state).own))]),
+        today: cx.tf("enroll.today", &[("date", &cx.date(days(cx, state).own))]),
         notes: words::notes(cx, &asked.notes),
         states: states(cx, state),
         state_fault,
@@ -357,7 +356,7 @@ fn season_deadlines(cx: &Cx, state: Option<State>, year: i32) -> Vec<Deadline> {
     let open = open_enrollment(&cx.app.tables, of, year, days(cx, state));
     let (place, year_words) = (place_words(cx, state), year.to_string());
     let one = |step: &EnrollmentStep| {
-        let start = date_words(cx, step.coverage_start);
+        let start = cx.date(step.coverage_start);
         let values = [("year", year_words.as_str()), ("place", &place), ("start", &start)];
         Deadline {
             id: format!("open-enrollment-{year}-{}-{}", state.map_or("us", State::code), query::iso(step.selected_to)),

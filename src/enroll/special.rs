@@ -8,7 +8,6 @@ use super::{days, days_left, marketplace_url};
 use crate::eligibility::State;
 use crate::eligibility::enrollment::{self, Event, SepWindow, WindowStatus};
 use crate::eligibility::tables::{CoverageStart, PriorCoverage};
-use crate::shop::words::dates::date_words;
 use crate::text::calendar::Deadline;
 use crate::web::page::Cx;
 
@@ -187,7 +186,7 @@ pub fn answers(cx: &Cx, asked: &EnrollQuery, state: Option<State>) -> Vec<EventA
 }
 
 fn answer(cx: &Cx, window: SepWindow, state: Option<State>) -> EventAnswer {
-    let date = |date: Option<time::Date>| date.map(|d| date_words(cx, d)).unwrap_or_default();
+    let date = |date: Option<time::Date>| date.map(|d| cx.date(d)).unwrap_or_default();
     let (event, opens, closes) = (date(Some(window.event)), date(window.opens), date(window.closes));
     let left = window.closes.map(|closes| days_left(cx, days(cx, state), closes)).unwrap_or_default();
     let values = [("event", event.as_str()), ("opens", &opens), ("closes", &closes), ("left", &left)];
@@ -238,7 +237,7 @@ fn start(cx: &Cx, window: &SepWindow) -> String {
         (_, WindowStatus::NotYet) => "enroll.start_first_day",
         _ => "enroll.start_today",
     };
-    cx.tf(key, &[("start", &date_words(cx, start))])
+    cx.tf(key, &[("start", &cx.date(start))])
 }
 
 fn ics(cx: &Cx, window: &SepWindow, state: Option<State>) -> String {

@@ -9,6 +9,7 @@ use super::lines::Lines;
 use super::problems::{Effect, Fault, LoadError, Problem, Problems};
 use super::progress::Meter;
 use super::values;
+use crate::types::hex;
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -198,11 +199,6 @@ impl Source {
             bytes += n as u64;
         }
     }
-}
-
-/// Lower-case hexadecimal.
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|b| format!("{b:02x}")).collect()
 }
 
 /// A file being read. `next_row` returns the rows whose shape and plan year are right and reports the others.

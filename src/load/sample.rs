@@ -4,10 +4,9 @@
 //! "not sold here" can be told from "no such ZIP". It must never write to the large catalogue.
 
 use super::problems::LoadError;
-use super::read::hex;
 use super::write::{self, Build, SCHEMA_VERSION, failed};
 use super::{Built, rfc3339};
-use crate::types::CountyFips;
+use crate::types::{CountyFips, hex};
 use sha2::{Digest, Sha256};
 use sqlx::AssertSqlSafe;
 use std::path::{Path, PathBuf};

@@ -11,10 +11,10 @@ use super::model::{DENTAL, Extras, Issuer, Limit, MEDICAL, Plan, Plans, Variant,
 use super::problems::{LoadError, Problems};
 use super::progress::Progress;
 use super::rates::{AGES, NONE, Rate, Rates};
-use super::read::hex;
 use super::service_areas::ServiceAreas;
 use super::write::{self, Build, Out, Rows, cell};
 use super::{Built, Provenance, benefits, blocking, cost_share, describe, gather, geo, plans};
+use crate::types::hex;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::path::PathBuf;

@@ -15,6 +15,7 @@ use lettre::{AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor};
 use zeroize::Zeroizing;
 
 use crate::config::Config;
+use crate::types::hex;
 
 /// In the data folder; of its owner alone.
 const OUTBOX: &str = "outbox";
@@ -134,7 +135,7 @@ fn without_words(error: &lettre::transport::smtp::Error) -> anyhow::Error {
 fn random_name() -> anyhow::Result<String> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).map_err(|error| anyhow::anyhow!("no randomness: {error}"))?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hex(&bytes))
 }
 
 fn make_private(folder: &Path) -> std::io::Result<()> {

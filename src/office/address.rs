@@ -2,9 +2,8 @@
 
 use super::desk::{Answer, Desk};
 use super::step::send_address_code;
-use super::view::{Field, FormPage, fault};
+use super::view::{Field, FormPage};
 use super::waiting::Waiting;
-use crate::account::changes;
 use crate::account::guessing::Counted;
 use crate::store::lookup::Sought;
 
@@ -21,24 +20,17 @@ fn page<'d>(desk: &'d Desk, now: &str) -> FormPage<'d> {
 /// `GET /account/email`
 pub async fn show(desk: Desk) -> Answer {
     let owner = desk.fresh().await?;
-    let mut connection = desk.office.read().await?;
-    let account = changes::account(&mut connection, &desk.office.vault, owner).await?;
-    let Some(account) = account else { return Ok(desk.go("/account/sign-in")) };
+    let account = desk.own_account(owner).await?;
     Ok(page(&desk, &account.email).show())
 }
 
 /// `POST /account/email`
 pub async fn post(desk: Desk) -> Answer {
     let owner = desk.fresh().await?.to_string();
-    let cx = &desk.cx;
-    let mut connection = desk.office.read().await?;
-    let account = changes::account(&mut connection, &desk.office.vault, &owner).await?;
-    drop(connection);
-    let Some(account) = account else { return Ok(desk.go("/account/sign-in")) };
+    let account = desk.own_account(&owner).await?;
     let email = desk.form.get("email");
     if Sought::email(email).is_none() {
-        let words = if email.is_empty() { "office.fault.email_missing" } else { "office.fault.email_odd" };
-        return Ok(page(&desk, &account.email).wrong(vec![fault("email", cx.t(words))]));
+        return Ok(page(&desk, &account.email).wrong(vec![desk.odd_email()]));
     }
     let buckets = desk.code_buckets("new-address", &owner);
     if let Counted::ClosedUntil(until) = desk.count(&buckets).await? {

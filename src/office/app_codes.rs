@@ -44,7 +44,7 @@ enum State {
 
 async fn state(desk: &Desk, owner: &str) -> Result<(State, i64, String), Instead> {
     let mut connection = desk.office.read().await?;
-    let vault = &desk.office.vault;
+    let vault = &desk.office.means.vault;
     let account = changes::account(&mut connection, vault, owner).await?;
     let account = account.ok_or_else(|| Instead::from(desk.go("/account/sign-in")))?;
     let email = account.email.to_string();
@@ -94,7 +94,7 @@ pub async fn show(desk: Desk) -> Answer {
 /// `POST /account/app/start`: a new key, which counts once it is proved.
 pub async fn start(desk: Desk) -> Answer {
     let owner = desk.fresh().await?.to_string();
-    let (vault, secret) = (desk.office.vault.clone(), new_totp_key()?);
+    let (vault, secret) = (desk.office.means.vault.clone(), new_totp_key()?);
     desk.office.write(StartTotp { vault, owner, secret }).await?;
     Ok(desk.go("/account/app"))
 }
@@ -109,7 +109,7 @@ pub async fn prove(desk: Desk) -> Answer {
         return page(&desk, &owner, vec![words], Vec::new()).await;
     }
     let (codes, recovery) = new_codes()?;
-    let (means, session) = (desk.office.means(), desk.visitor.session_text());
+    let (means, session) = (desk.office.means.clone(), desk.visitor.session_text());
     let change = UseTotp { means, owner: owner.clone(), typed: desk.form.code("code"), recovery, session };
     if !desk.office.write(change).await? {
         let wrong = vec![fault("code", cx.t("office.fault.app_code_wrong"))];
@@ -137,7 +137,7 @@ pub async fn off(desk: Desk) -> Answer {
     let owner = desk.fresh().await?.to_string();
     let cx = &desk.cx;
     let (_, _, email) = state(&desk, &owner).await?;
-    let (means, session) = (desk.office.means(), desk.visitor.session_text());
+    let (means, session) = (desk.office.means.clone(), desk.visitor.session_text());
     match desk.office.write(RemoveTotp { means, owner: owner.clone(), session }).await? {
         Removed::Done => desk.office.write_to(&cx.app, cx.lang, &email, &Says::AppOff),
         Removed::Nothing => {}

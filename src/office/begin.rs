@@ -64,7 +64,7 @@ fn search_in(desk: &Desk) -> Zeroizing<String> {
 async fn keep(desk: &Desk, owner: &str, query: &str) -> Result<(), Instead> {
     for last in [false, false, true] {
         let change = KeepSearch {
-            means: desk.office.means(),
+            means: desk.office.means.clone(),
             owner: owner.to_string(),
             new_draft: new_id()?,
             query: Zeroizing::new(query.to_string()),
@@ -93,14 +93,14 @@ async fn begin_with(desk: &Desk, query: &str) -> Result<(String, Vec<u8>), Inste
     let code_hash = codes::code_hash(&code).ok_or_else(|| anyhow::anyhow!("a code that is none"))?;
     let (owner, session) = (guest_owner(&guest), desk.visitor.session_text());
     let keep = KeepSearch {
-        means: desk.office.means(),
+        means: desk.office.means.clone(),
         owner: owner.clone(),
         new_draft: draft.clone(),
         query: Zeroizing::new(query.to_string()),
         code: Some(code),
         session: session.clone(),
     };
-    let begin = BeginDraft { means: desk.office.means(), guest, draft, code_hash, session };
+    let begin = BeginDraft { means: desk.office.means.clone(), guest, draft, code_hash, session };
     desk.office.write(BeginWith { begin, keep }).await?;
     let hash = desk.begin_session(&owner, false).await?;
     Ok((owner, hash))
@@ -114,10 +114,7 @@ fn resume_form(desk: &Desk) -> FormPage<'_> {
             Field { autocomplete: "off", ..Field::code("code", cx.t("office.resume.code")) }
                 .hint(cx.t("office.resume.hint")),
         )
-        .field(
-            Field::tick("shared", cx.t("office.field.shared"), desk.form.ticked("shared"))
-                .hint(cx.t("office.field.shared_hint")),
-        )
+        .field(desk.shared_tick())
         .submit(cx.t("office.resume.submit"))
         .link(cx.t("office.resume.lost"), "/account/save")
         .link(cx.t("office.sign_in.title"), "/account/sign-in")

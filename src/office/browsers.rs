@@ -6,8 +6,9 @@ use axum::http::StatusCode;
 use super::clock::day_and_clock;
 use super::desk::{Answer, Desk};
 use super::view::{Bar, bar};
-use super::visitor::{hex, unhex};
+use super::visitor::unhex;
 use crate::account::changes::{self, EndSessions, Which};
+use crate::types::hex;
 use crate::web::page::{self, CachePolicy, Cx};
 
 struct Browser {
@@ -33,7 +34,7 @@ pub async fn show(desk: Desk) -> Answer {
     let owner = desk.fresh().await?;
     let cx = &desk.cx;
     let mut connection = desk.office.read().await?;
-    let found = changes::signed_in(&mut connection, &desk.office.vault, owner, desk.visitor.now).await?;
+    let found = changes::signed_in(&mut connection, &desk.office.means.vault, owner, desk.visitor.now).await?;
     drop(connection);
     let browser = |one: changes::SignedIn| Browser {
         id: hex(&one.id_hash),
@@ -55,7 +56,7 @@ pub async fn end(desk: Desk) -> Answer {
         Some(hash) => Which::One(hash),
         None => Which::Others(desk.visitor.hash.clone()),
     };
-    let (means, session) = (desk.office.means(), desk.visitor.session_text());
+    let (means, session) = (desk.office.means.clone(), desk.visitor.session_text());
     desk.office.write(EndSessions { means, owner: owner.to_string(), which, session }).await?;
     Ok(desk.go("/account/browsers"))
 }

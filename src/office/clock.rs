@@ -34,16 +34,11 @@ pub fn clock(cx: &Cx, at: Millis) -> String {
 /// `November 26, 2026, 7:45 PM Eastern time`.
 pub fn day_and_clock(cx: &Cx, at: Millis) -> String {
     let wall = cx.app.tables.wall(State::parse(EAST), moment(at));
-    let date = day(cx, wall.date());
+    let date = cx.date(wall.date());
     cx.tf("office.clock.day", &[("date", &date), ("time", &time_words(cx, wall))])
 }
 
 /// `November 26, 2026`
 pub fn day_of(cx: &Cx, at: Millis) -> String {
-    day(cx, cx.app.tables.wall(State::parse(EAST), moment(at)).date())
-}
-
-fn day(cx: &Cx, date: time::Date) -> String {
-    let month = cx.t(&format!("month.{}", u8::from(date.month())));
-    cx.tf("enroll.date", &[("month", month), ("day", &date.day().to_string()), ("year", &date.year().to_string())])
+    cx.date(cx.app.tables.wall(State::parse(EAST), moment(at)).date())
 }

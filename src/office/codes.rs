@@ -8,7 +8,7 @@ use super::app_codes::new_codes;
 use super::desk::{Answer, Desk};
 use super::view::{Bar, bar};
 use super::waiting::Waiting;
-use crate::account::changes::{self, NewRecoveryCodes};
+use crate::account::changes::NewRecoveryCodes;
 use crate::web::page::{self, CachePolicy, Cx};
 
 #[derive(Template)]
@@ -28,8 +28,7 @@ pub async fn show(desk: Desk) -> Answer {
         Some((of, Waiting::Codes { ref codes })) if of == owner => codes.clone(),
         _ => Vec::new(),
     };
-    let mut connection = desk.office.read().await?;
-    let account = changes::account(&mut connection, &desk.office.vault, owner).await?;
+    let account = desk.account_of(owner).await?;
     let Some(account) = account.filter(|account| account.has_totp) else { return Ok(desk.go("/account/app")) };
     let left = cx.n("office.codes.left", account.recovery_left);
     let template = CodesPage { cx, bar: bar(cx, &desk.visitor), codes, left };
@@ -39,14 +38,12 @@ pub async fn show(desk: Desk) -> Answer {
 /// `POST /account/codes`: ten new ones; the old ones are good no longer.
 pub async fn renew(desk: Desk) -> Answer {
     let owner = desk.fresh().await?.to_string();
-    let mut connection = desk.office.read().await?;
-    let account = changes::account(&mut connection, &desk.office.vault, &owner).await?;
-    drop(connection);
+    let account = desk.account_of(&owner).await?;
     if !account.is_some_and(|account| account.has_totp) {
         return Ok(desk.go("/account/app"));
     }
     let (codes, hashes) = new_codes()?;
-    let (means, session) = (desk.office.means(), desk.visitor.session_text());
+    let (means, session) = (desk.office.means.clone(), desk.visitor.session_text());
     desk.office.write(NewRecoveryCodes { means, owner: owner.clone(), hashes, session }).await?;
     desk.wait(&owner, &desk.visitor.hash, &Waiting::Codes { codes }).await?;
     Ok(desk.go("/account/codes"))

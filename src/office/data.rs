@@ -27,7 +27,7 @@ struct DataPage<'a> {
 
 async fn everything(desk: &Desk, owner: &str) -> Result<Value, Instead> {
     let mut connection = desk.office.read().await?;
-    let found = record::of(&mut connection, &desk.office.vault, owner).await?;
+    let found = record::of(&mut connection, &desk.office.means.vault, owner).await?;
     let mut all: Value = found.ok_or_else(|| Instead::from(desk.go("/account/sign-in")))?;
     // The printed code of what a guest began opens nothing once it is an account's.
     for draft in all["drafts"].as_array_mut().into_iter().flatten() {
@@ -90,7 +90,7 @@ fn flatten(cx: &Cx, name: &str, value: &Value, all: &mut Vec<(String, String)>) 
 pub async fn download(desk: Desk) -> Answer {
     let owner = desk.fresh().await?.to_string();
     let all = everything(&desk, &owner).await?;
-    let (means, session) = (desk.office.means(), desk.visitor.session_text());
+    let (means, session) = (desk.office.means.clone(), desk.visitor.session_text());
     desk.office.write(NoteExport { means, owner, session }).await?;
     let text = serde_json::to_string_pretty(&all).map_err(anyhow::Error::new)?;
     let mut response = page::send(&desk.cx, StatusCode::OK, "application/json", text, CachePolicy::Private);

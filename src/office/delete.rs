@@ -6,7 +6,6 @@ use super::letters::Says;
 use super::view::{Field, FormPage, fault};
 use super::visitor::Who;
 use super::visitor::set_device;
-use crate::account::changes;
 use crate::account::cookie::clear_site_data;
 use crate::account::guessing::Counted;
 use crate::account::password::Password;
@@ -50,17 +49,13 @@ pub async fn post(desk: Desk) -> Answer {
         if let Counted::ClosedUntil(until) = desk.count(&buckets).await? {
             return Ok(desk.closed(page(&desk), until));
         }
-        let mut connection = desk.office.read().await?;
-        let account = changes::account(&mut connection, &desk.office.vault, &owner).await?;
-        drop(connection);
-        let Some(account) = account else { return Ok(desk.go("/account/sign-in")) };
-        if !desk.office.hashers.verify(password, Some(account.password.clone())).await? {
+        let account = desk.own_account(&owner).await?;
+        if !desk.is_password(password, Some(account.password.clone()), buckets).await? {
             return Ok(page(&desk).wrong(vec![fault("password", cx.t("office.fault.password_wrong"))]));
         }
-        desk.was_right(buckets).await?;
         letter_to = Some(account.email);
     }
-    let (means, session) = (desk.office.means(), desk.visitor.session_text());
+    let (means, session) = (desk.office.means.clone(), desk.visitor.session_text());
     let actor = Actor::of_owner(&owner);
     desk.office.write(Delete { means, owner, actor, session }).await?;
     desk.carried.flush().await?;

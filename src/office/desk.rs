@@ -10,13 +10,15 @@ use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use tower_sessions::Session as Carried;
+use zeroize::Zeroizing;
 
 use super::form::Form;
 use super::unlock;
 use super::visitor::{Visitor, Who};
 use super::{Office, trouble::Trouble};
+use crate::account::changes::{self, Account};
 use crate::account::guessing::{Bucket, Counted, Right, Try};
-use crate::account::password::Busy;
+use crate::account::password::{Busy, Password};
 use crate::account::session::{self, SHAPE, Session};
 use crate::app::App;
 use crate::sealing::SealFault;
@@ -156,6 +158,32 @@ impl Desk {
             Who::Account(owner) | Who::Guest(owner) => Some(owner),
             Who::Nobody => None,
         }
+    }
+
+    /// An owner's account; `None` for a guest, or if it is gone.
+    pub async fn account_of(&self, owner: &str) -> Result<Option<Account>, Instead> {
+        let mut connection = self.office.read().await?;
+        Ok(changes::account(&mut connection, &self.office.means.vault, owner).await?)
+    }
+
+    /// The same, or the way to the page that signs in.
+    pub async fn own_account(&self, owner: &str) -> Result<Account, Instead> {
+        let account = self.account_of(owner).await?;
+        account.ok_or_else(|| self.go("/account/sign-in").into())
+    }
+
+    /// Whether this is the password; if so, the try that was counted is given back. With `None` the same work is done.
+    pub async fn is_password(
+        &self,
+        typed: Password,
+        kept: Option<Zeroizing<String>>,
+        buckets: Vec<Bucket>,
+    ) -> Result<bool, Instead> {
+        let right = self.office.hashers.verify(typed, kept).await?;
+        if right {
+            self.was_right(buckets).await?;
+        }
+        Ok(right)
     }
 
     pub async fn now(&self) -> Result<Millis, Instead> {

@@ -21,6 +21,7 @@ use crate::telemetry::RequestId;
 use crate::web::error::Failure;
 use crate::web::guard::Uncompressed;
 use crate::web::page::Cx;
+use crate::web::sealed::{FORM, form_text};
 
 pub struct Gate {
     pub app: Arc<App>,
@@ -76,12 +77,7 @@ fn answered(cx: &Cx, visitor: &Visitor, form: &Form, mut response: Response) -> 
 
 async fn read(gate: &Gate, headers: &axum::http::HeaderMap, body: Body) -> Result<Form, Failure> {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-    let is_form = kind.is_empty() || kind.to_ascii_lowercase().starts_with("application/x-www-form-urlencoded");
-    if !is_form {
-        return Err(Failure::BadRequest("the body is not a form's".to_string()));
-    }
-    let bytes = axum::body::to_bytes(body, gate.app.config.max_body_bytes).await.map_err(|_| Failure::TooLarge)?;
-    let text = String::from_utf8(bytes.to_vec());
-    let text = text.map_err(|_| Failure::BadRequest("the form's body is not UTF-8".to_string()))?;
-    Ok(Form::of(Zeroizing::new(text)))
+    // A button that sends nothing may leave it out.
+    let kind = if kind.is_empty() { FORM } else { kind };
+    Ok(Form::of(Zeroizing::new(form_text(kind, body, gate.app.config.max_body_bytes).await?)))
 }

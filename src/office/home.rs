@@ -13,6 +13,7 @@ use crate::account::changes::{self, Arrived};
 use crate::account::drafts::{self, Draft, DropSearch};
 use crate::account::people::DRAFT_DAYS;
 use crate::store::Millis;
+use crate::types::group_thousands;
 use crate::web::page::{self, CachePolicy, Cx};
 
 /// A saved search as its owner sees it.
@@ -47,9 +48,9 @@ struct HomePage<'a> {
 pub async fn show(desk: Desk) -> Answer {
     let Some(owner) = desk.owner() else { return Ok(welcome(&desk)) };
     let mut connection = desk.office.read().await?;
-    let drafts = drafts::of(&mut connection, &desk.office.vault, owner).await?;
+    let drafts = drafts::of(&mut connection, &desk.office.means.vault, owner).await?;
     let account = match &desk.visitor.who {
-        Who::Account(owner) => changes::account(&mut connection, &desk.office.vault, owner).await?,
+        Who::Account(owner) => changes::account(&mut connection, &desk.office.means.vault, owner).await?,
         _ => None,
     };
     drop(connection);
@@ -107,7 +108,7 @@ fn one(cx: &Cx, draft: &Draft, query: &str, at: Millis) -> Saved {
         facts.push(cx.tf("office.saved.ages", &[("ages", &ages.collect::<Vec<_>>().join(", "))]));
     }
     if let Some(income) = value("income") {
-        let grouped = income.parse().map(group).unwrap_or_else(|_| income.to_string());
+        let grouped = income.parse().map(group_thousands).unwrap_or_else(|_| income.to_string());
         facts.push(cx.tf("office.saved.income", &[("income", &grouped)]));
     }
     let picked = pairs.iter().filter(|(name, _)| name == "plan").count();
@@ -123,23 +124,10 @@ fn one(cx: &Cx, draft: &Draft, query: &str, at: Millis) -> Saved {
     }
 }
 
-/// `52000` → `52,000`
-fn group(dollars: u64) -> String {
-    let digits = dollars.to_string();
-    let mut out = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
-
 /// `POST /account/drop`: one saved search goes.
 pub async fn drop_search(desk: Desk) -> Answer {
     if let (Some(owner), Ok(at)) = (desk.owner(), desk.form.get("at").parse()) {
-        let (means, draft) = (desk.office.means(), desk.form.get("draft").to_string());
+        let (means, draft) = (desk.office.means.clone(), desk.form.get("draft").to_string());
         desk.office.write(DropSearch { means, owner: owner.to_string(), draft, at }).await?;
     }
     Ok(desk.go("/account"))
@@ -148,7 +136,7 @@ pub async fn drop_search(desk: Desk) -> Answer {
 /// What a guest began becomes an account's that is signed in here.
 pub async fn take_over(desk: &Desk, account: &str, guest: &str) -> Result<(), Instead> {
     let change = Arrived {
-        means: desk.office.means(),
+        means: desk.office.means.clone(),
         owner: account.to_string(),
         guest: Some(guest.to_string()),
         email: None,
@@ -156,14 +144,4 @@ pub async fn take_over(desk: &Desk, account: &str, guest: &str) -> Result<(), In
         session: desk.visitor.session_text(),
     };
     Ok(desk.office.write(change).await?)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::group;
-
-    #[test]
-    fn dollars_are_grouped() {
-        assert_eq!([0, 999, 1_000, 52_000, 1_234_567].map(group), ["0", "999", "1,000", "52,000", "1,234,567"]);
-    }
 }

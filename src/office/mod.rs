@@ -47,8 +47,6 @@ use crate::account::people::Means;
 use crate::account::session::Sessions;
 use crate::config::Config;
 use crate::mail::Post;
-use crate::store::audit::Audit;
-use crate::store::vault::Vault;
 use crate::store::{Change, Store, StoreError};
 
 pub use routes::routes;
@@ -61,8 +59,7 @@ const WITHIN: Duration = Duration::from_millis(1_700);
 /// The open office. Has no `Debug`.
 pub struct Office {
     store: Store,
-    vault: Vault,
-    audit: Audit,
+    means: Means,
     hashers: Hashers,
     buckets: Buckets,
     post: Post,
@@ -81,8 +78,7 @@ impl Office {
     pub fn new(opened: &Opened, config: &Config) -> anyhow::Result<Arc<Office>> {
         Ok(Arc::new(Office {
             store: opened.store.clone(),
-            vault: opened.means.vault.clone(),
-            audit: opened.means.audit.clone(),
+            means: opened.means.clone(),
             hashers: opened.hashers.clone(),
             buckets: opened.buckets.clone(),
             sessions: opened.sessions.clone(),
@@ -90,10 +86,6 @@ impl Office {
             post: Post::open(config)?,
             again: OnceLock::new(),
         }))
-    }
-
-    fn means(&self) -> Means {
-        Means { vault: self.vault.clone(), audit: self.audit.clone() }
     }
 
     /// Writes, or says within two seconds that the store is away.

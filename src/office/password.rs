@@ -4,7 +4,7 @@ use super::desk::{Answer, Desk};
 use super::letters::Says;
 use super::sign_up::judged;
 use super::view::{Field, FormPage, fault};
-use crate::account::changes::{self, NewPassword};
+use crate::account::changes::NewPassword;
 use crate::account::guessing::Counted;
 use crate::account::password::{CHARS_ALONE, CHARS_WITH_SECOND_STEP, Password};
 
@@ -25,8 +25,7 @@ fn page(desk: &Desk, has_app: bool) -> FormPage<'_> {
 /// `GET /account/password`
 pub async fn show(desk: Desk) -> Answer {
     let owner = desk.account()?;
-    let mut connection = desk.office.read().await?;
-    let account = changes::account(&mut connection, &desk.office.vault, owner).await?;
+    let account = desk.account_of(owner).await?;
     Ok(page(&desk, account.is_some_and(|account| account.has_totp)).show())
 }
 
@@ -34,31 +33,27 @@ pub async fn show(desk: Desk) -> Answer {
 pub async fn post(desk: Desk) -> Answer {
     let owner = desk.account()?.to_string();
     let cx = &desk.cx;
-    let mut connection = desk.office.read().await?;
-    let account = changes::account(&mut connection, &desk.office.vault, &owner).await?;
-    drop(connection);
-    let Some(account) = account else { return Ok(desk.go("/account/sign-in")) };
-    let judged = judged(&desk, &account.email, account.has_totp);
-    let old = Password::typed(&desk.form.secret("password"));
-    let (Some(old), Ok(new)) = (old, &judged) else {
-        let missing = desk.form.secret("password").expose().is_empty();
-        let missing = missing.then(|| fault("password", cx.t("office.fault.password_missing")));
-        return Ok(page(&desk, account.has_totp).wrong(missing.into_iter().chain(judged.err()).collect()));
+    let account = desk.own_account(&owner).await?;
+    let typed = desk.form.secret("password");
+    let (old, new) = match (Password::typed(&typed), judged(&desk, &account.email, account.has_totp)) {
+        (Some(old), Ok(new)) => (old, new),
+        (_, judged) => {
+            let missing = typed.expose().is_empty().then(|| fault("password", cx.t("office.fault.password_missing")));
+            return Ok(page(&desk, account.has_totp).wrong(missing.into_iter().chain(judged.err()).collect()));
+        }
     };
     let buckets = vec![desk.office.buckets.device(owner.as_bytes(), b"password")];
     if let Counted::ClosedUntil(until) = desk.count(&buckets).await? {
         return Ok(desk.closed(page(&desk, account.has_totp), until));
     }
-    if !desk.office.hashers.verify(old, Some(account.password.clone())).await? {
+    if !desk.is_password(old, Some(account.password.clone()), buckets).await? {
         let wrong = vec![fault("password", cx.t("office.fault.password_wrong"))];
         return Ok(page(&desk, account.has_totp).wrong(wrong));
     }
-    desk.was_right(buckets).await?;
     let chars = i64::try_from(new.chars()).unwrap_or(i64::MAX);
-    let Ok(new) = judged else { return Ok(desk.go("/account/password")) };
     let hash = desk.office.hashers.hash(new).await??;
     let change = NewPassword {
-        means: desk.office.means(),
+        means: desk.office.means.clone(),
         owner: owner.clone(),
         hash,
         chars,

@@ -8,15 +8,13 @@ use super::letters::Says;
 use super::sign_up::judged;
 use super::step::{is_apps, is_mailed};
 use super::view::{Field, FormPage, fault};
-use super::visitor::hex;
-use super::waiting::{PLACE, Waiting};
-use crate::account::changes::{self, NewPassword};
-use crate::account::codes::new_mailed_code;
+use super::waiting::{Waiting, mailed};
+use crate::account::changes::NewPassword;
 use crate::account::guessing::Counted;
 use crate::account::password::{CHARS_ALONE, CHARS_WITH_SECOND_STEP, Password};
-use crate::account::pending::{Keep, Pending};
+use crate::account::pending::Keep;
 use crate::account::people;
-use crate::account::steps::{Mailed, Purpose};
+use crate::account::steps::Purpose;
 use crate::store::lookup::Sought;
 
 fn page(desk: &Desk) -> FormPage<'_> {
@@ -36,11 +34,9 @@ pub async fn show(desk: Desk) -> Answer {
 
 /// `POST /account/reset`: the same answer whoever has the address.
 pub async fn post(desk: Desk) -> Answer {
-    let cx = &desk.cx;
     let email = desk.form.get("email");
     let Some(sought) = Sought::email(email) else {
-        let words = if email.is_empty() { "office.fault.email_missing" } else { "office.fault.email_odd" };
-        return Ok(page(&desk).wrong(vec![fault("email", cx.t(words))]));
+        return Ok(page(&desk).wrong(vec![desk.odd_email()]));
     };
     let buckets = desk.code_buckets("reset", &String::from_utf8_lossy(sought.as_bytes()));
     if let Counted::ClosedUntil(until) = desk.count(&buckets).await? {
@@ -58,16 +54,13 @@ fn begin(desk: &Desk, sought: &Sought, session: Vec<u8>) {
     tokio::spawn(async move {
         let begun = async {
             let mut connection = office.read().await?;
-            let Some(found) = people::find(&mut connection, &office.vault, &sought).await? else { return Ok(()) };
+            let Some(found) = people::find(&mut connection, &office.means.vault, &sought).await? else { return Ok(()) };
             drop(connection);
-            let body = serde_json::to_string(&Waiting::NewPassword {})?;
-            let pending = Pending { address: PLACE.to_string(), body };
-            let (vault, owner) = (office.vault.clone(), found.owner);
-            office.write(Keep { vault, session: session.clone(), owner: owner.clone(), pending }).await?;
-            let code = new_mailed_code()?;
-            let kept = zeroize::Zeroizing::new(code.to_string());
-            let purpose = Purpose::NewPassword;
-            office.write(Mailed { owner, purpose, session: hex(&session), code: kept }).await?;
+            let pending = Waiting::NewPassword {}.pending()?;
+            let (vault, owner) = (office.means.vault.clone(), found.owner);
+            let (code, kept) = mailed(&owner, Purpose::NewPassword, (&session, &email))?;
+            office.write(Keep { vault, session, owner, pending }).await?;
+            office.write(kept).await?;
             if let Some(lang) = app.messages.of_code(&found.lang) {
                 office.write_to(&app, lang, &email, &Says::Code(&code));
             }
@@ -129,9 +122,7 @@ pub async fn code(desk: Desk) -> Answer {
     if owner.is_empty() {
         return wrong();
     }
-    let mut connection = desk.office.read().await?;
-    let account = changes::account(&mut connection, &desk.office.vault, &owner).await?;
-    drop(connection);
+    let account = desk.account_of(&owner).await?;
     let Some(account) = account else { return wrong() };
     let judged = judged(&desk, &account.email, account.has_totp);
     if account.has_totp && !is_apps(&desk, &owner, &app_code).await? {
@@ -158,7 +149,7 @@ async fn set(desk: &Desk, owner: &str, password: Password) -> Result<(), super::
     let chars = i64::try_from(password.chars()).unwrap_or(i64::MAX);
     let hash = desk.office.hashers.hash(password).await??;
     let change = NewPassword {
-        means: desk.office.means(),
+        means: desk.office.means.clone(),
         owner: owner.to_string(),
         hash,
         chars,

@@ -24,10 +24,7 @@ fn page(desk: &Desk) -> FormPage<'_> {
     desk.page(cx.t("office.sign_in.title"))
         .field(Field::email(cx.t("office.field.email"), form.get("email")))
         .field(Field::password("password", cx.t("office.field.password"), "current-password"))
-        .field(
-            Field::tick("shared", cx.t("office.field.shared"), form.ticked("shared"))
-                .hint(cx.t("office.field.shared_hint")),
-        )
+        .field(desk.shared_tick())
         .submit(cx.t("office.sign_in.submit"))
         .link(cx.t("office.sign_in.forgot"), "/account/reset")
         .link(cx.t("office.sign_in.new"), "/account/sign-up")
@@ -51,7 +48,7 @@ pub async fn post(desk: Desk) -> Answer {
     };
     let office = &desk.office;
     let mut connection = office.read().await?;
-    let found = people::find(&mut connection, &office.vault, sought).await?;
+    let found = people::find(&mut connection, &office.means.vault, sought).await?;
     let known = match (&found, &desk.visitor.device) {
         (Some(found), Some(device)) => known_device(&mut connection, &found.owner, device).await?.zip(Some(device)),
         _ => None,
@@ -67,12 +64,11 @@ pub async fn post(desk: Desk) -> Answer {
         return Ok(page(&desk).note(&words).with_status(StatusCode::TOO_MANY_REQUESTS));
     }
     let kept = found.as_ref().map(|found| found.password.clone());
-    let right = office.hashers.verify(password, kept).await?;
+    let right = desk.is_password(password, kept, buckets.into()).await?;
     let Some(found) = found.filter(|_| right) else {
         tracing::info!("sign-in refused: password or address");
         return Ok(page(&desk).wrong(vec![fault("password", cx.t("office.fault.sign_in_wrong"))]));
     };
-    desk.was_right(buckets.into()).await?;
     let shared = form.ticked("shared");
     if let Some((device, _)) = known {
         let arrival = Arrival { owner: &found.owner, email: Some(sought.clone()), device, second_step: false, shared };
@@ -97,8 +93,7 @@ fn missing(desk: &Desk, no_address: bool) -> Vec<Fault> {
     let (cx, form) = (&desk.cx, &desk.form);
     let mut faults = Vec::new();
     if no_address {
-        let words = if form.get("email").is_empty() { "office.fault.email_missing" } else { "office.fault.email_odd" };
-        faults.push(fault("email", cx.t(words)));
+        faults.push(desk.odd_email());
     }
     if form.secret("password").expose().is_empty() {
         faults.push(fault("password", cx.t("office.fault.password_missing")));
@@ -124,7 +119,7 @@ pub async fn arrive(desk: &Desk, arrival: Arrival<'_>) -> Answer {
     let mut tries = 0;
     loop {
         let change = Arrived {
-            means: desk.office.means(),
+            means: desk.office.means.clone(),
             owner: arrival.owner.to_string(),
             guest: desk.visitor.guest().map(str::to_string),
             email: arrival.email.clone(),
@@ -162,7 +157,7 @@ pub async fn seat(desk: &Desk, arrival: Arrival<'_>) -> Answer {
 pub async fn know(desk: &Desk, owner: &str) -> Result<(String, impl FnOnce(Response) -> Response + use<>), Instead> {
     let (device, token) = (new_id()?, new_id()?);
     let change = KnowDevice {
-        vault: desk.office.vault.clone(),
+        vault: desk.office.means.vault.clone(),
         owner: owner.to_string(),
         device: device.clone(),
         token_hash: token_hash(&token),

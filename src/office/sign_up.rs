@@ -6,7 +6,7 @@ use super::begin;
 use super::desk::{Answer, Desk, Instead};
 use super::letters::Says;
 use super::step::send_address_code;
-use super::view::{Fault, Field, FormPage, fault};
+use super::view::{Fault, Field, FormPage};
 use super::visitor::Who;
 use super::waiting::Waiting;
 use crate::account::guessing::Counted;
@@ -26,10 +26,7 @@ fn page(desk: &Desk) -> FormPage<'_> {
             Field::password("new_password", cx.t("office.sign_up.password"), "new-password")
                 .hint(&cx.tf("office.field.new_password_hint", &[("n", &least)])),
         )
-        .field(
-            Field::tick("shared", cx.t("office.field.shared"), form.ticked("shared"))
-                .hint(cx.t("office.field.shared_hint")),
-        )
+        .field(desk.shared_tick())
         .submit(cx.t("office.sign_up.submit"))
         .link(cx.t("office.sign_up.have"), "/account/sign-in")
         .small(cx.t("office.sign_up.small"))
@@ -49,25 +46,19 @@ pub async fn post(desk: Desk) -> Answer {
     if let Who::Account(_) = desk.visitor.who {
         return Ok(desk.go("/account"));
     }
-    let sought = Sought::email(form.get("email"));
-    let judged = judged(&desk, form.get("email"), false);
-    let (Some(sought), Ok(password)) = (&sought, &judged) else {
-        let mut faults = Vec::new();
-        if sought.is_none() {
-            let empty = form.get("email").is_empty();
-            let words = if empty { "office.fault.email_missing" } else { "office.fault.email_odd" };
-            faults.push(fault("email", cx.t(words)));
+    let (sought, judged) = (Sought::email(form.get("email")), judged(&desk, form.get("email"), false));
+    let (sought, password) = match (sought, judged) {
+        (Some(sought), Ok(password)) => (sought, password),
+        (sought, judged) => {
+            let odd = sought.is_none().then(|| desk.odd_email());
+            return Ok(page(&desk).wrong(odd.into_iter().chain(judged.err()).collect()));
         }
-        faults.extend(judged.err());
-        return Ok(page(&desk).wrong(faults));
     };
     let buckets = desk.code_buckets("sign-up", &String::from_utf8_lossy(sought.as_bytes()));
     if let Counted::ClosedUntil(until) = desk.count(&buckets).await? {
         return Ok(desk.closed(page(&desk), until));
     }
     let chars = i64::try_from(password.chars()).unwrap_or(i64::MAX);
-    let typed = Password::typed(&form.secret("new_password"));
-    let Some(password) = typed else { return Ok(page(&desk).show()) };
     let hash = desk.office.hashers.hash(password).await??;
     let waiting = Waiting::SignUp {
         email: form.get("email").to_string(),
@@ -107,7 +98,7 @@ pub fn judged(desk: &Desk, email: &str, second_step: bool) -> Result<Password, F
 pub async fn is_free(desk: &Desk, email: &str) -> Result<bool, Instead> {
     let Some(sought) = Sought::email(email) else { return Ok(false) };
     let mut connection = desk.office.read().await?;
-    let holder = lookup::find(&mut connection, &desk.office.vault, &sought).await?;
+    let holder = lookup::find(&mut connection, &desk.office.means.vault, &sought).await?;
     if holder.is_some() {
         desk.office.write_to(&desk.cx.app, desk.cx.lang, email, &Says::AddressTaken);
     }

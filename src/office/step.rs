@@ -11,7 +11,7 @@ use super::sign_in::{Arrival, arrive, know, seat};
 use super::sign_up::is_free;
 use super::view::{Field, FormPage, fault};
 use super::waiting::{Waiting, bound};
-use crate::account::changes::{self, NewAddress, SignUpProved};
+use crate::account::changes::{NewAddress, SignUpProved};
 use crate::account::guessing::Counted;
 use crate::account::people::{SignUp, SignedUp, account_owner, new_id};
 use crate::account::steps::{Purpose, UseMailed, UseRecovery, UseTotp};
@@ -26,8 +26,7 @@ async fn has_app(desk: &Desk, owner: &str, waiting: &Waiting) -> Result<bool, In
     if !matches!(waiting, Waiting::SignIn { .. }) {
         return Ok(false);
     }
-    let mut connection = desk.office.read().await?;
-    let account = changes::account(&mut connection, &desk.office.vault, owner).await?;
+    let account = desk.account_of(owner).await?;
     Ok(account.is_some_and(|account| account.has_totp))
 }
 
@@ -106,7 +105,7 @@ pub async fn post(desk: Desk) -> Answer {
 pub async fn is_apps(desk: &Desk, owner: &str, code: &str) -> Result<bool, Instead> {
     let digits = code.chars().filter(char::is_ascii_digit).count();
     let others = code.chars().any(|c| !c.is_ascii_digit() && !c.is_whitespace() && c != '-');
-    let (means, owner, session) = (desk.office.means(), owner.to_string(), desk.visitor.session_text());
+    let (means, owner, session) = (desk.office.means.clone(), owner.to_string(), desk.visitor.session_text());
     let typed = Zeroizing::new(code.to_string());
     match digits == APP_DIGITS && !others {
         true => Ok(desk.office.write(UseTotp { means, owner, typed, recovery: Vec::new(), session }).await?),
@@ -159,7 +158,7 @@ async fn sign_up(desk: &Desk, guest: &str, waiting: &Waiting) -> Answer {
     let Some(sought) = Sought::email(email) else { return Ok(desk.go("/account/sign-up")) };
     let id = new_id()?;
     let change = SignUpProved(SignUp {
-        means: desk.office.means(),
+        means: desk.office.means.clone(),
         account: id.clone(),
         email: sought,
         typed_email: Zeroizing::new(email.clone()),
@@ -183,11 +182,9 @@ async fn sign_up(desk: &Desk, guest: &str, waiting: &Waiting) -> Answer {
 
 async fn new_address(desk: &Desk, owner: &str, email: &str) -> Answer {
     let Some(sought) = Sought::email(email) else { return Ok(desk.go("/account/email")) };
-    let mut connection = desk.office.read().await?;
-    let before = changes::account(&mut connection, &desk.office.vault, owner).await?;
-    drop(connection);
+    let before = desk.account_of(owner).await?;
     let change = NewAddress {
-        means: desk.office.means(),
+        means: desk.office.means.clone(),
         owner: owner.to_string(),
         email: sought,
         typed: Zeroizing::new(email.to_string()),

@@ -8,19 +8,18 @@ use std::net::IpAddr;
 use axum::Extension;
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, header};
 use axum::response::Response;
 use tower::ServiceExt as _;
 use tower_sessions::session::Id;
 
-use super::clock::clock;
 use super::desk::{Answer, Desk, Instead, with_cookie};
 use super::form::Form;
 use super::view::{Field, FormPage, fault};
 use super::visitor::Visitor;
 use super::waiting::PLACE;
 use super::{Office, ROOT};
-use crate::account::changes::{self, Unlock};
+use crate::account::changes::Unlock;
 use crate::account::guessing::{Bucket, Counted};
 use crate::account::password::Password;
 use crate::account::pending::{Keep, Pending, Take};
@@ -35,7 +34,7 @@ pub(super) async fn ask(cx: &Cx, office: &Office, visitor: &Visitor, form: &Form
     let mut kept = false;
     if form.posted {
         let pending = Pending { address: cx.href(&cx.path), body: form.body().to_string() };
-        let (vault, session) = (office.vault.clone(), visitor.hash.clone());
+        let (vault, session) = (office.means.vault.clone(), visitor.hash.clone());
         kept = office.write(Keep { vault, session, owner, pending }).await?;
     }
     // A form's own page comes after it anyway.
@@ -78,18 +77,14 @@ pub async fn post(desk: Desk, headers: HeaderMap, wire: Option<Extension<Wire>>)
     };
     let buckets = unlock_buckets(&desk, owner, desk.visitor.client);
     if let Counted::ClosedUntil(until) = desk.count(&buckets).await? {
-        let words = cx.tf("office.closed", &[("time", &clock(cx, until))]);
-        return Ok(page().note(&words).with_status(StatusCode::TOO_MANY_REQUESTS));
+        return Ok(desk.closed(page(), until));
     }
-    let mut connection = desk.office.read().await?;
-    let account = changes::account(&mut connection, &desk.office.vault, owner).await?;
-    drop(connection);
-    if !desk.office.hashers.verify(password, account.map(|account| account.password.clone())).await? {
+    let account = desk.account_of(owner).await?;
+    if !desk.is_password(password, account.map(|account| account.password), buckets).await? {
         return Ok(page().wrong(vec![fault("password", cx.t("office.fault.password_wrong"))]));
     }
-    desk.was_right(buckets).await?;
     // Before the ID changes: it is bound to it.
-    let (vault, hash) = (desk.office.vault.clone(), desk.visitor.hash.clone());
+    let (vault, hash) = (desk.office.means.vault.clone(), desk.visitor.hash.clone());
     let waits = desk.office.write(Take { vault, session: hash.clone(), owner: owner.to_string() }).await?;
     let id = Id::default();
     let change = Unlock { owner: owner.to_string(), old: hash, new: id_hash(&id) };

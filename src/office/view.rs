@@ -197,6 +197,18 @@ pub fn fault(field: &'static str, words: &str) -> Fault {
 }
 
 impl Desk {
+    /// The field `email` holds no address, or nothing.
+    pub fn odd_email(&self) -> Fault {
+        let empty = self.form.get("email").is_empty();
+        fault("email", self.cx.t(if empty { "office.fault.email_missing" } else { "office.fault.email_odd" }))
+    }
+
+    /// The tick that this is a shared computer.
+    pub fn shared_tick(&self) -> Field {
+        Field::tick("shared", self.cx.t("office.field.shared"), self.form.ticked("shared"))
+            .hint(self.cx.t("office.field.shared_hint"))
+    }
+
     /// A page of this desk.
     pub fn page(&self, title: &str) -> FormPage<'_> {
         FormPage::new(&self.cx, &self.visitor, title)

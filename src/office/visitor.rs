@@ -15,6 +15,7 @@ use crate::account::session::{self, Session, State};
 use crate::app::App;
 use crate::floor::wire::Wire;
 use crate::store::{Millis, StoreError};
+use crate::types::hex;
 use crate::web::admission::forwarded;
 
 /// A session's `seen_at` is renewed when it is older than this.
@@ -121,10 +122,6 @@ impl Visitor {
             _ => None,
         }
     }
-}
-
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 pub fn unhex(text: &str) -> Option<Vec<u8>> {

@@ -8,12 +8,13 @@ use zeroize::{Zeroize, Zeroizing};
 
 use super::desk::{Desk, Instead};
 use super::letters::Says;
-use super::visitor::hex;
 use crate::account::codes;
 use crate::account::pending::{self, Keep, Pending, Take};
 use crate::account::steps::{Mailed, Purpose};
+use crate::sealing::SealFault;
 use crate::store::Millis;
 use crate::text::i18n::Lang;
+use crate::types::hex;
 
 /// How long a password that was right, or a form that waits for a code, is good.
 const WAITS: Millis = 30 * 60_000;
@@ -68,6 +69,11 @@ impl Waiting {
         }
     }
 
+    /// As it is kept beside a session.
+    pub fn pending(&self) -> anyhow::Result<Pending> {
+        Ok(Pending { address: PLACE.to_string(), body: serde_json::to_string(self)? })
+    }
+
     pub fn purpose(&self) -> Purpose {
         match self {
             Waiting::SignIn { .. } | Waiting::Codes { .. } => Purpose::SecondStep,
@@ -86,12 +92,23 @@ pub fn bound(purpose: Purpose, session: &str, address: &str) -> String {
     }
 }
 
+/// A new code to be mailed, and the change that keeps its hash. A code on its way to one address is no proof of another
+/// that was typed since.
+pub fn mailed(
+    owner: &str,
+    purpose: Purpose,
+    (session, to): (&[u8], &str),
+) -> Result<(Zeroizing<String>, Mailed), SealFault> {
+    let code = codes::new_mailed_code()?;
+    let (kept, session) = (Zeroizing::new(code.to_string()), bound(purpose, &hex(session), to));
+    Ok((code, Mailed { owner: owner.to_string(), purpose, session, code: kept }))
+}
+
 impl Desk {
     /// Keeps what waits, in the session of this hash.
     pub async fn wait(&self, owner: &str, session: &[u8], waiting: &Waiting) -> Result<(), Instead> {
-        let body = serde_json::to_string(waiting).map_err(anyhow::Error::new)?;
-        let pending = Pending { address: PLACE.to_string(), body };
-        let vault = self.office.vault.clone();
+        let pending = waiting.pending()?;
+        let vault = self.office.means.vault.clone();
         let keep = Keep { vault, session: session.to_vec(), owner: owner.to_string(), pending };
         match self.office.write(keep).await? {
             true => Ok(()),
@@ -106,7 +123,7 @@ impl Desk {
         }
         let mut connection = self.office.read().await?;
         let now = self.visitor.now;
-        let found = pending::look(&mut connection, &self.office.vault, &self.visitor.hash, now).await?;
+        let found = pending::look(&mut connection, &self.office.means.vault, &self.visitor.hash, now).await?;
         Ok(found.and_then(|(owner, pending, made_at)| {
             let ours = pending.address == PLACE && made_at + WAITS > now;
             let waiting = ours.then(|| serde_json::from_str(&pending.body).ok()).flatten()?;
@@ -116,7 +133,7 @@ impl Desk {
 
     /// It waits no longer.
     pub async fn waited(&self, owner: &str) -> Result<(), Instead> {
-        let (vault, session) = (self.office.vault.clone(), self.visitor.hash.clone());
+        let (vault, session) = (self.office.means.vault.clone(), self.visitor.hash.clone());
         self.office.write(Take { vault, session, owner: owner.to_string() }).await?;
         Ok(())
     }
@@ -134,17 +151,15 @@ impl Desk {
         Ok(())
     }
 
-    /// Makes a code and keeps its hash. A code on its way to one address is no proof of another that was typed since.
+    /// Makes a code and keeps its hash.
     pub async fn make_code(
         &self,
         owner: &str,
         purpose: Purpose,
         (session, to): (&[u8], &str),
     ) -> Result<Zeroizing<String>, Instead> {
-        let code = codes::new_mailed_code()?;
-        let kept = Zeroizing::new(code.to_string());
-        let session = bound(purpose, &hex(session), to);
-        self.office.write(Mailed { owner: owner.to_string(), purpose, session, code: kept }).await?;
+        let (code, kept) = mailed(owner, purpose, (session, to))?;
+        self.office.write(kept).await?;
         Ok(code)
     }
 }

@@ -46,10 +46,8 @@ pub struct Policy {
     pub household: Household,
     /// Cost-sharing reductions: these decide the variant of each plan.
     pub level: CsrLevel,
-    /// The rules by which they are charged.
-    pub rating: RatingRules,
-    /// The ages by which tax parts and Medicare are guessed.
-    pub ages: AgeRules,
+    /// The rules by which they are charged, and the ages by which tax parts and Medicare are guessed.
+    pub rules: DatedRules,
     pub catastrophic: bool,
     /// `None`: no income given, or nobody is eligible for a credit.
     pub credit: Option<Arc<CreditTerms>>,
@@ -74,18 +72,13 @@ pub struct Help {
 
 impl Policy {
     /// Full prices. A household of tribal members only gets limited cost sharing at any income (45 CFR 155.350(b)).
-    pub fn at_full_price(household: &Household, DatedRules { rating, ages }: DatedRules) -> Policy {
+    pub fn at_full_price(household: &Household, rules: DatedRules) -> Policy {
         let tribal = household.covered().all(|person| person.tribal_member);
         let level = if tribal { CsrLevel::Limited } else { CsrLevel::None };
         // Under 30 on the first day of the plan year, or with an exemption that only the Marketplace can grant
         // (45 CFR 155.305(h), 156.155). All on the policy must qualify.
-        let catastrophic = household.covered().all(|person| person.age < rating.catastrophic_under_age);
-        Policy { household: household.clone(), level, rating, ages, catastrophic, credit: None }
-    }
-
-    /// The rules that it was made with.
-    pub fn rules(&self) -> DatedRules {
-        DatedRules { rating: self.rating, ages: self.ages }
+        let catastrophic = household.covered().all(|person| person.age < rules.rating.catastrophic_under_age);
+        Policy { household: household.clone(), level, rules, catastrophic, credit: None }
     }
 
     pub fn variants(&self) -> VariantKinds {
@@ -94,7 +87,7 @@ impl Policy {
 
     /// Whether a plan filed as child-only may be sold to them (45 CFR 156.200(c)(2)).
     pub fn children_only(&self) -> bool {
-        self.household.covered().all(|person| person.age < self.rating.child_only_under_age)
+        self.household.covered().all(|person| person.age < self.rules.rating.child_only_under_age)
     }
 
     pub fn with_help(household: &Household, rules: DatedRules, determination: &Determination) -> Policy {
@@ -122,7 +115,7 @@ impl Policy {
         let young = |i: usize| household.people().get(i).is_some_and(|p| p.age < rating.catastrophic_under_age);
         let may = |i: usize| determination.people.get(i).is_some_and(|p| p.catastrophic) || (own[i] && young(i));
         let catastrophic = shops.iter().enumerate().all(|(i, shops)| !*shops || may(i));
-        Policy { household: buyers, level, rating, ages, catastrophic, credit }
+        Policy { household: buyers, level, rules, catastrophic, credit }
     }
 }
 

@@ -18,6 +18,7 @@ use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
 use super::keys::{KEY_BYTES, KeyId, KeyRing};
+use crate::types::hex;
 
 const FORMAT: u8 = 1;
 const NONCE_BYTES: usize = 12;
@@ -61,7 +62,7 @@ pub enum SealFault {
 
 /// A key ID as people read it: eight hexadecimal digits.
 pub fn id_text(id: KeyId) -> String {
-    id.iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&id)
 }
 
 /// The key of one person's data, unwrapped. Has no `Debug`.

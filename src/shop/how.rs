@@ -101,7 +101,7 @@ async fn worked(cx: &Cx, catalogue: &Catalogue, search: &Search, money: &Finance
     let tally = market::tally(catalogue, &medical).await?;
     let today = days(cx, search.state()).own;
     let household =
-        policy::eligibility_household(search.year, &search.place, &search.household, (money, search.policy.ages));
+        policy::eligibility_household(search.year, &search.place, &search.household, (money, search.policy.rules.ages));
     let thresholds = thresholds(&household, &cx.app.tables, today).map_err(QuoteError::refused)?;
     let household =
         EligibilityHousehold { benchmark_monthly: tally.benchmark.map(|benchmark| benchmark.monthly), ..household };
@@ -137,14 +137,14 @@ fn benchmark_name(catalogue: &Catalogue, policy: &Policy, tally: &Tally<'_>) -> 
     let plan_pk = tally.benchmark?.plan_pk;
     let plan = catalogue.variants.plan(plan_pk)?;
     let dental = catalogue.variants.variant(plan_pk, VariantKind::Standard)?.packed.has(Feature::ChildDental);
-    let child = eligible.covered().any(|person| person.age < policy.rating.dental_under_age);
+    let child = eligible.covered().any(|person| person.age < policy.rules.rating.dental_under_age);
     (dental || !child).then(|| format!("{} ({})", plan.name, plan.plan_id))
 }
 
 /// Each person with how we counted them: as the visitor said, or derived from the ages.
 fn counted(cx: &Cx, search: &Search, found: &Determination) -> Vec<String> {
     let members = found.tax_households.first().map(|tax| &tax.member_indexes[..]).unwrap_or_default();
-    let parts = policy::tax_parts(&search.household, search.policy.ages);
+    let parts = policy::tax_parts(&search.household, search.policy.rules.ages);
     let parts_known = parts.len();
     let people = search.household.people().iter().zip(parts).enumerate();
     people

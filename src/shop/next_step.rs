@@ -11,7 +11,6 @@ use crate::eligibility::tables::Status;
 use crate::quote::ask::address::{Search, write_query};
 use crate::shop::open::days;
 use crate::shop::season;
-use crate::shop::words::dates::date_words;
 use crate::web::page::Cx;
 
 /// A marketplace as people call it in this language.
@@ -65,7 +64,7 @@ impl NextStep {
 
 /// Whether, and until when, a plan of this year can be chosen.
 fn verdict(cx: &Cx, search: &Search, state: State, open: &OpenEnrollment, name: &str) -> String {
-    let date = |date: Option<Date>| date.map(|day| date_words(cx, day)).unwrap_or_default();
+    let date = |date: Option<Date>| date.map(|day| cx.date(day)).unwrap_or_default();
     let year = search.year.to_string();
     let rows = cx.app.tables.open_enrollment(state, i32::from(search.year));
     let key = match open.status {

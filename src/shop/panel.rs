@@ -250,8 +250,8 @@ fn medicare_lines(cx: &Cx, links: &Links) -> Vec<HelpLine> {
         let people = search.household.people().iter().enumerate();
         people.filter(|(_, person)| person.needs_cover && wanted(person)).map(|(i, _)| i).collect()
     };
-    let has = those(&|person| person.may_have_medicare(search.policy.ages) && !person.other_coverage);
-    let soon = those(&|person| person.age + 1 == search.policy.ages.medicare_from);
+    let has = those(&|person| person.may_have_medicare(search.policy.rules.ages) && !person.other_coverage);
+    let soon = those(&|person| person.age + 1 == search.policy.rules.ages.medicare_from);
     let mut lines = Vec::new();
     if let Some(first) = has.first() {
         let words = of_people(cx, search, "gets.medicare", &has, &[("year", &year)]);
@@ -266,7 +266,7 @@ fn medicare_lines(cx: &Cx, links: &Links) -> Vec<HelpLine> {
 
 /// How we assumed the people to be related: shown, so that it can be corrected.
 fn taken_words(cx: &Cx, search: &Search) -> String {
-    let parts = policy::tax_parts(&search.household, search.policy.ages);
+    let parts = policy::tax_parts(&search.household, search.policy.rules.ages);
     let words: Vec<String> = parts
         .iter()
         .enumerate()

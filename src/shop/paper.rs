@@ -9,7 +9,6 @@ use crate::catalogue::Catalogue;
 use crate::quote::ask::address::{Search, write_query};
 use crate::quote::ask::people::{Household, Person};
 use crate::shop::next_step::marketplace;
-use crate::shop::words::dates::date_words;
 use crate::web::page::Cx;
 
 pub struct Paper {
@@ -32,7 +31,7 @@ impl Paper {
 /// When the data was put together.
 fn data_of(cx: &Cx, catalogue: &Catalogue) -> Option<String> {
     let built = OffsetDateTime::parse(catalogue.meta.get("built_at")?, &Rfc3339).ok()?;
-    Some(cx.tf("paper.data", &[("date", &date_words(cx, built.date()))]))
+    Some(cx.tf("paper.data", &[("date", &cx.date(built.date()))]))
 }
 
 /// The shortest address that shows these plans: ZIP and ages, no income, health or tribe. The county only where the ZIP

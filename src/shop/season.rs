@@ -9,7 +9,6 @@ use crate::eligibility::State;
 use crate::eligibility::enrollment::{WindowStatus, open_enrollment};
 use crate::quote::ask::address::{Search, write_query};
 use crate::shop::open::days;
-use crate::shop::words::dates::date_words;
 use crate::web::page::Cx;
 
 /// A plan year that people can already choose plans for, and whose plans are not here.
@@ -33,7 +32,7 @@ impl Coming {
     /// What to say, and the page that says more.
     pub fn words(&self, cx: &Cx) -> (String, String) {
         let year = self.year.to_string();
-        let ends = self.ends.map(|day| date_words(cx, day)).unwrap_or_default();
+        let ends = self.ends.map(|day| cx.date(day)).unwrap_or_default();
         let key = if ends.is_empty() { "season.open" } else { "season.open_until" };
         let words = cx.tf(key, &[("next", &year), ("ends", &ends)]);
         let query = write_query(&[("state", self.state.code().to_string()), ("year", year)]);

@@ -15,7 +15,6 @@ use crate::shop::open::{Instead, Page, days, open};
 use crate::shop::paper::Paper;
 use crate::shop::plan::phone;
 use crate::shop::view::{Card, whole_dollars};
-use crate::shop::words::dates::date_words;
 use crate::shop::words::search as words;
 use crate::web::page::{self, CachePolicy, Cx};
 
@@ -64,7 +63,7 @@ pub async fn sheet(cx: Cx) -> Result<Response, Instead> {
     let paper = Paper::new(&cx, &open.catalogue, search, &ids);
     let (warnings, small_print) = words::warnings_for(&cx, &open.catalogue, search);
     let template = SheetPage {
-        day: date_words(&cx, day),
+        day: cx.date(day),
         who: words::who(&cx, search),
         back: cx.href(&format!("/compare?{}", search.canonical())),
         family: search.policy.household.is_family(),

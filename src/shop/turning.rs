@@ -28,7 +28,7 @@ pub async fn nearest(
 ) -> Result<Option<String>, Failure> {
     let Some(money) = search.finances.as_ref().filter(|_| search.product == Product::Medical) else { return Ok(None) };
     let household =
-        policy::eligibility_household(search.year, &search.place, &search.household, (money, search.policy.ages));
+        policy::eligibility_household(search.year, &search.place, &search.household, (money, search.policy.rules.ages));
     // A step in the share to pay changes little: only mention where help begins, ends or changes its kind.
     let matters = |turn: &Turn| turn.what != What::ApplicablePercentage;
     let day = days(cx, search.state()).own;
@@ -51,15 +51,19 @@ async fn cheapest(
     (search, tally): (&Search, &Tally<'_>),
     money: Finances,
 ) -> Result<Option<Cents>, Failure> {
-    let household =
-        policy::eligibility_household(search.year, &search.place, &search.household, (&money, search.policy.ages));
+    let household = policy::eligibility_household(
+        search.year,
+        &search.place,
+        &search.household,
+        (&money, search.policy.rules.ages),
+    );
     let Ok(help) = policy::determine_help(&cx.app.tables, &household, days(cx, search.state()).own) else {
         return Ok(None);
     };
     if !help.determination.people.iter().any(|person| person.shops()) {
         return Ok(None);
     }
-    let policy = Policy::with_help(&search.household, search.policy.rules(), &help.determination);
+    let policy = Policy::with_help(&search.household, search.policy.rules, &help.determination);
     let other = Search { finances: Some(money), policy, facets: Default::default(), ..search.clone() };
     let tally = market::tally_beside(catalogue, &other, (search, tally)).await?;
     Ok(tally.offers().iter().map(|offer| offer.net()).min())

@@ -14,6 +14,7 @@ use strum::{EnumString, IntoStaticStr};
 use super::vault::{SITE, Vault};
 use super::{Millis, Store, StoreError, Tx};
 use crate::sealing::SealFault;
+use crate::types::hex;
 
 /// Chains side by side. Two deeds of one lane wait for each other on PostgreSQL.
 pub const LANES: i64 = 16;
@@ -259,7 +260,7 @@ impl Audit {
         if elsewhere > 0 {
             proof.faults.push(format!("{elsewhere} rows are in lanes that do not exist"));
         }
-        proof.ends = word.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+        proof.ends = hex(&word.finalize()[..8]);
         Ok(proof)
     }
 

@@ -27,6 +27,7 @@ use super::keys;
 use super::schema::{self, Kind, Table};
 use super::vault::Vault;
 use super::{Change, Millis, Store, StoreError, Tx};
+use crate::types::hex;
 
 const FORMAT: u32 = 1;
 /// The one table of the keys file.
@@ -90,7 +91,7 @@ pub async fn backup(store: &Store, name: &Path) -> anyhow::Result<Copied> {
     let head = Head {
         windowshop: "office backup".to_string(),
         format: FORMAT,
-        backup: id.iter().map(|byte| format!("{byte:02x}")).collect(),
+        backup: hex(&id),
         schema: store.marks().schema.min(schema::BINARY),
         at: store.now().await?,
     };
@@ -185,10 +186,6 @@ impl Lines {
         self.out.get_ref().sync_all()?;
         Ok(self.rows)
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 // ── In ───────────────────────────────────────────────────────────────────────────────────────────────────────────

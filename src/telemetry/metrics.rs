@@ -43,6 +43,7 @@ pub struct Metrics {
     answers: Family<Answered, Counter>,
     seconds: Family<Route, Histogram, fn() -> Histogram>,
     slow: Counter,
+    prefixes: Vec<&'static str>,
     /// By a route's pattern as the router has it: finding the two series of an answer by their labels would copy
     /// and hash the route twice for each request.
     routes: RwLock<HashMap<String, Arc<OfRoute>>>,
@@ -61,7 +62,8 @@ struct OfRoute {
 const CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
 
 impl Metrics {
-    pub fn new() -> Metrics {
+    /// `prefixes`: what paths of other languages begin with (`/es`); a route is one in all of them.
+    pub fn new(prefixes: Vec<&'static str>) -> Metrics {
         let mut registry = Registry::with_prefix("windowshop");
         let answers = Family::default();
         registry.register("answers", "Answers, by route and class of status", answers.clone());
@@ -73,7 +75,7 @@ impl Metrics {
         );
         let slow = Counter::default();
         registry.register("slow_answers", "Answers that took longer to make than --slow-ms", slow.clone());
-        Metrics { registry, answers, seconds, slow, routes: RwLock::default() }
+        Metrics { registry, answers, seconds, slow, prefixes, routes: RwLock::default() }
     }
 
     /// An answer was sent.
@@ -92,7 +94,8 @@ impl Metrics {
         if let Some(of) = self.routes.read().unwrap_or_else(PoisonError::into_inner).get(pattern) {
             return Arc::clone(of);
         }
-        let route = match pattern.strip_prefix("/es") {
+        let rest = self.prefixes.iter().find_map(|prefix| pattern.strip_prefix(prefix));
+        let route = match rest {
             Some("") => "/",
             Some(rest) if rest.starts_with('/') => rest,
             _ => pattern,
@@ -111,11 +114,5 @@ impl Metrics {
         moment.register_collector(Box::new(now));
         encode(&mut text, &moment)?;
         Ok(text)
-    }
-}
-
-impl Default for Metrics {
-    fn default() -> Metrics {
-        Metrics::new()
     }
 }

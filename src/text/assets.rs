@@ -11,6 +11,7 @@ use base64::Engine as _;
 use sha2::{Digest as _, Sha256, Sha384};
 
 use super::embedded;
+use crate::types::hex;
 
 pub struct File {
     pub content_type: &'static str,
@@ -38,7 +39,7 @@ impl File {
             "txt" => "text/plain; charset=utf-8",
             _ => "application/octet-stream",
         };
-        let hash = Sha256::digest(plain).iter().take(6).map(|b| format!("{b:02x}")).collect();
+        let hash = hex(&Sha256::digest(plain)[..6]);
         let integrity = format!("sha384-{}", base64::engine::general_purpose::STANDARD.encode(Sha384::digest(plain)));
         let smaller = |bytes: Vec<u8>| (bytes.len() < plain.len()).then_some(bytes);
         let squeezable = !content_type.starts_with("image/") || content_type.starts_with("image/svg+xml");

@@ -25,6 +25,7 @@ pub use crate::surge::validators::{SURROGATE_KEY, etag_matches, joined};
 use crate::telemetry::RequestId;
 use crate::text::assets;
 use crate::text::i18n::Lang;
+use crate::types::hex;
 
 /// Browsers ask again after a minute (and get a 304 of about 300 bytes). A shared cache keeps a page for five minutes
 /// and may then serve it for ten more while it revalidates, so a new catalogue is visible everywhere within a quarter
@@ -128,6 +129,13 @@ impl Cx {
     /// The message with its `{name}`s replaced.
     pub fn tf(&self, key: &str, values: &[(&str, &str)]) -> String {
         self.app.messages.tf(self.lang, key, values)
+    }
+
+    /// `November 3, 2026`, `3 de noviembre de 2026`.
+    pub fn date(&self, date: time::Date) -> String {
+        let month = self.t(&format!("month.{}", u8::from(date.month())));
+        let (day, year) = (date.day().to_string(), format!("{:04}", date.year()));
+        self.tf("enroll.date", &[("month", month), ("day", &day), ("year", &year)])
     }
 
     /// The message for a number: `key.one` or `key.other`, with `{n}` grouped.
@@ -242,7 +250,7 @@ impl Cx {
             hash.update(part.as_bytes());
             hash.update([0]);
         }
-        hash.finalize().iter().take(12).map(|b| format!("{b:02x}")).collect()
+        hex(&hash.finalize()[..12])
     }
 }
 

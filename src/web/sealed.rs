@@ -265,15 +265,25 @@ async fn take_body(app: &App, request: Request) -> Result<Request, Failure> {
     let Some(kind) = parts.headers.get(header::CONTENT_TYPE) else {
         return Ok(Request::from_parts(parts, axum::body::Body::empty()));
     };
-    let kind = kind.to_str().unwrap_or("");
-    if !kind.to_ascii_lowercase().starts_with("application/x-www-form-urlencoded") {
-        return Err(Failure::BadRequest("the body is not a form's".to_string()));
-    }
-    let bytes = axum::body::to_bytes(body, app.config.max_body_bytes).await.map_err(|_| Failure::TooLarge)?;
-    let text = String::from_utf8(bytes.to_vec())
-        .map_err(|_| Failure::BadRequest("the form's body is not UTF-8".to_string()))?;
+    let text = form_text(kind.to_str().unwrap_or(""), body, app.config.max_body_bytes).await?;
     parts.extensions.insert(Body(text.into()));
     Ok(Request::from_parts(parts, axum::body::Body::empty()))
+}
+
+/// What browsers call a form's body.
+pub const FORM: &str = "application/x-www-form-urlencoded";
+
+/// The body of a form as text.
+///
+/// # Errors
+///
+/// If the content type is another, or the body is too large or no text.
+pub async fn form_text(kind: &str, body: axum::body::Body, bytes_max: usize) -> Result<String, Failure> {
+    if !kind.to_ascii_lowercase().starts_with(FORM) {
+        return Err(Failure::BadRequest("the body is not a form's".to_string()));
+    }
+    let bytes = axum::body::to_bytes(body, bytes_max).await.map_err(|_| Failure::TooLarge)?;
+    String::from_utf8(bytes.to_vec()).map_err(|_| Failure::BadRequest("the form's body is not UTF-8".to_string()))
 }
 
 #[cfg(test)]

@@ -76,7 +76,7 @@ async fn benchmark(
         let policy = Policy { household: household.clone(), credit: None, ..search.policy.clone() };
         Search { policy, product, facets: Facets::default(), ..search.clone() }
     };
-    let child = |person: &Person| person.age < search.policy.rating.dental_under_age;
+    let child = |person: &Person| person.age < search.policy.rules.rating.dental_under_age;
     let dental = match terms.eligible.covered().any(child) {
         false => Cents::ZERO,
         true => {

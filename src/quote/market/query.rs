@@ -84,7 +84,7 @@ pub fn build_query(search: &Search) -> Query {
     // ---- The price is that of the household's rating area, for everyone on the policy who is charged.
     // A plan without one (not priced here, or no family tier filed) does not come back: group_concat skips NULL.
     let area = q.int(search.place.rating_area_pk.unwrap_or(-1) * RATING_AREA_STEP);
-    let premium = Charge::of(household, &search.policy.rating).sql();
+    let premium = Charge::of(household, &search.policy.rules.rating).sql();
 
     // ---- The filters that are set, each with its row in `filters::FILTERS`.
     // A plan that fails one is not dropped; it comes back with that miss. A condition that is NULL (not filed) is a

@@ -10,7 +10,7 @@ use crate::web::page::Cx;
 /// One sentence for each trap that the household may be in.
 pub fn words(cx: &Cx, search: &Search) -> Vec<String> {
     let people = search.household.people();
-    let ages = search.policy.ages;
+    let ages = search.policy.rules.ages;
     let parts = tax_parts(&search.household, ages);
     let those = |fits: &dyn Fn(&Person, TaxPart) -> bool| -> Vec<String> {
         let fitting = people.iter().zip(&parts).enumerate().filter(|(_, (person, part))| fits(person, **part));

@@ -8,15 +8,6 @@ use time::{Date, Month};
 use crate::eligibility::tables::{Change, Status};
 use crate::web::page::Cx;
 
-/// `November 3, 2026`, `3 de noviembre de 2026`.
-pub fn date_words(cx: &Cx, date: Date) -> String {
-    let month = cx.t(&format!("month.{}", u8::from(date.month())));
-    cx.tf(
-        "enroll.date",
-        &[("month", month), ("day", &date.day().to_string()), ("year", &format!("{:04}", date.year()))],
-    )
-}
-
 /// One thing that changed, for people.
 pub struct ChangeWords {
     pub title: String,

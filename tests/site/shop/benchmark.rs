@@ -113,7 +113,7 @@ async fn one(site: &Site, catalogue: &Catalogue, query: &str, compared: &mut Com
         })
         .collect();
     compared.with_dental += usize::from(child && !dental.is_empty());
-    let rules = search.policy.rating;
+    let rules = search.policy.rules.rating;
     let by_engine = benchmark(&ages, &[all], &silver, &dental, rules).map(|found| found.monthly);
     match (found.map(|found| found.monthly), by_engine) {
         (shop, engine) if shop == engine => compared.exact += 1,
