@@ -1,7 +1,6 @@
 //! The site's own words and files: messages in every language, calendar files, embedded assets.
 //!
 //! Called by every room that answers people. It must never know about a request or a plan.
-//! Called by every room that answers people. It knows of no request and no plan.
 
 pub mod assets;
 pub mod calendar;

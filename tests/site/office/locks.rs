@@ -77,7 +77,7 @@ async fn a_shared_computer_locks_sooner_and_is_cleared_at_the_end() {
         let page = page.fill("E-mail address", "ana@example.org").fill("Password", PASSWORD);
         let step = page.choose("This is a shared computer").press("Sign in").await;
         assert!(!step.has_field("I use this browser again"), "a shared computer is never remembered");
-        let code = world.code(2).await;
+        let code = world.nth_code(2).await;
         let home = step.fill("Code from our e-mail", &code).press("Go on").await;
         assert_eq!(library.jar().cookie("d"), None);
         home.says_nothing_of("Is this a shared computer?");
@@ -89,7 +89,7 @@ async fn a_shared_computer_locks_sooner_and_is_cleared_at_the_end() {
         let other = world.browser();
         let code = {
             let step = world.sign_in(&other, "ana@example.org", PASSWORD).await;
-            let code = world.code(world.letters()).await;
+            let code = world.nth_code(3).await;
             step.fill("Code from our e-mail", &code).press("Go on").await.says("signed in as");
             other.jar().cookie("d")
         };

@@ -88,9 +88,19 @@ impl World {
     /// The code in that letter.
     pub async fn code(&self, number: usize) -> String {
         let letter = self.letter(number).await;
-        let is_code = |line: &&str| line.len() == 9 && line.chars().filter(char::is_ascii_digit).count() == 8;
-        let code = letter.lines().map(str::trim).find(is_code);
-        code.unwrap_or_else(|| panic!("no code in {letter}")).to_string()
+        code_in(&letter).unwrap_or_else(|| panic!("no code in {letter}"))
+    }
+
+    /// The code of this number among all letters with a code, once it is there: other letters may come before or after.
+    pub async fn nth_code(&self, number: usize) -> String {
+        for _ in 0..200 {
+            let codes: Vec<_> = self.texts().iter().filter_map(|letter| code_in(letter)).collect();
+            if let Some(code) = codes.get(number - 1) {
+                return code.clone();
+            }
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+        panic!("code {number} has not come: {:#?}", self.texts());
     }
 
     /// Makes an account in this browser; where that leads.
@@ -108,6 +118,11 @@ impl World {
         let page = browser.visit("/account/sign-in").await;
         page.fill("E-mail address", email).fill("Password", password).press("Sign in").await
     }
+}
+
+fn code_in(letter: &str) -> Option<String> {
+    let is_code = |line: &&str| line.len() == 9 && line.chars().filter(char::is_ascii_digit).count() == 8;
+    letter.lines().map(str::trim).find(is_code).map(str::to_string)
 }
 
 /// What the shop's button sends.
