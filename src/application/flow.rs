@@ -1,0 +1,223 @@
+//! Where somebody is: which pages there are for these answers, which are answered, which comes next.
+//!
+//! Worked out from the answers each time; nothing of it is stored, so Back, a deep link and a second tab cannot
+//! disagree with it. Called by the pages and by the paper packet.
+
+use std::collections::BTreeSet;
+
+use super::kinds::{Kind, NONE, Odd, parts};
+use super::sheet::{HOUSEHOLD, RowId, Sheet, Table, key};
+use super::steps::{Question, STEPS, Section, Step, income, named};
+use super::view::View;
+
+/// A page: a step, and the row that it is about.
+#[derive(Clone, Copy)]
+pub struct Place {
+    pub step: &'static Step,
+    pub row: RowId,
+}
+
+impl PartialEq for Place {
+    fn eq(&self, other: &Place) -> bool {
+        self.step.name == other.step.name && self.row == other.row
+    }
+}
+
+/// What a page still needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// Nothing on it was ever answered.
+    NotStarted,
+    /// Something on it is missing or cannot be read.
+    NeedsAnswer,
+    Ready,
+}
+
+/// One answer that does not do.
+#[derive(Debug, Clone, Copy)]
+pub struct Fault {
+    pub question: &'static Question,
+    pub row: RowId,
+    pub odd: Odd,
+}
+
+impl Place {
+    /// Below the address of the application: `person/2`, `home`.
+    pub fn address(&self) -> String {
+        match self.row {
+            HOUSEHOLD => self.step.name.to_string(),
+            row => format!("{}/{row}", self.step.name),
+        }
+    }
+
+    /// Everything on the page that is missing or wrong, in the order of the page.
+    pub fn faults(&self, view: &View) -> Vec<Fault> {
+        let asked = self.step.asked(view, self.row).into_iter();
+        asked.filter_map(|(question, row)| Some(Fault { question, row, odd: fault(question, view, row)? })).collect()
+    }
+
+    pub fn state(&self, view: &View) -> State {
+        let asked = self.step.asked(view, self.row);
+        if asked.iter().all(|(question, row)| fault(question, view, *row).is_none()) {
+            State::Ready
+        } else if asked.iter().all(|(question, row)| view.text(question.name, *row).is_empty()) {
+            State::NotStarted
+        } else {
+            State::NeedsAnswer
+        }
+    }
+
+    /// The names of all answers that its page can show, asked now or not: what one form may change.
+    pub fn keys(&self, view: &View) -> BTreeSet<String> {
+        let rows = |question: &Question| match question.of {
+            super::steps::Of::Page => vec![self.row],
+            super::steps::Of::Each(rows) => rows(view, self.row),
+        };
+        let of = |question: &'static Question| rows(question).into_iter().map(|row| key(question.name, row));
+        self.step.questions.iter().flat_map(of).collect()
+    }
+}
+
+/// Why an answer does not do; `None` if it does.
+fn fault(question: &Question, view: &View, row: RowId) -> Option<Odd> {
+    let text = view.text(question.name, row).trim();
+    if text.is_empty() && !question.must {
+        return None;
+    }
+    if let Err(odd) = question.kind.check(text, view, row) {
+        return Some(odd);
+    }
+    match question.kind {
+        // Somebody has joined the household since it was answered.
+        Kind::People(eligible) => {
+            let asked = view.text(&asked_name(question.name), row);
+            let unasked = |person: RowId| !parts(asked).any(|part| part.parse() == Ok(person));
+            eligible(view, row).into_iter().any(unasked).then_some(Odd::Missing)
+        }
+        _ => None,
+    }
+}
+
+/// Where it is kept who was on the page when a question about people was answered.
+pub fn asked_name(question: &str) -> String {
+    format!("{question}#asked")
+}
+
+/// Every page for these answers, in order.
+pub fn places(view: &View) -> Vec<Place> {
+    let of = |step: &&'static Step| {
+        let step = *step;
+        step.rows(view)
+            .into_iter()
+            .map(move |row| Place { step, row })
+            .filter(|place| !place.step.asked(view, place.row).is_empty())
+            .collect::<Vec<_>>()
+    };
+    STEPS.iter().flat_map(of).collect()
+}
+
+/// The page of an address, if there is one for these answers.
+pub fn place(view: &View, step: &str, row: RowId) -> Option<Place> {
+    let place = Place { step: named(step)?, row };
+    places(view).into_iter().find(|own| *own == place)
+}
+
+/// The first page that still needs something; `None` if all is ready to be checked and sent.
+pub fn first_open(view: &View) -> Option<Place> {
+    places(view).into_iter().find(|place| place.state(view) != State::Ready)
+}
+
+/// The page after this one. From a page that no longer applies: the first open one.
+pub fn after(view: &View, place: &Place) -> Option<Place> {
+    let all = places(view);
+    match all.iter().position(|own| own == place) {
+        // What nobody has to answer is not put in anybody's way.
+        Some(at) => all.into_iter().skip(at + 1).find(|next| next.step.section != Section::Sending),
+        None => first_open(view),
+    }
+}
+
+/// The page before this one.
+pub fn before(view: &View, place: &Place) -> Option<Place> {
+    let all = places(view);
+    let at = all.iter().position(|own| own == place)?;
+    at.checked_sub(1).map(|before| all[before])
+}
+
+/// The pages of a part of the task list.
+pub fn of_section(view: &View, section: Section) -> Vec<Place> {
+    places(view).into_iter().filter(|place| place.step.section == section).collect()
+}
+
+/// The answers that count now: what is frozen at submission, and what a check page shows.
+pub fn answered(view: &View) -> BTreeSet<String> {
+    let mut keys = BTreeSet::new();
+    for place in places(view) {
+        for (question, row) in place.step.asked(view, place.row) {
+            keys.insert(key(question.name, row));
+        }
+    }
+    for table in [Table::Incomes, Table::Events] {
+        let rows: Vec<RowId> = match table {
+            Table::Incomes => view.incomes().collect(),
+            _ => view.events().collect(),
+        };
+        for row in rows {
+            keys.extend(["kind", "person"].map(|name| key(name, row)));
+        }
+    }
+    keys
+}
+
+/// Rows that follow from what was picked on a page: a source of income for each kind, an event for each kind.
+pub fn follow_up(sheet: &mut Sheet, step: &Step, row: RowId) {
+    match step.name {
+        "income-kinds" => {
+            for question in ["income_kinds", "deduction_kinds"] {
+                let kinds: Vec<String> = picked(sheet, question, row);
+                kinds.iter().for_each(|kind| ensure(sheet, Table::Incomes, row, kind));
+            }
+        }
+        "events" => {
+            let kinds = picked(sheet, "events", HOUSEHOLD);
+            kinds.iter().for_each(|kind| ensure(sheet, Table::Events, HOUSEHOLD, kind));
+        }
+        "income" if sheet.get("another", row) == "yes" => another(sheet, row),
+        _ => {}
+    }
+}
+
+fn picked(sheet: &Sheet, question: &str, row: RowId) -> Vec<String> {
+    parts(sheet.get(question, row)).filter(|part| *part != NONE).map(str::to_string).collect()
+}
+
+/// A row of this kind and owner, unless there is one.
+fn ensure(sheet: &mut Sheet, table: Table, owner: RowId, kind: &str) {
+    let owner = owner.to_string();
+    let is = |row: RowId| sheet.get("kind", row) == kind && sheet.get("person", row) == owner;
+    if sheet.rows(table).any(is) {
+        return;
+    }
+    if let Some(row) = sheet.add(table) {
+        sheet.set("kind", row, kind);
+        sheet.set("person", row, &owner);
+    }
+}
+
+/// "Do you have another job?": one more of its kind, once.
+fn another(sheet: &mut Sheet, row: RowId) {
+    let (kind, owner) = (sheet.get("kind", row).to_string(), sheet.get("person", row).to_string());
+    if !income::SEVERAL_OF.contains(&kind.as_str()) {
+        return;
+    }
+    let later = sheet
+        .rows(Table::Incomes)
+        .any(|own| own > row && sheet.get("kind", own) == kind && sheet.get("person", own) == owner);
+    if later {
+        return;
+    }
+    if let Some(next) = sheet.add(Table::Incomes) {
+        sheet.set("kind", next, &kind);
+        sheet.set("person", next, &owner);
+    }
+}
