@@ -5,6 +5,7 @@
 
 pub mod account;
 pub mod app;
+pub mod application;
 pub mod catalogue;
 pub mod check;
 pub mod cli;

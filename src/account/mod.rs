@@ -12,6 +12,7 @@ pub mod cookie;
 pub mod drafts;
 pub mod guessing;
 pub mod office;
+pub mod owned;
 pub mod password;
 pub mod pending;
 pub mod people;

@@ -14,7 +14,7 @@ use crate::store::vault::{SITE, Vault};
 use crate::store::{Change, Millis, StoreError, Tx, columns};
 use crate::types::hex;
 
-use super::codes;
+use super::{codes, owned};
 
 const DAY: Millis = 24 * 3_600_000;
 /// How long a draft is kept after its last change.
@@ -235,6 +235,7 @@ pub(super) async fn take_over(
         }
         note(tx, means, Deed::DraftTaken, (owner, &format!("draft:{id}")), session).await?;
     }
+    owned::take_frozen(tx, (guest, &old), (owner, key)).await?;
     for statement in ["DELETE FROM resume_code WHERE owner = $1", "DELETE FROM pending WHERE owner = $1"] {
         sqlx::query(statement).bind(guest).execute(tx.conn()).await?;
     }
@@ -288,19 +289,7 @@ impl Change for Delete {
         if !Vault::destroy(tx, owner).await? {
             return Ok(false);
         }
-        for statement in [
-            "DELETE FROM lookup WHERE owner = $1",
-            "DELETE FROM session WHERE owner = $1",
-            "DELETE FROM pending WHERE owner = $1",
-            "DELETE FROM draft WHERE owner = $1",
-            "DELETE FROM resume_code WHERE owner = $1",
-            "DELETE FROM device WHERE owner = $1",
-            "DELETE FROM totp WHERE owner = $1",
-            "DELETE FROM recovery_code WHERE owner = $1",
-            "DELETE FROM mailed_code WHERE owner = $1",
-        ] {
-            sqlx::query(statement).bind(owner).execute(tx.conn()).await?;
-        }
+        owned::delete(tx, owner).await?;
         sqlx::query("DELETE FROM account WHERE id = $1").bind(id_of(owner)).execute(tx.conn()).await?;
         let entry = Entry { actor: &self.actor, deed: Deed::Deleted, owner, record: "", session: &self.session };
         self.means.audit.append(tx, &entry).await?;

@@ -36,7 +36,7 @@ pub struct Kept {
 pub struct Schedule(Vec<Kept>);
 
 /// What there must be a row for.
-const ALL: [&str; 7] = ["session", "pending", "mailed_code", "guess", "guest", "draft", "audit"];
+const ALL: [&str; 8] = ["session", "pending", "mailed_code", "guess", "guest", "draft", "application", "audit"];
 
 impl Schedule {
     /// # Errors
@@ -147,7 +147,7 @@ impl Change for Rows {
     }
 }
 
-/// Guests whose draft has not changed for so long: their key is destroyed.
+/// Guests whose draft has not changed for so long, and who have sent nothing: their key is destroyed.
 struct Guests {
     audit: Audit,
     schedule: Schedule,
@@ -160,7 +160,7 @@ impl Change for Guests {
         let before = tx.now().saturating_sub(self.schedule.days("guest"));
         let asked = sqlx::query_scalar(
             "SELECT owner FROM draft WHERE changed_at <= $1 AND owner NOT IN (SELECT owner FROM lookup) \
-             ORDER BY changed_at LIMIT $2",
+             AND owner NOT IN (SELECT owner FROM application) ORDER BY changed_at LIMIT $2",
         );
         let owners: Vec<String> = asked.bind(before).bind(BATCH).fetch_all(tx.conn()).await?;
         let mut gone = 0;

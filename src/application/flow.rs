@@ -34,7 +34,7 @@ pub enum State {
 }
 
 /// One answer that does not do.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Fault {
     pub question: &'static Question,
     pub row: RowId,

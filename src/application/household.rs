@@ -188,9 +188,9 @@ fn taxes(view: &View, person: RowId) -> Map<String, Value> {
     let mut said = Map::new();
     let mut put = |name: &str, value: Value| drop(said.insert(name.to_string(), value));
     let speakers = view.tax_speakers();
-    let joint_filer = view.spouse_of(person).filter(|other| {
-        speakers.contains(other) && view.yes("files", *other) && view.yes("jointly", *other)
-    });
+    let joint_filer = view
+        .spouse_of(person)
+        .filter(|other| speakers.contains(other) && view.yes("files", *other) && view.yes("jointly", *other));
     if let Some(claimer) = view.claimer(person) {
         put("claimed_by", json!(id(claimer)));
         return said;
@@ -299,9 +299,8 @@ fn offers(view: &View) -> Vec<Value> {
             // Not known is taken as yes: nearly all large employers' plans meet it, and the notice says how to find out.
             "minimum_value": !view.said("offer_minimum_value", row, "no"),
         });
-        let enrolled = |person: &RowId| {
-            view.among("covered", *person) && view.picked("coverage_kinds", *person, "employer")
-        };
+        let enrolled =
+            |person: &RowId| view.among("covered", *person) && view.picked("coverage_kinds", *person, "employer");
         let covered = covered_by(view, row);
         let enrolled: Vec<String> = view.people().filter(enrolled).map(id).filter(|id| covered.contains(id)).collect();
         said["enrolled"] = json!(enrolled);
@@ -339,4 +338,3 @@ fn arrangements(view: &View, silver: LowestSilver) -> Vec<Value> {
     };
     view.offered().into_iter().filter_map(of).collect()
 }
-

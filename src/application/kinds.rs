@@ -107,7 +107,13 @@ impl Kind {
         }
         match self {
             Kind::Name => name(text),
-            Kind::Line(most) => if text.chars().count() > most { Err(Odd::TooLong) } else { Ok(()) },
+            Kind::Line(most) => {
+                if text.chars().count() > most {
+                    Err(Odd::TooLong)
+                } else {
+                    Ok(())
+                }
+            }
             Kind::Email => email(text),
             Kind::Phone => digits(text, 10).map(drop).ok_or(Odd::Phone),
             Kind::Zip => Zip5::parse(text).map(drop).ok_or(Odd::Zip),
@@ -118,10 +124,9 @@ impl Kind {
             Kind::Count(least, most) => {
                 count(text).filter(|n| (least..=most).contains(n)).map(drop).ok_or(Odd::NotCount)
             }
-            Kind::Decimal(most) => decimal(text)
-                .filter(|n| (1..=i64::from(most) * 100).contains(n))
-                .map(drop)
-                .ok_or(Odd::NotDecimal),
+            Kind::Decimal(most) => {
+                decimal(text).filter(|n| (1..=i64::from(most) * 100).contains(n)).map(drop).ok_or(Odd::NotDecimal)
+            }
             Kind::YesNo => listed(text, |said| ["yes", "no"].contains(&said)),
             Kind::YesNoUnsure => listed(text, |said| ["yes", "no", "unsure"].contains(&said)),
             Kind::One(answers) => listed(text, |said| answers.contains(&said)),
@@ -148,9 +153,9 @@ fn name(text: &str) -> Result<(), Odd> {
 /// Only what cannot be an address is refused: whether it is one, a letter tells.
 fn email(text: &str) -> Result<(), Odd> {
     let odd = |c: char| c.is_whitespace() || c.is_control() || matches!(c, ',' | ';' | '<' | '>');
-    let parts = text.rsplit_once('@').filter(|(own, host)| {
-        !own.is_empty() && host.contains('.') && !host.starts_with('.') && !host.ends_with('.')
-    });
+    let parts = text
+        .rsplit_once('@')
+        .filter(|(own, host)| !own.is_empty() && host.contains('.') && !host.starts_with('.') && !host.ends_with('.'));
     if text.len() > 254 || text.contains(odd) || parts.is_none() { Err(Odd::Email) } else { Ok(()) }
 }
 
@@ -252,11 +257,10 @@ mod tests {
         for good in ["Li", "O’Brien", "Núñez-Pérez", "van der Berg", "José María", "王"] {
             assert_eq!(name(good), Ok(()), "{good}");
         }
-        assert_eq!((name("R2D2"), name("--"), name(&"a".repeat(61))), (
-            Err(Odd::NameDigits),
-            Err(Odd::NameDigits),
-            Err(Odd::TooLong)
-        ));
+        assert_eq!(
+            (name("R2D2"), name("--"), name(&"a".repeat(61))),
+            (Err(Odd::NameDigits), Err(Odd::NameDigits), Err(Odd::TooLong))
+        );
     }
 
     #[test]

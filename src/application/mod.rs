@@ -5,9 +5,12 @@
 //! all read it, so they cannot differ. Order and place are worked out from the answers, never stored. Called by `apply`,
 //! whose pages show it. It must never ask a service outside while somebody waits, and never log an answer.
 
+pub mod determine;
 pub mod flow;
 pub mod household;
 pub mod kinds;
+pub mod record;
 pub mod sheet;
 pub mod steps;
+pub mod submit;
 pub mod view;

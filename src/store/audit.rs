@@ -40,6 +40,8 @@ pub enum Deed {
     DraftBegun,
     /// An account took over what a guest had begun.
     DraftTaken,
+    /// An application was sent: answers, determination and notice were frozen.
+    ApplicationSent,
     AccountMade,
     SignedIn,
     PasswordChanged,

@@ -6,8 +6,17 @@
 use crate::sealing::Column;
 
 /// Sealed under their owner's data key.
-pub const SEALED: [Column; 6] =
-    [ACCOUNT_EMAIL, ACCOUNT_PASSWORD, PENDING_REQUEST, DRAFT_ANSWERS, DEVICE_NAME, TOTP_SECRET];
+pub const SEALED: [Column; 9] = [
+    ACCOUNT_EMAIL,
+    ACCOUNT_PASSWORD,
+    PENDING_REQUEST,
+    DRAFT_ANSWERS,
+    DEVICE_NAME,
+    TOTP_SECRET,
+    APPLICATION_ANSWERS,
+    APPLICATION_DETERMINATION,
+    NOTICE_BODY,
+];
 
 pub const ACCOUNT_EMAIL: Column = Column { table: "account", column: "email" };
 pub const ACCOUNT_PASSWORD: Column = Column { table: "account", column: "password" };
@@ -15,6 +24,9 @@ pub const PENDING_REQUEST: Column = Column { table: "pending", column: "request"
 pub const DRAFT_ANSWERS: Column = Column { table: "draft", column: "answers" };
 pub const DEVICE_NAME: Column = Column { table: "device", column: "name" };
 pub const TOTP_SECRET: Column = Column { table: "totp", column: "secret" };
+pub const APPLICATION_ANSWERS: Column = Column { table: "application", column: "answers" };
+pub const APPLICATION_DETERMINATION: Column = Column { table: "application", column: "determination" };
+pub const NOTICE_BODY: Column = Column { table: "notice", column: "body" };
 
 /// Bytes that are no person's words: hashes, MACs, wrapped keys.
 pub const NOT_SEALED: [Column; 12] = [

@@ -1,6 +1,7 @@
 //! The tests of the whole: one linked binary.
 
 mod account;
+mod application;
 mod costs;
 mod costs_laws;
 mod eligibility;

@@ -46,9 +46,7 @@ pub static NOW: Step = Step {
         ask("covered", Kind::People(applicants)).when(|view, _| view.applicants().next().is_some()),
         ask("medicaid_denied", Kind::People(applicants))
             .when(|view, _| view.wants_help() && view.applicants().next().is_some()),
-        ask("medicare", Kind::One(MEDICARE))
-            .of_each(applicants)
-            .when(may_have_medicare),
+        ask("medicare", Kind::One(MEDICARE)).of_each(applicants).when(may_have_medicare),
     ],
 };
 

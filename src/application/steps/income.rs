@@ -45,17 +45,8 @@ pub const DEDUCTIONS: &[&str] = &[
 ];
 /// Kinds of which a person often has two.
 pub const SEVERAL_OF: &[&str] = &["wages", "self_employment", "pension", "rental_royalty"];
-const FREQUENCIES: &[&str] = &[
-    "hourly",
-    "daily",
-    "weekly",
-    "every_two_weeks",
-    "twice_a_month",
-    "monthly",
-    "quarterly",
-    "yearly",
-    "once",
-];
+const FREQUENCIES: &[&str] =
+    &["hourly", "daily", "weekly", "every_two_weeks", "twice_a_month", "monthly", "quarterly", "yearly", "once"];
 const LASTS: &[&str] = &["all_year", "part_of_year"];
 
 fn helped(view: &View) -> bool {

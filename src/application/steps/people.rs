@@ -2,7 +2,7 @@
 
 use super::{Per, Question, Section, Step, ask};
 use crate::application::kinds::{Kind, Span};
-use crate::application::sheet::{HOUSEHOLD, RowId, YOU};
+use crate::application::sheet::{RowId, YOU};
 use crate::application::view::View;
 
 pub const SUFFIXES: &[&str] = &["none", "jr", "sr", "ii", "iii", "iv", "v"];
@@ -247,9 +247,8 @@ pub static TAXES: Step = Step {
         ask("jointly", Kind::YesNo).when(could_file_jointly),
         ask("married", Kind::YesNo).when(may_have_spouse),
         ask("separate_why", Kind::One(SEPARATE)).when(files_apart),
-        ask("dependents", Kind::People(claimable)).when(|view, row| {
-            files(view, row) && !claimable(view, row).is_empty()
-        }),
+        ask("dependents", Kind::People(claimable))
+            .when(|view, row| files(view, row) && !claimable(view, row).is_empty()),
         ask("claimed", Kind::One(CLAIMED)).when(may_be_claimed),
         ask("claimed_by", Kind::OneOf(claimers)).when(|view, row| view.said("claimed", row, "listed")),
         ask("unreconciled", Kind::One(UNRECONCILED)).when(files),
@@ -341,20 +340,16 @@ pub static ABOUT: Step = Step {
     section: Section::Applicants,
     per: Per::Household,
     questions: &[
-        ask("pregnant", Kind::People(maybe_pregnant)).when(|view, row| {
-            helped(view, row) && !maybe_pregnant(view, row).is_empty()
-        }),
+        ask("pregnant", Kind::People(maybe_pregnant))
+            .when(|view, row| helped(view, row) && !maybe_pregnant(view, row).is_empty()),
         ask("disabled", Kind::People(applicants)).when(helped),
         ask("daily_care", Kind::People(applicants)).when(helped),
-        ask("student", Kind::People(maybe_in_school)).when(|view, row| {
-            helped(view, row) && !maybe_in_school(view, row).is_empty()
-        }),
-        ask("foster_care", Kind::People(maybe_in_foster_care)).when(|view, row| {
-            helped(view, row) && !maybe_in_foster_care(view, row).is_empty()
-        }),
-        ask("caretaker", Kind::People(maybe_caretakers)).when(|view, row| {
-            helped(view, row) && !maybe_caretakers(view, row).is_empty()
-        }),
+        ask("student", Kind::People(maybe_in_school))
+            .when(|view, row| helped(view, row) && !maybe_in_school(view, row).is_empty()),
+        ask("foster_care", Kind::People(maybe_in_foster_care))
+            .when(|view, row| helped(view, row) && !maybe_in_foster_care(view, row).is_empty()),
+        ask("caretaker", Kind::People(maybe_caretakers))
+            .when(|view, row| helped(view, row) && !maybe_caretakers(view, row).is_empty()),
         ask("in_custody", Kind::People(applicants)),
         ask("tribal", Kind::People(everybody)),
         ask("tobacco", Kind::People(maybe_smoking)).when(|view, row| !maybe_smoking(view, row).is_empty()),
@@ -403,15 +398,4 @@ pub fn lives_here(view: &View, person: RowId) -> bool {
 pub fn state<'a>(view: &View<'a>) -> Option<&'a str> {
     let county = view.county().map(|county| county.state.as_str());
     county.or_else(|| view.around.counties.first().map(|county| county.state.as_str()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn there_are_fifteen_relationships() {
-        assert_eq!(RELATIONS.len(), 15);
-        assert_eq!(HOUSEHOLD, 0);
-    }
 }

@@ -107,14 +107,29 @@ pub async fn lowest_silver(
     age: u8,
     rules: DatedRules,
 ) -> Result<Option<Cents>, QuoteError> {
-    let Ok(household) = Household::new(vec![Person::of_age(age)]) else { return Ok(None) };
+    let offers = for_one(catalogue, place, (age, Product::Medical), rules).await?;
+    Ok(offers.iter().filter(|offer| offer.plan.metal == Some(Metal::Silver)).map(|offer| offer.premium).min())
+}
+
+/// Every plan of a product with its premium for one person alone, of this age, without tobacco.
+///
+/// # Errors
+///
+/// If the catalogue cannot be read.
+pub async fn for_one<'c>(
+    catalogue: &'c Catalogue,
+    place: &Place,
+    (age, product): (u8, Product),
+    rules: DatedRules,
+) -> Result<Vec<Offer<'c>>, QuoteError> {
+    let Ok(household) = Household::new(vec![Person::of_age(age)]) else { return Ok(Vec::new()) };
     let search = Search {
         year: catalogue.year,
         place: place.clone(),
         policy: Policy::at_full_price(&household, rules),
         household,
         finances: None,
-        product: Product::Medical,
+        product,
         facets: Facets::default(),
         sort: Sort::Premium,
         dominated_notes: false,
@@ -122,8 +137,7 @@ pub async fn lowest_silver(
         basket: Default::default(),
         grouped: false,
     };
-    let offers = offers(catalogue, &search).await?;
-    Ok(offers.iter().filter(|offer| offer.plan.metal == Some(Metal::Silver)).map(|offer| offer.premium).min())
+    offers(catalogue, &search).await
 }
 
 /// Binds and runs the statement of a search.

@@ -1,0 +1,79 @@
+//! All that the store holds of one owner, table by table: what goes when they go, and what is sealed again when a guest
+//! becomes an account.
+//!
+//! Called by `people` and `retention`. A new table with an owner gets its line here; a test holds that none is forgotten.
+
+use crate::sealing::{Column, DataKey};
+use crate::store::{StoreError, Tx, columns};
+
+/// Rows of an owner, in any order. The account itself and its data key are not among them.
+pub const ROWS: [&str; 11] = [
+    "DELETE FROM lookup WHERE owner = $1",
+    "DELETE FROM session WHERE owner = $1",
+    "DELETE FROM pending WHERE owner = $1",
+    "DELETE FROM draft WHERE owner = $1",
+    "DELETE FROM resume_code WHERE owner = $1",
+    "DELETE FROM device WHERE owner = $1",
+    "DELETE FROM totp WHERE owner = $1",
+    "DELETE FROM recovery_code WHERE owner = $1",
+    "DELETE FROM mailed_code WHERE owner = $1",
+    "DELETE FROM application WHERE owner = $1",
+    "DELETE FROM notice WHERE owner = $1",
+];
+
+/// Deletes every row of an owner.
+///
+/// # Errors
+///
+/// If the store is away.
+pub async fn delete(tx: &mut Tx, owner: &str) -> Result<(), StoreError> {
+    for statement in ROWS {
+        sqlx::query(statement).bind(owner).execute(tx.conn()).await?;
+    }
+    Ok(())
+}
+
+/// Frozen documents: they never change, so they are only sealed again. What to read, what to write, which column.
+const FROZEN: [(&str, &str, Column); 3] = [
+    (
+        "SELECT id, answers FROM application WHERE owner = $1 ORDER BY submitted_at",
+        "UPDATE application SET answers = $1 WHERE id = $2",
+        columns::APPLICATION_ANSWERS,
+    ),
+    (
+        "SELECT id, determination FROM application WHERE owner = $1 ORDER BY submitted_at",
+        "UPDATE application SET determination = $1 WHERE id = $2",
+        columns::APPLICATION_DETERMINATION,
+    ),
+    (
+        "SELECT id, body FROM notice WHERE owner = $1 ORDER BY posted_at",
+        "UPDATE notice SET body = $1 WHERE id = $2",
+        columns::NOTICE_BODY,
+    ),
+];
+
+/// Applications and notices of a guest go over to an account: sealed again under its key.
+///
+/// # Errors
+///
+/// If the store is away, or something does not open.
+pub async fn take_frozen(
+    tx: &mut Tx,
+    (guest, old): (&str, &DataKey),
+    (owner, key): (&str, &DataKey),
+) -> Result<(), StoreError> {
+    for (read, write, column) in FROZEN {
+        let rows: Vec<(String, Vec<u8>)> = sqlx::query_as(read).bind(guest).fetch_all(tx.conn()).await?;
+        for (id, sealed) in rows {
+            let plain = old.open(column.at(&id, guest), &sealed)?;
+            let sealed = key.seal(column.at(&id, owner), &plain)?;
+            sqlx::query(write).bind(sealed).bind(id).execute(tx.conn()).await?;
+        }
+    }
+    for statement in
+        ["UPDATE application SET owner = $1 WHERE owner = $2", "UPDATE notice SET owner = $1 WHERE owner = $2"]
+    {
+        sqlx::query(statement).bind(owner).bind(guest).execute(tx.conn()).await?;
+    }
+    Ok(())
+}

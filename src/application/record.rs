@@ -1,0 +1,176 @@
+//! Applications on record and their notices, opened for whoever they belong to.
+//!
+//! Called by the pages after sending, by a person's own download, by an operator's export. It changes nothing but when a
+//! notice was first read.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sqlx::AnyConnection;
+use zeroize::Zeroizing;
+
+use crate::sealing::{DataKey, SealFault};
+use crate::store::vault::Vault;
+use crate::store::{Change, Millis, StoreError, Tx, columns};
+
+/// What was frozen: answers, the engine's household, what was signed. Sealed as JSON.
+#[derive(Serialize, Deserialize)]
+pub struct Frozen {
+    /// `question.row` → as typed, only what applied.
+    pub answers: Value,
+    /// As `windowshop determine` reads it.
+    pub household: Value,
+}
+
+/// An application as its owner sees it.
+pub struct Application {
+    pub id: String,
+    pub reference: String,
+    pub plan_year: i64,
+    pub submitted_at: Millis,
+    pub catalogue: String,
+    pub frozen: Frozen,
+    pub determination: Value,
+}
+
+/// A notice in every language, as it was written.
+#[derive(Serialize, Deserialize)]
+pub struct Notice {
+    pub letters: Vec<Letter>,
+}
+
+#[derive(Serialize, Deserialize)]
+pub struct Letter {
+    pub lang: String,
+    pub title: String,
+    /// For all of the household.
+    pub lead: Vec<String>,
+    pub people: Vec<PersonPart>,
+    pub parts: Vec<Part>,
+}
+
+#[derive(Serialize, Deserialize)]
+pub struct PersonPart {
+    pub name: String,
+    pub results: Vec<String>,
+    /// Rule, outcome and law, a line each.
+    pub why: Vec<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+pub struct Part {
+    pub heading: String,
+    pub lines: Vec<String>,
+}
+
+/// A notice in the list.
+pub struct Posted {
+    pub id: String,
+    pub application: String,
+    pub posted_at: Millis,
+    pub read_at: Option<Millis>,
+}
+
+fn opened<T: serde::de::DeserializeOwned>(
+    key: &DataKey,
+    column: crate::sealing::Column,
+    (row, owner): (&str, &str),
+    sealed: &[u8],
+) -> Result<T, StoreError> {
+    let plain = key.open(column.at(row, owner), sealed)?;
+    let unreadable = SealFault::Unreadable { table: column.table, column: column.column };
+    serde_json::from_slice(&plain).map_err(|_| unreadable.into())
+}
+
+/// Seals a document of an application or a notice.
+///
+/// # Errors
+///
+/// If it cannot be sealed.
+pub fn sealed(
+    key: &DataKey,
+    column: crate::sealing::Column,
+    (row, owner): (&str, &str),
+    document: &impl Serialize,
+) -> Result<Vec<u8>, StoreError> {
+    let unreadable = SealFault::Unreadable { table: column.table, column: column.column };
+    let plain = Zeroizing::new(serde_json::to_vec(document).map_err(|_| unreadable)?);
+    Ok(key.seal(column.at(row, owner), &plain)?)
+}
+
+type Row = (String, String, i64, Vec<u8>, Vec<u8>, String, i64);
+
+/// An owner's applications, the newest first.
+///
+/// # Errors
+///
+/// If the store is away, or something does not open.
+pub async fn of(connection: &mut AnyConnection, vault: &Vault, owner: &str) -> Result<Vec<Application>, StoreError> {
+    let Some(key) = vault.open(connection, owner).await? else { return Ok(Vec::new()) };
+    let asked = sqlx::query_as(
+        "SELECT id, reference, plan_year, answers, determination, catalogue, submitted_at FROM application \
+         WHERE owner = $1 ORDER BY submitted_at DESC",
+    );
+    let rows: Vec<Row> = asked.bind(owner).fetch_all(connection).await?;
+    let one = |(id, reference, plan_year, answers, determination, catalogue, submitted_at): Row| {
+        Ok(Application {
+            frozen: opened(&key, columns::APPLICATION_ANSWERS, (&id, owner), &answers)?,
+            determination: opened(&key, columns::APPLICATION_DETERMINATION, (&id, owner), &determination)?,
+            id,
+            reference,
+            plan_year,
+            submitted_at,
+            catalogue,
+        })
+    };
+    rows.into_iter().map(one).collect()
+}
+
+/// An owner's notices, the newest first.
+///
+/// # Errors
+///
+/// If the store is away.
+pub async fn notices(connection: &mut AnyConnection, owner: &str) -> Result<Vec<Posted>, StoreError> {
+    let asked = sqlx::query_as(
+        "SELECT id, application, posted_at, read_at FROM notice WHERE owner = $1 ORDER BY posted_at DESC",
+    );
+    let rows: Vec<(String, String, i64, Option<i64>)> = asked.bind(owner).fetch_all(connection).await?;
+    let one = |(id, application, posted_at, read_at)| Posted { id, application, posted_at, read_at };
+    Ok(rows.into_iter().map(one).collect())
+}
+
+/// One notice of an owner; `None` if there is none of this ID.
+///
+/// # Errors
+///
+/// If the store is away, or it does not open.
+pub async fn notice(
+    connection: &mut AnyConnection,
+    vault: &Vault,
+    (owner, id): (&str, &str),
+) -> Result<Option<(Posted, Notice)>, StoreError> {
+    let Some(key) = vault.open(connection, owner).await? else { return Ok(None) };
+    let asked = sqlx::query_as("SELECT application, body, posted_at, read_at FROM notice WHERE id = $1 AND owner = $2");
+    let found: Option<(String, Vec<u8>, i64, Option<i64>)> =
+        asked.bind(id).bind(owner).fetch_optional(connection).await?;
+    let Some((application, body, posted_at, read_at)) = found else { return Ok(None) };
+    let notice = opened(&key, columns::NOTICE_BODY, (id, owner), &body)?;
+    Ok(Some((Posted { id: id.to_string(), application, posted_at, read_at }, notice)))
+}
+
+/// Its owner has opened a notice for the first time.
+pub struct Read {
+    pub owner: String,
+    pub notice: String,
+}
+
+impl Change for Read {
+    type Done = ();
+
+    async fn run(&self, tx: &mut Tx) -> Result<(), StoreError> {
+        let now = tx.now();
+        let read = sqlx::query("UPDATE notice SET read_at = $1 WHERE id = $2 AND owner = $3 AND read_at IS NULL");
+        read.bind(now).bind(self.notice.as_str()).bind(self.owner.as_str()).execute(tx.conn()).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,94 @@
+//! Sending: the last step of the application. Works the determination out, writes the notice, and freezes all of it in one
+//! transaction; then 303 to the page that says so.
+//!
+//! Called by the page that signs, when everything on it is right. It must never say "sent" before the store has said so.
+
+use axum::http::StatusCode;
+use axum::response::Response;
+
+use super::notice::About;
+use crate::account::people::new_id;
+use crate::application::determine::{Undetermined, determined};
+use crate::application::record::{Frozen, sealed};
+use crate::application::sheet::ANSWERS_VERSION;
+use crate::application::submit::{Sending, Sent, Submitter, new_reference};
+use crate::application::view::View;
+use crate::application::flow;
+use crate::eligibility::State;
+use crate::office::desk::{Answer, Desk, Instead};
+use crate::store::{StoreError, columns};
+use crate::web::error::Failure;
+
+/// The draft that is sent.
+pub struct Draft<'a> {
+    pub id: &'a str,
+    /// As it was when the page was checked.
+    pub version: i64,
+    pub owner: &'a str,
+}
+
+/// Where the confirmation is.
+pub const SENT: &str = "/account/apply/sent";
+
+/// Sends a draft whose every page is ready and signed.
+///
+/// # Errors
+///
+/// A page that says what is in the way: the draft stays as it is.
+pub async fn send(desk: &Desk, submitter: &Submitter, draft: &Draft<'_>, view: &View<'_>) -> Answer {
+    let cx = &desk.cx;
+    let year = u16::try_from(view.year).ok();
+    let catalogues = cx.app.catalogues();
+    let catalogue = year.and_then(|year| catalogues.get(year).cloned());
+    let catalogue = catalogue.ok_or_else(|| anyhow::anyhow!("no catalogue for the plan year of an application"))?;
+    let found = determined(&catalogue, &cx.app.tables, view).await.map_err(refused)?;
+    let reference = new_reference().map_err(anyhow::Error::from)?;
+    let state = State::parse(found.determination.state.code());
+    let days = cx.app.tables.days(state, (cx.app.clock)());
+    let about = About { view, determination: &found.determination, reference: &reference, days };
+    let notice = about.notice(cx);
+
+    let owner = draft.owner;
+    let mut connection = desk.office.read().await?;
+    let key = desk.office.means.vault.open(&mut connection, owner).await?;
+    drop(connection);
+    let Some(key) = key else { return Err(Instead::from(StoreError::Stale)) };
+    let (id, notice_id) = (new_id()?, new_id()?);
+    let keys = flow::answered(view);
+    let answers = serde_json::to_value(view.sheet.only(|key| keys.contains(key))).map_err(anyhow::Error::from)?;
+    let frozen = Frozen { answers, household: found.household };
+    let sending = Sending {
+        answers: sealed(&key, columns::APPLICATION_ANSWERS, (&id, owner), &frozen)?,
+        determination: sealed(&key, columns::APPLICATION_DETERMINATION, (&id, owner), &found.determination)?,
+        notice_body: sealed(&key, columns::NOTICE_BODY, (&notice_id, owner), &notice)?,
+        notice: notice_id,
+        draft: draft.id.to_string(),
+        draft_version: draft.version,
+        owner: owner.to_string(),
+        reference,
+        plan_year: view.year,
+        answers_version: ANSWERS_VERSION,
+        catalogue: catalogue.version.clone(),
+        session: desk.visitor.session_text(),
+        id,
+    };
+    match submitter.send(sending).await? {
+        Sent::Now { .. } => Ok(desk.go(SENT)),
+        Sent::Before { .. } => Ok(desk.go(&format!("{SENT}?again=1"))),
+        Sent::Changed => Ok(changed(desk)),
+    }
+}
+
+/// The engine refused, or nothing is sold there: our fault, and nothing is lost.
+fn refused(why: Undetermined) -> Instead {
+    Failure::internal(why).into()
+}
+
+/// The draft was changed in another tab after it was checked.
+fn changed(desk: &Desk) -> Response {
+    let cx = &desk.cx;
+    desk.page(cx.t("apply.changed.title"))
+        .lead(cx.t("apply.changed.lead"))
+        .link(cx.t("apply.changed.check"), "/account/apply/check")
+        .with_status(StatusCode::CONFLICT)
+}

@@ -1,0 +1,180 @@
+//! `/account/apply/sent` and `/account/notice/ID`: what was sent, what came of it, and the notices as they were written.
+//!
+//! Safe to load again, to print, and to come back to with the printed code. It changes nothing but when a notice was
+//! first opened.
+
+use askama::Template;
+use axum::extract::Path;
+use axum::http::StatusCode;
+
+use crate::account::drafts;
+use crate::application::record::{self, Letter, Notice, Read};
+use crate::application::submit::shown;
+use crate::office::clock::{day_and_clock, day_of};
+use crate::office::desk::{Answer, Desk};
+use crate::office::view::{Bar, bar};
+use crate::store::Millis;
+use crate::web::error::Failure;
+use crate::web::page::{self, CachePolicy, Cx};
+
+/// One application in the list.
+struct Row {
+    words: String,
+    /// Its notices: address and when it was posted.
+    notices: Vec<(String, String)>,
+}
+
+#[derive(Template)]
+#[template(path = "apply/sent.html")]
+struct SentPage<'a> {
+    cx: &'a Cx,
+    bar: Option<Bar>,
+    /// The newest application; `None` if nothing was sent.
+    newest: Option<Newest>,
+    rows: Vec<Row>,
+    again: bool,
+    /// A guest's printed code, and until when it is good.
+    code: Option<(String, String)>,
+    guest: bool,
+}
+
+struct Newest {
+    reference: String,
+    when: String,
+    people: Vec<(String, Vec<String>)>,
+    lead: Vec<String>,
+    notice: String,
+    /// The shop, for the same household.
+    plans: String,
+}
+
+/// How long a guest's code opens what was sent.
+const CODE_DAYS: Millis = crate::application::submit::CODE_DAYS;
+
+/// `GET /account/apply/sent`
+pub async fn sent(desk: Desk) -> Answer {
+    let cx = &desk.cx;
+    let Some(owner) = desk.owner() else { return Ok(desk.go("/account")) };
+    let vault = &desk.office.means.vault;
+    let mut connection = desk.office.read().await?;
+    let applications = record::of(&mut connection, vault, owner).await?;
+    let posted = record::notices(&mut connection, owner).await?;
+    let notice = match posted.first() {
+        Some(first) => record::notice(&mut connection, vault, (owner, &first.id)).await?,
+        None => None,
+    };
+    let drafts = drafts::of_any_state(&mut connection, vault, owner).await?;
+    drop(connection);
+    let guest = desk.visitor.guest().is_some();
+    let row = |application: &record::Application| {
+        let when = day_and_clock(cx, application.submitted_at);
+        let of = posted.iter().filter(|notice| notice.application == application.id);
+        Row {
+            words: cx.tf(
+                "sent.row",
+                &[
+                    ("year", &application.plan_year.to_string()),
+                    ("when", &when),
+                    ("reference", &shown(&application.reference)),
+                ],
+            ),
+            notices: of.map(|notice| (address(cx, &notice.id), day_and_clock(cx, notice.posted_at))).collect(),
+        }
+    };
+    let newest = applications.first().zip(notice.as_ref()).map(|(application, (posted, notice))| {
+        let letter = letter(cx, notice);
+        Newest {
+            reference: shown(&application.reference),
+            when: day_and_clock(cx, application.submitted_at),
+            people: letter
+                .map(|letter| letter.people.iter().map(|part| (part.name.clone(), part.results.clone())).collect())
+                .unwrap_or_default(),
+            lead: letter.map(|letter| letter.lead.iter().skip(1).cloned().collect()).unwrap_or_default(),
+            notice: address(cx, &posted.id),
+            plans: plans(cx, application),
+        }
+    });
+    let code = drafts.iter().filter(|_| guest).find_map(|draft| {
+        let code = draft.answers.resume_code.clone()?;
+        Some((code, day_of(cx, applications.first()?.submitted_at + CODE_DAYS)))
+    });
+    let template = SentPage {
+        bar: bar(cx, &desk.visitor),
+        rows: applications.iter().map(row).collect(),
+        newest,
+        again: cx.query.split('&').any(|pair| pair == "again=1"),
+        code,
+        guest,
+        cx,
+    };
+    Ok(page::render_status(cx, StatusCode::OK, template, CachePolicy::Private))
+}
+
+fn address(cx: &Cx, notice: &str) -> String {
+    cx.href(&format!("/account/notice/{notice}"))
+}
+
+/// In the page's language, or the first one that it was written in.
+fn letter<'n>(cx: &Cx, notice: &'n Notice) -> Option<&'n Letter> {
+    let own = notice.letters.iter().find(|letter| letter.lang == cx.lang.code());
+    own.or_else(|| notice.letters.first())
+}
+
+/// The list of plans for the people of an application, with their income; what is private in it is sealed.
+fn plans(cx: &Cx, application: &record::Application) -> String {
+    let household = &application.frozen.household;
+    let text = |name: &str| application.frozen.answers.get(name).and_then(|value| value.as_str()).unwrap_or_default();
+    let ages: Vec<String> = application.determination["people"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|person| {
+            let needs = person["applying"].as_bool().unwrap_or_default();
+            format!("{}{}", person["age"].as_u64().unwrap_or_default(), if needs { "" } else { "n" })
+        })
+        .collect();
+    let magi = application.determination["tax_households"][0]["magi"].as_f64();
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.append_pair("zip", text("zip.0"));
+    if let Some(county) = household["county_fips"].as_str() {
+        query.append_pair("county", county);
+    }
+    query.append_pair("year", &application.plan_year.to_string());
+    query.append_pair("people", &ages.join(","));
+    if let Some(magi) = magi {
+        query.append_pair("income", &format!("{}", magi.round().max(0.0) as i64));
+    }
+    cx.href(&format!("/plans?{}", query.finish().replace("%2C", ",")))
+}
+
+#[derive(Template)]
+#[template(path = "apply/notice.html")]
+struct NoticePage<'a> {
+    cx: &'a Cx,
+    bar: Option<Bar>,
+    letter: &'a Letter,
+    posted: String,
+    read: Option<String>,
+}
+
+/// `GET /account/notice/ID`
+pub async fn notice(desk: Desk, Path(id): Path<String>) -> Answer {
+    let cx = &desk.cx;
+    let Some(owner) = desk.owner() else { return Ok(desk.go("/account")) };
+    let mut connection = desk.office.read().await?;
+    let found = record::notice(&mut connection, &desk.office.means.vault, (owner, &id)).await?;
+    drop(connection);
+    let Some((posted, notice)) = found else { return Err(Failure::not_found().into()) };
+    if posted.read_at.is_none() {
+        desk.office.write(Read { owner: owner.to_string(), notice: id }).await?;
+    }
+    let letter = letter(cx, &notice).ok_or_else(|| anyhow::anyhow!("a notice without words"))?;
+    let template = NoticePage {
+        bar: bar(cx, &desk.visitor),
+        letter,
+        posted: cx.tf("notice.posted", &[("when", &day_and_clock(cx, posted.posted_at))]),
+        read: posted.read_at.map(|at| cx.tf("notice.read_first", &[("when", &day_and_clock(cx, at))])),
+        cx,
+    };
+    Ok(page::render_status(cx, StatusCode::OK, template, CachePolicy::Private))
+}

@@ -1,0 +1,4 @@
+//! The application: what is asked, in which order, and what the engine is given.
+
+mod flow;
+mod household;
