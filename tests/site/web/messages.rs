@@ -130,6 +130,7 @@ fn composed() -> Vec<String> {
         each("money.{}{}", &[codes(money::NAMES.to_vec()), words(&["", "_hint"])]),
         each("error.{}.{}", &[statuses, words(&["title", "what", "answers", "next"])]),
         each("rule.{}", &[Rule::ALL.map(Rule::code).to_vec()]),
+        each("assumed.{}", &[cells("assumptions", "code")]),
         each("csr.{}", std::slice::from_ref(&levels)),
         each("how.savings_{}", std::slice::from_ref(&levels)),
         each("how.level_{}", &[levels]),
