@@ -6,6 +6,7 @@
 pub mod account;
 pub mod app;
 pub mod application;
+pub mod apply;
 pub mod catalogue;
 pub mod check;
 pub mod cli;

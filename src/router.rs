@@ -19,6 +19,8 @@ use crate::app::App;
 use crate::enroll;
 use crate::floor::Phase;
 use crate::floor::wire::Wire;
+use crate::application::submit::Submitter;
+use crate::apply;
 use crate::office::{self, Office};
 use crate::shop::{care, compare, costs, csv, home, how, income, plan, plans, sheet};
 use crate::surge::page_cache::{self, Front};
@@ -66,7 +68,8 @@ pub fn router(app: Arc<App>) -> Router {
 ///
 /// If the public URL is no origin that a browser sends.
 pub fn with_office(app: &Arc<App>, office: &Arc<Office>) -> anyhow::Result<Router> {
-    Ok(with(app, office::routes(app, office)?))
+    let submitter = Submitter::start(office.store.clone(), office.means.clone());
+    Ok(with(app, office::routes(app, office, &apply::pages(submitter))?))
 }
 
 fn with(app: &Arc<App>, private: Router<Arc<App>>) -> Router {

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use sqlx::AnyConnection;
 use zeroize::{Zeroize, Zeroizing};
 
-use super::people::{BeginDraft, Means, OPEN, begin_draft};
+use super::people::{self, BeginDraft, Means, OPEN};
 use crate::sealing::{DataKey, SealFault};
 use crate::store::vault::Vault;
 use crate::store::{Change, Millis, StoreError, Tx, columns};
@@ -25,6 +25,9 @@ pub struct Answers {
     /// The newest first.
     #[serde(default)]
     pub shop: Vec<Kept>,
+    /// The application's own document (`application::sheet`); `None` until one is begun.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub application: Option<Value>,
     #[serde(flatten)]
     rest: Map<String, Value>,
 }
@@ -46,6 +49,7 @@ impl Drop for Kept {
 pub struct Draft {
     pub id: String,
     pub changed_at: Millis,
+    pub version: i64,
     pub answers: Answers,
 }
 
@@ -71,13 +75,73 @@ fn sealed(key: &DataKey, id: &str, owner: &str, answers: &Answers) -> Result<Vec
 pub async fn of(connection: &mut AnyConnection, vault: &Vault, owner: &str) -> Result<Vec<Draft>, StoreError> {
     let Some(key) = vault.open(connection, owner).await? else { return Ok(Vec::new()) };
     let asked = sqlx::query_as(
-        "SELECT id, answers, changed_at FROM draft WHERE owner = $1 AND state = $2 ORDER BY changed_at DESC",
+        "SELECT id, answers, changed_at, version FROM draft WHERE owner = $1 AND state = $2 ORDER BY changed_at DESC",
     );
-    let found: Vec<(String, Vec<u8>, i64)> = asked.bind(owner).bind(OPEN).fetch_all(connection).await?;
-    let draft = |(id, answers, changed_at): (String, Vec<u8>, i64)| {
-        Ok(Draft { answers: opened(&key, &id, owner, &answers)?, id, changed_at })
+    let found: Vec<(String, Vec<u8>, i64, i64)> = asked.bind(owner).bind(OPEN).fetch_all(connection).await?;
+    let draft = |(id, answers, changed_at, version): (String, Vec<u8>, i64, i64)| {
+        Ok(Draft { answers: opened(&key, &id, owner, &answers)?, id, changed_at, version })
     };
     found.into_iter().map(draft).collect()
+}
+
+/// A guest's printed code, whatever has become of the draft that it came with.
+///
+/// # Errors
+///
+/// As [`of`].
+pub async fn code_of(
+    connection: &mut AnyConnection,
+    vault: &Vault,
+    owner: &str,
+) -> Result<Option<String>, StoreError> {
+    let Some(key) = vault.open(connection, owner).await? else { return Ok(None) };
+    let asked = sqlx::query_as("SELECT id, answers FROM draft WHERE owner = $1 ORDER BY changed_at DESC");
+    let found: Vec<(String, Vec<u8>)> = asked.bind(owner).fetch_all(connection).await?;
+    for (id, answers) in found {
+        if let Some(code) = opened(&key, &id, owner, &answers)?.resume_code {
+            return Ok(Some(code));
+        }
+    }
+    Ok(None)
+}
+
+/// Whose open draft is changed, and what one that has to be made is called.
+pub struct Place<'a> {
+    pub owner: &'a str,
+    pub new_draft: &'a str,
+    pub session: &'a str,
+}
+
+/// Changes the document of an owner's open draft, or of a new one. `None` from `change`: nothing is written.
+///
+/// # Errors
+///
+/// `Stale` if another tab was faster: run it again.
+pub async fn edit<T>(
+    tx: &mut Tx,
+    means: &Means,
+    place: &Place<'_>,
+    change: impl FnOnce(&mut Answers, Millis) -> Option<T>,
+) -> Result<Option<T>, StoreError> {
+    let (owner, now) = (place.owner, tx.now());
+    let Some(key) = means.vault.open(tx.conn(), owner).await? else { return Err(StoreError::Stale) };
+    let asked = sqlx::query_as(
+        "SELECT id, answers, version FROM draft WHERE owner = $1 AND state = $2 ORDER BY changed_at DESC LIMIT 1",
+    );
+    let found: Option<(String, Vec<u8>, i64)> = asked.bind(owner).bind(OPEN).fetch_optional(tx.conn()).await?;
+    let mut answers = match &found {
+        Some((id, answers, _)) => opened(&key, id, owner, answers)?,
+        None => Answers::default(),
+    };
+    let Some(done) = change(&mut answers, now) else { return Ok(None) };
+    match found {
+        Some((id, _, version)) => write(tx, &key, (owner, &id, version), &answers).await?,
+        None => {
+            let sealed = sealed(&key, place.new_draft, owner, &answers)?;
+            people::begin_draft(tx, means, (owner, place.new_draft, sealed), place.session).await?;
+        }
+    }
+    Ok(Some(done))
 }
 
 /// Keeps a search in the owner's draft; makes one if there is none.
@@ -96,32 +160,19 @@ impl Change for KeepSearch {
     type Done = ();
 
     async fn run(&self, tx: &mut Tx) -> Result<(), StoreError> {
-        let (owner, now) = (self.owner.as_str(), tx.now());
-        let Some(key) = self.means.vault.open(tx.conn(), owner).await? else { return Err(StoreError::Stale) };
-        let asked = sqlx::query_as(
-            "SELECT id, answers, version FROM draft WHERE owner = $1 AND state = $2 ORDER BY changed_at DESC LIMIT 1",
-        );
-        let found: Option<(String, Vec<u8>, i64)> = asked.bind(owner).bind(OPEN).fetch_optional(tx.conn()).await?;
-        let mut answers = match &found {
-            Some((id, answers, _)) => opened(&key, id, owner, answers)?,
-            None => Answers::default(),
-        };
-        if let Some(code) = &self.code {
-            answers.resume_code = Some(code.to_string());
-        }
-        if !self.query.is_empty() {
-            answers.shop.retain(|kept| kept.query != *self.query);
-            answers.shop.insert(0, Kept { query: self.query.to_string(), at: now });
-            answers.shop.truncate(KEPT_MAX);
-        }
-        match found {
-            Some((id, _, version)) => write(tx, &key, (owner, &id, version), &answers).await,
-            None => {
-                let id = self.new_draft.as_str();
-                let answers = sealed(&key, id, owner, &answers)?;
-                begin_draft(tx, &self.means, (owner, id, answers), &self.session).await
+        let place = Place { owner: &self.owner, new_draft: &self.new_draft, session: &self.session };
+        let kept = edit(tx, &self.means, &place, |answers, now| {
+            if let Some(code) = &self.code {
+                answers.resume_code = Some(code.to_string());
             }
-        }
+            if !self.query.is_empty() {
+                answers.shop.retain(|kept| kept.query != *self.query);
+                answers.shop.insert(0, Kept { query: self.query.to_string(), at: now });
+                answers.shop.truncate(KEPT_MAX);
+            }
+            Some(())
+        });
+        kept.await.map(drop)
     }
 }
 

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use super::kinds::{Kind, NONE, Odd, parts};
 use super::sheet::{HOUSEHOLD, RowId, Sheet, Table, key};
-use super::steps::{Question, STEPS, Section, Step, income, named};
+use super::steps::{Question, STEPS, Section, Step, income, named, sending};
 use super::view::View;
 
 /// A page: a step, and the row that it is about.
@@ -149,10 +149,15 @@ pub fn of_section(view: &View, section: Section) -> Vec<Place> {
     places(view).into_iter().filter(|place| place.step.section == section).collect()
 }
 
+/// The page that signs.
+pub fn sign() -> Place {
+    Place { step: &sending::SIGN, row: HOUSEHOLD }
+}
+
 /// The answers that count now: what is frozen at submission, and what a check page shows.
 pub fn answered(view: &View) -> BTreeSet<String> {
     let mut keys = BTreeSet::new();
-    for place in places(view) {
+    for place in places(view).into_iter().chain([sign()]) {
         for (question, row) in place.step.asked(view, place.row) {
             keys.insert(key(question.name, row));
         }

@@ -4,8 +4,9 @@
 //! it is; reading it twice gives the same. It must know of no question.
 
 use time::{Date, Month};
+use unicode_normalization::UnicodeNormalization as _;
 
-use super::sheet::RowId;
+use super::sheet::{RowId, YOU};
 use super::view::View;
 use crate::types::{AmountFault, Cents, Zip5};
 
@@ -53,6 +54,8 @@ pub enum Kind {
     Agree,
     /// May be ticked.
     Tick,
+    /// The name of whoever signs, as typed above or nearly so.
+    Signature,
 }
 
 /// Which days make sense.
@@ -93,6 +96,8 @@ pub enum Odd {
     /// “None of these” together with one of these.
     NoneAndSome,
     MustAgree,
+    /// Not the name of the contact person.
+    SignatureWrong,
 }
 
 impl Kind {
@@ -136,8 +141,21 @@ impl Kind {
             // Whoever has left the household since is no fault.
             Kind::People(_) => several(text, |said| said.parse::<RowId>().is_ok()),
             Kind::Agree | Kind::Tick => listed(text, |said| said == "yes"),
+            Kind::Signature => signature(text, view),
         }
     }
+}
+
+/// Case, accents, spaces and marks do not matter; middle name and suffix may be left out.
+fn signature(text: &str, view: &View) -> Result<(), Odd> {
+    let plain = |text: &str| -> String {
+        let letters = text.nfd().filter(|c| c.is_alphanumeric());
+        letters.flat_map(char::to_lowercase).collect()
+    };
+    let short = format!("{} {}", view.text("first_name", YOU), view.text("last_name", YOU));
+    let signed = plain(text);
+    let right = !signed.is_empty() && [view.name(YOU), short].iter().any(|name| plain(name) == signed);
+    if right { Ok(()) } else { Err(Odd::SignatureWrong) }
 }
 
 fn name(text: &str) -> Result<(), Odd> {

@@ -10,6 +10,7 @@ pub mod flow;
 pub mod household;
 pub mod kinds;
 pub mod record;
+pub mod saved;
 pub mod sheet;
 pub mod steps;
 pub mod submit;

@@ -122,7 +122,7 @@ impl About<'_> {
             lines.push(cx.t("notice.medicaid").to_string());
             if let Some(agency) = cx.app.tables.medicaid_agency(self.determination.state.code()) {
                 let values =
-                    [("name", &agency.name[..]), ("url", agency.url.as_str()), ("phone", agency.phone.as_str())];
+                    [("name", &agency.agency[..]), ("url", agency.url.as_str()), ("phone", agency.phone.as_str())];
                 lines.push(cx.tf("notice.medicaid_agency", &values).trim().to_string());
             }
         }

@@ -38,8 +38,7 @@ pub const SENT: &str = "/account/apply/sent";
 pub async fn send(desk: &Desk, submitter: &Submitter, draft: &Draft<'_>, view: &View<'_>) -> Answer {
     let cx = &desk.cx;
     let year = u16::try_from(view.year).ok();
-    let catalogues = cx.app.catalogues();
-    let catalogue = year.and_then(|year| catalogues.get(year).cloned());
+    let catalogue = year.and_then(|year| cx.catalogues.get(year).cloned());
     let catalogue = catalogue.ok_or_else(|| anyhow::anyhow!("no catalogue for the plan year of an application"))?;
     let found = determined(&catalogue, &cx.app.tables, view).await.map_err(refused)?;
     let reference = new_reference().map_err(anyhow::Error::from)?;

@@ -9,11 +9,10 @@ use axum::http::StatusCode;
 
 use crate::account::drafts;
 use crate::application::record::{self, Letter, Notice, Read};
-use crate::application::submit::shown;
+use crate::application::submit::{CODE_DAYS, shown};
 use crate::office::clock::{day_and_clock, day_of};
 use crate::office::desk::{Answer, Desk};
 use crate::office::view::{Bar, bar};
-use crate::store::Millis;
 use crate::web::error::Failure;
 use crate::web::page::{self, CachePolicy, Cx};
 
@@ -48,9 +47,6 @@ struct Newest {
     plans: String,
 }
 
-/// How long a guest's code opens what was sent.
-const CODE_DAYS: Millis = crate::application::submit::CODE_DAYS;
-
 /// `GET /account/apply/sent`
 pub async fn sent(desk: Desk) -> Answer {
     let cx = &desk.cx;
@@ -63,7 +59,7 @@ pub async fn sent(desk: Desk) -> Answer {
         Some(first) => record::notice(&mut connection, vault, (owner, &first.id)).await?,
         None => None,
     };
-    let drafts = drafts::of_any_state(&mut connection, vault, owner).await?;
+    let code = drafts::code_of(&mut connection, vault, owner).await?;
     drop(connection);
     let guest = desk.visitor.guest().is_some();
     let row = |application: &record::Application| {
@@ -94,10 +90,8 @@ pub async fn sent(desk: Desk) -> Answer {
             plans: plans(cx, application),
         }
     });
-    let code = drafts.iter().filter(|_| guest).find_map(|draft| {
-        let code = draft.answers.resume_code.clone()?;
-        Some((code, day_of(cx, applications.first()?.submitted_at + CODE_DAYS)))
-    });
+    let until = applications.first().map(|newest| day_of(cx, newest.submitted_at + CODE_DAYS));
+    let code = code.filter(|_| guest).zip(until);
     let template = SentPage {
         bar: bar(cx, &desk.visitor),
         rows: applications.iter().map(row).collect(),
@@ -164,7 +158,7 @@ pub async fn notice(desk: Desk, Path(id): Path<String>) -> Answer {
     let mut connection = desk.office.read().await?;
     let found = record::notice(&mut connection, &desk.office.means.vault, (owner, &id)).await?;
     drop(connection);
-    let Some((posted, notice)) = found else { return Err(Failure::not_found().into()) };
+    let Some((posted, notice)) = found else { return Err(Failure::NotFound.into()) };
     if posted.read_at.is_none() {
         desk.office.write(Read { owner: owner.to_string(), notice: id }).await?;
     }

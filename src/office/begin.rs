@@ -49,7 +49,7 @@ pub async fn save(desk: Desk) -> Answer {
 }
 
 /// The search in the form's body, private answers opened.
-fn search_in(desk: &Desk) -> Zeroizing<String> {
+pub fn search_in(desk: &Desk) -> Zeroizing<String> {
     let app = &desk.cx.app;
     let said = Said::read("", Some(desk.form.body()), &app.sealer, legal_day(app));
     if said.query.len() > QUERY_BYTES_MAX {

@@ -35,6 +35,11 @@ impl Form {
         self.pairs.iter().rev().find(|(own, _)| own == name).map_or("", |(_, value)| value.trim())
     }
 
+    /// Every value of a field, as ticked boxes of one name send them; empty ones left out.
+    pub fn all<'f>(&'f self, name: &'f str) -> impl Iterator<Item = &'f str> {
+        self.pairs.iter().filter(move |(own, _)| own == name).map(|(_, value)| value.trim()).filter(|value| !value.is_empty())
+    }
+
     pub fn ticked(&self, name: &str) -> bool {
         !self.get(name).is_empty()
     }

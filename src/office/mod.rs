@@ -8,14 +8,14 @@
 
 mod address;
 mod app_codes;
-mod begin;
+pub mod begin;
 mod browsers;
-mod clock;
+pub mod clock;
 mod codes;
 mod data;
 mod delete;
-mod desk;
-mod form;
+pub mod desk;
+pub mod form;
 mod gate;
 mod home;
 mod letters;
@@ -28,8 +28,8 @@ mod sign_up;
 mod step;
 mod trouble;
 mod unlock;
-mod view;
-mod visitor;
+pub mod view;
+pub mod visitor;
 mod waiting;
 
 use std::sync::{Arc, OnceLock};
@@ -58,8 +58,8 @@ const WITHIN: Duration = Duration::from_millis(1_700);
 
 /// The open office. Has no `Debug`.
 pub struct Office {
-    store: Store,
-    means: Means,
+    pub(crate) store: Store,
+    pub(crate) means: Means,
     hashers: Hashers,
     buckets: Buckets,
     post: Post,
@@ -89,12 +89,12 @@ impl Office {
     }
 
     /// Writes, or says within two seconds that the store is away.
-    async fn write<C: Change>(&self, change: C) -> Result<C::Done, StoreError> {
+    pub async fn write<C: Change>(&self, change: C) -> Result<C::Done, StoreError> {
         let written = tokio::time::timeout(WITHIN, self.store.begin_write(change));
         written.await.unwrap_or_else(|_| Err(StoreError::Away("no answer in time".to_string())))
     }
 
-    async fn read(&self) -> Result<PoolConnection<Any>, StoreError> {
+    pub async fn read(&self) -> Result<PoolConnection<Any>, StoreError> {
         let connection = tokio::time::timeout(WITHIN, self.store.read());
         connection.await.unwrap_or_else(|_| Err(StoreError::Away("no answer in time".to_string())))
     }

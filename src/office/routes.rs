@@ -48,16 +48,22 @@ fn pages() -> Router<Arc<App>> {
         .route("/account/gone", get(delete::gone))
 }
 
-/// All private pages behind their layers: cookie, who may send a form, the gate.
+/// All private pages behind their layers: cookie, who may send a form, the gate. `others`: those of the rooms that build on
+/// this one.
 ///
 /// # Errors
 ///
 /// If the public URL is no origin that a browser sends.
-pub fn routes(app: &Arc<App>, office: &Arc<Office>) -> anyhow::Result<Router<Arc<App>>> {
+pub fn routes(
+    app: &Arc<App>,
+    office: &Arc<Office>,
+    others: &Router<Arc<App>>,
+) -> anyhow::Result<Router<Arc<App>>> {
     let languages = app.messages.languages().map(|lang| lang.prefix());
+    let all = || pages().merge(others.clone());
     let routes = languages.fold(Router::new(), |routes, prefix| match prefix {
-        "" => routes.merge(pages()),
-        prefix => routes.nest(prefix, pages()),
+        "" => routes.merge(all()),
+        prefix => routes.nest(prefix, all()),
     });
     let gate = Arc::new(Gate { app: Arc::clone(app), office: Arc::clone(office) });
     let routes = routes.layer(from_fn_with_state(gate, gate::gate));

@@ -232,7 +232,7 @@ fn credit_words(cx: &Cx, tax: Option<&TaxHouseholdAnswer>) -> String {
 }
 
 /// What a person may get, most certain first.
-fn outcomes(cx: &Cx, person: &PersonAnswer) -> Vec<String> {
+pub fn outcomes(cx: &Cx, person: &PersonAnswer) -> Vec<String> {
     if !person.applying {
         return vec![cx.t("how.outcome_not_applying").to_string()];
     }

@@ -31,3 +31,26 @@ pub static OPTIONAL: Step = Step {
     per: Per::Household,
     questions: &[ask("race", Kind::Several(RACES)).of_each(|view, _| view.applicants().collect()).optional()],
 };
+
+const CONSENT: &[&str] = &["5", "4", "3", "2", "1", "0"];
+
+/// Somebody may get Medicaid: their state then collects from others who must pay for care (42 CFR 433.145).
+fn helped(view: &View, _: RowId) -> bool {
+    view.wants_help()
+}
+
+/// The last page: what is agreed to (45 CFR 155.310(d), 155.330(b), 155.335(k)), and the name typed as a signature
+/// (45 CFR 155.405; 42 CFR 435.907(f)). Not in the list of steps: it comes after everything has been checked.
+pub static SIGN: Step = Step {
+    name: "sign",
+    section: Section::Sending,
+    per: Per::Household,
+    questions: &[
+        ask("consent", Kind::One(CONSENT)).when(helped),
+        ask("true_answers", Kind::Agree),
+        ask("changes", Kind::Agree),
+        ask("third_party", Kind::Agree).when(helped),
+        ask("custody", Kind::Agree),
+        ask("signature", Kind::Signature),
+    ],
+};

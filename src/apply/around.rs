@@ -1,0 +1,100 @@
+//! The open application of whoever is at the desk, with what surrounds its answers.
+//!
+//! Called by every page of this room.
+
+use crate::application::saved::{self, Edit, Guard, Open, Save, Saved};
+use crate::application::sheet::{HOUSEHOLD, Sheet};
+use crate::application::view::{County, Surroundings, View};
+use crate::eligibility::State;
+use crate::office::desk::{Desk, Instead};
+use crate::quote::policy::DatedRules;
+use crate::store::StoreError;
+use crate::types::Zip5;
+use crate::web::page::Cx;
+
+/// The day, the rules, the counties of the home.
+pub fn around<'a>(cx: &'a Cx, sheet: &Sheet) -> Surroundings<'a> {
+    let tables = &cx.app.tables;
+    let this_year = cx.today().year();
+    let ruled = |year: &u16| i32::from(*year) >= this_year && DatedRules::of_year(tables, *year).is_some();
+    let mut years: Vec<i32> = cx.catalogues.years().filter(ruled).map(i32::from).collect();
+    if years.is_empty() {
+        years.push(i32::from(cx.catalogues.newest().year));
+    }
+    years.sort_unstable_by_key(|year| std::cmp::Reverse(*year));
+    let said = sheet.get("plan_year", HOUSEHOLD).parse::<u16>().ok();
+    let catalogue = said.and_then(|year| cx.catalogues.get(year)).unwrap_or_else(|| cx.catalogues.newest());
+    let counties: Vec<County> = Zip5::parse(sheet.get("zip", HOUSEHOLD))
+        .map(|zip| {
+            let of = |county: &crate::catalogue::places::County| County {
+                fips: county.fips.to_string(),
+                name: county.name.clone(),
+                state: county.state.clone(),
+            };
+            catalogue.places.counties(zip).map(of).collect()
+        })
+        .unwrap_or_default();
+    let state = counties.first().and_then(|county| State::parse(&county.state));
+    let languages = cx.app.messages.languages().map(|lang| lang.code().to_string()).collect();
+    Surroundings { today: tables.days(state, (cx.app.clock)()).own, tables, years, counties, languages }
+}
+
+/// The answers as facts.
+///
+/// # Errors
+///
+/// If the tables do not cover the plan year, which is our fault.
+pub fn view<'a>(sheet: &'a Sheet, around: &'a Surroundings<'a>) -> Result<View<'a>, Instead> {
+    let view = View::new(sheet, around);
+    view.ok_or_else(|| anyhow::anyhow!("no rules for the plan year of an application").into())
+}
+
+/// The open application, or the way to where one begins.
+///
+/// # Errors
+///
+/// That way; or the store is away.
+pub async fn open(desk: &Desk) -> Result<Open, Instead> {
+    found(desk).await?.ok_or_else(|| desk.go("/account/apply/begin").into())
+}
+
+/// The open application, if there is one.
+///
+/// # Errors
+///
+/// If the store is away.
+pub async fn found(desk: &Desk) -> Result<Option<Open>, Instead> {
+    let Some(owner) = desk.owner() else { return Ok(None) };
+    let mut connection = desk.office.read().await?;
+    Ok(saved::open(&mut connection, &desk.office.means.vault, owner).await?)
+}
+
+/// Changes the application of an owner.
+///
+/// # Errors
+///
+/// If the store is away.
+pub async fn save(
+    desk: &Desk,
+    owner: &str,
+    begin: bool,
+    (guard, edit): (impl Fn() -> Option<Guard>, impl Fn() -> Edit),
+) -> Result<Saved, Instead> {
+    for last in [false, false, true] {
+        let change = Save {
+            means: desk.office.means.clone(),
+            owner: owner.to_string(),
+            new_draft: crate::account::people::new_id()?,
+            session: desk.visitor.session_text(),
+            begin,
+            guard: guard(),
+            edit: edit(),
+        };
+        match desk.office.write(change).await {
+            // Another tab has just saved.
+            Err(StoreError::Stale) if !last => {}
+            done => return Ok(done?),
+        }
+    }
+    Ok(Saved::None)
+}

@@ -1,0 +1,138 @@
+//! `/account/apply/check` and `/account/apply/sign`: every answer that will be sent, with a way to change it; then what is
+//! agreed to, the signature, and sending.
+
+use std::collections::BTreeMap;
+
+use askama::Template;
+use axum::Extension;
+use axum::http::StatusCode;
+
+use super::around::{around, open, save, view};
+use super::field::Words;
+use super::send::{Draft, send};
+use super::step::page_of;
+use crate::application::flow::{self, Place, State};
+use crate::application::saved::{Edit, Open, Saved};
+use crate::application::sheet::{HOUSEHOLD, Sheet, key};
+use crate::application::submit::Submitter;
+use crate::application::view::View;
+use crate::office::desk::{Answer, Desk};
+use crate::office::view::{Bar, bar};
+use crate::web::page::{self, CachePolicy, Cx};
+
+struct Checked {
+    title: String,
+    change: String,
+    /// Question and answer.
+    lines: Vec<(String, String)>,
+    ready: bool,
+}
+
+#[derive(Template)]
+#[template(path = "apply/check.html")]
+struct CheckPage<'a> {
+    cx: &'a Cx,
+    bar: Option<Bar>,
+    pages: Vec<Checked>,
+    /// The first page that still needs something.
+    open: Option<String>,
+}
+
+/// `GET /account/apply/check`
+pub async fn show(desk: Desk) -> Answer {
+    let cx = &desk.cx;
+    let open = open(&desk).await?;
+    let around = around(cx, &open.sheet);
+    let view = view(&open.sheet, &around)?;
+    let words = Words { cx, view: &view };
+    let checked = |place: &Place| Checked {
+        title: words.title(place.step, place.row),
+        change: cx.href(&format!("/account/apply/{}?from=check", place.address())),
+        lines: lines(&words, place),
+        ready: place.state(&view) == State::Ready,
+    };
+    let first = flow::first_open(&view);
+    let template = CheckPage {
+        bar: bar(cx, &desk.visitor),
+        pages: flow::places(&view).iter().map(checked).collect(),
+        open: first.map(|place| cx.href(&format!("/account/apply/{}?from=check", place.address()))),
+        cx,
+    };
+    Ok(page::render_status(cx, StatusCode::OK, template, CachePolicy::Private))
+}
+
+/// The answers of a page; what nobody had to answer and did not is said, too.
+pub fn lines(words: &Words, place: &Place) -> Vec<(String, String)> {
+    let asked = place.step.asked(words.view, place.row).into_iter();
+    let line = |(question, row): (&'static crate::application::steps::Question, _)| {
+        let answer = words.answer(question, row);
+        let answer = answer.unwrap_or_else(|| words.cx.t("apply.check.unanswered").to_string());
+        (words.label(question, row), answer)
+    };
+    asked.map(line).collect()
+}
+
+/// `GET /account/apply/sign`
+pub async fn sign_page(desk: Desk) -> Answer {
+    let open = open(&desk).await?;
+    let around = around(&desk.cx, &open.sheet);
+    let view = view(&open.sheet, &around)?;
+    if flow::first_open(&view).is_some() {
+        return Ok(desk.go("/account/apply/check"));
+    }
+    Ok(show_sign(&desk, &view, false))
+}
+
+fn show_sign(desk: &Desk, view: &View<'_>, judged: bool) -> axum::response::Response {
+    let cx = &desk.cx;
+    let mut page = page_of(desk, view, &flow::sign(), (Vec::new(), judged, false));
+    page.title = cx.t("apply.sign.title").to_string();
+    page.lead = Some(cx.t("apply.sign.lead").to_string());
+    page.action = cx.href("/account/apply/sign");
+    page.submit = cx.t("apply.sign.submit").to_string();
+    page.back = cx.href("/account/apply/check");
+    let status = if judged { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    page::render_status(cx, status, page, CachePolicy::Private)
+}
+
+/// `POST /account/apply/sign`: keeps what was signed, and sends.
+pub async fn sign(desk: Desk, Extension(submitter): Extension<Submitter>) -> Answer {
+    let Some(before) = super::around::found(&desk).await? else {
+        // Sent already, from here or from another tab: that page says so.
+        return Ok(desk.go(&format!("{}?again=1", super::send::SENT)));
+    };
+    let signed = signed(&desk, &before)?;
+    let edit = || {
+        let signed = signed.clone();
+        let edit = move |sheet: &mut Sheet| {
+            signed.iter().for_each(|(question, answer)| sheet.set(question, HOUSEHOLD, answer));
+        };
+        Box::new(edit) as Edit
+    };
+    let owner = desk.owner().unwrap_or_default().to_string();
+    let Saved::Done(_) = save(&desk, &owner, false, (|| None, edit)).await? else {
+        return Ok(desk.go(&format!("{}?again=1", super::send::SENT)));
+    };
+    // As it stands now: what is sent is what is on record, and its version.
+    let Some(open) = super::around::found(&desk).await? else {
+        return Ok(desk.go(&format!("{}?again=1", super::send::SENT)));
+    };
+    let around = around(&desk.cx, &open.sheet);
+    let view = view(&open.sheet, &around)?;
+    if flow::first_open(&view).is_some() {
+        return Ok(desk.go("/account/apply/check"));
+    }
+    if flow::sign().state(&view) != State::Ready {
+        return Ok(show_sign(&desk, &view, true));
+    }
+    send(&desk, &submitter, &Draft { id: &open.id, version: open.version, owner: &owner }, &view).await
+}
+
+/// What the form says of each question of the page.
+fn signed(desk: &Desk, before: &Open) -> Result<BTreeMap<&'static str, String>, crate::office::desk::Instead> {
+    let around = around(&desk.cx, &before.sheet);
+    let view = view(&before.sheet, &around)?;
+    let asked = flow::sign().step.asked(&view, HOUSEHOLD);
+    let answer = |name: &'static str| (name, desk.form.get(&key(name, HOUSEHOLD)).to_string());
+    Ok(asked.into_iter().map(|(question, _)| answer(question.name)).collect())
+}

@@ -1,0 +1,347 @@
+//! A question as a page shows it: its words for whom it is asked of, its control, what is wrong with its answer.
+//!
+//! Made for each question by `step`, `check` and `packet`. It must decide nothing: which question applies and whether an
+//! answer does is `application`'s.
+
+use crate::application::flow::Fault;
+use crate::application::kinds::{Kind, NONE, Odd, parts};
+use crate::application::sheet::{RowId, YOU, key};
+use crate::application::steps::{Question, Step};
+use crate::application::view::View;
+use crate::web::page::Cx;
+
+/// One question.
+pub struct Field {
+    /// Of the control, and the name that it sends.
+    pub id: String,
+    pub label: String,
+    pub hint: Option<String>,
+    pub fault: Option<String>,
+    /// What another tab has saved here meanwhile.
+    pub other: Option<String>,
+    pub optional: bool,
+    pub control: Control,
+}
+
+pub enum Control {
+    Text { value: String, kind: &'static str, mode: &'static str, complete: &'static str, money: bool },
+    /// Month, day, year.
+    Date { parts: [String; 3], birthday: bool },
+    Radios(Vec<Choice>),
+    Ticks(Vec<Choice>),
+    Select(Vec<Choice>),
+    Tick(bool),
+}
+
+pub struct Choice {
+    pub value: String,
+    pub label: String,
+    pub hint: Option<String>,
+    pub chosen: bool,
+}
+
+/// Longest list that is shown as buttons.
+const BUTTONS_MAX: usize = 24;
+/// What stands for a number that is not shown again.
+const MASK: &str = "•••-••-";
+
+/// Words about the answers of one application.
+pub struct Words<'a> {
+    pub cx: &'a Cx,
+    pub view: &'a View<'a>,
+}
+
+impl Words<'_> {
+    /// What a person is called: their name, or what they are to whoever fills this in.
+    pub fn person(&self, row: RowId) -> String {
+        let name = self.view.name(row);
+        if !name.is_empty() {
+            return name;
+        }
+        match row {
+            YOU => self.cx.t("apply.people.you").to_string(),
+            row => {
+                let place = self.view.people().position(|person| person == row).map_or(0, |at| at + 1);
+                self.cx.tf("how.person", &[("n", &place.to_string())])
+            }
+        }
+    }
+
+    /// The kind of an income or an event, as people know it.
+    pub fn kind(&self, row: RowId) -> String {
+        let kind = self.view.text("kind", row);
+        let income = self.cx.known(&format!("apply.kind.{kind}"));
+        income.or_else(|| self.cx.known(&format!("sep.{kind}.name"))).unwrap_or(kind).to_string()
+    }
+
+    /// Whom a row is about: a person, or the owner of an income.
+    fn about(&self, row: RowId) -> RowId {
+        match self.view.people().any(|person| person == row) {
+            true => row,
+            false => self.view.owner(row),
+        }
+    }
+
+    fn fill(&self, key: &str, row: RowId) -> Option<String> {
+        let about = self.about(row);
+        let words = self.cx.known(key)?;
+        let you = about == YOU;
+        let words = if you { self.cx.known(&format!("{key}_you")).unwrap_or(words) } else { words };
+        let (name, year, kind) = (self.person(about), self.view.year.to_string(), self.kind(row));
+        Some(words.replace("{name}", &name).replace("{year}", &year).replace("{kind}", &kind))
+    }
+
+    /// The heading of a page.
+    pub fn title(&self, step: &Step, row: RowId) -> String {
+        let name = step.name.replace('-', "_");
+        self.fill(&format!("apply.step.{name}.title"), row).unwrap_or_else(|| step.name.to_string())
+    }
+
+    pub fn lead(&self, step: &Step, row: RowId) -> Option<String> {
+        let name = step.name.replace('-', "_");
+        self.fill(&format!("apply.step.{name}.lead"), row)
+    }
+
+    /// The question itself, as it is put to whoever fills this in.
+    pub fn label(&self, question: &Question, row: RowId) -> String {
+        let base = base(question);
+        if let Kind::People(eligible) = question.kind {
+            if let [only] = eligible(self.view, row)[..] {
+                let form = if only == YOU { "label_you" } else { "label_only" };
+                if let Some(words) = self.cx.known(&format!("{base}.{form}")) {
+                    return words.replace("{name}", &self.person(only)).replace("{year}", &self.view.year.to_string());
+                }
+            }
+            let words = self.cx.known(&format!("{base}.label")).unwrap_or(question.name);
+            return words.replace("{name}", &self.person(row)).replace("{year}", &self.view.year.to_string());
+        }
+        let flat = self.fill(&base, row);
+        self.fill(&format!("{base}.label"), row).or(flat).unwrap_or_else(|| question.name.to_string())
+    }
+
+    fn hint(&self, question: &Question, row: RowId) -> Option<String> {
+        let base = base(question);
+        self.fill(&format!("{base}.hint"), row).or_else(|| self.fill(&format!("{base}_hint"), row))
+    }
+
+    /// What to do about an answer that does not do.
+    pub fn fault(&self, fault: &Fault) -> String {
+        let base = base(fault.question);
+        let label = self.label(fault.question, fault.row);
+        let own = match fault.odd {
+            Odd::Missing => self.cx.known(&format!("{base}.missing")),
+            Odd::SignatureWrong => self.cx.known("apply.sign.signature_wrong"),
+            _ => None,
+        };
+        match own {
+            Some(words) => words.to_string(),
+            None => self.cx.tf(&format!("apply.fault.{}", <&str>::from(fault.odd)), &[("label", &label)]),
+        }
+    }
+
+    /// The words of one answer of a list.
+    fn choice(&self, question: &Question, row: RowId, value: &str) -> String {
+        let base = base(question);
+        let shared = match value {
+            "yes" | "no" | "unsure" => Some(format!("apply.{value}")),
+            NONE if matches!(question.kind, Kind::People(_)) => Some("apply.nobody".to_string()),
+            NONE => Some("apply.none".to_string()),
+            _ => None,
+        };
+        let own = [format!("{base}.{value}"), format!("{base}_{value}")];
+        let found = own.iter().chain(shared.iter()).find_map(|key| self.cx.known(key));
+        if let Some(words) = found {
+            return words.replace("{name}", &self.person(self.about(row)));
+        }
+        for key in ["apply.kind.", "apply.coverage.", "apply.frequency.", "sep."] {
+            let key = if key == "sep." { format!("sep.{value}.name") } else { format!("{key}{value}") };
+            if let Some(words) = self.cx.known(&key) {
+                return words.to_string();
+            }
+        }
+        self.of_data(question, value)
+    }
+
+    /// Answers that come from data: people, counties, states, languages, years.
+    fn of_data(&self, question: &Question, value: &str) -> String {
+        let county = self.view.around.counties.iter().find(|county| county.fips == value);
+        let language = self.cx.app.messages.of_code(value).filter(|_| question.name == "written");
+        match value.parse::<RowId>() {
+            Ok(row) if self.view.people().any(|person| person == row) => self.person(row),
+            _ => match (county, language, self.cx.known(&format!("state.{value}"))) {
+                (Some(county), ..) => format!("{}, {}", county.name, county.state),
+                (_, Some(language), _) => language.own_name().to_string(),
+                (_, _, Some(state)) => state.to_string(),
+                _ => value.to_string(),
+            },
+        }
+    }
+
+    /// An answer as people read it, on one line; `None` if there is none.
+    pub fn answer(&self, question: &Question, row: RowId) -> Option<String> {
+        let text = self.view.text(question.name, row);
+        if text.is_empty() {
+            return None;
+        }
+        Some(match question.kind {
+            Kind::Ssn => masked(text),
+            Kind::Money | Kind::MoneyOrLoss => {
+                crate::application::kinds::money(text).map_or_else(|_| text.to_string(), |cents| cents.dollars_cents())
+            }
+            Kind::Date(_) => {
+                crate::application::kinds::day(text).map_or_else(|| text.to_string(), |day| self.cx.date(day))
+            }
+            Kind::Name
+            | Kind::Line(_)
+            | Kind::Email
+            | Kind::Phone
+            | Kind::Zip
+            | Kind::Count(..)
+            | Kind::Decimal(_)
+            | Kind::Signature => text.to_string(),
+            Kind::Agree | Kind::Tick => self.cx.t("apply.yes").to_string(),
+            Kind::People(eligible) if eligible(self.view, row).len() == 1 => {
+                self.cx.t(if text == NONE { "apply.no" } else { "apply.yes" }).to_string()
+            }
+            _ => parts(text).map(|part| self.choice(question, row, part)).collect::<Vec<_>>().join(", "),
+        })
+    }
+
+    /// The question with its control, holding this text.
+    pub fn field(&self, question: &Question, row: RowId, fault: Option<&Fault>) -> Field {
+        let text = self.view.text(question.name, row);
+        Field {
+            id: key(question.name, row),
+            label: self.label(question, row),
+            hint: self.hint(question, row),
+            fault: fault.map(|fault| self.fault(fault)),
+            other: None,
+            optional: !question.must && !matches!(question.kind, Kind::Tick),
+            control: self.control(question, row, text),
+        }
+    }
+
+    fn control(&self, question: &Question, row: RowId, text: &str) -> Control {
+        let list = |values: &[&str]| -> Vec<Choice> {
+            values.iter().map(|value| self.offered(question, row, value, text)).collect()
+        };
+        let owned = |values: &[String]| -> Vec<Choice> {
+            values.iter().map(|value| self.offered(question, row, value, text)).collect()
+        };
+        match question.kind {
+            Kind::Date(span) => Control::Date {
+                parts: date_parts(text),
+                birthday: span == crate::application::kinds::Span::Birth && row == YOU,
+            },
+            Kind::YesNo => Control::Radios(list(&["yes", "no"])),
+            Kind::YesNoUnsure => Control::Radios(list(&["yes", "no", "unsure"])),
+            Kind::One(values) => buttons(list(values)),
+            Kind::OneOf(values) => buttons(owned(&values(self.view, row))),
+            Kind::Several(values) => Control::Ticks([list(values), list(&[NONE])].into_iter().flatten().collect()),
+            Kind::SeveralOf(values) => {
+                let values = values(self.view, row);
+                Control::Ticks([owned(&values), list(&[NONE])].into_iter().flatten().collect())
+            }
+            Kind::People(eligible) => self.people(&eligible(self.view, row), text),
+            Kind::Agree | Kind::Tick => Control::Tick(text == "yes"),
+            kind => self.line(kind, question, row, text),
+        }
+    }
+
+    fn offered(&self, question: &Question, row: RowId, value: &str, text: &str) -> Choice {
+        Choice {
+            value: value.to_string(),
+            label: self.choice(question, row, value),
+            hint: self.cx.known(&format!("apply.kind_hint.{value}")).map(str::to_string),
+            chosen: parts(text).any(|part| part == value),
+        }
+    }
+
+    /// One person: yes or no. Several: who, or nobody.
+    fn people(&self, eligible: &[RowId], text: &str) -> Control {
+        let choice = |value: String, label: String| Choice {
+            chosen: parts(text).any(|part| part == value),
+            value,
+            label,
+            hint: None,
+        };
+        if let [only] = eligible {
+            let yes = choice(only.to_string(), self.cx.t("apply.yes").to_string());
+            return Control::Radios(vec![yes, choice(NONE.to_string(), self.cx.t("apply.no").to_string())]);
+        }
+        let everybody = eligible.iter().map(|person| choice(person.to_string(), self.person(*person)));
+        let nobody = choice(NONE.to_string(), self.cx.t("apply.nobody").to_string());
+        Control::Ticks(everybody.chain([nobody]).collect())
+    }
+
+    fn line(&self, kind: Kind, question: &Question, row: RowId, text: &str) -> Control {
+        let (typed, mode) = match kind {
+            Kind::Email => ("email", "email"),
+            Kind::Phone => ("tel", "tel"),
+            Kind::Zip | Kind::Ssn | Kind::Count(..) => ("text", "numeric"),
+            Kind::Money | Kind::Decimal(_) => ("text", "decimal"),
+            _ => ("text", ""),
+        };
+        // Only what is about whoever sits here may be filled in by their browser.
+        let complete = match question.name {
+            "first_name" if row == YOU => "given-name",
+            "middle_name" if row == YOU => "additional-name",
+            "last_name" if row == YOU => "family-name",
+            "street" => "address-line1",
+            "unit" => "address-line2",
+            "city" => "address-level2",
+            "zip" => "postal-code",
+            "email" => "email",
+            "phone" => "tel",
+            _ => "off",
+        };
+        let shown = match kind {
+            Kind::Ssn => masked(text),
+            _ => text.to_string(),
+        };
+        let money = matches!(kind, Kind::Money | Kind::MoneyOrLoss);
+        Control::Text { value: shown, kind: typed, mode, complete, money }
+    }
+}
+
+/// Where a question's words are: those of the page that signs are together.
+fn base(question: &Question) -> String {
+    let signs = crate::application::steps::sending::SIGN.questions.iter().any(|own| own.name == question.name);
+    if signs { format!("apply.sign.{}", question.name) } else { format!("apply.q.{}", question.name) }
+}
+
+fn buttons(choices: Vec<Choice>) -> Control {
+    if choices.len() > BUTTONS_MAX { Control::Select(choices) } else { Control::Radios(choices) }
+}
+
+/// Month, day, year as typed.
+pub fn date_parts(text: &str) -> [String; 3] {
+    let mut parts = text.split('/').map(str::to_string);
+    std::array::from_fn(|_| parts.next().unwrap_or_default())
+}
+
+/// A good number is shown by its last four digits only; one that is wrong has to be seen to be mended.
+pub fn masked(text: &str) -> String {
+    match crate::application::kinds::ssn(text) {
+        Some(digits) => format!("{MASK}{}", &digits[5..]),
+        None => text.to_string(),
+    }
+}
+
+/// Whether a field came back as it was masked: it was not changed.
+pub fn is_mask(text: &str) -> bool {
+    text.starts_with(MASK)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_is_shown_by_its_end_and_a_wrong_one_as_typed() {
+        assert_eq!((masked("123-45-6789"), masked("12")), ("•••-••-6789".into(), "12".into()));
+        assert!(is_mask("•••-••-6789") && !is_mask("123-45-6789"));
+        assert_eq!(date_parts("3/14/1986"), ["3", "14", "1986"]);
+        assert_eq!(date_parts(""), ["", "", ""]);
+    }
+}

@@ -1,0 +1,135 @@
+//! `/account/apply/packet`: the application on paper, blank or with a person's own answers, from the same list of steps as
+//! the pages; and the sheet that an employer fills in.
+
+use askama::Template;
+use axum::http::StatusCode;
+
+use super::around::{around, found, view};
+use super::check::lines;
+use super::field::{Control, Field, Words};
+use crate::application::flow;
+use crate::application::sheet::{HOUSEHOLD, Sheet, Table, YOU};
+use crate::application::steps::{Of, Per, STEPS, coverage};
+use crate::office::desk::{Answer, Desk};
+use crate::office::view::{Bar, bar};
+use crate::web::page::{self, CachePolicy, Cx};
+
+/// People that a blank packet has room for, and the most that one is printed for.
+const PEOPLE: usize = 2;
+const PEOPLE_MAX: usize = 12;
+
+/// One page of questions.
+struct Sheetful {
+    title: String,
+    lead: Option<String>,
+    blank: Vec<Field>,
+    /// Question and answer.
+    answers: Vec<(String, String)>,
+}
+
+#[derive(Template)]
+#[template(path = "apply/packet.html")]
+struct PacketPage<'a> {
+    cx: &'a Cx,
+    bar: Option<Bar>,
+    title: String,
+    lead: String,
+    sheets: Vec<Sheetful>,
+}
+
+/// `GET /account/apply/packet`: `?blank=N` for N people; else one's own answers, or a blank one.
+pub async fn show(desk: Desk) -> Answer {
+    let cx = &desk.cx;
+    let blank = cx.query.split('&').find_map(|pair| pair.strip_prefix("blank="));
+    let own = match blank {
+        Some(_) => None,
+        None => found(&desk).await?,
+    };
+    let (sheet, is_blank) = match own {
+        Some(open) => (open.sheet.clone(), false),
+        None => (blank_for(blank.and_then(|n| n.parse().ok()).unwrap_or(PEOPLE)), true),
+    };
+    let around = around(cx, &sheet);
+    let view = view(&sheet, &around)?;
+    let words = Words { cx, view: &view };
+    let sheets = match is_blank {
+        true => blank_pages(&words),
+        false => flow::places(&view)
+            .iter()
+            .map(|place| Sheetful {
+                title: words.title(place.step, place.row),
+                lead: None,
+                blank: Vec::new(),
+                answers: lines(&words, place),
+            })
+            .collect(),
+    };
+    let template = PacketPage {
+        bar: bar(cx, &desk.visitor),
+        title: cx.t("apply.packet.title").to_string(),
+        lead: cx.t(if is_blank { "apply.packet.blank" } else { "apply.packet.own" }).to_string(),
+        sheets,
+        cx,
+    };
+    Ok(page::render_status(cx, StatusCode::OK, template, CachePolicy::Private))
+}
+
+/// A document with so many people and nothing said.
+fn blank_for(people: usize) -> Sheet {
+    let mut sheet = Sheet::default();
+    for _ in 1..people.clamp(1, PEOPLE_MAX) {
+        sheet.add(Table::People);
+    }
+    sheet
+}
+
+/// Every question of every step, for each person: on paper nothing can be left out because of another answer.
+fn blank_pages(words: &Words) -> Vec<Sheetful> {
+    let people: Vec<_> = words.view.people().collect();
+    let mut sheets = Vec::new();
+    for step in STEPS {
+        let rows = match (step.per, step.name) {
+            (Per::Household, _) => vec![HOUSEHOLD],
+            (Per::Each(_), "you") => vec![YOU],
+            (Per::Each(_), "person") => people.iter().copied().filter(|row| *row != YOU).collect(),
+            (Per::Each(_), "earners" | "income-total" | "event") => vec![HOUSEHOLD],
+            (Per::Each(_), "income") => vec![HOUSEHOLD],
+            (Per::Each(_), _) => people.clone(),
+        };
+        for row in rows {
+            let of = |question: &'static crate::application::steps::Question| {
+                let rows = match question.of {
+                    Of::Page => vec![row],
+                    Of::Each(_) => people.clone(),
+                };
+                rows.into_iter().map(|row| words.field(question, row, None)).collect::<Vec<_>>()
+            };
+            sheets.push(Sheetful {
+                title: words.title(step, row),
+                lead: words.lead(step, row),
+                blank: step.questions.iter().flat_map(of).collect(),
+                answers: Vec::new(),
+            });
+        }
+    }
+    sheets
+}
+
+/// `GET /account/apply/employer`: what a job offers, for somebody at work to fill in.
+pub async fn employer(desk: Desk) -> Answer {
+    let cx = &desk.cx;
+    let sheet = Sheet::default();
+    let around = around(cx, &sheet);
+    let view = view(&sheet, &around)?;
+    let words = Words { cx, view: &view };
+    let questions = coverage::OFFER.questions.iter().map(|question| words.field(question, YOU, None)).collect();
+    let title = words.title(&coverage::OFFER, YOU);
+    let template = PacketPage {
+        bar: bar(cx, &desk.visitor),
+        title: cx.t("apply.employer.title").to_string(),
+        lead: cx.t("apply.employer.lead").to_string(),
+        sheets: vec![Sheetful { title, lead: None, blank: questions, answers: Vec::new() }],
+        cx,
+    };
+    Ok(page::render_status(cx, StatusCode::OK, template, CachePolicy::Private))
+}

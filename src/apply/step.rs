@@ -1,0 +1,344 @@
+//! `/account/apply/STEP[/ROW]`: one page of the application, shown and saved. One pair for all steps.
+//!
+//! What was typed is saved first and judged after: an answer that does not do is kept as typed, with what is wrong beside
+//! it (422). Another tab's change of the same page is shown, never overwritten unseen (409).
+
+use std::collections::BTreeMap;
+
+use askama::Template;
+use axum::extract::Path;
+use axum::http::StatusCode;
+
+use super::around::{around, open, view};
+use super::field::{Control, Field, Words, is_mask};
+use super::people::{Person, listed};
+use crate::application::flow::{self, Place, asked_name};
+use crate::application::kinds::Kind;
+use crate::application::saved::{Guard, Saved};
+use crate::application::sheet::{HOUSEHOLD, RowId, Sheet, key};
+use crate::application::steps::{Question, Section};
+use crate::application::view::View;
+use crate::eligibility::rounding::{Ratio, shown_cents};
+use crate::office::desk::{Answer, Desk};
+use crate::office::form::Form;
+use crate::office::view::{Bar, bar};
+use crate::web::page::{self, CachePolicy, Cx};
+
+/// What has to be put right, as the summary at the top lists it.
+pub struct Problem {
+    pub field: String,
+    pub words: String,
+}
+
+/// The sums of one earner.
+pub struct Sum {
+    pub name: String,
+    pub month: String,
+    pub year: String,
+}
+
+#[derive(Template)]
+#[template(path = "apply/step.html")]
+pub struct StepPage<'a> {
+    pub cx: &'a Cx,
+    pub bar: Option<Bar>,
+    pub title: String,
+    pub lead: Option<String>,
+    pub faults: Vec<Problem>,
+    pub notes: Vec<String>,
+    pub action: String,
+    pub fields: Vec<Field>,
+    /// Names of the answers on the page, and what they were when it was shown.
+    pub on: String,
+    pub seen: String,
+    /// Carried along: back to the check page.
+    pub from: Option<&'static str>,
+    pub submit: String,
+    pub back: String,
+    /// The household's page lists its people; `None` on all others.
+    pub people: Option<(Vec<Person>, Vec<Person>)>,
+    /// The page of the year's sums.
+    pub sums: Vec<Sum>,
+    /// The employer's sheet, beside what a job offers.
+    pub sheet: bool,
+}
+
+/// `GET /account/apply/STEP`
+pub async fn show_household(desk: Desk, Path(step): Path<String>) -> Answer {
+    show(desk, Path((step, HOUSEHOLD))).await
+}
+
+/// `POST /account/apply/STEP`
+pub async fn save_household(desk: Desk, Path(step): Path<String>) -> Answer {
+    self::save_page(desk, &step, HOUSEHOLD).await
+}
+
+/// `GET /account/apply/STEP/ROW`
+pub async fn show(desk: Desk, Path((step, row)): Path<(String, RowId)>) -> Answer {
+    let open = open(&desk).await?;
+    let around = around(&desk.cx, &open.sheet);
+    let view = view(&open.sheet, &around)?;
+    let Some(place) = flow::place(&view, &step, row) else { return Ok(desk.go(&next_address(&view, None))) };
+    let said = |name: &str| desk.cx.query.split('&').any(|pair| pair == name);
+    let mut notes = Vec::new();
+    if said("more=1") {
+        notes.push(desk.cx.t("apply.asked_more").to_string());
+    }
+    if said("aside=1") {
+        notes.push(desk.cx.t("apply.set_aside").to_string());
+    }
+    let page = page_of(&desk, &view, &place, (notes, false, said("from=check")));
+    Ok(page::render_status(&desk.cx, StatusCode::OK, page, CachePolicy::Private))
+}
+
+/// `POST /account/apply/STEP/ROW`
+pub async fn save(desk: Desk, Path((step, row)): Path<(String, RowId)>) -> Answer {
+    save_page(desk, &step, row).await
+}
+
+async fn save_page(desk: Desk, step: &str, row: RowId) -> Answer {
+    let open = open(&desk).await?;
+    let before = around(&desk.cx, &open.sheet);
+    let earlier = view(&open.sheet, &before)?;
+    let Some(place) = flow::place(&earlier, step, row) else { return Ok(desk.go(&next_address(&earlier, None))) };
+    let on: Vec<String> = shown_keys(&desk.form, &earlier, &place);
+    let typed = typed(&desk.form, &earlier, &place, &on);
+    let asked = asked(&earlier, &place);
+    let guard = || {
+        let (keys, word) = (on.clone(), desk.form.get("seen").to_string());
+        (!word.is_empty()).then(|| Guard { keys, word, typed: typed.clone() })
+    };
+    let edit = || {
+        let (typed, asked, step, row) = (typed.clone(), asked.clone(), place.step, place.row);
+        let edit = move |sheet: &mut Sheet| {
+            for (name, text) in typed.iter().chain(&asked) {
+                set(sheet, name, text);
+            }
+            flow::follow_up(sheet, step, row);
+        };
+        Box::new(edit) as Box<dyn Fn(&mut Sheet) + Send + Sync>
+    };
+    let owner = desk.owner().unwrap_or_default().to_string();
+    match super::around::save(&desk, &owner, false, (guard, edit)).await? {
+        Saved::None => Ok(desk.go("/account/apply/begin")),
+        Saved::Clash(stored) => clash(&desk, &place, &stored, &typed),
+        Saved::Done(sheet) => {
+            let aside = {
+                let now = around(&desk.cx, &sheet);
+                let later = view(&sheet, &now)?;
+                let (old, new) = (flow::answered(&earlier), flow::answered(&later));
+                old.difference(&new).any(|name| !get(&sheet, name).is_empty())
+            };
+            saved(&desk, &place, &sheet, (&on, aside))
+        }
+    }
+}
+
+/// After saving: the same page if something on it is wrong or new, else the next one.
+fn saved(desk: &Desk, place: &Place, sheet: &Sheet, (on, aside): (&[String], bool)) -> Answer {
+    let around = around(&desk.cx, sheet);
+    let view = view(sheet, &around)?;
+    let from_check = desk.form.get("from") == "check";
+    let Some(place) = flow::place(&view, place.step.name, place.row) else {
+        return Ok(desk.go(&with(&next_address(&view, Some(place)), aside, from_check)));
+    };
+    let faults = place.faults(&view);
+    let was_on = |name: &String| on.contains(name);
+    if faults.iter().any(|fault| was_on(&key(fault.question.name, fault.row))) {
+        let page = page_of(desk, &view, &place, (Vec::new(), true, from_check));
+        return Ok(page::render_status(&desk.cx, StatusCode::UNPROCESSABLE_ENTITY, page, CachePolicy::Private));
+    }
+    let new = place.step.asked(&view, place.row).iter().any(|(question, row)| !was_on(&key(question.name, *row)));
+    if new && !faults.is_empty() {
+        let back = if from_check { "&from=check" } else { "" };
+        return Ok(desk.go(&format!("/account/apply/{}?more=1{back}", place.address())));
+    }
+    // What a change made necessary elsewhere comes before the check page is worth showing again.
+    let next = match from_check && flow::first_open(&view).is_none() {
+        true => "/account/apply/check".to_string(),
+        false if from_check => next_address(&view, None),
+        false => next_address(&view, Some(&place)),
+    };
+    Ok(desk.go(&with(&next, aside, from_check && !next.ends_with("/check"))))
+}
+
+fn with(address: &str, aside: bool, from_check: bool) -> String {
+    let marks: Vec<&str> = [(aside, "aside=1"), (from_check, "from=check")]
+        .into_iter()
+        .filter_map(|(set, mark)| set.then_some(mark))
+        .collect();
+    let form = if address.contains('?') { '&' } else { '?' };
+    if marks.is_empty() { address.to_string() } else { format!("{address}{form}{}", marks.join("&")) }
+}
+
+/// Where to go on: the page after this one, or the first that needs something, or the check page.
+pub fn next_address(view: &View, place: Option<&Place>) -> String {
+    let next = match place {
+        Some(place) => flow::after(view, place),
+        None => flow::first_open(view),
+    };
+    // At the end of the list, whatever was left open on the way comes first.
+    match next.or_else(|| flow::first_open(view)) {
+        Some(next) => format!("/account/apply/{}", next.address()),
+        None => "/account/apply/check".to_string(),
+    }
+}
+
+/// The answers that the page had; only names that it can have.
+fn shown_keys(form: &Form, view: &View, place: &Place) -> Vec<String> {
+    let may = place.keys(view);
+    form.get("on").split(',').filter(|name| may.contains(*name)).map(str::to_string).collect()
+}
+
+/// What was typed into the questions that the page had.
+fn typed(form: &Form, view: &View, place: &Place, on: &[String]) -> BTreeMap<String, String> {
+    let rows = |question: &'static Question| {
+        let names = on.iter().filter_map(move |name| {
+            let (own, row) = name.rsplit_once('.')?;
+            (own == question.name).then(|| row.parse::<RowId>().ok()).flatten()
+        });
+        names.map(move |row| (question, row)).collect::<Vec<_>>()
+    };
+    let questions = place.step.questions.iter().flat_map(rows);
+    questions.map(|(question, row)| (key(question.name, row), one(form, view, question, row))).collect()
+}
+
+fn one(form: &Form, view: &View, question: &Question, row: RowId) -> String {
+    let name = key(question.name, row);
+    match question.kind {
+        Kind::Date(_) => {
+            let parts = ["m", "d", "y"].map(|part| form.get(&format!("{name}.{part}")).to_string());
+            if parts.iter().all(String::is_empty) { String::new() } else { parts.join("/") }
+        }
+        Kind::Several(_) | Kind::SeveralOf(_) | Kind::People(_) => form.all(&name).collect::<Vec<_>>().join(","),
+        // A number that came back as it was masked was not changed.
+        Kind::Ssn if is_mask(form.get(&name)) => view.text(question.name, row).to_string(),
+        _ => form.get(&name).to_string(),
+    }
+}
+
+/// Who was on the page of each question about people.
+fn asked(view: &View, place: &Place) -> BTreeMap<String, String> {
+    let of = |(question, row): (&'static Question, RowId)| match question.kind {
+        Kind::People(eligible) => {
+            let people: Vec<String> = eligible(view, row).iter().map(ToString::to_string).collect();
+            Some((key(&asked_name(question.name), row), people.join(",")))
+        }
+        _ => None,
+    };
+    place.step.asked(view, place.row).into_iter().filter_map(of).collect()
+}
+
+fn set(sheet: &mut Sheet, name: &str, text: &str) {
+    if let Some((question, row)) = name.rsplit_once('.') {
+        sheet.set(question, row.parse().unwrap_or_default(), text);
+    }
+}
+
+fn get<'s>(sheet: &'s Sheet, name: &str) -> &'s str {
+    let (question, row) = name.rsplit_once('.').unwrap_or((name, "0"));
+    sheet.get(question, row.parse().unwrap_or_default())
+}
+
+/// Both tabs' answers: those typed here in the fields, those saved there beside them.
+fn clash(desk: &Desk, place: &Place, stored: &Sheet, typed: &BTreeMap<String, String>) -> Answer {
+    let mut mine = stored.clone();
+    typed.iter().for_each(|(name, text)| set(&mut mine, name, text));
+    let around = around(&desk.cx, &mine);
+    let view = view(&mine, &around)?;
+    let theirs = super::around::view(stored, &around)?;
+    let words = Words { cx: &desk.cx, view: &theirs };
+    let from_check = desk.form.get("from") == "check";
+    let mut page = page_of(desk, &view, place, (vec![desk.cx.t("apply.clash").to_string()], false, from_check));
+    for (question, row) in place.step.asked(&view, place.row) {
+        let name = key(question.name, row);
+        let changed = typed.get(&name).is_some_and(|text| text != get(stored, &name));
+        if let Some(field) = page.fields.iter_mut().find(|field| changed && field.id == name) {
+            let other = words.answer(question, row);
+            let other = other.unwrap_or_else(|| desk.cx.t("apply.clash_empty").to_string());
+            field.other = Some(desk.cx.tf("apply.clash_other", &[("value", &other)]));
+        }
+    }
+    // Whoever sends this page now has seen both.
+    page.seen = stored.word_over(page.on.split(','));
+    Ok(page::render_status(&desk.cx, StatusCode::CONFLICT, page, CachePolicy::Private))
+}
+
+/// The page as it stands.
+pub fn page_of<'a>(
+    desk: &'a Desk,
+    view: &View<'_>,
+    place: &Place,
+    (notes, judged, from_check): (Vec<String>, bool, bool),
+) -> StepPage<'a> {
+    let cx = &desk.cx;
+    let words = Words { cx, view };
+    let faults = if judged { place.faults(view) } else { Vec::new() };
+    let asked = place.step.asked(view, place.row);
+    let field = |(question, row): &(&'static Question, RowId)| {
+        let fault = faults.iter().find(|fault| fault.question.name == question.name && fault.row == *row);
+        words.field(question, *row, fault)
+    };
+    let fields: Vec<Field> = asked.iter().map(field).collect();
+    let problems = fields.iter().filter_map(|field| {
+        Some(Problem { field: first_control(field), words: field.fault.clone()? })
+    });
+    let faults = problems.collect();
+    let on: Vec<String> = asked.iter().map(|(question, row)| key(question.name, *row)).collect();
+    let back = match flow::before(view, place) {
+        _ if from_check => "/account/apply/check".to_string(),
+        Some(before) => format!("/account/apply/{}", before.address()),
+        None => super::ROOT.to_string(),
+    };
+    StepPage {
+        bar: bar(cx, &desk.visitor),
+        title: words.title(place.step, place.row),
+        lead: words.lead(place.step, place.row),
+        faults,
+        notes,
+        action: cx.href(&format!("/account/apply/{}", place.address())),
+        seen: view.sheet.word_over(on.iter().map(String::as_str)),
+        on: on.join(","),
+        fields,
+        from: from_check.then_some("check"),
+        submit: cx.t("apply.next").to_string(),
+        back: cx.href(&back),
+        people: (place.step.name == "household").then(|| listed(&words)),
+        sums: if place.step.name == "income-total" { sums(&words) } else { Vec::new() },
+        sheet: place.step.name == "offer",
+        cx,
+    }
+}
+
+/// The control that an error leads to: the first part of a date, the first of a list.
+fn first_control(field: &Field) -> String {
+    match &field.control {
+        Control::Date { .. } => format!("{}.m", field.id),
+        Control::Radios(choices) | Control::Ticks(choices) => {
+            choices.first().map_or_else(|| field.id.clone(), |choice| format!("{}-{}", field.id, choice.value))
+        }
+        _ => field.id.clone(),
+    }
+}
+
+/// What the engine makes of each earner's answers.
+fn sums(words: &Words) -> Vec<Sum> {
+    let said = crate::application::household::household(words.view, None, &|_| None);
+    let read = crate::eligibility::Household::from_json(&said.to_string());
+    let Ok(household) = read else { return Vec::new() };
+    let earners = words.view.earners();
+    let people = words.view.people().zip(&household.people).filter(|(row, _)| earners.contains(row));
+    let one = |(row, person): (RowId, &crate::eligibility::Person)| {
+        let age = words.view.age_at_end(row).and_then(|age| u8::try_from(age).ok()).unwrap_or_default();
+        let sum = crate::eligibility::sum_of(&person.incomes, words.view.around.tables, words.view.year, &[age]).ok()?;
+        let month = shown_cents(Ratio { num: i128::from(sum.income.medicaid_month_x12.0), den: 12 });
+        let year = sum.income.year.dollars_cents();
+        Some(Sum { name: words.person(row), month: month.dollars_cents(), year })
+    };
+    people.filter_map(one).collect()
+}
+
+/// Whether a page belongs to what nobody has to answer.
+pub fn is_optional(place: &Place) -> bool {
+    place.step.section == Section::Sending
+}

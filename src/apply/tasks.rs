@@ -1,0 +1,92 @@
+//! `/account/apply`: the task list, home of an application that is not sent yet. What is ready, what needs an answer, until
+//! when it is kept, how to come back.
+
+use askama::Template;
+use axum::http::StatusCode;
+
+use super::around::{around, found, view};
+use super::field::Words;
+use super::step::{is_optional, next_address};
+use crate::account::people::DRAFT_DAYS;
+use crate::application::flow::{self, State};
+use crate::application::steps::Section;
+use crate::office::clock::day_of;
+use crate::office::desk::{Answer, Desk};
+use crate::office::view::{Bar, bar};
+use crate::web::page::{self, CachePolicy, Cx};
+use strum::IntoEnumIterator as _;
+
+struct Part {
+    name: String,
+    tasks: Vec<Task>,
+}
+
+struct Task {
+    address: String,
+    title: String,
+    state: String,
+    ready: bool,
+}
+
+#[derive(Template)]
+#[template(path = "apply/tasks.html")]
+struct TasksPage<'a> {
+    cx: &'a Cx,
+    bar: Option<Bar>,
+    title: String,
+    parts: Vec<Part>,
+    kept: String,
+    code: Option<String>,
+    /// The next page that needs something; `None`: all is ready to be checked.
+    next: Option<String>,
+}
+
+/// `GET /account/apply`
+pub async fn show(desk: Desk) -> Answer {
+    let cx = &desk.cx;
+    let Some(open) = found(&desk).await? else { return Ok(desk.go("/account/apply/begin")) };
+    let around = around(cx, &open.sheet);
+    let view = view(&open.sheet, &around)?;
+    let words = Words { cx, view: &view };
+    let first = flow::first_open(&view);
+    let mut reached = true;
+    let mut parts = Vec::new();
+    for section in Section::iter() {
+        let mut tasks = Vec::new();
+        for place in flow::of_section(&view, section) {
+            let state = place.state(&view);
+            let is_first = first.as_ref() == Some(&place);
+            let key = match state {
+                State::Ready => "apply.state.ready",
+                State::NeedsAnswer => "apply.state.needs_answer",
+                // Pages after the first open one come by themselves.
+                State::NotStarted if is_first || is_optional(&place) => "apply.state.not_started",
+                State::NotStarted if reached => "apply.state.again",
+                State::NotStarted => "apply.state.later",
+            };
+            if is_first {
+                reached = false;
+            }
+            tasks.push(Task {
+                address: cx.href(&format!("/account/apply/{}", place.address())),
+                title: words.title(place.step, place.row),
+                state: cx.t(key).to_string(),
+                ready: state == State::Ready,
+            });
+        }
+        if !tasks.is_empty() {
+            let name = cx.t(&format!("apply.section.{}", <&str>::from(section))).to_string();
+            parts.push(Part { name, tasks });
+        }
+    }
+    let template = TasksPage {
+        bar: bar(cx, &desk.visitor),
+        title: cx.tf("apply.title", &[("year", &view.year.to_string())]),
+        parts,
+        kept: cx.tf("apply.tasks.kept", &[("date", &day_of(cx, open.changed_at + DRAFT_DAYS))]),
+        code: open.code.filter(|_| desk.visitor.guest().is_some()),
+        next: first.map(|_| cx.href(&next_address(&view, None))),
+        cx,
+    };
+    Ok(page::render_status(cx, StatusCode::OK, template, CachePolicy::Private))
+}
