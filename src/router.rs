@@ -16,11 +16,11 @@ use tower::layer::layer_fn;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::app::App;
+use crate::application::submit::Submitter;
+use crate::apply;
 use crate::enroll;
 use crate::floor::Phase;
 use crate::floor::wire::Wire;
-use crate::application::submit::Submitter;
-use crate::apply;
 use crate::office::{self, Office};
 use crate::shop::{care, compare, costs, csv, home, how, income, plan, plans, sheet};
 use crate::surge::page_cache::{self, Front};

@@ -89,11 +89,7 @@ pub async fn of(connection: &mut AnyConnection, vault: &Vault, owner: &str) -> R
 /// # Errors
 ///
 /// As [`of`].
-pub async fn code_of(
-    connection: &mut AnyConnection,
-    vault: &Vault,
-    owner: &str,
-) -> Result<Option<String>, StoreError> {
+pub async fn code_of(connection: &mut AnyConnection, vault: &Vault, owner: &str) -> Result<Option<String>, StoreError> {
     let Some(key) = vault.open(connection, owner).await? else { return Ok(None) };
     let asked = sqlx::query_as("SELECT id, answers FROM draft WHERE owner = $1 ORDER BY changed_at DESC");
     let found: Vec<(String, Vec<u8>)> = asked.bind(owner).fetch_all(connection).await?;

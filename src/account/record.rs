@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use sqlx::AnyConnection;
 
 use super::people::open_text;
-use crate::sealing::DataKey;
+use crate::sealing::{Column, DataKey};
 use crate::store::audit;
 use crate::store::vault::Vault;
 use crate::store::{StoreError, columns};
@@ -23,6 +23,30 @@ pub async fn of(connection: &mut AnyConnection, vault: &Vault, owner: &str) -> R
     let Some(key) = vault.open(connection, owner).await? else { return Ok(None) };
     let account = account(connection, &key, owner).await?;
     let drafts = drafts(connection, &key, owner).await?;
+    let applications = frozen(
+        connection,
+        (&key, owner),
+        (
+            "SELECT id, answers, submitted_at FROM application WHERE owner = $1 ORDER BY submitted_at",
+            columns::APPLICATION_ANSWERS,
+        ),
+    )
+    .await?;
+    let determinations = frozen(
+        connection,
+        (&key, owner),
+        (
+            "SELECT id, determination, submitted_at FROM application WHERE owner = $1 ORDER BY submitted_at",
+            columns::APPLICATION_DETERMINATION,
+        ),
+    )
+    .await?;
+    let notices = frozen(
+        connection,
+        (&key, owner),
+        ("SELECT id, body, posted_at FROM notice WHERE owner = $1 ORDER BY posted_at", columns::NOTICE_BODY),
+    )
+    .await?;
     let devices = devices(connection, &key, owner).await?;
     let sessions =
         sqlx::query_as("SELECT made_at, seen_at, expires_at, shared FROM session WHERE owner = $1 ORDER BY made_at");
@@ -39,7 +63,8 @@ pub async fn of(connection: &mut AnyConnection, vault: &Vault, owner: &str) -> R
         .map(|row| json!({ "at": row.at, "who": row.actor, "what": row.deed, "record": row.record }))
         .collect();
     Ok(Some(json!({
-        "owner": owner, "account": account, "drafts": drafts, "devices": devices, "sessions": sessions, "deeds": deeds,
+        "owner": owner, "account": account, "drafts": drafts, "applications": applications,
+        "determinations": determinations, "notices": notices, "devices": devices, "sessions": sessions, "deeds": deeds,
     })))
 }
 
@@ -72,6 +97,22 @@ async fn drafts(connection: &mut AnyConnection, key: &DataKey, owner: &str) -> R
         }));
     }
     Ok(drafts)
+}
+
+/// Documents that were frozen, opened, with when.
+async fn frozen(
+    connection: &mut AnyConnection,
+    (key, owner): (&DataKey, &str),
+    (statement, column): (&'static str, Column),
+) -> Result<Vec<Value>, StoreError> {
+    let found: Vec<(String, Vec<u8>, i64)> = sqlx::query_as(statement).bind(owner).fetch_all(connection).await?;
+    let mut documents = Vec::new();
+    for (id, sealed, at) in found {
+        let text = open_text(key, column, (&id, owner), &sealed)?;
+        let document: Value = serde_json::from_str(&text).unwrap_or_default();
+        documents.push(json!({ "id": id, "at": at, "document": document }));
+    }
+    Ok(documents)
 }
 
 async fn devices(connection: &mut AnyConnection, key: &DataKey, owner: &str) -> Result<Vec<Value>, StoreError> {

@@ -98,3 +98,15 @@ pub async fn save(
     }
     Ok(Saved::None)
 }
+
+/// Who sells plans where this application is from, and that nothing sent here reaches them: nobody may take this site for
+/// theirs.
+pub fn place_words(cx: &Cx, state: Option<State>, year: i32) -> String {
+    let marketplace = state.and_then(|state| cx.app.tables.marketplace(state, year));
+    let (name, url) = marketplace.map_or(("HealthCare.gov", "https://www.healthcare.gov"), |market| {
+        let (name, url, _) = market.site(cx.lang.code());
+        (name, url)
+    });
+    let phone = marketplace.map_or("", |market| market.phone.as_str());
+    cx.tf("apply.where", &[("name", name), ("url", url), ("phone", phone)]).trim().to_string()
+}

@@ -4,14 +4,16 @@
 use askama::Template;
 use axum::http::StatusCode;
 
-use super::around::{found, open, save};
+use super::around::{found, open, place_words, save};
 use crate::application::kinds::NONE;
 use crate::application::saved::{Edit, Forget};
 use crate::application::sheet::{HOUSEHOLD, RowId, Sheet, Table, YOU};
+use crate::eligibility::State;
 use crate::office::begin::{guest, search_in};
 use crate::office::desk::{Answer, Desk};
 use crate::office::view::{Bar, bar};
 use crate::quote::ask::people::{Household, Relation};
+use crate::types::Zip5;
 use crate::web::page::{self, CachePolicy, Cx};
 
 #[derive(Template)]
@@ -21,6 +23,7 @@ struct BeginPage<'a> {
     bar: Option<Bar>,
     /// The search that leads here, to be sent along.
     carried: Vec<(String, String)>,
+    place: String,
 }
 
 /// `GET /account/apply/begin`
@@ -28,13 +31,19 @@ pub async fn show(desk: Desk) -> Answer {
     if found(&desk).await?.is_some() {
         return Ok(desk.go(super::ROOT));
     }
-    Ok(begin_page(&desk, ""))
+    // A link of the shop brings its search in the address, where what is private is sealed.
+    let search = desk.cx.query.clone();
+    Ok(begin_page(&desk, &search))
 }
 
 fn begin_page(desk: &Desk, search: &str) -> axum::response::Response {
     let cx = &desk.cx;
     let pairs: Vec<(String, String)> = form_urlencoded::parse(search.as_bytes()).into_owned().collect();
-    let template = BeginPage { bar: bar(cx, &desk.visitor), carried: cx.sealed_pairs(&pairs), cx };
+    let zip = pairs.iter().find(|(name, _)| name == "zip").and_then(|(_, zip)| Zip5::parse(zip));
+    let newest = cx.catalogues.newest();
+    let county = zip.and_then(|zip| newest.places.counties(zip).next());
+    let place = place_words(cx, county.and_then(|county| State::parse(&county.state)), i32::from(newest.year));
+    let template = BeginPage { bar: bar(cx, &desk.visitor), carried: cx.sealed_pairs(&pairs), place, cx };
     page::render_status(cx, StatusCode::OK, template, CachePolicy::Private)
 }
 

@@ -24,9 +24,18 @@ pub struct Field {
 }
 
 pub enum Control {
-    Text { value: String, kind: &'static str, mode: &'static str, complete: &'static str, money: bool },
+    Text {
+        value: String,
+        kind: &'static str,
+        mode: &'static str,
+        complete: &'static str,
+        money: bool,
+    },
     /// Month, day, year.
-    Date { parts: [String; 3], birthday: bool },
+    Date {
+        parts: [String; 3],
+        birthday: bool,
+    },
     Radios(Vec<Choice>),
     Ticks(Vec<Choice>),
     Select(Vec<Choice>),

@@ -78,21 +78,27 @@ impl About<'_> {
     /// A sentence for each tax household with a credit.
     fn credits(&self, cx: &Cx) -> Vec<String> {
         let with = |tax: &&TaxHouseholdAnswer| !tax.credit_eligible.is_empty();
-        let mut lines: Vec<String> = self.determination.tax_households.iter().filter(with).map(|tax| {
-            let names = self.names(cx, &tax.credit_eligible);
-            match tax.credit_monthly.zip(tax.benchmark_monthly) {
-                Some((credit, benchmark)) => cx.tf(
-                    "notice.credit_household",
-                    &[
-                        ("names", &names),
-                        ("amount", &credit.dollars_cents()),
-                        ("benchmark", &benchmark.dollars_cents()),
-                        ("income", &tax.magi.dollars_cents()),
-                    ],
-                ),
-                None => cx.tf("notice.credit_none_priced", &[("names", &names)]),
-            }
-        }).collect();
+        let mut lines: Vec<String> = self
+            .determination
+            .tax_households
+            .iter()
+            .filter(with)
+            .map(|tax| {
+                let names = self.names(cx, &tax.credit_eligible);
+                match tax.credit_monthly.zip(tax.benchmark_monthly) {
+                    Some((credit, benchmark)) => cx.tf(
+                        "notice.credit_household",
+                        &[
+                            ("names", &names),
+                            ("amount", &credit.dollars_cents()),
+                            ("benchmark", &benchmark.dollars_cents()),
+                            ("income", &tax.magi.dollars_cents()),
+                        ],
+                    ),
+                    None => cx.tf("notice.credit_none_priced", &[("names", &names)]),
+                }
+            })
+            .collect();
         if !lines.is_empty() {
             lines.push(cx.t("notice.tax_time").to_string());
         }
@@ -188,13 +194,18 @@ impl About<'_> {
     }
 
     fn assumed(&self, cx: &Cx) -> Option<Part> {
-        let lines: Vec<String> = self.determination.assumptions.iter().map(|assumed| {
-            let code = serde_json::to_value(assumed.code).ok();
-            let code = code.as_ref().and_then(|code| code.as_str()).unwrap_or_default();
-            let who = assumed.person.as_deref().map(|id| self.name(cx, id)).unwrap_or_default();
-            let words = cx.t(&format!("assumed.{code}"));
-            if who.is_empty() { words.to_string() } else { format!("{who}: {words}") }
-        }).collect();
+        let lines: Vec<String> = self
+            .determination
+            .assumptions
+            .iter()
+            .map(|assumed| {
+                let code = serde_json::to_value(assumed.code).ok();
+                let code = code.as_ref().and_then(|code| code.as_str()).unwrap_or_default();
+                let who = assumed.person.as_deref().map(|id| self.name(cx, id)).unwrap_or_default();
+                let words = cx.t(&format!("assumed.{code}"));
+                if who.is_empty() { words.to_string() } else { format!("{who}: {words}") }
+            })
+            .collect();
         (!lines.is_empty()).then(|| part(cx, "notice.assumed", lines))
     }
 }
@@ -232,8 +243,7 @@ fn special_words(cx: &Cx, window: &SepWindow) -> String {
     let date = |day: Option<Date>| day.map(|day| cx.date(day)).unwrap_or_default();
     let (day, opens, closes) = (cx.date(window.event), date(window.opens), date(window.closes));
     let start = date(window.coverage_start);
-    let values =
-        [("event", &event[..]), ("date", &day), ("opens", &opens), ("closes", &closes), ("start", &start)];
+    let values = [("event", &event[..]), ("date", &day), ("opens", &opens), ("closes", &closes), ("start", &start)];
     let key = match (window.status, window.coverage_start, window.closes) {
         (WindowStatus::NotYet, ..) => "notice.sep_not_yet",
         (WindowStatus::Closed, ..) => "notice.sep_closed",

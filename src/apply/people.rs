@@ -65,10 +65,7 @@ pub async fn put_back(desk: Desk) -> Answer {
 }
 
 /// Changes the list; `row` is the one that the form names.
-async fn edited(
-    desk: &Desk,
-    change: fn(&mut Sheet, RowId),
-) -> Result<Option<Sheet>, crate::office::desk::Instead> {
+async fn edited(desk: &Desk, change: fn(&mut Sheet, RowId)) -> Result<Option<Sheet>, crate::office::desk::Instead> {
     open(desk).await?;
     let row: RowId = desk.form.get("row").parse().unwrap_or_default();
     let owner = desk.owner().unwrap_or_default().to_string();

@@ -7,9 +7,11 @@ use askama::Template;
 use axum::extract::Path;
 use axum::http::StatusCode;
 
+use super::around::place_words;
 use crate::account::drafts;
 use crate::application::record::{self, Letter, Notice, Read};
 use crate::application::submit::{CODE_DAYS, shown};
+use crate::eligibility::State;
 use crate::office::clock::{day_and_clock, day_of};
 use crate::office::desk::{Answer, Desk};
 use crate::office::view::{Bar, bar};
@@ -42,6 +44,7 @@ struct Newest {
     when: String,
     people: Vec<(String, Vec<String>)>,
     lead: Vec<String>,
+    place: String,
     notice: String,
     /// The shop, for the same household.
     plans: String,
@@ -86,6 +89,11 @@ pub async fn sent(desk: Desk) -> Answer {
                 .map(|letter| letter.people.iter().map(|part| (part.name.clone(), part.results.clone())).collect())
                 .unwrap_or_default(),
             lead: letter.map(|letter| letter.lead.iter().skip(1).cloned().collect()).unwrap_or_default(),
+            place: place_words(
+                cx,
+                application.determination["state"].as_str().and_then(State::parse),
+                i32::try_from(application.plan_year).unwrap_or_default(),
+            ),
             notice: address(cx, &posted.id),
             plans: plans(cx, application),
         }

@@ -280,9 +280,8 @@ pub fn page_of<'a>(
         words.field(question, *row, fault)
     };
     let fields: Vec<Field> = asked.iter().map(field).collect();
-    let problems = fields.iter().filter_map(|field| {
-        Some(Problem { field: first_control(field), words: field.fault.clone()? })
-    });
+    let problems =
+        fields.iter().filter_map(|field| Some(Problem { field: first_control(field), words: field.fault.clone()? }));
     let faults = problems.collect();
     let on: Vec<String> = asked.iter().map(|(question, row)| key(question.name, *row)).collect();
     let back = match flow::before(view, place) {
@@ -330,7 +329,8 @@ fn sums(words: &Words) -> Vec<Sum> {
     let people = words.view.people().zip(&household.people).filter(|(row, _)| earners.contains(row));
     let one = |(row, person): (RowId, &crate::eligibility::Person)| {
         let age = words.view.age_at_end(row).and_then(|age| u8::try_from(age).ok()).unwrap_or_default();
-        let sum = crate::eligibility::sum_of(&person.incomes, words.view.around.tables, words.view.year, &[age]).ok()?;
+        let sum =
+            crate::eligibility::sum_of(&person.incomes, words.view.around.tables, words.view.year, &[age]).ok()?;
         let month = shown_cents(Ratio { num: i128::from(sum.income.medicaid_month_x12.0), den: 12 });
         let year = sum.income.year.dollars_cents();
         Some(Sum { name: words.person(row), month: month.dollars_cents(), year })

@@ -54,11 +54,7 @@ fn pages() -> Router<Arc<App>> {
 /// # Errors
 ///
 /// If the public URL is no origin that a browser sends.
-pub fn routes(
-    app: &Arc<App>,
-    office: &Arc<Office>,
-    others: &Router<Arc<App>>,
-) -> anyhow::Result<Router<Arc<App>>> {
+pub fn routes(app: &Arc<App>, office: &Arc<Office>, others: &Router<Arc<App>>) -> anyhow::Result<Router<Arc<App>>> {
     let languages = app.messages.languages().map(|lang| lang.prefix());
     let all = || pages().merge(others.clone());
     let routes = languages.fold(Router::new(), |routes, prefix| match prefix {

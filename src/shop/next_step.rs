@@ -27,6 +27,8 @@ pub struct NextStep {
     pub marketplace: Option<Place>,
     /// The page with all dates and reasons.
     pub more: String,
+    /// Where an application begins, with this search.
+    pub apply: String,
 }
 
 /// Who sells the plans of a search.
@@ -58,7 +60,8 @@ impl NextStep {
         }
         let year = search.year.to_string();
         let query = write_query(&[("state", state.code().to_string()), ("year", year)]);
-        Some(NextStep { lines, marketplace: place, more: cx.href(&format!("/enroll?{query}")) })
+        let apply = cx.href(&format!("/account/apply/begin?{}", search.canonical()));
+        Some(NextStep { lines, marketplace: place, more: cx.href(&format!("/enroll?{query}")), apply })
     }
 }
 
