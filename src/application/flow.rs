@@ -88,6 +88,8 @@ fn fault(question: &Question, view: &View, row: RowId) -> Option<Odd> {
         return Some(odd);
     }
     match question.kind {
+        // Without a county that we sell in there is nothing to work out.
+        Kind::Zip if question.name == "zip" && view.around.counties.is_empty() => Some(Odd::ZipElsewhere),
         // Somebody has joined the household since it was answered.
         Kind::People(eligible) => {
             let asked = view.text(&asked_name(question.name), row);

@@ -78,6 +78,8 @@ pub enum Odd {
     Email,
     Phone,
     Zip,
+    /// A ZIP code where nothing of ours is sold.
+    ZipElsewhere,
     Ssn,
     /// Part of a date is missing.
     DatePart,

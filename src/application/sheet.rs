@@ -10,6 +10,7 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroize as _;
 
+use crate::eligibility::MOST_PEOPLE;
 use crate::types::hex;
 
 /// The shape of the document. A change of it comes with a step in [`upcast`] and a fixture of the old one.
@@ -19,7 +20,9 @@ pub const HOUSEHOLD: RowId = 0;
 /// The contact person.
 pub const YOU: RowId = 1;
 /// Rows of one draft, removed ones included: nobody gets a document without end.
-pub const ROWS_MAX: RowId = 400;
+pub const ROWS_MAX: RowId = 200;
+/// As many people as the engine reads.
+pub const PEOPLE_MAX: usize = MOST_PEOPLE;
 /// Of one answer, in bytes.
 pub const ANSWER_MAX: usize = 2_000;
 
@@ -115,7 +118,8 @@ impl Sheet {
 
     /// A new row; `None` if there are too many.
     pub fn add(&mut self, table: Table) -> Option<RowId> {
-        if self.next > ROWS_MAX {
+        let full = table == Table::People && self.rows(table).count() >= PEOPLE_MAX;
+        if full || self.next > ROWS_MAX {
             return None;
         }
         let row = self.next;
@@ -203,8 +207,10 @@ mod tests {
         let mut sheet = Sheet::default();
         sheet.set("note", HOUSEHOLD, &"ñ".repeat(ANSWER_MAX));
         assert_eq!(sheet.get("note", HOUSEHOLD).len(), ANSWER_MAX);
+        while sheet.add(Table::People).is_some() {}
+        assert_eq!(sheet.rows(Table::People).count(), PEOPLE_MAX);
         while sheet.add(Table::Incomes).is_some() {}
-        assert_eq!(sheet.rows(Table::Incomes).count(), ROWS_MAX as usize - 1);
+        assert_eq!(sheet.rows(Table::Incomes).count(), ROWS_MAX as usize - PEOPLE_MAX);
     }
 
     #[test]

@@ -31,7 +31,8 @@ pub fn around<'a>(cx: &'a Cx, sheet: &Sheet) -> Surroundings<'a> {
                 name: county.name.clone(),
                 state: county.state.clone(),
             };
-            catalogue.places.counties(zip).map(of).collect()
+            let sold = |county: &&crate::catalogue::places::County| catalogue.places.is_sold_in(county.fips);
+            catalogue.places.counties(zip).filter(sold).map(of).collect()
         })
         .unwrap_or_default();
     let state = counties.first().and_then(|county| State::parse(&county.state));

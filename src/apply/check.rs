@@ -11,9 +11,10 @@ use super::around::{around, open, save, view};
 use super::field::Words;
 use super::send::{Draft, send};
 use super::step::page_of;
+use crate::application::determine::misfit;
 use crate::application::flow::{self, Place, State};
 use crate::application::saved::{Edit, Open, Saved};
-use crate::application::sheet::{HOUSEHOLD, Sheet, key};
+use crate::application::sheet::{HOUSEHOLD, Sheet, YOU, key};
 use crate::application::submit::Submitter;
 use crate::application::view::View;
 use crate::office::desk::{Answer, Desk};
@@ -34,8 +35,8 @@ struct CheckPage<'a> {
     cx: &'a Cx,
     bar: Option<Bar>,
     pages: Vec<Checked>,
-    /// The first page that still needs something.
-    open: Option<String>,
+    /// The first page that still needs something, and why.
+    open: Option<(String, String)>,
 }
 
 /// `GET /account/apply/check`
@@ -51,13 +52,17 @@ pub async fn show(desk: Desk) -> Answer {
         lines: lines(&words, place),
         ready: place.state(&view) == State::Ready,
     };
-    let first = flow::first_open(&view);
-    let template = CheckPage {
-        bar: bar(cx, &desk.visitor),
-        pages: flow::places(&view).iter().map(checked).collect(),
-        open: first.map(|place| cx.href(&format!("/account/apply/{}?from=check", place.address()))),
-        cx,
+    let to = |place: &Place| cx.href(&format!("/account/apply/{}?from=check", place.address()));
+    let open = match flow::first_open(&view) {
+        Some(place) => Some((to(&place), cx.t("apply.check.missing_lead").to_string())),
+        None => misfit(&cx.app.tables, &view).map(|person| {
+            let step = if person == YOU { "you" } else { "person" };
+            let words = cx.tf("apply.check.misfit", &[("name", &words.person(person))]);
+            (cx.href(&format!("/account/apply/{step}/{person}?from=check")), words)
+        }),
     };
+    let template =
+        CheckPage { bar: bar(cx, &desk.visitor), pages: flow::places(&view).iter().map(checked).collect(), open, cx };
     Ok(page::render_status(cx, StatusCode::OK, template, CachePolicy::Private))
 }
 
@@ -77,7 +82,7 @@ pub async fn sign_page(desk: Desk) -> Answer {
     let open = open(&desk).await?;
     let around = around(&desk.cx, &open.sheet);
     let view = view(&open.sheet, &around)?;
-    if flow::first_open(&view).is_some() {
+    if flow::first_open(&view).is_some() || misfit(&desk.cx.app.tables, &view).is_some() {
         return Ok(desk.go("/account/apply/check"));
     }
     Ok(show_sign(&desk, &view, false))
@@ -119,7 +124,7 @@ pub async fn sign(desk: Desk, Extension(submitter): Extension<Submitter>) -> Ans
     };
     let around = around(&desk.cx, &open.sheet);
     let view = view(&open.sheet, &around)?;
-    if flow::first_open(&view).is_some() {
+    if flow::first_open(&view).is_some() || misfit(&desk.cx.app.tables, &view).is_some() {
         return Ok(desk.go("/account/apply/check"));
     }
     if flow::sign().state(&view) != State::Ready {
