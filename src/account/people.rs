@@ -298,6 +298,7 @@ impl Change for Delete {
             "DELETE FROM totp WHERE owner = $1",
             "DELETE FROM recovery_code WHERE owner = $1",
             "DELETE FROM mailed_code WHERE owner = $1",
+            "DELETE FROM sent_code WHERE owner = $1",
         ] {
             sqlx::query(statement).bind(owner).execute(tx.conn()).await?;
         }

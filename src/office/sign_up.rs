@@ -54,7 +54,7 @@ pub async fn post(desk: Desk) -> Answer {
             return Ok(page(&desk).wrong(odd.into_iter().chain(judged.err()).collect()));
         }
     };
-    let buckets = desk.code_buckets("sign-up", &String::from_utf8_lossy(sought.as_bytes()));
+    let buckets = desk.letter_buckets(&sought);
     if let Counted::ClosedUntil(until) = desk.count(&buckets).await? {
         return Ok(desk.closed(page(&desk), until));
     }

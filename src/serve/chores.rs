@@ -48,6 +48,7 @@ async fn retain(office: &Office) {
             pending = gone.pending,
             mailed_codes = gone.mailed_codes,
             guesses = gone.guesses,
+            devices = gone.devices,
             drafts = gone.drafts,
             guests = gone.guests,
             "retention: deleted what is kept no longer"

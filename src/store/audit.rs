@@ -22,6 +22,8 @@ pub const LANES: i64 = 16;
 const PAGE: i64 = 1_000;
 /// Of a session's hash: enough to tell sessions apart, too little to be one.
 const SESSION_CHARS: usize = 12;
+/// Of the hash over all ends: too much for anybody to find another store with the same word.
+const ENDS_BYTES: usize = 16;
 const PURPOSE: &str = "windowshop audit chain v1";
 
 /// What was done. The words are for good: rows hold them.
@@ -260,7 +262,7 @@ impl Audit {
         if elsewhere > 0 {
             proof.faults.push(format!("{elsewhere} rows are in lanes that do not exist"));
         }
-        proof.ends = hex(&word.finalize()[..8]);
+        proof.ends = hex(&word.finalize()[..ENDS_BYTES]);
         Ok(proof)
     }
 

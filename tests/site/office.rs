@@ -7,4 +7,6 @@ mod letters;
 mod locks;
 mod pages;
 pub mod people;
+mod resets;
+mod signs;
 mod trouble;
