@@ -49,6 +49,8 @@ pub enum Weak {
     Common,
     /// It is made of the address, or of this site's name.
     Context,
+    /// It is in the operator's file of passwords that are known from breaches.
+    Breached,
 }
 
 /// A password in the form that is hashed (NFC).
@@ -59,6 +61,10 @@ impl Password {
     pub fn typed(typed: &Secret<String>) -> Option<Password> {
         let form = Zeroizing::new(typed.expose().nfc().collect::<String>());
         (form.len() <= BYTES_MAX && !form.is_empty()).then_some(Password(form))
+    }
+
+    pub(super) fn bytes(&self) -> &[u8] {
+        self.0.as_bytes()
     }
 
     pub fn chars(&self) -> usize {

@@ -348,9 +348,8 @@ pub async fn forgotten_by(
     session: &str,
     now: Millis,
 ) -> Result<Option<String>, StoreError> {
-    let asked = sqlx::query_scalar(
-        "SELECT owner FROM sent_code WHERE session = $1 AND purpose = $2 AND expires_at > $3",
-    );
+    let asked =
+        sqlx::query_scalar("SELECT owner FROM sent_code WHERE session = $1 AND purpose = $2 AND expires_at > $3");
     let asked = asked.bind(session).bind(<&str>::from(Purpose::NewPassword)).bind(now);
     Ok(asked.fetch_optional(connection).await?)
 }

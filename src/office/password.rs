@@ -36,7 +36,7 @@ pub async fn post(desk: Desk) -> Answer {
     let cx = &desk.cx;
     let account = desk.own_account(&owner).await?;
     let typed = desk.form.secret("password");
-    let (old, new) = match (Password::typed(&typed), judged(&desk, &account.email, account.has_totp)) {
+    let (old, new) = match (Password::typed(&typed), judged(&desk, &account.email, account.has_totp).await) {
         (Some(old), Ok(new)) => (old, new),
         (_, judged) => {
             let missing = typed.expose().is_empty().then(|| fault("password", cx.t("office.fault.password_missing")));

@@ -52,7 +52,9 @@ pub async fn post(desk: Desk) -> Answer {
     };
     drop(connection);
     let buckets = match known {
-        Some((_, device)) => vec![desk.office.buckets.device(sought.as_bytes(), &[b"reset", device.as_slice()].concat())],
+        Some((_, device)) => {
+            vec![desk.office.buckets.device(sought.as_bytes(), &[b"reset", device.as_slice()].concat())]
+        }
         None => desk.letter_buckets(&sought),
     };
     if let Counted::ClosedUntil(until) = desk.count(&buckets).await? {
@@ -124,7 +126,7 @@ pub async fn code(desk: Desk) -> Answer {
     }
     // The shorter length is for those who have an app; whoever has none must not learn it of somebody else.
     let app_code = desk.form.code("app_code");
-    if let Err(fault) = judged(&desk, "", !app_code.is_empty()) {
+    if let Err(fault) = judged(&desk, "", !app_code.is_empty()).await {
         return Ok(code_form(&desk).wrong(vec![fault]));
     }
     let wrong = || Ok(code_form(&desk).wrong(vec![fault("code", cx.t("office.fault.reset_wrong"))]));
@@ -137,7 +139,7 @@ pub async fn code(desk: Desk) -> Answer {
         return wrong();
     }
     // From here on somebody reads the owner's mail: what is said now is said to nobody else.
-    let password = match judged(&desk, &account.email, account.has_totp) {
+    let password = match judged(&desk, &account.email, account.has_totp).await {
         Ok(password) => password,
         Err(fault) => return Ok(code_form(&desk).wrong(vec![fault])),
     };

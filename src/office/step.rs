@@ -105,12 +105,7 @@ async fn is_apps(desk: &Desk, owner: &str, typed: Zeroizing<String>) -> Result<b
     Ok(desk.office.write(UseApps { means, owner: owner.to_string(), typed, session }).await?)
 }
 
-async fn is_mailed(
-    desk: &Desk,
-    owner: &str,
-    waiting: &Waiting,
-    typed: Zeroizing<String>,
-) -> Result<bool, Instead> {
+async fn is_mailed(desk: &Desk, owner: &str, waiting: &Waiting, typed: Zeroizing<String>) -> Result<bool, Instead> {
     let asked = asked(owner, waiting.purpose(), &desk.visitor.hash, waiting.address());
     Ok(desk.office.write(UseMailed { asked, typed }).await?)
 }

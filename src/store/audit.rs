@@ -362,6 +362,16 @@ pub async fn of_owner(connection: &mut AnyConnection, owner: &str, most: i64) ->
     Ok(rows.bind(owner).bind(most).fetch_all(connection).await?)
 }
 
+/// When this was last done to an owner's records; `None` if never.
+///
+/// # Errors
+///
+/// If the store is away.
+pub async fn last(connection: &mut AnyConnection, owner: &str, deed: Deed) -> Result<Option<Millis>, StoreError> {
+    let asked = sqlx::query_scalar("SELECT max(at) FROM audit WHERE owner = $1 AND deed = $2");
+    Ok(asked.bind(owner).bind(<&str>::from(deed)).fetch_one(connection).await?)
+}
+
 /// The latest rows of all lanes, newest first.
 ///
 /// # Errors

@@ -6,8 +6,8 @@ use totp_rs::{Algorithm, Builder};
 use windowshop::account::codes;
 use windowshop::account::people::{SignUp, account_owner};
 use windowshop::account::steps::{
-    Asked, JudgeMailed, KnowDevice, MAILED_FOR, Mailed, Purpose, RemoveTotp, Removed, StartTotp, UseMailed, UseRecovery,
-    UseTotp, known_device,
+    Asked, JudgeMailed, KnowDevice, MAILED_FOR, Mailed, Purpose, RemoveTotp, Removed, StartTotp, UseMailed,
+    UseRecovery, UseTotp, known_device,
 };
 use windowshop::operator::Opened;
 use windowshop::store::{Ahead, Store, StoreAddress};

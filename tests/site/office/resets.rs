@@ -93,7 +93,8 @@ async fn both_codes_are_judged_before_one_is_used_up() {
         let lost = world.browser();
         let mut form = ask(&lost).await;
         let mailed = world.nth_code(2).await;
-        for (mail, app) in [("0000 0000", app.as_str()), (&mailed, "000000"), (&mailed, ""), ("1111 1111", &printed[0])] {
+        for (mail, app) in [("0000 0000", app.as_str()), (&mailed, "000000"), (&mailed, ""), ("1111 1111", &printed[0])]
+        {
             form = set(form, mail, app).await;
             assert_eq!((form.status, form.error_summary()[0].0.as_str()), (422, "code"));
             form.says("A code is not right");

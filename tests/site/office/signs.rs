@@ -20,7 +20,8 @@ const EMAIL: &str = "ana@example.org";
 
 async fn owner(world: &World) -> String {
     let mut connection = world.opened.store.read().await.expect("a connection");
-    let id: String = sqlx::query_scalar("SELECT id FROM account").fetch_one(&mut *connection).await.expect("one account");
+    let id: String =
+        sqlx::query_scalar("SELECT id FROM account").fetch_one(&mut *connection).await.expect("one account");
     windowshop::account::people::account_owner(&id)
 }
 
