@@ -370,7 +370,7 @@ impl Log {
         use tracing_subscriber::layer::SubscriberExt as _;
         let (log, writer) = Log::listen();
         let lines = tracing_subscriber::fmt::layer().with_ansi(false).with_writer(move || writer.clone());
-        let events = tracing_subscriber::filter::filter_fn(|about| about.is_event());
+        let events = tracing_subscriber::filter::filter_fn(|about| !about.is_span());
         (log, tracing::subscriber::set_default(tracing_subscriber::registry().with(events).with(lines)))
     }
 
