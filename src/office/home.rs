@@ -37,6 +37,8 @@ struct HomePage<'a> {
     saved: Vec<Saved>,
     /// A guest's printed code, and until when it is good.
     code: Option<(String, String)>,
+    /// Where the code is typed, for paper; `None` if nobody has said what the site is called.
+    resume_at: Option<String>,
     email: String,
     /// What could be done next for the account's safety.
     hint: Option<&'a str>,
@@ -66,6 +68,7 @@ pub async fn show(desk: Desk) -> Answer {
         guest,
         saved: drafts.iter().flat_map(|draft| saved(cx, draft)).collect(),
         code,
+        resume_at: cx.app.config.public_url.as_ref().map(|base| base.clone() + &cx.href("/account/resume")),
         email: account.as_ref().map(|account| account.email.to_string()).unwrap_or_default(),
         hint: few_codes.then(|| cx.t("office.home.few_codes")),
         has_app: account.is_some_and(|account| account.has_totp),

@@ -124,7 +124,7 @@ impl Site {
     }
 
     /// The same browser in another network.
-    pub fn from_network(&self, address: &'static str) -> Site {
+    pub fn in_network(&self, address: &'static str) -> Site {
         Site { network: address, ..self.clone() }
     }
 

@@ -29,12 +29,12 @@ async fn strangers_cannot_keep_the_owner_from_a_new_password() {
         world.sign_up(&own, EMAIL).await;
 
         // The owner asks; then somebody elsewhere asks and guesses all day long, a new browser each time.
-        let lost = world.browser().from_network("192.0.2.1");
+        let lost = world.browser().in_network("192.0.2.1");
         let mine = ask(&lost).await;
         let code = world.nth_code(2).await;
         let mut closed = 0;
         for n in 0..15 {
-            let stranger = world.browser().from_network("192.0.2.66");
+            let stranger = world.browser().in_network("192.0.2.66");
             let page = ask(&stranger).await;
             closed += usize::from(page.status == 429);
             if page.status == 429 {
@@ -62,12 +62,12 @@ async fn strangers_cannot_keep_the_owner_from_a_new_password() {
         let mut sent = 0;
         for network in networks {
             for _ in 0..5 {
-                let page = ask(&world.browser().from_network(network)).await;
+                let page = ask(&world.browser().in_network(network)).await;
                 sent += usize::from(page.status == 200);
             }
         }
         assert_eq!(sent, 20, "letters to one address in an hour");
-        ask(&world.browser().from_network("192.0.2.99")).await.says("can still ask for one");
+        ask(&world.browser().in_network("192.0.2.99")).await.says("can still ask for one");
         let form = ask(&known).await;
         let code = world.nth_code(8 + 20 + 1).await;
         let done = set(form, &code, "").await;
