@@ -7,7 +7,7 @@ use crate::sealing::{Column, DataKey};
 use crate::store::{StoreError, Tx, columns};
 
 /// Rows of an owner, in any order. The account itself and its data key are not among them.
-pub const ROWS: [&str; 11] = [
+pub const ROWS: [&str; 12] = [
     "DELETE FROM lookup WHERE owner = $1",
     "DELETE FROM session WHERE owner = $1",
     "DELETE FROM pending WHERE owner = $1",
@@ -17,6 +17,7 @@ pub const ROWS: [&str; 11] = [
     "DELETE FROM totp WHERE owner = $1",
     "DELETE FROM recovery_code WHERE owner = $1",
     "DELETE FROM mailed_code WHERE owner = $1",
+    "DELETE FROM sent_code WHERE owner = $1",
     "DELETE FROM application WHERE owner = $1",
     "DELETE FROM notice WHERE owner = $1",
 ];
@@ -76,4 +77,24 @@ pub async fn take_frozen(
         sqlx::query(statement).bind(owner).bind(guest).execute(tx.conn()).await?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::schema;
+
+    #[test]
+    fn no_table_with_an_owner_is_forgotten() {
+        // The record of deeds stays; the data key is destroyed by itself.
+        let owned = schema::tables().iter().filter(|table| !["audit", "data_key"].contains(&table.name));
+        let owned = owned.filter(|table| table.columns.iter().any(|column| column.name == "owner"));
+        for table in owned {
+            let statement = format!("DELETE FROM {} WHERE owner = $1", table.name);
+            assert!(ROWS.contains(&statement.as_str()), "{} keeps rows of people who are gone", table.name);
+        }
+        for (read, write, column) in FROZEN {
+            assert!(read.contains(column.table) && write.contains(column.column), "{read}; {write}");
+        }
+    }
 }

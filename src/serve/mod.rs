@@ -6,7 +6,7 @@
 mod chores;
 pub mod connection;
 mod health;
-mod now;
+pub mod now;
 pub mod private;
 pub mod trial;
 
