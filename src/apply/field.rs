@@ -5,7 +5,7 @@
 
 use crate::application::flow::Fault;
 use crate::application::kinds::{Kind, NONE, Odd, parts};
-use crate::application::sheet::{RowId, YOU, key};
+use crate::application::sheet::{HOUSEHOLD, RowId, YOU, key};
 use crate::application::steps::{Question, Step};
 use crate::application::view::View;
 use crate::web::page::Cx;
@@ -94,7 +94,7 @@ impl Words<'_> {
     fn fill(&self, key: &str, row: RowId) -> Option<String> {
         let about = self.about(row);
         let words = self.cx.known(key)?;
-        let you = about == YOU;
+        let you = about == YOU && row != HOUSEHOLD;
         let words = if you { self.cx.known(&format!("{key}_you")).unwrap_or(words) } else { words };
         let (name, year, kind) = (self.person(about), self.view.year.to_string(), self.kind(row));
         Some(words.replace("{name}", &name).replace("{year}", &year).replace("{kind}", &kind))
@@ -114,15 +114,16 @@ impl Words<'_> {
     /// The question itself, as it is put to whoever fills this in.
     pub fn label(&self, question: &Question, row: RowId) -> String {
         let base = base(question);
-        if let Kind::People(eligible) = question.kind {
-            if let [only] = eligible(self.view, row)[..] {
-                let form = if only == YOU { "label_you" } else { "label_only" };
-                if let Some(words) = self.cx.known(&format!("{base}.{form}")) {
-                    return words.replace("{name}", &self.person(only)).replace("{year}", &self.view.year.to_string());
-                }
+        // A question of the household about several people; with one to ask about, it is put about them.
+        if let (Kind::People(eligible), HOUSEHOLD) = (question.kind, row) {
+            let one = match eligible(self.view, row)[..] {
+                [YOU] => self.fill(&format!("{base}.label_you"), YOU),
+                [only] => self.fill(&format!("{base}.label_only"), only),
+                _ => None,
+            };
+            if let Some(words) = one {
+                return words;
             }
-            let words = self.cx.known(&format!("{base}.label")).unwrap_or(question.name);
-            return words.replace("{name}", &self.person(row)).replace("{year}", &self.view.year.to_string());
         }
         let flat = self.fill(&base, row);
         self.fill(&format!("{base}.label"), row).or(flat).unwrap_or_else(|| question.name.to_string())
