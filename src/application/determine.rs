@@ -68,6 +68,15 @@ pub async fn determined(catalogue: &Catalogue, tables: &Tables, view: &View<'_>)
     Ok(Determined { household: said, determination })
 }
 
+/// What the engine refuses of the answers as they stand, because they do not fit together; empty if it takes them. The check
+/// page says so before anybody signs.
+pub fn unfit(tables: &Tables, view: &View) -> Vec<FieldError> {
+    match answer(tables, view, &household(view, None, &|_| None)) {
+        Err(Undetermined::Refused(faults)) => faults,
+        _ => Vec::new(),
+    }
+}
+
 fn answer(tables: &Tables, view: &View, said: &Value) -> Result<Determination, Undetermined> {
     let refused = |fault| Undetermined::Refused(vec![fault]);
     let household = Household::from_json(&said.to_string()).map_err(refused)?;

@@ -20,6 +20,8 @@ pub const HOUSEHOLD: RowId = 0;
 pub const YOU: RowId = 1;
 /// Rows of one draft, removed ones included: nobody gets a document without end.
 pub const ROWS_MAX: RowId = 400;
+/// People of one household: the engine takes no more.
+pub const PEOPLE_MAX: usize = crate::eligibility::MOST_PEOPLE;
 /// Of one answer, in bytes.
 pub const ANSWER_MAX: usize = 2_000;
 
@@ -115,13 +117,18 @@ impl Sheet {
 
     /// A new row; `None` if there are too many.
     pub fn add(&mut self, table: Table) -> Option<RowId> {
-        if self.next > ROWS_MAX {
+        if self.next > ROWS_MAX || (table == Table::People && self.is_full()) {
             return None;
         }
         let row = self.next;
         self.next += 1;
         self.rows.entry(table).or_default().push(row);
         Some(row)
+    }
+
+    /// Nobody else can be added.
+    pub fn is_full(&self) -> bool {
+        self.next > ROWS_MAX || self.rows(Table::People).count() >= PEOPLE_MAX
     }
 
     /// Sets a person aside. The contact person stays.
@@ -132,6 +139,9 @@ impl Sheet {
     }
 
     pub fn put_back(&mut self, row: RowId) {
+        if self.rows(Table::People).count() >= PEOPLE_MAX {
+            return;
+        }
         self.gone.retain(|gone| *gone != row);
     }
 
@@ -203,8 +213,11 @@ mod tests {
         let mut sheet = Sheet::default();
         sheet.set("note", HOUSEHOLD, &"ñ".repeat(ANSWER_MAX));
         assert_eq!(sheet.get("note", HOUSEHOLD).len(), ANSWER_MAX);
+        while sheet.add(Table::People).is_some() {}
+        assert!(sheet.is_full());
+        assert_eq!(sheet.rows(Table::People).count(), PEOPLE_MAX);
         while sheet.add(Table::Incomes).is_some() {}
-        assert_eq!(sheet.rows(Table::Incomes).count(), ROWS_MAX as usize - 1);
+        assert_eq!(sheet.rows(Table::Incomes).count(), ROWS_MAX as usize - PEOPLE_MAX);
     }
 
     #[test]
