@@ -72,7 +72,7 @@ pub enum Span {
 }
 
 /// Why an answer does not do. The page has words for each, and for some questions better ones.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr, strum::EnumIter)]
 #[strum(serialize_all = "snake_case")]
 pub enum Odd {
     Missing,

@@ -140,7 +140,6 @@ impl Words<'_> {
         let label = self.label(fault.question, fault.row);
         let own = match fault.odd {
             Odd::Missing => self.cx.known(&format!("{base}.missing")),
-            Odd::SignatureWrong => self.cx.known("apply.sign.signature_wrong"),
             _ => None,
         };
         match own {

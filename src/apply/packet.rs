@@ -34,6 +34,8 @@ struct PacketPage<'a> {
     bar: Option<Bar>,
     title: String,
     lead: String,
+    /// Empty, or with one's own answers.
+    which: String,
     sheets: Vec<Sheetful>,
 }
 
@@ -67,7 +69,8 @@ pub async fn show(desk: Desk) -> Answer {
     let template = PacketPage {
         bar: bar(cx, &desk.visitor),
         title: cx.t("apply.packet.title").to_string(),
-        lead: cx.t(if is_blank { "apply.packet.blank" } else { "apply.packet.own" }).to_string(),
+        lead: cx.t("apply.packet.lead").to_string(),
+        which: cx.t(if is_blank { "apply.packet.blank" } else { "apply.packet.own" }).to_string(),
         sheets,
         cx,
     };
@@ -128,6 +131,7 @@ pub async fn employer(desk: Desk) -> Answer {
         bar: bar(cx, &desk.visitor),
         title: cx.t("apply.employer.title").to_string(),
         lead: cx.t("apply.employer.lead").to_string(),
+        which: String::new(),
         sheets: vec![Sheetful { title, lead: None, blank: questions, answers: Vec::new() }],
         cx,
     };

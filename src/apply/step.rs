@@ -30,7 +30,7 @@ pub struct Problem {
     pub words: String,
 }
 
-/// The sums of one earner.
+/// The sums of one earner, in words.
 pub struct Sum {
     pub name: String,
     pub month: String,
@@ -331,9 +331,13 @@ fn sums(words: &Words) -> Vec<Sum> {
         let age = words.view.age_at_end(row).and_then(|age| u8::try_from(age).ok()).unwrap_or_default();
         let sum =
             crate::eligibility::sum_of(&person.incomes, words.view.around.tables, words.view.year, &[age]).ok()?;
-        let month = shown_cents(Ratio { num: i128::from(sum.income.medicaid_month_x12.0), den: 12 });
-        let year = sum.income.year.dollars_cents();
-        Some(Sum { name: words.person(row), month: month.dollars_cents(), year })
+        let month = shown_cents(Ratio { num: i128::from(sum.income.medicaid_month_x12.0), den: 12 }).dollars_cents();
+        let (year, of) = (words.view.year.to_string(), sum.income.year.dollars_cents());
+        Some(Sum {
+            name: words.person(row),
+            month: words.cx.tf("apply.total.month", &[("amount", &month)]),
+            year: words.cx.tf("apply.total.year", &[("amount", &of), ("year", &year)]),
+        })
     };
     people.filter_map(one).collect()
 }

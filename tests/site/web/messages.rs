@@ -6,6 +6,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use windowshop::application::kinds::{Kind, Odd};
+use windowshop::application::steps::{STEPS, Section, coverage, income, sending};
 use windowshop::costs::Service;
 use windowshop::costs::utilization::Condition;
 use windowshop::eligibility::tables::{CsrLevel, Sources};
@@ -15,6 +17,8 @@ use windowshop::quote::ask::money;
 use windowshop::shop::sections::SECTIONS;
 use windowshop::text::i18n::Messages;
 use windowshop::web::error::Failure;
+
+use strum::IntoEnumIterator as _;
 
 use super::repository::{root, texts};
 
@@ -130,6 +134,10 @@ fn composed() -> Vec<String> {
         each("money.{}{}", &[codes(money::NAMES.to_vec()), words(&["", "_hint"])]),
         each("error.{}.{}", &[statuses, words(&["title", "what", "answers", "next"])]),
         each("rule.{}", &[Rule::ALL.map(Rule::code).to_vec()]),
+        each("apply.fault.{}", &[codes(Odd::iter().map(<&str>::from).collect())]),
+        each("apply.section.{}", &[codes(Section::iter().map(<&str>::from).collect())]),
+        each("apply.state.{}", &[words(&["not_started", "needs_answer", "ready", "again", "later"])]),
+        each("apply.{}", &[words(&["yes", "no", "unsure", "none", "nobody"])]),
         each("assumed.{}", &[cells("assumptions", "code")]),
         each("csr.{}", std::slice::from_ref(&levels)),
         each("how.savings_{}", std::slice::from_ref(&levels)),
@@ -154,6 +162,62 @@ fn composed() -> Vec<String> {
         words(&["warning.age_curve"]),
     ]
     .concat()
+}
+
+/// Titles, questions, hints, answers and faults of the application's steps. Those that every question must have are asked
+/// for; the others count as used where they are there.
+fn of_steps(known: &BTreeSet<&str>) -> Vec<String> {
+    let mut keys = Vec::new();
+    let mut may = |key: String| keys.extend(known.contains(key.as_str()).then_some(key));
+    for step in STEPS.iter().copied().chain([&sending::SIGN]) {
+        let name = step.name.replace('-', "_");
+        ["title", "title_you", "lead"].iter().for_each(|part| may(format!("apply.step.{name}.{part}")));
+        for question in step.questions {
+            let of = [format!("apply.q.{}", question.name), format!("apply.sign.{}", question.name)];
+            for base in of {
+                let parts = ["label", "label_you", "label_only", "hint", "missing"];
+                parts.iter().for_each(|part| may(format!("{base}.{part}")));
+                may(format!("{base}_hint"));
+                may(base.clone());
+                if let Kind::One(answers) | Kind::Several(answers) = question.kind {
+                    answers.iter().for_each(|answer| {
+                        may(format!("{base}.{answer}"));
+                        may(format!("{base}_{answer}"));
+                    });
+                }
+            }
+        }
+    }
+    for kind in income::INCOMES.iter().chain(income::DEDUCTIONS).chain(coverage::KINDS) {
+        ["kind", "kind_hint", "coverage", "coverage_hint"].iter().for_each(|of| may(format!("apply.{of}.{kind}")));
+    }
+    let frequencies = known.iter().filter(|key| key.starts_with("apply.frequency."));
+    keys.extend(frequencies.map(ToString::to_string));
+    keys
+}
+
+/// Every question has words, and so has each of its answers.
+#[test]
+fn every_question_of_the_application_has_its_words() {
+    let messages = Messages::load().ok().expect("messages");
+    let known = messages.keys();
+    let mut missing = Vec::new();
+    for step in STEPS {
+        let name = step.name.replace('-', "_");
+        missing.extend((!known.contains(format!("apply.step.{name}.title").as_str())).then(|| step.name.to_string()));
+        for question in step.questions {
+            let base = format!("apply.q.{}", question.name);
+            missing.extend((!known.contains(format!("{base}.label").as_str())).then(|| base.clone()));
+            if let Kind::One(answers) | Kind::Several(answers) = question.kind {
+                let has = |answer: &&&str| {
+                    let keys = ["apply.kind", "apply.coverage", "apply.frequency", "apply", &base];
+                    keys.iter().any(|base| known.contains(format!("{base}.{answer}").as_str()))
+                };
+                missing.extend(answers.iter().filter(|answer| !has(answer)).map(|answer| format!("{base}.{answer}")));
+            }
+        }
+    }
+    assert_eq!(missing, Vec::<String>::new());
 }
 
 /// Pages of words: sections and paragraphs as far as `content::words` follows them. A gap leaves the rest unread.
@@ -242,7 +306,10 @@ fn every_key_that_is_used_exists_and_every_key_is_used() {
     faults.extend(terms.iter().filter(|key| !known.contains(key.as_str())).map(|key| format!("`{key}` is missing")));
 
     let used: BTreeSet<String> =
-        [composed, of_codes(), terms, pages(&known), filed(), of_the_engine(&known)].concat().into_iter().collect();
+        [composed, of_codes(), terms, pages(&known), filed(), of_the_engine(&known), of_steps(&known)]
+            .concat()
+            .into_iter()
+            .collect();
     for key in known.iter().filter(|key| !used.contains(**key)) {
         let stem = key.strip_suffix(".one").or_else(|| key.strip_suffix(".other")).unwrap_or(key);
         let named = [format!("\"{key}\""), format!("\"{stem}\"")];
@@ -267,7 +334,7 @@ fn every_place_that_composes_a_key_is_listed() {
         .for_each(|(room, _)| *rooms.entry(room).or_default() += 1);
     // Only these rooms have words.
     let speaks = |path: &str| {
-        ["/templates/", "/src/shop/", "/src/enroll/", "/src/office/", "/src/web/"]
+        ["/templates/", "/src/shop/", "/src/enroll/", "/src/office/", "/src/apply/", "/src/web/"]
             .iter()
             .any(|room| path.contains(room))
     };
