@@ -205,6 +205,7 @@ impl Words<'_> {
             | Kind::Email
             | Kind::Phone
             | Kind::Zip
+            | Kind::HomeZip
             | Kind::Count(..)
             | Kind::Decimal(_)
             | Kind::Signature => text.to_string(),
@@ -287,7 +288,7 @@ impl Words<'_> {
         let (typed, mode) = match kind {
             Kind::Email => ("email", "email"),
             Kind::Phone => ("tel", "tel"),
-            Kind::Zip | Kind::Ssn | Kind::Count(..) => ("text", "numeric"),
+            Kind::Zip | Kind::HomeZip | Kind::Ssn | Kind::Count(..) => ("text", "numeric"),
             Kind::Money | Kind::Decimal(_) => ("text", "decimal"),
             _ => ("text", ""),
         };

@@ -176,13 +176,6 @@ fn others(view: &View) -> Vec<RowId> {
     view.people().filter(|person| *person != YOU).collect()
 }
 
-/// One spouse is enough: whoever was listed first.
-fn relations(view: &View, row: RowId) -> Vec<String> {
-    let taken = view.spouse().is_some_and(|spouse| spouse < row);
-    let free = |relation: &&&str| !(taken && **relation == "spouse");
-    RELATIONS.iter().filter(free).map(ToString::to_string).collect()
-}
-
 /// A child of yours may be your partner's, too.
 fn may_be_partners(view: &View, person: RowId) -> bool {
     let child = ["child", "stepchild"].contains(&view.relation(person));
@@ -198,7 +191,7 @@ pub static PERSON: Step = Step {
         NAMES[1],
         NAMES[2],
         NAMES[3],
-        ask("relation", Kind::OneOf(relations)),
+        ask("relation", Kind::One(RELATIONS)),
         ask("partners_child", Kind::YesNo).when(may_be_partners),
         BIRTH_DATE,
         SEX,

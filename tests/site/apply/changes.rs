@@ -80,8 +80,7 @@ async fn two_tabs_lose_nothing_and_a_clash_shows_both() {
         browser.visit("/account/apply/check").await.says("4 Ash Street").says_nothing_of("3 Pine Street");
 
         // The same from both is no clash; neither is a page that was loaded before and sent unchanged after itself.
-        let (one, other) =
-            (browser.visit("/account/apply/home").await, browser.visit("/account/apply/home").await);
+        let (one, other) = (browser.visit("/account/apply/home").await, browser.visit("/account/apply/home").await);
         send(answer(one, "street.0", "5 Fir Street")).await;
         assert_eq!(send(answer(other, "street.0", "5 Fir Street")).await.status, 200);
     })

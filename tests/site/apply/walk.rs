@@ -67,7 +67,9 @@ pub fn answer(page: Page, name: &str, said: &str) -> Page {
 /// Answers everything on a page.
 pub fn answered(page: Page, answers: Answers) -> Page {
     let asked = asked(&page);
-    asked.iter().fold(page, |page, (question, row)| answer(page, &format!("{question}.{row}"), &answers(question, *row)))
+    asked
+        .iter()
+        .fold(page, |page, (question, row)| answer(page, &format!("{question}.{row}"), &answers(question, *row)))
 }
 
 /// Presses the button of the page.
@@ -99,7 +101,8 @@ pub async fn go(mut page: Page, answers: Answers<'_>) -> (Vec<String>, Page) {
 /// Signs and sends: from the check page to the confirmation.
 pub async fn sign(page: Page, name: &str) -> Page {
     assert_eq!(place(&page), "check", "{}", page.words());
-    let to_sign = page.select("main a.button").first().and_then(|link| link.attr("href")).expect("a way on").to_string();
+    let to_sign =
+        page.select("main a.button").first().and_then(|link| link.attr("href")).expect("a way on").to_string();
     let page = browser_of(&page, &to_sign).await;
     assert_eq!(place(&page), "sign", "{}", page.words());
     looked_at(&page);
@@ -126,8 +129,7 @@ pub fn looked_at(page: &Page) {
     }
     for field in page.select("main input:not([type=hidden]), main select") {
         let id = field.attr("id").unwrap_or_default();
-        let labels: Vec<String> =
-            page.html().select(&css(&format!("label[for='{id}']"))).map(words_of).collect();
+        let labels: Vec<String> = page.html().select(&css(&format!("label[for='{id}']"))).map(words_of).collect();
         let [label] = &labels[..] else { panic!("{id} of {} has {} labels", page.address, labels.len()) };
         let raw = label.contains('_') || (label.is_ascii() && label.chars().next().is_some_and(char::is_lowercase));
         assert!(!label.is_empty() && !raw, "{id} of {} is labeled “{label}”", page.address);
