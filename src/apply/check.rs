@@ -39,6 +39,8 @@ struct CheckPage<'a> {
     open: Option<String>,
     /// Pages whose answers the engine refuses together, although each does by itself.
     unfit: Vec<(String, String)>,
+    /// A change that led here has set other answers aside.
+    aside: bool,
 }
 
 /// `GET /account/apply/check`
@@ -61,6 +63,7 @@ pub async fn show(desk: Desk) -> Answer {
         pages: flow::places(&view).iter().map(checked).collect(),
         open: first.map(|place| cx.href(&format!("/account/apply/{}?from=check", place.address()))),
         unfit,
+        aside: cx.query.split('&').any(|pair| pair == "aside=1"),
         cx,
     };
     Ok(page::render_status(cx, StatusCode::OK, template, CachePolicy::Private))

@@ -48,6 +48,7 @@ fn everything(question: &str, row: u32) -> String {
         ("dependents", YOU) => "3,4,5".into(),
         ("ssn", row) => format!("123-45-678{row}"),
         ("no_ssn" | "no_home", _) => String::new(),
+        ("suffix", _) => "jr".into(),
         ("no_ssn_why", _) => "applied".into(),
         ("citizen", row) => if row == 2 { "no" } else { "yes" }.into(),
         ("status", _) => "lawful_permanent_resident".into(),
@@ -126,7 +127,7 @@ async fn tried(browser: &Site, page: Page) -> Page {
             let summary = sent.error_summary();
             assert!(!summary.is_empty() && summary.iter().all(|(_, words)| words.len() > 4), "{here}: {summary:?}");
             assert_eq!(sent.count("[aria-invalid=true]"), summary.len(), "{here}: each at its question");
-            assert!(sent.count("b.zz, main script") == 0, "{here} escapes what was typed");
+            assert!(!sent.text.contains("<b>&\"zz"), "{here} escapes what was typed");
         }
         let again = browser.send("GET", &address, &[], axum::body::Body::empty()).await;
         page = browser.follow(again).await;

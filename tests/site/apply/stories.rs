@@ -3,8 +3,7 @@
 
 use windowshop::application::sheet::YOU;
 
-use super::walk::{ALONE, begin, go, looked_at, place, sign};
-use crate::application::flow::usual;
+use super::walk::{ALONE, begin, go, looked_at, place, plain, sign};
 use crate::office::people::World;
 use crate::store::engines::on_each_engine;
 
@@ -16,11 +15,11 @@ async fn one_person_with_wages_applies_in_sixteen_pages_without_an_account() {
             let page = begin(&browser, ALONE).await;
             assert_eq!(place(&page), "you/1", "{}", page.words());
             page.says("40");
-            let (pages, check) = go(page, &|question, row| usual(question, row).to_string()).await;
+            let (pages, check) = go(page, &plain).await;
             // Checking and signing are pages, too.
             assert!(pages.len() + 2 <= 16, "{} pages: {pages:?}", pages.len() + 2);
             check.says_all(&["Ana", "1 Elm Street", "•••-••-6789", "$37,650", "Elm Bakery"]).says_nothing_of("123-45");
-            let sent = sign(check, "ana yes").await;
+            let sent = sign(check, "ana li").await;
             assert_eq!((sent.status, place(&sent).as_str()), (200, "sent"), "{}", sent.words());
             looked_at(&sent);
             let reference = sent.words();
@@ -30,7 +29,7 @@ async fn one_person_with_wages_applies_in_sixteen_pages_without_an_account() {
             assert_eq!(again.words(), reference);
             let open = browser.visit("/account/apply/check").await;
             assert_eq!(place(&open), "begin", "nothing is open any more");
-            let twice = browser.post("/account/apply/sign", "signature.0=Ana+Yes").await;
+            let twice = browser.post("/account/apply/sign", "signature.0=Ana+Li").await;
             assert_eq!(place(&browser.follow(twice).await), "sent");
             let notice = sent.select("main a.button").first().and_then(|link| link.attr("href")).expect("a notice");
             let notice = browser.follow(browser.send("GET", notice, &[], axum::body::Body::empty()).await).await;
@@ -60,12 +59,12 @@ async fn a_family_of_four_with_two_jobs_applies_in_thirty_pages() {
                 ("dependents", YOU) => "3,4".into(),
                 ("earners", _) => "1,2".into(),
                 ("ssn", row) => format!("123-45-678{row}"),
-                (question, row) => usual(question, row).to_string(),
+                (question, row) => plain(question, row),
             };
             let (pages, check) = go(page, &answers).await;
             assert!(pages.len() + 2 <= 30, "{} pages: {pages:?}", pages.len() + 2);
             check.says_all(&["Ana", "Ben", "Cai", "Dee"]);
-            let sent = sign(check, "Ána YES").await;
+            let sent = sign(check, "Ána LI").await;
             assert_eq!((sent.status, place(&sent).as_str()), (200, "sent"), "{}", sent.words());
             sent.says_all(&["Ana", "Ben", "Cai", "Dee"]);
         }
@@ -84,7 +83,7 @@ async fn whoever_does_not_apply_is_asked_for_no_number_and_no_papers() {
             ("applying", 2) => "no".into(),
             ("jointly", YOU) => "yes".into(),
             ("earners", _) => "2".into(),
-            (question, row) => usual(question, row).to_string(),
+            (question, row) => plain(question, row),
         };
         let (pages, check) = go(page, &answers).await;
         assert!(pages.contains(&"identity/1".to_string()), "{pages:?}");
@@ -112,11 +111,11 @@ async fn i_do_not_know_leads_on() {
             "files" | "claimed" | "offer_minimum_value" | "coverage_ends" | "offer_kind" => "unsure".into(),
             "offered" | "covered" => "1".into(),
             "coverage_kinds" => "employer".into(),
-            question => usual(question, row).to_string(),
+            question => plain(question, row),
         };
         let (pages, check) = go(page, &answers).await;
         assert!(pages.iter().any(|page| page.starts_with("offer/")), "{pages:?}");
-        let sent = sign(check, "Ana Yes").await;
+        let sent = sign(check, "Ana Li").await;
         assert_eq!(place(&sent), "sent", "{}", sent.words());
     })
     .await;
@@ -130,12 +129,12 @@ async fn without_help_nothing_about_money_is_asked() {
         let page = begin(&browser, "year=2026&zip=45202&county=39061&people=40").await;
         let answers = |question: &str, row| match question {
             "help" => "no".into(),
-            question => usual(question, row).to_string(),
+            question => plain(question, row),
         };
         let (pages, check) = go(page, &answers).await;
         let money = ["taxes", "income", "earners", "offer"];
         assert!(!pages.iter().any(|page| money.iter().any(|step| page.starts_with(step))), "{pages:?}");
-        let sent = sign(check, "Ana Yes").await;
+        let sent = sign(check, "Ana Li").await;
         assert_eq!(place(&sent), "sent", "{}", sent.words());
     })
     .await;

@@ -4,6 +4,7 @@
 
 use windowshop::application::sheet::RowId;
 
+use crate::application::flow::usual;
 use crate::site::Site;
 use crate::site::page::{Page, css, words_of};
 
@@ -13,6 +14,15 @@ pub type Answers<'a> = &'a dyn Fn(&str, RowId) -> String;
 
 /// One person's search with an income.
 pub const ALONE: &str = "year=2026&zip=45202&county=39061&people=40&income=37650";
+
+/// What most people answer; what may be left out is.
+pub fn plain(question: &str, row: RowId) -> String {
+    match question {
+        "middle_name" | "suffix" | "unit" | "phone" | "no_home" | "no_ssn" | "offer_phone" => String::new(),
+        "last_name" => "Li".to_string(),
+        question => usual(question, row).to_string(),
+    }
+}
 
 /// Pages that one walk may have.
 const MOST: usize = 120;
