@@ -50,7 +50,7 @@ pub struct Choice {
 }
 
 /// Longest list that is shown as buttons.
-const BUTTONS_MAX: usize = 24;
+const BUTTONS_MAX: usize = 7;
 /// What stands for a number that is not shown again.
 const MASK: &str = "•••-••-";
 
@@ -252,6 +252,8 @@ impl Words<'_> {
             },
             Kind::YesNo => Control::Radios(list(&["yes", "no"])),
             Kind::YesNoUnsure => Control::Radios(list(&["yes", "no", "unsure"])),
+            // Seldom needed, and never worth seven lines.
+            Kind::One(values) if question.name == "suffix" => Control::Select(list(values)),
             Kind::One(values) => buttons(list(values)),
             Kind::OneOf(values) => buttons(owned(&values(self.view, row))),
             Kind::Several(values) => Control::Ticks([list(values), list(&[NONE])].into_iter().flatten().collect()),
