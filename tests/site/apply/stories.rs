@@ -5,6 +5,7 @@ use windowshop::application::sheet::YOU;
 
 use super::walk::{ALONE, begin, go, looked_at, place, plain, sign};
 use crate::office::people::World;
+use crate::site::page::words_of;
 use crate::store::engines::on_each_engine;
 
 #[tokio::test]
@@ -31,8 +32,8 @@ async fn one_person_with_wages_applies_in_sixteen_pages_without_an_account() {
             assert_eq!(place(&open), "begin", "nothing is open any more");
             let twice = browser.post("/account/apply/sign", "signature.0=Ana+Li").await;
             assert_eq!(place(&browser.follow(twice).await), "sent");
-            let notice = sent.select("main a.button").first().and_then(|link| link.attr("href")).expect("a notice");
-            let notice = browser.follow(browser.send("GET", notice, &[], axum::body::Body::empty()).await).await;
+            let notice = sent.select("main a[href*='/account/notice/']").first().map(|link| words_of(*link));
+            let notice = sent.click(&notice.expect("a notice")).await;
             assert_eq!(notice.status, 200);
             looked_at(&notice);
             notice.says("Ana");

@@ -111,9 +111,8 @@ pub async fn go(mut page: Page, answers: Answers<'_>) -> (Vec<String>, Page) {
 /// Signs and sends: from the check page to the confirmation.
 pub async fn sign(page: Page, name: &str) -> Page {
     assert_eq!(place(&page), "check", "{}", page.words());
-    let to_sign =
-        page.select("main a.button").first().and_then(|link| link.attr("href")).expect("a way on").to_string();
-    let page = browser_of(&page, &to_sign).await;
+    let words = page.select("main a.button[href*='/apply/sign']").first().map(|link| words_of(*link));
+    let page = page.click(&words.unwrap_or_else(|| panic!("no way to sign: {}", page.words()))).await;
     assert_eq!(place(&page), "sign", "{}", page.words());
     looked_at(&page);
     send(answered(page, &|question, _| match question {
@@ -122,12 +121,6 @@ pub async fn sign(page: Page, name: &str) -> Page {
         _ => "yes".to_string(),
     }))
     .await
-}
-
-/// Follows an address of a page.
-async fn browser_of(page: &Page, href: &str) -> Page {
-    let words = page.links().into_iter().find(|link| link.href == href).expect("a link").words;
-    page.click(&words).await
 }
 
 /// What holds for every page: all of it has words, every field has a label, nothing is said to be sent before it is.
