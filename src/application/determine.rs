@@ -7,7 +7,7 @@
 use serde_json::{Value, json};
 
 use super::household::household;
-use super::sheet::{RowId, YOU};
+use super::sheet::RowId;
 use super::view::View;
 use crate::catalogue::Catalogue;
 use crate::catalogue::places::Place;
@@ -68,17 +68,12 @@ pub async fn determined(catalogue: &Catalogue, tables: &Tables, view: &View<'_>)
     Ok(Determined { household: said, determination })
 }
 
-/// Whether the engine can read these answers at all; else the person that something does not fit with. Pages accept each
-/// answer by itself; two spouses, or somebody who is claimed by their own child, only the whole shows.
-pub fn misfit(tables: &Tables, view: &View) -> Option<RowId> {
-    let said = household(view, None, &|_| None);
-    match answer(tables, view, &said) {
-        Err(Undetermined::Refused(faults)) => {
-            let path = faults.first().map_or("", |fault| fault.path.as_str());
-            let at = path.strip_prefix("people[").and_then(|rest| rest.split(']').next()?.parse::<usize>().ok());
-            at.and_then(|at| view.people().nth(at)).or(Some(YOU))
-        }
-        _ => None,
+/// What the engine refuses of the answers as they stand, because they do not fit together; empty if it takes them. The check
+/// page says so before anybody signs.
+pub fn unfit(tables: &Tables, view: &View) -> Vec<FieldError> {
+    match answer(tables, view, &household(view, None, &|_| None)) {
+        Err(Undetermined::Refused(faults)) => faults,
+        _ => Vec::new(),
     }
 }
 

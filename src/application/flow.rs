@@ -88,8 +88,6 @@ fn fault(question: &Question, view: &View, row: RowId) -> Option<Odd> {
         return Some(odd);
     }
     match question.kind {
-        // Without a county that we sell in there is nothing to work out.
-        Kind::Zip if question.name == "zip" && view.around.counties.is_empty() => Some(Odd::ZipElsewhere),
         // Somebody has joined the household since it was answered.
         Kind::People(eligible) => {
             let asked = view.text(&asked_name(question.name), row);
@@ -182,7 +180,9 @@ pub fn follow_up(sheet: &mut Sheet, step: &Step, row: RowId) {
         "income-kinds" => {
             for question in ["income_kinds", "deduction_kinds"] {
                 let kinds: Vec<String> = picked(sheet, question, row);
-                kinds.iter().for_each(|kind| ensure(sheet, Table::Incomes, row, kind));
+                // Only what was on the page: nothing else has a page of its own.
+                let known = |kind: &&String| income::INCOMES.iter().chain(income::DEDUCTIONS).any(|own| own == *kind);
+                kinds.iter().filter(known).for_each(|kind| ensure(sheet, Table::Incomes, row, kind));
             }
         }
         "events" => {

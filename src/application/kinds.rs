@@ -8,6 +8,7 @@ use unicode_normalization::UnicodeNormalization as _;
 
 use super::sheet::{RowId, YOU};
 use super::view::View;
+use crate::eligibility::HIGHEST_INCOME;
 use crate::types::{AmountFault, Cents, Zip5};
 
 /// Letters of one name (the federal hub takes 60).
@@ -27,6 +28,8 @@ pub enum Kind {
     Email,
     Phone,
     Zip,
+    /// Of the home: one where plans are sold here.
+    HomeZip,
     /// Nine digits.
     Ssn,
     Date(Span),
@@ -78,8 +81,8 @@ pub enum Odd {
     Email,
     Phone,
     Zip,
-    /// A ZIP code where nothing of ours is sold.
-    ZipElsewhere,
+    /// There is such a ZIP code, but not among the counties of this site.
+    NotSold,
     Ssn,
     /// Part of a date is missing.
     DatePart,
@@ -88,6 +91,8 @@ pub enum Odd {
     Future,
     TooLongAgo,
     NotMoney,
+    /// More than anybody earns: a key was pressed too often.
+    TooMuch,
     /// `45,00` or `45.000` can be read in two ways.
     TwoReadings,
     Negative,
@@ -124,6 +129,11 @@ impl Kind {
             Kind::Email => email(text),
             Kind::Phone => digits(text, 10).map(drop).ok_or(Odd::Phone),
             Kind::Zip => Zip5::parse(text).map(drop).ok_or(Odd::Zip),
+            Kind::HomeZip => match Zip5::parse(text) {
+                None => Err(Odd::Zip),
+                Some(_) if view.around.counties.is_empty() => Err(Odd::NotSold),
+                Some(_) => Ok(()),
+            },
             Kind::Ssn => ssn(text).map(drop).ok_or(Odd::Ssn),
             Kind::Date(span) => day_in(text, span, view.today).map(drop),
             Kind::Money => money(text).and_then(|cents| if cents.0 < 0 { Err(Odd::Negative) } else { Ok(()) }),
@@ -233,10 +243,12 @@ fn day_in(text: &str, span: Span, today: Date) -> Result<Date, Odd> {
 ///
 /// If it is none, or could be two.
 pub fn money(text: &str) -> Result<Cents, Odd> {
-    Cents::read(text).map_err(|fault| match fault {
+    let cents = Cents::read(text).map_err(|fault| match fault {
         AmountFault::TwoReadings => Odd::TwoReadings,
         _ => Odd::NotMoney,
-    })
+    })?;
+    // The engine takes no more; nor can a sum of so many overflow.
+    if cents.0.unsigned_abs() > HIGHEST_INCOME.0.unsigned_abs() { Err(Odd::TooMuch) } else { Ok(cents) }
 }
 
 pub fn count(text: &str) -> Option<u32> {

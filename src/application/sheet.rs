@@ -10,7 +10,6 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroize as _;
 
-use crate::eligibility::MOST_PEOPLE;
 use crate::types::hex;
 
 /// The shape of the document. A change of it comes with a step in [`upcast`] and a fixture of the old one.
@@ -20,9 +19,9 @@ pub const HOUSEHOLD: RowId = 0;
 /// The contact person.
 pub const YOU: RowId = 1;
 /// Rows of one draft, removed ones included: nobody gets a document without end.
-pub const ROWS_MAX: RowId = 200;
-/// As many people as the engine reads.
-pub const PEOPLE_MAX: usize = MOST_PEOPLE;
+pub const ROWS_MAX: RowId = 400;
+/// People of one household: the engine takes no more.
+pub const PEOPLE_MAX: usize = crate::eligibility::MOST_PEOPLE;
 /// Of one answer, in bytes.
 pub const ANSWER_MAX: usize = 2_000;
 
@@ -118,14 +117,18 @@ impl Sheet {
 
     /// A new row; `None` if there are too many.
     pub fn add(&mut self, table: Table) -> Option<RowId> {
-        let full = table == Table::People && self.rows(table).count() >= PEOPLE_MAX;
-        if full || self.next > ROWS_MAX {
+        if self.next > ROWS_MAX || (table == Table::People && self.is_full()) {
             return None;
         }
         let row = self.next;
         self.next += 1;
         self.rows.entry(table).or_default().push(row);
         Some(row)
+    }
+
+    /// Nobody else can be added.
+    pub fn is_full(&self) -> bool {
+        self.next > ROWS_MAX || self.rows(Table::People).count() >= PEOPLE_MAX
     }
 
     /// Sets a person aside. The contact person stays.
@@ -136,6 +139,9 @@ impl Sheet {
     }
 
     pub fn put_back(&mut self, row: RowId) {
+        if self.rows(Table::People).count() >= PEOPLE_MAX {
+            return;
+        }
         self.gone.retain(|gone| *gone != row);
     }
 
@@ -208,6 +214,7 @@ mod tests {
         sheet.set("note", HOUSEHOLD, &"ñ".repeat(ANSWER_MAX));
         assert_eq!(sheet.get("note", HOUSEHOLD).len(), ANSWER_MAX);
         while sheet.add(Table::People).is_some() {}
+        assert!(sheet.is_full());
         assert_eq!(sheet.rows(Table::People).count(), PEOPLE_MAX);
         while sheet.add(Table::Incomes).is_some() {}
         assert_eq!(sheet.rows(Table::Incomes).count(), ROWS_MAX as usize - PEOPLE_MAX);

@@ -3,6 +3,8 @@
 //! Made once a request from the document and what surrounds it (the day, the rules, the counties of the ZIP code). Called
 //! by `steps`, `flow` and `household`. An answer that cannot be read counts as none here; `flow` says that it is missing.
 
+use std::sync::OnceLock;
+
 use time::Date;
 
 use super::kinds::{self, NONE};
@@ -39,6 +41,8 @@ pub struct View<'a> {
     pub today: Date,
     pub year: i32,
     pub ages: AgeRules,
+    /// Worked out once: many questions ask for it of each person.
+    speakers: OnceLock<Vec<RowId>>,
 }
 
 impl<'a> View<'a> {
@@ -48,7 +52,7 @@ impl<'a> View<'a> {
         let year = said.or_else(|| around.years.first().copied())?;
         let first = Date::from_calendar_date(year, time::Month::January, 1).ok()?;
         let ages = AgeRules::on(around.tables, first)?;
-        Some(View { sheet, around, today: around.today, year, ages })
+        Some(View { sheet, around, today: around.today, year, ages, speakers: OnceLock::new() })
     }
 
     pub fn text(&self, question: &str, row: RowId) -> &'a str {
@@ -166,7 +170,11 @@ impl<'a> View<'a> {
     }
 
     /// Who says for themselves how they file: neither the joint filer nor a dependent of somebody before them.
-    pub fn tax_speakers(&self) -> Vec<RowId> {
+    pub fn tax_speakers(&self) -> &[RowId] {
+        self.speakers.get_or_init(|| self.find_speakers())
+    }
+
+    fn find_speakers(&self) -> Vec<RowId> {
         let mut speakers: Vec<RowId> = Vec::new();
         for person in self.people() {
             let spoken_for = speakers.iter().any(|speaker| self.speaks_for(*speaker, person));
@@ -188,7 +196,7 @@ impl<'a> View<'a> {
         let claims = |speaker: &RowId| {
             *speaker != person && self.yes("files", *speaker) && self.among_of("dependents", *speaker, person)
         };
-        self.tax_speakers().into_iter().find(claims)
+        self.tax_speakers().iter().copied().find(claims)
     }
 
     /// Whoever has income or deductions, as said; alone that is not asked.

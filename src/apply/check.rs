@@ -11,7 +11,7 @@ use super::around::{around, open, save, view};
 use super::field::Words;
 use super::send::{Draft, send};
 use super::step::page_of;
-use crate::application::determine::misfit;
+use crate::application::determine;
 use crate::application::flow::{self, Place, State};
 use crate::application::saved::{Edit, Open, Saved};
 use crate::application::sheet::{HOUSEHOLD, Sheet, YOU, key};
@@ -35,8 +35,12 @@ struct CheckPage<'a> {
     cx: &'a Cx,
     bar: Option<Bar>,
     pages: Vec<Checked>,
-    /// The first page that still needs something, and why.
-    open: Option<(String, String)>,
+    /// The first page that still needs something.
+    open: Option<String>,
+    /// Pages whose answers the engine refuses together, although each does by itself.
+    unfit: Vec<(String, String)>,
+    /// A change that led here has set other answers aside.
+    aside: bool,
 }
 
 /// `GET /account/apply/check`
@@ -52,18 +56,45 @@ pub async fn show(desk: Desk) -> Answer {
         lines: lines(&words, place),
         ready: place.state(&view) == State::Ready,
     };
-    let to = |place: &Place| cx.href(&format!("/account/apply/{}?from=check", place.address()));
-    let open = match flow::first_open(&view) {
-        Some(place) => Some((to(&place), cx.t("apply.check.missing_lead").to_string())),
-        None => misfit(&cx.app.tables, &view).map(|person| {
-            let step = if person == YOU { "you" } else { "person" };
-            let words = cx.tf("apply.check.misfit", &[("name", &words.person(person))]);
-            (cx.href(&format!("/account/apply/{step}/{person}?from=check")), words)
-        }),
+    let first = flow::first_open(&view);
+    let unfit = if first.is_none() { unfit(cx, &words) } else { Vec::new() };
+    let template = CheckPage {
+        bar: bar(cx, &desk.visitor),
+        pages: flow::places(&view).iter().map(checked).collect(),
+        open: first.map(|place| cx.href(&format!("/account/apply/{}?from=check", place.address()))),
+        unfit,
+        aside: cx.query.split('&').any(|pair| pair == "aside=1"),
+        cx,
     };
     let template =
         CheckPage { bar: bar(cx, &desk.visitor), pages: flow::places(&view).iter().map(checked).collect(), open, cx };
     Ok(page::render_status(cx, StatusCode::OK, template, CachePolicy::Private))
+}
+
+/// The pages that the engine's refusals are about: what to look at again, and where it is.
+fn unfit(cx: &Cx, words: &Words) -> Vec<(String, String)> {
+    let mut found: Vec<(String, String)> = Vec::new();
+    for fault in determine::unfit(&cx.app.tables, words.view) {
+        let (at, field) = fault.path.strip_prefix("people[").and_then(|rest| rest.split_once(']')).unwrap_or_default();
+        let row = at.parse().ok().and_then(|at| words.view.people().nth(at)).unwrap_or(YOU);
+        let step = match field.trim_start_matches('.').split(['.', '[']).next().unwrap_or_default() {
+            "claimed_by" | "filing_status" | "files_taxes" | "separate_filing_exception" => "taxes",
+            "incomes" | "projected_annual_income" => "income-kinds",
+            "immigration" => "immigration",
+            _ if row == YOU => "you",
+            _ => "person",
+        };
+        // The paths name no answer: which page it was is for whoever mends the pages.
+        tracing::warn!(path = fault.path, "the engine refuses what the pages accept");
+        let place = flow::place(words.view, step, row).or_else(|| flow::place(words.view, "household", HOUSEHOLD));
+        let Some(place) = place else { continue };
+        let line =
+            (words.title(place.step, place.row), cx.href(&format!("/account/apply/{}?from=check", place.address())));
+        if !found.contains(&line) {
+            found.push(line);
+        }
+    }
+    found
 }
 
 /// The answers of a page; what nobody had to answer and did not is said, too.
@@ -82,7 +113,7 @@ pub async fn sign_page(desk: Desk) -> Answer {
     let open = open(&desk).await?;
     let around = around(&desk.cx, &open.sheet);
     let view = view(&open.sheet, &around)?;
-    if flow::first_open(&view).is_some() || misfit(&desk.cx.app.tables, &view).is_some() {
+    if flow::first_open(&view).is_some() || !determine::unfit(&desk.cx.app.tables, &view).is_empty() {
         return Ok(desk.go("/account/apply/check"));
     }
     Ok(show_sign(&desk, &view, false))
@@ -124,7 +155,7 @@ pub async fn sign(desk: Desk, Extension(submitter): Extension<Submitter>) -> Ans
     };
     let around = around(&desk.cx, &open.sheet);
     let view = view(&open.sheet, &around)?;
-    if flow::first_open(&view).is_some() || misfit(&desk.cx.app.tables, &view).is_some() {
+    if flow::first_open(&view).is_some() || !determine::unfit(&desk.cx.app.tables, &view).is_empty() {
         return Ok(desk.go("/account/apply/check"));
     }
     if flow::sign().state(&view) != State::Ready {

@@ -131,7 +131,14 @@ impl Words<'_> {
 
     fn hint(&self, question: &Question, row: RowId) -> Option<String> {
         let base = base(question);
-        self.fill(&format!("{base}.hint"), row).or_else(|| self.fill(&format!("{base}_hint"), row))
+        let said = self.fill(&format!("{base}.hint"), row).or_else(|| self.fill(&format!("{base}_hint"), row));
+        // The shop knows an age, which is no birthday: whoever types it sees whom the search meant.
+        let age = self.view.text("age_in_search", row);
+        if question.name != "birth_date" || age.is_empty() {
+            return said;
+        }
+        let age = self.cx.tf("apply.age_in_search", &[("age", age)]);
+        Some([said, Some(age)].into_iter().flatten().collect::<Vec<_>>().join(" "))
     }
 
     /// What to do about an answer that does not do.
@@ -205,6 +212,7 @@ impl Words<'_> {
             | Kind::Email
             | Kind::Phone
             | Kind::Zip
+            | Kind::HomeZip
             | Kind::Count(..)
             | Kind::Decimal(_)
             | Kind::Signature => text.to_string(),
@@ -289,7 +297,7 @@ impl Words<'_> {
         let (typed, mode) = match kind {
             Kind::Email => ("email", "email"),
             Kind::Phone => ("tel", "tel"),
-            Kind::Zip | Kind::Ssn | Kind::Count(..) => ("text", "numeric"),
+            Kind::Zip | Kind::HomeZip | Kind::Ssn | Kind::Count(..) => ("text", "numeric"),
             Kind::Money | Kind::Decimal(_) => ("text", "decimal"),
             _ => ("text", ""),
         };

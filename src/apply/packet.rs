@@ -95,7 +95,7 @@ fn blank_pages(words: &Words) -> Vec<Sheetful> {
             (Per::Household, _) => vec![HOUSEHOLD],
             (Per::Each(_), "you") => vec![YOU],
             (Per::Each(_), "person") => people.iter().copied().filter(|row| *row != YOU).collect(),
-            (Per::Each(_), "earners" | "income-total" | "event") => vec![HOUSEHOLD],
+            (Per::Each(_), "earners" | "income-total" | "offers" | "event") => vec![HOUSEHOLD],
             (Per::Each(_), "income") => vec![HOUSEHOLD],
             (Per::Each(_), _) => people.clone(),
         };

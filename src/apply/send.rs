@@ -40,7 +40,12 @@ pub async fn send(desk: &Desk, submitter: &Submitter, draft: &Draft<'_>, view: &
     let year = u16::try_from(view.year).ok();
     let catalogue = year.and_then(|year| cx.catalogues.get(year).cloned());
     let catalogue = catalogue.ok_or_else(|| anyhow::anyhow!("no catalogue for the plan year of an application"))?;
-    let found = determined(&catalogue, &cx.app.tables, view).await.map_err(refused)?;
+    let found = match determined(&catalogue, &cx.app.tables, view).await {
+        Ok(found) => found,
+        // The check page says which answers do not fit together.
+        Err(Undetermined::Refused(_)) => return Ok(desk.go("/account/apply/check")),
+        Err(why) => return Err(Failure::internal(why).into()),
+    };
     let reference = new_reference().map_err(anyhow::Error::from)?;
     let state = State::parse(found.determination.state.code());
     let days = cx.app.tables.days(state, (cx.app.clock)());
@@ -76,11 +81,6 @@ pub async fn send(desk: &Desk, submitter: &Submitter, draft: &Draft<'_>, view: &
         Sent::Before { .. } => Ok(desk.go(&format!("{SENT}?again=1"))),
         Sent::Changed => Ok(changed(desk)),
     }
-}
-
-/// The engine refused, or nothing is sold there: our fault, and nothing is lost.
-fn refused(why: Undetermined) -> Instead {
-    Failure::internal(why).into()
 }
 
 /// The draft was changed in another tab after it was checked.

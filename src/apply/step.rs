@@ -57,6 +57,8 @@ pub struct StepPage<'a> {
     pub back: String,
     /// The household's page lists its people; `None` on all others.
     pub people: Option<(Vec<Person>, Vec<Person>)>,
+    /// Nobody else fits in.
+    pub full: bool,
     /// The page of the year's sums.
     pub sums: Vec<Sum>,
     /// The employer's sheet, beside what a job offers.
@@ -302,6 +304,7 @@ pub fn page_of<'a>(
         from: from_check.then_some("check"),
         submit: cx.t("apply.next").to_string(),
         back: cx.href(&back),
+        full: view.sheet.is_full(),
         people: (place.step.name == "household").then(|| listed(&words)),
         sums: if place.step.name == "income-total" { sums(&words) } else { Vec::new() },
         sheet: place.step.name == "offer",

@@ -1,5 +1,5 @@
 //! The application: what is asked, in which order, and what the engine is given.
 
-mod flow;
+pub mod flow;
 mod household;
 mod sending;

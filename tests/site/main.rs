@@ -2,6 +2,7 @@
 
 mod account;
 mod application;
+mod apply;
 mod costs;
 mod costs_laws;
 mod eligibility;

@@ -135,7 +135,7 @@ pub static HOME: Step = Step {
         ask("street", Kind::Line(100)).when(has_home),
         ask("unit", Kind::Line(40)).when(has_home).optional(),
         ask("city", Kind::Line(60)),
-        ask("zip", Kind::Zip),
+        ask("zip", Kind::HomeZip),
         // A ZIP code with one county needs no choice.
         ask("county", Kind::OneOf(counties)).when(|view, _| view.around.counties.len() > 1),
         ask("mail_same", Kind::YesNo).when(has_home),
@@ -222,7 +222,7 @@ fn files_apart(view: &View, row: RowId) -> bool {
 /// Who can be a dependent of this filer: neither the joint filer nor anybody who claims or is claimed already.
 fn claimable(view: &View, row: RowId) -> Vec<RowId> {
     let joint = if view.yes("jointly", row) { view.spouse_of(row) } else { None };
-    let before: Vec<RowId> = view.tax_speakers().into_iter().take_while(|speaker| *speaker != row).collect();
+    let before: Vec<RowId> = view.tax_speakers().iter().copied().take_while(|speaker| *speaker != row).collect();
     let free = |person: &RowId| {
         *person != row && Some(*person) != joint && !before.contains(person) && Some(*person) != view.spouse_of(row)
     };
@@ -241,7 +241,7 @@ fn may_be_claimed(view: &View, row: RowId) -> bool {
 pub static TAXES: Step = Step {
     name: "taxes",
     section: Section::Taxes,
-    per: Per::Each(|view| if view.wants_help() { view.tax_speakers() } else { Vec::new() }),
+    per: Per::Each(|view| if view.wants_help() { view.tax_speakers().to_vec() } else { Vec::new() }),
     questions: &[
         ask("files", Kind::YesNoUnsure),
         ask("jointly", Kind::YesNo).when(could_file_jointly),

@@ -7,6 +7,7 @@ use windowshop::account::people::{SignedUp, account_owner, find, guest_owner};
 use windowshop::account::steps::StartTotp;
 use windowshop::operator::audit::{AuditArgs, command as audit_command};
 use windowshop::operator::backup::{BackupArgs, back_up};
+use windowshop::sealing::Column;
 use windowshop::store::lookup::Sought;
 use windowshop::store::schema::{self, Kind};
 use windowshop::store::{Change, StoreError, Tx, columns};
@@ -54,6 +55,24 @@ impl Change for Filled {
         .bind(owner)
         .bind(vec![1_u8])
         .bind(name)
+        .execute(tx.conn())
+        .await?;
+        let seal = |column: Column, row| key.seal(column.at(row, owner), PLANTED[1].as_bytes());
+        sqlx::query(
+            "INSERT INTO application (id, draft, owner, reference, plan_year, answers, answers_version, determination, \
+             catalogue, submitted_at) VALUES ('p1', 'q1', $1, '482193075512', 2027, $2, 1, $3, 'c', 1)",
+        )
+        .bind(owner)
+        .bind(seal(columns::APPLICATION_ANSWERS, "p1")?)
+        .bind(seal(columns::APPLICATION_DETERMINATION, "p1")?)
+        .execute(tx.conn())
+        .await?;
+        sqlx::query(
+            "INSERT INTO notice (id, application, owner, kind, body, posted_at, read_at) \
+             VALUES ('n1', 'p1', $1, 'eligibility', $2, 1, NULL)",
+        )
+        .bind(owner)
+        .bind(seal(columns::NOTICE_BODY, "n1")?)
         .execute(tx.conn())
         .await?;
         Ok(())

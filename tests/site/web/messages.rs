@@ -164,7 +164,8 @@ fn composed() -> Vec<String> {
     .concat()
 }
 
-/// Titles, questions, hints, answers and faults of the application's steps. Those that every question must have are asked
+/// Titles, questions, hints, answers and faults of the application's steps (`"apply.step.`, `"apply.q.`, `"apply.sign.`,
+/// `"apply.kind.`, `"apply.kind_hint.`, `"apply.coverage.`, `"apply.frequency.`). Those that every question must have are asked
 /// for; the others count as used where they are there.
 fn of_steps(known: &BTreeSet<&str>) -> Vec<String> {
     let mut keys = Vec::new();

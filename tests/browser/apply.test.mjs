@@ -1,0 +1,153 @@
+// The application as a couple with a child fills it in, in both languages, without scripts: every page is sent empty first, so
+// that what is wrong is looked at, too. At each: axe, 320 px, targets of 44 px, valid HTML, pictures to look at.
+import { after, before, test } from 'node:test';
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { BASE, PHONE, launch, localized, none } from './lib.mjs';
+
+const require = createRequire(import.meta.url);
+const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
+const vnu = require.resolve('vnu-jar/build/dist/vnu.jar');
+const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22a', 'wcag22aa', 'best-practice'];
+const pictures = process.env.SCREENSHOTS;
+const SEARCH = 'year=2026&zip=45202&county=39061&people=40,38,9&income=52000';
+
+let browser, folder;
+before(async () => {
+  browser = await launch();
+  folder = mkdtempSync(join(tmpdir(), 'windowshop-apply-'));
+  if (pictures) mkdirSync(pictures, { recursive: true });
+});
+after(async () => { await browser.close(); rmSync(folder, { recursive: true }); });
+
+// By question, or by question and row; `*` picks all of a list.
+const ANSWERS = {
+  'first_name.1': 'Ana María', 'first_name.2': 'Bartholomew', 'first_name.3': 'Cai', last_name: 'Núñez-O’Brien', suffix: 'none',
+  'birth_date.1': '3/14/1986', 'birth_date.2': '5/1/1988', 'birth_date.3': '5/1/2017', 'sex.1': 'female', sex: 'male',
+  street: '1 Elm Street', city: 'Cincinnati', notices_by: 'email', email: 'ana@example.org', phone: '513 555 0100', spoken: 'spanish', written: 'en',
+  'relation.2': 'spouse', relation: 'child', jointly: 'yes', claimed: 'no', unreconciled: 'no', 'dependents.1': '3', 'ssn.1': '123-45-6789', 'ssn.3': '123-45-6780',
+  'no_ssn.2': 'yes', no_ssn_why: 'applied', 'citizen.2': 'no', status: 'lawful_permanent_resident', status_since: '5/1/2015', document: 'i551', document_until: '5/1/2030',
+  pregnant: '1', babies: '1', tribal: '3', tribe: 'Shawnee', disabled: 'none', daily_care: 'none', student: 'none', foster_care: 'none', caretaker: 'none', in_custody: 'none', tobacco: '2',
+  earners: '1,2', 'income_kinds.1': 'wages', 'income_kinds.2': 'self_employment', deduction_kinds: 'student_loan_interest', employer: 'Elm Bakery', amount: '1,200',
+  net_amount: '900', frequency: 'monthly', lasts: 'all_year', another: 'no', covered: '2', coverage_kinds: 'cobra', coverage_ends: 'yes', coverage_last_day: '12/31/2026',
+  medicaid_denied: 'none', offered: '1', offer_employer: 'Elm Bakery', offer_kind: 'plan', offer_covers: '1,2', offer_alone: '150', offer_family: '450', offer_paid: 'monthly',
+  events: 'none', consent: '5', signature: 'ana maria nunez o’brien', no_home: '', mail_zip: '',
+};
+const OPTIONAL = ['middle_name', 'unit', 'mail_unit', 'alien_number', 'document_number', 'document_country', 'offer_phone', 'starts', 'ends', 'race', 'no_ssn', 'no_home', 'tribe_state'];
+
+/** Runs in the page: what is too small to touch, sticks out, or lacks its words. */
+function touch() {
+  const page = document.documentElement, faults = [];
+  if (document.scrollingElement.scrollWidth > page.clientWidth) faults.push(`scrolls ${document.scrollingElement.scrollWidth - page.clientWidth} px sideways`);
+  for (const e of document.querySelectorAll('main button, main input:not([type=hidden]):not([type=checkbox]):not([type=radio]), main select, main .pick label, main a.button, main .ways a, main .tasks a, main .people a, main .back a')) {
+    const box = e.getBoundingClientRect();
+    if (e.checkVisibility() && box.height < 43.5) faults.push(`only ${box.height} px high: ${e.outerHTML.slice(0, 80)}`);
+    if (box.right > page.clientWidth + 1) faults.push(`sticks out: ${e.outerHTML.slice(0, 80)}`);
+  }
+  for (const field of document.querySelectorAll('main input:not([type=hidden]):not([type=checkbox]):not([type=radio])')) {
+    if (!field.autocomplete) faults.push(`${field.name} has no autocomplete`);
+  }
+  if (document.scripts.length) faults.push('has a script');
+  return faults;
+}
+
+const seen = [], faults = [];
+
+async function look(tab, name, lang) {
+  const say = fault => faults.push(`${name} (${lang}): ${fault}`);
+  if (await tab.evaluate(() => document.documentElement.lang) !== lang) say('is in another language');
+  if (/\[…\]|⟦|\{[a-z_]+\}/.test(await tab.locator('body').innerText())) say('lacks a message');
+  const path = join(folder, `${seen.length}.html`);
+  writeFileSync(path, await tab.content());
+  seen.push(path);
+  await tab.setViewportSize({ width: 320, height: 640 });
+  (await tab.evaluate(touch)).forEach(fault => say(`at 320 px ${fault}`));
+  for (const width of pictures ? [1280, 360] : []) {
+    await tab.setViewportSize({ width, height: 800 });
+    await tab.screenshot({ path: join(pictures, `apply-${name}-${lang}-${width}.png`), fullPage: true });
+  }
+  await tab.evaluate(axe);
+  const { violations } = await tab.evaluate(rules => window.axe.run(document, { runOnly: rules, resultTypes: ['violations'] }), RULES);
+  violations.forEach(rule => rule.nodes.slice(0, 2).forEach(node => say(`${rule.id}: ${node.target.join(' ')} ${node.html.slice(0, 100)}`)));
+}
+
+/** Runs in the page: types and picks what is said; where nothing is, the first answer, unless it may be left out. */
+function fill([answers, optional]) {
+  const on = document.querySelector('input[name=on]')?.value.split(',') ?? [];
+  for (const key of on) {
+    const question = key.split('.')[0];
+    const said = answers[key] ?? answers[question] ?? (optional.includes(question) ? '' : undefined);
+    const [date] = document.getElementsByName(`${key}.m`);
+    const all = [...document.getElementsByName(key)];
+    if (date) (said ?? '1/2/2020').split('/').forEach((part, i) => { document.getElementsByName(`${key}.${'mdy'[i]}`)[0].value = part; });
+    else if (['radio', 'checkbox'].includes(all[0].type)) {
+      const wanted = said === undefined ? [all[0].value] : said.split(',');
+      all.forEach(choice => { if (wanted.includes(choice.value)) choice.checked = true; });
+    } else if (all[0].tagName === 'SELECT') all[0].value = said ?? all[0].options[1].value;
+    else all[0].value = said ?? (all[0].value || '1');
+  }
+}
+
+/** Runs in the page: nothing is typed, nothing picked. */
+function empty() {
+  for (const field of document.querySelectorAll('main input:not([type=hidden]), main select')) {
+    if (['radio', 'checkbox'].includes(field.type)) field.checked = false; else field.value = '';
+  }
+}
+
+for (const lang of ['en', 'es']) {
+  test(`a couple with a child applies (${lang})`, async () => {
+    const context = await browser.newContext(PHONE), tab = await context.newPage();
+    const go = selector => Promise.all([tab.waitForNavigation({ waitUntil: 'load' }), tab.locator(selector).first().click()]);
+    const place = () => new URL(tab.url()).pathname.split('/account/apply')[1]?.slice(1).replaceAll('/', '-') ?? tab.url();
+    const visit = path => tab.goto(BASE + localized(lang, path), { waitUntil: 'load' });
+    await visit(`/sheet?${SEARCH}`);
+    await go('form[action$="/account/save"] button[formaction$="/account/apply/begin"]');
+    assert.equal(place(), 'begin');
+    await look(tab, 'begin', lang);
+    await go('main form .buttons button');
+    const pages = [];
+    while (!['check', 'sent'].includes(place())) {
+      const here = place(), at = tab.url();
+      assert.ok(pages.filter(page => page === here).length < 4, `no way on from ${here}: ${await tab.locator('[role=alert]').allInnerTexts()}`);
+      if (!pages.includes(here)) {
+        // Sent empty, what is missing is said.
+        await tab.evaluate(empty);
+        await go('main form[novalidate] .buttons button');
+        if (!await tab.locator('[role=alert]').count()) await tab.goto(at, { waitUntil: 'load' });
+        await look(tab, here, lang);
+      }
+      pages.push(here);
+      await tab.evaluate(fill, [ANSWERS, OPTIONAL]);
+      await go('main form[novalidate] .buttons button');
+    }
+    for (const page of ['', '/check', '/household', '/optional', '/packet', '/packet?blank=2', '/employer', '/delete']) {
+      await visit(`/account/apply${page}`);
+      await look(tab, `page${page.replace(/[/?]/g, '-')}`, lang);
+    }
+    await visit('/account/apply/sign');
+    await go('main form[novalidate] .buttons button');
+    await look(tab, 'sign', lang);
+    await tab.evaluate(fill, [ANSWERS, OPTIONAL]);
+    await go('main form[novalidate] .buttons button');
+    assert.equal(place(), 'sent', await tab.locator('main').innerText());
+    await look(tab, 'sent', lang);
+    await go('main a.button');
+    await look(tab, 'notice', lang);
+    if (pictures) await tab.emulateMedia({ media: 'print' });
+    if (pictures) await tab.pdf({ path: join(pictures, `apply-notice-${lang}.pdf`) });
+    await context.close();
+    none(faults.splice(0));
+  });
+}
+
+test('all of these pages are valid HTML', () => {
+  assert.ok(seen.length > 60, `only ${seen.length} pages were seen`);
+  const run = spawnSync('java', ['-Xss4m', '-jar', vnu, '--Werror', '--format', 'json', '--exit-zero-always', ...seen], { encoding: 'utf8', maxBuffer: 1 << 26 });
+  assert.equal(run.status, 0, `${run.error ?? run.stderr.slice(0, 500)}`);
+  none(JSON.parse(run.stderr).messages.map(message => `${message.url}: ${message.message} ${message.extract?.slice(0, 100) ?? ''}`));
+});

@@ -1,0 +1,6 @@
+//! The application's pages as people without JavaScript use them, from the shop to the confirmation.
+
+mod changes;
+mod faults;
+mod stories;
+mod walk;
