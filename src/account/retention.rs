@@ -36,7 +36,7 @@ pub struct Kept {
 pub struct Schedule(Vec<Kept>);
 
 /// What there must be a row for.
-const ALL: [&str; 7] = ["session", "pending", "mailed_code", "guess", "guest", "draft", "audit"];
+const ALL: [&str; 9] = ["session", "pending", "mailed_code", "guess", "guest", "draft", "job_done", "letter", "audit"];
 
 impl Schedule {
     /// # Errors
@@ -80,6 +80,10 @@ pub struct Report {
     pub mailed_codes: u64,
     pub guesses: u64,
     pub drafts: u64,
+    /// What is known of jobs that were done.
+    pub jobs: u64,
+    /// What became of letters, but of those that tell of a message: these belong to the message.
+    pub letters: u64,
     pub guests: u64,
 }
 
@@ -90,6 +94,8 @@ impl fmt::Display for Report {
         writeln!(f, "{:>8} mailed codes", self.mailed_codes)?;
         writeln!(f, "{:>8} counters against guessing", self.guesses)?;
         writeln!(f, "{:>8} drafts of accounts", self.drafts)?;
+        writeln!(f, "{:>8} jobs that were done", self.jobs)?;
+        writeln!(f, "{:>8} notes on letters", self.letters)?;
         writeln!(f, "{:>8} guests with all they had begun", self.guests)
     }
 }
@@ -133,6 +139,8 @@ impl Change for Rows {
                  AND owner IN (SELECT owner FROM lookup)",
                 before("draft"),
             ),
+            ("DELETE FROM job_done WHERE done_at <= $1", before("job_done")),
+            ("DELETE FROM letter WHERE queued_at <= $1 AND template <> 'message'", before("letter")),
         ] {
             gone.push(sqlx::query(statement).bind(at).execute(tx.conn()).await?.rows_affected());
         }
@@ -142,6 +150,8 @@ impl Change for Rows {
             mailed_codes: gone[2],
             guesses: gone[3],
             drafts: gone[4],
+            jobs: gone[5],
+            letters: gone[6],
             guests: 0,
         })
     }
@@ -174,6 +184,9 @@ impl Change for Guests {
                 "DELETE FROM resume_code WHERE owner = $1",
                 "DELETE FROM session WHERE owner = $1",
                 "DELETE FROM pending WHERE owner = $1",
+                "DELETE FROM job WHERE owner = $1",
+                "DELETE FROM letter WHERE owner = $1",
+                "DELETE FROM mail_state WHERE owner = $1",
             ] {
                 sqlx::query(statement).bind(owner.as_str()).execute(tx.conn()).await?;
             }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::account::office::Office;
 use crate::account::retention::{self, Schedule};
 use crate::app;
+use crate::work::counts::Counts;
 
 /// Between two looks at the store.
 const LOOK_EVERY: Duration = Duration::from_secs(10);
@@ -24,6 +25,15 @@ pub async fn keep_looking(office: Arc<Office>) {
             (false, Ok(_)) => tracing::warn!("the office's store answers again"),
             _ => {}
         }
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+}
+
+/// Looks how the queue is doing, for metrics.
+pub async fn keep_counting(office: Arc<Office>, counts: Arc<Counts>) {
+    loop {
+        // A store that is away is told by `keep_looking`.
+        let _ = counts.look(&office.store).await;
         tokio::time::sleep(LOOK_EVERY).await;
     }
 }
@@ -49,6 +59,8 @@ async fn retain(office: &Office) {
             mailed_codes = gone.mailed_codes,
             guesses = gone.guesses,
             drafts = gone.drafts,
+            jobs = gone.jobs,
+            letters = gone.letters,
             guests = gone.guests,
             "retention: deleted what is kept no longer"
         ),

@@ -238,7 +238,9 @@ fn only_one_file_puts_statements_together_and_only_one_opens_transactions() {
     }
     // Nor does any other room: the shop goes on without a store.
     for (path, text) in texts("src", ".rs") {
-        let office = ["src/store", "src/account", "src/operator", "src/sealing", "src/work"].iter().any(|room| path.contains(room));
+        let office = ["src/store", "src/account", "src/operator", "src/sealing", "src/work"]
+            .iter()
+            .any(|room| path.contains(room));
         assert!(office || !text.contains("AnyPool") && !text.contains("AnyConnection"), "{path} reaches for the store");
     }
 }
