@@ -4,18 +4,21 @@
 //! must change nothing (the probe file in a folder is removed again; the limit of file handles applies to this
 //! process only).
 
+pub mod state;
+
 use std::collections::HashSet;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 
+use crate::account::breached::Breached;
 use crate::catalogue;
 use crate::config::{Config, SettingFault};
 use crate::eligibility::Tables;
 use crate::store::opened;
 
 /// What is checked before starting, one function per concern; a new room adds its own entry here.
-const CHECKS: [fn(&Config) -> Vec<SettingFault>; 5] =
-    [check_data_dir, check_files_are_private, check_port, check_handles, check_rules];
+const CHECKS: [fn(&Config) -> Vec<SettingFault>; 6] =
+    [check_data_dir, check_files_are_private, check_port, check_handles, check_rules, check_breached_passwords];
 
 /// All faults at once; none means that `serve` will start.
 pub async fn validate(config: &Config) -> Vec<SettingFault> {
@@ -37,6 +40,13 @@ pub fn wants_sample(config: &Config) -> bool {
 fn check_rules(_: &Config) -> Vec<SettingFault> {
     let faults = Tables::load().err().unwrap_or_default();
     faults.into_iter().map(|fault| SettingFault::new("rules", fault.to_string())).collect()
+}
+
+/// Not having the file is no fault: `state` names it.
+fn check_breached_passwords(config: &Config) -> Vec<SettingFault> {
+    let opened = config.breached_passwords.as_deref().map(Breached::open);
+    let fault = opened.and_then(Result::err);
+    fault.into_iter().map(|what| SettingFault::new("breached-passwords", what)).collect()
 }
 
 fn check_data_dir(config: &Config) -> Vec<SettingFault> {

@@ -31,6 +31,9 @@ pub struct ServeArgs {
     /// Sender of letters to people [default: no-reply at the host of --public-url]
     #[arg(long, env = "WINDOWSHOP_MAIL_FROM", value_name = "ADDRESS", default_value = "")]
     pub mail_from: String,
+    /// File of hashes of passwords that are known from breaches, for new passwords; made as docs/running.md says
+    #[arg(long, env = "WINDOWSHOP_BREACHED_PASSWORDS", value_name = "FILE")]
+    pub breached_passwords: Option<PathBuf>,
     /// The address people know this site by, e.g. https://plans.example.org; for canonical links
     #[arg(long, env = "WINDOWSHOP_PUBLIC_URL", value_name = "URL")]
     pub public_url: Option<String>,
@@ -124,6 +127,7 @@ pub struct Config {
     /// `None`: letters are written into a folder.
     pub mail_server: Option<Hidden>,
     pub mail_from: String,
+    pub breached_passwords: Option<PathBuf>,
     /// Without a trailing slash.
     pub public_url: Option<String>,
     /// Without a trailing slash; empty for the same origin.
@@ -183,6 +187,7 @@ impl Config {
             office: OfficePlace::read(&args.office, f),
             mail_server: read_mail_server(&args.mail_server, f),
             mail_from: read_mail_from(args, f),
+            breached_passwords: args.breached_passwords.clone(),
             public_url: args.public_url.as_deref().filter(|u| !u.is_empty()).map(|u| read_base("public-url", u, f)),
             cdn_base: match args.cdn_base.as_str() {
                 "" => String::new(),

@@ -81,6 +81,9 @@ async fn run_check(args: &ServeArgs) -> anyhow::Result<ExitCode> {
     faults.extend(check::validate(&config).await);
     serve::refuse_on(&faults)?;
     println!("Nothing is wrong: `windowshop serve` with these settings will start.");
+    for line in check::state::of(&config, app::system_clock()).await {
+        println!("{line}");
+    }
     Ok(ExitCode::SUCCESS)
 }
 

@@ -90,4 +90,4 @@ CREATE TABLE mail_state (
 );
 CREATE INDEX mail_state_bounced_at ON mail_state (bounced_at);
 
-UPDATE store_mark SET value = 3 WHERE name = 'schema';
+UPDATE store_mark SET value = 3 WHERE name = 'schema' AND value < 3;

@@ -7,6 +7,7 @@ use sqlx::AnyConnection;
 use zeroize::Zeroizing;
 
 use super::people::{Means, SignUp, SignedUp, has_totp, id_of, note, open_text, take_over};
+use super::steps::{Factor, UseApps, UseMailed};
 use crate::store::audit::Deed;
 use crate::store::lookup::{self, Kind, Sought};
 use crate::store::vault::Vault;
@@ -27,16 +28,17 @@ impl Change for SignUpProved {
     }
 }
 
-/// Somebody has signed in: what a guest had begun in this browser is theirs, look-ups and the hash are renewed.
+/// Somebody has signed in: what a guest had begun in this browser is theirs, and look-ups are renewed.
 pub struct Arrived {
     pub means: Means,
     pub owner: String,
     /// `guest:ID` of what they had begun.
     pub guest: Option<String>,
-    /// What they were found by; `None` where only the session says who they are.
-    pub email: Option<Sought>,
-    /// The hash made again, if its parameters were old.
-    pub rehashed: Option<Zeroizing<String>>,
+    /// What they were found by.
+    pub email: Sought,
+    pub by: Factor,
+    /// Empty: this browser is not known.
+    pub device: String,
     pub session: String,
 }
 
@@ -47,22 +49,80 @@ impl Change for Arrived {
         let (owner, now) = (self.owner.as_str(), tx.now());
         let vault = &self.means.vault;
         let Some(key) = vault.open(tx.conn(), owner).await? else { return Err(StoreError::Stale) };
-        if let Some(email) = &self.email {
-            lookup::claim(tx, vault, email, owner).await?;
-        }
-        if let Some(hash) = &self.rehashed {
-            let sealed = key.seal(columns::ACCOUNT_PASSWORD.at(id_of(owner), owner), hash.as_bytes())?;
-            let kept = sqlx::query("UPDATE account SET password = $1 WHERE id = $2");
-            kept.bind(sealed).bind(id_of(owner)).execute(tx.conn()).await?;
-        }
+        lookup::claim(tx, vault, &self.email, owner).await?;
         let seen = sqlx::query("UPDATE account SET seen_at = $1 WHERE id = $2");
         seen.bind(now).bind(id_of(owner)).execute(tx.conn()).await?;
-        note(tx, &self.means, Deed::SignedIn, (owner, ""), &self.session).await?;
+        let seen = sqlx::query("UPDATE device SET seen_at = $1 WHERE id = $2 AND owner = $3");
+        seen.bind(now).bind(self.device.as_str()).bind(owner).execute(tx.conn()).await?;
+        let by = format!("by:{}", <&str>::from(self.by));
+        note(tx, &self.means, Deed::SignedIn, (owner, &by), &self.session).await?;
         match &self.guest {
             Some(guest) => take_over(tx, &self.means, guest, (owner, &key), &self.session).await,
             None => Ok(()),
         }
     }
+}
+
+/// Somebody who is signed in takes over what a guest had begun.
+pub struct TakeOver {
+    pub means: Means,
+    pub owner: String,
+    pub guest: String,
+    pub session: String,
+}
+
+impl Change for TakeOver {
+    type Done = ();
+
+    async fn run(&self, tx: &mut Tx) -> Result<(), StoreError> {
+        let owner = self.owner.as_str();
+        let Some(key) = self.means.vault.open(tx.conn(), owner).await? else { return Err(StoreError::Stale) };
+        take_over(tx, &self.means, &self.guest, (owner, &key), &self.session).await
+    }
+}
+
+/// The same password, hashed with today's parameters. Nothing is done if it was changed meanwhile.
+pub struct Rehashed {
+    pub vault: Vault,
+    pub owner: String,
+    pub before: Zeroizing<String>,
+    pub hash: Zeroizing<String>,
+}
+
+impl Change for Rehashed {
+    type Done = bool;
+
+    async fn run(&self, tx: &mut Tx) -> Result<bool, StoreError> {
+        let (owner, id) = (self.owner.as_str(), id_of(&self.owner));
+        let Some(key) = self.vault.open(tx.conn(), owner).await? else { return Ok(false) };
+        let asked = sqlx::query_as("SELECT password, version FROM account WHERE id = $1").bind(id);
+        let found: Option<(Vec<u8>, i64)> = asked.fetch_optional(tx.conn()).await?;
+        let Some((sealed, version)) = found else { return Ok(false) };
+        if open_text(&key, columns::ACCOUNT_PASSWORD, (id, owner), &sealed)? != self.before {
+            return Ok(false);
+        }
+        let sealed = key.seal(columns::ACCOUNT_PASSWORD.at(id, owner), self.hash.as_bytes())?;
+        let kept = sqlx::query("UPDATE account SET password = $1 WHERE id = $2 AND version = $3");
+        Ok(kept.bind(sealed).bind(id).bind(version).execute(tx.conn()).await?.rows_affected() == 1)
+    }
+}
+
+/// Everybody but the session of this hash is signed out; empty: everybody.
+async fn end_others(tx: &mut Tx, owner: &str, but: &[u8]) -> Result<u64, StoreError> {
+    let gone = sqlx::query("DELETE FROM pending WHERE owner = $1 AND session <> $2");
+    gone.bind(owner).bind(but).execute(tx.conn()).await?;
+    let gone = sqlx::query("DELETE FROM session WHERE owner = $1 AND id_hash <> $2");
+    Ok(gone.bind(owner).bind(but).execute(tx.conn()).await?.rows_affected())
+}
+
+/// Every known browser is a stranger again, save the one of the session of this hash. Before sessions end.
+async fn forget_others(tx: &mut Tx, owner: &str, but: &[u8]) -> Result<(), StoreError> {
+    let gone = sqlx::query(
+        "DELETE FROM device WHERE owner = $1 AND id NOT IN \
+         (SELECT device FROM session WHERE owner = $1 AND id_hash = $2)",
+    );
+    gone.bind(owner).bind(but).execute(tx.conn()).await?;
+    Ok(())
 }
 
 /// Another password. Everybody else is signed out.
@@ -74,8 +134,8 @@ pub struct NewPassword {
     pub chars: i64,
     /// The session that stays; empty: none.
     pub but: Vec<u8>,
-    /// It was forgotten: browsers that were known are strangers again.
-    pub forgotten: bool,
+    /// Browsers that were known are strangers again, save the one of the session that stays.
+    pub forget: bool,
     pub session: String,
 }
 
@@ -92,15 +152,49 @@ impl Change for NewPassword {
         if kept.rows_affected() != 1 {
             return Ok(false);
         }
-        let gone = sqlx::query("DELETE FROM session WHERE owner = $1 AND id_hash <> $2");
-        gone.bind(owner).bind(self.but.as_slice()).execute(tx.conn()).await?;
-        let gone = sqlx::query("DELETE FROM pending WHERE owner = $1 AND session <> $2");
-        gone.bind(owner).bind(self.but.as_slice()).execute(tx.conn()).await?;
-        if self.forgotten {
-            sqlx::query("DELETE FROM device WHERE owner = $1").bind(owner).execute(tx.conn()).await?;
+        if self.forget {
+            forget_others(tx, owner, &self.but).await?;
         }
+        end_others(tx, owner, &self.but).await?;
         note(tx, &self.means, Deed::PasswordChanged, (owner, ""), &self.session).await?;
         Ok(true)
+    }
+}
+
+/// A forgotten password: the mailed code and, where there is an app, its code. Both are judged before either is used up,
+/// and both are used up together with the change; then everybody is signed out and every browser is a stranger.
+/// `Done` is false if one is wrong, and costs a try of the mailed code only if that is the wrong one.
+pub struct Forgotten {
+    pub mailed: UseMailed,
+    pub apps: UseApps,
+    /// The argon2id string.
+    pub hash: Zeroizing<String>,
+    pub chars: i64,
+}
+
+impl Change for Forgotten {
+    type Done = bool;
+
+    async fn run(&self, tx: &mut Tx) -> Result<bool, StoreError> {
+        let owner = self.apps.owner.as_str();
+        let has_app = has_totp(tx.conn(), owner).await?;
+        if has_app && !self.apps.judge(tx).await? || !self.mailed.run(tx).await? {
+            return Ok(false);
+        }
+        // Used for a sign-in in this very moment: nothing of this has happened then.
+        if has_app && !self.apps.run(tx).await? {
+            return Err(StoreError::Stale);
+        }
+        let change = NewPassword {
+            means: self.apps.means.clone(),
+            owner: owner.to_string(),
+            hash: self.hash.clone(),
+            chars: self.chars,
+            but: Vec::new(),
+            forget: true,
+            session: self.apps.session.clone(),
+        };
+        change.run(tx).await
     }
 }
 
@@ -161,21 +255,18 @@ impl Change for EndSessions {
                      (SELECT device FROM session WHERE owner = $1 AND id_hash = $2)",
                 );
                 device.bind(owner).bind(hash.as_slice()).execute(tx.conn()).await?;
+                let gone = sqlx::query("DELETE FROM pending WHERE owner = $1 AND session = $2");
+                gone.bind(owner).bind(hash.as_slice()).execute(tx.conn()).await?;
                 let gone = sqlx::query("DELETE FROM session WHERE owner = $1 AND id_hash = $2");
-                gone.bind(owner).bind(hash.as_slice()).execute(tx.conn()).await?
+                gone.bind(owner).bind(hash.as_slice()).execute(tx.conn()).await?.rows_affected()
             }
             Which::Others(hash) => {
-                let device = sqlx::query(
-                    "DELETE FROM device WHERE owner = $1 AND id NOT IN \
-                     (SELECT device FROM session WHERE owner = $1 AND id_hash = $2)",
-                );
-                device.bind(owner).bind(hash.as_slice()).execute(tx.conn()).await?;
-                let gone = sqlx::query("DELETE FROM session WHERE owner = $1 AND id_hash <> $2");
-                gone.bind(owner).bind(hash.as_slice()).execute(tx.conn()).await?
+                forget_others(tx, owner, hash).await?;
+                end_others(tx, owner, hash).await?
             }
         };
         note(tx, &self.means, Deed::SessionsEnded, (owner, ""), &self.session).await?;
-        Ok(gone.rows_affected())
+        Ok(gone)
     }
 }
 

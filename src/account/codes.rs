@@ -118,12 +118,12 @@ pub fn new_mailed_code() -> Result<Zeroizing<String>, SealFault> {
     Ok(Zeroizing::new(format!("{number:08}")))
 }
 
-/// What a mailed code is kept as: bound to its owner, its purpose and the session that asked for it (empty if it may be
-/// typed elsewhere), because eight digits alone are soon tried through.
-pub fn mailed_hash(owner: &str, purpose: &str, session: &str, typed: &str) -> Vec<u8> {
+/// What a mailed code is kept as: bound to its owner, its purpose, the session that asked for it, and the address that
+/// it proves (empty if it proves none), because eight digits alone are soon tried through.
+pub fn mailed_hash(owner: &str, purpose: &str, (session, address): (&str, &str), typed: &str) -> Vec<u8> {
     let digits: Zeroizing<String> = Zeroizing::new(typed.chars().filter(char::is_ascii_digit).collect());
     let mut hash = Sha256::new();
-    for part in [owner, purpose, session, digits.as_str()] {
+    for part in [owner, purpose, session, address, digits.as_str()] {
         hash.update((part.len() as u64).to_be_bytes());
         hash.update(part.as_bytes());
     }
@@ -190,10 +190,11 @@ mod tests {
     fn a_mailed_code_is_its_owners_its_purposes_and_its_sessions() {
         let code = new_mailed_code().expect("a code");
         assert!(code.len() == 8 && code.bytes().all(|b| b.is_ascii_digit()), "{}", *code);
-        let hash = mailed_hash("account:a", "confirm", "5e55", "12345678");
-        assert_eq!(mailed_hash("account:a", "confirm", "5e55", " 1234 5678 "), hash);
-        assert_ne!(mailed_hash("account:b", "confirm", "5e55", "12345678"), hash);
-        assert_ne!(mailed_hash("account:a", "reset", "5e55", "12345678"), hash);
-        assert_ne!(mailed_hash("account:a", "confirm", "7e77", "12345678"), hash);
+        let hash = mailed_hash("account:a", "confirm", ("5e55", "a@b.example"), "12345678");
+        assert_eq!(mailed_hash("account:a", "confirm", ("5e55", "a@b.example"), " 1234 5678 "), hash);
+        assert_ne!(mailed_hash("account:b", "confirm", ("5e55", "a@b.example"), "12345678"), hash);
+        assert_ne!(mailed_hash("account:a", "reset", ("5e55", "a@b.example"), "12345678"), hash);
+        assert_ne!(mailed_hash("account:a", "confirm", ("7e77", "a@b.example"), "12345678"), hash);
+        assert_ne!(mailed_hash("account:a", "confirm", ("5e55", "c@b.example"), "12345678"), hash);
     }
 }

@@ -34,6 +34,10 @@ pub enum Who {
     Strangers,
     /// One network address, all accounts.
     Network,
+    /// One network address that has letters sent to one address.
+    Asker,
+    /// All letters that strangers have sent to one address.
+    Letters,
 }
 
 impl Who {
@@ -43,6 +47,8 @@ impl Who {
             Who::KnownDevice => (10, 10 * MINUTE),
             Who::Strangers => (5, 10 * MINUTE),
             Who::Network => (300, 5 * MINUTE),
+            Who::Asker => (5, 10 * MINUTE),
+            Who::Letters => (20, 60 * MINUTE),
         }
     }
 
@@ -95,6 +101,13 @@ impl Buckets {
         }
     }
 
+    /// `to`: the address that letters go to. Whoever fills a mailbox is held by their own network's counter long before
+    /// the mailbox is closed to others.
+    pub fn letters(&self, to: &[u8], from: IpAddr) -> [Bucket; 2] {
+        let network = self.network(from);
+        [self.bucket(Who::Asker, &[to, &network.mac]), self.bucket(Who::Letters, &[to])]
+    }
+
     fn bucket(&self, who: Who, parts: &[&[u8]]) -> Bucket {
         let mut mac = self.mac.clone();
         mac.update(&[who as u8]);
@@ -114,7 +127,8 @@ pub enum Counted {
     ClosedUntil(Millis),
 }
 
-/// Counts a try in each of its buckets.
+/// Counts a try in each of its buckets, in their order. One that is turned away is counted no further: who is held by their
+/// own network's counter does not use up what belongs to others.
 pub struct Try {
     pub buckets: Vec<Bucket>,
 }
@@ -123,16 +137,12 @@ impl Change for Try {
     type Done = Counted;
 
     async fn run(&self, tx: &mut Tx) -> Result<Counted, StoreError> {
-        let mut counted = Counted::Allowed;
         for bucket in &self.buckets {
-            if let Counted::ClosedUntil(until) = count(tx, bucket).await? {
-                counted = match counted {
-                    Counted::ClosedUntil(other) => Counted::ClosedUntil(other.max(until)),
-                    Counted::Allowed => Counted::ClosedUntil(until),
-                };
+            if let closed @ Counted::ClosedUntil(_) = count(tx, bucket).await? {
+                return Ok(closed);
             }
         }
-        Ok(counted)
+        Ok(Counted::Allowed)
     }
 }
 
@@ -155,7 +165,8 @@ async fn count(tx: &mut Tx, bucket: &Bucket) -> Result<Counted, StoreError> {
         let until = asked.bind(bucket.mac.as_slice()).fetch_one(tx.conn()).await?;
         return Ok(Counted::ClosedUntil(until));
     };
-    let worn_out = bucket.who != Who::Network && streak > STREAK_MAX;
+    // Letters are no guesses: asking often wears nothing out.
+    let worn_out = matches!(bucket.who, Who::KnownDevice | Who::Strangers) && streak > STREAK_MAX;
     if failures <= most && !worn_out {
         return Ok(Counted::Allowed);
     }
@@ -180,6 +191,8 @@ impl Change for Right {
         for bucket in &self.buckets {
             let statement = match bucket.who {
                 Who::Network => "UPDATE guess SET failures = failures - 1, streak = streak - 1 WHERE bucket = $1",
+                // A letter that was sent stays counted.
+                Who::Asker | Who::Letters => continue,
                 // Strangers keep their count: a right try by one of them is no proof of the others.
                 Who::Strangers => "UPDATE guess SET failures = failures - 1, streak = 0 WHERE bucket = $1",
                 Who::KnownDevice => "DELETE FROM guess WHERE bucket = $1",
@@ -200,5 +213,6 @@ mod tests {
         assert_eq!(Who::Strangers.pause(1), 11 * MINUTE);
         assert_eq!(Who::Strangers.pause(50), CLOSED_MAX);
         assert_eq!(Who::Network.pause(i64::MAX), CLOSED_MAX);
+        assert_eq!(Who::Letters.pause(1), CLOSED_MAX);
     }
 }

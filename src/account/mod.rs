@@ -6,6 +6,7 @@
 //!
 //! Built so far: passwords, codes, sessions and the counters against guessing; docs/office.md says what comes next.
 
+pub mod breached;
 pub mod changes;
 pub mod codes;
 pub mod cookie;
@@ -16,6 +17,7 @@ pub mod password;
 pub mod pending;
 pub mod people;
 pub mod record;
+pub mod renewal;
 pub mod retention;
 pub mod session;
 pub mod steps;

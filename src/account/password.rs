@@ -11,7 +11,7 @@ use std::time::Duration;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
 use argon2::{Algorithm, Argon2, Params, Version};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use unicode_normalization::UnicodeNormalization as _;
 use zeroize::Zeroizing;
 
@@ -49,6 +49,8 @@ pub enum Weak {
     Common,
     /// It is made of the address, or of this site's name.
     Context,
+    /// It is in the operator's file of passwords that are known from breaches.
+    Breached,
 }
 
 /// A password in the form that is hashed (NFC).
@@ -59,6 +61,10 @@ impl Password {
     pub fn typed(typed: &Secret<String>) -> Option<Password> {
         let form = Zeroizing::new(typed.expose().nfc().collect::<String>());
         (form.len() <= BYTES_MAX && !form.is_empty()).then_some(Password(form))
+    }
+
+    pub(super) fn bytes(&self) -> &[u8] {
+        self.0.as_bytes()
     }
 
     pub fn chars(&self) -> usize {
@@ -173,6 +179,17 @@ impl Hashers {
         !kept.starts_with(&today)
     }
 
+    /// Takes every place until it is dropped, for tests of what people see when the line is full.
+    pub async fn hold(&self) -> Option<OwnedSemaphorePermit> {
+        let all = u32::try_from(self.places.available_permits()).ok()?;
+        Arc::clone(&self.places).acquire_many_owned(all).await.ok()
+    }
+
+    /// Whether the next one would be turned away at once.
+    pub fn is_full(&self) -> bool {
+        self.waiting.load(Ordering::Relaxed) >= WAITING_MAX
+    }
+
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Busy> {
         if self.waiting.fetch_add(1, Ordering::Relaxed) >= WAITING_MAX {
             self.waiting.fetch_sub(1, Ordering::Relaxed);
@@ -245,7 +262,7 @@ mod tests {
     #[tokio::test]
     async fn the_line_has_an_end() {
         let hashers = Hashers::new(1).expect("hashers");
-        let held = Arc::clone(&hashers.places).acquire_owned().await.expect("a place");
+        let held = hashers.hold().await.expect("all places");
         let typed = || Password::typed(&Secret::new("x".to_string())).expect("not empty");
         let waiting: Vec<_> = (0..WAITING_MAX)
             .map(|_| {
@@ -253,7 +270,7 @@ mod tests {
                 tokio::spawn(async move { hashers.verify(typed(), None).await })
             })
             .collect();
-        while hashers.waiting.load(Ordering::Relaxed) < WAITING_MAX {
+        while !hashers.is_full() {
             tokio::task::yield_now().await;
         }
         assert_eq!(hashers.verify(typed(), None).await, Err(Busy), "at once");

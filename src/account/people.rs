@@ -302,6 +302,7 @@ impl Change for Delete {
             "DELETE FROM job_done WHERE owner = $1",
             "DELETE FROM letter WHERE owner = $1",
             "DELETE FROM mail_state WHERE owner = $1",
+            "DELETE FROM sent_code WHERE owner = $1",
         ] {
             sqlx::query(statement).bind(owner).execute(tx.conn()).await?;
         }

@@ -36,7 +36,8 @@ pub struct Kept {
 pub struct Schedule(Vec<Kept>);
 
 /// What there must be a row for.
-const ALL: [&str; 9] = ["session", "pending", "mailed_code", "guess", "guest", "draft", "job_done", "letter", "audit"];
+const ALL: [&str; 10] =
+    ["session", "pending", "mailed_code", "guess", "device", "guest", "draft", "job_done", "letter", "audit"];
 
 impl Schedule {
     /// # Errors
@@ -79,6 +80,7 @@ pub struct Report {
     pub pending: u64,
     pub mailed_codes: u64,
     pub guesses: u64,
+    pub devices: u64,
     pub drafts: u64,
     /// What is known of jobs that were done.
     pub jobs: u64,
@@ -93,6 +95,7 @@ impl fmt::Display for Report {
         writeln!(f, "{:>8} forms that waited for a password", self.pending)?;
         writeln!(f, "{:>8} mailed codes", self.mailed_codes)?;
         writeln!(f, "{:>8} counters against guessing", self.guesses)?;
+        writeln!(f, "{:>8} browsers that were known", self.devices)?;
         writeln!(f, "{:>8} drafts of accounts", self.drafts)?;
         writeln!(f, "{:>8} jobs that were done", self.jobs)?;
         writeln!(f, "{:>8} notes on letters", self.letters)?;
@@ -132,8 +135,10 @@ impl Change for Rows {
         for (statement, at) in [
             ("DELETE FROM session WHERE expires_at <= $1", before("session")),
             ("DELETE FROM pending WHERE made_at <= $1", before("pending") - pending::KEPT),
+            ("DELETE FROM sent_code WHERE expires_at <= $1", before("mailed_code")),
             ("DELETE FROM mailed_code WHERE expires_at <= $1", before("mailed_code")),
             ("DELETE FROM guess WHERE window_began_at <= $1 AND closed_until <= $1", before("guess")),
+            ("DELETE FROM device WHERE seen_at <= $1", before("device")),
             (
                 "DELETE FROM draft WHERE state = 0 AND changed_at <= $1 \
                  AND owner IN (SELECT owner FROM lookup)",
@@ -147,11 +152,12 @@ impl Change for Rows {
         Ok(Report {
             sessions: gone[0],
             pending: gone[1],
-            mailed_codes: gone[2],
-            guesses: gone[3],
-            drafts: gone[4],
-            jobs: gone[5],
-            letters: gone[6],
+            mailed_codes: gone[2] + gone[3],
+            guesses: gone[4],
+            devices: gone[5],
+            drafts: gone[6],
+            jobs: gone[7],
+            letters: gone[8],
             guests: 0,
         })
     }

@@ -26,6 +26,27 @@ pub enum Purpose {
     NewPassword,
 }
 
+/// How somebody has proved who they are, besides the password. The words are for good: the record of deeds holds them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
+pub enum Factor {
+    /// It has taken a second step before.
+    KnownBrowser,
+    App,
+    PrintedCode,
+    MailedCode,
+}
+
+/// Digits of an app's code.
+const APP_DIGITS: usize = 6;
+
+/// Which of the two a typed code can only be: the app's or a printed one.
+pub fn app_or_printed(typed: &str) -> Factor {
+    let digits = typed.chars().filter(char::is_ascii_digit).count();
+    let others = typed.chars().any(|c| !c.is_ascii_digit() && !c.is_whitespace() && c != '-');
+    if digits == APP_DIGITS && !others { Factor::App } else { Factor::PrintedCode }
+}
+
 /// An app's key as it stands: opened, with the last step taken.
 async fn totp_of(tx: &mut Tx, vault: &Vault, owner: &str) -> Result<Option<(Zeroizing<Vec<u8>>, u64)>, StoreError> {
     let Some(key) = vault.open(tx.conn(), owner).await? else { return Ok(None) };
@@ -134,6 +155,45 @@ impl Change for UseRecovery {
     }
 }
 
+/// The app's code or a printed one, used up if it is right.
+pub struct UseApps {
+    pub means: Means,
+    pub owner: String,
+    pub typed: Zeroizing<String>,
+    pub session: String,
+}
+
+impl UseApps {
+    /// Whether it is right; nothing is used up.
+    pub(super) async fn judge(&self, tx: &mut Tx) -> Result<bool, StoreError> {
+        let owner = self.owner.as_str();
+        if app_or_printed(&self.typed) == Factor::App {
+            let now = seconds(tx.now());
+            let found = totp_of(tx, &self.means.vault, owner).await?;
+            return Ok(found.is_some_and(|(key, last)| codes::totp_step(&key, &self.typed, now, last).is_some()));
+        }
+        let Some(hash) = codes::code_hash(&self.typed) else { return Ok(false) };
+        let asked = sqlx::query_scalar(
+            "SELECT count(*) FROM recovery_code WHERE owner = $1 AND code_hash = $2 AND used_at IS NULL",
+        );
+        let found: i64 = asked.bind(owner).bind(hash).fetch_one(tx.conn()).await?;
+        Ok(found > 0)
+    }
+}
+
+impl Change for UseApps {
+    type Done = bool;
+
+    async fn run(&self, tx: &mut Tx) -> Result<bool, StoreError> {
+        let (means, owner, typed) = (self.means.clone(), self.owner.clone(), self.typed.clone());
+        let session = self.session.clone();
+        match app_or_printed(&self.typed) {
+            Factor::App => UseTotp { means, owner, typed, recovery: Vec::new(), session }.run(tx).await,
+            _ => Ok(UseRecovery { means, owner, typed, session }.run(tx).await?.is_some()),
+        }
+    }
+}
+
 /// What removing the app's codes came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Removed {
@@ -172,12 +232,44 @@ impl Change for RemoveTotp {
     }
 }
 
-/// Keeps what was mailed; an earlier code for the same purpose is good no longer.
-pub struct Mailed {
+/// Where and for what a code was mailed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
     pub owner: String,
     pub purpose: Purpose,
-    /// The session that asked; empty for what is opened in another browser.
+    /// The hash of the session that asked, in hexadecimal digits.
     pub session: String,
+    /// The address that the code proves; empty if it proves none. A code on its way to one address is no proof of another
+    /// that was typed since.
+    pub address: String,
+}
+
+impl Asked {
+    fn purpose(&self) -> &'static str {
+        self.purpose.into()
+    }
+
+    fn hash(&self, code: &str) -> Vec<u8> {
+        codes::mailed_hash(&self.owner, self.purpose(), (&self.session, &self.address), code)
+    }
+
+    /// Counts a try and judges it. Counted first: a thousand at once are a thousand tries.
+    async fn is_right(&self, tx: &mut Tx, typed: &str) -> Result<bool, StoreError> {
+        let now = tx.now();
+        let counted = sqlx::query_scalar(
+            "UPDATE sent_code SET tries = tries + 1 \
+             WHERE session = $1 AND purpose = $2 AND owner = $3 AND expires_at > $4 AND tries < $5 RETURNING code_hash",
+        );
+        let counted = counted.bind(self.session.as_str()).bind(self.purpose()).bind(self.owner.as_str()).bind(now);
+        let kept: Option<Vec<u8>> = counted.bind(MAILED_TRIES).fetch_optional(tx.conn()).await?;
+        Ok(kept == Some(self.hash(typed)))
+    }
+}
+
+/// Keeps what was mailed; an earlier code of this session for the same purpose is good no longer. Codes of other sessions
+/// stay: nobody takes away what somebody else has asked for.
+pub struct Mailed {
+    pub asked: Asked,
     pub code: Zeroizing<String>,
 }
 
@@ -185,15 +277,19 @@ impl Change for Mailed {
     type Done = ();
 
     async fn run(&self, tx: &mut Tx) -> Result<(), StoreError> {
-        let (owner, purpose, now) = (self.owner.as_str(), <&str>::from(self.purpose), tx.now());
+        let (asked, now) = (&self.asked, tx.now());
+        let over = sqlx::query("DELETE FROM sent_code WHERE owner = $1 AND expires_at <= $2");
+        over.bind(asked.owner.as_str()).bind(now).execute(tx.conn()).await?;
         sqlx::query(
-            "INSERT INTO mailed_code (owner, purpose, code_hash, made_at, expires_at, tries) \
-             VALUES ($1, $2, $3, $4, $5, 0) \
-             ON CONFLICT (owner, purpose) DO UPDATE SET code_hash = $3, made_at = $4, expires_at = $5, tries = 0",
+            "INSERT INTO sent_code (session, purpose, owner, code_hash, made_at, expires_at, tries) \
+             VALUES ($1, $2, $3, $4, $5, $6, 0) \
+             ON CONFLICT (session, purpose) DO UPDATE SET \
+             owner = $3, code_hash = $4, made_at = $5, expires_at = $6, tries = 0",
         )
-        .bind(owner)
-        .bind(purpose)
-        .bind(codes::mailed_hash(owner, purpose, &self.session, &self.code))
+        .bind(asked.session.as_str())
+        .bind(asked.purpose())
+        .bind(asked.owner.as_str())
+        .bind(asked.hash(&self.code))
         .bind(now)
         .bind(now + MAILED_FOR)
         .execute(tx.conn())
@@ -204,9 +300,7 @@ impl Change for Mailed {
 
 /// A mailed code, typed. Five wrong ones, and it is good no longer.
 pub struct UseMailed {
-    pub owner: String,
-    pub purpose: Purpose,
-    pub session: String,
+    pub asked: Asked,
     pub typed: Zeroizing<String>,
 }
 
@@ -214,20 +308,50 @@ impl Change for UseMailed {
     type Done = bool;
 
     async fn run(&self, tx: &mut Tx) -> Result<bool, StoreError> {
-        let (owner, purpose, now) = (self.owner.as_str(), <&str>::from(self.purpose), tx.now());
-        // Counted before it is judged.
-        let counted = sqlx::query_scalar(
-            "UPDATE mailed_code SET tries = tries + 1 \
-             WHERE owner = $1 AND purpose = $2 AND expires_at > $3 AND tries < $4 RETURNING code_hash",
-        );
-        let kept: Option<Vec<u8>> =
-            counted.bind(owner).bind(purpose).bind(now).bind(MAILED_TRIES).fetch_optional(tx.conn()).await?;
-        if kept != Some(codes::mailed_hash(owner, purpose, &self.session, &self.typed)) {
+        let asked = &self.asked;
+        if !asked.is_right(tx, &self.typed).await? {
             return Ok(false);
         }
-        let gone = sqlx::query("DELETE FROM mailed_code WHERE owner = $1 AND purpose = $2");
-        Ok(gone.bind(owner).bind(purpose).execute(tx.conn()).await?.rows_affected() == 1)
+        let gone = sqlx::query("DELETE FROM sent_code WHERE session = $1 AND purpose = $2");
+        let gone = gone.bind(asked.session.as_str()).bind(asked.purpose()).execute(tx.conn()).await?;
+        Ok(gone.rows_affected() == 1)
     }
+}
+
+/// Judges a mailed code and does not use it up; a right one costs no try.
+pub struct JudgeMailed {
+    pub asked: Asked,
+    pub typed: Zeroizing<String>,
+}
+
+impl Change for JudgeMailed {
+    type Done = bool;
+
+    async fn run(&self, tx: &mut Tx) -> Result<bool, StoreError> {
+        let asked = &self.asked;
+        let right = asked.is_right(tx, &self.typed).await?;
+        if right {
+            let back = sqlx::query("UPDATE sent_code SET tries = tries - 1 WHERE session = $1 AND purpose = $2");
+            back.bind(asked.session.as_str()).bind(asked.purpose()).execute(tx.conn()).await?;
+        }
+        Ok(right)
+    }
+}
+
+/// For whom this session has asked a code for a new password; `None` if for nobody who has an account.
+///
+/// # Errors
+///
+/// If the store is away.
+pub async fn forgotten_by(
+    connection: &mut AnyConnection,
+    session: &str,
+    now: Millis,
+) -> Result<Option<String>, StoreError> {
+    let asked =
+        sqlx::query_scalar("SELECT owner FROM sent_code WHERE session = $1 AND purpose = $2 AND expires_at > $3");
+    let asked = asked.bind(session).bind(<&str>::from(Purpose::NewPassword)).bind(now);
+    Ok(asked.fetch_optional(connection).await?)
 }
 
 /// This browser is known from now on: it has taken a second step.
@@ -261,7 +385,8 @@ impl Change for KnowDevice {
     }
 }
 
-/// The device of this owner with this cookie; `None` for a browser not seen before.
+/// The device of this owner with this cookie; `None` for a browser not seen before, or not for so long that the schedule
+/// forgets it.
 ///
 /// # Errors
 ///

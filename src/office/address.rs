@@ -29,10 +29,10 @@ pub async fn post(desk: Desk) -> Answer {
     let owner = desk.fresh().await?.to_string();
     let account = desk.own_account(&owner).await?;
     let email = desk.form.get("email");
-    if Sought::email(email).is_none() {
+    let Some(sought) = Sought::email(email) else {
         return Ok(page(&desk, &account.email).wrong(vec![desk.odd_email()]));
-    }
-    let buckets = desk.code_buckets("new-address", &owner);
+    };
+    let buckets = desk.letter_buckets(&sought);
     if let Counted::ClosedUntil(until) = desk.count(&buckets).await? {
         return Ok(desk.closed(page(&desk, &account.email), until));
     }

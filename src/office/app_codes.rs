@@ -9,7 +9,7 @@ use super::desk::{Answer, Desk, Instead};
 use super::letters::Says;
 use super::view::{Bar, Fault, Field, bar, fault};
 use super::waiting::Waiting;
-use crate::account::changes;
+use crate::account::changes::{self, EndSessions, Which};
 use crate::account::codes::{RECOVERY_CODES, code_hash, new_code, new_totp_key, totp_words};
 use crate::account::guessing::Counted;
 use crate::account::steps::{RemoveTotp, Removed, StartTotp, UseTotp};
@@ -28,6 +28,7 @@ struct AppPage<'a> {
     faults: Vec<Fault>,
     state: State,
     code: Field,
+    forget: Field,
     recovery_left: String,
 }
 
@@ -81,7 +82,8 @@ async fn page(desk: &Desk, owner: &str, notes: Vec<String>, faults: Vec<Fault>) 
         ..Field::code("code", cx.t("office.app.code"))
     };
     let recovery_left = cx.n("office.codes.left", left);
-    let template = AppPage { cx, bar: bar(cx, &desk.visitor), notes, faults, state, code, recovery_left };
+    let (bar, forget) = (bar(cx, &desk.visitor), desk.forget_tick());
+    let template = AppPage { cx, bar, notes, faults, state, code, forget, recovery_left };
     Ok(page::render_status(cx, status, template, CachePolicy::Private))
 }
 
@@ -112,14 +114,26 @@ pub async fn prove(desk: Desk) -> Answer {
     let (means, session) = (desk.office.means.clone(), desk.visitor.session_text());
     let change = UseTotp { means, owner: owner.clone(), typed: desk.form.code("code"), recovery, session };
     if !desk.office.write(change).await? {
+        desk.refused(&owner, "app");
         let wrong = vec![fault("code", cx.t("office.fault.app_code_wrong"))];
         return page(&desk, &owner, Vec::new(), wrong).await;
     }
     desk.was_right(buckets).await?;
+    forget_others(&desk, &owner).await?;
     desk.wait(&owner, &desk.visitor.hash, &Waiting::Codes { codes }).await?;
     let (_, _, email) = state(&desk, &owner).await?;
     desk.office.write_to(&cx.app, cx.lang, &email, &Says::AppOn);
     Ok(desk.go("/account/codes"))
+}
+
+/// Signs out and forgets every other browser, if the form says so.
+async fn forget_others(desk: &Desk, owner: &str) -> Result<(), Instead> {
+    if desk.form.ticked("forget") {
+        let (means, session) = (desk.office.means.clone(), desk.visitor.session_text());
+        let which = Which::Others(desk.visitor.hash.clone());
+        desk.office.write(EndSessions { means, owner: owner.to_string(), which, session }).await?;
+    }
+    Ok(())
 }
 
 /// Ten new printed codes, and what is kept of them.
@@ -139,7 +153,10 @@ pub async fn off(desk: Desk) -> Answer {
     let (_, _, email) = state(&desk, &owner).await?;
     let (means, session) = (desk.office.means.clone(), desk.visitor.session_text());
     match desk.office.write(RemoveTotp { means, owner: owner.clone(), session }).await? {
-        Removed::Done => desk.office.write_to(&cx.app, cx.lang, &email, &Says::AppOff),
+        Removed::Done => {
+            forget_others(&desk, &owner).await?;
+            desk.office.write_to(&cx.app, cx.lang, &email, &Says::AppOff);
+        }
         Removed::Nothing => {}
         Removed::NeedsLongerPassword => {
             return page(&desk, &owner, vec![cx.t("office.app.longer_first").to_string()], Vec::new()).await;

@@ -11,10 +11,17 @@ use crate::account::changes::NoteExport;
 use crate::account::record;
 use crate::web::page::{self, CachePolicy, Cx};
 
-/// One part of what there is: a heading, and lines of name and value.
+/// One part of what there is: a heading, and lines of each thing.
 struct Part {
     title: String,
-    rows: Vec<Vec<(String, String)>>,
+    rows: Vec<Vec<Line>>,
+}
+
+struct Line {
+    name: String,
+    /// It is called as in the file, which speaks English.
+    as_in_file: bool,
+    value: String,
 }
 
 #[derive(Template)]
@@ -36,7 +43,7 @@ async fn everything(desk: &Desk, owner: &str) -> Result<Value, Instead> {
     Ok(all)
 }
 
-/// The words of the record's parts, in the order of the page.
+/// The record's parts with their headings, in the order of the page.
 const PARTS: [(&str, &str); 5] = [
     ("account", "office.data.account"),
     ("drafts", "office.data.drafts"),
@@ -45,28 +52,94 @@ const PARTS: [(&str, &str); 5] = [
     ("deeds", "office.data.deeds"),
 ];
 
+/// Part, name in the file, words of the page. What has no words here is shown as it is called in the file.
+const NAMES: [(&str, &str, &str); 15] = [
+    ("account", "email", "office.field.email"),
+    ("account", "email_confirmed_at", "office.data.confirmed_at"),
+    ("account", "language", "office.data.language"),
+    ("account", "made_at", "office.data.made_at"),
+    ("account", "seen_at", "office.data.signed_in_at"),
+    ("drafts", "made_at", "office.data.begun_at"),
+    ("drafts", "changed_at", "office.data.changed_at"),
+    ("devices", "name", "office.data.browser"),
+    ("devices", "made_at", "office.data.known_since"),
+    ("devices", "seen_at", "office.data.signed_in_at"),
+    ("sessions", "made_at", "office.data.begun_at"),
+    ("sessions", "seen_at", "office.data.used_at"),
+    ("sessions", "expires_at", "office.data.ends_at"),
+    ("sessions", "shared_computer", "office.browsers.shared"),
+    ("drafts", "id", "office.data.number"),
+];
+
+/// Words of the record of deeds. One without words here is shown as it stands.
+const DEEDS: [(&str, &str); 17] = [
+    ("found", "office.deed.found"),
+    ("draft_begun", "office.deed.draft_begun"),
+    ("draft_taken", "office.deed.draft_taken"),
+    ("account_made", "office.deed.account_made"),
+    ("signed_in", "office.deed.signed_in"),
+    ("password_changed", "office.deed.password_changed"),
+    ("address_changed", "office.deed.address_changed"),
+    ("second_step_added", "office.deed.second_step_added"),
+    ("second_step_removed", "office.deed.second_step_removed"),
+    ("recovery_code_used", "office.deed.recovery_code_used"),
+    ("recovery_codes_made", "office.deed.recovery_codes_made"),
+    ("exported", "office.deed.exported"),
+    ("sessions_ended", "office.deed.sessions_ended"),
+    ("by:known_browser", "office.deed.by_known_browser"),
+    ("by:app", "office.deed.by_app"),
+    ("by:printed_code", "office.deed.by_printed_code"),
+    ("by:mailed_code", "office.deed.by_mailed_code"),
+];
+
 /// `GET /account/data`
 pub async fn show(desk: Desk) -> Answer {
     let owner = desk.fresh().await?;
     let cx = &desk.cx;
     let all = everything(&desk, owner).await?;
-    let parts = PARTS.iter().map(|(name, title)| Part {
+    let parts = PARTS.iter().map(|(part, title)| Part {
         title: cx.t(title).to_string(),
-        rows: match &all[*name] {
-            Value::Array(rows) => rows.iter().map(|row| lines(cx, row)).collect(),
+        rows: match &all[*part] {
+            // A deed is one line, and all of them are one list.
+            Value::Array(rows) if *part == "deeds" && !rows.is_empty() => {
+                vec![rows.iter().map(|row| deed(cx, owner, row)).collect()]
+            }
+            Value::Array(rows) => rows.iter().map(|row| lines(cx, part, row)).collect(),
             Value::Null => Vec::new(),
-            one => vec![lines(cx, one)],
+            one => vec![lines(cx, part, one)],
         },
     });
     let template = DataPage { cx, bar: bar(cx, &desk.visitor), parts: parts.collect() };
     Ok(page::render_status(cx, StatusCode::OK, template, CachePolicy::Private))
 }
 
-/// A record's values by their names in the file; times as people read them.
-fn lines(cx: &Cx, row: &Value) -> Vec<(String, String)> {
+/// When, and what by whom.
+fn deed(cx: &Cx, owner: &str, row: &Value) -> Line {
+    let text = |name: &str| row[name].as_str().unwrap_or_default();
+    let words = |word: &str| DEEDS.iter().find(|(own, _)| *own == word).map(|(_, key)| cx.t(key).to_string());
+    let mut value = words(text("what")).unwrap_or_else(|| text("what").to_string());
+    value.extend(words(text("record")).map(|by| format!(", {by}")));
+    let who = match text("who") {
+        who if who == owner || who.starts_with("guest:") => None,
+        who if who.starts_with("operator:") => Some(cx.t("office.deed.operator")),
+        _ => Some(cx.t("office.deed.site")),
+    };
+    value.extend(who.map(|who| format!(" ({who})")));
+    Line { name: day_and_clock(cx, row["at"].as_i64().unwrap_or_default()), as_in_file: false, value }
+}
+
+/// A record's values by their names; times as people read them.
+fn lines(cx: &Cx, part: &str, row: &Value) -> Vec<Line> {
     let mut all = Vec::new();
     flatten(cx, "", row, &mut all);
-    all
+    let known = |name: &str| NAMES.iter().position(|(of, own, _)| *of == part && *own == name);
+    // In the order of the list, then the rest as in the file.
+    all.sort_by_key(|(name, _)| known(name).unwrap_or(NAMES.len()));
+    let line = |(name, value): (String, String)| match known(&name) {
+        Some(at) => Line { name: cx.t(NAMES[at].2).to_string(), as_in_file: false, value },
+        None => Line { name, as_in_file: true, value },
+    };
+    all.into_iter().map(line).collect()
 }
 
 fn flatten(cx: &Cx, name: &str, value: &Value, all: &mut Vec<(String, String)>) {
@@ -80,6 +153,12 @@ fn flatten(cx: &Cx, name: &str, value: &Value, all: &mut Vec<(String, String)>) 
             all.push((name.to_string(), at.as_i64().map(|at| day_and_clock(cx, at)).unwrap_or_default()));
         }
         Value::Bool(yes) => all.push((name.to_string(), cx.t(if *yes { "words.yes" } else { "words.no" }).to_string())),
+        // An address's pairs, so that lines can break between them.
+        Value::String(text) if name.ends_with(".query") => all.push((name.to_string(), text.replace('&', " & "))),
+        Value::String(text) if name == "language" => {
+            let own = cx.app.messages.of_code(text).map(|lang| lang.own_name().to_string());
+            all.push((name.to_string(), own.unwrap_or_else(|| text.clone())));
+        }
         Value::String(text) => all.push((name.to_string(), text.clone())),
         Value::Number(number) => all.push((name.to_string(), number.to_string())),
         Value::Null => {}

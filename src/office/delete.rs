@@ -51,6 +51,7 @@ pub async fn post(desk: Desk) -> Answer {
         }
         let account = desk.own_account(&owner).await?;
         if !desk.is_password(password, Some(account.password.clone()), buckets).await? {
+            desk.refused(&owner, "password");
             return Ok(page(&desk).wrong(vec![fault("password", cx.t("office.fault.password_wrong"))]));
         }
         letter_to = Some(account.email);

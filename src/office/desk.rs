@@ -16,12 +16,13 @@ use super::form::Form;
 use super::unlock;
 use super::visitor::{Visitor, Who};
 use super::{Office, trouble::Trouble};
-use crate::account::changes::{self, Account};
+use crate::account::changes::{self, Account, Rehashed};
 use crate::account::guessing::{Bucket, Counted, Right, Try};
 use crate::account::password::{Busy, Password};
 use crate::account::session::{self, SHAPE, Session};
 use crate::app::App;
 use crate::sealing::SealFault;
+use crate::store::lookup::Sought;
 use crate::store::{Millis, StoreError};
 use crate::web::error::Failure;
 use crate::web::page::{self, Cx};
@@ -236,10 +237,49 @@ impl Desk {
         Ok(self.office.write(Right { buckets }).await?)
     }
 
-    /// The buckets of a code of this purpose and owner.
+    /// The buckets of a code of this purpose and owner. For owners whom only they, or whoever knows their password, can
+    /// name: others could use the tries up.
     pub fn code_buckets(&self, purpose: &str, owner: &str) -> Vec<Bucket> {
         let of = format!("{purpose} {owner}");
         vec![self.office.buckets.network(self.visitor.client), self.office.buckets.strangers(of.as_bytes())]
+    }
+
+    /// The buckets of what only this session tries.
+    pub fn own_buckets(&self, purpose: &str) -> Vec<Bucket> {
+        let buckets = &self.office.buckets;
+        vec![buckets.network(self.visitor.client), buckets.device(purpose.as_bytes(), &self.visitor.hash)]
+    }
+
+    /// The buckets of a letter to an address that anybody can name.
+    pub fn letter_buckets(&self, to: &Sought) -> Vec<Bucket> {
+        let (buckets, client) = (&self.office.buckets, self.visitor.client);
+        [buckets.network(client)].into_iter().chain(buckets.letters(to.as_bytes(), client)).collect()
+    }
+
+    /// A hash that was made with older parameters is made again from the password that was just right: beside the answer,
+    /// and only if there is room in the line.
+    pub fn renew_hash(&self, owner: &str, before: Zeroizing<String>) {
+        let Some(password) = Password::typed(&self.form.secret("password")) else { return };
+        if !self.office.hashers.is_old(&before) {
+            return;
+        }
+        let (office, owner) = (Arc::clone(&self.office), owner.to_string());
+        tokio::spawn(async move {
+            let renewed = async {
+                let Ok(hash) = office.hashers.hash(password).await else { return Ok(false) };
+                let (vault, hash) = (office.means.vault.clone(), hash?);
+                Ok(office.write(Rehashed { vault, owner, before, hash }).await?)
+            };
+            let renewed: anyhow::Result<bool> = renewed.await;
+            if let Err(error) = renewed {
+                tracing::warn!(%error, "an old hash stays until its owner signs in again");
+            }
+        });
+    }
+
+    /// A line of the log for what did not prove who somebody is (ASVS 5.0, 16.3.1). `owner`: empty if nobody is found.
+    pub fn refused(&self, owner: &str, by: &'static str) {
+        tracing::info!(owner, by, "refused to let somebody in");
     }
 }
 

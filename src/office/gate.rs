@@ -29,7 +29,8 @@ pub struct Gate {
 }
 
 /// Pages that a locked session may still use.
-const OPEN_WHILE_LOCKED: [&str; 2] = ["/account/unlock", "/account/sign-out"];
+const OPEN_WHILE_LOCKED: [&str; 5] =
+    ["/account/unlock", "/account/sign-out", "/account/reset", "/account/reset/code", "/account/reset/done"];
 
 pub async fn gate(State(gate): State<Arc<Gate>>, request: Request, next: Next) -> Response {
     let mut response = match pass(&gate, request, next).await {

@@ -9,10 +9,10 @@ use super::clock::day_of;
 use super::desk::{Answer, Desk, Instead};
 use super::view::{Bar, bar};
 use super::visitor::Who;
-use crate::account::changes::{self, Arrived};
+use crate::account::changes::{self, TakeOver};
 use crate::account::drafts::{self, Draft, DropSearch};
 use crate::account::people::DRAFT_DAYS;
-use crate::store::Millis;
+use crate::store::{Millis, StoreError};
 use crate::types::group_thousands;
 use crate::web::page::{self, CachePolicy, Cx};
 
@@ -37,6 +37,8 @@ struct HomePage<'a> {
     saved: Vec<Saved>,
     /// A guest's printed code, and until when it is good.
     code: Option<(String, String)>,
+    /// Where the code is typed, for paper; `None` if nobody has said what the site is called.
+    resume_at: Option<String>,
     email: String,
     /// What could be done next for the account's safety.
     hint: Option<&'a str>,
@@ -66,6 +68,7 @@ pub async fn show(desk: Desk) -> Answer {
         guest,
         saved: drafts.iter().flat_map(|draft| saved(cx, draft)).collect(),
         code,
+        resume_at: cx.app.config.public_url.as_ref().map(|base| base.clone() + &cx.href("/account/resume")),
         email: account.as_ref().map(|account| account.email.to_string()).unwrap_or_default(),
         hint: few_codes.then(|| cx.t("office.home.few_codes")),
         has_app: account.is_some_and(|account| account.has_totp),
@@ -135,13 +138,18 @@ pub async fn drop_search(desk: Desk) -> Answer {
 
 /// What a guest began becomes an account's that is signed in here.
 pub async fn take_over(desk: &Desk, account: &str, guest: &str) -> Result<(), Instead> {
-    let change = Arrived {
-        means: desk.office.means.clone(),
-        owner: account.to_string(),
-        guest: Some(guest.to_string()),
-        email: None,
-        rehashed: None,
-        session: desk.visitor.session_text(),
-    };
-    Ok(desk.office.write(change).await?)
+    for last in [false, false, true] {
+        let change = TakeOver {
+            means: desk.office.means.clone(),
+            owner: account.to_string(),
+            guest: guest.to_string(),
+            session: desk.visitor.session_text(),
+        };
+        match desk.office.write(change).await {
+            // Another tab of the guest has just saved.
+            Err(StoreError::Stale) if !last => {}
+            done => return Ok(done?),
+        }
+    }
+    Ok(())
 }

@@ -39,6 +39,7 @@ use axum::Router;
 use sqlx::Any;
 use sqlx::pool::PoolConnection;
 
+use crate::account::breached::Breached;
 use crate::account::cookie::Cookie;
 use crate::account::guessing::Buckets;
 use crate::account::office::Office as Opened;
@@ -62,6 +63,7 @@ pub struct Office {
     means: Means,
     hashers: Hashers,
     buckets: Buckets,
+    breached: Option<Breached>,
     post: Post,
     sessions: Sessions,
     cookie: Cookie,
@@ -74,13 +76,19 @@ impl Office {
     ///
     /// # Errors
     ///
-    /// What is wrong with the settings of letters.
+    /// What is wrong with the settings of letters or of breached passwords.
     pub fn new(opened: &Opened, config: &Config) -> anyhow::Result<Arc<Office>> {
         Ok(Arc::new(Office {
             store: opened.store.clone(),
             means: opened.means.clone(),
             hashers: opened.hashers.clone(),
             buckets: opened.buckets.clone(),
+            breached: config
+                .breached_passwords
+                .as_deref()
+                .map(Breached::open)
+                .transpose()
+                .map_err(anyhow::Error::msg)?,
             sessions: opened.sessions.clone(),
             cookie: opened.cookie,
             post: Post::open(config)?,

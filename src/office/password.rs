@@ -18,6 +18,7 @@ fn page(desk: &Desk, has_app: bool) -> FormPage<'_> {
             Field::password("new_password", cx.t("office.field.new_password"), "new-password")
                 .hint(&cx.tf("office.field.new_password_hint", &[("n", &least)])),
         )
+        .field(desk.forget_tick())
         .submit(cx.t("office.password.submit"))
         .link(cx.t("office.back"), "/account")
 }
@@ -35,7 +36,7 @@ pub async fn post(desk: Desk) -> Answer {
     let cx = &desk.cx;
     let account = desk.own_account(&owner).await?;
     let typed = desk.form.secret("password");
-    let (old, new) = match (Password::typed(&typed), judged(&desk, &account.email, account.has_totp)) {
+    let (old, new) = match (Password::typed(&typed), judged(&desk, &account.email, account.has_totp).await) {
         (Some(old), Ok(new)) => (old, new),
         (_, judged) => {
             let missing = typed.expose().is_empty().then(|| fault("password", cx.t("office.fault.password_missing")));
@@ -47,6 +48,7 @@ pub async fn post(desk: Desk) -> Answer {
         return Ok(desk.closed(page(&desk, account.has_totp), until));
     }
     if !desk.is_password(old, Some(account.password.clone()), buckets).await? {
+        desk.refused(&owner, "password");
         let wrong = vec![fault("password", cx.t("office.fault.password_wrong"))];
         return Ok(page(&desk, account.has_totp).wrong(wrong));
     }
@@ -58,7 +60,7 @@ pub async fn post(desk: Desk) -> Answer {
         hash,
         chars,
         but: desk.visitor.hash.clone(),
-        forgotten: false,
+        forget: desk.form.ticked("forget"),
         session: desk.visitor.session_text(),
     };
     desk.office.write(change).await?;

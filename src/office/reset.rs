@@ -1,20 +1,26 @@
 //! `/account/reset`: a forgotten password. A code goes to the address; with it, and with the app's code where there is an
 //! app, a new password is set. Everybody is signed out, and every browser is a stranger again.
+//!
+//! Nobody can keep the owner from it: each session has a code of its own, tries count for the session that makes them,
+//! letters for the network that asks for them, and a browser that is known has a count of its own.
 
 use std::sync::Arc;
 
-use super::desk::{Answer, Desk};
+use axum::http::StatusCode;
+use zeroize::Zeroizing;
+
+use super::clock::clock;
+use super::desk::{Answer, Desk, Instead};
 use super::letters::Says;
 use super::sign_up::judged;
-use super::step::{is_apps, is_mailed};
 use super::view::{Field, FormPage, fault};
-use super::waiting::{Waiting, mailed};
-use crate::account::changes::NewPassword;
+use super::waiting::{asked, mailed};
+use crate::account::changes::Forgotten;
 use crate::account::guessing::Counted;
-use crate::account::password::{CHARS_ALONE, CHARS_WITH_SECOND_STEP, Password};
-use crate::account::pending::Keep;
-use crate::account::people;
-use crate::account::steps::Purpose;
+use crate::account::password::{CHARS_ALONE, CHARS_WITH_SECOND_STEP};
+use crate::account::people::{self, Found};
+use crate::account::steps::{JudgeMailed, Purpose, UseApps, UseMailed, forgotten_by, known_device};
+use crate::store::StoreError;
 use crate::store::lookup::Sought;
 
 fn page(desk: &Desk) -> FormPage<'_> {
@@ -38,28 +44,37 @@ pub async fn post(desk: Desk) -> Answer {
     let Some(sought) = Sought::email(email) else {
         return Ok(page(&desk).wrong(vec![desk.odd_email()]));
     };
-    let buckets = desk.code_buckets("reset", &String::from_utf8_lossy(sought.as_bytes()));
+    let mut connection = desk.office.read().await?;
+    let found = people::find(&mut connection, &desk.office.means.vault, &sought).await?;
+    let known = match (&found, &desk.visitor.device) {
+        (Some(found), Some(device)) => known_device(&mut connection, &found.owner, device).await?.zip(Some(device)),
+        _ => None,
+    };
+    drop(connection);
+    let buckets = match known {
+        Some((_, device)) => {
+            vec![desk.office.buckets.device(sought.as_bytes(), &[b"reset", device.as_slice()].concat())]
+        }
+        None => desk.letter_buckets(&sought),
+    };
     if let Counted::ClosedUntil(until) = desk.count(&buckets).await? {
-        return Ok(desk.closed(page(&desk), until));
+        let words = desk.cx.tf("office.reset.closed", &[("time", &clock(&desk.cx, until))]);
+        return Ok(page(&desk).note(&words).with_status(StatusCode::TOO_MANY_REQUESTS));
     }
     let session = desk.session_hash().await?;
-    begin(&desk, &sought, session);
+    if let Some(found) = found {
+        begin(&desk, found, session);
+    }
     Ok(desk.go("/account/reset/code"))
 }
 
 /// What only a known address needs is done beside the answer: its time tells nothing.
-fn begin(desk: &Desk, sought: &Sought, session: Vec<u8>) {
+fn begin(desk: &Desk, found: Found, session: Vec<u8>) {
     let (office, app) = (Arc::clone(&desk.office), Arc::clone(&desk.cx.app));
-    let (sought, email) = (sought.clone(), zeroize::Zeroizing::new(desk.form.get("email").to_string()));
+    let email = Zeroizing::new(desk.form.get("email").to_string());
     tokio::spawn(async move {
         let begun = async {
-            let mut connection = office.read().await?;
-            let Some(found) = people::find(&mut connection, &office.means.vault, &sought).await? else { return Ok(()) };
-            drop(connection);
-            let pending = Waiting::NewPassword {}.pending()?;
-            let (vault, owner) = (office.means.vault.clone(), found.owner);
-            let (code, kept) = mailed(&owner, Purpose::NewPassword, (&session, &email))?;
-            office.write(Keep { vault, session, owner, pending }).await?;
+            let (code, kept) = mailed(asked(&found.owner, Purpose::NewPassword, &session, &email))?;
             office.write(kept).await?;
             if let Some(lang) = app.messages.of_code(&found.lang) {
                 office.write_to(&app, lang, &email, &Says::Code(&code));
@@ -105,60 +120,62 @@ pub async fn code(desk: Desk) -> Answer {
     if typed.is_empty() {
         return Ok(code_form(&desk).wrong(vec![fault("code", cx.t("office.fault.code_missing"))]));
     }
-    let waits = desk.waits().await?.filter(|(_, waiting)| matches!(waiting, Waiting::NewPassword {}));
-    // Whoever has no account here is counted under the session, and told the same.
-    let owner = waits.map_or_else(String::new, |(owner, _)| owner);
-    let counted = if owner.is_empty() { desk.visitor.session_text() } else { owner.clone() };
-    let buckets = desk.code_buckets("reset-code", &counted);
+    let buckets = desk.own_buckets("reset");
     if let Counted::ClosedUntil(until) = desk.count(&buckets).await? {
         return Ok(desk.closed(code_form(&desk), until));
     }
     // The shorter length is for those who have an app; whoever has none must not learn it of somebody else.
     let app_code = desk.form.code("app_code");
-    if let Err(fault) = judged(&desk, "", !app_code.is_empty()) {
+    if let Err(fault) = judged(&desk, "", !app_code.is_empty()).await {
         return Ok(code_form(&desk).wrong(vec![fault]));
     }
     let wrong = || Ok(code_form(&desk).wrong(vec![fault("code", cx.t("office.fault.reset_wrong"))]));
-    if owner.is_empty() {
+    let Some(owner) = forgotten(&desk).await? else { return wrong() };
+    let Some(account) = desk.account_of(&owner).await? else { return wrong() };
+    let asked = asked(&owner, Purpose::NewPassword, &desk.visitor.hash, "");
+    let judge = JudgeMailed { asked: asked.clone(), typed: typed.clone() };
+    if !desk.office.write(judge).await? {
+        desk.refused(&owner, Purpose::NewPassword.into());
         return wrong();
     }
-    let account = desk.account_of(&owner).await?;
-    let Some(account) = account else { return wrong() };
-    let judged = judged(&desk, &account.email, account.has_totp);
-    if account.has_totp && !is_apps(&desk, &owner, &app_code).await? {
-        return wrong();
-    }
-    if !is_mailed(&desk, &owner, Purpose::NewPassword, (typed, &account.email)).await? {
-        return wrong();
-    }
-    let password = match judged {
+    // From here on somebody reads the owner's mail: what is said now is said to nobody else.
+    let password = match judged(&desk, &account.email, account.has_totp).await {
         Ok(password) => password,
-        Err(fault) => {
-            // The code is used up: another one is on its way for the second try.
-            desk.mail_code(&owner, Purpose::NewPassword, &desk.visitor.hash, (&account.email, cx.lang)).await?;
-            return Ok(code_form(&desk).note(cx.t("office.reset.sent_again")).wrong(vec![fault]));
-        }
+        Err(fault) => return Ok(code_form(&desk).wrong(vec![fault])),
     };
-    desk.was_right(buckets).await?;
-    set(&desk, &owner, password).await?;
+    let apps = desk.code_buckets("reset-app", &owner);
+    if account.has_totp
+        && let Counted::ClosedUntil(until) = desk.count(&apps).await?
+    {
+        return Ok(desk.closed(code_form(&desk), until));
+    }
+    let chars = i64::try_from(password.chars()).unwrap_or(i64::MAX);
+    let hash = desk.office.hashers.hash(password).await??;
+    let (means, session) = (desk.office.means.clone(), desk.visitor.session_text());
+    let change = Forgotten {
+        mailed: UseMailed { asked, typed },
+        apps: UseApps { means, owner: owner.clone(), typed: app_code, session },
+        hash,
+        chars,
+    };
+    match desk.office.write(change).await {
+        Ok(true) => {}
+        // Its app's code was taken for a sign-in in this very moment.
+        Ok(false) | Err(StoreError::Stale) => {
+            desk.refused(&owner, "app");
+            return wrong();
+        }
+        Err(error) => return Err(error.into()),
+    }
+    desk.was_right(buckets.into_iter().chain(apps.into_iter().filter(|_| account.has_totp)).collect()).await?;
     desk.office.write_to(&cx.app, cx.lang, &account.email, &Says::PasswordChanged);
     Ok(desk.go("/account/reset/done"))
 }
 
-async fn set(desk: &Desk, owner: &str, password: Password) -> Result<(), super::desk::Instead> {
-    let chars = i64::try_from(password.chars()).unwrap_or(i64::MAX);
-    let hash = desk.office.hashers.hash(password).await??;
-    let change = NewPassword {
-        means: desk.office.means.clone(),
-        owner: owner.to_string(),
-        hash,
-        chars,
-        but: Vec::new(),
-        forgotten: true,
-        session: desk.visitor.session_text(),
-    };
-    desk.office.write(change).await?;
-    Ok(())
+/// For whom this browser has asked for a code; `None` for an address that nobody has, which is answered alike.
+async fn forgotten(desk: &Desk) -> Result<Option<String>, Instead> {
+    let mut connection = desk.office.read().await?;
+    Ok(forgotten_by(&mut connection, &desk.visitor.session_text(), desk.visitor.now).await?)
 }
 
 /// `GET /account/reset/done`

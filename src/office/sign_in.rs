@@ -15,7 +15,7 @@ use crate::account::guessing::Counted;
 use crate::account::password::Password;
 use crate::account::people::{self, new_id};
 use crate::account::session::Session;
-use crate::account::steps::{KnowDevice, Purpose, known_device};
+use crate::account::steps::{Factor, KnowDevice, Purpose, known_device};
 use crate::store::StoreError;
 use crate::store::lookup::Sought;
 
@@ -64,15 +64,17 @@ pub async fn post(desk: Desk) -> Answer {
         return Ok(page(&desk).note(&words).with_status(StatusCode::TOO_MANY_REQUESTS));
     }
     let kept = found.as_ref().map(|found| found.password.clone());
+    let owner = found.as_ref().map(|found| found.owner.clone()).unwrap_or_default();
     let right = desk.is_password(password, kept, buckets.into()).await?;
     let Some(found) = found.filter(|_| right) else {
-        tracing::info!("sign-in refused: password or address");
+        desk.refused(&owner, "password");
         return Ok(page(&desk).wrong(vec![fault("password", cx.t("office.fault.sign_in_wrong"))]));
     };
+    desk.renew_hash(&found.owner, found.password.clone());
     let shared = form.ticked("shared");
     if let Some((device, _)) = known {
-        let arrival = Arrival { owner: &found.owner, email: Some(sought.clone()), device, second_step: false, shared };
-        return arrive(&desk, arrival).await;
+        let arrival = Arrival { owner: &found.owner, device, by: Factor::KnownBrowser, shared };
+        return arrive(&desk, arrival, sought.clone()).await;
     }
     let email = form.get("email").to_string();
     let session = desk.session_hash().await?;
@@ -107,23 +109,23 @@ fn missing(desk: &Desk, no_address: bool) -> Vec<Fault> {
 /// Somebody who has proved who they are.
 pub struct Arrival<'a> {
     pub owner: &'a str,
-    pub email: Option<Sought>,
     /// Empty: this browser is not known.
     pub device: String,
-    pub second_step: bool,
+    pub by: Factor,
     pub shared: bool,
 }
 
 /// Signs in: a session under a new ID; what a guest began here comes along.
-pub async fn arrive(desk: &Desk, arrival: Arrival<'_>) -> Answer {
+pub async fn arrive(desk: &Desk, arrival: Arrival<'_>, email: Sought) -> Answer {
     let mut tries = 0;
     loop {
         let change = Arrived {
             means: desk.office.means.clone(),
             owner: arrival.owner.to_string(),
             guest: desk.visitor.guest().map(str::to_string),
-            email: arrival.email.clone(),
-            rehashed: None,
+            email: email.clone(),
+            by: arrival.by,
+            device: arrival.device.clone(),
             session: desk.visitor.session_text(),
         };
         match desk.office.write(change).await {
@@ -147,7 +149,7 @@ pub async fn seat(desk: &Desk, arrival: Arrival<'_>) -> Answer {
         seen_at: now,
         expires_at: now,
         authenticated_at: Some(now),
-        second_step_at: arrival.second_step.then_some(now),
+        second_step_at: (arrival.by != Factor::KnownBrowser).then_some(now),
     };
     desk.put_session(&session).await?;
     Ok(desk.go("/account"))

@@ -46,7 +46,7 @@ pub async fn post(desk: Desk) -> Answer {
     if let Who::Account(_) = desk.visitor.who {
         return Ok(desk.go("/account"));
     }
-    let (sought, judged) = (Sought::email(form.get("email")), judged(&desk, form.get("email"), false));
+    let (sought, judged) = (Sought::email(form.get("email")), judged(&desk, form.get("email"), false).await);
     let (sought, password) = match (sought, judged) {
         (Some(sought), Ok(password)) => (sought, password),
         (sought, judged) => {
@@ -54,7 +54,7 @@ pub async fn post(desk: Desk) -> Answer {
             return Ok(page(&desk).wrong(odd.into_iter().chain(judged.err()).collect()));
         }
     };
-    let buckets = desk.code_buckets("sign-up", &String::from_utf8_lossy(sought.as_bytes()));
+    let buckets = desk.letter_buckets(&sought);
     if let Counted::ClosedUntil(until) = desk.count(&buckets).await? {
         return Ok(desk.closed(page(&desk), until));
     }
@@ -75,10 +75,14 @@ pub async fn post(desk: Desk) -> Answer {
 }
 
 /// A new password that was typed, or why it is not taken. `email`: what it must not be made of.
-pub fn judged(desk: &Desk, email: &str, second_step: bool) -> Result<Password, Fault> {
+pub async fn judged(desk: &Desk, email: &str, second_step: bool) -> Result<Password, Fault> {
     let context: Vec<&str> = [email].into_iter().chain(SITE_WORDS).collect();
     let cx = &desk.cx;
-    new_password(&desk.form.secret("new_password"), &context, second_step).map_err(|weak| {
+    let judged = match new_password(&desk.form.secret("new_password"), &context, second_step) {
+        Ok(password) => unbreached(desk, password).await,
+        weak => weak,
+    };
+    judged.map_err(|weak| {
         let least = if second_step { CHARS_WITH_SECOND_STEP } else { CHARS_ALONE };
         let words = match weak {
             Weak::TooShort { .. } if desk.form.secret("new_password").expose().is_empty() => {
@@ -88,9 +92,25 @@ pub fn judged(desk: &Desk, email: &str, second_step: bool) -> Result<Password, F
             Weak::TooLong => cx.t("office.fault.too_long").to_string(),
             Weak::Common => cx.t("office.fault.common").to_string(),
             Weak::Context => cx.t("office.fault.context").to_string(),
+            Weak::Breached => cx.t("office.fault.breached").to_string(),
         };
         Fault { field: "new_password", words }
     })
+}
+
+/// The same password, if the operator's file does not hold it. A file that cannot be read any more keeps nobody out.
+async fn unbreached(desk: &Desk, password: Password) -> Result<Password, Weak> {
+    let Some(breached) = desk.office.breached.clone() else { return Ok(password) };
+    let looked = tokio::task::spawn_blocking(move || (breached.holds(&password), password)).await;
+    match looked {
+        Ok((Ok(true), _)) => Err(Weak::Breached),
+        Ok((Ok(false), password)) => Ok(password),
+        Ok((Err(error), password)) => {
+            tracing::error!(%error, "the file of breached passwords cannot be read");
+            Ok(password)
+        }
+        Err(ended) => std::panic::resume_unwind(ended.into_panic()),
+    }
 }
 
 /// Tells the owner of an address, in their language, that somebody wanted it; nothing if nobody has it. `true` if it is

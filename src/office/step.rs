@@ -10,16 +10,13 @@ use super::letters::Says;
 use super::sign_in::{Arrival, arrive, know, seat};
 use super::sign_up::is_free;
 use super::view::{Field, FormPage, fault};
-use super::waiting::{Waiting, bound};
+use super::waiting::{Waiting, asked};
 use crate::account::changes::{NewAddress, SignUpProved};
 use crate::account::guessing::Counted;
 use crate::account::people::{SignUp, SignedUp, account_owner, new_id};
-use crate::account::steps::{Purpose, UseMailed, UseRecovery, UseTotp};
+use crate::account::steps::{Factor, Purpose, UseApps, UseMailed, app_or_printed};
 use crate::store::StoreError;
 use crate::store::lookup::Sought;
-
-/// Digits of an app's code.
-const APP_DIGITS: usize = 6;
 
 /// Whether the app's codes are what this account takes.
 async fn has_app(desk: &Desk, owner: &str, waiting: &Waiting) -> Result<bool, Instead> {
@@ -72,7 +69,7 @@ pub async fn show(desk: Desk) -> Answer {
 /// What waits for a code of this page.
 async fn for_step(desk: &Desk) -> Result<Option<(String, Waiting)>, Instead> {
     let waits = desk.waits().await?;
-    Ok(waits.filter(|(_, waiting)| !matches!(waiting, Waiting::Codes { .. } | Waiting::NewPassword {})))
+    Ok(waits.filter(|(_, waiting)| !matches!(waiting, Waiting::Codes { .. })))
 }
 
 /// `POST /account/step`
@@ -88,55 +85,44 @@ pub async fn post(desk: Desk) -> Answer {
     if let Counted::ClosedUntil(until) = desk.count(&buckets).await? {
         return Ok(desk.closed(page(&desk, &waiting, app), until));
     }
+    let by = if app { app_or_printed(&code) } else { Factor::MailedCode };
     let right = match app {
-        true => is_apps(&desk, &owner, &code).await?,
-        false => is_mailed(&desk, &owner, waiting.purpose(), (code, waiting.address())).await?,
+        true => is_apps(&desk, &owner, code).await?,
+        false => is_mailed(&desk, &owner, &waiting, code).await?,
     };
     if !right {
-        tracing::info!("sign-in refused: {}", if app { "code of the app or of the list" } else { "mailed code" });
+        desk.refused(&owner, by.into());
         let words = if app { "office.fault.app_code_wrong" } else { "office.fault.code_wrong" };
         return Ok(page(&desk, &waiting, app).wrong(vec![fault("code", cx.t(words))]));
     }
     desk.was_right(buckets).await?;
-    proved(&desk, &owner, &waiting).await
+    proved(&desk, &owner, &waiting, by).await
 }
 
 /// An app's code, or a printed one.
-pub async fn is_apps(desk: &Desk, owner: &str, code: &str) -> Result<bool, Instead> {
-    let digits = code.chars().filter(char::is_ascii_digit).count();
-    let others = code.chars().any(|c| !c.is_ascii_digit() && !c.is_whitespace() && c != '-');
-    let (means, owner, session) = (desk.office.means.clone(), owner.to_string(), desk.visitor.session_text());
-    let typed = Zeroizing::new(code.to_string());
-    match digits == APP_DIGITS && !others {
-        true => Ok(desk.office.write(UseTotp { means, owner, typed, recovery: Vec::new(), session }).await?),
-        false => Ok(desk.office.write(UseRecovery { means, owner, typed, session }).await?.is_some()),
-    }
+async fn is_apps(desk: &Desk, owner: &str, typed: Zeroizing<String>) -> Result<bool, Instead> {
+    let (means, session) = (desk.office.means.clone(), desk.visitor.session_text());
+    Ok(desk.office.write(UseApps { means, owner: owner.to_string(), typed, session }).await?)
 }
 
-pub async fn is_mailed(
-    desk: &Desk,
-    owner: &str,
-    purpose: Purpose,
-    (typed, address): (Zeroizing<String>, &str),
-) -> Result<bool, Instead> {
-    let session = bound(purpose, &desk.visitor.session_text(), address);
-    let change = UseMailed { owner: owner.to_string(), purpose, session, typed };
-    Ok(desk.office.write(change).await?)
+async fn is_mailed(desk: &Desk, owner: &str, waiting: &Waiting, typed: Zeroizing<String>) -> Result<bool, Instead> {
+    let asked = asked(owner, waiting.purpose(), &desk.visitor.hash, waiting.address());
+    Ok(desk.office.write(UseMailed { asked, typed }).await?)
 }
 
-async fn proved(desk: &Desk, owner: &str, waiting: &Waiting) -> Answer {
+async fn proved(desk: &Desk, owner: &str, waiting: &Waiting, by: Factor) -> Answer {
     match waiting {
         Waiting::SignUp { .. } => sign_up(desk, owner, waiting).await,
         Waiting::SignIn { email, shared } => {
             desk.waited(owner).await?;
             let (device, cookie) = device(desk, owner, *shared).await?;
             desk.office.write_to(&desk.cx.app, desk.cx.lang, email, &Says::NewBrowser);
-            let email = Sought::email(email);
-            let arrival = Arrival { owner, email, device, second_step: true, shared: *shared };
-            Ok(cookie(arrive(desk, arrival).await?))
+            let Some(email) = Sought::email(email) else { return Ok(desk.go("/account/sign-in")) };
+            let arrival = Arrival { owner, device, by, shared: *shared };
+            Ok(cookie(arrive(desk, arrival, email).await?))
         }
         Waiting::NewAddress { email } => new_address(desk, owner, email).await,
-        Waiting::NewPassword {} | Waiting::Codes { .. } => Ok(desk.go("/account")),
+        Waiting::Codes { .. } => Ok(desk.go("/account")),
     }
 }
 
@@ -176,7 +162,7 @@ async fn sign_up(desk: &Desk, guest: &str, waiting: &Waiting) -> Answer {
     }
     let owner = account_owner(&id);
     let (device, cookie) = device(desk, &owner, *shared).await?;
-    let arrival = Arrival { owner: &owner, email: None, device, second_step: true, shared: *shared };
+    let arrival = Arrival { owner: &owner, device, by: Factor::MailedCode, shared: *shared };
     Ok(cookie(seat(desk, arrival).await?))
 }
 
@@ -202,7 +188,11 @@ async fn new_address(desk: &Desk, owner: &str, email: &str) -> Answer {
 pub async fn again(desk: Desk) -> Answer {
     let Some((owner, waiting)) = for_step(&desk).await? else { return Ok(desk.go("/account/sign-in")) };
     let app = has_app(&desk, &owner, &waiting).await?;
-    let buckets = desk.code_buckets("again", &owner);
+    let buckets = match (&waiting, Sought::email(waiting.address())) {
+        (Waiting::SignUp { .. } | Waiting::NewAddress { .. }, Some(to)) => desk.letter_buckets(&to),
+        // Only whoever knows the password gets here.
+        _ => desk.code_buckets("again", &owner),
+    };
     if let Counted::ClosedUntil(until) = desk.count(&buckets).await? {
         return Ok(desk.closed(page(&desk, &waiting, app), until));
     }

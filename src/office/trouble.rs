@@ -54,7 +54,11 @@ pub fn page(cx: &Cx, visitor: Option<&Visitor>, trouble: &Trouble, form: &Form) 
             "code" => cx.t("office.field.code"),
             _ => cx.t("office.field.app_code"),
         };
-        if name.ends_with("code") { Field::code(name, label) } else { Field::password(name, label, "current-password") }
+        match name {
+            "password" => Field::password(name, label, "current-password"),
+            "new_password" => Field::password(name, label, "new-password"),
+            _ => Field::code(name, label),
+        }
     });
     let template = TroublePage {
         bar: visitor.and_then(|visitor| bar(cx, visitor)),

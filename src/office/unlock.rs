@@ -79,9 +79,13 @@ pub async fn post(desk: Desk, headers: HeaderMap, wire: Option<Extension<Wire>>)
     if let Counted::ClosedUntil(until) = desk.count(&buckets).await? {
         return Ok(desk.closed(page(), until));
     }
-    let account = desk.account_of(owner).await?;
-    if !desk.is_password(password, account.map(|account| account.password), buckets).await? {
+    let kept = desk.account_of(owner).await?.map(|account| account.password);
+    if !desk.is_password(password, kept.clone(), buckets).await? {
+        desk.refused(owner, "password");
         return Ok(page().wrong(vec![fault("password", cx.t("office.fault.password_wrong"))]));
+    }
+    if let Some(kept) = kept {
+        desk.renew_hash(owner, kept);
     }
     // Before the ID changes: it is bound to it.
     let (vault, hash) = (desk.office.means.vault.clone(), desk.visitor.hash.clone());

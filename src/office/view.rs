@@ -209,6 +209,12 @@ impl Desk {
             .hint(self.cx.t("office.field.shared_hint"))
     }
 
+    /// The tick that goes with a change of password or second step (ASVS 5.0, 7.4.3). Set until somebody takes it away.
+    pub fn forget_tick(&self) -> Field {
+        let ticked = !self.form.posted || self.form.ticked("forget");
+        Field::tick("forget", self.cx.t("office.field.forget"), ticked).hint(self.cx.t("office.field.forget_hint"))
+    }
+
     /// A page of this desk.
     pub fn page(&self, title: &str) -> FormPage<'_> {
         FormPage::new(&self.cx, &self.visitor, title)

@@ -10,7 +10,7 @@ use super::desk::{Desk, Instead};
 use super::letters::Says;
 use crate::account::codes;
 use crate::account::pending::{self, Keep, Pending, Take};
-use crate::account::steps::{Mailed, Purpose};
+use crate::account::steps::{Asked, Mailed, Purpose};
 use crate::sealing::SealFault;
 use crate::store::Millis;
 use crate::text::i18n::Lang;
@@ -36,7 +36,6 @@ pub enum Waiting {
         email: String,
         shared: bool,
     },
-    NewPassword {},
     NewAddress {
         email: String,
     },
@@ -55,7 +54,6 @@ impl Drop for Waiting {
             }
             Waiting::SignIn { email, .. } | Waiting::NewAddress { email } => email.zeroize(),
             Waiting::Codes { codes } => codes.zeroize(),
-            Waiting::NewPassword {} => {}
         }
     }
 }
@@ -65,49 +63,36 @@ impl Waiting {
     pub fn address(&self) -> &str {
         match self {
             Waiting::SignUp { email, .. } | Waiting::SignIn { email, .. } | Waiting::NewAddress { email } => email,
-            Waiting::NewPassword {} | Waiting::Codes { .. } => "",
+            Waiting::Codes { .. } => "",
         }
-    }
-
-    /// As it is kept beside a session.
-    pub fn pending(&self) -> anyhow::Result<Pending> {
-        Ok(Pending { address: PLACE.to_string(), body: serde_json::to_string(self)? })
     }
 
     pub fn purpose(&self) -> Purpose {
         match self {
             Waiting::SignIn { .. } | Waiting::Codes { .. } => Purpose::SecondStep,
             Waiting::SignUp { .. } | Waiting::NewAddress { .. } => Purpose::ConfirmAddress,
-            Waiting::NewPassword {} => Purpose::NewPassword,
         }
     }
 }
 
-/// What a mailed code is bound to, besides its owner and purpose: the session that asked; if it is to prove an address,
-/// that address, too.
-pub fn bound(purpose: Purpose, session: &str, address: &str) -> String {
-    match purpose {
-        Purpose::ConfirmAddress => format!("{session} {address}"),
-        Purpose::SecondStep | Purpose::NewPassword => session.to_string(),
-    }
+/// What a code is asked for; `to`: where it is mailed.
+pub fn asked(owner: &str, purpose: Purpose, session: &[u8], to: &str) -> Asked {
+    let address = if purpose == Purpose::ConfirmAddress { to } else { "" };
+    Asked { owner: owner.to_string(), purpose, session: hex(session), address: address.to_string() }
 }
 
-/// A new code to be mailed, and the change that keeps its hash. A code on its way to one address is no proof of another
-/// that was typed since.
-pub fn mailed(
-    owner: &str,
-    purpose: Purpose,
-    (session, to): (&[u8], &str),
-) -> Result<(Zeroizing<String>, Mailed), SealFault> {
+/// A new code to be mailed, and the change that keeps its hash.
+pub fn mailed(asked: Asked) -> Result<(Zeroizing<String>, Mailed), SealFault> {
     let code = codes::new_mailed_code()?;
-    let (kept, session) = (Zeroizing::new(code.to_string()), bound(purpose, &hex(session), to));
-    Ok((code, Mailed { owner: owner.to_string(), purpose, session, code: kept }))
+    let kept = Mailed { asked, code: Zeroizing::new(code.to_string()) };
+    Ok((code, kept))
 }
 
 impl Desk {
     /// Keeps what waits, in the session of this hash.
     pub async fn wait(&self, owner: &str, session: &[u8], waiting: &Waiting) -> Result<(), Instead> {
-        let pending = waiting.pending()?;
+        let body = serde_json::to_string(waiting).map_err(anyhow::Error::new)?;
+        let pending = Pending { address: PLACE.to_string(), body };
         let vault = self.office.means.vault.clone();
         let keep = Keep { vault, session: session.to_vec(), owner: owner.to_string(), pending };
         match self.office.write(keep).await? {
@@ -158,7 +143,7 @@ impl Desk {
         purpose: Purpose,
         (session, to): (&[u8], &str),
     ) -> Result<Zeroizing<String>, Instead> {
-        let (code, kept) = mailed(owner, purpose, (session, to))?;
+        let (code, kept) = mailed(asked(owner, purpose, session, to))?;
         self.office.write(kept).await?;
         Ok(code)
     }

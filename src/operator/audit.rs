@@ -65,6 +65,7 @@ fn in_words(args: &AuditArgs, proof: &Proof, rows: &[Row]) -> String {
     }
     match &args.ends {
         Some(ends) if *ends == proof.ends => text += "Nothing came or went since that word was printed.\n",
+        Some(ends) if ends.len() != proof.ends.len() => text += "That is no word that a proof prints.\n",
         Some(_) => text += "Rows came since that word was printed.\n",
         None => {}
     }

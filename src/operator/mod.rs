@@ -40,7 +40,7 @@ fn operator() -> Actor {
 }
 
 /// A time of the store as people read it, UTC.
-fn clock_text(millis: i64) -> String {
+pub(crate) fn clock_text(millis: i64) -> String {
     let format = time::macros::format_description!("[year]-[month]-[day] [hour]:[minute]:[second]");
     let time = OffsetDateTime::from_unix_timestamp(millis / 1000).ok();
     time.and_then(|time| time.format(format).ok()).unwrap_or_else(|| millis.to_string())

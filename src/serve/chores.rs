@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::account::office::Office;
+use crate::account::renewal;
 use crate::account::retention::{self, Schedule};
 use crate::app;
 use crate::work::counts::Counts;
@@ -38,12 +39,22 @@ pub async fn keep_counting(office: Arc<Office>, counts: Arc<Counts>) {
     }
 }
 
-/// Carries out the retention schedule, every day of each process. Two that run at once find less to do.
+/// Carries out the retention schedule and renews look-ups, every day of each process. Two that run at once find less to do.
 pub async fn every_day(office: Arc<Office>) {
     tokio::time::sleep(FIRST_RETENTION).await;
     loop {
         retain(&office).await;
+        renew(&office).await;
         tokio::time::sleep(DAY).await;
+    }
+}
+
+/// After a rotation: whoever signed up by a process with the old key file is found by the newest key, too.
+async fn renew(office: &Office) {
+    match renewal::carry_out(&office.store, &office.means.vault).await {
+        Ok(0) => {}
+        Ok(renewed) => tracing::info!(renewed, "accounts are found by the newest key"),
+        Err(error) => tracing::error!(%error, "not all accounts are found by the newest key, trying again tomorrow"),
     }
 }
 
@@ -58,6 +69,7 @@ async fn retain(office: &Office) {
             pending = gone.pending,
             mailed_codes = gone.mailed_codes,
             guesses = gone.guesses,
+            devices = gone.devices,
             drafts = gone.drafts,
             jobs = gone.jobs,
             letters = gone.letters,

@@ -7,7 +7,7 @@ mod chores;
 pub mod connection;
 mod health;
 mod jobs;
-mod now;
+pub mod now;
 pub mod private;
 pub mod trial;
 

@@ -22,6 +22,8 @@ pub const LANES: i64 = 16;
 const PAGE: i64 = 1_000;
 /// Of a session's hash: enough to tell sessions apart, too little to be one.
 const SESSION_CHARS: usize = 12;
+/// Of the hash over all ends: too much for anybody to find another store with the same word.
+const ENDS_BYTES: usize = 16;
 const PURPOSE: &str = "windowshop audit chain v1";
 
 /// What was done. The words are for good: rows hold them.
@@ -260,7 +262,7 @@ impl Audit {
         if elsewhere > 0 {
             proof.faults.push(format!("{elsewhere} rows are in lanes that do not exist"));
         }
-        proof.ends = hex(&word.finalize()[..8]);
+        proof.ends = hex(&word.finalize()[..ENDS_BYTES]);
         Ok(proof)
     }
 
@@ -358,6 +360,16 @@ pub async fn of_owner(connection: &mut AnyConnection, owner: &str, most: i64) ->
          WHERE owner = $1 ORDER BY lane, number LIMIT $2",
     );
     Ok(rows.bind(owner).bind(most).fetch_all(connection).await?)
+}
+
+/// When this was last done to an owner's records; `None` if never.
+///
+/// # Errors
+///
+/// If the store is away.
+pub async fn last(connection: &mut AnyConnection, owner: &str, deed: Deed) -> Result<Option<Millis>, StoreError> {
+    let asked = sqlx::query_scalar("SELECT max(at) FROM audit WHERE owner = $1 AND deed = $2");
+    Ok(asked.bind(owner).bind(<&str>::from(deed)).fetch_one(connection).await?)
 }
 
 /// The latest rows of all lanes, newest first.

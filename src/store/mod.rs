@@ -126,21 +126,21 @@ impl Store {
         Ok(Store { inner: Arc::new(Inner { engine, writer, readers, ahead, marks, counts: Counts::new() }) })
     }
 
-    /// Looks at the store and changes nothing: can it be reached, is it fit, may this binary open it? Returns the site's
-    /// own data key as it is wrapped; `None` if the store is new.
+    /// Looks at the store and changes nothing: can it be reached, is it fit, may this binary open it? `None` if the store
+    /// is new.
     ///
     /// # Errors
     ///
     /// What is wrong and what to do.
-    pub async fn look(address: &StoreAddress) -> Result<Option<Vec<u8>>, StartFault> {
+    pub async fn look(address: &StoreAddress) -> Result<Option<Seen>, StartFault> {
         let looking = async {
-            let (mut connection, _) = Store::reach(address, Role::Reader).await?;
-            let site = match schema::may_open(&mut connection).await? {
-                Some(_) => vault::wrapped(&mut connection, vault::SITE).await.map_err(|error| error.to_string())?,
+            let (mut connection, engine) = Store::reach(address, Role::Reader).await?;
+            let seen = match schema::may_open(&mut connection).await? {
+                Some(marks) => Some(seen(&mut connection, engine, marks).await.map_err(|error| error.to_string())?),
                 None => None,
             };
             let _ = connection.close().await;
-            Ok::<_, String>(site)
+            Ok::<_, String>(seen)
         };
         let looked = tokio::time::timeout(CONNECT, looking).await;
         looked
@@ -227,6 +227,23 @@ impl Store {
         self.inner.readers.close().await;
         self.inner.writer.close().await;
     }
+}
+
+/// A store that was looked at and not opened.
+pub struct Seen {
+    pub schema: i64,
+    /// The site's own data key as it is wrapped.
+    pub site_key: Option<Vec<u8>>,
+    /// When it was last copied out; `None` if never.
+    pub backed_up_at: Option<Millis>,
+    pub now: Millis,
+}
+
+async fn seen(connection: &mut AnyConnection, engine: Engine, marks: Marks) -> Result<Seen, StoreError> {
+    let site_key = vault::wrapped(connection, vault::SITE).await?;
+    let backed_up_at = audit::last(connection, vault::SITE, audit::Deed::BackedUp).await?;
+    let now = sqlx::query_scalar(engine.clock()).fetch_one(connection).await?;
+    Ok(Seen { schema: marks.schema, site_key, backed_up_at, now })
 }
 
 impl fmt::Debug for Store {

@@ -7,7 +7,7 @@ use time::Date;
 
 use super::audit::Audit;
 use super::vault::{SITE, Vault};
-use super::{Ahead, Store, StoreAddress};
+use super::{Ahead, Seen, Store, StoreAddress};
 use crate::config::{OfficePlace, SettingFault};
 use crate::sealing::{SealFault, value};
 
@@ -59,7 +59,9 @@ pub async fn faults(place: &OfficePlace) -> Vec<SettingFault> {
     };
     match Store::look(&address).await {
         Err(fault) => faults.push(SettingFault::new(flag, fault.to_string())),
-        Ok(Some(wrapped)) if faults.is_empty() => faults.extend(key_does_not_fit(place, &address, &wrapped)),
+        Ok(Some(Seen { site_key: Some(wrapped), .. })) if faults.is_empty() => {
+            faults.extend(key_does_not_fit(place, &address, &wrapped));
+        }
         Ok(_) => {}
     }
     faults

@@ -36,10 +36,9 @@ const CACHE_PUBLIC: &str = "public, max-age=60, s-maxage=300, stale-while-revali
 const CACHE_REDIRECT: &str = "public, max-age=60";
 const CACHE_MOVED: &str = "public, max-age=86400";
 const CACHE_NEVER: &str = "no-store";
-/// For an answer to incorrect input.
+/// For an answer to incorrect input, and for a page whose address holds sealed answers: what it says of a household stays on
+/// no disk (ASVS 5.0, 14.3.2). Back asks for it again, by an address that holds everything.
 const CACHE_ANSWER: &str = "private, no-store";
-/// For the back button; a shared cache may not keep it.
-const CACHE_OWN: &str = "private, max-age=60";
 
 /// What every page knows about its request. An extractor that cannot fail.
 #[derive(Clone)]
@@ -356,7 +355,7 @@ fn set_caching(response: &mut Response<Body>, policy: &CachePolicy, tag: &str) {
     match policy {
         CachePolicy::Public { .. } | CachePolicy::Own { .. } => {
             let own = matches!(policy, CachePolicy::Own { .. });
-            let caching = if own { CACHE_OWN } else { CACHE_PUBLIC };
+            let caching = if own { CACHE_ANSWER } else { CACHE_PUBLIC };
             headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(caching));
             headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
             if let Ok(etag) = HeaderValue::try_from(format!("\"{tag}\"")) {

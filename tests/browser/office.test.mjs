@@ -4,6 +4,7 @@ import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';
+import { createHmac } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -37,6 +38,27 @@ async function code(known) {
     await new Promise(done => setTimeout(done, 50));
   }
   throw new Error('no letter with a code has come');
+}
+
+/** What an app shows for a key in base 32 (RFC 6238). */
+function shown(key, at = Date.now()) {
+  const bits = [...key.replace(/ /g, '')].map(c => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(c).toString(2).padStart(5, '0')).join('');
+  const bytes = Buffer.from(bits.match(/.{8}/g).map(byte => parseInt(byte, 2)));
+  const step = Buffer.alloc(8);
+  step.writeBigUInt64BE(BigInt(Math.floor(at / 30_000)));
+  const mac = createHmac('sha1', bytes).update(step).digest();
+  return String((mac.readUInt32BE(mac[19] & 15) & 0x7fffffff) % 1_000_000).padStart(6, '0');
+}
+
+/** The page on paper: what is printed to be kept is there, and nothing that only a screen can use. */
+async function paper(tab, name, lang, text) {
+  await tab.emulateMedia({ media: 'print' });
+  assert.ok(await tab.getByText(text).first().isVisible(), `${name}: “${text}” is not on paper`);
+  for (const button of await tab.locator('button').all()) {
+    if (await button.isVisible()) faults.push(`${name} (${lang}): a button is printed: ${await button.innerText()}`);
+  }
+  await tab.screenshot({ path: join(pictures, `office-${name}-${lang}-paper.png`), fullPage: true });
+  await tab.emulateMedia({ media: 'screen' });
 }
 
 /** Runs in the page: what is too small to touch, or sticks out. */
@@ -84,7 +106,7 @@ for (const lang of ['en', 'es']) {
   const main = 'main form[novalidate] button[type=submit]';
 
   test(`a search is saved, becomes an account's, and is found again (${lang})`, async () => {
-    const email = `ana-${lang}-${process.pid}@example.org`;
+    const email = `ana.maria.hernandez-villanueva+planes.de.salud-${lang}-${process.pid}@correo.ejemplo-muy-largo.example.org`;
     const context = await browser.newContext(PHONE), tab = await context.newPage();
     // From the shop, as people come: from the sheet to take along.
     await visit(tab, `/sheet?${FAMILY}&plan=${BRONZE}&plan=${GOLD}`);
@@ -92,6 +114,7 @@ for (const lang of ['en', 'es']) {
     assert.equal(new URL(tab.url()).pathname, localized(lang, '/account'));
     await stop(tab, 'guest', lang);
     const printed = await tab.locator('.typed').innerText();
+    await paper(tab, 'guest', lang, printed);
 
     const library = await browser.newContext(PHONE), other = await library.newPage();
     await visit(other, '/account/resume');
@@ -130,6 +153,18 @@ for (const lang of ['en', 'es']) {
     await visit(tab, '/account/app');
     await send(tab, 'form[action$="/account/app/start"] button');
     await stop(tab, 'app-setup', lang);
+    const key = await tab.locator('p.typed').innerText();
+    await tab.fill('#code', '12');
+    await send(tab, main);
+    await stop(tab, 'app-wrong', lang, 422);
+    await tab.fill('#code', shown(key));
+    await send(tab, main);
+    assert.equal(new URL(tab.url()).pathname, localized(lang, '/account/codes'));
+    await stop(tab, 'codes', lang);
+    assert.equal(await tab.locator('ol.typed li').count(), 10);
+    await paper(tab, 'codes', lang, (await tab.locator('ol.typed li').first().innerText()));
+    await visit(tab, '/account/app');
+    await stop(tab, 'app-on', lang);
 
     await visit(tab, '/account');
     await send(tab, '.office form button');
@@ -145,6 +180,17 @@ for (const lang of ['en', 'es']) {
     assert.equal(new URL(tab.url()).pathname, localized(lang, '/account'), 'a known browser needs no code');
     assert.equal((await context.cookies()).length, 2);
     assert.ok((await context.cookies()).every(cookie => cookie.httpOnly && cookie.sameSite === 'Lax'));
+
+    // Somebody else guesses until the door is closed.
+    const elsewhere = await browser.newContext(PHONE), thief = await elsewhere.newPage();
+    for (let i = 0; i < 6; i++) {
+      await visit(thief, '/account/sign-in');
+      await thief.fill('#email', email);
+      await thief.fill('#password', 'not the password at all');
+      await send(thief, main);
+    }
+    await stop(thief, 'closed', lang);
+    await elsewhere.close();
 
     for (const page of ['', '/save', '/reset', '/reset/code', '/reset/done', '/gone']) {
       const stranger = await browser.newContext(PHONE), strange = await stranger.newPage();

@@ -7,16 +7,25 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use axum::Router;
+use axum::body::Body;
+use axum::http::Request;
+use clap::Parser as _;
 use time::macros::datetime;
+use tower::ServiceExt as _;
 use tower_sessions::SessionStore as _;
 use tower_sessions::session::{Id, Record};
 use windowshop::account::guessing::{Buckets, Counted, Right, Try};
+use windowshop::account::office::Office;
 use windowshop::account::password::{Hashers, Password};
 use windowshop::account::people::{self, BeginDraft, Means, SignUp, new_id};
 use windowshop::account::session::{SHAPE, Sessions};
-use windowshop::config::OfficeArgs;
+use windowshop::app::App;
+use windowshop::cli::Cli;
+use windowshop::config::{Config, OfficeArgs};
 use windowshop::operator::{self, Opened};
 use windowshop::sealing::Secret;
+use windowshop::store::Ahead;
 use windowshop::store::lookup::Sought;
 use zeroize::Zeroizing;
 
@@ -26,6 +35,8 @@ const CLIENTS: usize = 32;
 /// Accounts that sign in, and wrong passwords of which the median is taken.
 const ACCOUNTS: u64 = 200;
 const WRONG: usize = 101;
+/// Forms posted for each kind of address.
+const THROUGH_PAGES: u64 = 200;
 const PASSWORD: &str = "cuatro patos verdes";
 
 /// How often something is done a second by so many at once.
@@ -135,6 +146,77 @@ async fn sign_ins(name: &str, office: &Opened, cores: usize) {
     println!("{name}: a wrong password, median of {WRONG}: known {:?}, unknown {:?}", medians[0], medians[1]);
 }
 
+/// The same through whole pages: a form is posted, and what comes back is read.
+async fn pages(name: &str, server: &str, cores: usize) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    windowshop::serve::build_sample_into(&folder.path().join("catalogues")).await.expect("the shipped sample loads");
+    let (data, catalogues) = (path("data"), path("catalogues"));
+    let mut words = vec!["windowshop", "--data-dir", &data, "--catalogues", &catalogues];
+    if !server.is_empty() {
+        words.extend(["--database-url", server]);
+    }
+    let (config, faults) = Config::read(&Cli::try_parse_from(words).expect("settings").serve);
+    assert_eq!(faults, []);
+    let app = App::build(config, || datetime!(2026-11-26 12:00 UTC)).await.expect("the site starts");
+    let ahead = Ahead::default();
+    let opened =
+        Office::ahead(&app.config.office, (None, false), datetime!(2026-11-26 12:00 UTC).date(), ahead.clone());
+    let opened = opened.await.expect("the office opens");
+    let office =
+        operator::open(&office_args(&app.config.office.data_dir, server), datetime!(2026-11-26 12:00 UTC)).await;
+    accounts(&office.expect("the office opens"), &Hashers::new(cores).expect("hashers")).await;
+    let pages = windowshop::office::Office::new(&opened, &app.config).expect("its pages");
+    let router = windowshop::router::with_office(&app, &pages).expect("routes");
+    for (page, form) in
+        [("sign-in", "password=not+the+password"), ("reset", ""), ("sign-up", "new_password=cuatro+patos+verdes")]
+    {
+        let mut medians = Vec::new();
+        let mut times = [Vec::new(), Vec::new()];
+        for n in 0..THROUGH_PAGES {
+            // Counters against guessing begin anew.
+            ahead.add(Duration::from_secs(2 * 3600));
+            // In turn, so that whatever else the machine does meets both.
+            for (times, address) in times.iter_mut().zip([address(n % ACCOUNTS), format!("nobody{n}@example.org")]) {
+                let body = format!("email={}&{form}", address.replace('@', "%40"));
+                let begun = Instant::now();
+                let status = post(&router, &format!("/account/{page}"), body).await;
+                times.push(begun.elapsed());
+                assert!(matches!(status, 303 | 422), "{page}: {status}");
+                // What is done beside the answer is done before the next one.
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        }
+        for mut times in times {
+            times.sort_unstable();
+            medians.push(times[times.len() / 2]);
+        }
+        println!(
+            "{name}: POST /account/{page}, median of {THROUGH_PAGES}: known {:?}, unknown {:?}",
+            medians[0], medians[1]
+        );
+    }
+    opened.store.close().await;
+}
+
+async fn post(router: &Router, address: &str, body: String) -> u16 {
+    let request = Request::builder().method("POST").uri(address).header("sec-fetch-site", "same-origin");
+    let request = request.header("content-type", "application/x-www-form-urlencoded").body(Body::from(body));
+    let response = router.clone().oneshot(request.expect("a request")).await.expect("an answer");
+    let status = response.status().as_u16();
+    axum::body::to_bytes(response.into_body(), usize::MAX).await.expect("a whole body");
+    status
+}
+
+fn office_args(data_dir: &std::path::Path, server: &str) -> OfficeArgs {
+    OfficeArgs {
+        data_dir: data_dir.to_path_buf(),
+        key_file: None,
+        keys: "".parse().expect("any text"),
+        database_url: server.parse().expect("any text"),
+    }
+}
+
 fn record(owner: &str) -> Record {
     let mut record =
         Record { id: Id::default(), data: Default::default(), expiry_date: time::OffsetDateTime::UNIX_EPOCH };
@@ -179,16 +261,15 @@ async fn main() {
     let servers = std::env::var("WINDOWSHOP_TEST_POSTGRES").unwrap_or_default();
     for server in std::iter::once("").chain(servers.split_whitespace()) {
         let folder = tempfile::tempdir().expect("a folder");
-        let args = OfficeArgs {
-            data_dir: folder.path().to_path_buf(),
-            key_file: None,
-            keys: "".parse().expect("any text"),
-            database_url: server.parse().expect("any text"),
-        };
+        let args = office_args(folder.path(), server);
         let office = operator::open(&args, datetime!(2026-11-26 12:00 UTC)).await.expect("the office opens");
         let name = if server.is_empty() { "SQLite" } else { server };
         store(name, &office).await;
         sign_ins(name, &office, cores).await;
         office.store.close().await;
+        // The servers' database is the one that was just filled: pages need one of their own.
+        if server.is_empty() {
+            pages(name, server, cores).await;
+        }
     }
 }

@@ -7,4 +7,8 @@ mod letters;
 mod locks;
 mod pages;
 pub mod people;
+mod planted;
+mod resets;
+mod signs;
+mod timing;
 mod trouble;

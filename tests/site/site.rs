@@ -70,6 +70,8 @@ pub struct Site {
     prefix: &'static str,
     /// The browser's cookies; the shop needs none.
     jar: Option<jar::Jar>,
+    /// The network address that the proxy names; empty: none.
+    network: &'static str,
     /// Deleted with the last clone.
     _folder: Option<Arc<TempDir>>,
 }
@@ -101,7 +103,7 @@ impl Site {
 
     async fn start(config: Config, now: OffsetDateTime) -> Site {
         let app = App::build(config, move || now).await.expect("the site starts");
-        Site { router: router::router(Arc::clone(&app)), app, prefix: "", jar: None, _folder: None }
+        Site { router: router::router(Arc::clone(&app)), app, prefix: "", jar: None, network: "", _folder: None }
     }
 
     /// The running site's parts, on the shipped sample, with these settings.
@@ -113,12 +115,17 @@ impl Site {
     /// With the office beside the shop, in a browser that keeps cookies.
     pub fn with_office(app: Arc<App>, office: &Arc<Office>) -> anyhow::Result<Site> {
         let router = router::with_office(&app, office)?;
-        Ok(Site { router, app, prefix: "", jar: Some(jar::Jar::default()), _folder: None })
+        Ok(Site { router, app, prefix: "", jar: Some(jar::Jar::default()), network: "", _folder: None })
     }
 
     /// The same site in another browser.
     pub fn another_browser(&self) -> Site {
         Site { jar: Some(jar::Jar::default()), ..self.clone() }
+    }
+
+    /// The same browser in another network.
+    pub fn in_network(&self, address: &'static str) -> Site {
+        Site { network: address, ..self.clone() }
     }
 
     /// The browser's cookies.
@@ -252,6 +259,9 @@ impl Site {
         let mut request = Request::builder().method(method).uri(address);
         if let Some(cookies) = self.jar.as_ref().and_then(jar::Jar::line) {
             request = request.header("cookie", cookies);
+        }
+        if !self.network.is_empty() {
+            request = request.header("x-forwarded-for", self.network);
         }
         for (name, value) in headers {
             request = request.header(*name, *value);

@@ -364,6 +364,16 @@ impl Log {
         (log, tracing::subscriber::set_default(lines.with_writer(move || writer.clone()).finish()))
     }
 
+    /// The same without spans, for tests with so much work in threads of the SQLite driver's that one of them drops a span of
+    /// ours: it would look for it in the subscriber of its own thread, which never had it, and end.
+    pub fn keep_all_events() -> (Log, tracing::subscriber::DefaultGuard) {
+        use tracing_subscriber::layer::SubscriberExt as _;
+        let (log, writer) = Log::listen();
+        let lines = tracing_subscriber::fmt::layer().with_ansi(false).with_writer(move || writer.clone());
+        let events = tracing_subscriber::filter::filter_fn(|about| !about.is_span());
+        (log, tracing::subscriber::set_default(tracing_subscriber::registry().with(events).with(lines)))
+    }
+
     fn listen() -> (Log, Log) {
         static LISTENS: std::sync::Once = std::sync::Once::new();
         LISTENS.call_once(|| {

@@ -74,8 +74,8 @@ static ERRAND: JobKind = JobKind {
     repeats: Repeats::AtLeastOnce,
 };
 
-/// Every value of every table, as a database's own dump has it. Fails if a sealed column holds nothing that was planted.
-async fn dump(bench: &Bench) -> Vec<u8> {
+/// Every value of every table, as a database's own dump has it.
+pub async fn dump(bench: &Bench) -> Vec<u8> {
     let mut connection = bench.raw().await;
     let mut all = Vec::new();
     for table in schema::tables() {
@@ -93,23 +93,27 @@ async fn dump(bench: &Bench) -> Vec<u8> {
             }
         }
     }
+    connection.close().await.expect("it closes");
+    all
+}
+
+/// Fails if a sealed column holds nothing that was planted.
+async fn every_sealed_column_is_filled(bench: &Bench) {
     for column in columns::SEALED {
         let (table, name) = (column.table, column.column);
         let filled = bench.count(&format!("{table} WHERE length({name}) > 0")).await;
         assert!(filled > 0, "nothing is planted in {table}.{name}: plant it here");
     }
-    connection.close().await.expect("it closes");
-    all
 }
 
 /// Every file in the bench's folder that is not a key file, as bytes.
-fn files(bench: &Bench) -> Vec<(String, Vec<u8>)> {
+pub fn files(bench: &Bench) -> Vec<(String, Vec<u8>)> {
     let entries = std::fs::read_dir(bench.path("")).expect("a folder");
     let paths = entries.map(|entry| entry.expect("an entry").path()).filter(|path| path.is_file());
     paths.map(|path| (path.display().to_string(), std::fs::read(&path).expect("bytes"))).collect()
 }
 
-fn holds(bytes: &[u8], text: &str) -> bool {
+pub fn holds(bytes: &[u8], text: &str) -> bool {
     bytes.windows(text.len()).any(|part| part.eq_ignore_ascii_case(text.as_bytes()))
 }
 
@@ -154,6 +158,7 @@ async fn nothing_that_a_person_typed_can_be_read_where_it_is_kept() {
         let mut all = files(bench);
         all.push(("what was said".to_string(), said.into_bytes()));
         all.push(("the log".to_string(), log.into_bytes()));
+        every_sealed_column_is_filled(bench).await;
         all.push(("the dump".to_string(), dump(bench).await));
         assert!(all.iter().any(|(name, _)| name.ends_with("monday.office")), "the backup is looked at");
         let sought = PLANTED.iter().copied().chain([code.as_str(), "zanahoria"]);

@@ -6,8 +6,8 @@ use totp_rs::{Algorithm, Builder};
 use windowshop::account::codes;
 use windowshop::account::people::{SignUp, account_owner};
 use windowshop::account::steps::{
-    KnowDevice, MAILED_FOR, Mailed, Purpose, RemoveTotp, Removed, StartTotp, UseMailed, UseRecovery, UseTotp,
-    known_device,
+    Asked, JudgeMailed, KnowDevice, MAILED_FOR, Mailed, Purpose, RemoveTotp, Removed, StartTotp, UseMailed,
+    UseRecovery, UseTotp, known_device,
 };
 use windowshop::operator::Opened;
 use windowshop::store::{Ahead, Store, StoreAddress};
@@ -25,6 +25,10 @@ async fn with_account(bench: &Bench, password_chars: i64) -> (Opened, Store, Ahe
     let ahead = Ahead::default();
     let store = Store::open(&StoreAddress::of(&place), ahead.clone()).await.expect("the store opens");
     (office, store, ahead)
+}
+
+fn text(typed: &str) -> Zeroizing<String> {
+    Zeroizing::new(typed.to_string())
 }
 
 /// What an app shows at this time.
@@ -104,18 +108,17 @@ async fn a_mailed_code_is_good_for_ten_minutes_five_tries_and_one_purpose() {
     on_each_engine(async |bench| {
         let (_office, store, ahead) = with_account(bench, 15).await;
         let owner = account_owner("a1");
-        let mail = |code: &str| Mailed {
-            owner: owner.clone(),
-            purpose: Purpose::SecondStep,
-            session: "5e55".to_string(),
-            code: Zeroizing::new(code.to_string()),
-        };
-        let typed_in = |session: &str, purpose, code: &str| UseMailed {
+        let asked = |session: &str, purpose| Asked {
             owner: owner.clone(),
             purpose,
             session: session.to_string(),
-            typed: Zeroizing::new(code.to_string()),
+            address: String::new(),
         };
+        let mail_to =
+            |session: &str, code: &str| Mailed { asked: asked(session, Purpose::SecondStep), code: text(code) };
+        let mail = |code: &str| mail_to("5e55", code);
+        let typed_in =
+            |session: &str, purpose, code: &str| UseMailed { asked: asked(session, purpose), typed: text(code) };
         let typed = |purpose, code: &str| typed_in("5e55", purpose, code);
         store.begin_write(mail("12345678")).await.expect("kept");
         assert_eq!(store.begin_write(typed(Purpose::NewPassword, "12345678")).await, Ok(false));
@@ -129,6 +132,26 @@ async fn a_mailed_code_is_good_for_ten_minutes_five_tries_and_one_purpose() {
             assert_eq!(store.begin_write(typed(Purpose::SecondStep, "00000000")).await, Ok(false));
         }
         assert_eq!(store.begin_write(typed(Purpose::SecondStep, "12345678")).await, Ok(false), "tried too often");
+
+        // Judged, and not used up.
+        store.begin_write(mail("12345678")).await.expect("kept");
+        let judged = |code: &str| JudgeMailed { asked: asked("5e55", Purpose::SecondStep), typed: text(code) };
+        for _ in 0..20 {
+            assert_eq!(store.begin_write(judged("12345678")).await, Ok(true), "a right one costs no try");
+        }
+        for _ in 0..5 {
+            assert_eq!(store.begin_write(judged("00000000")).await, Ok(false));
+        }
+        assert_eq!(store.begin_write(judged("12345678")).await, Ok(false), "tried too often");
+
+        // Whoever else asks takes nobody's code away, and uses up tries of their own.
+        store.begin_write(mail("12345678")).await.expect("kept");
+        store.begin_write(mail_to("7e77", "87654321")).await.expect("kept");
+        for _ in 0..9 {
+            let wrong = typed_in("7e77", Purpose::SecondStep, "00000000");
+            assert_eq!(store.begin_write(wrong).await, Ok(false));
+        }
+        assert_eq!(store.begin_write(typed(Purpose::SecondStep, "12345678")).await, Ok(true));
 
         store.begin_write(mail("12345678")).await.expect("kept");
         ahead.add(Duration::from_millis(u64::try_from(MAILED_FOR).expect("positive")));

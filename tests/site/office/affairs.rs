@@ -95,12 +95,24 @@ async fn a_password_is_changed_with_the_old_one_and_the_others_are_signed_out() 
         assert_eq!(wrong.error_summary()[0].0, "password");
         let letters = world.letters();
         let page = wrong.fill("Your password now", PASSWORD).fill("New password", OTHER);
+        let page = page.leave("Forget my other browsers");
         assert_eq!(page.press("Change the password").await.heading(), "Your saved plans");
         assert!(world.letter(letters + 1).await.contains("Subject: Your password was changed"));
         other.visit("/account").await.says("with or without an account");
         own.visit("/account").await.press("Sign out").await;
         assert_eq!(world.sign_in(&own, "ana@example.org", PASSWORD).await.status, 422);
         world.sign_in(&own, "ana@example.org", OTHER).await.says("signed in as");
+        world.sign_in(&other, "ana@example.org", OTHER).await.says("signed in as");
+
+        // Once more, with the tick that the form has at first.
+        let page = own.visit("/account/password").await;
+        assert!(page.is_ticked("Forget my other browsers"));
+        let page = page.fill("Your password now", OTHER).fill("New password", PASSWORD);
+        assert_eq!(page.press("Change the password").await.heading(), "Your saved plans");
+        own.visit("/account").await.press("Sign out").await;
+        world.sign_in(&own, "ana@example.org", PASSWORD).await.says("signed in as");
+        let step = world.sign_in(&other, "ana@example.org", PASSWORD).await;
+        assert_eq!(step.heading(), "Type your code", "a browser that was known is a stranger");
     })
     .await;
 }
@@ -155,7 +167,7 @@ async fn an_address_changes_once_the_new_one_is_proved() {
 }
 
 /// What an app shows for the key on the page.
-fn apps_code(page: &Page, world_seconds: u64) -> String {
+pub fn apps_code(page: &Page, world_seconds: u64) -> String {
     let key: String = page.select("p.typed").iter().flat_map(|key| key.text()).collect();
     let key = totp_rs::Secret::try_from_base32(key.replace(' ', "")).expect("a key");
     let totp = Builder::new().with_algorithm(Algorithm::SHA1).with_digits(6).with_step_duration(30).with_secret(key);
@@ -211,12 +223,13 @@ async fn everything_can_be_read_saved_as_a_file_and_deleted() {
         save(&own, SEARCH).await;
         world.sign_up(&own, "ana@example.org").await;
         let page = own.visit("/account/data").await;
-        page.says_all(&["ana@example.org", "income=52000", "account_made"]);
+        page.says_all(&["ana@example.org", "income=52000", "The account was made"]).says_nothing_of("account_made");
+        own.in_spanish().visit("/account/data").await.says("Se creó la cuenta");
         let file = own.post("/account/data", "").await;
         assert!(file.header("content-disposition").contains("attachment"));
         let json: serde_json::Value = serde_json::from_str(&file.text).expect("JSON");
         assert_eq!(json["account"]["email"], "ana@example.org");
-        own.visit("/account/data").await.says("exported");
+        own.visit("/account/data").await.says("handed out as a file");
 
         let page = own.visit("/account/delete").await.fill("Password", "nope").press("Delete everything now").await;
         assert_eq!(page.status, 422);

@@ -126,6 +126,24 @@ async fn pages_are_kept_by_nobody_sent_as_they_are_and_change_nothing() {
 }
 
 #[tokio::test]
+async fn a_password_that_others_know_from_a_breach_is_refused() {
+    let bench = Bench::new(None).await;
+    let file = bench.path("breached.sha1");
+    // SHA-1 of PASSWORD, as `printf 'cuatro patos verdes' | sha1sum` prints it, between two others.
+    let hash = "cd56aa9a347be61d9ca3ce7037e1cd222b2a4b25";
+    let hash = (0..20).map(|n| u8::from_str_radix(&hash[2 * n..2 * n + 2], 16).expect("hexadecimal"));
+    let hashes = [vec![0; 20], hash.collect(), vec![255; 20]].concat();
+    std::fs::write(&file, hashes).expect("written");
+    let world = World::with(&bench, &["--breached-passwords", file.to_str().expect("UTF-8")]).await;
+    let page = world.browser().visit("/account/sign-up").await.fill("E-mail address", "ana@example.org");
+    let page = page.fill("Make a password", PASSWORD).press("Go on").await;
+    assert_eq!((page.status, page.error_summary()[0].0.as_str()), (422, "new_password"));
+    page.says("known from a break-in");
+    let page = page.fill("Make a password", "siete gatos en el tejado").press("Go on").await;
+    assert_eq!(page.heading(), "Type your code");
+}
+
+#[tokio::test]
 async fn strangers_do_not_lock_the_owner_out() {
     on_each_engine(async |bench| {
         let world = World::open(bench).await;

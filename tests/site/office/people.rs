@@ -62,7 +62,8 @@ impl World {
         self.texts().len()
     }
 
-    fn texts(&self) -> Vec<String> {
+    /// All letters, the oldest first.
+    pub fn texts(&self) -> Vec<String> {
         let Ok(entries) = std::fs::read_dir(&self.outbox) else { return Vec::new() };
         let paths = entries.map(|entry| entry.expect("an entry").path());
         let mut found: Vec<_> = paths

@@ -153,6 +153,16 @@ impl Page {
         self
     }
 
+    /// Takes a tick away.
+    #[track_caller]
+    pub fn leave(mut self, name: &str) -> Page {
+        let field = self.field(name);
+        assert_eq!(field.attr("type"), Some("checkbox"), "“{name}” has no tick to take away");
+        let place = self.place(field);
+        self.typed.ticks.insert(place, false);
+        self
+    }
+
     /// Presses a button by its words: sends its form and shows where that leads.
     pub async fn press(self, button: &str) -> Page {
         let (method, address, pairs) = self.submission(button);
