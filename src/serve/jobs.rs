@@ -3,7 +3,6 @@
 //! Which kinds there are, and who does each, is said here and nowhere else.
 
 use std::io::Write as _;
-use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;

@@ -129,7 +129,7 @@ fn catalogues(out: &mut DescriptorEncoder, app: &App) -> fmt::Result {
 fn work(out: &mut DescriptorEncoder, work: &Counts) -> fmt::Result {
     use prometheus_client::metrics::MetricType::{Counter, Gauge};
     let shown = work.shown();
-    let mut each = |name: &str, help: &str, value: &dyn Fn(&Shown) -> i64| {
+    let mut each = |name: &str, help: &str, value: &dyn Fn(&Shown) -> i64| -> fmt::Result {
         let mut family = out.encode_descriptor(name, help, None, Gauge)?;
         for of in &shown {
             ConstGauge::new(value(of)).encode(family.encode_family(&[("kind", of.kind)])?)?;
@@ -142,7 +142,7 @@ fn work(out: &mut DescriptorEncoder, work: &Counts) -> fmt::Result {
     each("windowshop_jobs_oldest_seconds", "For how long the oldest job that waits has been due, by kind", &|of| {
         of.now.oldest / 1000
     })?;
-    let mut each = |name: &str, help: &str, value: &dyn Fn(&Shown) -> u64| {
+    let mut each = |name: &str, help: &str, value: &dyn Fn(&Shown) -> u64| -> fmt::Result {
         let mut family = out.encode_descriptor(name, help, None, Counter)?;
         for of in &shown {
             ConstCounter::new(value(of)).encode(family.encode_family(&[("kind", of.kind)])?)?;
