@@ -7,7 +7,7 @@ use crate::sealing::{Column, DataKey};
 use crate::store::{StoreError, Tx, columns};
 
 /// Rows of an owner, in any order. The account itself and its data key are not among them.
-pub const ROWS: [&str; 12] = [
+pub const ROWS: [&str; 16] = [
     "DELETE FROM lookup WHERE owner = $1",
     "DELETE FROM session WHERE owner = $1",
     "DELETE FROM pending WHERE owner = $1",
@@ -18,6 +18,10 @@ pub const ROWS: [&str; 12] = [
     "DELETE FROM recovery_code WHERE owner = $1",
     "DELETE FROM mailed_code WHERE owner = $1",
     "DELETE FROM sent_code WHERE owner = $1",
+    "DELETE FROM job WHERE owner = $1",
+    "DELETE FROM job_done WHERE owner = $1",
+    "DELETE FROM letter WHERE owner = $1",
+    "DELETE FROM mail_state WHERE owner = $1",
     "DELETE FROM application WHERE owner = $1",
     "DELETE FROM notice WHERE owner = $1",
 ];

@@ -66,8 +66,6 @@ pub async fn show(desk: Desk) -> Answer {
         aside: cx.query.split('&').any(|pair| pair == "aside=1"),
         cx,
     };
-    let template =
-        CheckPage { bar: bar(cx, &desk.visitor), pages: flow::places(&view).iter().map(checked).collect(), open, cx };
     Ok(page::render_status(cx, StatusCode::OK, template, CachePolicy::Private))
 }
 

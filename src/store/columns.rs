@@ -6,13 +6,14 @@
 use crate::sealing::Column;
 
 /// Sealed under their owner's data key.
-pub const SEALED: [Column; 9] = [
+pub const SEALED: [Column; 10] = [
     ACCOUNT_EMAIL,
     ACCOUNT_PASSWORD,
     PENDING_REQUEST,
     DRAFT_ANSWERS,
     DEVICE_NAME,
     TOTP_SECRET,
+    JOB_PAYLOAD,
     APPLICATION_ANSWERS,
     APPLICATION_DETERMINATION,
     NOTICE_BODY,
@@ -24,6 +25,7 @@ pub const PENDING_REQUEST: Column = Column { table: "pending", column: "request"
 pub const DRAFT_ANSWERS: Column = Column { table: "draft", column: "answers" };
 pub const DEVICE_NAME: Column = Column { table: "device", column: "name" };
 pub const TOTP_SECRET: Column = Column { table: "totp", column: "secret" };
+pub const JOB_PAYLOAD: Column = Column { table: "job", column: "payload" };
 pub const APPLICATION_ANSWERS: Column = Column { table: "application", column: "answers" };
 pub const APPLICATION_DETERMINATION: Column = Column { table: "application", column: "determination" };
 pub const NOTICE_BODY: Column = Column { table: "notice", column: "body" };

@@ -14,3 +14,4 @@ mod site;
 mod store;
 mod surge;
 mod web;
+mod work;
