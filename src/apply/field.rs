@@ -6,7 +6,7 @@
 use crate::application::flow::Fault;
 use crate::application::kinds::{Kind, NONE, Odd, parts};
 use crate::application::sheet::{HOUSEHOLD, RowId, YOU, key};
-use crate::application::steps::{Question, Step};
+use crate::application::steps::{Of, Question, Step};
 use crate::application::view::View;
 use crate::web::page::Cx;
 
@@ -146,10 +146,17 @@ impl Words<'_> {
         let base = base(fault.question);
         let label = self.label(fault.question, fault.row);
         let own = match fault.odd {
-            Odd::Missing => self.cx.known(&format!("{base}.missing")),
+            // What is agreed to is long: the fault names it in short.
+            Odd::Missing | Odd::MustAgree => {
+                self.cx.known(&format!("{base}.missing")).or_else(|| self.cx.known(&format!("{base}_missing")))
+            }
             _ => None,
         };
         match own {
+            // Asked of several people on one page: whose answer it is.
+            Some(words) if matches!(fault.question.of, Of::Each(_)) => {
+                format!("{}: {words}", self.person(self.about(fault.row)))
+            }
             Some(words) => words.to_string(),
             None => self.cx.tf(&format!("apply.fault.{}", <&str>::from(fault.odd)), &[("label", &label)]),
         }

@@ -108,7 +108,12 @@ fn blank_pages(words: &Words) -> Vec<Sheetful> {
                 rows.into_iter().map(|row| words.field(question, row, None)).collect::<Vec<_>>()
             };
             sheets.push(Sheetful {
-                title: words.title(step, row),
+                // Of which kind, is for them to write.
+                title: match step.name {
+                    "income" => words.cx.t("apply.packet_income").to_string(),
+                    "event" => words.cx.t("apply.packet_event").to_string(),
+                    _ => words.title(step, row),
+                },
                 lead: words.lead(step, row),
                 blank: step.questions.iter().flat_map(of).collect(),
                 answers: Vec::new(),

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use windowshop::application::sheet::YOU;
+use windowshop::application::sheet::{PEOPLE_MAX, YOU};
 
 use super::walk::{ALONE, answer, answered, begin, go, looked_at, place, plain, send};
 use crate::office::people::{PASSWORD, World};
-use crate::store::engines::on_each_engine;
+use crate::store::engines::{benches, on_each_engine};
 
 #[tokio::test]
 async fn what_was_typed_is_kept_right_or_wrong_and_back_finds_it() {
@@ -210,4 +210,26 @@ async fn a_helper_goes_on_with_the_printed_code_and_the_packet_has_all_questions
         assert_eq!(place(&browser.visit("/account/apply").await), "begin");
     })
     .await;
+}
+
+#[tokio::test]
+async fn a_household_has_an_end_and_the_page_says_so() {
+    let bench = benches().await.remove(0);
+    let world = World::open(&bench).await;
+    let browser = world.browser();
+    begin(&browser, ALONE).await;
+    for _ in 1..PEOPLE_MAX {
+        let page = browser.visit("/account/apply/household").await.press("Add a person").await;
+        let row = place(&page).trim_start_matches("person/").to_string();
+        send(answer(page, &format!("first_name.{row}"), "Li")).await;
+    }
+    let full = browser.visit("/account/apply/household").await;
+    looked_at(&full);
+    full.says("No more people fit in one application").says_nothing_of("Add a person");
+    assert_eq!(full.count(".people li"), PEOPLE_MAX);
+    browser.follow(browser.post("/account/apply/people/add", "").await).await;
+    let again = browser.visit("/account/apply/household").await;
+    assert_eq!(again.count(".people li"), PEOPLE_MAX);
+    looked_at(&browser.visit("/account/apply/check").await);
+    bench.end().await;
 }

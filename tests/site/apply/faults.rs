@@ -147,7 +147,7 @@ async fn everything_is_tried(browser: &Site, answers: Answers<'_>) -> (Vec<Strin
         }
         // Of kinds of which there are many pages, a few are tried.
         let kind = here.split('/').next().unwrap_or_default().to_string();
-        if seen.iter().filter(|own: &&String| own.starts_with(&format!("{kind}/"))).count() < 4 && !seen.contains(&here)
+        if seen.iter().filter(|own: &&String| own.starts_with(&format!("{kind}/"))).count() < 2 && !seen.contains(&here)
         {
             page = tried(browser, page).await;
         }

@@ -179,6 +179,7 @@ fn of_steps(known: &BTreeSet<&str>) -> Vec<String> {
                 let parts = ["label", "label_you", "label_only", "hint", "missing"];
                 parts.iter().for_each(|part| may(format!("{base}.{part}")));
                 may(format!("{base}_hint"));
+                may(format!("{base}_missing"));
                 may(base.clone());
                 if let Kind::One(answers) | Kind::Several(answers) = question.kind {
                     answers.iter().for_each(|answer| {
