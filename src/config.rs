@@ -96,6 +96,9 @@ pub struct ServeArgs {
     /// Answers that take longer than this to make are named in the log, in milliseconds
     #[arg(long, env = "WINDOWSHOP_SLOW_MS", default_value = "1000")]
     pub slow_ms: String,
+    /// Jobs of the office done at once by this process (letters and the like); 0: another host, or `worker`, does them
+    #[arg(long, env = "WINDOWSHOP_WORKERS", value_name = "N", default_value = "4")]
+    pub workers: String,
     /// Networks of proxies whose X-Forwarded-For, X-Request-Id and traceparent are trusted, e.g. 10.0.0.0/8,::1; if
     /// set, one client gets at most a quarter of the slots under load
     #[arg(long, env = "WINDOWSHOP_TRUSTED_PROXIES", value_name = "NETS", default_value = "")]
@@ -145,6 +148,7 @@ pub struct Config {
     pub max_connections: usize,
     pub metrics_listen: Option<SocketAddr>,
     pub slow_ms: u64,
+    pub workers: usize,
     pub trusted_proxies: Vec<IpNet>,
     pub reload_seconds: u64,
 }
@@ -229,6 +233,7 @@ impl Config {
                 address => Some(read_listen("metrics-listen", address, f)),
             },
             slow_ms: number("slow-ms", &args.slow_ms, 1..=600_000, f),
+            workers: number("workers", &args.workers, 0..=64, f) as usize,
             trusted_proxies: read_nets(&args.trusted_proxies, f),
             reload_seconds: number("reload-seconds", &args.reload_seconds, 0..=86_400, f),
         };

@@ -30,6 +30,7 @@ pub mod telemetry;
 pub mod text;
 pub mod types;
 pub mod web;
+pub mod work;
 
 /// A page is built from several thousand small strings that are freed together: the system's allocator took a fifth
 /// of the time (docs/performance.md).

@@ -25,6 +25,7 @@ async fn main() -> ExitCode {
         Command::Serve(args) => run_serve(&args).await,
         Command::Check(args) => run_check(&args).await,
         Command::Health(args) => run_health(&args).await,
+        Command::Worker(args) => run_worker(&args).await,
         Command::Top(args) => telemetry::top::run(&args, &mut std::io::stdout()).map(|()| ExitCode::SUCCESS),
         Command::Load(args) => run_load(args).await,
         Command::Rotate(args) => run_rotate(&args, &cli.serve).await,
@@ -64,6 +65,15 @@ async fn run_serve(args: &ServeArgs) -> anyhow::Result<ExitCode> {
     let served = serve::serve(config, faults).await;
     log.finish(LOG_TIME_AT_THE_END);
     served.map(|()| ExitCode::SUCCESS)
+}
+
+async fn run_worker(args: &ServeArgs) -> anyhow::Result<ExitCode> {
+    let (config, faults) = Config::read(args);
+    let log = LogWriter::start(std::io::stderr())?;
+    telemetry::start(config.log_format, &config.log_level, log.clone())?;
+    let worked = serve::worker(config, faults).await;
+    log.finish(LOG_TIME_AT_THE_END);
+    worked.map(|()| ExitCode::SUCCESS)
 }
 
 async fn run_check(args: &ServeArgs) -> anyhow::Result<ExitCode> {

@@ -298,6 +298,10 @@ impl Change for Delete {
             "DELETE FROM totp WHERE owner = $1",
             "DELETE FROM recovery_code WHERE owner = $1",
             "DELETE FROM mailed_code WHERE owner = $1",
+            "DELETE FROM job WHERE owner = $1",
+            "DELETE FROM job_done WHERE owner = $1",
+            "DELETE FROM letter WHERE owner = $1",
+            "DELETE FROM mail_state WHERE owner = $1",
             "DELETE FROM sent_code WHERE owner = $1",
         ] {
             sqlx::query(statement).bind(owner).execute(tx.conn()).await?;

@@ -36,7 +36,8 @@ pub struct Kept {
 pub struct Schedule(Vec<Kept>);
 
 /// What there must be a row for.
-const ALL: [&str; 8] = ["session", "pending", "mailed_code", "guess", "device", "guest", "draft", "audit"];
+const ALL: [&str; 10] =
+    ["session", "pending", "mailed_code", "guess", "device", "guest", "draft", "job_done", "letter", "audit"];
 
 impl Schedule {
     /// # Errors
@@ -81,6 +82,10 @@ pub struct Report {
     pub guesses: u64,
     pub devices: u64,
     pub drafts: u64,
+    /// What is known of jobs that were done.
+    pub jobs: u64,
+    /// What became of letters, but of those that tell of a message: these belong to the message.
+    pub letters: u64,
     pub guests: u64,
 }
 
@@ -92,6 +97,8 @@ impl fmt::Display for Report {
         writeln!(f, "{:>8} counters against guessing", self.guesses)?;
         writeln!(f, "{:>8} browsers that were known", self.devices)?;
         writeln!(f, "{:>8} drafts of accounts", self.drafts)?;
+        writeln!(f, "{:>8} jobs that were done", self.jobs)?;
+        writeln!(f, "{:>8} notes on letters", self.letters)?;
         writeln!(f, "{:>8} guests with all they had begun", self.guests)
     }
 }
@@ -137,6 +144,8 @@ impl Change for Rows {
                  AND owner IN (SELECT owner FROM lookup)",
                 before("draft"),
             ),
+            ("DELETE FROM job_done WHERE done_at <= $1", before("job_done")),
+            ("DELETE FROM letter WHERE queued_at <= $1 AND template <> 'message'", before("letter")),
         ] {
             gone.push(sqlx::query(statement).bind(at).execute(tx.conn()).await?.rows_affected());
         }
@@ -147,6 +156,8 @@ impl Change for Rows {
             guesses: gone[4],
             devices: gone[5],
             drafts: gone[6],
+            jobs: gone[7],
+            letters: gone[8],
             guests: 0,
         })
     }
@@ -179,6 +190,9 @@ impl Change for Guests {
                 "DELETE FROM resume_code WHERE owner = $1",
                 "DELETE FROM session WHERE owner = $1",
                 "DELETE FROM pending WHERE owner = $1",
+                "DELETE FROM job WHERE owner = $1",
+                "DELETE FROM letter WHERE owner = $1",
+                "DELETE FROM mail_state WHERE owner = $1",
             ] {
                 sqlx::query(statement).bind(owner.as_str()).execute(tx.conn()).await?;
             }

@@ -44,6 +44,8 @@ pub enum Command {
     Check(ServeArgs),
     /// Ask a running server whether it is ready; for container health checks
     Health(ServeArgs),
+    /// Do the office's jobs (letters and the like) and nothing else
+    Worker(ServeArgs),
     /// Show what a running server is doing, from its private port
     Top(TopArgs),
     /// Turn CMS's Exchange Public Use Files into a catalogue

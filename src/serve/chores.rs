@@ -9,6 +9,7 @@ use crate::account::office::Office;
 use crate::account::renewal;
 use crate::account::retention::{self, Schedule};
 use crate::app;
+use crate::work::counts::Counts;
 
 /// Between two looks at the store.
 const LOOK_EVERY: Duration = Duration::from_secs(10);
@@ -25,6 +26,15 @@ pub async fn keep_looking(office: Arc<Office>) {
             (false, Ok(_)) => tracing::warn!("the office's store answers again"),
             _ => {}
         }
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+}
+
+/// Looks how the queue is doing, for metrics.
+pub async fn keep_counting(office: Arc<Office>, counts: Arc<Counts>) {
+    loop {
+        // A store that is away is told by `keep_looking`.
+        let _ = counts.look(&office.store).await;
         tokio::time::sleep(LOOK_EVERY).await;
     }
 }
@@ -61,6 +71,8 @@ async fn retain(office: &Office) {
             guesses = gone.guesses,
             devices = gone.devices,
             drafts = gone.drafts,
+            jobs = gone.jobs,
+            letters = gone.letters,
             guests = gone.guests,
             "retention: deleted what is kept no longer"
         ),

@@ -6,6 +6,7 @@
 mod chores;
 pub mod connection;
 mod health;
+mod jobs;
 pub mod now;
 pub mod private;
 pub mod trial;
@@ -33,6 +34,7 @@ use crate::office;
 use crate::router;
 
 pub use health::health;
+pub use jobs::worker;
 
 /// Connections the kernel holds for us until they are accepted. If it has no room for one, its client waits a second
 /// before it tries again; Linux allows 4,096 unless told otherwise (`net.core.somaxconn`).
@@ -58,18 +60,26 @@ pub async fn serve(config: Config, mut faults: Vec<SettingFault>) -> anyhow::Res
     let app = App::build(config, app::system_clock).await?;
     let config = app.config.clone();
     let pages = router::with_office(&app, &office::Office::new(&office, &config)?)?;
+    let workers = jobs::start(&office, &app)?;
     // Whoever reads that we are ready may ask the private port, or stop us, the next moment.
     let stop = stop_signal(&config)?;
     if let Some(private) = config.metrics_listen {
-        let address = private::start(&app, &office, private)?;
+        let address = private::start(&app, (&office, &workers.counts), private)?;
         tracing::info!(%address, "metrics");
     }
     announce(&app, listener.local_addr()?);
     tokio::spawn(watch_catalogues(Arc::clone(&app)));
     tokio::spawn(chores::keep_looking(Arc::clone(&office)));
     tokio::spawn(chores::every_day(Arc::clone(&office)));
+    tokio::spawn(chores::keep_counting(Arc::clone(&office), Arc::clone(&workers.counts)));
     let floor = Arc::clone(&app.floor);
+    let stop = async {
+        let drain = stop.await;
+        workers.stop_claiming();
+        drain
+    };
     run(listener, pages, &config, &floor, stop).await;
+    workers.finish(Duration::from_secs(config.stop_timeout_seconds)).await;
     office.store.close().await;
     Ok(())
 }

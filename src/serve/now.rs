@@ -18,11 +18,13 @@ use crate::floor::admission::Refused;
 use crate::store::{Store, counts};
 use crate::surge::page_cache::PageCache;
 use crate::telemetry::writer::lines_lost;
+use crate::work::counts::{Counts, Shown};
 
 /// What is counted elsewhere and looked up at each scrape.
 pub struct Now {
     pub app: Arc<App>,
     pub store: Store,
+    pub work: Arc<Counts>,
 }
 
 impl fmt::Debug for Now {
@@ -68,6 +70,7 @@ impl Collector for Now {
         }
         catalogues(out, app)?;
         store(out, &self.store)?;
+        work(out, &self.work)?;
         let build = out.encode_descriptor(
             "windowshop_build",
             "The build that runs",
@@ -120,6 +123,34 @@ fn catalogues(out: &mut DescriptorEncoder, app: &App) -> fmt::Result {
     each("windowshop_pool_idle", "Connections to the catalogue that nobody uses", &|catalogue| {
         i64::try_from(catalogue.pool.num_idle()).unwrap_or(i64::MAX)
     })
+}
+
+/// The office's queue, by kind of job.
+fn work(out: &mut DescriptorEncoder, work: &Counts) -> fmt::Result {
+    use prometheus_client::metrics::MetricType::{Counter, Gauge};
+    let shown = work.shown();
+    let mut each = |name: &str, help: &str, value: &dyn Fn(&Shown) -> i64| -> fmt::Result {
+        let mut family = out.encode_descriptor(name, help, None, Gauge)?;
+        for of in &shown {
+            ConstGauge::new(value(of)).encode(family.encode_family(&[("kind", of.kind)])?)?;
+        }
+        Ok(())
+    };
+    each("windowshop_jobs_waiting", "Jobs that wait, by kind", &|of| of.now.waiting)?;
+    each("windowshop_jobs_held", "Jobs that a worker holds, by kind", &|of| of.now.held)?;
+    each("windowshop_jobs_dead", "Jobs that an operator has to look at, by kind", &|of| of.now.dead)?;
+    each("windowshop_jobs_oldest_seconds", "For how long the oldest job that waits has been due, by kind", &|of| {
+        of.now.oldest / 1000
+    })?;
+    let mut each = |name: &str, help: &str, value: &dyn Fn(&Shown) -> u64| -> fmt::Result {
+        let mut family = out.encode_descriptor(name, help, None, Counter)?;
+        for of in &shown {
+            ConstCounter::new(value(of)).encode(family.encode_family(&[("kind", of.kind)])?)?;
+        }
+        Ok(())
+    };
+    each("windowshop_jobs_done", "Jobs that this process has done, by kind", &|of| of.done)?;
+    each("windowshop_jobs_failed", "Attempts of this process that came to nothing, by kind", &|of| of.failed)
 }
 
 /// The office's store.

@@ -18,6 +18,7 @@ use crate::account::office::Office;
 use crate::app::App;
 use crate::router::{healthz, readyz};
 use crate::telemetry::metrics::CONTENT_TYPE;
+use crate::work::counts::Counts;
 
 /// A line for each plan year.
 const READY_BYTES_MAX: usize = 64 * 1024;
@@ -25,7 +26,11 @@ const OFFICE_READY: &str = "office: its store answers\n";
 const OFFICE_AWAY: &str = "office: its store does not answer; the shop goes on\n";
 
 /// Starts the thread and returns its address. It ends with the process.
-pub fn start(app: &Arc<App>, office: &Arc<Office>, listen: SocketAddr) -> anyhow::Result<SocketAddr> {
+pub fn start(
+    app: &Arc<App>,
+    (office, work): (&Arc<Office>, &Arc<Counts>),
+    listen: SocketAddr,
+) -> anyhow::Result<SocketAddr> {
     let listener = TcpListener::bind(listen).with_context(|| format!("cannot listen on {listen} for metrics"))?;
     listener.set_nonblocking(true)?;
     let address = listener.local_addr()?;
@@ -33,7 +38,7 @@ pub fn start(app: &Arc<App>, office: &Arc<Office>, listen: SocketAddr) -> anyhow
         .route("/metrics", get(metrics))
         .route("/healthz", get(healthz))
         .route("/readyz", get(ready))
-        .with_state(Both { app: Arc::clone(app), office: Arc::clone(office) });
+        .with_state(Both { app: Arc::clone(app), office: Arc::clone(office), work: Arc::clone(work) });
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     std::thread::Builder::new().name("private".to_string()).spawn(move || {
         runtime.block_on(async {
@@ -54,10 +59,11 @@ pub fn start(app: &Arc<App>, office: &Arc<Office>, listen: SocketAddr) -> anyhow
 struct Both {
     app: Arc<App>,
     office: Arc<Office>,
+    work: Arc<Counts>,
 }
 
-async fn metrics(State(Both { app, office }): State<Both>) -> Response {
-    let now = Now { app: Arc::clone(&app), store: office.store.clone() };
+async fn metrics(State(Both { app, office, work }): State<Both>) -> Response {
+    let now = Now { app: Arc::clone(&app), store: office.store.clone(), work };
     match app.metrics.text(now) {
         Ok(text) => ([(header::CONTENT_TYPE, HeaderValue::from_static(CONTENT_TYPE))], text).into_response(),
         Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")).into_response(),
@@ -66,7 +72,7 @@ async fn metrics(State(Both { app, office }): State<Both>) -> Response {
 
 /// The shop decides whether this host is ready: it sells without the office, so a store that is away is said, and
 /// takes no host out of service.
-async fn ready(State(Both { app, office }): State<Both>) -> Response {
+async fn ready(State(Both { app, office, .. }): State<Both>) -> Response {
     let shop = readyz(State(app)).await;
     let (parts, body) = shop.into_parts();
     let said = axum::body::to_bytes(body, READY_BYTES_MAX).await.unwrap_or_default();

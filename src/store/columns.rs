@@ -6,8 +6,8 @@
 use crate::sealing::Column;
 
 /// Sealed under their owner's data key.
-pub const SEALED: [Column; 6] =
-    [ACCOUNT_EMAIL, ACCOUNT_PASSWORD, PENDING_REQUEST, DRAFT_ANSWERS, DEVICE_NAME, TOTP_SECRET];
+pub const SEALED: [Column; 7] =
+    [ACCOUNT_EMAIL, ACCOUNT_PASSWORD, PENDING_REQUEST, DRAFT_ANSWERS, DEVICE_NAME, TOTP_SECRET, JOB_PAYLOAD];
 
 pub const ACCOUNT_EMAIL: Column = Column { table: "account", column: "email" };
 pub const ACCOUNT_PASSWORD: Column = Column { table: "account", column: "password" };
@@ -15,6 +15,7 @@ pub const PENDING_REQUEST: Column = Column { table: "pending", column: "request"
 pub const DRAFT_ANSWERS: Column = Column { table: "draft", column: "answers" };
 pub const DEVICE_NAME: Column = Column { table: "device", column: "name" };
 pub const TOTP_SECRET: Column = Column { table: "totp", column: "secret" };
+pub const JOB_PAYLOAD: Column = Column { table: "job", column: "payload" };
 
 /// Bytes that are no person's words: hashes, MACs, wrapped keys.
 pub const NOT_SEALED: [Column; 13] = [

@@ -13,9 +13,10 @@ use sqlx::{AnyConnection, SqlSafeStr as _};
 use super::dialect;
 
 /// All migrations, in order: number, name, text.
-pub const MIGRATIONS: [(i64, &str, &str); 3] = [
+pub const MIGRATIONS: [(i64, &str, &str); 4] = [
     (1, "begin", include_str!("../../sql/store/0001_begin.sql")),
     (2, "account", include_str!("../../sql/store/0002_account.sql")),
+    (3, "work", include_str!("../../sql/store/0003_work.sql")),
     (5, "codes", include_str!("../../sql/store/0005_codes.sql")),
 ];
 

@@ -79,6 +79,15 @@ impl RequestId {
     }
 }
 
+tokio::task_local! {
+    static CURRENT: Arc<str>;
+}
+
+/// The ID of the request that this task answers; empty if it answers none. For work that goes on after the answer.
+pub fn request_id() -> Arc<str> {
+    CURRENT.try_with(Arc::clone).unwrap_or_default()
+}
+
 /// Why a request failed, in words for the log only: whoever makes the error page adds it to the answer's extensions.
 #[derive(Debug, Clone)]
 pub struct Cause(Arc<str>);
@@ -166,7 +175,7 @@ pub async fn requests<F: Future<Output = Response>>(
     let begun = Instant::now();
     request.extensions_mut().insert(id.clone());
     trace.map(|trace| request.extensions_mut().insert(trace));
-    let mut response = next(request).instrument(span.clone()).await;
+    let mut response = CURRENT.scope(Arc::clone(&id.0), next(request)).instrument(span.clone()).await;
     let made = begun.elapsed();
     let slow = made.as_millis() >= u128::from(watch.slow_ms);
     watch.metrics.answered(route, response.status(), made, slow);

@@ -12,3 +12,4 @@ mod site;
 mod store;
 mod surge;
 mod web;
+mod work;

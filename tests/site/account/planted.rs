@@ -10,6 +10,7 @@ use windowshop::operator::backup::{BackupArgs, back_up};
 use windowshop::store::lookup::Sought;
 use windowshop::store::schema::{self, Kind};
 use windowshop::store::{Change, StoreError, Tx, columns};
+use windowshop::work::{Kind as JobKind, NewJob, Repeats, enqueue};
 use zeroize::Zeroizing;
 
 use super::people::{begin, means, sign_up};
@@ -17,15 +18,16 @@ use crate::site::TODAY;
 use crate::store::engines::{Bench, on_each_engine};
 use crate::web::Log;
 
-/// What Ana typed: address, answers, a form, her browser's name; and what her password became and her app shares with
-/// us. No word of it occurs elsewhere.
-const PLANTED: [&str; 6] = [
+/// What Ana typed: address, answers, a form, her browser's name; what her password became and her app shares with us; and
+/// what is still to be done for her. No word of it occurs elsewhere.
+const PLANTED: [&str; 7] = [
     "zanahoria.perez@example.org",
     "quetzal-37650",
     "flamboyan=77",
     "Navegador Guacamaya",
     "$argon2id$tamarindo",
     "veinte letras de app",
+    "recado del colibrí",
 ];
 
 /// Fills what no page fills yet.
@@ -56,9 +58,21 @@ impl Change for Filled {
         .bind(name)
         .execute(tx.conn())
         .await?;
-        Ok(())
+        let (run_at, deadline) = (None, None);
+        let payload = PLANTED[6].as_bytes();
+        let job = NewJob { kind: &ERRAND, key: "errand:1", owner, run_at, deadline, payload, request_id: "" };
+        enqueue(tx, &self.means.vault, &job).await.map(drop)
     }
 }
+
+static ERRAND: JobKind = JobKind {
+    name: "errand",
+    max_attempts: 1,
+    gives_up_after: None,
+    pause: std::time::Duration::ZERO,
+    pause_max: std::time::Duration::ZERO,
+    repeats: Repeats::AtLeastOnce,
+};
 
 /// Every value of every table, as a database's own dump has it.
 pub async fn dump(bench: &Bench) -> Vec<u8> {

@@ -1,7 +1,10 @@
 //! Whatever somebody types into a page of the office can be read nowhere else: not in the log at its most talkative, in
 //! metrics, in an address that a page leads to, in a letter's text, in a dump of the store or in any of its files.
 
+use std::sync::Arc;
+
 use windowshop::serve::now::Now;
+use windowshop::work::counts::Counts;
 
 use super::affairs::apps_code;
 use super::people::World;
@@ -119,8 +122,9 @@ async fn nothing_that_is_typed_on_a_page_can_be_read_anywhere_else() {
         let world = World::open(bench).await;
         let mut seen = Seen::default();
         let secrets = everything(&world, &mut seen).await;
-        let metrics =
-            world.site.app.metrics.text(Now { app: world.site.app.clone(), store: world.opened.store.clone() });
+        let work = Arc::new(Counts::new(std::iter::empty()));
+        let (app, store) = (world.site.app.clone(), world.opened.store.clone());
+        let metrics = world.site.app.metrics.text(Now { app, store, work });
         world.opened.store.close().await;
 
         let mut all = files(bench);

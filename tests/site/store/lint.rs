@@ -10,7 +10,7 @@ use super::engines::on_each_engine;
 use crate::web::repository::texts;
 
 /// Where statements may stand.
-const ROOMS: [&str; 3] = ["src/store", "src/account", "src/operator"];
+const ROOMS: [&str; 4] = ["src/store", "src/account", "src/operator", "src/work"];
 /// Knows the dialects, so that nothing else has to.
 const DIALECT: &str = "src/store/dialect.rs";
 /// Puts statements together, from names of our own migrations only.
@@ -238,7 +238,9 @@ fn only_one_file_puts_statements_together_and_only_one_opens_transactions() {
     }
     // Nor does any other room: the shop goes on without a store.
     for (path, text) in texts("src", ".rs") {
-        let office = ["src/store", "src/account", "src/operator", "src/sealing"].iter().any(|room| path.contains(room));
+        let office = ["src/store", "src/account", "src/operator", "src/sealing", "src/work"]
+            .iter()
+            .any(|room| path.contains(room));
         assert!(office || !text.contains("AnyPool") && !text.contains("AnyConnection"), "{path} reaches for the store");
     }
 }

@@ -1,0 +1,3 @@
+//! Work that waits: every test on every engine.
+
+mod queue;
