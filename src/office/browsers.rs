@@ -52,9 +52,11 @@ pub async fn show(desk: Desk) -> Answer {
 /// `POST /account/browsers`: ends one, or all but this one.
 pub async fn end(desk: Desk) -> Answer {
     let owner = desk.fresh().await?;
-    let which = match unhex(desk.form.get("one")).filter(|hash| !hash.is_empty()) {
-        Some(hash) => Which::One(hash),
-        None => Which::Others(desk.visitor.hash.clone()),
+    let which = match (desk.form.get("one"), unhex(desk.form.get("one"))) {
+        ("", _) => Which::Others(desk.visitor.hash.clone()),
+        (_, Some(hash)) => Which::One(hash),
+        // Nothing that this page has sent.
+        (_, None) => return Ok(desk.go("/account/browsers")),
     };
     let (means, session) = (desk.office.means.clone(), desk.visitor.session_text());
     desk.office.write(EndSessions { means, owner: owner.to_string(), which, session }).await?;

@@ -10,6 +10,7 @@ use super::letters::Says;
 use super::sign_in::{Arrival, arrive, know, seat};
 use super::sign_up::is_free;
 use super::view::{Field, FormPage, fault};
+use super::visitor::Who;
 use super::waiting::{Waiting, asked};
 use crate::account::changes::{NewAddress, SignUpProved};
 use crate::account::guessing::Counted;
@@ -61,9 +62,23 @@ fn page<'d>(desk: &'d Desk, waiting: &Waiting, app: bool) -> FormPage<'d> {
 
 /// `GET /account/step`
 pub async fn show(desk: Desk) -> Answer {
-    let Some((owner, waiting)) = for_step(&desk).await? else { return Ok(desk.go("/account/sign-in")) };
+    let Some((owner, waiting)) = for_step(&desk).await? else { return Ok(nothing_waits(&desk)) };
     let app = has_app(&desk, &owner, &waiting).await?;
     Ok(page(&desk, &waiting, app).show())
+}
+
+/// Too late, or never begun. Whoever has pressed a button twice is signed in by now.
+fn nothing_waits(desk: &Desk) -> Response {
+    let cx = &desk.cx;
+    if let Who::Account(_) = desk.visitor.who {
+        return desk.go("/account");
+    }
+    desk.page(cx.t("office.step.over_title"))
+        .lead(cx.t("office.step.over"))
+        .link(cx.t("office.sign_in.title"), "/account/sign-in")
+        .link(cx.t("office.sign_up.title"), "/account/sign-up")
+        .link(cx.t("office.reset.title"), "/account/reset")
+        .show()
 }
 
 /// What waits for a code of this page.
@@ -74,7 +89,8 @@ async fn for_step(desk: &Desk) -> Result<Option<(String, Waiting)>, Instead> {
 
 /// `POST /account/step`
 pub async fn post(desk: Desk) -> Answer {
-    let Some((owner, waiting)) = for_step(&desk).await? else { return Ok(desk.go("/account/sign-in")) };
+    // By a page of its own: the cookie of a sign-in that has just succeeded is sent with that.
+    let Some((owner, waiting)) = for_step(&desk).await? else { return Ok(desk.go("/account/step")) };
     let app = has_app(&desk, &owner, &waiting).await?;
     let cx = &desk.cx;
     let code = desk.form.code("code");
@@ -186,7 +202,7 @@ async fn new_address(desk: &Desk, owner: &str, email: &str) -> Answer {
 
 /// `POST /account/step/again`: another letter.
 pub async fn again(desk: Desk) -> Answer {
-    let Some((owner, waiting)) = for_step(&desk).await? else { return Ok(desk.go("/account/sign-in")) };
+    let Some((owner, waiting)) = for_step(&desk).await? else { return Ok(desk.go("/account/step")) };
     let app = has_app(&desk, &owner, &waiting).await?;
     let buckets = match (&waiting, Sought::email(waiting.address())) {
         (Waiting::SignUp { .. } | Waiting::NewAddress { .. }, Some(to)) => desk.letter_buckets(&to),

@@ -116,6 +116,15 @@ impl Store {
         };
         let pool = |role, connections| {
             let options = AnyPoolOptions::new().max_connections(connections).acquire_timeout(ACQUIRE);
+            // A full disk makes SQLite undo a transaction by itself. The driver's own undoing then fails, and it takes the
+            // transaction for open for good: such a connection is closed, and the next change gets a new one.
+            let options = match role {
+                Role::Writer => options.after_release(|connection, _| {
+                    let done = !connection.is_in_transaction();
+                    Box::pin(async move { Ok(done) })
+                }),
+                Role::Reader => options,
+            };
             let options = options.after_connect(move |connection, _| {
                 Box::pin(async move { sqlx::raw_sql(engine.on_connect(role)).execute(connection).await.map(drop) })
             });

@@ -68,6 +68,38 @@ async fn a_locked_page_comes_back_after_the_password_and_a_stranger_can_only_lea
 }
 
 #[tokio::test]
+async fn a_code_that_comes_too_late_leads_to_a_way_on_and_pressing_twice_does_no_harm() {
+    on_each_engine(async |bench| {
+        let world = World::open(bench).await;
+        let late = world.browser();
+        let page = late.visit("/account/sign-up").await;
+        let page =
+            page.fill("E-mail address", "ana@example.org").fill("Make a password", PASSWORD).press("Go on").await;
+        let code = world.nth_code(1).await;
+        world.ahead.add(11 * MINUTE);
+        let page = page.fill("Code from our e-mail", &code).press("Go on").await;
+        assert_eq!(page.status, 422);
+        page.says("it is too old");
+        world.ahead.add(20 * MINUTE);
+        let over = page.fill("Code from our e-mail", &code).press("Go on").await;
+        assert_eq!((over.status, over.heading().as_str()), (200, "No code is asked for here"));
+        over.click("Make an account").await.says("With an account you can");
+
+        // The same form twice: the second finds that the first has signed in.
+        let own = world.browser();
+        let page = own.visit("/account/sign-up").await;
+        page.fill("E-mail address", "ana@example.org").fill("Make a password", PASSWORD).press("Go on").await;
+        let body = format!("code={}&known=1", world.nth_code(2).await.replace(' ', "+"));
+        let first = own.post("/account/step", &body).await;
+        own.follow(first).await.says("signed in as ana@example.org");
+        let second = own.post("/account/step", &body).await;
+        own.follow(second).await.says("signed in as ana@example.org");
+        assert_eq!(bench.count("account").await, 1);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_shared_computer_locks_sooner_and_is_cleared_at_the_end() {
     on_each_engine(async |bench| {
         let world = World::open(bench).await;

@@ -8,7 +8,7 @@ use windowshop::store::audit::{Actor, Audit, Deed, Entry};
 use windowshop::store::vault::Vault;
 use windowshop::store::{Change, StoreError, Tx};
 
-use super::engines::{Owners, on_each_engine};
+use super::engines::{Bench, Owners, on_each_engine};
 
 /// Makes a data key, waits, makes another; or fails in between.
 struct TwoKeys {
@@ -144,4 +144,38 @@ async fn the_stores_clock_is_the_engines() {
         assert_eq!(bench.count(&statement).await, 1);
     })
     .await;
+}
+
+/// Writes more than there is room for.
+struct TooMuch;
+
+impl Change for TooMuch {
+    type Done = ();
+
+    async fn run(&self, tx: &mut Tx) -> Result<(), StoreError> {
+        // As a disk that is full: no page more than there are.
+        sqlx::query("PRAGMA max_page_count = 1").execute(tx.conn()).await?;
+        sqlx::query(
+            "INSERT INTO data_key (owner, ring_key, wrapped, made_at) VALUES ('much', 1, zeroblob(1000000), 1)",
+        )
+        .execute(tx.conn())
+        .await?;
+        Ok(())
+    }
+}
+
+/// SQLite then undoes the transaction by itself, and the driver's own undoing fails.
+#[tokio::test]
+async fn a_full_disk_is_told_as_such_and_the_store_writes_again_when_there_is_room() {
+    let bench = Bench::new(None).await;
+    let office = bench.open().await;
+    for n in 0..3 {
+        let full = office.store.begin_write(TooMuch).await;
+        assert!(matches!(&full, Err(StoreError::Away(why)) if why.contains("full")), "{full:?}");
+        let owners = vec![format!("account:{n}")];
+        let done = office.store.begin_write(Owners { vault: office.vault.clone(), owners }).await;
+        assert_eq!(done, Ok(()), "there is room again");
+    }
+    assert_eq!(bench.count("data_key WHERE owner = 'much'").await, 0);
+    assert_eq!(bench.count("data_key WHERE owner LIKE 'account:%'").await, 3);
 }
