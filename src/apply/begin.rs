@@ -5,6 +5,7 @@ use askama::Template;
 use axum::http::StatusCode;
 
 use super::around::{found, open, place_words, save};
+use crate::account::guessing::Counted;
 use crate::application::kinds::NONE;
 use crate::application::saved::{Edit, Forget};
 use crate::application::sheet::{HOUSEHOLD, RowId, Sheet, Table, YOU};
@@ -58,7 +59,14 @@ pub async fn post(desk: Desk) -> Answer {
     }
     let owner = match desk.owner() {
         Some(owner) => owner.to_string(),
-        None => guest(&desk).await?.0,
+        None => {
+            // Each guest has a key and rows of their own: nobody gets thousands of them.
+            let buckets = [desk.office.buckets.network(desk.visitor.client)];
+            if let Counted::ClosedUntil(until) = desk.count(&buckets).await? {
+                return Ok(desk.closed(desk.page(desk.cx.t("apply.begin.title")), until));
+            }
+            guest(&desk).await?.0
+        }
     };
     let known = known(&search);
     let edit = || {

@@ -62,7 +62,7 @@ pub struct Office {
     pub(crate) store: Store,
     pub(crate) means: Means,
     hashers: Hashers,
-    buckets: Buckets,
+    pub(crate) buckets: Buckets,
     breached: Option<Breached>,
     post: Post,
     sessions: Sessions,
