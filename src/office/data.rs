@@ -100,10 +100,8 @@ pub async fn show(desk: Desk) -> Answer {
     let parts = PARTS.iter().map(|(part, title)| Part {
         title: cx.t(title).to_string(),
         rows: match &all[*part] {
-            // A deed is one line, and all of them are one list.
-            Value::Array(rows) if *part == "deeds" && !rows.is_empty() => {
-                vec![rows.iter().map(|row| deed(cx, owner, row)).collect()]
-            }
+            // Each a list of its own: two deeds of one minute have one name.
+            Value::Array(rows) if *part == "deeds" => rows.iter().map(|row| vec![deed(cx, owner, row)]).collect(),
             Value::Array(rows) => rows.iter().map(|row| lines(cx, part, row)).collect(),
             Value::Null => Vec::new(),
             one => vec![lines(cx, part, one)],
