@@ -38,6 +38,10 @@ async fn main() -> ExitCode {
         }
         Command::Retention(args) => print(operator::retention::command(&args, app::system_clock()).await),
         Command::Audit(args) => print(operator::audit::command(&args, app::system_clock()).await),
+        Command::Queue(args) => print(operator::queue::command(&args, app::system_clock()).await),
+        Command::Bounce(args) => {
+            print(operator::bounce::command(&args, app::system_clock(), &mut std::io::stdin()).await)
+        }
         Command::Sample(args) => match args.options() {
             Ok(options) => say(load::sample::run(&options, app::system_clock()).await),
             Err(error) => Err(error.into()),

@@ -3,10 +3,25 @@
 //! Each can only be built from valid input, so code that holds one never has to check it again.
 
 use std::fmt;
+use std::sync::Arc;
 
 /// Names of the amounts a household may give, in the order of an address. Each of them is private.
 pub const MONEY_NAMES: [&str; 9] =
     ["income", "monthly", "offer", "offer_family", "offer2", "offer2_family", "hra", "hra_family", "qsehra"];
+
+tokio::task_local! {
+    static REQUEST: Arc<str>;
+}
+
+/// The ID of the request that this task answers, or works for after the answer; empty if there is none.
+pub fn request_id() -> Arc<str> {
+    REQUEST.try_with(Arc::clone).unwrap_or_default()
+}
+
+/// Runs for a request: within it, [`request_id`] is this.
+pub fn as_request<F: Future>(id: Arc<str>, work: F) -> impl Future<Output = F::Output> {
+    REQUEST.scope(id, work)
+}
 
 /// An amount of money in whole US cents. Never a float: rates, credits and cost sharing are law.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, serde::Serialize, serde::Deserialize)]

@@ -223,6 +223,8 @@ impl Change for NewAddress {
         let kept =
             sqlx::query("UPDATE account SET email = $1, email_confirmed_at = $2, version = version + 1 WHERE id = $3");
         kept.bind(sealed).bind(now).bind(id_of(owner)).execute(tx.conn()).await?;
+        // What is known of the old address says nothing of the new one.
+        sqlx::query("DELETE FROM mail_state WHERE owner = $1").bind(owner).execute(tx.conn()).await?;
         note(tx, &self.means, Deed::AddressChanged, (owner, ""), &self.session).await?;
         Ok(true)
     }

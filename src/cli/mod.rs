@@ -20,7 +20,9 @@ use crate::load::synth::SynthArgs;
 use crate::operator::account::AccountArgs;
 use crate::operator::audit::AuditArgs;
 use crate::operator::backup::{BackupArgs, RestoreArgs};
+use crate::operator::bounce::BounceArgs;
 use crate::operator::keys::KeysArgs;
+use crate::operator::queue::QueueArgs;
 use crate::operator::retention::RetentionArgs;
 use crate::rotate::RotateArgs;
 use crate::rotate::shelf::CatalogueArgs;
@@ -66,6 +68,10 @@ pub enum Command {
     Retention(RetentionArgs),
     /// Prove the record of deeds, and list its latest rows
     Audit(AuditArgs),
+    /// Look after the office's jobs: list, show, retry, drop, pause, resume
+    Queue(QueueArgs),
+    /// Read a letter that came back from standard input, and write down what it says
+    Bounce(BounceArgs),
     /// Cut a small catalogue out of a large one, for work on a small machine
     Sample(SampleArgs),
     /// Invent a large catalogue, for load tests

@@ -122,7 +122,7 @@ pub async fn prove(desk: Desk) -> Answer {
     forget_others(&desk, &owner).await?;
     desk.wait(&owner, &desk.visitor.hash, &Waiting::Codes { codes }).await?;
     let (_, _, email) = state(&desk, &owner).await?;
-    desk.office.write_to(&cx.app, cx.lang, &email, &Says::AppOn);
+    desk.office.send(desk.office.letter(cx.lang, (&owner, &email), &Says::AppOn)?).await?;
     Ok(desk.go("/account/codes"))
 }
 
@@ -152,11 +152,10 @@ pub async fn off(desk: Desk) -> Answer {
     let cx = &desk.cx;
     let (_, _, email) = state(&desk, &owner).await?;
     let (means, session) = (desk.office.means.clone(), desk.visitor.session_text());
-    match desk.office.write(RemoveTotp { means, owner: owner.clone(), session }).await? {
-        Removed::Done => {
-            forget_others(&desk, &owner).await?;
-            desk.office.write_to(&cx.app, cx.lang, &email, &Says::AppOff);
-        }
+    let letter = desk.office.letter(cx.lang, (&owner, &email), &Says::AppOff)?;
+    let change = RemoveTotp { means, owner: owner.clone(), session };
+    match desk.office.tell(change, letter, |removed| *removed == Removed::Done).await? {
+        Removed::Done => forget_others(&desk, &owner).await?,
         Removed::Nothing => {}
         Removed::NeedsLongerPassword => {
             return page(&desk, &owner, vec![cx.t("office.app.longer_first").to_string()], Vec::new()).await;

@@ -72,7 +72,7 @@ const NAMES: [(&str, &str, &str); 15] = [
 ];
 
 /// Words of the record of deeds. One without words here is shown as it stands.
-const DEEDS: [(&str, &str); 17] = [
+const DEEDS: [(&str, &str); 20] = [
     ("found", "office.deed.found"),
     ("draft_begun", "office.deed.draft_begun"),
     ("draft_taken", "office.deed.draft_taken"),
@@ -86,6 +86,9 @@ const DEEDS: [(&str, &str); 17] = [
     ("recovery_codes_made", "office.deed.recovery_codes_made"),
     ("exported", "office.deed.exported"),
     ("sessions_ended", "office.deed.sessions_ended"),
+    ("letter_bounced", "office.deed.letter_bounced"),
+    ("job_retried", "office.deed.job_retried"),
+    ("job_dropped", "office.deed.job_dropped"),
     ("by:known_browser", "office.deed.by_known_browser"),
     ("by:app", "office.deed.by_app"),
     ("by:printed_code", "office.deed.by_printed_code"),

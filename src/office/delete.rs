@@ -11,6 +11,7 @@ use crate::account::guessing::Counted;
 use crate::account::password::Password;
 use crate::account::people::Delete;
 use crate::store::audit::Actor;
+use crate::store::vault::SITE;
 
 fn page(desk: &Desk) -> FormPage<'_> {
     let cx = &desk.cx;
@@ -58,11 +59,16 @@ pub async fn post(desk: Desk) -> Answer {
     }
     let (means, session) = (desk.office.means.clone(), desk.visitor.session_text());
     let actor = Actor::of_owner(&owner);
-    desk.office.write(Delete { means, owner, actor, session }).await?;
-    desk.carried.flush().await?;
-    if let Some(email) = letter_to {
-        desk.office.write_to(&cx.app, cx.lang, &email, &Says::AccountDeleted);
+    let change = Delete { means, owner, actor, session };
+    match letter_to {
+        Some(email) => {
+            // Their own key is gone when it is sent.
+            let letter = desk.office.letter(cx.lang, (SITE, &email), &Says::AccountDeleted)?;
+            desk.office.tell(change, letter, |done| *done).await?;
+        }
+        None => drop(desk.office.write(change).await?),
     }
+    desk.carried.flush().await?;
     let mut response = with_cookie(desk.go("/account/gone"), set_device(desk.secure(), None));
     clear_site_data(response.headers_mut());
     Ok(response)

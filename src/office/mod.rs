@@ -47,9 +47,9 @@ use crate::account::password::Hashers;
 use crate::account::people::Means;
 use crate::account::session::Sessions;
 use crate::config::Config;
-use crate::mail::Post;
 use crate::store::{Change, Store, StoreError};
 
+pub use letters::words as words_of_letter;
 pub use routes::routes;
 
 /// All private pages are below this address, in every language: caches in front pass it on unread.
@@ -64,7 +64,6 @@ pub struct Office {
     hashers: Hashers,
     pub(crate) buckets: Buckets,
     breached: Option<Breached>,
-    post: Post,
     sessions: Sessions,
     cookie: Cookie,
     /// The finished routes, for a form that is done after its session was unlocked.
@@ -91,7 +90,6 @@ impl Office {
                 .map_err(anyhow::Error::msg)?,
             sessions: opened.sessions.clone(),
             cookie: opened.cookie,
-            post: Post::open(config)?,
             again: OnceLock::new(),
         }))
     }

@@ -63,7 +63,7 @@ pub async fn post(desk: Desk) -> Answer {
         forget: desk.form.ticked("forget"),
         session: desk.visitor.session_text(),
     };
-    desk.office.write(change).await?;
-    desk.office.write_to(&cx.app, cx.lang, &account.email, &Says::PasswordChanged);
+    let letter = desk.office.letter(cx.lang, (&owner, &account.email), &Says::PasswordChanged)?;
+    desk.office.tell(change, letter, |done| *done).await?;
     Ok(desk.go("/account"))
 }

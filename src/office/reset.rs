@@ -75,10 +75,9 @@ fn begin(desk: &Desk, found: Found, session: Vec<u8>) {
     tokio::spawn(async move {
         let begun = async {
             let (code, kept) = mailed(asked(&found.owner, Purpose::NewPassword, &session, &email))?;
-            office.write(kept).await?;
-            if let Some(lang) = app.messages.of_code(&found.lang) {
-                office.write_to(&app, lang, &email, &Says::Code(&code));
-            }
+            let Some(lang) = app.messages.of_code(&found.lang) else { return Ok(()) };
+            let letter = office.letter(lang, (&found.owner, &email), &Says::Code(&code))?;
+            office.tell(kept, letter, |()| true).await?;
             anyhow::Ok(())
         };
         if let Err(error) = begun.await {
@@ -158,7 +157,8 @@ pub async fn code(desk: Desk) -> Answer {
         hash,
         chars,
     };
-    match desk.office.write(change).await {
+    let letter = desk.office.letter(cx.lang, (&owner, &account.email), &Says::PasswordChanged)?;
+    match desk.office.tell(change, letter, |done| *done).await {
         Ok(true) => {}
         // Its app's code was taken for a sign-in in this very moment.
         Ok(false) | Err(StoreError::Stale) => {
@@ -168,7 +168,6 @@ pub async fn code(desk: Desk) -> Answer {
         Err(error) => return Err(error.into()),
     }
     desk.was_right(buckets.into_iter().chain(apps.into_iter().filter(|_| account.has_totp)).collect()).await?;
-    desk.office.write_to(&cx.app, cx.lang, &account.email, &Says::PasswordChanged);
     Ok(desk.go("/account/reset/done"))
 }
 

@@ -4,7 +4,6 @@
 
 use super::begin;
 use super::desk::{Answer, Desk, Instead};
-use super::letters::Says;
 use super::step::send_address_code;
 use super::view::{Fault, Field, FormPage};
 use super::visitor::Who;
@@ -113,14 +112,9 @@ async fn unbreached(desk: &Desk, password: Password) -> Result<Password, Weak> {
     }
 }
 
-/// Tells the owner of an address, in their language, that somebody wanted it; nothing if nobody has it. `true` if it is
-/// free.
-pub async fn is_free(desk: &Desk, email: &str) -> Result<bool, Instead> {
-    let Some(sought) = Sought::email(email) else { return Ok(false) };
+/// Whose an address is; `None` if it is free.
+pub async fn holder(desk: &Desk, email: &str) -> Result<Option<String>, Instead> {
+    let Some(sought) = Sought::email(email) else { return Ok(None) };
     let mut connection = desk.office.read().await?;
-    let holder = lookup::find(&mut connection, &desk.office.means.vault, &sought).await?;
-    if holder.is_some() {
-        desk.office.write_to(&desk.cx.app, desk.cx.lang, email, &Says::AddressTaken);
-    }
-    Ok(holder.is_none())
+    Ok(lookup::find(&mut connection, &desk.office.means.vault, &sought).await?)
 }

@@ -8,10 +8,10 @@ use zeroize::Zeroizing;
 use super::desk::{Answer, Desk, Instead};
 use super::letters::Says;
 use super::sign_in::{Arrival, arrive, know, seat};
-use super::sign_up::is_free;
+use super::sign_up::holder;
 use super::view::{Field, FormPage, fault};
 use super::visitor::Who;
-use super::waiting::{Waiting, asked};
+use super::waiting::{Waiting, asked, mailed};
 use crate::account::changes::{NewAddress, SignUpProved};
 use crate::account::guessing::Counted;
 use crate::account::people::{SignUp, SignedUp, account_owner, new_id};
@@ -132,7 +132,8 @@ async fn proved(desk: &Desk, owner: &str, waiting: &Waiting, by: Factor) -> Answ
         Waiting::SignIn { email, shared } => {
             desk.waited(owner).await?;
             let (device, cookie) = device(desk, owner, *shared).await?;
-            desk.office.write_to(&desk.cx.app, desk.cx.lang, email, &Says::NewBrowser);
+            let letter = desk.office.letter(desk.cx.lang, (owner, email), &Says::NewBrowser)?;
+            desk.office.send(letter).await?;
             let Some(email) = Sought::email(email) else { return Ok(desk.go("/account/sign-in")) };
             let arrival = Arrival { owner, device, by, shared: *shared };
             Ok(cookie(arrive(desk, arrival, email).await?))
@@ -192,11 +193,14 @@ async fn new_address(desk: &Desk, owner: &str, email: &str) -> Answer {
         typed: Zeroizing::new(email.to_string()),
         session: desk.visitor.session_text(),
     };
-    let done = desk.office.write(change).await?;
-    desk.waited(owner).await?;
-    if let Some(before) = before.filter(|_| done) {
-        desk.office.write_to(&desk.cx.app, desk.cx.lang, &before.email, &Says::AddressChanged);
+    match before {
+        Some(before) => {
+            let letter = desk.office.letter(desk.cx.lang, (owner, &before.email), &Says::AddressChanged)?;
+            desk.office.tell(change, letter, |done| *done).await?;
+        }
+        None => drop(desk.office.write(change).await?),
     }
+    desk.waited(owner).await?;
     Ok(desk.go("/account"))
 }
 
@@ -227,10 +231,12 @@ pub async fn again(desk: Desk) -> Answer {
 /// The code that proves an address. Whoever has an account with it gets a letter that says so, and the code that is kept
 /// is in nobody's hands: both take the same work.
 pub async fn send_address_code(desk: &Desk, owner: &str, session: &[u8], email: &str) -> Result<(), Instead> {
-    let free = is_free(desk, email).await?;
-    let code = desk.make_code(owner, Purpose::ConfirmAddress, (session, email)).await?;
-    if free {
-        desk.office.write_to(&desk.cx.app, desk.cx.lang, email, &Says::Code(&code));
-    }
-    Ok(())
+    let (office, lang) = (&desk.office, desk.cx.lang);
+    let holder = holder(desk, email).await?;
+    let (code, kept) = mailed(asked(owner, Purpose::ConfirmAddress, session, email))?;
+    let letter = match &holder {
+        None => office.letter(lang, (owner, email), &Says::Proof(&code))?,
+        Some(holder) => office.letter(lang, (holder, email), &Says::AddressTaken)?,
+    };
+    Ok(office.tell(kept, letter, |()| true).await?)
 }

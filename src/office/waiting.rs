@@ -131,20 +131,8 @@ impl Desk {
         session: &[u8],
         (to, lang): (&str, Lang),
     ) -> Result<(), Instead> {
-        let code = self.make_code(owner, purpose, (session, to)).await?;
-        self.office.write_to(&self.cx.app, lang, to, &Says::Code(&code));
-        Ok(())
-    }
-
-    /// Makes a code and keeps its hash.
-    pub async fn make_code(
-        &self,
-        owner: &str,
-        purpose: Purpose,
-        (session, to): (&[u8], &str),
-    ) -> Result<Zeroizing<String>, Instead> {
         let (code, kept) = mailed(asked(owner, purpose, session, to))?;
-        self.office.write(kept).await?;
-        Ok(code)
+        let letter = self.office.letter(lang, (owner, to), &Says::Code(&code))?;
+        Ok(self.office.tell(kept, letter, |()| true).await?)
     }
 }

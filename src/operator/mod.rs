@@ -7,7 +7,9 @@
 pub mod account;
 pub mod audit;
 pub mod backup;
+pub mod bounce;
 pub mod keys;
+pub mod queue;
 pub mod retention;
 
 use time::OffsetDateTime;

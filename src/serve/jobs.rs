@@ -3,6 +3,7 @@
 //! Which kinds there are, and who does each, is said here and nowhere else.
 
 use std::io::Write as _;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
@@ -10,36 +11,55 @@ use anyhow::Context as _;
 use crate::account::office::Office;
 use crate::app::{self, App};
 use crate::config::{Config, SettingFault};
+use crate::mail::Post;
+use crate::office::words_of_letter;
 use crate::store::Store;
 use crate::store::opened::{self, Opened};
 use crate::store::vault::Vault;
+use crate::text::i18n::Messages;
 use crate::work::Workers;
+use crate::work::letters::{LETTER, Letters, Speaks, Tokens};
 use crate::work::worker::Handled;
 
 /// Every kind with its handler.
-fn kinds() -> Vec<Handled> {
-    Vec::new()
-}
-
-fn start_on((store, vault): (&Store, &Vault), config: &Config) -> anyhow::Result<Workers> {
-    Workers::start(store, vault, kinds(), config.workers)
+async fn kinds(store: &Store, vault: &Vault, config: &Config, speaks: Speaks) -> anyhow::Result<Vec<Handled>> {
+    let letters = Letters {
+        post: Post::open(config)?,
+        tokens: Tokens::open(store, vault).await?,
+        store: store.clone(),
+        vault: vault.clone(),
+        speaks,
+    };
+    Ok(vec![(&LETTER, Arc::new(letters))])
 }
 
 /// The workers of `serve`.
-pub fn start(office: &Office, app: &App) -> anyhow::Result<Workers> {
-    start_on((&office.store, &office.means.vault), &app.config)
+///
+/// # Errors
+///
+/// What is wrong with the settings of letters.
+pub async fn start(office: &Office, app: &Arc<App>) -> anyhow::Result<Workers> {
+    let (store, vault, words) = (&office.store, &office.means.vault, Arc::clone(app));
+    let speaks: Speaks = Arc::new(move |said| words_of_letter(&words.messages, said));
+    Workers::start(store, vault, kinds(store, vault, &app.config, speaks).await?, app.config.workers)
 }
 
 /// `windowshop worker`: until SIGTERM or Ctrl-C.
+///
+/// # Errors
+///
+/// What keeps it from starting.
 pub async fn worker(config: Config, mut faults: Vec<SettingFault>) -> anyhow::Result<()> {
     if config.workers == 0 {
         faults.push(SettingFault::new("workers", "0 leaves this command nothing to do: say how many jobs at once"));
     }
     faults.extend(opened::faults(&config.office).await);
     super::refuse_on(&faults)?;
+    let messages = Messages::load().map_err(|faults| anyhow::anyhow!(faults.join("; ")))?;
     let today = app::system_clock().date();
     let Opened { store, vault, .. } = Opened::at(&config.office, today).await.context("the office cannot be opened")?;
-    let workers = start_on((&store, &vault), &config)?;
+    let speaks: Speaks = Arc::new(move |said| words_of_letter(&messages, said));
+    let workers = Workers::start(&store, &vault, kinds(&store, &vault, &config, speaks).await?, config.workers)?;
     let stop = super::stop_signal(&config)?;
     // A closed standard output is no reason not to work.
     let _ = writeln!(std::io::stdout(), "Windowshop works: {} jobs at once (Ctrl-C stops it)", config.workers);

@@ -6,7 +6,7 @@
 mod chores;
 pub mod connection;
 mod health;
-mod jobs;
+pub mod jobs;
 pub mod now;
 pub mod private;
 pub mod trial;
@@ -60,7 +60,7 @@ pub async fn serve(config: Config, mut faults: Vec<SettingFault>) -> anyhow::Res
     let app = App::build(config, app::system_clock).await?;
     let config = app.config.clone();
     let pages = router::with_office(&app, &office::Office::new(&office, &config)?)?;
-    let workers = jobs::start(&office, &app)?;
+    let workers = jobs::start(&office, &app).await?;
     // Whoever reads that we are ready may ask the private port, or stop us, the next moment.
     let stop = stop_signal(&config)?;
     if let Some(private) = config.metrics_listen {

@@ -58,6 +58,15 @@ pub enum Deed {
     SessionsEnded,
     /// A person's data key was destroyed.
     Deleted,
+    /// A letter came back.
+    LetterBounced,
+    /// An operator brought a job back.
+    JobRetried,
+    /// An operator gave a job up.
+    JobDropped,
+    /// An operator let a kind of job stand still, or go on.
+    QueuePaused,
+    QueueResumed,
 }
 
 /// Who did it.

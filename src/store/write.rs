@@ -10,6 +10,7 @@ use sqlx::{Any, AnyConnection, Transaction};
 use tracing::Instrument as _;
 
 use super::{Millis, Store, StoreError};
+use crate::types;
 
 /// How often a change that met another is tried.
 const TRIES: u32 = 4;
@@ -72,6 +73,7 @@ impl Store {
     async fn write_within<C: Change>(&self, change: C, wait: Duration) -> Result<C::Done, StoreError> {
         let store = self.clone();
         let work = async move { store.write_until_alone(&change).await }.instrument(tracing::Span::current());
+        let work = types::as_request(types::request_id(), work);
         match tokio::time::timeout(wait, tokio::spawn(work)).await {
             Ok(Ok(done)) => done,
             Ok(Err(ended)) if ended.is_panic() => std::panic::resume_unwind(ended.into_panic()),

@@ -27,6 +27,7 @@ use tracing_subscriber::fmt::MakeWriter;
 use self::metrics::Metrics;
 use crate::config::LogFormat;
 use crate::floor::wire::Wire;
+use crate::types;
 
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -77,15 +78,6 @@ impl RequestId {
             |id: &&str| (8..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
         RequestId(given.filter(sane).map_or_else(new_id, Arc::from))
     }
-}
-
-tokio::task_local! {
-    static CURRENT: Arc<str>;
-}
-
-/// The ID of the request that this task answers; empty if it answers none. For work that goes on after the answer.
-pub fn request_id() -> Arc<str> {
-    CURRENT.try_with(Arc::clone).unwrap_or_default()
 }
 
 /// Why a request failed, in words for the log only: whoever makes the error page adds it to the answer's extensions.
@@ -175,7 +167,7 @@ pub async fn requests<F: Future<Output = Response>>(
     let begun = Instant::now();
     request.extensions_mut().insert(id.clone());
     trace.map(|trace| request.extensions_mut().insert(trace));
-    let mut response = CURRENT.scope(Arc::clone(&id.0), next(request)).instrument(span.clone()).await;
+    let mut response = types::as_request(Arc::clone(&id.0), next(request)).instrument(span.clone()).await;
     let made = begun.elapsed();
     let slow = made.as_millis() >= u128::from(watch.slow_ms);
     watch.metrics.answered(route, response.status(), made, slow);

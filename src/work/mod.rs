@@ -4,8 +4,11 @@
 //! `windowshop worker`. Whoever starts the workers says which kinds there are and who handles each. This room must never
 //! know what an application or a plan is, keep a transaction open over a call to another server, or log a payload.
 
+pub mod bounce;
 pub mod counts;
+pub mod desk;
 pub mod held;
+pub mod letters;
 pub mod queue;
 pub mod worker;
 

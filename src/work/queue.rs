@@ -62,7 +62,7 @@ pub struct NewJob<'a> {
     /// `None`: what the kind says.
     pub deadline: Option<Millis>,
     pub payload: &'a [u8],
-    /// Of the request that asks for it (`telemetry::request_id`); empty if none does.
+    /// Of the request that asks for it (`types::request_id`); empty if none does.
     pub request_id: &'a str,
 }
 

@@ -148,7 +148,8 @@ impl Workers {
 
 async fn keep_working(room: Arc<Room>, places: usize, mut stop: watch::Receiver<bool>) {
     let (mut bell, mut running, mut idle, mut away) = (BELL.subscribe(), JoinSet::new(), 0_u32, false);
-    while !*stop.borrow_and_update() {
+    // Told to, or nobody is left who could.
+    while !*stop.borrow_and_update() && stop.has_changed().is_ok() {
         while running.try_join_next().is_some() {}
         if running.len() >= places {
             tokio::select! {
@@ -342,7 +343,7 @@ fn judged(ended: Result<Outcome, JoinError>) -> Outcome {
 }
 
 /// What an error of the store is called in a job's row.
-fn words(error: &StoreError) -> &'static str {
+pub(super) fn words(error: &StoreError) -> &'static str {
     match error {
         StoreError::Away(_) | StoreError::Busy(_) => "the store was away",
         StoreError::Taken { .. } => "what it makes is already there",

@@ -1,3 +1,6 @@
 //! Work that waits: every test on every engine.
 
+mod commands;
+mod kill;
+mod letters;
 mod queue;

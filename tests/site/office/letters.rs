@@ -49,12 +49,16 @@ async fn a_letter_arrives_in_the_outbox_and_at_a_mail_server() {
         let mut id = [0; 8];
         getrandom::fill(&mut id).expect("randomness");
         let id = format!("{:016x}", u64::from_be_bytes(id));
-        post.send(Letter {
+        let letter = Letter {
             to: Zeroizing::new("Ana@Example.org".to_string()),
             subject: format!("Su código {id}"),
             text: Zeroizing::new(format!("Su código es:\n\n    {id}\n\nContraseña\n")),
             lang: "es",
-        });
+            id: id.clone(),
+            token: "00ff00ff".to_string(),
+        };
+        let by = post.hand_over(&letter).await.expect("taken");
+        assert_eq!(by == "outbox", folder == bench.path("outbox"), "{by}");
         let letter = arrived(&folder, &format!("    {id}")).await;
         let (head, text) = letter.split_once("\n\n").expect("head and text");
         for line in ["From: no-reply@plans.example.org", "To: Ana@Example.org", "Auto-Submitted: auto-generated"] {

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use windowshop::account::office::Office as Opened;
 use windowshop::office::Office;
+use windowshop::serve::jobs;
 use windowshop::store::Ahead;
+use windowshop::work::Workers;
 
 use crate::site::page::Page;
 use crate::site::{Site, TODAY};
@@ -24,6 +26,8 @@ pub struct World {
     /// The store's clock, for what happens after hours.
     pub ahead: Ahead,
     outbox: PathBuf,
+    /// They send the letters.
+    pub workers: Workers,
 }
 
 impl World {
@@ -49,7 +53,8 @@ impl World {
         let opened = opened.expect("the office opens");
         let office = Office::new(&opened, &app.config).expect("its pages");
         let site = Site::with_office(Arc::clone(&app), &office).expect("routes");
-        World { site, opened, ahead, outbox: bench.path("outbox") }
+        let workers = jobs::start(&opened, &app).await.expect("workers");
+        World { site, opened, ahead, outbox: bench.path("outbox"), workers }
     }
 
     /// Another person's browser, or the same person's elsewhere.

@@ -4,7 +4,6 @@
 use std::sync::Arc;
 
 use windowshop::serve::now::Now;
-use windowshop::work::counts::Counts;
 
 use super::affairs::apps_code;
 use super::people::World;
@@ -122,7 +121,7 @@ async fn nothing_that_is_typed_on_a_page_can_be_read_anywhere_else() {
         let world = World::open(bench).await;
         let mut seen = Seen::default();
         let secrets = everything(&world, &mut seen).await;
-        let work = Arc::new(Counts::new(std::iter::empty()));
+        let work = Arc::clone(&world.workers.counts);
         let (app, store) = (world.site.app.clone(), world.opened.store.clone());
         let metrics = world.site.app.metrics.text(Now { app, store, work });
         world.opened.store.close().await;
