@@ -136,6 +136,7 @@ fn table(before: &Look, now: &Look) -> Result<String, std::fmt::Error> {
         writeln!(text, "catalogue {}, {age}", label(labels, "version"))?;
     }
     writeln!(text, "{}", office(now, &a_second))?;
+    writeln!(text, "{}", jobs(now))?;
     writeln!(text, "\n{:<28} {:>9} {:>9} {:>9} {:>9}", "route", "a second", "errors", "p50 ms", "p99 ms")?;
     let routes: std::collections::BTreeSet<&str> =
         now.series("windowshop_answers_total").map(|(labels, _)| label(labels, "route")).collect();
@@ -170,6 +171,21 @@ fn office(now: &Look, a_second: &dyn Fn(&str) -> f64) -> String {
         sum("windowshop_store_connections") - sum("windowshop_store_idle"),
         sum("windowshop_store_connections"),
     )
+}
+
+/// The office's queue in one line, all kinds together.
+fn jobs(now: &Look) -> String {
+    let values = |name| now.series(name).map(|(_, value)| value);
+    let sum = |name| values(name).sum::<f64>();
+    format!(
+        "jobs: {:.0} wait, the oldest for {:.0} s; {:.0} held, {:.0} DEAD; {:.0} done here",
+        sum("windowshop_jobs_waiting"),
+        values("windowshop_jobs_oldest_seconds").fold(0.0, f64::max),
+        sum("windowshop_jobs_held"),
+        sum("windowshop_jobs_dead"),
+        sum("windowshop_jobs_done_total"),
+    )
+    .replace(" 0 DEAD", " none dead")
 }
 
 /// The upper end, in milliseconds, of the bucket that contains this quantile of the answers between two scrapes.
