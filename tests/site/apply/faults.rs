@@ -65,6 +65,12 @@ fn everything(question: &str, row: u32) -> String {
         ("foster_left_at", _) => "18".into(),
         ("foster_medicaid", _) => "unsure".into(),
         ("tribe", _) => "Shawnee".into(),
+        (question, row) => money_and_coverage(question, row),
+    }
+}
+
+fn money_and_coverage(question: &str, row: u32) -> String {
+    match (question, row) {
         ("earners", _) => "1,2".into(),
         ("income_kinds" | "deduction_kinds", YOU) => "*".into(),
         ("net_amount", _) => "-1,200".into(),

@@ -134,10 +134,6 @@ fn composed() -> Vec<String> {
         each("money.{}{}", &[codes(money::NAMES.to_vec()), words(&["", "_hint"])]),
         each("error.{}.{}", &[statuses, words(&["title", "what", "answers", "next"])]),
         each("rule.{}", &[Rule::ALL.map(Rule::code).to_vec()]),
-        each("apply.fault.{}", &[codes(Odd::iter().map(<&str>::from).collect())]),
-        each("apply.section.{}", &[codes(Section::iter().map(<&str>::from).collect())]),
-        each("apply.state.{}", &[words(&["not_started", "needs_answer", "ready", "again", "later"])]),
-        each("apply.{}", &[words(&["yes", "no", "unsure", "none", "nobody"])]),
         each("assumed.{}", &[cells("assumptions", "code")]),
         each("csr.{}", std::slice::from_ref(&levels)),
         each("how.savings_{}", std::slice::from_ref(&levels)),
@@ -160,6 +156,18 @@ fn composed() -> Vec<String> {
         each("stars.{}", &[words(&["overall", "member_experience", "medical_care", "plan_administration"])]),
         // The note of the shipped sample (data/sample/provenance.txt).
         words(&["warning.age_curve"]),
+    ]
+    .concat()
+}
+
+/// What the application's pages compose beside the words of its steps. All of them must exist.
+fn of_apply() -> Vec<String> {
+    let words = |all: &[&str]| all.iter().map(ToString::to_string).collect::<Vec<_>>();
+    [
+        each("apply.fault.{}", &[words(&Odd::iter().map(<&str>::from).collect::<Vec<_>>())]),
+        each("apply.section.{}", &[words(&Section::iter().map(<&str>::from).collect::<Vec<_>>())]),
+        each("apply.state.{}", &[words(&["not_started", "needs_answer", "ready", "again", "later"])]),
+        each("apply.{}", &[words(&["yes", "no", "unsure", "none", "nobody"])]),
     ]
     .concat()
 }
@@ -201,7 +209,7 @@ fn of_steps(known: &BTreeSet<&str>) -> Vec<String> {
 /// Every question has words, and so has each of its answers.
 #[test]
 fn every_question_of_the_application_has_its_words() {
-    let messages = Messages::load().ok().expect("messages");
+    let messages = Messages::load().unwrap_or_else(|faults| panic!("{}", faults.join("\n")));
     let known = messages.keys();
     let mut missing = Vec::new();
     for step in STEPS {
@@ -298,7 +306,7 @@ fn every_key_that_is_used_exists_and_every_key_is_used() {
             faults.extend(missing.map(|key| format!("{path} asks for `{key}`, which is not there")));
         }
     }
-    let composed = composed();
+    let composed = [composed(), of_apply()].concat();
     let missing = composed.iter().filter(|key| !known.contains(key.as_str()));
     faults.extend(missing.map(|key| format!("`{key}` is composed at run time and is not there")));
     // A glossary term is shown if it is complete.
