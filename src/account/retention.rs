@@ -151,8 +151,8 @@ impl Change for Rows {
             ("DELETE FROM guess WHERE window_began_at <= $1 AND closed_until <= $1", before("guess")),
             ("DELETE FROM device WHERE seen_at <= $1", before("device")),
             (
-                "DELETE FROM draft WHERE state = 0 AND changed_at <= $1 \
-                 AND owner IN (SELECT owner FROM lookup)",
+                // What was sent from it is a record of its own; answers that were set aside are nobody's business any more.
+                "DELETE FROM draft WHERE changed_at <= $1 AND owner IN (SELECT owner FROM lookup)",
                 before("draft"),
             ),
             ("DELETE FROM job_done WHERE done_at <= $1", before("job_done")),

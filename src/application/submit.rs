@@ -8,10 +8,12 @@ use std::sync::Arc;
 
 use sqlx::AnyConnection;
 use tokio::sync::{mpsc, oneshot};
+use zeroize::Zeroizing;
 
 use crate::account::people::Means;
 use crate::store::audit::{Actor, Deed, Entry};
 use crate::store::{Change, Millis, Store, StoreError, Tx};
+use crate::work::{self, letters};
 
 /// Applications in one transaction: more gain nothing, and the last of them would wait longer.
 pub const GROUP: usize = 64;
@@ -39,7 +41,17 @@ pub struct Sending {
     pub catalogue: String,
     pub notice: String,
     pub notice_body: Vec<u8>,
+    /// Who is told by e-mail that there is a message; `None`: whoever wants letters on paper.
+    pub told: Option<Told>,
     pub session: String,
+}
+
+/// Where a letter without a word of the notice goes.
+pub struct Told {
+    /// Empty: the account's own address, which was proved.
+    pub to: Zeroizing<String>,
+    /// Empty: the account's language.
+    pub lang: String,
 }
 
 /// What became of it.
@@ -85,6 +97,8 @@ impl Submitter {
             let mut group = Vec::with_capacity(GROUP);
             while waiting.recv_many(&mut group, GROUP).await > 0 {
                 commit(&store, &means, std::mem::take(&mut group)).await;
+                // For the letters that were put down with them.
+                work::ring();
             }
         });
         Submitter { queue }
@@ -180,6 +194,10 @@ async fn one(tx: &mut Tx, means: &Means, sending: &Sending) -> Result<Sent, Stor
         session: &sending.session,
     };
     means.audit.append(tx, &entry).await?;
+    if let Some(told) = &sending.told {
+        let key = format!("notice:{}", sending.notice);
+        letters::tell_at(tx, means, &sending.owner, &key, (&told.to, &told.lang)).await?;
+    }
     Ok(Sent::Now { application: sending.id.clone() })
 }
 

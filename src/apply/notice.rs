@@ -205,8 +205,27 @@ impl About<'_> {
                 let words = cx.t(&format!("assumed.{code}"));
                 if who.is_empty() { words.to_string() } else { format!("{who}: {words}") }
             })
+            .chain(self.unsure(cx))
             .collect();
         (!lines.is_empty()).then(|| part(cx, "notice.assumed", lines))
+    }
+
+    /// What nobody knew, and how it was counted.
+    fn unsure(&self, cx: &Cx) -> Vec<String> {
+        let view = self.view;
+        let mut lines = Vec::new();
+        let mut say = |key: &str, row: RowId| lines.push(cx.tf(key, &[("name", &self.name(cx, &row.to_string()))]));
+        let no_citizens = view.applicants().filter(|row| view.said("citizen", *row, "no"));
+        no_citizens.filter(|row| view.said("status", *row, "unsure")).for_each(|row| say("notice.unsure_status", row));
+        for row in view.offered() {
+            let plan = view.said("offer_kind", row, "plan");
+            if view.said("offer_kind", row, "unsure") || (plan && !view.yes("offer_cost_known", row)) {
+                say("notice.unsure_cost", row);
+            } else if plan && view.said("offer_minimum_value", row, "unsure") {
+                say("notice.unsure_value", row);
+            }
+        }
+        lines
     }
 }
 

@@ -5,14 +5,15 @@
 
 use axum::http::StatusCode;
 use axum::response::Response;
+use zeroize::Zeroizing;
 
 use super::notice::About;
 use crate::account::people::new_id;
 use crate::application::determine::{Undetermined, determined};
 use crate::application::flow;
 use crate::application::record::{Frozen, sealed};
-use crate::application::sheet::ANSWERS_VERSION;
-use crate::application::submit::{Sending, Sent, Submitter, new_reference};
+use crate::application::sheet::{ANSWERS_VERSION, HOUSEHOLD};
+use crate::application::submit::{Sending, Sent, Submitter, Told, new_reference};
 use crate::application::view::View;
 use crate::eligibility::State;
 use crate::office::desk::{Answer, Desk, Instead};
@@ -66,6 +67,7 @@ pub async fn send(desk: &Desk, submitter: &Submitter, draft: &Draft<'_>, view: &
         determination: sealed(&key, columns::APPLICATION_DETERMINATION, (&id, owner), &found.determination)?,
         notice_body: sealed(&key, columns::NOTICE_BODY, (&notice_id, owner), &notice)?,
         notice: notice_id,
+        told: told(desk, view),
         draft: draft.id.to_string(),
         draft_version: draft.version,
         owner: owner.to_string(),

@@ -17,6 +17,7 @@ use crate::office::desk::{Answer, Desk};
 use crate::office::view::{Bar, bar};
 use crate::web::error::Failure;
 use crate::web::page::{self, CachePolicy, Cx};
+use crate::work::letters::{self, LetterState};
 
 /// One application in the list.
 struct Row {
@@ -45,6 +46,8 @@ struct Newest {
     people: Vec<(String, Vec<String>)>,
     lead: Vec<String>,
     place: String,
+    /// They asked for letters on paper.
+    paper: bool,
     notice: String,
     /// The shop, for the same household.
     plans: String,
@@ -94,6 +97,7 @@ pub async fn sent(desk: Desk) -> Answer {
                 application.determination["state"].as_str().and_then(State::parse),
                 i32::try_from(application.plan_year).unwrap_or_default(),
             ),
+            paper: application.frozen.answers["notices_by.0"] == "mail",
             notice: address(cx, &posted.id),
             plans: plans(cx, application),
         }
@@ -149,6 +153,17 @@ fn plans(cx: &Cx, application: &record::Application) -> String {
     cx.href(&format!("/plans?{}", query.finish().replace("%2C", ",")))
 }
 
+/// Waiting, taken by a server, or come back: nobody has to wonder.
+fn told_words(cx: &Cx, state: &LetterState) -> String {
+    if state.bounced_at.is_some() || !state.code.is_empty() {
+        return cx.t("notice.mail_back").to_string();
+    }
+    match state.mailed_at {
+        Some(at) => cx.tf("notice.mailed", &[("when", &day_and_clock(cx, at))]),
+        None => cx.t("notice.mail_waits").to_string(),
+    }
+}
+
 #[derive(Template)]
 #[template(path = "apply/notice.html")]
 struct NoticePage<'a> {
@@ -157,6 +172,8 @@ struct NoticePage<'a> {
     letter: &'a Letter,
     posted: String,
     read: Option<String>,
+    /// What became of the e-mail that told of it.
+    told: Option<String>,
 }
 
 /// `GET /account/notice/ID`
@@ -165,6 +182,7 @@ pub async fn notice(desk: Desk, Path(id): Path<String>) -> Answer {
     let Some(owner) = desk.owner() else { return Ok(desk.go("/account")) };
     let mut connection = desk.office.read().await?;
     let found = record::notice(&mut connection, &desk.office.means.vault, (owner, &id)).await?;
+    let told = letters::letter_state(&mut connection, &format!("notice:{id}")).await?;
     drop(connection);
     let Some((posted, notice)) = found else { return Err(Failure::NotFound.into()) };
     if posted.read_at.is_none() {
@@ -175,6 +193,7 @@ pub async fn notice(desk: Desk, Path(id): Path<String>) -> Answer {
         bar: bar(cx, &desk.visitor),
         letter,
         posted: cx.tf("notice.posted", &[("when", &day_and_clock(cx, posted.posted_at))]),
+        told: told.map(|state| told_words(cx, &state)),
         read: posted.read_at.map(|at| cx.tf("notice.read_first", &[("when", &day_and_clock(cx, at))])),
         cx,
     };

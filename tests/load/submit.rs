@@ -163,6 +163,7 @@ async fn prepare(office: &Opened, many: usize) -> anyhow::Result<Vec<Sending>> {
             catalogue: "catalogue-2027-20261101-0a1b2c3d".to_string(),
             notice: new_id()?,
             notice_body: vec![7; NOTICE_BYTES],
+            told: None,
             session: String::new(),
         });
         drafts.push((draft, owner));
