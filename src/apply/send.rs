@@ -85,6 +85,20 @@ pub async fn send(desk: &Desk, submitter: &Submitter, draft: &Draft<'_>, view: &
     }
 }
 
+/// Whoever asked for e-mail: an account at the address that it has proved, a guest at the one that was typed.
+fn told(desk: &Desk, view: &View<'_>) -> Option<Told> {
+    if !view.said("notices_by", HOUSEHOLD, "email") {
+        return None;
+    }
+    match desk.visitor.guest() {
+        None => Some(Told { to: Zeroizing::default(), lang: String::new() }),
+        Some(_) => Some(Told {
+            to: Zeroizing::new(view.text("email", HOUSEHOLD).to_string()),
+            lang: view.text("written", HOUSEHOLD).to_string(),
+        }),
+    }
+}
+
 /// The draft was changed in another tab after it was checked.
 fn changed(desk: &Desk) -> Response {
     let cx = &desk.cx;
