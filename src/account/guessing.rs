@@ -35,7 +35,7 @@ pub enum Who {
     /// One network address, all accounts.
     Network,
     /// One network address that has letters sent to one address.
-    Asker,
+    Visitor,
     /// All letters that strangers have sent to one address.
     Letters,
 }
@@ -47,7 +47,7 @@ impl Who {
             Who::KnownDevice => (10, 10 * MINUTE),
             Who::Strangers => (5, 10 * MINUTE),
             Who::Network => (300, 5 * MINUTE),
-            Who::Asker => (5, 10 * MINUTE),
+            Who::Visitor => (5, 10 * MINUTE),
             Who::Letters => (20, 60 * MINUTE),
         }
     }
@@ -105,7 +105,7 @@ impl Buckets {
     /// the mailbox is closed to others.
     pub fn letters(&self, to: &[u8], from: IpAddr) -> [Bucket; 2] {
         let network = self.network(from);
-        [self.bucket(Who::Asker, &[to, &network.mac]), self.bucket(Who::Letters, &[to])]
+        [self.bucket(Who::Visitor, &[to, &network.mac]), self.bucket(Who::Letters, &[to])]
     }
 
     fn bucket(&self, who: Who, parts: &[&[u8]]) -> Bucket {
@@ -192,7 +192,7 @@ impl Change for Right {
             let statement = match bucket.who {
                 Who::Network => "UPDATE guess SET failures = failures - 1, streak = streak - 1 WHERE bucket = $1",
                 // A letter that was sent stays counted.
-                Who::Asker | Who::Letters => continue,
+                Who::Visitor | Who::Letters => continue,
                 // Strangers keep their count: a right try by one of them is no proof of the others.
                 Who::Strangers => "UPDATE guess SET failures = failures - 1, streak = 0 WHERE bucket = $1",
                 Who::KnownDevice => "DELETE FROM guess WHERE bucket = $1",

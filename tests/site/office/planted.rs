@@ -19,7 +19,8 @@ const PASSWORD: &str = "quetzal bajo la lluvia 77";
 const OTHER: &str = "ceiba vieja del camino 88";
 const LAST: &str = "tamarindo sobre la mesa 99";
 const WRONG: &str = "flamboyan rojo en la playa";
-const SEARCH: &str = "year=2026&zip=45202&county=39061&people=40,38p,5&income=52173";
+/// The income is long: five digits are the port of some connection one day.
+const SEARCH: &str = "year=2026&zip=45202&county=39061&people=40,38p,5&income=8517349";
 
 /// Every answer of the browser, and where it leads.
 #[derive(Default)]
@@ -65,7 +66,7 @@ async fn everything(world: &World, seen: &mut Seen) -> Vec<String> {
     let home = seen.note(home);
     secrets.extend(home.select("p.typed").iter().map(|code| code.text().collect::<String>()));
     seen.post(&world.browser(), "/account/resume", &[("code", "ZZZZ-ZZZZ-ZZZZ-ZZZZ-ZZZZ-ZZZZ")]).await;
-    seen.post(&world.browser(), "/account/resume", &[("code", &secrets[0])]).await.says("52,173");
+    seen.post(&world.browser(), "/account/resume", &[("code", &secrets[0])]).await.says("8,517,349");
     seen.post(&own, "/account/sign-up", &[("email", EMAIL), ("new_password", "zana")]).await;
     seen.post(&own, "/account/sign-up", &[("email", EMAIL), ("new_password", PASSWORD)]).await;
     let code = world.nth_code(1).await;
@@ -137,7 +138,7 @@ async fn nothing_that_is_typed_on_a_page_can_be_read_anywhere_else() {
             let text: Vec<&str> = lines.filter(|line| !secrets.iter().any(|secret| line.trim() == secret)).collect();
             all.push(("a letter".to_string(), text.join("\n").into_bytes()));
         }
-        let typed = [EMAIL, OTHER_EMAIL, PASSWORD, OTHER, LAST, WRONG, "zanahoria", "calabaza", "52173", "52,173"];
+        let typed = [EMAIL, OTHER_EMAIL, PASSWORD, OTHER, LAST, WRONG, "zanahoria", "calabaza", "8517349", "8,517,349"];
         for text in typed.into_iter().chain(secrets.iter().map(String::as_str)) {
             for (name, bytes) in &all {
                 for form in
