@@ -174,7 +174,7 @@ async fn pages(name: &str, server: &str, cores: usize) {
         let mut medians = Vec::new();
         let mut times = [Vec::new(), Vec::new()];
         for n in 0..THROUGH_PAGES {
-            // Counters against guessing begin anew.
+            // Counters against guessing begin again.
             ahead.add(Duration::from_secs(2 * 3600));
             // In turn, so that whatever else the machine does meets both.
             for (times, address) in times.iter_mut().zip([address(n % ACCOUNTS), format!("nobody{n}@example.org")]) {

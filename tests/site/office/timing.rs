@@ -32,7 +32,7 @@ async fn pages_take_as_long_for_a_known_address_as_for_an_unknown_one() {
                 let mut medians = Vec::new();
                 let (mut known, mut other) = (Vec::new(), Vec::new());
                 for n in 0..TRIES {
-                    // Counters against guessing begin anew.
+                    // Counters against guessing begin again.
                     if n % 4 == 0 {
                         world.ahead.add(Duration::from_secs(2 * 3600));
                     }
