@@ -9,7 +9,7 @@ use serde::Deserialize;
 use time::Date;
 use time::macros::format_description;
 
-use super::pending;
+use super::{owned, pending};
 use crate::store::audit::{Actor, Audit, Deed, Entry};
 use crate::store::vault::Vault;
 use crate::store::{Change, Millis, Store, StoreError, Tx};
@@ -197,16 +197,7 @@ impl Change for Guests {
             if draft.bind(owner.as_str()).bind(before).execute(tx.conn()).await?.rows_affected() == 0 {
                 continue;
             }
-            for statement in [
-                "DELETE FROM resume_code WHERE owner = $1",
-                "DELETE FROM session WHERE owner = $1",
-                "DELETE FROM pending WHERE owner = $1",
-                "DELETE FROM job WHERE owner = $1",
-                "DELETE FROM letter WHERE owner = $1",
-                "DELETE FROM mail_state WHERE owner = $1",
-            ] {
-                sqlx::query(statement).bind(owner.as_str()).execute(tx.conn()).await?;
-            }
+            owned::delete(tx, &owner).await?;
             Vault::destroy(tx, &owner).await?;
             let entry =
                 Entry { actor: &Actor::Site, deed: Deed::Deleted, owner: &owner, record: "retention", session: "" };

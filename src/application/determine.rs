@@ -53,10 +53,10 @@ pub async fn determined(catalogue: &Catalogue, tables: &Tables, view: &View<'_>)
     let rules = DatedRules::of_year(tables, year).ok_or(QuoteError::NoRules(year))?;
     let people: Vec<RowId> = view.people().collect();
     // First without premiums: who may get a credit, and how old each is when coverage starts.
-    let bare = household(view, None, &|_| None);
+    let bare = household(view, &|_| None);
     let first = answer(tables, view, &bare)?;
     let silver = lowest_silver(catalogue, &place, rules, view, &first).await?;
-    let mut said = household(view, None, &|row| silver.iter().find(|(own, _)| *own == row).map(|(_, cents)| cents.0));
+    let mut said = household(view, &|row| silver.iter().find(|(own, _)| *own == row).map(|(_, cents)| cents.0));
     if first.tax_households.iter().any(|tax| !tax.eligible_indexes.is_empty()) {
         let eligible = |at: usize| first.tax_households.iter().any(|tax| tax.eligible_indexes.contains(&at));
         let ages: Vec<Option<u8>> = (0..people.len()).map(|at| eligible(at).then(|| first.people[at].age)).collect();
@@ -71,7 +71,7 @@ pub async fn determined(catalogue: &Catalogue, tables: &Tables, view: &View<'_>)
 /// What the engine refuses of the answers as they stand, because they do not fit together; empty if it takes them. The check
 /// page says so before anybody signs.
 pub fn unfit(tables: &Tables, view: &View) -> Vec<FieldError> {
-    match answer(tables, view, &household(view, None, &|_| None)) {
+    match answer(tables, view, &household(view, &|_| None)) {
         Err(Undetermined::Refused(faults)) => faults,
         _ => Vec::new(),
     }

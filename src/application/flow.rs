@@ -50,6 +50,11 @@ impl Place {
         }
     }
 
+    /// Nobody has to answer it.
+    pub fn is_optional(&self) -> bool {
+        self.step.section == Section::Sending
+    }
+
     /// Everything on the page that is missing or wrong, in the order of the page.
     pub fn faults(&self, view: &View) -> Vec<Fault> {
         let asked = self.step.asked(view, self.row).into_iter();
@@ -132,7 +137,7 @@ pub fn after(view: &View, place: &Place) -> Option<Place> {
     let all = places(view);
     match all.iter().position(|own| own == place) {
         // What nobody has to answer is not put in anybody's way.
-        Some(at) => all.into_iter().skip(at + 1).find(|next| next.step.section != Section::Sending),
+        Some(at) => all.into_iter().skip(at + 1).find(|next| !next.is_optional()),
         None => first_open(view),
     }
 }
@@ -142,11 +147,6 @@ pub fn before(view: &View, place: &Place) -> Option<Place> {
     let all = places(view);
     let at = all.iter().position(|own| own == place)?;
     at.checked_sub(1).map(|before| all[before])
-}
-
-/// The pages of a part of the task list.
-pub fn of_section(view: &View, section: Section) -> Vec<Place> {
-    places(view).into_iter().filter(|place| place.step.section == section).collect()
 }
 
 /// The page that signs.

@@ -5,7 +5,6 @@
 //! application. It must never judge: whatever is "I don't know" is left out, and the engine says what it assumed.
 
 use serde_json::{Map, Value, json};
-use time::Date;
 
 use super::kinds::{self, NONE, parts};
 use super::sheet::{RowId, YOU};
@@ -16,14 +15,11 @@ use super::view::View;
 pub type LowestSilver<'a> = &'a dyn Fn(RowId) -> Option<i64>;
 
 /// The household as the engine reads it.
-pub fn household(view: &View, coverage_start: Option<Date>, silver: LowestSilver) -> Value {
+pub fn household(view: &View, silver: LowestSilver) -> Value {
     let people: Vec<Value> = view.people().map(|person| one(view, person)).collect();
     let mut all = Map::new();
     all.insert("as_of".into(), json!(view.today.to_string()));
     all.insert("plan_year".into(), json!(view.year));
-    if let Some(start) = coverage_start {
-        all.insert("coverage_start".into(), json!(start.to_string()));
-    }
     all.insert("state".into(), json!(state(view).unwrap_or_default()));
     if let Some(county) = view.county() {
         all.insert("county_fips".into(), json!(county.fips));

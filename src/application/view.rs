@@ -215,8 +215,7 @@ impl<'a> View<'a> {
         self.sheet.rows(Table::Incomes).filter(move |row| {
             let (owner, kind) = (self.owner(*row), self.text("kind", *row));
             let ticked = self.picked("income_kinds", owner, kind) || self.picked("deduction_kinds", owner, kind);
-            let dropped = self.yes("dropped", *row);
-            earners.contains(&owner) && ticked && !dropped
+            earners.contains(&owner) && ticked
         })
     }
 

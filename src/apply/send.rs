@@ -15,7 +15,6 @@ use crate::application::record::{Frozen, sealed};
 use crate::application::sheet::{ANSWERS_VERSION, HOUSEHOLD};
 use crate::application::submit::{Sending, Sent, Submitter, Told, new_reference};
 use crate::application::view::View;
-use crate::eligibility::State;
 use crate::office::desk::{Answer, Desk, Instead};
 use crate::store::{StoreError, columns};
 use crate::web::error::Failure;
@@ -48,8 +47,7 @@ pub async fn send(desk: &Desk, submitter: &Submitter, draft: &Draft<'_>, view: &
         Err(why) => return Err(Failure::internal(why).into()),
     };
     let reference = new_reference().map_err(anyhow::Error::from)?;
-    let state = State::parse(found.determination.state.code());
-    let days = cx.app.tables.days(state, (cx.app.clock)());
+    let days = cx.app.tables.days(Some(found.determination.state), (cx.app.clock)());
     let about = About { view, determination: &found.determination, reference: &reference, days };
     let notice = about.notice(cx);
 

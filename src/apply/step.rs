@@ -16,7 +16,7 @@ use crate::application::flow::{self, Place, asked_name};
 use crate::application::kinds::Kind;
 use crate::application::saved::{Guard, Saved};
 use crate::application::sheet::{HOUSEHOLD, RowId, Sheet, key};
-use crate::application::steps::{Question, Section};
+use crate::application::steps::Question;
 use crate::application::view::View;
 use crate::eligibility::rounding::{Ratio, shown_cents};
 use crate::office::desk::{Answer, Desk};
@@ -325,7 +325,7 @@ fn first_control(field: &Field) -> String {
 
 /// What the engine makes of each earner's answers.
 fn sums(words: &Words) -> Vec<Sum> {
-    let said = crate::application::household::household(words.view, None, &|_| None);
+    let said = crate::application::household::household(words.view, &|_| None);
     let read = crate::eligibility::Household::from_json(&said.to_string());
     let Ok(household) = read else { return Vec::new() };
     let earners = words.view.earners();
@@ -343,9 +343,4 @@ fn sums(words: &Words) -> Vec<Sum> {
         })
     };
     people.filter_map(one).collect()
-}
-
-/// Whether a page belongs to what nobody has to answer.
-pub fn is_optional(place: &Place) -> bool {
-    place.step.section == Section::Sending
 }

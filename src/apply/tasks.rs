@@ -6,7 +6,6 @@ use axum::http::StatusCode;
 
 use super::around::{around, found, view};
 use super::field::Words;
-use super::step::{is_optional, next_address};
 use crate::account::people::DRAFT_DAYS;
 use crate::application::flow::{self, State};
 use crate::application::steps::Section;
@@ -48,19 +47,20 @@ pub async fn show(desk: Desk) -> Answer {
     let around = around(cx, &open.sheet);
     let view = view(&open.sheet, &around)?;
     let words = Words { cx, view: &view };
+    let places = flow::places(&view);
     let first = flow::first_open(&view);
     let mut reached = true;
     let mut parts = Vec::new();
     for section in Section::iter() {
         let mut tasks = Vec::new();
-        for place in flow::of_section(&view, section) {
+        for place in places.iter().filter(|place| place.step.section == section) {
             let state = place.state(&view);
-            let is_first = first.as_ref() == Some(&place);
+            let is_first = first.as_ref() == Some(place);
             let key = match state {
                 State::Ready => "apply.state.ready",
                 State::NeedsAnswer => "apply.state.needs_answer",
                 // Pages after the first open one come by themselves.
-                State::NotStarted if is_first || is_optional(&place) => "apply.state.not_started",
+                State::NotStarted if is_first || place.is_optional() => "apply.state.not_started",
                 State::NotStarted if reached => "apply.state.again",
                 State::NotStarted => "apply.state.later",
             };
@@ -85,7 +85,7 @@ pub async fn show(desk: Desk) -> Answer {
         parts,
         kept: cx.tf("apply.tasks.kept", &[("date", &day_of(cx, open.changed_at + DRAFT_DAYS))]),
         code: open.code.filter(|_| desk.visitor.guest().is_some()),
-        next: first.map(|_| cx.href(&next_address(&view, None))),
+        next: first.map(|place| cx.href(&format!("/account/apply/{}", place.address()))),
         cx,
     };
     Ok(page::render_status(cx, StatusCode::OK, template, CachePolicy::Private))

@@ -9,7 +9,7 @@ use super::flow::{Person, ohio, usual};
 
 fn answer(person: &Person, tables: &Tables) -> (Value, Determination) {
     let view = person.view();
-    let said = household(&view, None, &|_| Some(50_000));
+    let said = household(&view, &|_| Some(50_000));
     let read = Household::from_json(&said.to_string()).expect("a household");
     let found = determine(&read, tables, view.today).expect("an answer");
     (said, found)
