@@ -2,13 +2,13 @@
 //!
 //! Called by every page of this room.
 
+use crate::account::people::new_id;
 use crate::application::saved::{self, Edit, Guard, Open, Save, Saved};
 use crate::application::sheet::{HOUSEHOLD, Sheet};
 use crate::application::view::{County, Surroundings, View};
 use crate::eligibility::State;
 use crate::office::desk::{Desk, Instead};
 use crate::quote::policy::DatedRules;
-use crate::store::StoreError;
 use crate::types::Zip5;
 use crate::web::page::Cx;
 
@@ -81,23 +81,17 @@ pub async fn save(
     begin: bool,
     (guard, edit): (impl Fn() -> Option<Guard>, impl Fn() -> Edit),
 ) -> Result<Saved, Instead> {
-    for last in [false, false, true] {
-        let change = Save {
-            means: desk.office.means.clone(),
-            owner: owner.to_string(),
-            new_draft: crate::account::people::new_id()?,
-            session: desk.visitor.session_text(),
-            begin,
-            guard: guard(),
-            edit: edit(),
-        };
-        match desk.office.write(change).await {
-            // Another tab has just saved.
-            Err(StoreError::Stale) if !last => {}
-            done => return Ok(done?),
-        }
-    }
-    Ok(Saved::None)
+    let new_draft = new_id()?;
+    let change = || Save {
+        means: desk.office.means.clone(),
+        owner: owner.to_string(),
+        new_draft: new_draft.clone(),
+        session: desk.visitor.session_text(),
+        begin,
+        guard: guard(),
+        edit: edit(),
+    };
+    Ok(desk.office.write_again(change).await?)
 }
 
 /// Who sells plans where this application is from, and that nothing sent here reaches them: nobody may take this site for

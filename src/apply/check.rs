@@ -13,7 +13,7 @@ use super::send::{Draft, send};
 use super::step::page_of;
 use crate::application::determine;
 use crate::application::flow::{self, Place, State};
-use crate::application::saved::{Edit, Open, Saved};
+use crate::application::saved::{Edit, Saved};
 use crate::application::sheet::{HOUSEHOLD, Sheet, YOU, key};
 use crate::application::submit::Submitter;
 use crate::application::view::View;
@@ -131,11 +131,10 @@ fn show_sign(desk: &Desk, view: &View<'_>, judged: bool) -> axum::response::Resp
 
 /// `POST /account/apply/sign`: keeps what was signed, and sends.
 pub async fn sign(desk: Desk, Extension(submitter): Extension<Submitter>) -> Answer {
-    let Some(before) = super::around::found(&desk).await? else {
-        // Sent already, from here or from another tab: that page says so.
+    let Some(owner) = desk.owner().map(str::to_string) else {
         return Ok(desk.go(&format!("{}?again=1", super::send::SENT)));
     };
-    let signed = signed(&desk, &before)?;
+    let signed = signed(&desk);
     let edit = || {
         let signed = signed.clone();
         let edit = move |sheet: &mut Sheet| {
@@ -143,8 +142,8 @@ pub async fn sign(desk: Desk, Extension(submitter): Extension<Submitter>) -> Ans
         };
         Box::new(edit) as Edit
     };
-    let owner = desk.owner().unwrap_or_default().to_string();
     let Saved::Done(_) = save(&desk, &owner, false, (|| None, edit)).await? else {
+        // Sent already, from here or from another tab: that page says so.
         return Ok(desk.go(&format!("{}?again=1", super::send::SENT)));
     };
     // As it stands now: what is sent is what is on record, and its version.
@@ -162,11 +161,8 @@ pub async fn sign(desk: Desk, Extension(submitter): Extension<Submitter>) -> Ans
     send(&desk, &submitter, &Draft { id: &open.id, version: open.version, owner: &owner }, &view).await
 }
 
-/// What the form says of each question of the page.
-fn signed(desk: &Desk, before: &Open) -> Result<BTreeMap<&'static str, String>, crate::office::desk::Instead> {
-    let around = around(&desk.cx, &before.sheet);
-    let view = view(&before.sheet, &around)?;
-    let asked = flow::sign().step.asked(&view, HOUSEHOLD);
+/// What the form says of each question of the page; those that it did not ask are empty.
+fn signed(desk: &Desk) -> BTreeMap<&'static str, String> {
     let answer = |name: &'static str| (name, desk.form.get(&key(name, HOUSEHOLD)).to_string());
-    Ok(asked.into_iter().map(|(question, _)| answer(question.name)).collect())
+    flow::sign().step.questions.iter().map(|question| answer(question.name)).collect()
 }

@@ -10,7 +10,6 @@ use crate::account::codes;
 use crate::account::drafts::{BeginWith, KeepSearch};
 use crate::account::guessing::Counted;
 use crate::account::people::{self, BeginDraft, guest_owner, new_id};
-use crate::store::StoreError;
 use crate::web::page::legal_day;
 use crate::web::sealed::Said;
 
@@ -62,22 +61,16 @@ pub fn search_in(desk: &Desk) -> Zeroizing<String> {
 }
 
 async fn keep(desk: &Desk, owner: &str, query: &str) -> Result<(), Instead> {
-    for last in [false, false, true] {
-        let change = KeepSearch {
-            means: desk.office.means.clone(),
-            owner: owner.to_string(),
-            new_draft: new_id()?,
-            query: Zeroizing::new(query.to_string()),
-            code: None,
-            session: desk.visitor.session_text(),
-        };
-        match desk.office.write(change).await {
-            // Another tab has just saved.
-            Err(StoreError::Stale) if !last => {}
-            done => return Ok(done?),
-        }
-    }
-    Ok(())
+    let new_draft = new_id()?;
+    let keep = || KeepSearch {
+        means: desk.office.means.clone(),
+        owner: owner.to_string(),
+        new_draft: new_draft.clone(),
+        query: Zeroizing::new(query.to_string()),
+        code: None,
+        session: desk.visitor.session_text(),
+    };
+    Ok(desk.office.write_again(keep).await?)
 }
 
 /// The guest of this browser: who they are already, or a new one. With the session's hash.

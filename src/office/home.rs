@@ -12,7 +12,7 @@ use super::visitor::Who;
 use crate::account::changes::{self, TakeOver};
 use crate::account::drafts::{self, Draft, DropSearch};
 use crate::account::people::DRAFT_DAYS;
-use crate::store::{Millis, StoreError};
+use crate::store::Millis;
 use crate::types::group_thousands;
 use crate::web::page::{self, CachePolicy, Cx};
 
@@ -138,18 +138,11 @@ pub async fn drop_search(desk: Desk) -> Answer {
 
 /// What a guest began becomes an account's that is signed in here.
 pub async fn take_over(desk: &Desk, account: &str, guest: &str) -> Result<(), Instead> {
-    for last in [false, false, true] {
-        let change = TakeOver {
-            means: desk.office.means.clone(),
-            owner: account.to_string(),
-            guest: guest.to_string(),
-            session: desk.visitor.session_text(),
-        };
-        match desk.office.write(change).await {
-            // Another tab of the guest has just saved.
-            Err(StoreError::Stale) if !last => {}
-            done => return Ok(done?),
-        }
-    }
-    Ok(())
+    let taken = || TakeOver {
+        means: desk.office.means.clone(),
+        owner: account.to_string(),
+        guest: guest.to_string(),
+        session: desk.visitor.session_text(),
+    };
+    Ok(desk.office.write_again(taken).await?)
 }

@@ -57,6 +57,9 @@ pub const ROOT: &str = "/account";
 /// How long a page waits for the store before it says that it is away: with all else, an answer within two seconds.
 const WITHIN: Duration = Duration::from_millis(1_700);
 
+/// How often a change that another tab made stale is tried.
+const TRIES: u32 = 4;
+
 /// The open office. Has no `Debug`.
 pub struct Office {
     pub(crate) store: Store,
@@ -98,6 +101,21 @@ impl Office {
     pub async fn write<C: Change>(&self, change: C) -> Result<C::Done, StoreError> {
         let written = tokio::time::timeout(WITHIN, self.store.begin_write(change));
         written.await.unwrap_or_else(|_| Err(StoreError::Away("no answer in time".to_string())))
+    }
+
+    /// The same for a change that another tab can make stale by saving first; made again for each try.
+    ///
+    /// # Errors
+    ///
+    /// As `write`; [`StoreError::Stale`] if others were faster each time.
+    pub async fn write_again<C: Change>(&self, make: impl Fn() -> C) -> Result<C::Done, StoreError> {
+        for _ in 1..TRIES {
+            match self.write(make()).await {
+                Err(StoreError::Stale) => {}
+                done => return done,
+            }
+        }
+        self.write(make()).await
     }
 
     pub async fn read(&self) -> Result<PoolConnection<Any>, StoreError> {

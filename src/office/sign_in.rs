@@ -16,7 +16,6 @@ use crate::account::password::Password;
 use crate::account::people::{self, new_id};
 use crate::account::session::Session;
 use crate::account::steps::{Factor, KnowDevice, Purpose, known_device};
-use crate::store::StoreError;
 use crate::store::lookup::Sought;
 
 fn page(desk: &Desk) -> FormPage<'_> {
@@ -117,23 +116,16 @@ pub struct Arrival<'a> {
 
 /// Signs in: a session under a new ID; what a guest began here comes along.
 pub async fn arrive(desk: &Desk, arrival: Arrival<'_>, email: Sought) -> Answer {
-    let mut tries = 0;
-    loop {
-        let change = Arrived {
-            means: desk.office.means.clone(),
-            owner: arrival.owner.to_string(),
-            guest: desk.visitor.guest().map(str::to_string),
-            email: email.clone(),
-            by: arrival.by,
-            device: arrival.device.clone(),
-            session: desk.visitor.session_text(),
-        };
-        match desk.office.write(change).await {
-            // Another tab of the guest has just saved.
-            Err(StoreError::Stale) if tries < 3 => tries += 1,
-            done => break done?,
-        }
-    }
+    let arrived = || Arrived {
+        means: desk.office.means.clone(),
+        owner: arrival.owner.to_string(),
+        guest: desk.visitor.guest().map(str::to_string),
+        email: email.clone(),
+        by: arrival.by,
+        device: arrival.device.clone(),
+        session: desk.visitor.session_text(),
+    };
+    desk.office.write_again(arrived).await?;
     seat(desk, arrival).await
 }
 
