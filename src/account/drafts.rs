@@ -6,10 +6,10 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sqlx::AnyConnection;
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::{Zeroize as _, Zeroizing};
 
 use super::people::{self, BeginDraft, Means, OPEN};
-use crate::sealing::{DataKey, SealFault};
+use crate::sealing::DataKey;
 use crate::store::vault::Vault;
 use crate::store::{Change, Millis, StoreError, Tx, columns};
 
@@ -53,20 +53,6 @@ pub struct Draft {
     pub answers: Answers,
 }
 
-fn opened(key: &DataKey, id: &str, owner: &str, sealed: &[u8]) -> Result<Answers, StoreError> {
-    let place = columns::DRAFT_ANSWERS;
-    let plain = key.open(place.at(id, owner), sealed)?;
-    let unreadable = SealFault::Unreadable { table: place.table, column: place.column };
-    serde_json::from_slice(&plain).map_err(|_| unreadable.into())
-}
-
-fn sealed(key: &DataKey, id: &str, owner: &str, answers: &Answers) -> Result<Vec<u8>, StoreError> {
-    let place = columns::DRAFT_ANSWERS;
-    let unreadable = SealFault::Unreadable { table: place.table, column: place.column };
-    let plain = Zeroizing::new(serde_json::to_vec(answers).map_err(|_| unreadable)?);
-    Ok(key.seal(place.at(id, owner), &plain)?)
-}
-
 /// An owner's open drafts, the one changed last first.
 ///
 /// # Errors
@@ -79,7 +65,7 @@ pub async fn of(connection: &mut AnyConnection, vault: &Vault, owner: &str) -> R
     );
     let found: Vec<(String, Vec<u8>, i64, i64)> = asked.bind(owner).bind(OPEN).fetch_all(connection).await?;
     let draft = |(id, answers, changed_at, version): (String, Vec<u8>, i64, i64)| {
-        Ok(Draft { answers: opened(&key, &id, owner, &answers)?, id, changed_at, version })
+        Ok(Draft { answers: key.open_json(columns::DRAFT_ANSWERS.at(&id, owner), &answers)?, id, changed_at, version })
     };
     found.into_iter().map(draft).collect()
 }
@@ -94,7 +80,8 @@ pub async fn code_of(connection: &mut AnyConnection, vault: &Vault, owner: &str)
     let asked = sqlx::query_as("SELECT id, answers FROM draft WHERE owner = $1 ORDER BY changed_at DESC");
     let found: Vec<(String, Vec<u8>)> = asked.bind(owner).fetch_all(connection).await?;
     for (id, answers) in found {
-        if let Some(code) = opened(&key, &id, owner, &answers)?.resume_code {
+        let answers: Answers = key.open_json(columns::DRAFT_ANSWERS.at(&id, owner), &answers)?;
+        if let Some(code) = answers.resume_code {
             return Ok(Some(code));
         }
     }
@@ -126,14 +113,14 @@ pub async fn edit<T>(
     );
     let found: Option<(String, Vec<u8>, i64)> = asked.bind(owner).bind(OPEN).fetch_optional(tx.conn()).await?;
     let mut answers = match &found {
-        Some((id, answers, _)) => opened(&key, id, owner, answers)?,
+        Some((id, answers, _)) => key.open_json(columns::DRAFT_ANSWERS.at(id, owner), answers)?,
         None => Answers::default(),
     };
     let Some(done) = change(&mut answers, now) else { return Ok(None) };
     match found {
         Some((id, _, version)) => write(tx, &key, (owner, &id, version), &answers).await?,
         None => {
-            let sealed = sealed(&key, place.new_draft, owner, &answers)?;
+            let sealed = key.seal_json(columns::DRAFT_ANSWERS.at(place.new_draft, owner), &answers)?;
             people::begin_draft(tx, means, (owner, place.new_draft, sealed), place.session).await?;
         }
     }
@@ -184,7 +171,7 @@ async fn write(
         "UPDATE draft SET answers = $1, version = version + 1, changed_at = $2 \
          WHERE id = $3 AND owner = $4 AND version = $5",
     )
-    .bind(sealed(key, id, owner, answers)?)
+    .bind(key.seal_json(columns::DRAFT_ANSWERS.at(id, owner), answers)?)
     .bind(now)
     .bind(id)
     .bind(owner)
@@ -227,7 +214,7 @@ impl Change for DropSearch {
         let asked = sqlx::query_as("SELECT answers, version FROM draft WHERE id = $1 AND owner = $2");
         let found: Option<(Vec<u8>, i64)> = asked.bind(id).bind(owner).fetch_optional(tx.conn()).await?;
         let Some((answers, version)) = found else { return Ok(false) };
-        let mut answers = opened(&key, id, owner, &answers)?;
+        let mut answers: Answers = key.open_json(columns::DRAFT_ANSWERS.at(id, owner), &answers)?;
         let before = answers.shop.len();
         answers.shop.retain(|kept| kept.at != self.at);
         if answers.shop.len() == before {

@@ -5,9 +5,8 @@
 
 use serde::{Deserialize, Serialize};
 use sqlx::AnyConnection;
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroize as _;
 
-use crate::sealing::SealFault;
 use crate::store::vault::Vault;
 use crate::store::{Change, Millis, StoreError, Tx, columns};
 use crate::types::hex;
@@ -51,11 +50,7 @@ impl Change for Keep {
             return Ok(false);
         }
         let Some(key) = self.vault.open(tx.conn(), owner).await? else { return Ok(false) };
-        let place = columns::PENDING_REQUEST;
-        let unreadable = SealFault::Unreadable { table: place.table, column: place.column };
-        let plain = Zeroizing::new(serde_json::to_vec(&self.pending).map_err(|_| unreadable)?);
-        let row = hex(&self.session);
-        let sealed = key.seal(place.at(&row, owner), &plain)?;
+        let sealed = key.seal_json(columns::PENDING_REQUEST.at(&hex(&self.session), owner), &self.pending)?;
         let now = tx.now();
         sqlx::query(
             "INSERT INTO pending (session, owner, request, made_at) VALUES ($1, $2, $3, $4) \

@@ -6,9 +6,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sqlx::AnyConnection;
-use zeroize::Zeroizing;
 
-use crate::sealing::{DataKey, SealFault};
 use crate::store::vault::Vault;
 use crate::store::{Change, Millis, StoreError, Tx, columns};
 
@@ -70,33 +68,6 @@ pub struct Posted {
     pub read_at: Option<Millis>,
 }
 
-fn opened<T: serde::de::DeserializeOwned>(
-    key: &DataKey,
-    column: crate::sealing::Column,
-    (row, owner): (&str, &str),
-    sealed: &[u8],
-) -> Result<T, StoreError> {
-    let plain = key.open(column.at(row, owner), sealed)?;
-    let unreadable = SealFault::Unreadable { table: column.table, column: column.column };
-    serde_json::from_slice(&plain).map_err(|_| unreadable.into())
-}
-
-/// Seals a document of an application or a notice.
-///
-/// # Errors
-///
-/// If it cannot be sealed.
-pub fn sealed(
-    key: &DataKey,
-    column: crate::sealing::Column,
-    (row, owner): (&str, &str),
-    document: &impl Serialize,
-) -> Result<Vec<u8>, StoreError> {
-    let unreadable = SealFault::Unreadable { table: column.table, column: column.column };
-    let plain = Zeroizing::new(serde_json::to_vec(document).map_err(|_| unreadable)?);
-    Ok(key.seal(column.at(row, owner), &plain)?)
-}
-
 type Row = (String, String, i64, Vec<u8>, Vec<u8>, String, i64);
 
 /// An owner's applications, the newest first.
@@ -113,8 +84,8 @@ pub async fn of(connection: &mut AnyConnection, vault: &Vault, owner: &str) -> R
     let rows: Vec<Row> = asked.bind(owner).fetch_all(connection).await?;
     let one = |(id, reference, plan_year, answers, determination, catalogue, submitted_at): Row| {
         Ok(Application {
-            frozen: opened(&key, columns::APPLICATION_ANSWERS, (&id, owner), &answers)?,
-            determination: opened(&key, columns::APPLICATION_DETERMINATION, (&id, owner), &determination)?,
+            frozen: key.open_json(columns::APPLICATION_ANSWERS.at(&id, owner), &answers)?,
+            determination: key.open_json(columns::APPLICATION_DETERMINATION.at(&id, owner), &determination)?,
             id,
             reference,
             plan_year,
@@ -154,7 +125,7 @@ pub async fn notice(
     let found: Option<(String, Vec<u8>, i64, Option<i64>)> =
         asked.bind(id).bind(owner).fetch_optional(connection).await?;
     let Some((application, body, posted_at, read_at)) = found else { return Ok(None) };
-    let notice = opened(&key, columns::NOTICE_BODY, (id, owner), &body)?;
+    let notice = key.open_json(columns::NOTICE_BODY.at(id, owner), &body)?;
     Ok(Some((Posted { id: id.to_string(), application, posted_at, read_at }, notice)))
 }
 

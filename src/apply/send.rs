@@ -11,7 +11,7 @@ use super::notice::About;
 use crate::account::people::new_id;
 use crate::application::determine::{Undetermined, determined};
 use crate::application::flow;
-use crate::application::record::{Frozen, sealed};
+use crate::application::record::Frozen;
 use crate::application::sheet::{ANSWERS_VERSION, HOUSEHOLD};
 use crate::application::submit::{Sending, Sent, Submitter, Told, new_reference};
 use crate::application::view::View;
@@ -61,9 +61,9 @@ pub async fn send(desk: &Desk, submitter: &Submitter, draft: &Draft<'_>, view: &
     let answers = serde_json::to_value(view.sheet.only(|key| keys.contains(key))).map_err(anyhow::Error::from)?;
     let frozen = Frozen { answers, household: found.household };
     let sending = Sending {
-        answers: sealed(&key, columns::APPLICATION_ANSWERS, (&id, owner), &frozen)?,
-        determination: sealed(&key, columns::APPLICATION_DETERMINATION, (&id, owner), &found.determination)?,
-        notice_body: sealed(&key, columns::NOTICE_BODY, (&notice_id, owner), &notice)?,
+        answers: key.seal_json(columns::APPLICATION_ANSWERS.at(&id, owner), &frozen)?,
+        determination: key.seal_json(columns::APPLICATION_DETERMINATION.at(&id, owner), &found.determination)?,
+        notice_body: key.seal_json(columns::NOTICE_BODY.at(&notice_id, owner), &notice)?,
         notice: notice_id,
         told: told(desk, view),
         draft: draft.id.to_string(),

@@ -14,6 +14,8 @@
 use aes_gcm::aead::{Aead as _, KeyInit as _, Payload};
 use aes_gcm::{Aes256Gcm, Key, Nonce};
 use hkdf::Hkdf;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
@@ -93,6 +95,23 @@ impl DataKey {
             return Err(unreadable(place));
         }
         open(&self.cipher, place, sealed)
+    }
+
+    /// A document, sealed as JSON.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be written as JSON, or the system has no randomness.
+    pub fn seal_json(&self, place: Place, document: &impl Serialize) -> Result<Vec<u8>, SealFault> {
+        let text = Zeroizing::new(serde_json::to_vec(document).map_err(|_| unreadable(place))?);
+        self.seal(place, &text)
+    }
+
+    /// # Errors
+    ///
+    /// As [`DataKey::open`], and if the JSON is another document's.
+    pub fn open_json<T: DeserializeOwned>(&self, place: Place, sealed: &[u8]) -> Result<T, SealFault> {
+        serde_json::from_slice(&self.open(place, sealed)?).map_err(|_| unreadable(place))
     }
 }
 

@@ -4,9 +4,10 @@
 use serde_json::json;
 use windowshop::account::people::{Delete, SignedUp, account_owner, guest_owner, new_id};
 use windowshop::account::retention::{self, Schedule};
-use windowshop::application::record::{self, Frozen, Letter, Notice, Read, sealed};
+use windowshop::application::record::{self, Frozen, Letter, Notice, Read};
 use windowshop::application::submit::{Sending, Sent, Submitter, new_reference};
 use windowshop::operator::Opened;
+use windowshop::sealing::Column;
 use windowshop::store::audit::{self, Actor};
 use windowshop::store::{StoreError, columns};
 
@@ -29,13 +30,11 @@ pub async fn sending(office: &Opened, guest: &str, draft: &str) -> Sending {
         parts: Vec::new(),
     };
     let body = Notice { letters: vec![letter] };
-    let place = |column, row| (column, (row, owner.as_str()));
-    let (answers, at) = place(columns::APPLICATION_ANSWERS, id.as_str());
-    let answers = sealed(&key, answers, at, &frozen).expect("sealed");
-    let (determination, at) = place(columns::APPLICATION_DETERMINATION, id.as_str());
-    let determination = sealed(&key, determination, at, &json!({"people": []})).expect("sealed");
-    let (notice_body, at) = place(columns::NOTICE_BODY, notice.as_str());
-    let notice_body = sealed(&key, notice_body, at, &body).expect("sealed");
+    let at = |column: Column, row| column.at(row, &owner);
+    let answers = key.seal_json(at(columns::APPLICATION_ANSWERS, &id), &frozen).expect("sealed");
+    let determination = json!({"people": []});
+    let determination = key.seal_json(at(columns::APPLICATION_DETERMINATION, &id), &determination).expect("sealed");
+    let notice_body = key.seal_json(at(columns::NOTICE_BODY, &notice), &body).expect("sealed");
     Sending {
         id,
         draft: draft.to_string(),
