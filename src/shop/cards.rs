@@ -20,25 +20,25 @@ pub struct Ticked {
 }
 
 /// One card, with the plans that share it.
-pub struct ListCard {
+pub struct ListCard<'t> {
     pub card: Card,
     pub ticked: bool,
-    pub twins: Option<Twins>,
+    pub twins: Option<Twins<'t>>,
 }
 
-pub fn list_cards(
+pub fn list_cards<'t>(
     cx: &Cx,
     catalogue: &Catalogue,
     links: &Links,
     (tally, years): (&Tally, &mut Option<YearlyCosts>),
-    (shown, query): (&[CardGroup], &str),
-) -> Vec<ListCard> {
+    shown: &[CardGroup<'t, '_>],
+) -> Vec<ListCard<'t>> {
     let firsts: Vec<&Offer> = shown.iter().map(|group| group.first).collect();
     let cards = cards_of(catalogue, links.search, tally, years, &firsts).into_iter();
-    let card = |(card, group): (Card, &CardGroup)| ListCard {
+    let card = |(card, group): (Card, &CardGroup<'t, '_>)| ListCard {
         card,
         ticked: is_ticked(links.search, group.first),
-        twins: Twins::new(cx, links, group, query),
+        twins: Twins::new(cx, links, group),
     };
     cards.zip(shown).map(card).collect()
 }

@@ -22,23 +22,22 @@ pub struct CardGroup<'t, 'c> {
 }
 
 /// One plan's row in an expanded card.
-pub struct Twin {
+pub struct Twin<'t> {
     pub plan_pk: i64,
-    pub plan_id: String,
-    pub name: String,
-    pub href: String,
+    pub plan_id: &'t str,
+    pub name: &'t str,
     /// "$298.04 a month, $5,988 a year"
     pub words: String,
     pub ticked: bool,
 }
 
 /// The other plans on a card.
-pub struct Twins {
+pub struct Twins<'t> {
     /// "5 more like this, $5,988 to $6,099 a year"
     pub summary: String,
     /// A plan ticked for comparison is never hidden.
     pub open: bool,
-    pub rows: Vec<Twin>,
+    pub rows: Vec<Twin<'t>>,
     /// The list of all of them, if there are more than the card shows.
     pub all: Option<(String, String)>,
 }
@@ -56,22 +55,21 @@ pub fn groups<'t, 'c>(results: Vec<&'t Offer<'c>>, together: bool) -> Vec<CardGr
     groups
 }
 
-impl Twins {
-    /// `None` for a card with a single plan. `query` is the whole search, for the plans' links.
-    pub fn new(cx: &Cx, links: &Links, group: &CardGroup, query: &str) -> Option<Twins> {
+impl<'t> Twins<'t> {
+    /// `None` for a card with a single plan.
+    pub fn new(cx: &Cx, links: &Links, group: &CardGroup<'t, '_>) -> Option<Twins<'t>> {
         if group.others.is_empty() {
             return None;
         }
         let search = links.search;
-        let row = |offer: &&&Offer| Twin {
+        let row = |offer: &&'t Offer| Twin {
             plan_pk: offer.plan_pk,
-            plan_id: offer.plan.plan_id.clone(),
-            name: offer.plan.name.clone(),
-            href: [cx.lang.prefix(), "/plans/", &offer.plan.plan_id, "?", query].concat(),
+            plan_id: &offer.plan.plan_id,
+            name: &offer.plan.name,
             words: amounts(cx, offer),
             ticked: is_ticked(search, offer),
         };
-        let rows: Vec<Twin> = group.others.iter().take(TWINS_MAX).map(|offer| row(&offer)).collect();
+        let rows: Vec<Twin> = group.others.iter().take(TWINS_MAX).map(row).collect();
         let count = group.others.len();
         Some(Twins {
             summary: summary(cx, &group.others),

@@ -63,7 +63,7 @@ struct PlansPage<'a> {
     year_words: String,
     /// What changed for the plan year.
     changes: Vec<String>,
-    cards: Vec<ListCard>,
+    cards: Vec<ListCard<'a>>,
     /// The first card's number.
     start: usize,
     basket: Vec<Ticked>,
@@ -107,7 +107,7 @@ pub async fn plans(cx: Cx) -> Result<Response, Instead> {
     let shown: Vec<CardGroup> = all.into_iter().skip(first).take(PAGE_SIZE).collect();
     let links = Links::new(cx.lang, search, &who);
     let query = search.canonical_from(who.clone());
-    let cards = list_cards(&cx, &catalogue, &links, (&tally, &mut years), (&shown, &query));
+    let cards = list_cards(&cx, &catalogue, &links, (&tally, &mut years), &shown);
     let (warnings, small_print) = words::warnings_for(&cx, &catalogue, search);
     let turning = if help.is_some() { turning::nearest(&cx, &catalogue, search, &tally).await? } else { None };
     let dental_unknown = search.product == Product::Dental && !catalogue.variants.has_dental();

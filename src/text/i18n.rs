@@ -77,10 +77,24 @@ impl Lang {
 /// A language's files: name and text.
 pub type Files<'a> = &'a [(&'a str, &'a str)];
 
+/// A message, and where its `{name}`s open and close.
+struct Message {
+    text: String,
+    holes: Vec<(usize, usize)>,
+}
+
+impl Message {
+    fn new(text: String) -> Message {
+        let close = |open: usize| text[open..].find('}').map(|length| (open, open + length));
+        let holes = text.match_indices('{').filter_map(|(open, _)| close(open)).collect();
+        Message { text, holes }
+    }
+}
+
 /// All messages of all languages by dotted key. Built once at startup. A page looks up about three hundred, so the
 /// hash is a fast one; no outsider chooses the keys.
 pub struct Messages {
-    languages: Vec<(Lang, HashMap<String, String, RandomState>)>,
+    languages: Vec<(Lang, HashMap<String, Message, RandomState>)>,
     missed: Mutex<HashSet<String>>,
 }
 
@@ -116,7 +130,7 @@ impl Messages {
         if !faults.is_empty() {
             return Err(faults);
         }
-        let plain = |entries: Entries| entries.into_iter().map(|(key, entry)| (key, entry.text)).collect();
+        let plain = |entries: Entries| entries.into_iter().map(|(key, entry)| (key, Message::new(entry.text))).collect();
         let languages = languages.into_iter().map(|(lang, entries)| (lang, plain(entries))).collect();
         Ok(Messages { languages, missed: Mutex::default() })
     }
@@ -140,7 +154,11 @@ impl Messages {
 
     /// The message, if there is one.
     pub fn get(&self, lang: Lang, key: &str) -> Option<&str> {
-        self.languages.get(lang.place)?.1.get(key).map(String::as_str)
+        self.message(lang, key).map(|message| message.text.as_str())
+    }
+
+    fn message(&self, lang: Lang, key: &str) -> Option<&Message> {
+        self.languages.get(lang.place)?.1.get(key)
     }
 
     /// The message. A missing one shows as "[…]" and is logged once, because a page with one odd word is better than
@@ -157,27 +175,18 @@ impl Messages {
 
     /// The message with each `{name}` replaced. Values are inserted as they are (templates escape the whole text).
     pub fn tf(&self, lang: Lang, key: &str, values: &[(&str, &str)]) -> String {
-        let message = self.t(lang, key);
-        let mut out = String::with_capacity(message.len() + 32);
-        let mut rest = message;
-        while let Some(open) = rest.find('{') {
-            let after = &rest[open + 1..];
-            let found = after.find('}').and_then(|close| {
-                values.iter().find(|(name, _)| *name == &after[..close]).map(|(_, value)| (close, value))
-            });
-            match found {
-                Some((close, value)) => {
-                    out.push_str(&rest[..open]);
-                    out.push_str(value);
-                    rest = &after[close + 1..];
-                }
-                None => {
-                    out.push_str(&rest[..=open]);
-                    rest = after;
-                }
+        let Some(message) = self.message(lang, key) else { return self.t(lang, key).to_string() };
+        let mut out = String::with_capacity(message.text.len() + 32);
+        let mut from = 0;
+        for (open, close) in &message.holes {
+            let name = &message.text[open + 1..*close];
+            if let Some((_, value)) = values.iter().find(|(known, _)| *known == name) {
+                out.push_str(&message.text[from..*open]);
+                out.push_str(value);
+                from = close + 1;
             }
         }
-        out.push_str(rest);
+        out.push_str(&message.text[from..]);
         out
     }
 

@@ -6,6 +6,7 @@ pub mod admission;
 pub mod assets;
 pub mod content;
 pub mod error;
+pub mod escape;
 pub mod guard;
 pub mod page;
 pub mod privacy;

@@ -3,7 +3,6 @@
 //! Made by `market::tally`, read by the list, the filter form and the spreadsheet. It must never ask the catalogue again.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
 
 use crate::eligibility::credit::credit_applied;
 use crate::filing::codes::{Metal, Sort};
@@ -134,15 +133,24 @@ impl<'c> Tally<'c> {
         let beside = || self.beside(facet);
         match &facet.filter().rule {
             Rule::AnyOf { of, .. } => {
-                let mut counts = BTreeMap::new();
-                beside().for_each(|offer| *counts.entry(of(offer)).or_insert(0) += 1);
-                counts.into_iter().collect()
+                // A handful of values: looking along them is quicker than any map.
+                let mut counts: Vec<(i64, usize)> = Vec::new();
+                for code in beside().map(of) {
+                    match counts.iter_mut().find(|(known, _)| *known == code) {
+                        Some((_, count)) => *count += 1,
+                        None => counts.push((code, 1)),
+                    }
+                }
+                counts.sort_unstable();
+                counts
             }
             // With this value in addition to those ticked.
             Rule::AllOf { of, .. } => {
-                let (mask, all): (i64, i64) = (ticked.iter().sum(), beside().fold(0, |all, offer| all | of(offer)));
+                let held: Vec<i64> = beside().map(of).collect();
+                let (mask, all): (i64, i64) = (ticked.iter().sum(), held.iter().fold(0, |all, bits| all | bits));
                 let bits = (0..i64::BITS - 1).map(|bit| 1_i64 << bit).filter(|bit| all & bit != 0);
-                bits.map(|bit| (bit, beside().filter(|offer| of(offer) & (mask | bit) == mask | bit).count())).collect()
+                let meets = |wanted: i64| held.iter().filter(|bits| *bits & wanted == wanted).count();
+                bits.map(|bit| (bit, meets(mask | bit))).collect()
             }
             // Highest first.
             Rule::AtLeast { most, of, .. } => {
@@ -155,8 +163,9 @@ impl<'c> Tally<'c> {
 
     /// Lowest and highest amount among the plans that meet every other filter.
     pub fn range(&self, facet: Facet) -> Option<(Cents, Cents)> {
-        let amounts = || self.beside(facet).filter_map(|offer| facet.filter().amount(offer));
-        Some((amounts().min()?, amounts().max()?))
+        let filter = facet.filter();
+        let amounts = self.beside(facet).filter_map(|offer| filter.amount(offer)).map(|amount| (amount, amount));
+        amounts.reduce(|(low, high), (amount, _)| (low.min(amount), high.max(amount)))
     }
 
     /// The single filters that stand in the way, those that bring back the most plans first.
