@@ -25,6 +25,8 @@ pub struct App {
     pub floor: Arc<Floor>,
     /// Decides who is let in under overload.
     pub admission: Arc<Admission>,
+    /// Of the private pages.
+    pub office_admission: Arc<Admission>,
     pub metrics: Arc<Metrics>,
     pub catalogues: Shelf,
     pub messages: Messages,
@@ -67,7 +69,8 @@ impl App {
             Shelf::open(&config.catalogues_dir(), &config.private_dir()).await.context("no catalogue can be served")?;
         let floor = Floor::new(config.max_connections, config.max_answer_bytes);
         let sealer = AddressSealer::new(&config.office.open_keys(clock().date())?);
-        let admission = Admission::new(!config.trusted_proxies.is_empty());
+        let shares = !config.trusted_proxies.is_empty();
+        let (admission, office_admission) = (Admission::new(shares), Admission::of_office(shares));
         let pages = PageCache::new(config.page_cache_bytes).map(Arc::new);
         let assets = Assets::new(&config.cdn_base);
         let not_whole = |faults: Vec<TableFault>| {
@@ -81,6 +84,7 @@ impl App {
             config,
             floor,
             admission,
+            office_admission,
             metrics: Arc::new(Metrics::new(prefixes)),
             catalogues,
             messages,

@@ -2,9 +2,9 @@
 //!
 //! Called by the layer `web::admission`. Health checks and assets always go through: they cost next to nothing.
 //! Everything else takes a place from a limit that adapts to how long answers take. A request that finds no place
-//! waits briefly in a queue of bounded length and bytes; one that is not reached in time is told to come back. Future
-//! rooms (accounts, applications) get their own budget, as another [`Class`]. It must never know what was asked
-//! beyond its class.
+//! waits briefly in a queue of bounded length and bytes; one that is not reached in time is told to come back. The
+//! private pages have places of their own: when their store stands still, each of them waits for it, and the shop must
+//! not wait with them. It must never know what was asked beyond its class.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -24,6 +24,9 @@ const LINE_BYTES_MAX: usize = 16 << 20;
 const PLACES_MIN_PER_CORE: usize = 4;
 /// More than this was never faster (docs/performance.md).
 const PLACES_MAX: usize = 512;
+/// Private pages at once. A fixed number: they mostly wait for the store, which says nothing about the processors, and
+/// whoever waits costs some kilobytes.
+const OFFICE_PLACES: usize = 256;
 /// Answers slower than this mean that too many are being made at once. Making one takes a millisecond of a core, so
 /// more at once are no faster; they only stand in the way of what needs no place (`/healthz`, new connections).
 const GOOD_TIME: Duration = Duration::from_millis(20);
@@ -38,12 +41,20 @@ pub enum Class {
     /// Health checks, assets, files for other programs.
     Always,
     Browse,
+    /// The private pages, which wait for the store.
+    Office,
 }
 
 impl Class {
     pub fn of(path: &str) -> Class {
         let always = matches!(path, "/healthz" | "/readyz" | "/robots.txt" | "/favicon.ico" | "/favicon.svg");
-        if always || path.starts_with("/assets/") { Class::Always } else { Class::Browse }
+        // Its first part, or the one after a language.
+        let office = path.split('/').skip(1).take(2).any(|part| part == "account");
+        match always || path.starts_with("/assets/") {
+            true => Class::Always,
+            false if office => Class::Office,
+            false => Class::Browse,
+        }
     }
 }
 
@@ -79,6 +90,7 @@ pub struct Admission {
     /// The size of `places`, taken and free together.
     limit: AtomicUsize,
     least: usize,
+    most: usize,
     waiting: AtomicUsize,
     waiting_bytes: AtomicUsize,
     running: AtomicUsize,
@@ -102,11 +114,20 @@ impl Admission {
     pub fn new(shares: bool) -> Arc<Admission> {
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
         let least = (cores * PLACES_MIN_PER_CORE).min(PLACES_MAX);
-        let start = (least * 4).min(PLACES_MAX);
+        Admission::between(least, (least * 4).min(PLACES_MAX), PLACES_MAX, shares)
+    }
+
+    /// Of the private pages.
+    pub fn of_office(shares: bool) -> Arc<Admission> {
+        Admission::between(OFFICE_PLACES, OFFICE_PLACES, OFFICE_PLACES, shares)
+    }
+
+    fn between(least: usize, start: usize, most: usize, shares: bool) -> Arc<Admission> {
         Arc::new(Admission {
             places: Arc::new(Semaphore::new(start)),
             limit: AtomicUsize::new(start),
             least,
+            most,
             waiting: AtomicUsize::new(0),
             waiting_bytes: AtomicUsize::new(0),
             running: AtomicUsize::new(0),
@@ -202,7 +223,7 @@ impl Admission {
             false if used * 2 < limit => limit,
             false => limit + limit.div_ceil(16),
         };
-        let new = new.clamp(self.least, PLACES_MAX);
+        let new = new.clamp(self.least, self.most);
         match new.cmp(&limit) {
             std::cmp::Ordering::Greater => self.places.add_permits(new - limit),
             // Places in use are removed when they are returned: see `Place`.
@@ -299,6 +320,20 @@ mod tests {
         }
         assert!(admission.limit() == PLACES_MAX && start < PLACES_MAX);
         assert_eq!(admission.places.available_permits(), PLACES_MAX);
+    }
+
+    #[tokio::test]
+    async fn private_pages_have_places_of_their_own_however_slow_they_are() {
+        for path in ["/account", "/account/apply/sign", "/es/account", "/es/account/notice/1"] {
+            assert_eq!(Class::of(path), Class::Office, "{path}");
+        }
+        for path in ["/", "/plans", "/es/plans", "/accounts", "/plans/1/account"] {
+            assert_eq!(Class::of(path), Class::Browse, "{path}");
+        }
+        let admission = Admission::of_office(false);
+        admission.move_limit(Duration::from_secs(2), 10_000);
+        admission.move_limit(Duration::from_millis(1), 10_000);
+        assert_eq!((admission.limit(), admission.places.available_permits()), (OFFICE_PLACES, OFFICE_PLACES));
     }
 
     #[tokio::test]

@@ -22,6 +22,8 @@ use crate::config::Config;
 const OUTBOX: &str = "outbox";
 /// How long a server may take.
 const TIMEOUT: Duration = Duration::from_secs(20);
+/// Answers that without a longer code mean that the address takes no letters.
+pub const NO_SUCH_ADDRESS: [&str; 5] = ["521", "550", "551", "553", "556"];
 /// What a letter's envelope sender begins with; the token of its job follows.
 const BOUNCES: &str = "notice+";
 
@@ -166,7 +168,7 @@ fn of_answer(basic: &str, enhanced: &str) -> Refusal {
         _ if basic.starts_with('4') => Refusal::Later(said),
         // A mailbox that is not there or is closed; not a full one, nor one that dislikes us.
         (_, code) if code.starts_with("5.1.") || code == "5.2.1" => Refusal::Address(code.to_string()),
-        ("550" | "551" | "553" | "521" | "556", "") => Refusal::Address(basic.to_string()),
+        (code, "") if NO_SUCH_ADDRESS.contains(&code) => Refusal::Address(basic.to_string()),
         _ => Refusal::Never(said),
     }
 }

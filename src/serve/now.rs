@@ -51,10 +51,11 @@ impl Collector for Now {
             "Connections closed to make room, or because their client let answers lie",
             floor.sent_away(),
         )?;
-        let admission = &app.admission;
-        gauge(out, "windowshop_running", "Requests being answered", admission.running())?;
+        // Of both machines, but for the limit: the private pages' never moves.
+        let (admission, office) = (&app.admission, &app.office_admission);
+        gauge(out, "windowshop_running", "Requests being answered", admission.running() + office.running())?;
         gauge(out, "windowshop_limit", "Most requests answered at once, as it is now", admission.limit())?;
-        gauge(out, "windowshop_waiting", "Requests waiting for a place", admission.waiting())?;
+        gauge(out, "windowshop_waiting", "Requests waiting for a place", admission.waiting() + office.waiting())?;
         let mut refused = out.encode_descriptor(
             "windowshop_refused",
             "Requests told to come back, by cause",
@@ -62,7 +63,7 @@ impl Collector for Now {
             prometheus_client::metrics::MetricType::Counter,
         )?;
         for why in Refused::ALL {
-            let value = ConstCounter::new(admission.refused(why));
+            let value = ConstCounter::new(admission.refused(why) + office.refused(why));
             value.encode(refused.encode_family(&[("cause", why.word())])?)?;
         }
         if let Some(pages) = &app.pages {

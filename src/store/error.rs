@@ -43,9 +43,12 @@ impl From<sqlx::Error> for StoreError {
         let ours = match &error {
             sqlx::Error::Database(said) => of_database(said.as_ref()),
             sqlx::Error::PoolTimedOut => StoreError::Away("no connection was free in time".to_string()),
-            sqlx::Error::PoolClosed | sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::WorkerCrashed => {
-                StoreError::Away(error.to_string())
-            }
+            // What is no PostgreSQL answers for it: a balancer without a server behind it, or one that broke off.
+            sqlx::Error::Protocol(_)
+            | sqlx::Error::PoolClosed
+            | sqlx::Error::Io(_)
+            | sqlx::Error::Tls(_)
+            | sqlx::Error::WorkerCrashed => StoreError::Away(error.to_string()),
             _ => StoreError::Refused(error.to_string()),
         };
         counts::error(&ours);

@@ -28,10 +28,12 @@ pub async fn admit<F: Future<Output = Response>>(
     request: Request,
     next: impl FnOnce(Request) -> F,
 ) -> Response {
-    if Class::of(request.uri().path()) == Class::Always {
-        return next(request).await;
-    }
     let House { app, refusals } = house;
+    let admission = match Class::of(request.uri().path()) {
+        Class::Always => return next(request).await,
+        Class::Browse => &app.admission,
+        Class::Office => &app.office_admission,
+    };
     let path_bytes = request.uri().path().len() + request.uri().query().map_or(0, str::len);
     let header_bytes: usize = request.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
     let client = request
@@ -40,8 +42,8 @@ pub async fn admit<F: Future<Output = Response>>(
         .map(|wire| wire.client(forwarded(request.headers()), &app.config.trusted_proxies));
     let (lang, coding) = (app.messages.of_path(request.uri().path()).0, Coding::chosen_fresh(request.headers()));
     let room = match app.floor.has_room_for_an_answer() {
-        true => app.admission.place(REQUEST_BYTES + path_bytes + header_bytes, client).await,
-        false => Err(app.admission.refuse(Refused::Bytes)),
+        true => admission.place(REQUEST_BYTES + path_bytes + header_bytes, client).await,
+        false => Err(admission.refuse(Refused::Bytes)),
     };
     match room {
         Ok(_place) => whole(next(request).await).await,

@@ -6,7 +6,7 @@
 use mail_parser::{MessageParser, MimeHeaders as _, PartType};
 
 use super::letters::{Tokens, refused};
-use crate::mail::{is_enhanced, token_in};
+use crate::mail::{NO_SUCH_ADDRESS, is_enhanced, token_in};
 use crate::store::audit::{Actor, Audit, Deed, Entry};
 use crate::store::vault::SITE;
 use crate::store::{Change, StoreError, Tx};
@@ -18,7 +18,7 @@ pub enum Read {
     NoBounce,
     /// No token of ours is in it.
     NotOurs,
-    /// A letter's job, and the status: `5.1.1`.
+    /// A letter's job, and the status: `5.1.1`, or `550` if nobody said more.
     Bounced { job: i64, status: String },
 }
 
@@ -54,8 +54,22 @@ fn status(message: &[u8]) -> Option<String> {
         };
         let failed = field("action")?.eq_ignore_ascii_case("failed");
         let status = field("status")?.split_whitespace().next().unwrap_or_default();
-        (failed && is_enhanced(status)).then(|| status.to_string())
+        (failed && is_enhanced(status)).then(|| sharpened(status, field("diagnostic-code").unwrap_or_default()))
     })
+}
+
+/// Exim writes 5.0.0 for whatever failed, and beside it what the other server answered (`smtp; 550 5.1.1 no such user`).
+fn sharpened(status: &str, diagnostic: &str) -> String {
+    let answer = diagnostic.split_once(';').filter(|(kind, _)| kind.trim().eq_ignore_ascii_case("smtp"));
+    let mut words = answer.map_or("", |(_, answer)| answer).split([' ', '-']).filter(|word| !word.is_empty());
+    let (basic, enhanced) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+    let code = match () {
+        () if status != "5.0.0" => status,
+        () if is_enhanced(enhanced) => enhanced,
+        () if NO_SUCH_ADDRESS.contains(&basic) => basic,
+        () => status,
+    };
+    code.to_string()
 }
 
 /// What a bounce came to.
@@ -84,7 +98,8 @@ impl Change for Bounce {
         let asked = sqlx::query_as("SELECT key, owner FROM letter WHERE job = $1");
         let found: Option<(String, String)> = asked.bind(self.job).fetch_optional(tx.conn()).await?;
         let Some((key, owner)) = found else { return Ok(Counted::Unknown) };
-        let hard = self.status.starts_with("5.1.") || self.status == "5.2.1";
+        let status = self.status.as_str();
+        let hard = status.starts_with("5.1.") || status == "5.2.1" || NO_SUCH_ADDRESS.contains(&status);
         if hard {
             refused(tx, &key, &self.status).await?;
         } else {
@@ -108,5 +123,26 @@ impl Change for Bounce {
         let entry = Entry { actor: &self.actor, deed: Deed::LetterBounced, owner: &owner, record: &key, session: "" };
         self.audit.append(tx, &entry).await?;
         Ok(if hard { Counted::Bad { owner } } else { Counted::Soft { owner } })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::sharpened;
+
+    #[test]
+    fn a_status_that_says_nothing_is_what_the_other_server_answered() {
+        for (status, diagnostic, code) in [
+            ("5.0.0", "smtp; 550 5.1.1 no such user", "5.1.1"),
+            ("5.0.0", "SMTP; 550-5.1.1 no such user", "5.1.1"),
+            ("5.0.0", "smtp; 550 Unknown user", "550"),
+            ("5.0.0", "smtp; 552 5.2.2 full", "5.2.2"),
+            ("5.0.0", "smtp; 554 go away", "5.0.0"),
+            ("5.0.0", "x-local; 550 5.1.1 is somebody's own idea", "5.0.0"),
+            ("5.0.0", "", "5.0.0"),
+            ("5.2.2", "smtp; 550 5.1.1 no such user", "5.2.2"),
+        ] {
+            assert_eq!(sharpened(status, diagnostic), code, "{status} {diagnostic}");
+        }
     }
 }

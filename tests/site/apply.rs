@@ -1,6 +1,7 @@
 //! The application's pages as people without JavaScript use them, from the shop to the confirmation.
 
 mod changes;
+mod equality;
 mod faults;
 mod stories;
 mod walk;
