@@ -10,6 +10,7 @@ use time::OffsetDateTime;
 use crate::account::breached::Breached;
 use crate::account::retention::Schedule;
 use crate::config::Config;
+use crate::mail::dkim::Signer;
 use crate::sealing::value::id_text;
 use crate::store::schema::BINARY;
 use crate::store::{Millis, Seen, Store, StoreAddress};
@@ -53,6 +54,7 @@ pub async fn of(config: &Config, now: OffsetDateTime) -> Vec<Line> {
         keys(config),
         backup(seen.as_ref()),
         letters(config),
+        signed(config),
         public_address(config),
         passwords(config),
         retention(now),
@@ -117,6 +119,18 @@ fn letters(config: &Config) -> Line {
     let server = url::Url::parse(url.expose()).ok();
     let host = server.as_ref().and_then(url::Url::host_str).unwrap_or_default();
     line("letters", true, format!("from {} by {host}", config.mail_from))
+}
+
+/// With the record to publish: what is signed and not published is worse than not signed.
+fn signed(config: &Config) -> Line {
+    match config.dkim.as_ref().map(Signer::open) {
+        None => line("letters signed", true, "by the mail server, if it has a DKIM key (here: --dkim-key)"),
+        Some(Ok(signer)) => {
+            let (name, record) = signer.record();
+            line("letters signed", true, format!("here (DKIM); in DNS there must be: {name} TXT \"{record}\""))
+        }
+        Some(Err(fault)) => line("letters signed", false, fault),
+    }
 }
 
 fn public_address(config: &Config) -> Line {
