@@ -56,6 +56,7 @@ pub async fn of(config: &Config, now: OffsetDateTime) -> Vec<Line> {
         letters(config),
         signed(config),
         public_address(config),
+        plain(config),
         passwords(config),
         retention(now),
     ]
@@ -145,6 +146,24 @@ fn public_address(config: &Config) -> Line {
             false,
             "none (--public-url https://…): cookies are not Secure, so browsers would send them readable",
         ),
+    }
+}
+
+/// What leaves this machine without TLS, which somebody has allowed in a setting.
+fn plain(config: &Config) -> Line {
+    let mut readable = Vec::new();
+    for (flag, address) in [("--listen", Some(config.listen)), ("--metrics-listen", config.metrics_listen)] {
+        readable.extend(address.filter(|address| !address.ip().is_loopback()).map(|at| format!("{flag} {at}")));
+    }
+    if config.office.database_is_plain() {
+        readable.push("--database-url with sslmode=disable".to_string());
+    }
+    match readable.is_empty() {
+        true => line("plain connections", true, "none leaves this machine"),
+        false => {
+            let which = readable.join(", ");
+            line("plain connections", false, format!("{which}: only in a network that is encrypted itself"))
+        }
     }
 }
 
