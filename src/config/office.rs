@@ -87,7 +87,7 @@ fn encrypted(url: &url::Url) -> Encrypted {
     // `%2F`: a socket in a folder.
     let here = matches!(host, "localhost" | "127.0.0.1" | "[::1]") || host.starts_with("%2F");
     let mode = url.query_pairs().filter(|(name, _)| matches!(name.as_ref(), "sslmode" | "ssl-mode")).last();
-    match mode.as_ref().map(|(_, mode)| mode.as_ref()) {
+    match mode.as_ref().map(|(_, mode)| &**mode) {
         _ if here => Encrypted::Here,
         Some("verify-full" | "verify-ca") => Encrypted::Yes,
         Some("disable") => Encrypted::No,
