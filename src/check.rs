@@ -14,11 +14,19 @@ use crate::account::breached::Breached;
 use crate::catalogue;
 use crate::config::{Config, SettingFault};
 use crate::eligibility::Tables;
+use crate::mail::dkim::Signer;
 use crate::store::opened;
 
 /// What is checked before starting, one function per concern; a new room adds its own entry here.
-const CHECKS: [fn(&Config) -> Vec<SettingFault>; 6] =
-    [check_data_dir, check_files_are_private, check_port, check_handles, check_rules, check_breached_passwords];
+const CHECKS: [fn(&Config) -> Vec<SettingFault>; 7] = [
+    check_data_dir,
+    check_files_are_private,
+    check_port,
+    check_handles,
+    check_rules,
+    check_breached_passwords,
+    check_dkim,
+];
 
 /// All faults at once; none means that `serve` will start.
 pub async fn validate(config: &Config) -> Vec<SettingFault> {
@@ -47,6 +55,12 @@ fn check_breached_passwords(config: &Config) -> Vec<SettingFault> {
     let opened = config.breached_passwords.as_deref().map(Breached::open);
     let fault = opened.and_then(Result::err);
     fault.into_iter().map(|what| SettingFault::new("breached-passwords", what)).collect()
+}
+
+/// Asked by `worker`, too, which does none of the other checks.
+pub fn check_dkim(config: &Config) -> Vec<SettingFault> {
+    let fault = config.dkim.as_ref().and_then(|place| Signer::open(place).err());
+    fault.into_iter().map(|what| SettingFault::new("dkim-key", what)).collect()
 }
 
 fn check_data_dir(config: &Config) -> Vec<SettingFault> {

@@ -3,6 +3,7 @@
 //! Called by `main`. `Config::read` turns words into values and reports ALL faults at once, each with its flag, its
 //! variable, what is wrong and what to do; `check` then looks at the world. No other code may read the environment.
 
+mod mail;
 mod office;
 
 use std::fmt;
@@ -12,6 +13,7 @@ use std::path::PathBuf;
 use clap::Args;
 use ipnet::IpNet;
 
+pub use self::mail::{DkimPlace, MailArgs};
 pub use self::office::{Hidden, OfficeArgs, OfficePlace};
 
 /// Everything is read as text first, so that a bad number is reported along with all other faults.
@@ -25,12 +27,8 @@ pub struct ServeArgs {
     pub catalogues: Option<PathBuf>,
     #[command(flatten)]
     pub office: OfficeArgs,
-    /// SMTP server for letters to people, smtps://user:password@mail.example.org; empty: an outbox folder in DATA_DIR
-    #[arg(long, env = "WINDOWSHOP_MAIL_SERVER", value_name = "URL", default_value = "", hide_env_values = true)]
-    pub mail_server: Hidden,
-    /// Sender of letters to people [default: no-reply at the host of --public-url]
-    #[arg(long, env = "WINDOWSHOP_MAIL_FROM", value_name = "ADDRESS", default_value = "")]
-    pub mail_from: String,
+    #[command(flatten)]
+    pub mail: MailArgs,
     /// File of hashes of passwords that are known from breaches, for new passwords; made as docs/running.md says
     #[arg(long, env = "WINDOWSHOP_BREACHED_PASSWORDS", value_name = "FILE")]
     pub breached_passwords: Option<PathBuf>,
@@ -127,6 +125,8 @@ pub struct Config {
     /// `None`: letters are written into a folder.
     pub mail_server: Option<Hidden>,
     pub mail_from: String,
+    /// `None`: letters are not signed here.
+    pub dkim: Option<DkimPlace>,
     pub breached_passwords: Option<PathBuf>,
     /// Without a trailing slash.
     pub public_url: Option<String>,
@@ -185,8 +185,9 @@ impl Config {
             listen: read_listen("listen", &args.listen, f),
             catalogues: args.catalogues.clone(),
             office: OfficePlace::read(&args.office, f),
-            mail_server: read_mail_server(&args.mail_server, f),
-            mail_from: read_mail_from(args, f),
+            mail_server: mail::read_server(&args.mail.mail_server, f),
+            dkim: mail::read_dkim(args, f),
+            mail_from: mail::read_from(args, f),
             breached_passwords: args.breached_passwords.clone(),
             public_url: args.public_url.as_deref().filter(|u| !u.is_empty()).map(|u| read_base("public-url", u, f)),
             cdn_base: match args.cdn_base.as_str() {
@@ -257,36 +258,6 @@ fn read_listen(flag: &'static str, text: &str, faults: &mut Vec<SettingFault>) -
         faults.push(SettingFault::new(flag, what));
         SocketAddr::from(([127, 0, 0, 1], 0))
     })
-}
-
-fn read_mail_server(url: &Hidden, faults: &mut Vec<SettingFault>) -> Option<Hidden> {
-    let url = url.given()?;
-    // The text may hold a password, so it is not repeated.
-    let what = match url::Url::parse(url.expose()) {
-        Ok(url) if matches!(url.scheme(), "smtp" | "smtps") && url.host_str().is_some_and(|host| !host.is_empty()) => {
-            let local = matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
-            let sealed = url.scheme() == "smtps" || url.query_pairs().any(|(n, v)| n == "tls" && v == "required");
-            (!sealed && !local).then_some("would carry letters readable: write smtps://…, or add ?tls=required")
-        }
-        _ => Some("is no address of a mail server: write one like smtps://user:password@mail.example.org"),
-    };
-    faults.extend(what.map(|what| SettingFault::new("mail-server", what)));
-    Some(url)
-}
-
-/// The sender of letters, as given or made from the site's own name.
-fn read_mail_from(args: &ServeArgs, faults: &mut Vec<SettingFault>) -> String {
-    if !args.mail_from.is_empty() {
-        if !args.mail_from.split_once('@').is_some_and(|(name, host)| !name.is_empty() && !host.is_empty()) {
-            let what = format!("{:?} is no e-mail address: write one like no-reply@example.org", args.mail_from);
-            faults.push(SettingFault::new("mail-from", what));
-        }
-        return args.mail_from.clone();
-    }
-    let host = args.public_url.as_deref().and_then(|url| url::Url::parse(url).ok());
-    let host = host.and_then(|url| url.host_str().map(str::to_string)).unwrap_or_default();
-    let named = host.contains('.') && host.parse::<IpAddr>().is_err();
-    format!("no-reply@{}", if named { &host } else { "localhost" })
 }
 
 /// Comma-separated addresses and networks.

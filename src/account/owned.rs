@@ -57,7 +57,7 @@ const FROZEN: [(&str, &str, Column); 3] = [
     ),
 ];
 
-/// Applications and notices of a guest go over to an account: sealed again under its key.
+/// Applications, notices and letters of a guest go over to an account: sealed again under its key.
 ///
 /// # Errors
 ///
@@ -75,9 +75,12 @@ pub async fn take_frozen(
             sqlx::query(write).bind(sealed).bind(id).execute(tx.conn()).await?;
         }
     }
-    for statement in
-        ["UPDATE application SET owner = $1 WHERE owner = $2", "UPDATE notice SET owner = $1 WHERE owner = $2"]
-    {
+    for statement in [
+        "UPDATE application SET owner = $1 WHERE owner = $2",
+        "UPDATE notice SET owner = $1 WHERE owner = $2",
+        // What became of them; whose address they went to is still known by their jobs.
+        "UPDATE letter SET owner = $1 WHERE owner = $2",
+    ] {
         sqlx::query(statement).bind(owner).bind(guest).execute(tx.conn()).await?;
     }
     Ok(())

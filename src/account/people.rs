@@ -236,7 +236,12 @@ pub(super) async fn take_over(
         note(tx, means, Deed::DraftTaken, (owner, &format!("draft:{id}")), session).await?;
     }
     owned::take_frozen(tx, (guest, &old), (owner, key)).await?;
-    for statement in ["DELETE FROM resume_code WHERE owner = $1", "DELETE FROM pending WHERE owner = $1"] {
+    for statement in [
+        "DELETE FROM resume_code WHERE owner = $1",
+        "DELETE FROM pending WHERE owner = $1",
+        // Of the address that a guest gave; the account's own has just been proved.
+        "DELETE FROM mail_state WHERE owner = $1",
+    ] {
         sqlx::query(statement).bind(guest).execute(tx.conn()).await?;
     }
     sqlx::query("UPDATE session SET owner = $1 WHERE owner = $2").bind(owner).bind(guest).execute(tx.conn()).await?;

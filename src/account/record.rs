@@ -57,6 +57,7 @@ pub async fn of(connection: &mut AnyConnection, vault: &Vault, owner: &str) -> R
             json!({ "made_at": made, "seen_at": seen, "expires_at": expires, "shared_computer": *shared != 0 })
         })
         .collect();
+    let letters = letters(connection, owner).await?;
     let deeds = audit::of_owner(connection, owner, DEEDS_MAX).await?;
     let deeds: Vec<Value> = deeds
         .iter()
@@ -64,7 +65,8 @@ pub async fn of(connection: &mut AnyConnection, vault: &Vault, owner: &str) -> R
         .collect();
     Ok(Some(json!({
         "owner": owner, "account": account, "drafts": drafts, "applications": applications,
-        "determinations": determinations, "notices": notices, "devices": devices, "sessions": sessions, "deeds": deeds,
+        "determinations": determinations, "notices": notices, "devices": devices, "sessions": sessions, "letters": letters,
+        "deeds": deeds,
     })))
 }
 
@@ -113,6 +115,31 @@ async fn frozen(
         documents.push(json!({ "id": id, "at": at, "document": document }));
     }
     Ok(documents)
+}
+
+/// What became of each letter to them, and whether their address takes any.
+async fn letters(connection: &mut AnyConnection, owner: &str) -> Result<Value, StoreError> {
+    type Row = (String, i64, Option<i64>, String, Option<i64>, String);
+    let asked = sqlx::query_as(
+        "SELECT template, queued_at, mailed_at, accepted_by, bounced_at, code FROM letter WHERE owner = $1 \
+         ORDER BY queued_at",
+    );
+    let found: Vec<Row> = asked.bind(owner).fetch_all(&mut *connection).await?;
+    let sent: Vec<Value> = found
+        .iter()
+        .map(|(template, queued, mailed, by, bounced, code)| {
+            json!({
+                "template": template, "queued_at": queued, "mailed_at": mailed, "accepted_by": by,
+                "bounced_at": bounced, "code": code,
+            })
+        })
+        .collect();
+    let asked = sqlx::query_as("SELECT bounced_at, code, soft, changed_at FROM mail_state WHERE owner = $1");
+    let address: Option<(Option<i64>, String, i64, i64)> = asked.bind(owner).fetch_optional(connection).await?;
+    let address = address.map(|(bounced, code, soft, changed)| {
+        json!({ "bounced_at": bounced, "code": code, "passing_refusals": soft, "changed_at": changed })
+    });
+    Ok(json!({ "sent": sent, "address": address }))
 }
 
 async fn devices(connection: &mut AnyConnection, key: &DataKey, owner: &str) -> Result<Vec<Value>, StoreError> {

@@ -10,6 +10,7 @@ use time::OffsetDateTime;
 use crate::account::breached::Breached;
 use crate::account::retention::Schedule;
 use crate::config::Config;
+use crate::mail::dkim::Signer;
 use crate::sealing::value::id_text;
 use crate::store::schema::BINARY;
 use crate::store::{Millis, Seen, Store, StoreAddress};
@@ -53,7 +54,9 @@ pub async fn of(config: &Config, now: OffsetDateTime) -> Vec<Line> {
         keys(config),
         backup(seen.as_ref()),
         letters(config),
+        signed(config),
         public_address(config),
+        plain(config),
         passwords(config),
         retention(now),
     ]
@@ -119,6 +122,18 @@ fn letters(config: &Config) -> Line {
     line("letters", true, format!("from {} by {host}", config.mail_from))
 }
 
+/// With the record to publish: what is signed and not published is worse than not signed.
+fn signed(config: &Config) -> Line {
+    match config.dkim.as_ref().map(Signer::open) {
+        None => line("letters signed", true, "by the mail server, if it has a DKIM key (here: --dkim-key)"),
+        Some(Ok(signer)) => {
+            let (name, record) = signer.record();
+            line("letters signed", true, format!("here (DKIM); in DNS there must be: {name} TXT \"{record}\""))
+        }
+        Some(Err(fault)) => line("letters signed", false, fault),
+    }
+}
+
 fn public_address(config: &Config) -> Line {
     match &config.public_url {
         Some(url) if url.starts_with("https://") => line("public address", true, url.as_str()),
@@ -131,6 +146,24 @@ fn public_address(config: &Config) -> Line {
             false,
             "none (--public-url https://…): cookies are not Secure, so browsers would send them readable",
         ),
+    }
+}
+
+/// What leaves this machine without TLS, which somebody has allowed in a setting.
+fn plain(config: &Config) -> Line {
+    let mut readable = Vec::new();
+    for (flag, address) in [("--listen", Some(config.listen)), ("--metrics-listen", config.metrics_listen)] {
+        readable.extend(address.filter(|address| !address.ip().is_loopback()).map(|at| format!("{flag} {at}")));
+    }
+    if config.office.database_is_plain() {
+        readable.push("--database-url with sslmode=disable".to_string());
+    }
+    match readable.is_empty() {
+        true => line("plain connections", true, "none leaves this machine"),
+        false => {
+            let which = readable.join(", ");
+            line("plain connections", false, format!("{which}: only in a network that is encrypted itself"))
+        }
     }
 }
 

@@ -71,13 +71,28 @@ pub struct OfficePlace {
     pub database_url: Option<Hidden>,
 }
 
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Encrypted {
+    /// It does not leave this machine.
+    Here,
+    Yes,
+    /// Somebody has said so.
+    No,
+    NotSaid,
+}
+
 /// By itself the engine's driver goes on without TLS if the server has none, and believes any certificate.
-fn says_how_it_is_encrypted(url: &url::Url) -> bool {
+fn encrypted(url: &url::Url) -> Encrypted {
     let host = url.host_str().unwrap_or_default();
     // `%2F`: a socket in a folder.
     let here = matches!(host, "localhost" | "127.0.0.1" | "[::1]") || host.starts_with("%2F");
     let mode = url.query_pairs().filter(|(name, _)| matches!(name.as_ref(), "sslmode" | "ssl-mode")).last();
-    here || mode.is_some_and(|(_, mode)| matches!(mode.as_ref(), "verify-full" | "verify-ca" | "disable"))
+    match mode.as_ref().map(|(_, mode)| &**mode) {
+        _ if here => Encrypted::Here,
+        Some("verify-full" | "verify-ca") => Encrypted::Yes,
+        Some("disable") => Encrypted::No,
+        _ => Encrypted::NotSaid,
+    }
 }
 
 impl OfficePlace {
@@ -96,7 +111,7 @@ impl OfficePlace {
                 Ok(url) if url.host_str().is_none_or(str::is_empty) || url.path().len() < 2 => {
                     Some("names no host or no database".to_string())
                 }
-                Ok(url) if !says_how_it_is_encrypted(&url) => Some(
+                Ok(url) if encrypted(&url) == Encrypted::NotSaid => Some(
                     "leads to another machine and does not say how that is encrypted. Add ?sslmode=verify-full (and \
                      sslrootcert=FILE for an authority of your own), or ?sslmode=disable if the network itself is encrypted"
                         .to_string(),
@@ -114,6 +129,12 @@ impl OfficePlace {
             keys: args.keys.given(),
             database_url,
         }
+    }
+
+    /// Whether the database is on another machine and reached without TLS.
+    pub fn database_is_plain(&self) -> bool {
+        let url = self.database_url.as_ref().and_then(|url| url::Url::parse(url.expose()).ok());
+        url.is_some_and(|url| encrypted(&url) == Encrypted::No)
     }
 
     /// A folder with a key of its own, for a trial that must touch neither the site's key nor its store.

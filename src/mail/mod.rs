@@ -4,6 +4,8 @@
 //! most: never a name, an answer, or anything else that a person typed. Neither an address, nor a letter's text, nor a
 //! server's words are ever logged: these may repeat the address.
 
+pub mod dkim;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,6 +18,7 @@ use lettre::transport::smtp::Error as SmtpError;
 use lettre::{AsyncSmtpTransport, AsyncTransport as _, Message, Tokio1Executor};
 use zeroize::Zeroizing;
 
+use self::dkim::Signer;
 use crate::config::Config;
 
 /// In the data folder; of its owner alone.
@@ -62,6 +65,8 @@ pub struct Post {
 struct Inner {
     from: Mailbox,
     way: Way,
+    /// `None`: whoever takes the letters signs them.
+    signer: Option<Signer>,
 }
 
 enum Way {
@@ -73,9 +78,10 @@ enum Way {
 impl Post {
     /// # Errors
     ///
-    /// If the settings fit no server, or the folder cannot be made.
+    /// If the settings fit no server, the folder cannot be made, or the key that signs does not open.
     pub fn open(config: &Config) -> anyhow::Result<Post> {
         let from = config.mail_from.parse().with_context(|| format!("{:?} is no address", config.mail_from))?;
+        let signer = config.dkim.as_ref().map(Signer::open).transpose().map_err(anyhow::Error::msg)?;
         let way = match &config.mail_server {
             Some(url) => {
                 // The text may hold a password, so an error must not repeat it.
@@ -94,7 +100,7 @@ impl Post {
                 Way::Outbox(folder)
             }
         };
-        Ok(Post { inner: Arc::new(Inner { from, way }) })
+        Ok(Post { inner: Arc::new(Inner { from, way, signer }) })
     }
 
     /// One attempt. A server that breaks off is asked once more, over a new connection. Returns who took the letter: the
@@ -141,7 +147,15 @@ impl Post {
             .raw_header(header("Content-Language", letter.lang))
             .header(ContentType::TEXT_PLAIN);
         let message = message.body(letter.text.to_string()).map_err(|_| never("the letter cannot be put together"))?;
-        Ok((message.formatted(), envelope))
+        let message = message.formatted();
+        let message = match &self.inner.signer {
+            Some(signer) => {
+                // Nothing goes out unsigned that should be signed.
+                signer.sign(&message).ok_or_else(|| Refusal::Later("the letter cannot be signed".to_string()))?
+            }
+            None => message,
+        };
+        Ok((message, envelope))
     }
 }
 

@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::clock::day_and_clock;
 use super::desk::{Answer, Desk, Instead};
+use super::letters;
 use super::view::{Bar, bar};
 use crate::account::changes::NoteExport;
 use crate::account::record;
@@ -44,11 +45,12 @@ async fn everything(desk: &Desk, owner: &str) -> Result<Value, Instead> {
 }
 
 /// The record's parts with their headings, in the order of the page.
-const PARTS: [(&str, &str); 5] = [
+const PARTS: [(&str, &str); 6] = [
     ("account", "office.data.account"),
     ("drafts", "office.data.drafts"),
     ("devices", "office.data.devices"),
     ("sessions", "office.data.sessions"),
+    ("letters", "office.data.letters"),
     ("deeds", "office.data.deeds"),
 ];
 
@@ -105,6 +107,9 @@ pub async fn show(desk: Desk) -> Answer {
         rows: match &all[*part] {
             // Each a list of its own: two deeds of one minute have one name.
             Value::Array(rows) if *part == "deeds" => rows.iter().map(|row| vec![deed(cx, owner, row)]).collect(),
+            found if *part == "letters" => {
+                found["sent"].as_array().into_iter().flatten().map(|row| vec![letter(cx, row)]).collect()
+            }
             Value::Array(rows) => rows.iter().map(|row| lines(cx, part, row)).collect(),
             Value::Null => Vec::new(),
             one => vec![lines(cx, part, one)],
@@ -112,6 +117,21 @@ pub async fn show(desk: Desk) -> Answer {
     });
     let template = DataPage { cx, bar: bar(cx, &desk.visitor), parts: parts.collect() };
     Ok(page::render_status(cx, StatusCode::OK, template, CachePolicy::Private))
+}
+
+/// When, what it was about, and what became of it.
+fn letter(cx: &Cx, row: &Value) -> Line {
+    let text = |name: &str| row[name].as_str().unwrap_or_default();
+    let at = |name: &str| row[name].as_i64().map(|at| day_and_clock(cx, at));
+    let subject = letters::subject(text("template")).map_or_else(|| text("template"), |key| cx.t(key));
+    let became = match (at("bounced_at"), at("mailed_at"), text("code")) {
+        (Some(when), _, _) => cx.tf("office.data.letter_back", &[("when", &when)]),
+        (None, Some(when), _) => cx.tf("office.data.letter_sent", &[("when", &when)]),
+        (None, None, "") => cx.t("office.data.letter_waits").to_string(),
+        (None, None, _) => cx.t("office.data.letter_unsent").to_string(),
+    };
+    let name = day_and_clock(cx, row["queued_at"].as_i64().unwrap_or_default());
+    Line { name, as_in_file: false, value: format!("{subject} ({became})") }
 }
 
 /// When, and what by whom.

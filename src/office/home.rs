@@ -15,6 +15,7 @@ use crate::account::people::DRAFT_DAYS;
 use crate::store::Millis;
 use crate::types::group_thousands;
 use crate::web::page::{self, CachePolicy, Cx};
+use crate::work::letters::bad_address;
 
 /// A saved search as its owner sees it.
 struct Saved {
@@ -40,6 +41,8 @@ struct HomePage<'a> {
     /// Where the code is typed, for paper; `None` if nobody has said what the site is called.
     resume_at: Option<String>,
     email: String,
+    /// Since when letters to the address have come back.
+    letters_back: Option<String>,
     /// What could be done next for the account's safety.
     hint: Option<&'a str>,
     has_app: bool,
@@ -54,6 +57,10 @@ pub async fn show(desk: Desk) -> Answer {
     let account = match &desk.visitor.who {
         Who::Account(owner) => changes::account(&mut connection, &desk.office.means.vault, owner).await?,
         _ => None,
+    };
+    let letters_back = match &account {
+        Some(_) => bad_address(&mut connection, owner).await?,
+        None => None,
     };
     drop(connection);
     let cx = &desk.cx;
@@ -70,6 +77,7 @@ pub async fn show(desk: Desk) -> Answer {
         code,
         resume_at: cx.app.config.public_url.as_ref().map(|base| base.clone() + &cx.href("/account/resume")),
         email: account.as_ref().map(|account| account.email.to_string()).unwrap_or_default(),
+        letters_back: letters_back.map(|(at, _)| day_of(cx, at)),
         hint: few_codes.then(|| cx.t("office.home.few_codes")),
         has_app: account.is_some_and(|account| account.has_totp),
         shared: desk.visitor.is_shared(),

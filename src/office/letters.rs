@@ -71,6 +71,11 @@ fn keys(template: &str) -> Option<(&'static str, &'static str)> {
     })
 }
 
+/// What a letter of this template is called; `None` if this binary does not know it.
+pub(super) fn subject(template: &str) -> Option<&'static str> {
+    keys(template).map(|(subject, _)| subject)
+}
+
 /// The words of a letter, for the worker that sends it; `None` if this binary does not know it.
 pub fn words(messages: &Messages, said: &Said) -> Option<Words> {
     let (subject, text) = keys(&said.template)?;

@@ -95,15 +95,8 @@ impl KeyRing {
     /// If it does not exist, can be read by anyone but its owner, or has a line that is not a key.
     pub fn open(file: &Path) -> Result<KeyRing, KeyFault> {
         let fault = |what: String| KeyFault { file: file.to_path_buf(), what };
-        let data = std::fs::metadata(file).map_err(|error| fault(format!("cannot be read ({error})")))?;
-        if !data.is_file() || data.len() > FILE_BYTES_MAX {
-            return Err(fault(format!("is no key file of at most {FILE_BYTES_MAX} bytes")));
-        }
-        if let Some(what) = not_ours_alone(file, &data) {
-            return Err(fault(what));
-        }
-        let text = std::fs::read_to_string(file).map_err(|error| fault(format!("cannot be read ({error})")))?;
-        KeyRing::parse(&Zeroizing::new(text)).map_err(fault)
+        let text = private_text(file, FILE_BYTES_MAX).map_err(fault)?;
+        KeyRing::parse(&text).map_err(fault)
     }
 
     /// Creates a key file with one new key, readable by its owner only. Never overwrites an existing file.
@@ -186,6 +179,22 @@ impl KeyRing {
     pub fn ids(&self) -> impl Iterator<Item = KeyId> {
         self.keys.iter().map(|key| key.id)
     }
+}
+
+/// The text of a file with a key, which must be its owner's alone.
+///
+/// # Errors
+///
+/// What is wrong with the file, without its name.
+pub fn private_text(file: &Path, bytes_max: u64) -> Result<Zeroizing<String>, String> {
+    let data = std::fs::metadata(file).map_err(|error| format!("cannot be read ({error})"))?;
+    if !data.is_file() || data.len() > bytes_max {
+        return Err(format!("is no key file of at most {bytes_max} bytes"));
+    }
+    if let Some(what) = not_ours_alone(file, &data) {
+        return Err(what);
+    }
+    std::fs::read_to_string(file).map(Zeroizing::new).map_err(|error| format!("cannot be read ({error})"))
 }
 
 fn derive(key: &MasterKey, purpose: &str) -> Zeroizing<[u8; KEY_BYTES]> {

@@ -10,6 +10,6 @@ pub mod secret;
 pub mod value;
 
 pub use address::{AddressFault, AddressSealer};
-pub use keys::{KeyFault, KeyRing};
+pub use keys::{KeyFault, KeyRing, private_text};
 pub use secret::Secret;
 pub use value::{Column, DataKey, Place, SealFault};

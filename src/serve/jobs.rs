@@ -10,6 +10,7 @@ use anyhow::Context as _;
 
 use crate::account::office::Office;
 use crate::app::{self, App};
+use crate::check;
 use crate::config::{Config, SettingFault};
 use crate::mail::Post;
 use crate::office::words_of_letter;
@@ -53,6 +54,7 @@ pub async fn worker(config: Config, mut faults: Vec<SettingFault>) -> anyhow::Re
     if config.workers == 0 {
         faults.push(SettingFault::new("workers", "0 leaves this command nothing to do: say how many jobs at once"));
     }
+    faults.extend(check::check_dkim(&config));
     faults.extend(opened::faults(&config.office).await);
     super::refuse_on(&faults)?;
     let messages = Messages::load().map_err(|faults| anyhow::anyhow!(faults.join("; ")))?;

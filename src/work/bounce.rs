@@ -5,7 +5,7 @@
 
 use mail_parser::{MessageParser, MimeHeaders as _, PartType};
 
-use super::letters::{Tokens, refused};
+use super::letters::{Tokens, refused, to_blame};
 use crate::mail::{NO_SUCH_ADDRESS, is_enhanced, token_in};
 use crate::store::audit::{Actor, Audit, Deed, Entry};
 use crate::store::vault::SITE;
@@ -98,6 +98,7 @@ impl Change for Bounce {
         let asked = sqlx::query_as("SELECT key, owner FROM letter WHERE job = $1");
         let found: Option<(String, String)> = asked.bind(self.job).fetch_optional(tx.conn()).await?;
         let Some((key, owner)) = found else { return Ok(Counted::Unknown) };
+        let owner = to_blame(tx, &key, owner).await?;
         let status = self.status.as_str();
         let hard = status.starts_with("5.1.") || status == "5.2.1" || NO_SUCH_ADDRESS.contains(&status);
         if hard {

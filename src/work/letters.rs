@@ -334,11 +334,23 @@ impl Change for Note {
     }
 }
 
+/// Whose address a letter went to: its owner's, or [`SITE`] for nobody's. One that a guest was sent went to the address
+/// that the guest gave, which says nothing of the account that took the guest's things over.
+pub(super) async fn to_blame(tx: &mut Tx, key: &str, owner: String) -> Result<String, StoreError> {
+    let asked = sqlx::query_scalar("SELECT count(*) FROM job_done WHERE key = $1 AND owner <> $2");
+    let others: i64 = asked.bind(key).bind(owner.as_str()).fetch_one(tx.conn()).await?;
+    Ok(if others == 0 { owner } else { SITE.to_string() })
+}
+
 /// A letter came back for good: its owner's address is bad, until the owner changes it. Returns the owner.
 pub(super) async fn refused(tx: &mut Tx, key: &str, code: &str) -> Result<Option<String>, StoreError> {
     let now = tx.now();
     let bounced = sqlx::query_scalar("UPDATE letter SET bounced_at = $2, code = $3 WHERE key = $1 RETURNING owner");
     let owner: Option<String> = bounced.bind(key).bind(now).bind(code).fetch_optional(tx.conn()).await?;
+    let owner = match owner {
+        Some(owner) => Some(to_blame(tx, key, owner).await?),
+        None => None,
+    };
     if let Some(owner) = owner.as_deref().filter(|owner| *owner != SITE) {
         sqlx::query(
             "INSERT INTO mail_state (owner, bounced_at, code, soft, changed_at) VALUES ($1, $2, $3, 0, $2) \

@@ -57,7 +57,10 @@ async fn a_guests_draft_goes_over_to_the_account_in_one_change() {
         assert_eq!(resumed, Some(guest_owner(&guest)));
         let late = people::resume(&mut connection, &code, now + people::DRAFT_DAYS).await.expect("asked");
         assert_eq!(late, None, "after its time it opens nothing");
-        assert_eq!(people::resume(&mut connection, "0000-0000-0000-0000-0000-0000", now).await.expect("asked"), None);
+        assert_eq!(
+            people::resume(&mut connection, "0000-0000-0000-0000-0000-0000-0000", now).await.expect("asked"),
+            None
+        );
         drop(connection);
 
         let change = sign_up(&office, "a1", "Ana@Example.org", Some(guest_owner(&guest)));

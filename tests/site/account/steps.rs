@@ -87,7 +87,7 @@ async fn an_apps_code_counts_once_even_if_two_come_with_it_at_once() {
         };
         assert_eq!(store.begin_write(recover(&printed[3])).await, Ok(Some(9)));
         assert_eq!(store.begin_write(recover(&printed[3])).await, Ok(None), "once");
-        assert_eq!(store.begin_write(recover("0000-0000-0000-0000-0000-0000")).await, Ok(None));
+        assert_eq!(store.begin_write(recover("0000-0000-0000-0000-0000-0000-0000")).await, Ok(None));
 
         let remove = || RemoveTotp { means: means(&office), owner: owner.clone(), session: String::new() };
         assert_eq!(

@@ -65,7 +65,7 @@ async fn everything(world: &World, seen: &mut Seen) -> Vec<String> {
     let home = own.follow(first).await;
     let home = seen.note(home);
     secrets.extend(home.select("p.typed").iter().map(|code| code.text().collect::<String>()));
-    seen.post(&world.browser(), "/account/resume", &[("code", "ZZZZ-ZZZZ-ZZZZ-ZZZZ-ZZZZ-ZZZZ")]).await;
+    seen.post(&world.browser(), "/account/resume", &[("code", "ZZZZ-ZZZZ-ZZZZ-ZZZZ-ZZZZ-ZZZZ-ZZZZ")]).await;
     seen.post(&world.browser(), "/account/resume", &[("code", &secrets[0])]).await.says("8,517,349");
     seen.post(&own, "/account/sign-up", &[("email", EMAIL), ("new_password", "zana")]).await;
     seen.post(&own, "/account/sign-up", &[("email", EMAIL), ("new_password", PASSWORD)]).await;

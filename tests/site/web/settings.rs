@@ -118,6 +118,50 @@ async fn open_keys_and_files_that_anyone_may_change_are_faults() {
     assert!(told[1].contains("everyone on this machine may change it"), "{told:?}");
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn a_key_for_letters_that_cannot_sign_is_a_fault_with_all_others() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let dir = empty_data_folder().await;
+    let key = dir.path().join("letters");
+    let named = key.to_str().unwrap();
+    let told = async |settings: &[&str]| -> Vec<String> {
+        let Some(Command::Check(args)) = Cli::try_parse_from(
+            [&["windowshop", "check", "--data-dir", dir.path().to_str().unwrap()], settings].concat(),
+        )
+        .unwrap()
+        .command
+        else {
+            panic!("check")
+        };
+        let (mut config, mut faults) = Config::read(&args);
+        config.listen = ([127, 0, 0, 1], 0).into();
+        faults.extend(check::validate(&config).await);
+        faults.iter().map(ToString::to_string).collect()
+    };
+    let from = ["--mail-from", "no-reply@plans.example.org"];
+    let good = [&["--dkim-key", named, "--dkim-selector", "2026a"], from.as_slice()].concat();
+    let all =
+        [&["--dkim-key", named, "--dkim-selector", "a b", "--dkim-domain", "example.com"], from.as_slice()].concat();
+    let faults = told(&all).await;
+    assert_eq!(faults.len(), 3, "{faults:#?}");
+    for words in ["--dkim-selector (WINDOWSHOP_DKIM_SELECTOR): \"a b\" is no name", "nor above it", "cannot be read"] {
+        assert!(faults.iter().any(|fault| fault.contains(words)), "{words} not in {faults:#?}");
+    }
+    for (text, mode, words) in [
+        ("a word", 0o644, "run `chmod 600` on it"),
+        ("a word", 0o600, "holds no private key in PEM"),
+        ("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", 0o600, "RSA of 2,048 to 4,096 bits"),
+    ] {
+        std::fs::write(&key, text).unwrap();
+        std::fs::set_permissions(&key, std::fs::Permissions::from_mode(mode)).unwrap();
+        let faults = told(&good).await;
+        assert!(faults.len() == 1 && faults[0].contains(words) && !faults[0].contains("a word"), "{faults:#?}");
+    }
+    let alone = told(&["--dkim-selector", "2026a"]).await;
+    assert!(alone.len() == 1 && alone[0].contains("without --dkim-key"), "{alone:#?}");
+}
+
 #[tokio::test]
 async fn a_taken_port_is_a_fault() {
     let dir = empty_data_folder().await;

@@ -8,13 +8,13 @@ use tokio::net::{TcpListener, TcpStream};
 use windowshop::account::people::Means;
 use windowshop::operator::bounce::{BounceArgs, command};
 use windowshop::store::{Change, StoreError, Tx};
-use windowshop::work::letters::{LetterState, Tokens, bad_address, letter_state, tell};
+use windowshop::work::letters::{LetterState, Tokens, bad_address, letter_state, tell, tell_at};
 use windowshop::work::queue::id_of;
 use windowshop::work::ring;
 
 use super::queue::until;
 use crate::account::people::sign_up;
-use crate::office::people::World;
+use crate::office::people::{SEARCH, World, save};
 use crate::site::TODAY;
 use crate::store::engines::{Bench, on_each_engine};
 
@@ -231,6 +231,75 @@ async fn a_letter_that_comes_back_is_known_by_its_token_and_its_status() {
         assert!(came_back.bounced_at.is_some() && came_back.mailed_at.is_some() && came_back.code == "5.1.1");
         assert_eq!(bench.count("mail_state WHERE soft = 1 AND bounced_at IS NOT NULL AND code = '5.1.1'").await, 1);
         assert_eq!(bench.count("audit WHERE deed = 'letter_bounced' AND owner = 'account:a1'").await, 2);
+    })
+    .await;
+}
+
+/// A message for a guest, told to the address that they gave.
+struct TellGuest {
+    means: Means,
+    guest: String,
+}
+
+impl Change for TellGuest {
+    type Done = bool;
+
+    async fn run(&self, tx: &mut Tx) -> Result<bool, StoreError> {
+        tell_at(tx, &self.means, &self.guest, "notice:guest", ("other@example.org", "en")).await
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn people_see_their_letters_and_that_they_came_back() {
+    on_each_engine(async |bench| {
+        let world = World::open(bench).await;
+        let own = world.browser();
+        save(&own, SEARCH).await;
+        let (store, means) = (&world.opened.store, &world.opened.means);
+        let mut connection = store.read().await.expect("a connection");
+        let guest: String =
+            sqlx::query_scalar("SELECT owner FROM draft").fetch_one(&mut *connection).await.expect("one");
+        drop(connection);
+        store.begin_write(TellGuest { means: means.clone(), guest }).await.expect("told");
+        ring();
+        until(bench, "letter WHERE mailed_at IS NOT NULL", 1).await;
+        world.sign_up(&own, "ana@example.org").await;
+        let read = async || {
+            let file = own.post("/account/data", "").await;
+            serde_json::from_str::<serde_json::Value>(&file.text).expect("JSON")
+        };
+        let all = read().await;
+        assert_eq!(
+            all["letters"]["sent"][0]["template"], "message",
+            "a guest's letters come along: {}",
+            all["letters"]
+        );
+
+        let tokens = Tokens::open(store, &means.vault).await.expect("tokens");
+        let bounce = async |key: &str| {
+            let to = format!("notice+{}@plans.example.org", tokens.of(id_of(key)));
+            let args = BounceArgs { office: bench.args(), json: true };
+            command(&args, TODAY, &mut report(&to, "failed", "5.1.1").as_bytes()).await.expect("read");
+        };
+        bounce("notice:guest").await;
+        assert_eq!(bench.count("mail_state").await, 0, "that letter went to another address");
+        own.visit("/account").await.says_nothing_of("have come back since");
+        let all = read().await;
+        assert_eq!(all["letters"]["sent"][0]["code"], "5.1.1");
+        assert!(all["letters"]["address"].is_null());
+
+        let owner = all["owner"].as_str().expect("an owner").to_string();
+        let tell = Tell { means: means.clone(), owner, keys: vec!["notice:own".to_string()] };
+        store.begin_write(tell).await.expect("told");
+        ring();
+        until(bench, "letter WHERE key = 'notice:own' AND mailed_at IS NOT NULL", 1).await;
+        own.visit("/account/data").await.says("handed to the mail server on");
+        bounce("notice:own").await;
+        own.visit("/account")
+            .await
+            .says_all(&["Our letters to ana@example.org have come back since", "Change your e-mail"]);
+        own.in_spanish().visit("/account/data").await.says("devuelto el");
+        assert_eq!(read().await["letters"]["address"]["code"], "5.1.1");
     })
     .await;
 }
