@@ -2,5 +2,6 @@
 
 mod changes;
 mod faults;
+mod shop;
 mod stories;
 mod walk;
