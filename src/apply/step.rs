@@ -73,7 +73,7 @@ pub struct StepPage<'a> {
 
 /// `GET /account/apply/STEP`
 pub async fn show_household(desk: Desk, Path(step): Path<String>) -> Answer {
-    show_page(desk, &step, HOUSEHOLD).await
+    show_page(&desk, &step, HOUSEHOLD).await
 }
 
 /// `POST /account/apply/STEP`
@@ -83,7 +83,7 @@ pub async fn save_household(desk: Desk, Path(step): Path<String>) -> Answer {
 
 /// `GET /account/apply/STEP/ROW`
 pub async fn show(desk: Desk, Path((step, row)): Path<(String, String)>) -> Answer {
-    show_page(desk, &step, row_of(&row)).await
+    show_page(&desk, &step, row_of(&row)).await
 }
 
 /// An address that was mistyped is one that the application does not have: it leads to what is open.
@@ -91,8 +91,8 @@ fn row_of(text: &str) -> RowId {
     text.parse().unwrap_or(RowId::MAX)
 }
 
-async fn show_page(desk: Desk, step: &str, row: RowId) -> Answer {
-    let open = open(&desk).await?;
+async fn show_page(desk: &Desk, step: &str, row: RowId) -> Answer {
+    let open = open(desk).await?;
     let around = around(&desk.cx, &open.sheet);
     let view = view(&open.sheet, &around)?;
     let Some(place) = flow::place(&view, step, row) else { return Ok(desk.go(&next_address(&view, None))) };
@@ -107,7 +107,7 @@ async fn show_page(desk: Desk, step: &str, row: RowId) -> Answer {
     if said("aside=1") {
         notes.push(desk.cx.t("apply.set_aside").to_string());
     }
-    let page = page_of(&desk, &view, &place, (notes, false, said("from=check")));
+    let page = page_of(desk, &view, &place, (notes, false, said("from=check")));
     Ok(page::render_status(&desk.cx, StatusCode::OK, page, CachePolicy::Private))
 }
 

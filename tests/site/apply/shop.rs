@@ -18,7 +18,7 @@ async fn apply_from(browser: &Site, page: Page) -> Page {
     let button = page.select("main button[formaction*='/account/apply/begin']").first().map(|button| words_of(*button));
     let address = page.address.clone();
     let next = match (link, button) {
-        (Some(link), _) => browser.get(&link).await,
+        (Some(link), _) => browser.get(link.strip_prefix("/es").unwrap_or(&link)).await,
         (None, Some(words)) => page.press(&words).await,
         (None, None) => panic!("no way to apply on {address}"),
     };
