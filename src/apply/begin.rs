@@ -25,16 +25,24 @@ struct BeginPage<'a> {
     /// The search that leads here, to be sent along.
     carried: Vec<(String, String)>,
     place: String,
+    /// What was typed on a page of an application that is not open here could not be kept.
+    lost: bool,
 }
 
 /// `GET /account/apply/begin`
 pub async fn show(desk: Desk) -> Answer {
     if found(&desk).await?.is_some() {
-        return Ok(desk.go(super::ROOT));
+        return Ok(desk.go(&kept_address(&desk.cx.query)));
     }
     // A link of the shop brings its search in the address, where what is private is sealed.
     let search = desk.cx.query.clone();
     Ok(begin_page(&desk, &search))
+}
+
+/// The open application, where a search that comes now changes nothing; it says so.
+fn kept_address(search: &str) -> String {
+    let has_search = search.split('&').any(|pair| pair.starts_with("zip=") || pair.starts_with("people="));
+    format!("{}{}", super::ROOT, if has_search { "?kept=1" } else { "" })
 }
 
 fn begin_page(desk: &Desk, search: &str) -> axum::response::Response {
@@ -44,7 +52,8 @@ fn begin_page(desk: &Desk, search: &str) -> axum::response::Response {
     let newest = cx.catalogues.newest();
     let county = zip.and_then(|zip| newest.places.counties(zip).next());
     let place = place_words(cx, county.and_then(|county| State::parse(&county.state)), i32::from(newest.year));
-    let template = BeginPage { bar: bar(cx, &desk.visitor), carried: cx.sealed_pairs(&pairs), place, cx };
+    let lost = pairs.iter().any(|(name, _)| name == "lost");
+    let template = BeginPage { bar: bar(cx, &desk.visitor), carried: cx.sealed_pairs(&pairs), place, lost, cx };
     page::render_status(cx, StatusCode::OK, template, CachePolicy::Private)
 }
 
@@ -52,7 +61,7 @@ fn begin_page(desk: &Desk, search: &str) -> axum::response::Response {
 pub async fn post(desk: Desk) -> Answer {
     let search = search_in(&desk);
     if found(&desk).await?.is_some() {
-        return Ok(desk.go(super::ROOT));
+        return Ok(desk.go(&kept_address(&search)));
     }
     if !desk.form.ticked("begin") {
         return Ok(begin_page(&desk, &search));

@@ -36,6 +36,8 @@ struct TasksPage<'a> {
     parts: Vec<Part>,
     kept: String,
     code: Option<String>,
+    /// A search led here that was not added.
+    search_unused: bool,
     /// The next page that needs something; `None`: all is ready to be checked.
     next: Option<String>,
 }
@@ -46,7 +48,7 @@ pub async fn show(desk: Desk) -> Answer {
     let Some(open) = found(&desk).await? else { return Ok(desk.go("/account/apply/begin")) };
     let around = around(cx, &open.sheet);
     let view = view(&open.sheet, &around)?;
-    let words = Words { cx, view: &view };
+    let words = Words::new(cx, &view);
     let places = flow::places(&view);
     let first = flow::first_open(&view);
     let mut reached = true;
@@ -85,6 +87,7 @@ pub async fn show(desk: Desk) -> Answer {
         parts,
         kept: cx.tf("apply.tasks.kept", &[("date", &day_of(cx, open.changed_at + DRAFT_DAYS))]),
         code: open.code.filter(|_| desk.visitor.guest().is_some()),
+        search_unused: cx.query.split('&').any(|pair| pair == "kept=1"),
         next: first.map(|place| cx.href(&format!("/account/apply/{}", place.address()))),
         cx,
     };

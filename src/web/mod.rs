@@ -8,6 +8,7 @@ pub mod content;
 pub mod error;
 pub mod escape;
 pub mod guard;
+pub mod linked;
 pub mod page;
 pub mod privacy;
 mod refusal;

@@ -3,5 +3,6 @@
 mod changes;
 mod equality;
 mod faults;
+mod shop;
 mod stories;
 mod walk;
