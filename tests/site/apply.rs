@@ -3,6 +3,7 @@
 mod changes;
 mod equality;
 mod faults;
+mod funnel;
 mod shop;
 mod stories;
-mod walk;
+pub mod walk;
