@@ -130,7 +130,8 @@ impl Messages {
         if !faults.is_empty() {
             return Err(faults);
         }
-        let plain = |entries: Entries| entries.into_iter().map(|(key, entry)| (key, Message::new(entry.text))).collect();
+        let plain =
+            |entries: Entries| entries.into_iter().map(|(key, entry)| (key, Message::new(entry.text))).collect();
         let languages = languages.into_iter().map(|(lang, entries)| (lang, plain(entries))).collect();
         Ok(Messages { languages, missed: Mutex::default() })
     }
