@@ -15,6 +15,7 @@ use crate::floor::Floor;
 use crate::floor::admission::Admission;
 use crate::sealing::AddressSealer;
 use crate::surge::page_cache::PageCache;
+use crate::telemetry::funnel::Funnel;
 use crate::telemetry::metrics::Metrics;
 use crate::text::assets::Assets;
 use crate::text::i18n::Messages;
@@ -28,6 +29,8 @@ pub struct App {
     /// Of the private pages.
     pub office_admission: Arc<Admission>,
     pub metrics: Arc<Metrics>,
+    /// How often each page of the application is shown, answered and refused.
+    pub funnel: Funnel,
     pub catalogues: Shelf,
     pub messages: Messages,
     pub assets: Assets,
@@ -86,6 +89,7 @@ impl App {
             admission,
             office_admission,
             metrics: Arc::new(Metrics::new(prefixes)),
+            funnel: Funnel::default(),
             catalogues,
             messages,
             assets,

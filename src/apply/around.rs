@@ -3,12 +3,15 @@
 //! Called by every page of this room.
 
 use crate::account::people::new_id;
+use crate::application::flow::Fault;
 use crate::application::saved::{self, Edit, Guard, Open, Save, Saved};
 use crate::application::sheet::{HOUSEHOLD, Sheet};
 use crate::application::view::{County, Surroundings, View};
 use crate::eligibility::State;
+use crate::eligibility::tables::MarketplaceKind;
 use crate::office::desk::{Desk, Instead};
 use crate::quote::policy::DatedRules;
+use crate::telemetry::funnel::Came;
 use crate::types::Zip5;
 use crate::web::page::Cx;
 
@@ -56,7 +59,13 @@ pub fn view<'a>(sheet: &'a Sheet, around: &'a Surroundings<'a>) -> Result<View<'
 ///
 /// That way; or the store is away.
 pub async fn open(desk: &Desk) -> Result<Open, Instead> {
-    found(desk).await?.ok_or_else(|| desk.go("/account/apply/begin").into())
+    found(desk).await?.ok_or_else(|| desk.go(&begin_address(desk)).into())
+}
+
+/// Where an application begins; whoever comes with a page of answers is told there that they could not be kept.
+pub fn begin_address(desk: &Desk) -> String {
+    let mark = if desk.form.get("on").is_empty() { String::new() } else { format!("?{}", super::step::NOT_SAVED) };
+    format!("/account/apply/begin{mark}")
 }
 
 /// The open application, if there is one.
@@ -97,11 +106,24 @@ pub async fn save(
 /// Who sells plans where this application is from, and that nothing sent here reaches them: nobody may take this site for
 /// theirs.
 pub fn place_words(cx: &Cx, state: Option<State>, year: i32) -> String {
-    let marketplace = state.and_then(|state| cx.app.tables.marketplace(state, year));
-    let (name, url) = marketplace.map_or(("HealthCare.gov", "https://www.healthcare.gov"), |market| {
-        let (name, url, _) = market.site(cx.lang.code());
-        (name, url)
-    });
+    let of = |state| cx.app.tables.marketplace(state, year);
+    // Without a place, the one that serves most states.
+    let federal = || State::all().filter_map(of).find(|market| market.kind == MarketplaceKind::Ffm);
+    let marketplace = state.and_then(of).or_else(federal);
+    let (name, url, _) = marketplace.map_or(("", "", false), |market| market.site(cx.lang.code()));
     let phone = marketplace.map_or("", |market| market.phone.as_str());
-    cx.tf("apply.where", &[("name", name), ("url", url), ("phone", phone)]).trim().to_string()
+    cx.tf("apply.where", &[("name", name), ("url", url), ("phone", phone)]).trim_end_matches([' ', ',']).to_string()
+}
+
+/// Counts what a page has come to; of nobody.
+pub fn count(cx: &Cx, step: &'static str, came: Came<'_>) {
+    cx.app.funnel.count((cx.app.clock)(), cx.lang.code(), step, came);
+}
+
+/// The questions that were refused, each once.
+pub fn refused(faults: &[Fault]) -> Vec<&'static str> {
+    let mut names: Vec<&'static str> = faults.iter().map(|fault| fault.question.name).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
 }

@@ -4,8 +4,9 @@
 use askama::Template;
 use axum::http::StatusCode;
 
-use super::around::{found, open, place_words, save};
+use super::around::{count, found, open, place_words, save};
 use crate::account::guessing::Counted;
+use crate::application::funnel::BEGIN;
 use crate::application::kinds::NONE;
 use crate::application::saved::{Edit, Forget};
 use crate::application::sheet::{HOUSEHOLD, RowId, Sheet, Table, YOU};
@@ -14,6 +15,7 @@ use crate::office::begin::{guest, search_in};
 use crate::office::desk::{Answer, Desk};
 use crate::office::view::{Bar, bar};
 use crate::quote::ask::people::{Household, Relation};
+use crate::telemetry::funnel::Came;
 use crate::types::Zip5;
 use crate::web::page::{self, CachePolicy, Cx};
 
@@ -25,26 +27,36 @@ struct BeginPage<'a> {
     /// The search that leads here, to be sent along.
     carried: Vec<(String, String)>,
     place: String,
+    /// What was typed on a page of an application that is not open here could not be kept.
+    lost: bool,
 }
 
 /// `GET /account/apply/begin`
 pub async fn show(desk: Desk) -> Answer {
     if found(&desk).await?.is_some() {
-        return Ok(desk.go(super::ROOT));
+        return Ok(desk.go(&kept_address(&desk.cx.query)));
     }
     // A link of the shop brings its search in the address, where what is private is sealed.
     let search = desk.cx.query.clone();
     Ok(begin_page(&desk, &search))
 }
 
+/// The open application, where a search that comes now changes nothing; it says so.
+fn kept_address(search: &str) -> String {
+    let has_search = search.split('&').any(|pair| pair.starts_with("zip=") || pair.starts_with("people="));
+    format!("{}{}", super::ROOT, if has_search { "?kept=1" } else { "" })
+}
+
 fn begin_page(desk: &Desk, search: &str) -> axum::response::Response {
     let cx = &desk.cx;
+    count(cx, BEGIN, Came::Shown);
     let pairs: Vec<(String, String)> = form_urlencoded::parse(search.as_bytes()).into_owned().collect();
     let zip = pairs.iter().find(|(name, _)| name == "zip").and_then(|(_, zip)| Zip5::parse(zip));
     let newest = cx.catalogues.newest();
     let county = zip.and_then(|zip| newest.places.counties(zip).next());
     let place = place_words(cx, county.and_then(|county| State::parse(&county.state)), i32::from(newest.year));
-    let template = BeginPage { bar: bar(cx, &desk.visitor), carried: cx.sealed_pairs(&pairs), place, cx };
+    let lost = pairs.iter().any(|(name, _)| name == "lost");
+    let template = BeginPage { bar: bar(cx, &desk.visitor), carried: cx.sealed_pairs(&pairs), place, lost, cx };
     page::render_status(cx, StatusCode::OK, template, CachePolicy::Private)
 }
 
@@ -52,7 +64,7 @@ fn begin_page(desk: &Desk, search: &str) -> axum::response::Response {
 pub async fn post(desk: Desk) -> Answer {
     let search = search_in(&desk);
     if found(&desk).await?.is_some() {
-        return Ok(desk.go(super::ROOT));
+        return Ok(desk.go(&kept_address(&search)));
     }
     if !desk.form.ticked("begin") {
         return Ok(begin_page(&desk, &search));
@@ -74,6 +86,7 @@ pub async fn post(desk: Desk) -> Answer {
         Box::new(move |sheet: &mut Sheet| fill(sheet, &known)) as Edit
     };
     save(&desk, &owner, true, (|| None, edit)).await?;
+    count(&desk.cx, BEGIN, Came::Answered);
     Ok(desk.go(&format!("/account/apply/you/{YOU}")))
 }
 

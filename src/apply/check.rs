@@ -7,18 +7,22 @@ use askama::Template;
 use axum::Extension;
 use axum::http::StatusCode;
 
-use super::around::{around, open, save, view};
+use super::around::{around, count, open, refused, save, view};
 use super::field::Words;
 use super::send::{Draft, send};
-use super::step::page_of;
+use super::step::{NOT_SAVED, page_of};
 use crate::application::determine;
 use crate::application::flow::{self, Place, State};
+use crate::application::funnel::{CHECK, SIGN};
+use crate::application::kinds::Kind;
 use crate::application::saved::{Edit, Saved};
 use crate::application::sheet::{HOUSEHOLD, Sheet, YOU, key};
+use crate::application::steps::Question;
 use crate::application::submit::Submitter;
 use crate::application::view::View;
 use crate::office::desk::{Answer, Desk};
 use crate::office::view::{Bar, bar};
+use crate::telemetry::funnel::Came;
 use crate::web::page::{self, CachePolicy, Cx};
 
 struct Checked {
@@ -41,6 +45,8 @@ struct CheckPage<'a> {
     unfit: Vec<(String, String)>,
     /// A change that led here has set other answers aside.
     aside: bool,
+    /// What was typed on a page that is gone could not be kept.
+    lost: bool,
 }
 
 /// `GET /account/apply/check`
@@ -49,7 +55,8 @@ pub async fn show(desk: Desk) -> Answer {
     let open = open(&desk).await?;
     let around = around(cx, &open.sheet);
     let view = view(&open.sheet, &around)?;
-    let words = Words { cx, view: &view };
+    let words = Words::new(cx, &view);
+    count(cx, CHECK, Came::Shown);
     let checked = |place: &Place| Checked {
         title: words.title(place.step, place.row),
         change: cx.href(&format!("/account/apply/{}?from=check", place.address())),
@@ -64,6 +71,7 @@ pub async fn show(desk: Desk) -> Answer {
         open: first.map(|place| cx.href(&format!("/account/apply/{}?from=check", place.address()))),
         unfit,
         aside: cx.query.split('&').any(|pair| pair == "aside=1"),
+        lost: cx.query.split('&').any(|pair| pair == NOT_SAVED),
         cx,
     };
     Ok(page::render_status(cx, StatusCode::OK, template, CachePolicy::Private))
@@ -95,10 +103,13 @@ fn unfit(cx: &Cx, words: &Words) -> Vec<(String, String)> {
     found
 }
 
-/// The answers of a page; what nobody had to answer and did not is said, too.
+/// The answers of a page; what nobody had to answer and did not is said, too. A box that was not ticked says nothing.
 pub fn lines(words: &Words, place: &Place) -> Vec<(String, String)> {
+    let unticked =
+        |question: &Question, row| matches!(question.kind, Kind::Tick) && !words.view.yes(question.name, row);
     let asked = place.step.asked(words.view, place.row).into_iter();
-    let line = |(question, row): (&'static crate::application::steps::Question, _)| {
+    let asked = asked.filter(|(question, row)| !unticked(question, *row));
+    let line = |(question, row): (&'static Question, _)| {
         let answer = words.answer(question, row);
         let answer = answer.unwrap_or_else(|| words.cx.t("apply.check.unanswered").to_string());
         (words.label(question, row), answer)
@@ -114,6 +125,9 @@ pub async fn sign_page(desk: Desk) -> Answer {
     if flow::first_open(&view).is_some() || !determine::unfit(&desk.cx.app.tables, &view).is_empty() {
         return Ok(desk.go("/account/apply/check"));
     }
+    // Whoever signs has gone on from the check page.
+    count(&desk.cx, CHECK, Came::Answered);
+    count(&desk.cx, SIGN, Came::Shown);
     Ok(show_sign(&desk, &view, false))
 }
 
@@ -156,6 +170,7 @@ pub async fn sign(desk: Desk, Extension(submitter): Extension<Submitter>) -> Ans
         return Ok(desk.go("/account/apply/check"));
     }
     if flow::sign().state(&view) != State::Ready {
+        count(&desk.cx, SIGN, Came::Refused(&refused(&flow::sign().faults(&view))));
         return Ok(show_sign(&desk, &view, true));
     }
     send(&desk, &submitter, &Draft { id: &open.id, version: open.version, owner: &owner }, &view).await

@@ -6,7 +6,7 @@
 use crate::application::flow::Fault;
 use crate::application::kinds::{Kind, NONE, Odd, parts};
 use crate::application::sheet::{HOUSEHOLD, RowId, YOU, key};
-use crate::application::steps::{Of, Question, Step};
+use crate::application::steps::{Of, Question, Step, income};
 use crate::application::view::View;
 use crate::web::page::Cx;
 
@@ -58,21 +58,35 @@ const MASK: &str = "•••-••-";
 pub struct Words<'a> {
     pub cx: &'a Cx,
     pub view: &'a View<'a>,
+    /// For a reader who is not the contact person, such as an employer: nobody is “you”.
+    pub for_others: bool,
 }
 
-impl Words<'_> {
-    /// What a person is called: their name, or what they are to whoever fills this in.
+impl<'a> Words<'a> {
+    /// For the contact person, who is “you”.
+    pub fn new(cx: &'a Cx, view: &'a View<'a>) -> Words<'a> {
+        Words { cx, view, for_others: false }
+    }
+
+    /// What a person is called, standing alone: their name, or else their place in the list.
     pub fn person(&self, row: RowId) -> String {
+        let named = !self.view.name(row).is_empty();
+        let words = self.in_a_sentence(row);
+        if named { words } else { capitalized(&words) }
+    }
+
+    /// The same within a sentence.
+    pub fn in_a_sentence(&self, row: RowId) -> String {
         let name = self.view.name(row);
         if !name.is_empty() {
             return name;
         }
         match row {
             YOU => self.cx.t("apply.people.you").to_string(),
-            row => {
-                let place = self.view.people().position(|person| person == row).map_or(0, |at| at + 1);
-                self.cx.tf("how.person", &[("n", &place.to_string())])
-            }
+            row => match self.view.people().position(|person| person == row) {
+                Some(at) => self.cx.tf("apply.people.nth", &[("n", &(at + 1).to_string())]),
+                None => self.cx.t("apply.people.unnamed").to_string(),
+            },
         }
     }
 
@@ -94,9 +108,10 @@ impl Words<'_> {
     fn fill(&self, key: &str, row: RowId) -> Option<String> {
         let about = self.about(row);
         let words = self.cx.known(key)?;
-        let you = about == YOU && row != HOUSEHOLD;
+        let you = about == YOU && row != HOUSEHOLD && !self.for_others;
         let words = if you { self.cx.known(&format!("{key}_you")).unwrap_or(words) } else { words };
-        let (name, year, kind) = (self.person(about), self.view.year.to_string(), self.kind(row));
+        let name = if words.starts_with("{name}") { self.person(about) } else { self.in_a_sentence(about) };
+        let (year, kind) = (self.view.year.to_string(), self.kind(row));
         Some(words.replace("{name}", &name).replace("{year}", &year).replace("{kind}", &kind))
     }
 
@@ -126,12 +141,26 @@ impl Words<'_> {
             }
         }
         let flat = self.fill(&base, row);
-        self.fill(&format!("{base}.label"), row).or(flat).unwrap_or_else(|| question.name.to_string())
+        let of_money = self.of_money(row).and_then(|of| self.fill(&format!("{base}.label{of}"), row));
+        let label = of_money.or_else(|| self.fill(&format!("{base}.label"), row));
+        label.or(flat).unwrap_or_else(|| question.name.to_string())
+    }
+
+    /// What is paid and what comes in other than as pay have words of their own, where a question has them.
+    fn of_money(&self, row: RowId) -> Option<&'static str> {
+        let kind = self.view.text("kind", row);
+        match kind {
+            "wages" | "tips" => None,
+            _ if income::DEDUCTIONS.contains(&kind) => Some("_paid"),
+            _ => income::INCOMES.contains(&kind).then_some("_other"),
+        }
     }
 
     fn hint(&self, question: &Question, row: RowId) -> Option<String> {
         let base = base(question);
-        let said = self.fill(&format!("{base}.hint"), row).or_else(|| self.fill(&format!("{base}_hint"), row));
+        let of_money = self.of_money(row).and_then(|of| self.fill(&format!("{base}.hint{of}"), row));
+        let said = of_money.or_else(|| self.fill(&format!("{base}.hint"), row));
+        let said = said.or_else(|| self.fill(&format!("{base}_hint"), row));
         // The shop knows an age, which is no birthday: whoever types it sees whom the search meant.
         let age = self.view.text("age_in_search", row);
         if question.name != "birth_date" || age.is_empty() {
@@ -145,11 +174,21 @@ impl Words<'_> {
     pub fn fault(&self, fault: &Fault) -> String {
         let base = base(fault.question);
         let label = self.label(fault.question, fault.row);
+        // A list of people with one person in it is a question of yes or no.
+        let is_yes_no = matches!(fault.question.kind, Kind::People(of) if of(self.view, fault.row).len() == 1);
         let own = match fault.odd {
-            // What is agreed to is long: the fault names it in short.
-            Odd::Missing | Odd::MustAgree => {
-                self.cx.known(&format!("{base}.missing")).or_else(|| self.cx.known(&format!("{base}_missing")))
+            Odd::Missing if is_yes_no => return self.cx.tf("apply.fault.yes_or_no", &[("label", &label)]),
+            Odd::TooLong => {
+                let most = match fault.question.kind {
+                    Kind::Line(most) => most,
+                    _ => crate::application::kinds::NAME_MAX,
+                };
+                return self.cx.tf("apply.fault.too_long", &[("label", &label), ("most", &most.to_string())]);
             }
+            // What is agreed to is long: the fault names it in short.
+            Odd::Missing | Odd::MustAgree => self
+                .fill(&format!("{base}.missing"), fault.row)
+                .or_else(|| self.cx.known(&format!("{base}_missing")).map(str::to_string)),
             _ => None,
         };
         match own {
@@ -157,7 +196,7 @@ impl Words<'_> {
             Some(words) if matches!(fault.question.of, Of::Each(_)) => {
                 format!("{}: {words}", self.person(self.about(fault.row)))
             }
-            Some(words) => words.to_string(),
+            Some(words) => words,
             None => self.cx.tf(&format!("apply.fault.{}", <&str>::from(fault.odd)), &[("label", &label)]),
         }
     }
@@ -174,7 +213,7 @@ impl Words<'_> {
         let own = [format!("{base}.{value}"), format!("{base}_{value}")];
         let found = own.iter().chain(shared.iter()).find_map(|key| self.cx.known(key));
         if let Some(words) = found {
-            return words.replace("{name}", &self.person(self.about(row)));
+            return words.replace("{name}", &self.in_a_sentence(self.about(row)));
         }
         for key in ["apply.kind.", "apply.coverage.", "apply.frequency.", "sep."] {
             let key = if key == "sep." { format!("sep.{value}.name") } else { format!("{key}{value}") };
@@ -328,6 +367,12 @@ impl Words<'_> {
         let money = matches!(kind, Kind::Money | Kind::MoneyOrLoss);
         Control::Text { value: shown, kind: typed, mode, complete, money }
     }
+}
+
+/// With a capital letter at the front.
+pub fn capitalized(words: &str) -> String {
+    let mut letters = words.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
 /// Where a question's words are: those of the page that signs are together.

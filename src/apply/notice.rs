@@ -6,6 +6,7 @@
 use axum::http::Uri;
 use time::{Date, Duration};
 
+use super::field::capitalized;
 use crate::application::record::{Letter, Notice, Part, PersonPart};
 use crate::application::sheet::RowId;
 use crate::application::steps::coverage::has_a_day;
@@ -127,9 +128,13 @@ impl About<'_> {
         if public {
             lines.push(cx.t("notice.medicaid").to_string());
             if let Some(agency) = cx.app.tables.medicaid_agency(self.determination.state.code()) {
-                let values =
-                    [("name", &agency.agency[..]), ("url", agency.url.as_str()), ("phone", agency.phone.as_str())];
-                lines.push(cx.tf("notice.medicaid_agency", &values).trim().to_string());
+                // Of some agencies we know only one of the two, or neither.
+                let ways = [agency.url.as_str(), agency.phone.as_str()];
+                let ways: Vec<&str> = ways.into_iter().filter(|way| !way.is_empty()).collect();
+                lines.push(match &ways[..] {
+                    [] => format!("{}.", agency.agency),
+                    ways => format!("{}: {}.", agency.agency, ways.join(", ")),
+                });
             }
         }
         if self.determination.people.iter().any(PersonAnswer::shops) {
@@ -250,7 +255,7 @@ fn line(step: &Step) -> String {
     let mut words = format!("{}: {}.", step.rule, step.outcome.to_lowercase());
     for more in [&step.compared, &step.read].into_iter().flatten() {
         words.push(' ');
-        words.push_str(more);
+        words.push_str(&capitalized(more));
         words.push('.');
     }
     words.push_str(&format!(" ({})", step.citation));

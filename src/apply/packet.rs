@@ -8,8 +8,8 @@ use super::around::{around, found, view};
 use super::check::lines;
 use super::field::{Control, Field, Words};
 use crate::application::flow;
-use crate::application::sheet::{HOUSEHOLD, Sheet, Table, YOU};
-use crate::application::steps::{Of, Per, STEPS, coverage};
+use crate::application::sheet::{HOUSEHOLD, RowId, Sheet, Table, YOU};
+use crate::application::steps::{Of, Per, Question, STEPS, coverage};
 use crate::office::desk::{Answer, Desk};
 use crate::office::view::{Bar, bar};
 use crate::web::page::{self, CachePolicy, Cx};
@@ -36,6 +36,8 @@ struct PacketPage<'a> {
     lead: String,
     /// Empty, or with one's own answers.
     which: String,
+    /// The other of the two: its address and words.
+    other: Option<(String, String)>,
     sheets: Vec<Sheetful>,
 }
 
@@ -47,13 +49,14 @@ pub async fn show(desk: Desk) -> Answer {
         Some(_) => None,
         None => found(&desk).await?,
     };
+    let has_own = own.is_some() || found(&desk).await?.is_some();
     let (sheet, is_blank) = match own {
         Some(open) => (open.sheet.clone(), false),
         None => (blank_for(blank.and_then(|n| n.parse().ok()).unwrap_or(PEOPLE)), true),
     };
     let around = around(cx, &sheet);
     let view = view(&sheet, &around)?;
-    let words = Words { cx, view: &view };
+    let words = Words::new(cx, &view);
     let sheets = match is_blank {
         true => blank_pages(&words),
         false => flow::places(&view)
@@ -71,6 +74,14 @@ pub async fn show(desk: Desk) -> Answer {
         title: cx.t("apply.packet.title").to_string(),
         lead: cx.t("apply.packet.lead").to_string(),
         which: cx.t(if is_blank { "apply.packet.blank" } else { "apply.packet.own" }).to_string(),
+        other: match is_blank {
+            true => has_own.then(|| (cx.href("/account/apply/packet"), cx.t("apply.packet.own").to_string())),
+            false => {
+                let people = view.people().count();
+                let address = cx.href(&format!("/account/apply/packet?blank={people}"));
+                Some((address, cx.t("apply.packet.blank").to_string()))
+            }
+        },
         sheets,
         cx,
     };
@@ -100,7 +111,7 @@ fn blank_pages(words: &Words) -> Vec<Sheetful> {
             (Per::Each(_), _) => people.clone(),
         };
         for row in rows {
-            let of = |question: &'static crate::application::steps::Question| {
+            let of = |question: &'static Question| {
                 let rows = match question.of {
                     Of::Page => vec![row],
                     Of::Each(_) => people.clone(),
@@ -123,22 +134,56 @@ fn blank_pages(words: &Words) -> Vec<Sheetful> {
     sheets
 }
 
-/// `GET /account/apply/employer`: what a job offers, for somebody at work to fill in.
+/// `GET /account/apply/employer`: what a job offers, for somebody at work to fill in. A sheet for each person whose job
+/// offers something, as far as it is known who that is.
 pub async fn employer(desk: Desk) -> Answer {
     let cx = &desk.cx;
-    let sheet = Sheet::default();
+    let own = found(&desk).await?.map(|open| open.sheet);
+    let sheet = own.filter(|sheet| !sheet.get("first_name", YOU).is_empty()).unwrap_or_else(|| unnamed(cx));
     let around = around(cx, &sheet);
     let view = view(&sheet, &around)?;
-    let words = Words { cx, view: &view };
-    let questions = coverage::OFFER.questions.iter().map(|question| words.field(question, YOU, None)).collect();
-    let title = words.title(&coverage::OFFER, YOU);
+    let words = Words { cx, view: &view, for_others: true };
+    let offered = view.offered();
+    let rows = if offered.is_empty() { vec![YOU] } else { offered };
+    let sheetful = |row: &RowId| {
+        // What only the employee can say is not asked of the employer.
+        let of_employer = |question: &&Question| !["offer_cost_known", "hra_accepted"].contains(&question.name);
+        let questions = coverage::OFFER.questions.iter().filter(of_employer);
+        let questions = questions.map(|question| words.field(question, *row, None));
+        Sheetful {
+            title: words.title(&coverage::OFFER, *row),
+            lead: Some(cx.t("apply.employer.who").to_string()),
+            blank: questions.chain([line(cx.t("apply.employer.filled_in"))]).collect(),
+            answers: Vec::new(),
+        }
+    };
     let template = PacketPage {
         bar: bar(cx, &desk.visitor),
         title: cx.t("apply.employer.title").to_string(),
         lead: cx.t("apply.employer.lead").to_string(),
         which: String::new(),
-        sheets: vec![Sheetful { title, lead: None, blank: questions, answers: Vec::new() }],
+        other: None,
+        sheets: rows.iter().map(sheetful).collect(),
         cx,
     };
     Ok(page::render_status(cx, StatusCode::OK, template, CachePolicy::Private))
+}
+
+/// An employee with a family, nobody by name.
+fn unnamed(cx: &Cx) -> Sheet {
+    let mut sheet = Sheet::default();
+    sheet.set("first_name", YOU, cx.t("apply.employer.employee"));
+    for family in ["apply.employer.spouse", "apply.employer.dependents"] {
+        if let Some(row) = sheet.add(Table::People) {
+            sheet.set("first_name", row, cx.t(family));
+        }
+    }
+    sheet
+}
+
+/// A line to write on that is no question of the application.
+fn line(label: &str) -> Field {
+    let control = Control::Text { value: String::new(), kind: "text", mode: "", complete: "off", money: false };
+    let label = label.to_string();
+    Field { id: String::new(), label, hint: None, fault: None, other: None, optional: false, control }
 }

@@ -28,7 +28,8 @@ pub fn listed(words: &Words) -> (Vec<Person>, Vec<Person>) {
         is_you: row == YOU,
     };
     let gone = words.view.sheet.gone().iter().copied();
-    (words.view.people().map(person).collect(), gone.map(person).collect())
+    let gone = gone.map(|row| Person { name: words.in_a_sentence(row), ..person(row) });
+    (words.view.people().map(person).collect(), gone.collect())
 }
 
 /// `POST /account/apply/people/add`

@@ -6,10 +6,12 @@
 use askama::Template;
 use axum::extract::Path;
 use axum::http::StatusCode;
+use serde_json::Value;
 
 use super::around::place_words;
 use crate::account::drafts;
 use crate::application::record::{self, Letter, Notice, Read};
+use crate::application::sheet::{HOUSEHOLD, RowId, YOU, key};
 use crate::application::submit::{CODE_DAYS, shown};
 use crate::eligibility::State;
 use crate::office::clock::{day_and_clock, day_of};
@@ -130,14 +132,11 @@ fn letter<'n>(cx: &Cx, notice: &'n Notice) -> Option<&'n Letter> {
 fn plans(cx: &Cx, application: &record::Application) -> String {
     let household = &application.frozen.household;
     let text = |name: &str| application.frozen.answers.get(name).and_then(|value| value.as_str()).unwrap_or_default();
-    let ages: Vec<String> = application.determination["people"]
+    let people: Vec<String> = application.determination["people"]
         .as_array()
         .into_iter()
         .flatten()
-        .map(|person| {
-            let needs = person["applying"].as_bool().unwrap_or_default();
-            format!("{}{}", person["age"].as_u64().unwrap_or_default(), if needs { "" } else { "n" })
-        })
+        .map(|person| format!("{}{}", person["age"].as_u64().unwrap_or_default(), letters(application, person)))
         .collect();
     let magi = application.determination["tax_households"][0]["magi"].as_f64();
     let mut query = form_urlencoded::Serializer::new(String::new());
@@ -146,11 +145,43 @@ fn plans(cx: &Cx, application: &record::Application) -> String {
         query.append_pair("county", county);
     }
     query.append_pair("year", &application.plan_year.to_string());
-    query.append_pair("people", &ages.join(","));
+    query.append_pair("people", &people.join(","));
     if let Some(magi) = magi {
         query.append_pair("income", &format!("{}", magi.round().max(0.0) as i64));
     }
     cx.href(&format!("/plans?{}", query.finish().replace("%2C", ",")))
+}
+
+/// The letters of `people=` that the answers and the result give a person: what they leave out would make the shop's prices
+/// others than the notice's.
+fn letters(application: &record::Application, person: &Value) -> String {
+    let id = person["id"].as_str().unwrap_or_default();
+    let row: RowId = id.parse().unwrap_or_default();
+    let answer = |name: &str| application.frozen.answers.get(name).and_then(Value::as_str).unwrap_or_default();
+    let among = |question: &str| answer(&key(question, HOUSEHOLD)).split(',').any(|own| own == id);
+    let applies = person["applying"].as_bool().unwrap_or_default();
+    let tax = &application.determination["tax_households"];
+    let listed = |list: &Value| list.as_array().is_some_and(|list| list.iter().any(|own| own.as_str() == Some(id)));
+    let is_first = row == YOU;
+    let is_spouse = answer(&key("relation", row)) == "spouse";
+    let with_first = listed(&tax[0]["members"]);
+    let credit = person["credit"].as_bool().unwrap_or_default();
+    let public = !person["medicaid"].is_null() || !person["chip"].is_null();
+    // Coverage, or a job's offer, that ruled the credit out.
+    let covered = applies && !credit && !public && (among("covered") || among("offered"));
+    [
+        ('t', among("tobacco")),
+        ('p', among("pregnant")),
+        ('m', among("tribal")),
+        ('n', !applies),
+        ('s', !is_first && with_first && is_spouse),
+        ('d', !is_first && with_first && !is_spouse),
+        ('o', !is_first && !with_first),
+        ('c', covered),
+    ]
+    .into_iter()
+    .filter_map(|(letter, is)| is.then_some(letter))
+    .collect()
 }
 
 /// Waiting, taken by a server, or come back: nobody has to wonder.

@@ -9,7 +9,7 @@ use askama::Template;
 use axum::extract::Path;
 use axum::http::StatusCode;
 
-use super::around::{around, open, view};
+use super::around::{around, count, open, refused, view};
 use super::field::{Control, Field, Words, is_mask};
 use super::people::{Person, listed};
 use crate::application::flow::{self, Place, asked_name};
@@ -19,10 +19,16 @@ use crate::application::sheet::{HOUSEHOLD, RowId, Sheet, key};
 use crate::application::steps::Question;
 use crate::application::view::View;
 use crate::eligibility::rounding::{Ratio, shown_cents};
+use crate::eligibility::{self, Household, PersonIncome};
 use crate::office::desk::{Answer, Desk};
 use crate::office::form::Form;
 use crate::office::view::{Bar, bar};
+use crate::shop::income::limited_words;
+use crate::telemetry::funnel::Came;
 use crate::web::page::{self, CachePolicy, Cx};
+
+/// The mark of an address that somebody comes to after what they typed could not be kept.
+pub const NOT_SAVED: &str = "lost=1";
 
 /// What has to be put right, as the summary at the top lists it.
 pub struct Problem {
@@ -59,15 +65,16 @@ pub struct StepPage<'a> {
     pub people: Option<(Vec<Person>, Vec<Person>)>,
     /// Nobody else fits in.
     pub full: bool,
-    /// The page of the year's sums.
+    /// The page of the year's sums, and what the law counts less of.
     pub sums: Vec<Sum>,
+    pub limits: Vec<String>,
     /// The employer's sheet, beside what a job offers.
     pub sheet: bool,
 }
 
 /// `GET /account/apply/STEP`
 pub async fn show_household(desk: Desk, Path(step): Path<String>) -> Answer {
-    show(desk, Path((step, HOUSEHOLD))).await
+    show_page(&desk, &step, HOUSEHOLD).await
 }
 
 /// `POST /account/apply/STEP`
@@ -76,33 +83,50 @@ pub async fn save_household(desk: Desk, Path(step): Path<String>) -> Answer {
 }
 
 /// `GET /account/apply/STEP/ROW`
-pub async fn show(desk: Desk, Path((step, row)): Path<(String, RowId)>) -> Answer {
-    let open = open(&desk).await?;
+pub async fn show(desk: Desk, Path((step, row)): Path<(String, String)>) -> Answer {
+    show_page(&desk, &step, row_of(&row)).await
+}
+
+/// An address that was mistyped is one that the application does not have: it leads to what is open.
+fn row_of(text: &str) -> RowId {
+    text.parse().unwrap_or(RowId::MAX)
+}
+
+async fn show_page(desk: &Desk, step: &str, row: RowId) -> Answer {
+    let open = open(desk).await?;
     let around = around(&desk.cx, &open.sheet);
     let view = view(&open.sheet, &around)?;
-    let Some(place) = flow::place(&view, &step, row) else { return Ok(desk.go(&next_address(&view, None))) };
+    let Some(place) = flow::place(&view, step, row) else { return Ok(desk.go(&next_address(&view, None))) };
     let said = |name: &str| desk.cx.query.split('&').any(|pair| pair == name);
     let mut notes = Vec::new();
     if said("more=1") {
         notes.push(desk.cx.t("apply.asked_more").to_string());
+    } else {
+        count(&desk.cx, place.step.name, Came::Shown);
+    }
+    if said(NOT_SAVED) {
+        notes.push(desk.cx.t("apply.page_gone").to_string());
     }
     if said("aside=1") {
         notes.push(desk.cx.t("apply.set_aside").to_string());
     }
-    let page = page_of(&desk, &view, &place, (notes, false, said("from=check")));
+    let page = page_of(desk, &view, &place, (notes, false, said("from=check")));
     Ok(page::render_status(&desk.cx, StatusCode::OK, page, CachePolicy::Private))
 }
 
 /// `POST /account/apply/STEP/ROW`
-pub async fn save(desk: Desk, Path((step, row)): Path<(String, RowId)>) -> Answer {
-    save_page(desk, &step, row).await
+pub async fn save(desk: Desk, Path((step, row)): Path<(String, String)>) -> Answer {
+    save_page(desk, &step, row_of(&row)).await
 }
 
 async fn save_page(desk: Desk, step: &str, row: RowId) -> Answer {
     let open = open(&desk).await?;
     let before = around(&desk.cx, &open.sheet);
     let earlier = view(&open.sheet, &before)?;
-    let Some(place) = flow::place(&earlier, step, row) else { return Ok(desk.go(&next_address(&earlier, None))) };
+    let Some(place) = flow::place(&earlier, step, row) else {
+        // Somebody was taken out, or another answer made the page needless, while it was open here.
+        return Ok(desk.go(&format!("{}?{NOT_SAVED}", next_address(&earlier, None))));
+    };
     let on: Vec<String> = shown_keys(&desk.form, &earlier, &place);
     let typed = typed(&desk.form, &earlier, &place, &on);
     let asked = asked(&earlier, &place);
@@ -122,7 +146,7 @@ async fn save_page(desk: Desk, step: &str, row: RowId) -> Answer {
     };
     let owner = desk.owner().unwrap_or_default().to_string();
     match super::around::save(&desk, &owner, false, (guard, edit)).await? {
-        Saved::None => Ok(desk.go("/account/apply/begin")),
+        Saved::None => Ok(desk.go(&super::around::begin_address(&desk))),
         Saved::Clash(stored) => clash(&desk, &place, &stored, &typed),
         Saved::Done(sheet) => {
             let aside = {
@@ -142,11 +166,13 @@ fn saved(desk: &Desk, place: &Place, sheet: &Sheet, (on, aside): (&[String], boo
     let view = view(sheet, &around)?;
     let from_check = desk.form.get("from") == "check";
     let Some(place) = flow::place(&view, place.step.name, place.row) else {
+        count(&desk.cx, place.step.name, Came::Answered);
         return Ok(desk.go(&with(&next_address(&view, Some(place)), aside, from_check)));
     };
     let faults = place.faults(&view);
     let was_on = |name: &String| on.contains(name);
     if faults.iter().any(|fault| was_on(&key(fault.question.name, fault.row))) {
+        count(&desk.cx, place.step.name, Came::Refused(&refused(&faults)));
         let page = page_of(desk, &view, &place, (Vec::new(), true, from_check));
         return Ok(page::render_status(&desk.cx, StatusCode::UNPROCESSABLE_ENTITY, page, CachePolicy::Private));
     }
@@ -155,6 +181,7 @@ fn saved(desk: &Desk, place: &Place, sheet: &Sheet, (on, aside): (&[String], boo
         let back = if from_check { "&from=check" } else { "" };
         return Ok(desk.go(&format!("/account/apply/{}?more=1{back}", place.address())));
     }
+    count(&desk.cx, place.step.name, Came::Answered);
     // What a change made necessary elsewhere comes before the check page is worth showing again.
     let next = match from_check && flow::first_open(&view).is_none() {
         true => "/account/apply/check".to_string(),
@@ -249,7 +276,7 @@ fn clash(desk: &Desk, place: &Place, stored: &Sheet, typed: &BTreeMap<String, St
     let around = around(&desk.cx, &mine);
     let view = view(&mine, &around)?;
     let theirs = super::around::view(stored, &around)?;
-    let words = Words { cx: &desk.cx, view: &theirs };
+    let words = Words::new(&desk.cx, &theirs);
     let from_check = desk.form.get("from") == "check";
     let mut page = page_of(desk, &view, place, (vec![desk.cx.t("apply.clash").to_string()], false, from_check));
     for (question, row) in place.step.asked(&view, place.row) {
@@ -274,7 +301,7 @@ pub fn page_of<'a>(
     (notes, judged, from_check): (Vec<String>, bool, bool),
 ) -> StepPage<'a> {
     let cx = &desk.cx;
-    let words = Words { cx, view };
+    let words = Words::new(cx, view);
     let faults = if judged { place.faults(view) } else { Vec::new() };
     let asked = place.step.asked(view, place.row);
     let field = |(question, row): &(&'static Question, RowId)| {
@@ -286,6 +313,7 @@ pub fn page_of<'a>(
         fields.iter().filter_map(|field| Some(Problem { field: first_control(field), words: field.fault.clone()? }));
     let faults = problems.collect();
     let on: Vec<String> = asked.iter().map(|(question, row)| key(question.name, *row)).collect();
+    let (sums, limits) = if place.step.name == "income-total" { sums(&words) } else { Default::default() };
     let back = match flow::before(view, place) {
         _ if from_check => "/account/apply/check".to_string(),
         Some(before) => format!("/account/apply/{}", before.address()),
@@ -306,7 +334,8 @@ pub fn page_of<'a>(
         back: cx.href(&back),
         full: view.sheet.is_full(),
         people: (place.step.name == "household").then(|| listed(&words)),
-        sums: if place.step.name == "income-total" { sums(&words) } else { Vec::new() },
+        sums,
+        limits,
         sheet: place.step.name == "offer",
         cx,
     }
@@ -323,24 +352,26 @@ fn first_control(field: &Field) -> String {
     }
 }
 
-/// What the engine makes of each earner's answers.
-fn sums(words: &Words) -> Vec<Sum> {
-    let said = crate::application::household::household(words.view, &|_| None);
-    let read = crate::eligibility::Household::from_json(&said.to_string());
-    let Ok(household) = read else { return Vec::new() };
-    let earners = words.view.earners();
-    let people = words.view.people().zip(&household.people).filter(|(row, _)| earners.contains(row));
-    let one = |(row, person): (RowId, &crate::eligibility::Person)| {
-        let age = words.view.age_at_end(row).and_then(|age| u8::try_from(age).ok()).unwrap_or_default();
-        let sum =
-            crate::eligibility::sum_of(&person.incomes, words.view.around.tables, words.view.year, &[age]).ok()?;
-        let month = shown_cents(Ratio { num: i128::from(sum.income.medicaid_month_x12.0), den: 12 }).dollars_cents();
-        let (year, of) = (words.view.year.to_string(), sum.income.year.dollars_cents());
-        Some(Sum {
-            name: words.person(row),
-            month: words.cx.tf("apply.total.month", &[("amount", &month)]),
-            year: words.cx.tf("apply.total.year", &[("amount", &of), ("year", &year)]),
-        })
+/// What the engine makes of each earner's answers, and what limits on a return took off: as the determination counts it.
+fn sums(words: &Words) -> (Vec<Sum>, Vec<String>) {
+    let (cx, view) = (words.cx, words.view);
+    let said = crate::application::household::household(view, &|_| None);
+    let Ok(mut household) = Household::from_json(&said.to_string()) else { return Default::default() };
+    // A sum of their own is asked for beside this one, and does not replace it.
+    household.people.iter_mut().for_each(|person| person.projected_annual_income = None);
+    let Ok((incomes, bounds)) = eligibility::counted(&household, view.around.tables, view.today) else {
+        return Default::default();
     };
-    people.filter_map(one).collect()
+    let earners = view.earners();
+    let year = view.year.to_string();
+    let one = |(row, income): (RowId, PersonIncome)| {
+        let month = shown_cents(Ratio { num: i128::from(income.medicaid_month_x12.0), den: 12 }).dollars_cents();
+        Sum {
+            name: words.person(row),
+            month: cx.tf("apply.total.month", &[("amount", &month)]),
+            year: cx.tf("apply.total.year", &[("amount", &income.year.dollars_cents()), ("year", &year)]),
+        }
+    };
+    let sums = view.people().zip(incomes).filter(|(row, _)| earners.contains(row)).map(one).collect();
+    (sums, bounds.iter().map(|bound| limited_words(cx, bound)).collect())
 }

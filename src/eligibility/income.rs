@@ -8,8 +8,8 @@ use time::Date;
 
 use super::assumptions::{Assumed, Code};
 use super::coverage;
-use super::family::{Family, TaxRole};
-use super::household::{FieldError, FilingStatus, Frequency, Income, Person};
+use super::family::{Family, TaxRole, resolve};
+use super::household::{FieldError, FilingStatus, Frequency, Household, Income, Person};
 use super::limits::{self, Bound, Manner, OnReturn, Sources};
 use super::rounding::yearly;
 use super::tables::{NumberCode, Tables};
@@ -233,6 +233,22 @@ fn limited(
         }
     }
     (out, bounds)
+}
+
+/// Every person's income as a determination counts it, in list order, and the limits that applied: for a page that says
+/// the sums before there is a determination.
+///
+/// # Errors
+///
+/// Every field that cannot be used, by its path.
+pub fn counted(
+    household: &Household,
+    tables: &Tables,
+    as_of: Date,
+) -> Result<(Vec<PersonIncome>, Vec<Bound>), Vec<FieldError>> {
+    let family = resolve(household, tables, as_of)?;
+    let (incomes, bounds) = incomes(&family, &tax_households(&family), tables, &mut Vec::new())?;
+    Ok((incomes, bounds.into_iter().map(|(_, bound)| bound).collect()))
 }
 
 /// What the page that adds up an income gets: the sum, and the limits that applied.

@@ -48,7 +48,7 @@ pub use determination::{
 pub use determine::determine;
 pub use family::{HIGHEST_INCOME, MOST_PEOPLE, OLDEST};
 pub use household::{FieldError, Household, Person};
-pub use income::{PersonIncome, Summed, sum_of};
+pub use income::{PersonIncome, Summed, counted, sum_of};
 pub use limits::Bound;
 pub use reasons::{Compared, Input, Outcome, Reason, Rule, Value};
 pub use state::{Area, State};

@@ -318,7 +318,8 @@ fn sum(cx: &Cx, incomes: &[Income], carried: &[(String, String)]) -> Result<Sum,
     })
 }
 
-fn limited_words(cx: &Cx, bound: &Bound) -> String {
+/// What the law counts of a deduction or a loss.
+pub fn limited_words(cx: &Cx, bound: &Bound) -> String {
     let kind = kind_words(cx, &bound.kind);
     let (said, allowed) = (bound.said.dollars(), bound.allowed.dollars());
     cx.tf(

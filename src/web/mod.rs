@@ -7,6 +7,7 @@ pub mod assets;
 pub mod content;
 pub mod error;
 pub mod guard;
+pub mod linked;
 pub mod page;
 pub mod privacy;
 mod refusal;

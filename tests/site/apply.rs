@@ -2,5 +2,7 @@
 
 mod changes;
 mod faults;
+mod funnel;
+mod shop;
 mod stories;
-mod walk;
+pub mod walk;

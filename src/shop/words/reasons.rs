@@ -122,6 +122,8 @@ pub fn percent_words(cx: &Cx, percent: Pct) -> String {
 fn word_words(cx: &Cx, word: &str) -> String {
     cx.known(&format!("value.{word}"))
         .or_else(|| cx.known(&format!("income_kind.{word}")))
+        .or_else(|| cx.known(&format!("apply.q.status.{word}")))
+        .or_else(|| cx.known(&format!("apply.coverage.{word}")))
         .map_or_else(|| tidy(word), str::to_string)
 }
 

@@ -172,9 +172,9 @@ fn of_apply() -> Vec<String> {
     .concat()
 }
 
-/// Titles, questions, hints, answers and faults of the application's steps (`"apply.step.`, `"apply.q.`, `"apply.sign.`,
-/// `"apply.kind.`, `"apply.kind_hint.`, `"apply.coverage.`, `"apply.frequency.`). Those that every question must have are asked
-/// for; the others count as used where they are there.
+/// Titles, questions, hints, answers and faults of the application's steps (`"apply.step.`, `"apply.q.`,
+/// `"apply.q.status.`, `"apply.sign.`, `"apply.kind.`, `"apply.kind_hint.`, `"apply.coverage.`, `"apply.frequency.`). Those
+/// that every question must have are asked for; the others count as used where they are there.
 fn of_steps(known: &BTreeSet<&str>) -> Vec<String> {
     let mut keys = Vec::new();
     let mut may = |key: String| keys.extend(known.contains(key.as_str()).then_some(key));
@@ -184,8 +184,10 @@ fn of_steps(known: &BTreeSet<&str>) -> Vec<String> {
         for question in step.questions {
             let of = [format!("apply.q.{}", question.name), format!("apply.sign.{}", question.name)];
             for base in of {
-                let parts = ["label", "label_you", "label_only", "hint", "missing"];
-                parts.iter().for_each(|part| may(format!("{base}.{part}")));
+                let parts = ["label", "label_you", "label_only", "hint", "missing", "missing_you"];
+                let of_money = ["label_paid", "label_paid_you", "label_other", "hint_paid", "hint_other"];
+                let parts = parts.iter().chain(&of_money);
+                parts.for_each(|part| may(format!("{base}.{part}")));
                 may(format!("{base}_hint"));
                 may(format!("{base}_missing"));
                 may(base.clone());
