@@ -9,6 +9,7 @@ import http.client
 import os
 import random
 import re
+import shutil
 import signal
 import socket
 import sqlite3
@@ -247,4 +248,5 @@ def verdict(title, crowd, more_faults=()):
     if lost or doubled or faults:
         print("  the server's folder is kept:", server.folder)
         return False
+    shutil.rmtree(server.folder, ignore_errors=True)
     return True
