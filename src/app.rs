@@ -15,6 +15,7 @@ use crate::floor::Floor;
 use crate::floor::admission::Admission;
 use crate::sealing::AddressSealer;
 use crate::surge::page_cache::PageCache;
+use crate::telemetry::funnel::Funnel;
 use crate::telemetry::metrics::Metrics;
 use crate::text::assets::Assets;
 use crate::text::i18n::Messages;
@@ -26,6 +27,8 @@ pub struct App {
     /// Decides who is let in under overload.
     pub admission: Arc<Admission>,
     pub metrics: Arc<Metrics>,
+    /// How often each page of the application is shown, answered and refused.
+    pub funnel: Funnel,
     pub catalogues: Shelf,
     pub messages: Messages,
     pub assets: Assets,
@@ -82,6 +85,7 @@ impl App {
             floor,
             admission,
             metrics: Arc::new(Metrics::new(prefixes)),
+            funnel: Funnel::default(),
             catalogues,
             messages,
             assets,

@@ -37,6 +37,7 @@ async fn main() -> ExitCode {
             print(operator::account::command(&args, app::system_clock(), &mut std::io::stdin()).await)
         }
         Command::Retention(args) => print(operator::retention::command(&args, app::system_clock()).await),
+        Command::Funnel(args) => print(operator::funnel::command(&args, app::system_clock()).await),
         Command::Audit(args) => print(operator::audit::command(&args, app::system_clock()).await),
         Command::Queue(args) => print(operator::queue::command(&args, app::system_clock()).await),
         Command::Bounce(args) => {

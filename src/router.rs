@@ -193,9 +193,16 @@ fn front(app: &Arc<App>) -> Front {
         }),
         is_everybodys: |request| {
             let hosts_wrong = request.extensions().get::<Wire>().is_some_and(|wire| wire.hosts_wrong);
-            !hosts_wrong && privacy::who_may_keep(request.uri().query().unwrap_or("")) == Keep::Anyone
+            let (path, query) = (request.uri().path(), request.uri().query().unwrap_or(""));
+            !hosts_wrong && !is_of_the_office(path) && privacy::who_may_keep(query) == Keep::Anyone
         },
     }
+}
+
+/// `/account…`, in any language: made for one visitor. The cache would find that out by making the page twice, and would let
+/// a visitor wait for another's page of the same address.
+fn is_of_the_office(path: &str) -> bool {
+    path.split('/').skip(1).take(2).any(|part| part == "account")
 }
 
 /// The process is running and answers.

@@ -20,7 +20,7 @@ const DAY: Millis = 24 * 3_600_000;
 /// How long a draft is kept after its last change.
 pub const DRAFT_DAYS: Millis = 90 * DAY;
 /// A draft is open until it is submitted, withdrawn or expired.
-pub(super) const OPEN: i64 = 0;
+pub const OPEN: i64 = 0;
 /// The version of an empty document of answers.
 const ANSWERS_VERSION: i64 = 1;
 const NO_ANSWERS: &[u8] = b"{}";

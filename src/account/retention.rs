@@ -14,7 +14,7 @@ use crate::store::audit::{Actor, Audit, Deed, Entry};
 use crate::store::vault::Vault;
 use crate::store::{Change, Millis, Store, StoreError, Tx};
 
-const DAY: Millis = 24 * 3_600_000;
+pub const DAY: Millis = 24 * 3_600_000;
 /// Owners destroyed in one transaction.
 const BATCH: i64 = 100;
 const TABLE: &str = include_str!("../../data/office/retention.csv");
@@ -36,7 +36,7 @@ pub struct Kept {
 pub struct Schedule(Vec<Kept>);
 
 /// What there must be a row for.
-const ALL: [&str; 11] = [
+const ALL: [&str; 12] = [
     "session",
     "pending",
     "mailed_code",
@@ -47,6 +47,7 @@ const ALL: [&str; 11] = [
     "job_done",
     "letter",
     "application",
+    "funnel",
     "audit",
 ];
 
@@ -79,7 +80,8 @@ impl Schedule {
         Ok(Schedule(rows))
     }
 
-    fn days(&self, what: &str) -> Millis {
+    /// How long something is kept.
+    pub fn time(&self, what: &str) -> Millis {
         self.0.iter().find(|row| row.what == what).map_or(Millis::MAX / 2, |row| row.days * DAY)
     }
 }
@@ -98,6 +100,8 @@ pub struct Report {
     /// What became of letters, but of those that tell of a message: these belong to the message.
     pub letters: u64,
     pub guests: u64,
+    /// Days of counts of the application's pages, by page and question.
+    pub counts: u64,
 }
 
 impl fmt::Display for Report {
@@ -110,7 +114,8 @@ impl fmt::Display for Report {
         writeln!(f, "{:>8} drafts of accounts", self.drafts)?;
         writeln!(f, "{:>8} jobs that were done", self.jobs)?;
         writeln!(f, "{:>8} notes on letters", self.letters)?;
-        writeln!(f, "{:>8} guests with all they had begun", self.guests)
+        writeln!(f, "{:>8} guests with all they had begun", self.guests)?;
+        writeln!(f, "{:>8} counts of the application's pages", self.counts)
     }
 }
 
@@ -141,7 +146,7 @@ impl Change for Rows {
 
     async fn run(&self, tx: &mut Tx) -> Result<Report, StoreError> {
         let now = tx.now();
-        let before = |what: &str| now.saturating_sub(self.schedule.days(what));
+        let before = |what: &str| now.saturating_sub(self.schedule.time(what));
         let mut gone = Vec::new();
         for (statement, at) in [
             ("DELETE FROM session WHERE expires_at <= $1", before("session")),
@@ -157,6 +162,7 @@ impl Change for Rows {
             ),
             ("DELETE FROM job_done WHERE done_at <= $1", before("job_done")),
             ("DELETE FROM letter WHERE queued_at <= $1 AND template <> 'message'", before("letter")),
+            ("DELETE FROM funnel WHERE day <= $1", before("funnel")),
         ] {
             gone.push(sqlx::query(statement).bind(at).execute(tx.conn()).await?.rows_affected());
         }
@@ -170,6 +176,7 @@ impl Change for Rows {
             jobs: gone[7],
             letters: gone[8],
             guests: 0,
+            counts: gone[9],
         })
     }
 }
@@ -184,7 +191,7 @@ impl Change for Guests {
     type Done = u64;
 
     async fn run(&self, tx: &mut Tx) -> Result<u64, StoreError> {
-        let before = tx.now().saturating_sub(self.schedule.days("guest"));
+        let before = tx.now().saturating_sub(self.schedule.time("guest"));
         let asked = sqlx::query_scalar(
             "SELECT owner FROM draft WHERE changed_at <= $1 AND owner NOT IN (SELECT owner FROM lookup) \
              AND owner NOT IN (SELECT owner FROM application) ORDER BY changed_at LIMIT $2",
@@ -216,13 +223,15 @@ mod tests {
     #[test]
     fn the_schedule_is_whole_and_dated() {
         let schedule = Schedule::on(date!(2026 - 11 - 26)).expect("whole");
-        assert_eq!((schedule.days("guest"), schedule.days("audit")), (90 * DAY, 3_653 * DAY));
+        assert_eq!((schedule.time("guest"), schedule.time("audit")), (90 * DAY, 3_653 * DAY));
         assert!(
             Schedule::on(date!(2025 - 12 - 31)).expect_err("no rule yet").to_string().contains("0 rows for session")
         );
         let twice = format!("{TABLE}guest,2026-06-01,,30,the last change,x,y\n");
         let fault = Schedule::read(&twice, date!(2026 - 11 - 26)).expect_err("two rows").to_string();
         assert!(fault.contains("2 rows for guest"), "{fault}");
+        // The printed code of a guest is good for as long as the draft is kept.
+        assert_eq!(schedule.time("guest"), super::super::people::DRAFT_DAYS);
         let uncited = TABLE.replace(",our rule", ",");
         assert!(Schedule::read(&uncited, date!(2026 - 11 - 26)).is_err());
     }

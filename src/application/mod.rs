@@ -7,9 +7,11 @@
 
 pub mod determine;
 pub mod flow;
+pub mod funnel;
 pub mod household;
 pub mod kinds;
 pub mod record;
+pub mod reminders;
 pub mod saved;
 pub mod sheet;
 pub mod steps;

@@ -3,12 +3,14 @@
 //! Called by every page of this room.
 
 use crate::account::people::new_id;
+use crate::application::flow::Fault;
 use crate::application::saved::{self, Edit, Guard, Open, Save, Saved};
 use crate::application::sheet::{HOUSEHOLD, Sheet};
 use crate::application::view::{County, Surroundings, View};
 use crate::eligibility::State;
 use crate::office::desk::{Desk, Instead};
 use crate::quote::policy::DatedRules;
+use crate::telemetry::funnel::Came;
 use crate::types::Zip5;
 use crate::web::page::Cx;
 
@@ -104,4 +106,17 @@ pub fn place_words(cx: &Cx, state: Option<State>, year: i32) -> String {
     });
     let phone = marketplace.map_or("", |market| market.phone.as_str());
     cx.tf("apply.where", &[("name", name), ("url", url), ("phone", phone)]).trim().to_string()
+}
+
+/// Counts what a page has come to; of nobody.
+pub fn count(cx: &Cx, step: &'static str, came: Came<'_>) {
+    cx.app.funnel.count((cx.app.clock)(), cx.lang.code(), step, came);
+}
+
+/// The questions that were refused, each once.
+pub fn refused(faults: &[Fault]) -> Vec<&'static str> {
+    let mut names: Vec<&'static str> = faults.iter().map(|fault| fault.question.name).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
 }

@@ -4,8 +4,9 @@
 use askama::Template;
 use axum::http::StatusCode;
 
-use super::around::{found, open, place_words, save};
+use super::around::{count, found, open, place_words, save};
 use crate::account::guessing::Counted;
+use crate::application::funnel::BEGIN;
 use crate::application::kinds::NONE;
 use crate::application::saved::{Edit, Forget};
 use crate::application::sheet::{HOUSEHOLD, RowId, Sheet, Table, YOU};
@@ -14,6 +15,7 @@ use crate::office::begin::{guest, search_in};
 use crate::office::desk::{Answer, Desk};
 use crate::office::view::{Bar, bar};
 use crate::quote::ask::people::{Household, Relation};
+use crate::telemetry::funnel::Came;
 use crate::types::Zip5;
 use crate::web::page::{self, CachePolicy, Cx};
 
@@ -39,6 +41,7 @@ pub async fn show(desk: Desk) -> Answer {
 
 fn begin_page(desk: &Desk, search: &str) -> axum::response::Response {
     let cx = &desk.cx;
+    count(cx, BEGIN, Came::Shown);
     let pairs: Vec<(String, String)> = form_urlencoded::parse(search.as_bytes()).into_owned().collect();
     let zip = pairs.iter().find(|(name, _)| name == "zip").and_then(|(_, zip)| Zip5::parse(zip));
     let newest = cx.catalogues.newest();
@@ -74,6 +77,7 @@ pub async fn post(desk: Desk) -> Answer {
         Box::new(move |sheet: &mut Sheet| fill(sheet, &known)) as Edit
     };
     save(&desk, &owner, true, (|| None, edit)).await?;
+    count(&desk.cx, BEGIN, Came::Answered);
     Ok(desk.go(&format!("/account/apply/you/{YOU}")))
 }
 

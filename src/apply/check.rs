@@ -7,18 +7,20 @@ use askama::Template;
 use axum::Extension;
 use axum::http::StatusCode;
 
-use super::around::{around, open, save, view};
+use super::around::{around, count, open, refused, save, view};
 use super::field::Words;
 use super::send::{Draft, send};
 use super::step::page_of;
 use crate::application::determine;
 use crate::application::flow::{self, Place, State};
+use crate::application::funnel::{CHECK, SIGN};
 use crate::application::saved::{Edit, Saved};
 use crate::application::sheet::{HOUSEHOLD, Sheet, YOU, key};
 use crate::application::submit::Submitter;
 use crate::application::view::View;
 use crate::office::desk::{Answer, Desk};
 use crate::office::view::{Bar, bar};
+use crate::telemetry::funnel::Came;
 use crate::web::page::{self, CachePolicy, Cx};
 
 struct Checked {
@@ -50,6 +52,7 @@ pub async fn show(desk: Desk) -> Answer {
     let around = around(cx, &open.sheet);
     let view = view(&open.sheet, &around)?;
     let words = Words { cx, view: &view };
+    count(cx, CHECK, Came::Shown);
     let checked = |place: &Place| Checked {
         title: words.title(place.step, place.row),
         change: cx.href(&format!("/account/apply/{}?from=check", place.address())),
@@ -114,6 +117,9 @@ pub async fn sign_page(desk: Desk) -> Answer {
     if flow::first_open(&view).is_some() || !determine::unfit(&desk.cx.app.tables, &view).is_empty() {
         return Ok(desk.go("/account/apply/check"));
     }
+    // Whoever signs has gone on from the check page.
+    count(&desk.cx, CHECK, Came::Answered);
+    count(&desk.cx, SIGN, Came::Shown);
     Ok(show_sign(&desk, &view, false))
 }
 
@@ -156,6 +162,7 @@ pub async fn sign(desk: Desk, Extension(submitter): Extension<Submitter>) -> Ans
         return Ok(desk.go("/account/apply/check"));
     }
     if flow::sign().state(&view) != State::Ready {
+        count(&desk.cx, SIGN, Came::Refused(&refused(&flow::sign().faults(&view))));
         return Ok(show_sign(&desk, &view, true));
     }
     send(&desk, &submitter, &Draft { id: &open.id, version: open.version, owner: &owner }, &view).await

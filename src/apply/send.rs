@@ -7,16 +7,19 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use zeroize::Zeroizing;
 
+use super::around::count;
 use super::notice::About;
 use crate::account::people::new_id;
 use crate::application::determine::{Undetermined, determined};
 use crate::application::flow;
+use crate::application::funnel::SIGN;
 use crate::application::record::{Frozen, sealed};
 use crate::application::sheet::{ANSWERS_VERSION, HOUSEHOLD};
 use crate::application::submit::{Sending, Sent, Submitter, Told, new_reference};
 use crate::application::view::View;
 use crate::office::desk::{Answer, Desk, Instead};
 use crate::store::{StoreError, columns};
+use crate::telemetry::funnel::Came;
 use crate::web::error::Failure;
 
 /// The draft that is sent.
@@ -77,7 +80,10 @@ pub async fn send(desk: &Desk, submitter: &Submitter, draft: &Draft<'_>, view: &
         id,
     };
     match submitter.send(sending).await? {
-        Sent::Now { .. } => Ok(desk.go(SENT)),
+        Sent::Now { .. } => {
+            count(cx, SIGN, Came::Answered);
+            Ok(desk.go(SENT))
+        }
         Sent::Before { .. } => Ok(desk.go(&format!("{SENT}?again=1"))),
         Sent::Changed => Ok(changed(desk)),
     }

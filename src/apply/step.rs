@@ -9,7 +9,7 @@ use askama::Template;
 use axum::extract::Path;
 use axum::http::StatusCode;
 
-use super::around::{around, open, view};
+use super::around::{around, count, open, refused, view};
 use super::field::{Control, Field, Words, is_mask};
 use super::people::{Person, listed};
 use crate::application::flow::{self, Place, asked_name};
@@ -22,6 +22,7 @@ use crate::eligibility::rounding::{Ratio, shown_cents};
 use crate::office::desk::{Answer, Desk};
 use crate::office::form::Form;
 use crate::office::view::{Bar, bar};
+use crate::telemetry::funnel::Came;
 use crate::web::page::{self, CachePolicy, Cx};
 
 /// What has to be put right, as the summary at the top lists it.
@@ -85,6 +86,8 @@ pub async fn show(desk: Desk, Path((step, row)): Path<(String, RowId)>) -> Answe
     let mut notes = Vec::new();
     if said("more=1") {
         notes.push(desk.cx.t("apply.asked_more").to_string());
+    } else {
+        count(&desk.cx, place.step.name, Came::Shown);
     }
     if said("aside=1") {
         notes.push(desk.cx.t("apply.set_aside").to_string());
@@ -142,11 +145,13 @@ fn saved(desk: &Desk, place: &Place, sheet: &Sheet, (on, aside): (&[String], boo
     let view = view(sheet, &around)?;
     let from_check = desk.form.get("from") == "check";
     let Some(place) = flow::place(&view, place.step.name, place.row) else {
+        count(&desk.cx, place.step.name, Came::Answered);
         return Ok(desk.go(&with(&next_address(&view, Some(place)), aside, from_check)));
     };
     let faults = place.faults(&view);
     let was_on = |name: &String| on.contains(name);
     if faults.iter().any(|fault| was_on(&key(fault.question.name, fault.row))) {
+        count(&desk.cx, place.step.name, Came::Refused(&refused(&faults)));
         let page = page_of(desk, &view, &place, (Vec::new(), true, from_check));
         return Ok(page::render_status(&desk.cx, StatusCode::UNPROCESSABLE_ENTITY, page, CachePolicy::Private));
     }
@@ -155,6 +160,7 @@ fn saved(desk: &Desk, place: &Place, sheet: &Sheet, (on, aside): (&[String], boo
         let back = if from_check { "&from=check" } else { "" };
         return Ok(desk.go(&format!("/account/apply/{}?more=1{back}", place.address())));
     }
+    count(&desk.cx, place.step.name, Came::Answered);
     // What a change made necessary elsewhere comes before the check page is worth showing again.
     let next = match from_check && flow::first_open(&view).is_none() {
         true => "/account/apply/check".to_string(),

@@ -6,13 +6,14 @@ use axum::http::StatusCode;
 
 use super::around::{around, found, view};
 use super::field::Words;
-use crate::account::people::DRAFT_DAYS;
+use crate::account::retention::Schedule;
 use crate::application::flow::{self, State};
 use crate::application::steps::Section;
 use crate::office::clock::day_of;
-use crate::office::desk::{Answer, Desk};
+use crate::office::desk::{Answer, Desk, Instead};
 use crate::office::view::{Bar, bar};
 use crate::web::page::{self, CachePolicy, Cx};
+use crate::work::letters;
 use strum::IntoEnumIterator as _;
 
 struct Part {
@@ -35,6 +36,8 @@ struct TasksPage<'a> {
     title: String,
     parts: Vec<Part>,
     kept: String,
+    /// They have an address that takes letters.
+    reminded: bool,
     code: Option<String>,
     /// The next page that needs something; `None`: all is ready to be checked.
     next: Option<String>,
@@ -44,6 +47,9 @@ struct TasksPage<'a> {
 pub async fn show(desk: Desk) -> Answer {
     let cx = &desk.cx;
     let Some(open) = found(&desk).await? else { return Ok(desk.go("/account/apply/begin")) };
+    let guest = desk.visitor.guest().is_some();
+    let kept = Schedule::on(cx.today())?.time(if guest { "guest" } else { "draft" });
+    let reminded = !guest && takes_letters(&desk).await?;
     let around = around(cx, &open.sheet);
     let view = view(&open.sheet, &around)?;
     let words = Words { cx, view: &view };
@@ -83,10 +89,18 @@ pub async fn show(desk: Desk) -> Answer {
         bar: bar(cx, &desk.visitor),
         title: cx.tf("apply.title", &[("year", &view.year.to_string())]),
         parts,
-        kept: cx.tf("apply.tasks.kept", &[("date", &day_of(cx, open.changed_at + DRAFT_DAYS))]),
-        code: open.code.filter(|_| desk.visitor.guest().is_some()),
+        kept: cx.tf("apply.tasks.kept", &[("date", &day_of(cx, open.changed_at + kept))]),
+        reminded,
+        code: open.code.filter(|_| guest),
         next: first.map(|place| cx.href(&format!("/account/apply/{}", place.address()))),
         cx,
     };
     Ok(page::render_status(cx, StatusCode::OK, template, CachePolicy::Private))
+}
+
+/// Whether the account's address is known to take letters: nobody is promised a reminder that cannot come.
+async fn takes_letters(desk: &Desk) -> Result<bool, Instead> {
+    let Some(owner) = desk.owner() else { return Ok(false) };
+    let mut connection = desk.office.read().await?;
+    Ok(letters::bad_address(&mut connection, owner).await?.is_none())
 }

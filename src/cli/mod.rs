@@ -21,6 +21,7 @@ use crate::operator::account::AccountArgs;
 use crate::operator::audit::AuditArgs;
 use crate::operator::backup::{BackupArgs, RestoreArgs};
 use crate::operator::bounce::BounceArgs;
+use crate::operator::funnel::FunnelArgs;
 use crate::operator::keys::KeysArgs;
 use crate::operator::queue::QueueArgs;
 use crate::operator::retention::RetentionArgs;
@@ -64,8 +65,10 @@ pub enum Command {
     Keys(KeysArgs),
     /// Do something for a person who calls: find, end-sessions, export, delete
     Account(AccountArgs),
-    /// Delete what the retention schedule keeps no longer, and report it
+    /// Remind people of what will be deleted, delete what the retention schedule keeps no longer, and report it
     Retention(RetentionArgs),
+    /// Show how far people come in the application, page by page, without any person
+    Funnel(FunnelArgs),
     /// Prove the record of deeds, and list its latest rows
     Audit(AuditArgs),
     /// Look after the office's jobs: list, show, retry, drop, pause, resume

@@ -4,6 +4,8 @@
 //! A letter goes through the queue (`work::letters`), put down in one change with what it tells of, so that neither a
 //! crash nor a mail server that is away loses one. It takes the same work whoever it is for: a page's time tells nothing.
 
+use time::Date;
+use time::macros::format_description;
 use zeroize::Zeroizing;
 
 use super::Office;
@@ -13,7 +15,7 @@ use crate::sealing::SealFault;
 use crate::store::{Change, StoreError, Tx};
 use crate::text::i18n::{Lang, Messages};
 use crate::types;
-use crate::work::letters::{MESSAGE, Posted, Said, Words};
+use crate::work::letters::{LETTER, MESSAGE, Posted, Said, Words};
 use crate::work::ring;
 
 /// What a letter says.
@@ -66,6 +68,8 @@ fn keys(template: &str) -> Option<(&'static str, &'static str)> {
         "app_off" => ("mail.app_off.subject", "mail.app_off.text"),
         "browser" => ("mail.browser.subject", "mail.browser.text"),
         "deleted" => ("mail.deleted.subject", "mail.deleted.text"),
+        "unsent" => ("mail.unsent.subject", "mail.unsent.text"),
+        "season" => ("mail.season.subject", "mail.season.text"),
         MESSAGE => ("mail.message.subject", "mail.message.text"),
         _ => return None,
     })
@@ -81,13 +85,22 @@ pub fn words(messages: &Messages, said: &Said) -> Option<Words> {
     let (subject, text) = keys(&said.template)?;
     let lang = messages.of_code(&said.lang)?;
     let (code, minutes) = (grouped(&said.code), (MAILED_FOR / 60_000).to_string());
-    let text = Zeroizing::new(messages.tf(lang, text, &[("code", &code), ("minutes", &minutes)]));
+    let day = |day: &str| day_words(messages, lang, day).unwrap_or_default();
+    let (kept, ends) = said.of_draft.as_ref().map(|of| (day(&of.kept_until), day(&of.season_ends))).unwrap_or_default();
+    let values = [("code", code.as_str()), ("minutes", &minutes), ("kept", &kept), ("ends", &ends)];
+    let text = Zeroizing::new(messages.tf(lang, text, &values));
     let never = messages.t(lang, "mail.never");
     Some(Words {
         subject: messages.t(lang, subject).to_string(),
         text: Zeroizing::new(format!("{}\n\n{never}\n", *text)),
         lang: lang.code(),
     })
+}
+
+/// `2027-01-15` as people write it.
+fn day_words(messages: &Messages, lang: Lang, day: &str) -> Option<String> {
+    let day = Date::parse(day, format_description!("[year]-[month]-[day]")).ok()?;
+    Some(messages.date(lang, day))
 }
 
 /// `1234 5678`: read, and typed, in two halves.
@@ -132,8 +145,10 @@ impl Office {
             to: to.to_string(),
             code,
             good_until: None,
+            of_draft: None,
         };
         Ok(Posted {
+            kind: &LETTER,
             vault: self.means.vault.clone(),
             key: format!("letter:{}", new_id()?),
             owner: owner.to_string(),

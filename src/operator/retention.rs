@@ -1,11 +1,15 @@
-//! `windowshop retention`: deletes what the schedule says is kept no longer, and says what went.
+//! `windowshop retention`: reminds people of applications that will be deleted, deletes what the schedule says is kept no
+//! longer, and says what went.
 
 use clap::Args;
 use time::OffsetDateTime;
 
 use super::{Opened, open};
+use crate::account::people::Means;
 use crate::account::retention::{self, Schedule};
+use crate::application::reminders;
 use crate::config::OfficeArgs;
+use crate::eligibility::Tables;
 
 #[derive(Debug, Clone, Args)]
 pub struct RetentionArgs {
@@ -18,8 +22,12 @@ pub struct RetentionArgs {
 /// If the office cannot be opened, or its schedule is not whole.
 pub async fn command(args: &RetentionArgs, now: OffsetDateTime) -> anyhow::Result<(String, u8)> {
     let schedule = Schedule::on(now.date())?;
-    let Opened { store, audit, .. } = open(&args.office, now).await?;
-    let report = retention::carry_out(&store, &audit, &schedule).await?;
+    let tables = Tables::load().map_err(|faults| anyhow::anyhow!("the rules are not whole: {faults:?}"))?;
+    let Opened { store, audit, vault, .. } = open(&args.office, now).await?;
+    let means = Means { vault, audit };
+    // Before anything goes.
+    let letters = reminders::of_day((&store, &means), (&tables, &schedule), now.date()).await?;
+    let report = retention::carry_out(&store, &means.audit, &schedule).await?;
     store.close().await;
-    Ok((report.to_string(), 0))
+    Ok((format!("{letters:>8} letters put down about applications that are not sent\n{report}"), 0))
 }

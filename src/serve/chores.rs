@@ -1,4 +1,5 @@
-//! What the office does by itself while it serves: looks whether its store answers, and deletes what is kept no longer.
+//! What the office does by itself while it serves: looks whether its store answers, reminds people of what will be deleted,
+//! and deletes what is kept no longer.
 //!
 //! Started by `serve`, one task each. They report in the log and in metrics, and must never stop the shop.
 
@@ -8,13 +9,16 @@ use std::time::Duration;
 use crate::account::office::Office;
 use crate::account::renewal;
 use crate::account::retention::{self, Schedule};
-use crate::app;
+use crate::app::{self, App};
+use crate::application::{funnel, reminders};
 use crate::work::counts::Counts;
 
 /// Between two looks at the store.
 const LOOK_EVERY: Duration = Duration::from_secs(10);
 /// Hosts do not start their chores in one moment with their start.
 const FIRST_RETENTION: Duration = Duration::from_secs(5 * 60);
+/// Between two additions to the counts of the application's pages.
+const FLUSH_EVERY: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// Says once in the log when the store goes away, and once when it is back.
@@ -39,11 +43,26 @@ pub async fn keep_counting(office: Arc<Office>, counts: Arc<Counts>) {
     }
 }
 
-/// Carries out the retention schedule and renews look-ups, every day of each process. Two that run at once find less to do.
-pub async fn every_day(office: Arc<Office>) {
+/// Adds the counts of the application's pages to the store.
+pub async fn keep_flushing(app: Arc<App>, office: Arc<Office>) {
+    loop {
+        tokio::time::sleep(FLUSH_EVERY).await;
+        flush(&app, &office).await;
+    }
+}
+
+/// Once; before the store is closed, too.
+pub async fn flush(app: &App, office: &Office) {
+    if let Err(error) = funnel::flush(&office.store, &app.funnel).await {
+        tracing::warn!(%error, waiting = app.funnel.waiting(), "the counts of the application's pages wait for the store");
+    }
+}
+
+/// Reminds, carries out the retention schedule and renews look-ups, every day of each process. Two that run at once find less to do.
+pub async fn every_day(app: Arc<App>, office: Arc<Office>) {
     tokio::time::sleep(FIRST_RETENTION).await;
     loop {
-        retain(&office).await;
+        retain(&app, &office).await;
         renew(&office).await;
         tokio::time::sleep(DAY).await;
     }
@@ -58,11 +77,17 @@ async fn renew(office: &Office) {
     }
 }
 
-async fn retain(office: &Office) {
-    let schedule = match Schedule::on(app::system_clock().date()) {
+async fn retain(app: &App, office: &Office) {
+    let today = app::system_clock().date();
+    let schedule = match Schedule::on(today) {
         Ok(schedule) => schedule,
         Err(error) => return tracing::error!(%error, "retention: the schedule is not whole, nothing was deleted"),
     };
+    // Before anything goes.
+    match reminders::of_day((&office.store, &office.means), (&app.tables, &schedule), today).await {
+        Ok(letters) => tracing::info!(letters, "retention: put down reminders of applications that are not sent"),
+        Err(error) => tracing::error!(%error, "retention: not everybody was reminded, trying again tomorrow"),
+    }
     match retention::carry_out(&office.store, &office.means.audit, &schedule).await {
         Ok(gone) => tracing::info!(
             sessions = gone.sessions,
@@ -74,6 +99,7 @@ async fn retain(office: &Office) {
             jobs = gone.jobs,
             letters = gone.letters,
             guests = gone.guests,
+            counts = gone.counts,
             "retention: deleted what is kept no longer"
         ),
         Err(error) => tracing::error!(%error, "retention: not carried out, trying again tomorrow"),

@@ -19,7 +19,7 @@ use crate::store::opened::{self, Opened};
 use crate::store::vault::Vault;
 use crate::text::i18n::Messages;
 use crate::work::Workers;
-use crate::work::letters::{LETTER, Letters, Speaks, Tokens};
+use crate::work::letters::{LETTER, Letters, REMINDER, Speaks, Tokens};
 use crate::work::worker::Handled;
 
 /// Every kind with its handler.
@@ -31,7 +31,8 @@ async fn kinds(store: &Store, vault: &Vault, config: &Config, speaks: Speaks) ->
         vault: vault.clone(),
         speaks,
     };
-    Ok(vec![(&LETTER, Arc::new(letters))])
+    let letters = Arc::new(letters);
+    Ok(vec![(&LETTER, letters.clone()), (&REMINDER, letters)])
 }
 
 /// The workers of `serve`.

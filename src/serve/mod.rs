@@ -70,7 +70,8 @@ pub async fn serve(config: Config, mut faults: Vec<SettingFault>) -> anyhow::Res
     announce(&app, listener.local_addr()?);
     tokio::spawn(watch_catalogues(Arc::clone(&app)));
     tokio::spawn(chores::keep_looking(Arc::clone(&office)));
-    tokio::spawn(chores::every_day(Arc::clone(&office)));
+    tokio::spawn(chores::every_day(Arc::clone(&app), Arc::clone(&office)));
+    tokio::spawn(chores::keep_flushing(Arc::clone(&app), Arc::clone(&office)));
     tokio::spawn(chores::keep_counting(Arc::clone(&office), Arc::clone(&workers.counts)));
     let floor = Arc::clone(&app.floor);
     let stop = async {
@@ -80,6 +81,7 @@ pub async fn serve(config: Config, mut faults: Vec<SettingFault>) -> anyhow::Res
     };
     run(listener, pages, &config, &floor, stop).await;
     workers.finish(Duration::from_secs(config.stop_timeout_seconds)).await;
+    chores::flush(&app, &office).await;
     office.store.close().await;
     Ok(())
 }

@@ -13,10 +13,12 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::app::App;
+use crate::application::funnel::pages as pages_of_the_application;
 use crate::catalogue::Catalogue;
 use crate::floor::admission::Refused;
 use crate::store::{Store, counts};
 use crate::surge::page_cache::PageCache;
+use crate::telemetry::funnel::{Event, Funnel};
 use crate::telemetry::writer::lines_lost;
 use crate::work::counts::{Counts, Shown};
 
@@ -71,6 +73,7 @@ impl Collector for Now {
         catalogues(out, app)?;
         store(out, &self.store)?;
         work(out, &self.work)?;
+        application(out, &app.funnel)?;
         let build = out.encode_descriptor(
             "windowshop_build",
             "The build that runs",
@@ -151,6 +154,23 @@ fn work(out: &mut DescriptorEncoder, work: &Counts) -> fmt::Result {
     };
     each("windowshop_jobs_done", "Jobs that this process has done, by kind", &|of| of.done)?;
     each("windowshop_jobs_failed", "Attempts of this process that came to nothing, by kind", &|of| of.failed)
+}
+
+/// The application's pages, of this process. No language, no question: few series, and none that few people are in.
+fn application(out: &mut DescriptorEncoder, funnel: &Funnel) -> fmt::Result {
+    use prometheus_client::metrics::MetricType::Counter;
+    let help = "Pages of the application shown, answered and refused, since this process began";
+    let mut pages = out.encode_descriptor("windowshop_application_pages", help, None, Counter)?;
+    for page in pages_of_the_application() {
+        for event in [Event::Shown, Event::Answered, Event::Refused] {
+            let labels = [("page", page), ("event", event.into())];
+            ConstCounter::new(funnel.ever(page, event)).encode(pages.encode_family(&labels)?)?;
+        }
+    }
+    let waiting = "Different counts of the application's pages that wait for the store";
+    gauge(out, "windowshop_application_counts_waiting", waiting, funnel.waiting())?;
+    let lost = "Counts of the application's pages for which there was no room";
+    counter(out, "windowshop_application_counts_lost", lost, funnel.given_up())
 }
 
 /// The office's store.

@@ -1,21 +1,26 @@
-//! The private port: metrics and health, on a separate thread, so they answer however busy the shop is.
+//! The private port: metrics, health and one page of counts, on a separate thread, so they answer however busy the shop is.
 //!
-//! Called by `serve` if `--metrics-listen` is set. It is for the operator's own machines and has no page: it must
-//! never be reachable from outside.
+//! Called by `serve` if `--metrics-listen` is set. It is for the operator's own machines: it must never be reachable from
+//! outside, and no page on it knows a person.
 
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use askama::Template as _;
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{RawQuery, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 
+use time::Duration;
+use tokio::runtime::Handle;
+
 use super::now::Now;
 use crate::account::office::Office;
 use crate::app::App;
+use crate::application::funnel::{Report, read_day};
 use crate::router::{healthz, readyz};
 use crate::telemetry::metrics::CONTENT_TYPE;
 use crate::work::counts::Counts;
@@ -24,6 +29,24 @@ use crate::work::counts::Counts;
 const READY_BYTES_MAX: usize = 64 * 1024;
 const OFFICE_READY: &str = "office: its store answers\n";
 const OFFICE_AWAY: &str = "office: its store does not answer; the shop goes on\n";
+
+const CSS: &str = "text/css; charset=utf-8";
+const FUNNEL_STYLES: &str = include_str!("../../templates/operator/funnel.css");
+/// What the page of counts shows unless it is told otherwise.
+const FUNNEL_DAYS: Duration = Duration::days(30);
+/// A page without a script, a picture, or anything from elsewhere.
+const FUNNEL_HEADERS: [(header::HeaderName, HeaderValue); 5] = [
+    (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
+    (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+    (
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static(
+            "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+        ),
+    ),
+];
 
 /// Starts the thread and returns its address. It ends with the process.
 pub fn start(
@@ -38,7 +61,14 @@ pub fn start(
         .route("/metrics", get(metrics))
         .route("/healthz", get(healthz))
         .route("/readyz", get(ready))
-        .with_state(Both { app: Arc::clone(app), office: Arc::clone(office), work: Arc::clone(work) });
+        .route("/funnel", get(funnel))
+        .route("/funnel.css", get(async || ([(header::CONTENT_TYPE, HeaderValue::from_static(CSS))], FUNNEL_STYLES)))
+        .with_state(Both {
+            app: Arc::clone(app),
+            office: Arc::clone(office),
+            work: Arc::clone(work),
+            main: Handle::current(),
+        });
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     std::thread::Builder::new().name("private".to_string()).spawn(move || {
         runtime.block_on(async {
@@ -60,12 +90,58 @@ struct Both {
     app: Arc<App>,
     office: Arc<Office>,
     work: Arc<Counts>,
+    /// The runtime of the store's connections.
+    main: Handle,
 }
 
-async fn metrics(State(Both { app, office, work }): State<Both>) -> Response {
+async fn metrics(State(Both { app, office, work, .. }): State<Both>) -> Response {
     let now = Now { app: Arc::clone(&app), store: office.store.clone(), work };
     match app.metrics.text(now) {
         Ok(text) => ([(header::CONTENT_TYPE, HeaderValue::from_static(CONTENT_TYPE))], text).into_response(),
+        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")).into_response(),
+    }
+}
+
+#[derive(askama::Template)]
+#[template(path = "operator/funnel.html")]
+struct FunnelPage {
+    report: Report,
+    languages: Vec<&'static str>,
+}
+
+/// `GET /funnel?since=2026-11-01&lang=es`
+async fn funnel(State(Both { app, office, main, .. }): State<Both>, RawQuery(query): RawQuery) -> Response {
+    let pairs: Vec<(String, String)> =
+        form_urlencoded::parse(query.unwrap_or_default().as_bytes()).into_owned().collect();
+    let said = |name: &str| pairs.iter().find(|(own, _)| own == name).map_or("", |(_, value)| value.as_str());
+    let today = (app.clock)().date();
+    let since = match said("since") {
+        "" => today - FUNNEL_DAYS,
+        text => match read_day(text) {
+            Ok(day) => day,
+            Err(error) => return (StatusCode::BAD_REQUEST, format!("since: {error}\n")).into_response(),
+        },
+    };
+    let languages: Vec<&'static str> = app.messages.languages().map(|lang| lang.code()).collect();
+    let lang = said("lang").to_string();
+    if !lang.is_empty() && !languages.contains(&lang.as_str()) {
+        let words = format!("lang: use one of {}, or leave it empty\n", languages.join(", "));
+        return (StatusCode::BAD_REQUEST, words).into_response();
+    }
+    let asked = main.spawn(async move {
+        let mut connection = office.store.read().await?;
+        Report::of(&mut connection, since, &lang, today).await
+    });
+    let report = match asked.await {
+        Ok(Ok(report)) => report,
+        Ok(Err(error)) => {
+            tracing::error!(%error, "the counts of the application's pages cannot be read");
+            return (StatusCode::SERVICE_UNAVAILABLE, OFFICE_AWAY).into_response();
+        }
+        Err(error) => return (StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")).into_response(),
+    };
+    match (FunnelPage { report, languages }).render() {
+        Ok(text) => (FUNNEL_HEADERS, text).into_response(),
         Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")).into_response(),
     }
 }

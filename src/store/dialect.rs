@@ -118,6 +118,27 @@ impl Engine {
         }
     }
 
+    /// Adds counts of the application's pages, a JSON array of rows (`$1`), to what is there. In order of the key on
+    /// PostgreSQL: two processes that add at once wait for each other and never in a circle.
+    pub fn add_counts(self) -> &'static str {
+        match self {
+            Engine::Sqlite => {
+                "INSERT INTO funnel (day, lang, step, event, field, counted) \
+                 SELECT json_extract(value, '$.day'), json_extract(value, '$.lang'), json_extract(value, '$.step'), \
+                 json_extract(value, '$.event'), json_extract(value, '$.field'), json_extract(value, '$.counted') \
+                 FROM json_each($1) WHERE 1 = 1 \
+                 ON CONFLICT (day, lang, step, event, field) DO UPDATE SET counted = funnel.counted + excluded.counted"
+            }
+            Engine::Postgres => {
+                "INSERT INTO funnel (day, lang, step, event, field, counted) \
+                 SELECT day, lang, step, event, field, counted FROM json_to_recordset(CAST($1 AS json)) \
+                 AS added (day BIGINT, lang TEXT, step TEXT, event TEXT, field TEXT, counted BIGINT) \
+                 ORDER BY day, lang, step, event, field \
+                 ON CONFLICT (day, lang, step, event, field) DO UPDATE SET counted = funnel.counted + excluded.counted"
+            }
+        }
+    }
+
     /// Whether a table is there; its name is bound.
     fn has_table(self) -> &'static str {
         match self {

@@ -3,6 +3,7 @@
 //! Called by `main` (start) and the router (around every request). It must never log a query string, the values in a
 //! path, a header, or anything a person typed: a request is identified by its route's pattern, `/plans/{plan_id}`.
 
+pub mod funnel;
 pub mod metrics;
 pub mod top;
 pub mod writer;

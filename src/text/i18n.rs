@@ -181,6 +181,13 @@ impl Messages {
         out
     }
 
+    /// `November 3, 2026`, `3 de noviembre de 2026`.
+    pub fn date(&self, lang: Lang, date: time::Date) -> String {
+        let month = self.t(lang, &format!("month.{}", u8::from(date.month())));
+        let (day, year) = (date.day().to_string(), format!("{:04}", date.year()));
+        self.tf(lang, "enroll.date", &[("month", month), ("day", &day), ("year", &year)])
+    }
+
     /// `key.one`, `key.other` …, by the language's plural rule, with `{n}` grouped (`1,234`).
     pub fn n(&self, lang: Lang, key: &str, n: i64) -> String {
         let key = format!("{key}.{}", (lang.row.plural)(n));

@@ -132,9 +132,7 @@ impl Cx {
 
     /// `November 3, 2026`, `3 de noviembre de 2026`.
     pub fn date(&self, date: time::Date) -> String {
-        let month = self.t(&format!("month.{}", u8::from(date.month())));
-        let (day, year) = (date.day().to_string(), format!("{:04}", date.year()));
-        self.tf("enroll.date", &[("month", month), ("day", &day), ("year", &year)])
+        self.app.messages.date(self.lang, date)
     }
 
     /// The message for a number: `key.one` or `key.other`, with `{n}` grouped.

@@ -18,7 +18,7 @@ use super::held::{Effect, NoEffect};
 use super::queue::{Kind, NewJob, Repeats, enqueue, id_of};
 use super::worker::{Handler, Hands, Job, Outcome};
 use crate::account::changes;
-use crate::account::people::Means;
+use crate::account::people::{Means, OPEN};
 use crate::mail::{Letter, Post, Refusal};
 use crate::sealing::SealFault;
 use crate::store::vault::{SITE, Vault};
@@ -28,6 +28,16 @@ use crate::types::hex;
 /// A server that refuses is asked again for a day; twice the same letter does no harm.
 pub static LETTER: Kind = Kind {
     name: "letter",
+    max_attempts: 100,
+    gives_up_after: Some(Duration::from_secs(24 * 3600)),
+    pause: Duration::from_secs(30),
+    pause_max: Duration::from_secs(3600),
+    repeats: Repeats::AtLeastOnce,
+};
+/// The same for letters that say that an application is not sent: of a kind of its own, so that a worker of an older binary,
+/// which does not know their words, passes them by.
+pub static REMINDER: Kind = Kind {
+    name: "reminder",
     max_attempts: 100,
     gives_up_after: Some(Duration::from_secs(24 * 3600)),
     pause: Duration::from_secs(30),
@@ -53,6 +63,35 @@ pub struct Said {
     pub code: String,
     /// A code is good until then; after that the letter is not sent.
     pub good_until: Option<Millis>,
+    /// The letter is about this draft, and not sent if the draft is not as it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of_draft: Option<OfDraft>,
+}
+
+/// What a letter says of a draft: days, as `2027-01-15`.
+#[derive(Serialize, Deserialize, Clone)]
+pub struct OfDraft {
+    pub id: String,
+    pub changed_at: Millis,
+    pub kept_until: String,
+    /// Empty: the letter is not about that.
+    pub season_ends: String,
+}
+
+impl OfDraft {
+    /// Whether the draft is there, not sent, not changed.
+    ///
+    /// # Errors
+    ///
+    /// If the store is away.
+    pub async fn is_as_it_was(&self, connection: &mut AnyConnection, owner: &str) -> Result<bool, StoreError> {
+        let asked = sqlx::query_scalar(
+            "SELECT count(*) FROM draft WHERE id = $1 AND owner = $2 AND state = $3 AND changed_at = $4",
+        );
+        let asked = asked.bind(self.id.as_str()).bind(owner).bind(OPEN).bind(self.changed_at);
+        let there: i64 = asked.fetch_one(connection).await?;
+        Ok(there > 0)
+    }
 }
 
 impl Drop for Said {
@@ -65,6 +104,7 @@ impl Drop for Said {
 /// A letter to be put down.
 #[derive(Clone)]
 pub struct Posted {
+    pub kind: &'static Kind,
     pub vault: Vault,
     /// Identifiers; a second letter with the same key is not sent.
     pub key: String,
@@ -88,7 +128,7 @@ impl Change for Posted {
         let odd = |_| StoreError::Refused("a letter cannot be written as JSON".to_string());
         let payload = Zeroizing::new(serde_json::to_vec(&said).map_err(odd)?);
         let job = NewJob {
-            kind: &LETTER,
+            kind: self.kind,
             key: &self.key,
             owner: &self.owner,
             run_at: None,
@@ -143,10 +183,11 @@ pub async fn tell_at(
         to: to.to_string(),
         code: String::new(),
         good_until: None,
+        of_draft: None,
     };
     let (vault, request_id) = (means.vault.clone(), crate::types::request_id());
     let (key, owner, own_address) = (key.to_string(), owner.to_string(), true);
-    Posted { vault, key, owner, own_address, said, lasts: None, request_id }.run(tx).await
+    Posted { kind: &LETTER, vault, key, owner, own_address, said, lasts: None, request_id }.run(tx).await
 }
 
 /// What became of a letter.
@@ -159,7 +200,7 @@ pub struct LetterState {
     pub accepted_by: String,
     /// It came back, or was refused at once.
     pub bounced_at: Option<Millis>,
-    /// How the address was refused; `late` or `gone` if the letter was not sent; empty if all is well.
+    /// How the address was refused; `late`, `gone` or `bounced` if the letter was not sent; empty if all is well.
     pub code: String,
 }
 
@@ -281,6 +322,15 @@ impl Letters {
         let now = self.store.now().await.map_err(away)?;
         if said.good_until.is_some_and(|until| until <= now) {
             return Ok(Err("late"));
+        }
+        if let Some(of) = &said.of_draft {
+            let mut connection = self.store.read().await.map_err(away)?;
+            if !of.is_as_it_was(&mut connection, &held.owner).await.map_err(away)? {
+                return Ok(Err("late"));
+            }
+            if bad_address(&mut connection, &held.owner).await.map_err(away)?.is_some() {
+                return Ok(Err("bounced"));
+            }
         }
         if said.to.is_empty() {
             let mut connection = self.store.read().await.map_err(away)?;

@@ -2,4 +2,5 @@
 
 pub mod flow;
 mod household;
+mod reminders;
 mod sending;

@@ -2,5 +2,6 @@
 
 mod changes;
 mod faults;
+mod funnel;
 mod stories;
-mod walk;
+pub mod walk;

@@ -3,4 +3,4 @@
 mod commands;
 mod kill;
 mod letters;
-mod queue;
+pub mod queue;

@@ -24,6 +24,9 @@ async fn a_guest_goes_ninety_days_after_the_last_change_and_an_account_stays() {
         let ahead = Ahead::default();
         let store = Store::open(&StoreAddress::of(&place), ahead.clone()).await.expect("the store opens");
         let schedule = Schedule::on(TODAY.date()).expect("whole");
+        let day = store.now().await.expect("a time") - 1_000 * 24 * 3_600_000;
+        let row = format!("({day}, 'en', 'home', 'shown', '', 5)");
+        bench.run_raw(&format!("INSERT INTO funnel (day, lang, step, event, field, counted) VALUES {row}")).await;
         ahead.add(DAY * 89);
         let report = carry_out(&store, &office.audit, &schedule).await.expect("carried out");
         assert_eq!(report, Report::default(), "nothing is over yet");
@@ -37,6 +40,9 @@ async fn a_guest_goes_ninety_days_after_the_last_change_and_an_account_stays() {
         let deeds: Vec<(&str, &str)> = rows.iter().map(|row| (row.actor.as_str(), row.deed.as_str())).collect();
         assert_eq!(deeds.last(), Some(&("site", "deleted")));
         drop(connection);
+        ahead.add(DAY * 6);
+        let report = carry_out(&store, &office.audit, &schedule).await.expect("carried out");
+        assert_eq!(report, Report { counts: 1, ..Report::default() }, "counts of nobody are kept for three years");
         let report = carry_out(&store, &office.audit, &schedule).await.expect("carried out");
         assert_eq!(report, Report::default(), "once");
     })

@@ -114,6 +114,46 @@ async fn a_first_start_makes_keys_and_store_with_a_loud_note_and_a_second_makes_
     .await;
 }
 
+/// docs/application.md, Where people stop: counts are in the store after a clean stop, and their page is on the private port alone.
+#[tokio::test(flavor = "multi_thread")]
+async fn counts_of_the_applications_pages_outlive_a_stop_and_are_shown_on_the_private_port_alone() {
+    on_each_engine(async |bench| {
+        let data = empty_data_folder().await;
+        let url = bench.args().database_url.expose().to_string();
+        let served = Served::start(data.path(), &url);
+        let page = served.ask("/funnel");
+        assert!(page.starts_with("HTTP/1.1 200") && page.contains("No page of the application was counted"), "{page}");
+        assert!(page.contains("content-security-policy: default-src 'none'"), "{page}");
+        for path in ["/account/apply/begin", "/es/account/apply/begin"] {
+            assert!(get(served.shop, path).expect("an answer").starts_with("HTTP/1.1 200"));
+        }
+        assert!(get(served.shop, "/funnel").expect("an answer").starts_with("HTTP/1.1 404"), "not for everybody");
+        let metrics = served.ask("/metrics");
+        let line = "windowshop_application_pages_total{page=\"begin\",event=\"shown\"} 2";
+        assert!(metrics.contains(line), "{metrics}");
+        served.stop();
+
+        let served = Served::start(data.path(), &url);
+        let page = served.ask("/funnel?lang=es");
+        let row = "<th scope=\"row\">begin</th><td class=\"n\">fewer than 11</td><td class=\"n\">0</td>";
+        assert!(page.contains(row), "{page}");
+        for (query, words) in [("since=soon", "since: "), ("lang=xx", "lang: use one of en, es")] {
+            let refused = served.ask(&format!("/funnel?{query}"));
+            assert!(refused.starts_with("HTTP/1.1 400") && refused.contains(words), "{refused}");
+        }
+        served.stop();
+        let said = Command::new(env!("CARGO_BIN_EXE_windowshop"))
+            .args(["funnel", "--json", "--lang", "es", "--data-dir"])
+            .arg(data.path())
+            .env("WINDOWSHOP_DATABASE_URL", &url)
+            .output()
+            .expect("it runs");
+        let said = String::from_utf8_lossy(&said.stdout).into_owned();
+        assert!(said.contains("{\"step\":\"begin\",\"shown\":{\"fewer_than\":11}"), "{said}");
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_keeps_the_office_from_opening_keeps_serve_from_starting_and_all_of_it_is_told() {
     on_each_engine(async |bench| {
