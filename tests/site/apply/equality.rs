@@ -138,7 +138,7 @@ fn printed(household: &Value) -> Value {
 async fn what_is_frozen_is_what_determine_prints_for_every_story() {
     on_each_engine(async |bench| {
         let world = World::open(bench).await;
-        for Story { name, search, says, shows } in &STORIES {
+        for Story { name, search, says, .. } in &STORIES {
             let page = begin(&world.browser(), search).await;
             let answers = |question: &str, row: RowId| {
                 let said = says.iter().find(|(own, of, _)| *own == question && (*of == 0 || *of == row));
