@@ -80,6 +80,9 @@ const STORIES: [Story; 8] = [
             ("was_refugee", 0, "no"),
             ("veteran", 0, "no"),
             ("document", 0, "i551"),
+            ("document_until", 0, "5/1/2030"),
+            ("alien_number", 0, "A123456789"),
+            ("document_number", 0, "ABC1234567890"),
             ("amount", 0, "18,000"),
         ],
         shows: &[("/people/0/medicaid", No), ("/people/0/marketplace", Yes), ("/people/0/emergency_medicaid", Yes)],
@@ -87,7 +90,7 @@ const STORIES: [Story; 8] = [
     Story {
         name: "tribal",
         search: ALONE,
-        says: &[("tribal", 0, "1"), ("tribe", 0, "Shawnee"), ("amount", 0, "37,650")],
+        says: &[("tribal", 0, "1"), ("tribe", 0, "Shawnee"), ("tribe_state", 0, "OK"), ("amount", 0, "37,650")],
         shows: &[("/people/0/credit", Yes), ("/people/0/csr", Is("zero"))],
     },
     Story {
