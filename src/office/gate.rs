@@ -3,11 +3,11 @@
 //!
 //! Called by the routes, as a layer inside of the session's own.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use axum::body::Body;
 use axum::extract::{OriginalUri, Request, State};
-use axum::http::{Method, header};
+use axum::http::{Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use zeroize::Zeroizing;
@@ -17,6 +17,7 @@ use super::trouble::{self, Trouble};
 use super::visitor::Visitor;
 use super::{Office, unlock};
 use crate::app::App;
+use crate::store::StoreError;
 use crate::telemetry::RequestId;
 use crate::web::error::Failure;
 use crate::web::guard::Uncompressed;
@@ -27,6 +28,10 @@ pub struct Gate {
     pub app: Arc<App>,
     pub office: Arc<Office>,
 }
+
+/// Who came and what they sent, for [`unsaved`].
+#[derive(Clone, Default)]
+struct Came(Arc<OnceLock<(Arc<Visitor>, Arc<Form>)>>);
 
 /// Pages that a locked session may still use.
 const OPEN_WHILE_LOCKED: [&str; 5] =
@@ -39,6 +44,28 @@ pub async fn gate(State(gate): State<Arc<Gate>>, request: Request, next: Next) -
     };
     response.extensions_mut().insert(Uncompressed);
     response
+}
+
+/// Around the session's own layer, which answers with an empty 500 when it cannot write a session: the page that holds what
+/// was typed takes its place.
+pub async fn unsaved(State(gate): State<Arc<Gate>>, mut request: Request, next: Next) -> Response {
+    let uri = request.extensions().get::<OriginalUri>().map_or(request.uri(), |original| &original.0);
+    let id = request.extensions().get::<RequestId>().map_or("", |id| &id.0);
+    let cx = Cx::new(&gate.app, uri, id);
+    let came = Came::default();
+    request.extensions_mut().insert(came.clone());
+    let response = next.run(request).await;
+    let ours =
+        response.extensions().get::<Failure>().is_some() || response.headers().contains_key(header::CONTENT_TYPE);
+    match came.0.get() {
+        Some((visitor, form)) if response.status() == StatusCode::INTERNAL_SERVER_ERROR && !ours => {
+            let away = StoreError::Away("the session could not be written".to_string());
+            let mut response = trouble::page(&cx, Some(visitor), &Trouble::Away(away), form);
+            response.extensions_mut().insert(Uncompressed);
+            response
+        }
+        _ => response,
+    }
 }
 
 async fn pass(gate: &Gate, request: Request, next: Next) -> Result<Response, Failure> {
@@ -54,6 +81,9 @@ async fn pass(gate: &Gate, request: Request, next: Next) -> Result<Response, Fai
         Ok(visitor) => Arc::new(visitor),
         Err(error) => return Ok(trouble::page(&cx, None, &Trouble::Away(error), &form)),
     };
+    if let Some(Came(came)) = parts.extensions.get() {
+        let _ = came.set((Arc::clone(&visitor), Arc::clone(&form)));
+    }
     if visitor.locked && !OPEN_WHILE_LOCKED.contains(&cx.path.as_str()) {
         let asked = unlock::ask(&cx, &gate.office, &visitor, &form).await;
         return Ok(match asked {

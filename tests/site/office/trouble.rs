@@ -41,3 +41,22 @@ async fn what_was_typed_stays_in_the_page_while_the_store_is_away() {
     })
     .await;
 }
+
+/// The page was made, and the store went away before the session could be written.
+#[tokio::test]
+async fn a_session_that_cannot_be_written_loses_nothing_that_was_typed() {
+    on_each_engine(async |bench| {
+        let world = World::open(bench).await;
+        let browser = world.browser();
+        bench.run_raw("ALTER TABLE session RENAME TO session_away").await;
+        let page = save(&browser, SEARCH).await;
+        assert_eq!((page.status, page.header("cache-control")), (503, "no-store"));
+        assert!(!page.header("retry-after").is_empty());
+        page.says("What you typed is still here");
+        assert!(page.carried().contains(&("zip".to_string(), "45202".to_string())));
+        bench.run_raw("ALTER TABLE session_away RENAME TO session").await;
+        let saved = page.press("Try again").await;
+        assert_eq!(saved.status, 200, "{}", saved.words());
+    })
+    .await;
+}
