@@ -167,11 +167,12 @@ export async function open(tab, { path, send }) {
 }
 
 /** The same without a browser. A body that is too large is refused before it is read: then the rest of it cannot be sent, and we ask again. */
-export async function get({ path, send }, tries = 5) {
+export async function get({ path, send }, tries = 20) {
   try {
     return await fetch(BASE + path, { method: send?.method ?? 'GET', body: send?.body, redirect: 'manual' });
   } catch (error) {
     if (!send?.body || tries < 2) throw error;
+    await new Promise(done => setTimeout(done, 100)); // a busy machine answers and closes in one breath
     return get({ path, send }, tries - 1);
   }
 }
