@@ -14,9 +14,9 @@ use crate::store::vault::{SITE, Vault};
 use crate::store::{Change, Millis, StoreError, Tx, columns};
 use crate::types::hex;
 
+use super::retention::DAY;
 use super::{codes, owned};
 
-const DAY: Millis = 24 * 3_600_000;
 /// How long a draft is kept after its last change.
 pub const DRAFT_DAYS: Millis = 90 * DAY;
 /// A draft is open until it is submitted, withdrawn or expired.

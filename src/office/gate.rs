@@ -30,8 +30,11 @@ pub struct Gate {
 }
 
 /// Who came and what they sent, for [`unsaved`].
-#[derive(Clone, Default)]
-struct Came(Arc<OnceLock<(Arc<Visitor>, Arc<Form>)>>);
+struct Arrived {
+    cx: Cx,
+    visitor: Arc<Visitor>,
+    form: Arc<Form>,
+}
 
 /// Pages that a locked session may still use.
 const OPEN_WHILE_LOCKED: [&str; 5] =
@@ -48,19 +51,16 @@ pub async fn gate(State(gate): State<Arc<Gate>>, request: Request, next: Next) -
 
 /// Around the session's own layer, which answers with an empty 500 when it cannot write a session: the page that holds what
 /// was typed takes its place.
-pub async fn unsaved(State(gate): State<Arc<Gate>>, mut request: Request, next: Next) -> Response {
-    let uri = request.extensions().get::<OriginalUri>().map_or(request.uri(), |original| &original.0);
-    let id = request.extensions().get::<RequestId>().map_or("", |id| &id.0);
-    let cx = Cx::new(&gate.app, uri, id);
-    let came = Came::default();
-    request.extensions_mut().insert(came.clone());
+pub async fn unsaved(mut request: Request, next: Next) -> Response {
+    let arrived: Arc<OnceLock<Arrived>> = Arc::default();
+    request.extensions_mut().insert(Arc::clone(&arrived));
     let response = next.run(request).await;
     let ours =
         response.extensions().get::<Failure>().is_some() || response.headers().contains_key(header::CONTENT_TYPE);
-    match came.0.get() {
-        Some((visitor, form)) if response.status() == StatusCode::INTERNAL_SERVER_ERROR && !ours => {
+    match arrived.get() {
+        Some(Arrived { cx, visitor, form }) if response.status() == StatusCode::INTERNAL_SERVER_ERROR && !ours => {
             let away = StoreError::Away("the session could not be written".to_string());
-            let mut response = trouble::page(&cx, Some(visitor), &Trouble::Away(away), form);
+            let mut response = trouble::page(cx, Some(visitor), &Trouble::Away(away), form);
             response.extensions_mut().insert(Uncompressed);
             response
         }
@@ -81,8 +81,9 @@ async fn pass(gate: &Gate, request: Request, next: Next) -> Result<Response, Fai
         Ok(visitor) => Arc::new(visitor),
         Err(error) => return Ok(trouble::page(&cx, None, &Trouble::Away(error), &form)),
     };
-    if let Some(Came(came)) = parts.extensions.get() {
-        let _ = came.set((Arc::clone(&visitor), Arc::clone(&form)));
+    if let Some(arrived) = parts.extensions.get::<Arc<OnceLock<Arrived>>>() {
+        let (visitor, form) = (Arc::clone(&visitor), Arc::clone(&form));
+        let _ = arrived.set(Arrived { cx: cx.clone(), visitor, form });
     }
     if visitor.locked && !OPEN_WHILE_LOCKED.contains(&cx.path.as_str()) {
         let asked = unlock::ask(&cx, &gate.office, &visitor, &form).await;

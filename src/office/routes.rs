@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{get, post};
 
 use super::gate::{self, Gate};
@@ -62,9 +62,9 @@ pub fn routes(app: &Arc<App>, office: &Arc<Office>, others: &Router<Arc<App>>) -
         prefix => routes.nest(prefix, all()),
     });
     let gate = Arc::new(Gate { app: Arc::clone(app), office: Arc::clone(office) });
-    let routes = routes.layer(from_fn_with_state(Arc::clone(&gate), gate::gate));
+    let routes = routes.layer(from_fn_with_state(gate, gate::gate));
     let routes = cookie::layers(routes, (office.sessions.clone(), office.cookie), app.config.public_url.as_deref())?;
-    let routes = routes.layer(from_fn_with_state(gate, gate::unsaved));
+    let routes = routes.layer(from_fn(gate::unsaved));
     // A clone for forms that waited behind a lock; set once, the same for every caller.
     let _ = office.again.set(routes.clone().with_state(Arc::clone(app)));
     Ok(routes)
