@@ -20,7 +20,6 @@ use crate::work::{self, letters, queue};
 pub const GROUP: usize = 64;
 /// Applications that may wait for a transaction. Whoever comes then is told to try again; the draft is saved.
 pub const WAITING: usize = 1_024;
-const OPEN: i64 = 0;
 const SUBMITTED: i64 = 1;
 /// How long a guest's printed code opens what was sent: past the plan year, into the season of its tax return.
 pub const CODE_DAYS: Millis = 550 * 24 * 3_600_000;
@@ -178,12 +177,14 @@ impl Group {
     /// comes before it and makes the version stale, or finds it closed.
     async fn close(&self, tx: &mut Tx) -> Result<BTreeSet<(String, i64)>, StoreError> {
         let now = tx.now();
-        let statement = "UPDATE draft SET state = $1, version = version + 1, changed_at = $2 WHERE state = $3 \
-             AND (id, owner, version) IN (VALUES ($4, $5, CAST($6 AS BIGINT))) RETURNING id, version";
+        // Joined, not `IN`: SQLite would read every open draft for a list of several columns.
+        let statement = "UPDATE draft SET state = $1, version = version + 1, changed_at = $2 \
+             FROM (VALUES ($3, $4, CAST($5 AS BIGINT))) AS sent WHERE id = sent.column1 AND owner = sent.column2 \
+             AND version = sent.column3 AND state = 0 RETURNING id, version";
         let bind = |asked: Asked, sending: &Arc<Sending>| {
             asked.bind(sending.draft.as_str()).bind(sending.owner.as_str()).bind(sending.draft_version)
         };
-        let before = |asked: Asked| asked.bind(SUBMITTED).bind(now).bind(OPEN);
+        let before = |asked: Asked| asked.bind(SUBMITTED).bind(now);
         Ok(many::fetch(tx, statement, before, (&self.sendings, bind)).await?.into_iter().collect())
     }
 
