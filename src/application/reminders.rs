@@ -110,13 +110,14 @@ impl Rules<'_> {
         State::all().any(|state| self.season(state, None, now).is_some_and(|(left, _)| left <= longest))
     }
 
-    /// The last day of the open enrollment that is open in a state, and how many days are left.
+    /// The last day of the open enrollment that is open in a state to choose for the next start of coverage, and how
+    /// many days are left: who waits for the end of the season is covered later.
     fn season(&self, state: State, year: Option<i32>, now: Millis) -> Option<(i64, Date)> {
         let days = self.tables.days(Some(state), moment(now));
         let years = year.map_or_else(|| vec![days.own.year(), days.own.year() + 1], |year| vec![year]);
         let open = |year| {
             let season = open_enrollment(self.tables, state, year, days);
-            season.ends.filter(|_| season.status == WindowStatus::Open)
+            season.select_by.filter(|_| season.status == WindowStatus::Open)
         };
         let ends = years.into_iter().find_map(open)?;
         Some(((ends - days.own).whole_days(), ends))
@@ -144,7 +145,7 @@ struct Told {
     mark: String,
     /// Until when the draft is kept.
     until: Date,
-    /// The last day of open enrollment, if it is about that.
+    /// The last day of open enrollment for the next start of coverage, if it is about that.
     ends: Option<Date>,
 }
 

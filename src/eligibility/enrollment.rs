@@ -207,10 +207,20 @@ mod tests {
     }
 
     #[test]
-    fn open_enrollment_knows_the_shorter_season_of_2027() {
-        let open = (WindowStatus::Open, "2026-12-15".into(), "2027-01-01".into());
+    fn open_enrollment_knows_its_steps_and_each_states_own() {
+        // 90 FR 27074 would have closed it after 15 December: City of Columbus v. Kennedy (D. Md., 12 June 2026).
+        let open = (WindowStatus::Open, "2027-01-15".into(), "2027-01-01".into());
         assert_eq!(opened("OH", 2027, date!(2026 - 12 - 15)), open);
-        assert_eq!(opened("OH", 2027, date!(2026 - 12 - 16)).0, WindowStatus::Closed);
+        let next = (WindowStatus::Open, "2027-01-15".into(), "2027-02-01".into());
+        assert_eq!(opened("OH", 2027, date!(2026 - 12 - 16)), next);
+        assert_eq!(opened("OH", 2027, date!(2027 - 01 - 16)).0, WindowStatus::Closed);
+        // California, New Jersey and Virginia start in January what is chosen by 31 December.
+        for (state, ends) in [("CA", "2026-01-31"), ("NJ", "2026-01-31"), ("VA", "2026-01-30")] {
+            let january = (WindowStatus::Open, ends.to_string(), "2026-01-01".into());
+            assert_eq!(opened(state, 2026, date!(2025 - 12 - 31)), january, "{state}");
+            assert_eq!(opened(state, 2026, date!(2026 - 01 - 01)).2, "2026-02-01", "{state}");
+        }
+        assert_eq!(opened("ID", 2027, date!(2026 - 12 - 16)).0, WindowStatus::Closed);
         let late = (WindowStatus::Open, "2026-01-15".into(), "2026-02-01".into());
         assert_eq!(opened("OH", 2026, date!(2025 - 12 - 16)), late);
         assert_eq!(opened("CA", 2026, date!(2026 - 01 - 31)).0, WindowStatus::Open);

@@ -259,10 +259,17 @@ fn adult_group(case: &Case<'_>, income: Cents, out: &mut PublicCoverage) -> bool
 /// A parent or caretaker of a dependent child at home, or the spouse of one.
 fn cares_for_dependent_child(case: &Case<'_>) -> bool {
     let family = case.family;
-    let under = case.number(NumberCode::DependentChildUnderAge);
+    let state = family.members[case.i].state;
+    let chosen = case.tables.option(state, StateChoice::DependentChildAge, family.as_of).map(|o| o.value.as_str());
+    // Under 18; a state may add students of 18, or go up to 19. Where we do not know, students count.
+    let (under, students) = match chosen.and_then(|value| value.parse().ok()) {
+        Some(age) => (age, false),
+        None => (case.number(NumberCode::DependentChildUnderAge), true),
+    };
     let dependent = |k: usize| {
         let age = i64::from(family.members[k].age_now);
-        family.live_together(case.i, k) && (age < under || (age == under && family.members[k].said.full_time_student))
+        let student = students && age == under && family.members[k].said.full_time_student;
+        family.live_together(case.i, k) && (age < under || student)
     };
     let cares = |who: usize| {
         (0..family.members.len()).any(|k| {

@@ -55,8 +55,8 @@ fn federal_state(tables: &Tables, year: i32) -> Option<State> {
     State::all().find(|state| tables.open_enrollment(*state, year).first().is_some_and(|s| s.marketplace == "federal"))
 }
 
-/// Whether all we know about a state-run marketplace's season is the longest that federal rules allow.
-fn only_latest(tables: &Tables, state: State, year: i32) -> bool {
+/// Whether all we know about a state-run marketplace's season is what most of them keep.
+fn only_usual(tables: &Tables, state: State, year: i32) -> bool {
     tables.open_enrollment(state, year).first().is_some_and(|span| span.marketplace == "state")
 }
 
@@ -70,7 +70,9 @@ pub fn season(cx: &Cx, state: Option<State>, year: i32) -> Option<Season> {
     let year_words = year.to_string();
     let date = |date: Option<Date>| date.map(|d| cx.date(d)).unwrap_or_default();
     let (opens, ends) = (date(open.opens), date(open.ends));
-    let left = open.ends.map(|ends| days_left(cx, days, ends)).unwrap_or_default();
+    // Counted to the day that matters now: the last for the next start of coverage.
+    let left = open.select_by.map(|by| days_left(cx, days, by)).unwrap_or_default();
+    let (by, start) = (date(open.select_by), date(open.coverage_start));
     let lang = cx.lang.code();
     let name = marketplace.as_ref().map(|m| m.site(lang).0.to_string()).unwrap_or_default();
     let values = [
@@ -78,11 +80,14 @@ pub fn season(cx: &Cx, state: Option<State>, year: i32) -> Option<Season> {
         ("place", &place),
         ("opens", &opens),
         ("ends", &ends),
+        ("by", &by),
+        ("start", &start),
         ("left", &left),
         ("name", &name),
     ];
     let key = match open.status {
-        WindowStatus::Open if only_latest(tables, of, year) => "enroll.open_default",
+        WindowStatus::Open if only_usual(tables, of, year) => "enroll.open_default",
+        WindowStatus::Open if open.select_by != open.ends => "enroll.open_steps",
         WindowStatus::Open => "enroll.open",
         WindowStatus::NotYet => "enroll.not_yet",
         WindowStatus::Closed => "enroll.closed",
@@ -102,7 +107,7 @@ pub fn season(cx: &Cx, state: Option<State>, year: i32) -> Option<Season> {
         notes: season_notes(cx, of, year, &open),
         citation: open.citation.map(|citation| citation.text.to_string()),
         next: over.then(|| next_words(cx, state)),
-        ics: (!over && !only_latest(tables, of, year)).then(|| {
+        ics: (!over && !only_usual(tables, of, year)).then(|| {
             let mut pairs: Vec<_> = state.map(|s| ("state", s.code().to_string())).into_iter().collect();
             pairs.push(("year", year_words.clone()));
             cx.href(&format!("/enroll/deadline.ics?{}", write_query(&pairs)))
@@ -152,7 +157,7 @@ fn next_words(cx: &Cx, state: Option<State>) -> String {
         let of = state.or_else(|| federal_state(tables, year))?;
         let open = open_enrollment(tables, of, year, days);
         let key = match open.status {
-            WindowStatus::Open if only_latest(tables, of, year) => "enroll.next_is_now_default",
+            WindowStatus::Open if only_usual(tables, of, year) => "enroll.next_is_now_default",
             WindowStatus::Open => "enroll.next_is_now",
             WindowStatus::NotYet => "enroll.next",
             WindowStatus::Closed | WindowStatus::Unknown => return None,
@@ -349,7 +354,7 @@ pub async fn deadline(cx: Cx) -> Result<Response, Failure> {
 
 fn season_deadlines(cx: &Cx, state: Option<State>, year: i32) -> Vec<Deadline> {
     let Some(of) = state.or_else(|| federal_state(&cx.app.tables, year)) else { return Vec::new() };
-    if only_latest(&cx.app.tables, of, year) {
+    if only_usual(&cx.app.tables, of, year) {
         // A date that may be too late must not get into anybody's calendar.
         return Vec::new();
     }

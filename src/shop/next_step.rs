@@ -71,8 +71,8 @@ fn verdict(cx: &Cx, search: &Search, state: State, open: &OpenEnrollment, name: 
     let year = search.year.to_string();
     let rows = cx.app.tables.open_enrollment(state, i32::from(search.year));
     let key = match open.status {
-        // All we know of some states is the longest that the federal rules allow.
-        WindowStatus::Open if rows.first().is_some_and(|row| row.marketplace == "state") => "next.open_latest",
+        // All we know of some states is what most of them keep.
+        WindowStatus::Open if rows.first().is_some_and(|row| row.marketplace == "state") => "next.open_usual",
         WindowStatus::Open if open.select_by != open.ends => "next.open_steps",
         WindowStatus::Open => "next.open",
         WindowStatus::NotYet => "next.not_yet",

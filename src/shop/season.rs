@@ -15,6 +15,9 @@ use crate::web::page::Cx;
 pub struct Coming {
     pub year: u16,
     ends: Option<Date>,
+    /// Last day to choose a plan for the next start of coverage, and that start: what matters before the end does.
+    select_by: Option<Date>,
+    start: Option<Date>,
     state: State,
 }
 
@@ -25,16 +28,27 @@ pub fn coming(cx: &Cx, search: &Search) -> Option<Coming> {
         return None;
     }
     let open = open_enrollment(&cx.app.tables, state, i32::from(year), days(cx, Some(state)));
-    (open.status == WindowStatus::Open).then_some(Coming { year, ends: open.ends, state })
+    (open.status == WindowStatus::Open).then_some(Coming {
+        year,
+        ends: open.ends,
+        select_by: open.select_by,
+        start: open.coverage_start,
+        state,
+    })
 }
 
 impl Coming {
     /// What to say, and the page that says more.
     pub fn words(&self, cx: &Cx) -> (String, String) {
         let year = self.year.to_string();
-        let ends = self.ends.map(|day| cx.date(day)).unwrap_or_default();
-        let key = if ends.is_empty() { "season.open" } else { "season.open_until" };
-        let words = cx.tf(key, &[("next", &year), ("ends", &ends)]);
+        let [ends, by, start] =
+            [self.ends, self.select_by, self.start].map(|day| day.map(|day| cx.date(day)).unwrap_or_default());
+        let key = match self.select_by {
+            None => "season.open",
+            by if by != self.ends => "season.open_steps",
+            Some(_) => "season.open_until",
+        };
+        let words = cx.tf(key, &[("next", &year), ("ends", &ends), ("by", &by), ("start", &start)]);
         let query = write_query(&[("state", self.state.code().to_string()), ("year", year)]);
         (words, cx.href(&format!("/enroll?{query}")))
     }

@@ -250,6 +250,7 @@ pub enum StateChoice {
     DacaMarketplaceBlocked,
     MarketplaceDecidesMedicaid,
     StudentChildAge,
+    DependentChildAge,
     PregnancyCountsForOthers,
     ChipWaitingDays,
     WorkQuartersForResidents,
@@ -258,7 +259,7 @@ pub enum StateChoice {
 }
 
 impl StateChoice {
-    pub const COUNT: usize = 11;
+    pub const COUNT: usize = 12;
 }
 
 #[derive(Debug, Clone, Deserialize)]

@@ -66,8 +66,8 @@ async fn each_mark_is_told_once_though_two_processes_look() {
         let both = tokio::join!(remind(&world, mine, NOW), remind(&world, theirs, NOW));
         assert_eq!(both.0 + both.1, 1);
         let letter = words(&world, before + 1).await;
-        assert!(letter.contains("Subject: Open enrollment ends soon"), "{letter}");
-        assert!(letter.contains("Open enrollment ends on January 15, 2026"), "{letter}");
+        assert!(letter.contains("Subject: A last day of open enrollment is near"), "{letter}");
+        assert!(letter.contains("January 15, 2026 is the last day of open enrollment"), "{letter}");
         assert!(letter.contains("March 16, 2026"), "until when it is kept: {letter}");
         for word in ["45202", "Ohio", "37650", "37,650", "http://"] {
             assert!(!letter.contains(word), "{word}: {letter}");

@@ -45,6 +45,14 @@ fn educators_savings_accounts_and_retirement_have_their_own_limits() {
     assert_eq!(single(40, json!([wages(60_000), {"kind": "educator_expenses", "amount": 900}])), 59_650.0);
     let hsa = |age: u8| single(age, json!([wages(60_000), {"kind": "hsa_contribution", "amount": 20_000}]));
     assert_eq!((hsa(40), hsa(55)), (55_600.0, 54_600.0));
+    // Rev. Proc. 2026-24: 4,500 and 9,000 in 2027.
+    let next = |people: Value| {
+        let household = json!({"plan_year": 2027, "state": "OH", "people": people});
+        ask(&household, "2027-06-01").tax_households[0].magi.0 / 100
+    };
+    let saver = json!({"age": 40, "incomes": [wages(60_000), {"kind": "hsa_contribution", "amount": 20_000}]});
+    assert_eq!(next(json!([saver])), 55_500);
+    assert_eq!(next(json!([saver, {"age": 9, "relationship": "child"}])), 51_000);
     let family = magi(json!([{"age": 40, "incomes": [wages(60_000), {"kind": "hsa_contribution", "amount": 20_000}]},
                              {"age": 9, "relationship": "child"}]));
     assert_eq!(family, 51_250.0);

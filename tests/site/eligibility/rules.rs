@@ -286,6 +286,27 @@ fn work_requirements_begin_in_2027_and_shut_out_the_credit_too() {
     assert!(carer(json!({"id": "k", "age": 40, "relationship": "sibling"})).is_none());
 }
 
+/// 42 CFR 435.4: under 18 everywhere; students of 18, or everybody under 19, where the state chose so.
+#[test]
+fn whose_parents_are_in_the_parents_group_follows_the_states_choice() {
+    let parent = |state: &str, age: u8, student: bool| {
+        let child = json!({"age": age, "relationship": "child", "full_time_student": student});
+        let medicaid = of(state, 2_400.0, json!([{"age": 45}, child])).people.remove(0).medicaid;
+        medicaid.map(word).is_some_and(|group| group == "parent")
+    };
+    for (states, by_age, by_school) in [
+        (["AL", "GA", "KS", "MA"], true, true),
+        (["FL", "MS", "WY", "WY"], false, false),
+        (["MO", "SC", "TN", "TX"], false, true),
+    ] {
+        for state in states {
+            assert!(parent(state, 17, false), "{state}");
+            assert_eq!((parent(state, 18, false), parent(state, 18, true)), (by_age, by_school), "{state}");
+            assert!(!parent(state, 19, true), "{state}");
+        }
+    }
+}
+
 #[test]
 fn tribal_members_custody_and_catastrophic_plans() {
     let tribal = |income| word(one("OK", income, json!({"age": 40, "tribal_member": true})).csr);

@@ -136,7 +136,10 @@ async fn a_plan_page_says_what_to_do_by_when() {
     assert_ne!(open.header("etag"), later.header("etag"), "a page of another day is another page");
     assert!(open.header("cache-control").starts_with("public"), "the day is everybody's");
     let closed = plan(datetime!(2026-11-21 17:00 UTC), "").await;
-    closed.says_all(&["ended on January 15, 2026", "Enrollment for 2027 is open until December 15, 2026"]);
+    closed.says_all(&[
+        "ended on January 15, 2026",
+        "Enrollment for 2027 is open. Choose by December 15, 2026 for coverage from January 1, 2027.",
+    ]);
     let spanish = plan(datetime!(2025-12-01 17:00 UTC), "/es").await;
     spanish.says("Elija este plan en CuidadoDeSalud.gov hasta el 15 de diciembre de 2025");
     assert!(spanish.links().iter().any(|link| link.href.starts_with("https://www.cuidadodesalud.gov")));

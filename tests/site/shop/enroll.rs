@@ -11,31 +11,46 @@ use crate::site::Site;
 const BEFORE: OffsetDateTime = datetime!(2026-10-31 17:00 UTC);
 const DURING: OffsetDateTime = datetime!(2026-11-21 17:00 UTC);
 const LAST_DAY: OffsetDateTime = datetime!(2026-12-15 17:00 UTC);
-const AFTER: OffsetDateTime = datetime!(2026-12-16 17:00 UTC);
+const SECOND: OffsetDateTime = datetime!(2026-12-16 17:00 UTC);
+const AFTER: OffsetDateTime = datetime!(2027-01-16 17:00 UTC);
 
 #[tokio::test]
 async fn open_enrollment_depends_on_day_state_and_year() {
     for (day, uri, said) in [
         (BEFORE, "/enroll?state=OH&year=2027", "Not yet. Open enrollment in Ohio for 2027 runs from November 1, 2026"),
-        (DURING, "/enroll?state=OH&year=2027", "The last day to choose a plan is December 15, 2026: 24 days left."),
+        (
+            DURING,
+            "/enroll?state=OH&year=2027",
+            "The last day to choose a plan that starts January 1, 2027 is December 15, 2026: 24 days left.",
+        ),
+        (DURING, "/enroll?state=OH&year=2027", "Open enrollment ends on January 15, 2027."),
+        (DURING, "/enroll?state=OH&year=2027", "We have not confirmed all of these dates with the marketplace."),
+        (DURING, "/enroll?year=2027", "At HealthCare.gov, choose a plan by December 15 to be safe"),
         (DURING, "/enroll?state=OH&year=2027", "to December 15, 2026: coverage starts January 1, 2027."),
         (DURING, "/enroll", "Open enrollment at HealthCare.gov (most states) for 2027 is open."),
         (DURING, "/enroll", "Today is November 21, 2026."),
         (DURING, "/enroll?state=OH&year=2026", "Open enrollment in Ohio for 2026 ended on January 15, 2026."),
         (DURING, "/enroll?state=OH&year=2026", "But open enrollment in Ohio for 2027 is open today"),
-        (DURING, "/enroll?state=CA&year=2027", "Most likely yes. Under the federal rules"),
+        (
+            DURING,
+            "/enroll?state=CO&year=2027",
+            "Most likely yes. In most states, the last day to choose a plan for 2027",
+        ),
+        (DURING, "/enroll?state=ID&year=2027", "The last day to choose a plan is December 15, 2026: 24 days left."),
+        (DURING, "/enroll?state=CA&year=2027", "that starts January 1, 2027 is December 31, 2026"),
         (
             DURING,
             "/enroll?state=CA&year=2026",
             "California has its own marketplace, Covered California, and its own dates",
         ),
         (LAST_DAY, "/enroll?state=OH", "December 15, 2026: today is the last day."),
-        (AFTER, "/enroll?state=OH&year=2027", "Open enrollment in Ohio for 2027 ended on December 15, 2026."),
+        (SECOND, "/enroll?state=OH", "The last day to choose a plan is January 15, 2027: 30 days left."),
+        (AFTER, "/enroll?state=OH&year=2027", "Open enrollment in Ohio for 2027 ended on January 15, 2027."),
         (AFTER, "/enroll?state=OH&year=2027", "We do not have the dates of the next open enrollment in Ohio yet"),
         (
             DURING,
             "/es/enroll?state=OH",
-            "El último día para elegir un plan es el 15 de diciembre de 2026: quedan 24 días.",
+            "elegir un plan que comience el 1 de enero de 2027 es el 15 de diciembre de 2026: quedan 24 días.",
         ),
     ] {
         let page = Site::on(day).await.get(uri).await;
@@ -83,7 +98,7 @@ async fn what_happened_opens_a_window() {
         ("event=divorce_or_death.2026-09-01", "the last day to choose a plan was October 31, 2026."),
         (
             "event=divorce_or_death.2026-09-01",
-            "open enrollment in Ohio for 2027 is open today, and until December 15, 2026",
+            "open enrollment in Ohio for 2027 is open today, and until January 15, 2027",
         ),
         ("event=tribal_member", "You can enroll now, and at any time. You can change plans once a month."),
         ("event=marketplace_error.2026-11-01", "The marketplace decides when coverage starts."),
@@ -175,7 +190,7 @@ async fn deadlines_go_into_a_calendar() {
         assert!(lines.iter().all(|line| count(line) > 0), "{lines:?}: {}", file.text);
     }
     // Nothing that has a last day; and no date for a state that may end earlier.
-    for uri in ["?event=tribal_member", "?event=birth", "", "?state=ZZ&year=2027", "?state=CA&year=2027", "?year=1999"]
+    for uri in ["?event=tribal_member", "?event=birth", "", "?state=ZZ&year=2027", "?state=CO&year=2027", "?year=1999"]
     {
         assert_eq!(site.visit(&format!("/enroll/deadline.ics{uri}")).await.status, 404, "{uri}");
     }
@@ -229,12 +244,13 @@ fn rows(table: &'static str) -> Vec<String> {
 async fn changes_are_listed_with_their_rule() {
     let site = Site::on(DURING).await;
     let words = site.get("/enroll?year=2027").await.words();
-    for said in ["What changed for 2027", "Open enrollment is shorter", "P.L. 119-21 s. 71119"] {
+    let changed = "choose a plan by December 15 to be safe";
+    for said in ["What changed for 2027", changed, "P.L. 119-21 s. 71119"] {
         assert!(words.contains(said), "{said}: {words}");
     }
     assert!(site.get("/es/enroll?year=2026").await.words().contains("Terminó la ayuda adicional de 2021 a 2025"));
     // Not before its time.
-    assert!(!Site::on(BEFORE).await.get("/enroll?year=2027").await.words().contains("Open enrollment is shorter"));
+    assert!(!Site::on(BEFORE).await.get("/enroll?year=2027").await.words().contains(changed));
 }
 
 #[tokio::test]
@@ -258,10 +274,10 @@ async fn days_are_the_states_own_and_only_last_days_are_generous() {
     opening.get("/enroll?state=TX&year=2027").await.says_all(&["Not yet.", "Today is October 31, 2026."]);
     let born = opening.visit("/enroll?state=OH&event=birth.2026-11-01").await;
     born.says("You can enroll now").says_nothing_of("Not yet. You can enroll from");
-    let closing = Site::on(datetime!(2026-12-16 05:30 UTC)).await;
-    closing.get("/enroll?state=OH&year=2027").await.says_all(&["today is the last day", "Today is December 16, 2026."]);
-    let over = Site::on(datetime!(2026-12-16 10:30 UTC)).await;
-    over.get("/enroll?state=OH&year=2027").await.says("ended on December 15, 2026");
+    let closing = Site::on(datetime!(2027-01-16 05:30 UTC)).await;
+    closing.get("/enroll?state=OH&year=2027").await.says_all(&["today is the last day", "Today is January 16, 2027."]);
+    let over = Site::on(datetime!(2027-01-16 10:30 UTC)).await;
+    over.get("/enroll?state=OH&year=2027").await.says("ended on January 15, 2027");
 }
 
 /// A reader of Spanish is led to the site in Spanish, or told that it is in English.
