@@ -97,7 +97,7 @@ impl Transport {
             judge(head.status, &head.headers)?;
             let body = read(body).await?;
             // A refusal may say in its body why.
-            Ok((head.status, body))
+            Ok::<_, Failed>((head.status, body))
         };
         let (status, body) = match tokio::time::timeout(self.timeout, exchange).await {
             Ok(done) => done?,

@@ -148,7 +148,7 @@ fn files_of(bytes: &[u8]) -> Result<Vec<BatchFile>, HubFault> {
     let (mut files, mut room): (Vec<BatchFile>, u64) = (Vec::new(), BYTES_MAX);
     for i in 0..zip.len() {
         let file = zip.by_index(i).map_err(|_| garbage("a ZIP that cannot be read"))?;
-        let name = file.name().to_string();
+        let name = file.name().map_or_else(|_| String::new(), |name| name.to_string());
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
         if name.is_empty() || !name.chars().all(plain) || files.iter().any(|before| before.name == name) {
             return Err(garbage("a file in the ZIP whose name is none, or twice there"));

@@ -2,7 +2,7 @@
 //! document type (and with it every entity of its own) is refused.
 
 use quick_xml::Reader;
-use quick_xml::escape::escape;
+use quick_xml::escape::{escape, resolve_xml_entity};
 use quick_xml::events::Event;
 
 use crate::hub::fault::HubFault;
@@ -91,33 +91,19 @@ pub fn parse(bytes: &[u8]) -> Result<Node, HubFault> {
                 if open.len() > DEPTH_MAX || elements > ELEMENTS_MAX {
                     return Err(garbage("more XML, or deeper, than makes sense"));
                 }
-                let name = String::from_utf8_lossy(of.local_name().as_ref()).into_owned();
+                let name = of.local_name().into_inner().to_string();
                 open.push(Node { name, ..Node::default() });
                 if empty {
                     close(&mut open);
                 }
             }
             Event::End(_) => close(&mut open),
-            Event::Text(of) => {
-                let text = of.decode().map_err(|_| garbage("no well-formed XML"))?;
-                if let Some(node) = open.last_mut() {
-                    node.text += &text;
-                }
-            }
-            Event::CData(of) => {
-                let text = String::from_utf8_lossy(&of).into_owned();
-                if let Some(node) = open.last_mut() {
-                    node.text += &text;
-                }
-            }
+            Event::Text(of) => say(&mut open, &of),
+            Event::CData(of) => say(&mut open, &of),
             Event::GeneralRef(of) => {
-                let name = of.decode().map_err(|_| garbage("no well-formed XML"))?;
-                let known = quick_xml::escape::resolve_xml_entity(&name).map(str::to_string);
                 let letter = of.resolve_char_ref().ok().flatten().map(String::from);
-                let text = known.or(letter).ok_or_else(|| garbage("an entity that is not known"))?;
-                if let Some(node) = open.last_mut() {
-                    node.text += &text;
-                }
+                let known = resolve_xml_entity(&of).map(str::to_string).or(letter);
+                say(&mut open, &known.ok_or_else(|| garbage("an entity that is not known"))?);
             }
             Event::DocType(_) => return Err(garbage("XML with a document type")),
             Event::Eof => break,
@@ -128,6 +114,13 @@ pub fn parse(bytes: &[u8]) -> Result<Node, HubFault> {
     match (top.children.pop(), top.children.is_empty()) {
         (Some(root), true) => Ok(root),
         _ => Err(garbage("XML without one root")),
+    }
+}
+
+/// Text of the innermost element.
+fn say(open: &mut [Node], text: &str) {
+    if let Some(node) = open.last_mut() {
+        node.text += text;
     }
 }
 
