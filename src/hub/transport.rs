@@ -56,7 +56,8 @@ impl Transport {
     pub fn open(settings: &HubSettings) -> Result<Transport, String> {
         let base = settings.url.clone().ok_or("no hub is set (--hub-url)")?;
         let token = settings.token.as_ref().ok_or("no token is set (--hub-token-file)")?;
-        let mut token = HeaderValue::from_str(&format!("Bearer {}", token.expose())).map_err(|_| "the token is none")?;
+        let mut token =
+            HeaderValue::from_str(&format!("Bearer {}", token.expose())).map_err(|_| "the token is none")?;
         token.set_sensitive(true);
         let builder = HttpsConnectorBuilder::new();
         let builder = builder.with_provider_and_native_roots(rustls::crypto::ring::default_provider());
