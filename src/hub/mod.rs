@@ -34,6 +34,8 @@ pub use self::ridp::{Decision, DecisionCode, RidpAnswers, RidpAsk, RidpFirst};
 pub use self::service::Service;
 pub use self::ssa::{Death, Incarceration, SsaAnswer, SsaAsk, SsaRecord};
 pub use self::vlp::{CaseNumber, Closed, DocumentKind, Said, VlpAnswer, VlpAsk, VlpCase, VlpDocument};
+/// What the hub's codes mean: those of account transfers are the same.
+pub use self::wire::{Level, level};
 
 use self::breaker::Breaker;
 use self::counts::{Counts, Outcome};
