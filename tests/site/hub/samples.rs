@@ -449,6 +449,96 @@ async fn the_samples_of_lawful_presence_are_read() {
     assert_eq!(code.as_str(), "HS001001,HS001002,HS001003,HS001004");
 }
 
+/// Failures in a row (data/hub/services.csv).
+const LEFT_ALONE_AFTER: u32 = 8;
+
+/// Every place in it.
+fn places(of: &Value, at: String, into: &mut Vec<String>) {
+    match of {
+        Value::Object(fields) => fields.iter().for_each(|(name, value)| places(value, format!("{at}/{name}"), into)),
+        Value::Array(items) => items.iter().enumerate().for_each(|(i, value)| places(value, format!("{at}/{i}"), into)),
+        _ => {}
+    }
+    into.push(at);
+}
+
+/// Each place of a good answer is given each of these values in turn: nothing panics, nothing about somebody else and no
+/// code that is not success leaves the good answer standing.
+async fn bend<A: PartialEq>(good: Value, ask: impl AsyncFn(&windowshop::hub::Hub) -> Result<A, HubFault>) -> usize {
+    let values = [
+        Value::Null,
+        json!("x"),
+        json!("HX005001"),
+        json!("HE000001"),
+        json!("512349999"),
+        json!(-1),
+        json!(1e300),
+        json!(true),
+        json!([]),
+        json!([1, [2]]),
+        json!({ "x": 1 }),
+        json!("y".repeat(10_000)),
+    ];
+    let canned = Canned::start(good.to_string());
+    let hub = canned.hub();
+    let as_it_was = ask(&hub).await.unwrap_or_else(|fault| panic!("{fault}: {good}"));
+    let mut all = Vec::new();
+    places(&good, String::new(), &mut all);
+    let (mut tried, mut failed) = (0, 0);
+    for place in &all {
+        for value in &values {
+            let mut bent = good.clone();
+            *bent.pointer_mut(place).expect("there") = value.clone();
+            *canned.answer.lock().expect("free") = bent.to_string().into_bytes();
+            let answer = ask(&hub).await;
+            let telling = ["responseCode", "personSocialSecurityNumber", "taxFilerSSN", "requestID", "caseNumber"];
+            if telling.iter().any(|name| place.ends_with(name)) {
+                let same = answer.as_ref().is_ok_and(|answer| *answer == as_it_was);
+                assert!(!same, "{place} as {value} changes nothing");
+            }
+            tried += 1;
+            failed = if answer.is_err() { failed + 1 } else { 0 };
+            if failed == LEFT_ALONE_AFTER - 2 {
+                *canned.answer.lock().expect("free") = good.to_string().into_bytes();
+                assert!(ask(&hub).await.is_ok_and(|answer| answer == as_it_was));
+                failed = 0;
+            }
+        }
+    }
+    tried
+}
+
+#[tokio::test]
+async fn an_answer_that_is_bent_anywhere_neither_panics_nor_passes() {
+    let mut of_ssa = ssa("Sample");
+    of_ssa.person.ssn = number("512340003");
+    let mut good = ssa_json(&sample("ssa_SSAVerificationResponse.xml"), Some("HS000000"));
+    *good
+        .pointer_mut("/ssaCompositeResponse/ssaCompositeIndividualResponseArray/0/ssaResponse/ssnVerificationIndicator")
+        .expect("there") = true.into();
+    let mut tried = bend(good, async |hub| hub.ssa(&of_ssa).await).await;
+    let mut of_esi = esi("Sample");
+    of_esi.person.ssn = number("512340001");
+    let two = sample("esi_MaxResponse.xml");
+    let mut people = Vec::new();
+    two.all("ApplicantResponse", &mut people);
+    let good = esi_json(&people[..1], Some("HS000000"));
+    tried += bend(good, async |hub| hub.employer_coverage(&of_esi).await).await;
+    let mut of_vlp = vlp("Sample");
+    of_vlp.born = date!(2006 - 05 - 04);
+    let two = sample("vlp_rx142_initial_verification_InitialVerificationResponse.xml");
+    let good = vlp_json(&two, Some("HS000000"), 0);
+    tried += bend(good, async |hub| hub.lawful_presence(&of_vlp).await).await;
+    let returned = json!({ "taxReturn": {
+        "taxFilerSSN": "123454200", "spouseSSN": "123450001", "taxReturnYear": 2025, "taxReturnFilingStatusCode": "2",
+        "taxReturnIncomeAmount": 42000.5, "taxableSocialSecurityBenefitsAmount": 0, "totalExemptionsQuantity": 3,
+    }, "responseMetadataArray": [{ "responseMetadata": { "responseCode": "HS000000", "responseText": "" } }] });
+    let household = json!({ "aggregateTaxReturnIncomeAmount": 42000.5, "applicantVerificationArray": [returned] });
+    let good = json!({ "ifsvResponse": { "requestID": "7", "household": household } });
+    tried += bend(good, async |hub| hub.income(&sim::income("Sample")).await).await;
+    assert!(tried > 1000, "{tried}");
+}
+
 #[test]
 fn every_sample_is_read_by_a_test() {
     let folder = crate::web::repository::root().join("tests/cases/hub/samples");

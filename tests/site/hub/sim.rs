@@ -87,6 +87,8 @@ pub fn settings(address: SocketAddr) -> HubSettings {
 /// Answers every question with the same bytes, and keeps the questions.
 pub struct Canned {
     pub address: SocketAddr,
+    /// May be changed between two questions.
+    pub answer: Arc<Mutex<Vec<u8>>>,
     pub questions: Arc<Mutex<Vec<String>>>,
 }
 
@@ -94,8 +96,8 @@ impl Canned {
     pub fn start(answer: impl Into<Vec<u8>>) -> Canned {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = listener.local_addr().expect("an address");
-        let (answer, questions): (Vec<u8>, Arc<Mutex<Vec<String>>>) = (answer.into(), Arc::default());
-        let kept = Arc::clone(&questions);
+        let (answer, questions) = (Arc::new(Mutex::new(answer.into())), Arc::<Mutex<Vec<String>>>::default());
+        let (kept, said) = (Arc::clone(&questions), Arc::clone(&answer));
         std::thread::spawn(move || {
             for stream in listener.incoming() {
                 let Ok(mut stream) = stream else { break };
@@ -116,11 +118,13 @@ impl Canned {
                         break;
                     }
                 }
+                let answer = said.lock().expect("free").clone();
                 let head = format!("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {}\r\n\r\n", answer.len());
-                let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(&answer));
+                // In one piece: of two, the second would wait for the first's receipt.
+                let _ = stream.write_all(&[head.as_bytes(), &answer].concat());
             }
         });
-        Canned { address, questions }
+        Canned { address, answer, questions }
     }
 
     pub fn hub(&self) -> Hub {
