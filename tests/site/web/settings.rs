@@ -212,7 +212,7 @@ async fn the_newest_of_each_year_is_served_and_swapped_whole() {
 #[tokio::test]
 async fn faults_in_the_settings_of_the_hub_are_told_at_once_and_never_repeat_the_token() {
     let told = async |args: &[&str]| {
-        let dir = empty_data_folder();
+        let dir = empty_data_folder().await;
         let data = dir.path().to_str().expect("text");
         let first = ["windowshop", "check", "--data-dir", data, "--listen", "127.0.0.1:0"];
         let cli = Cli::try_parse_from([first.as_slice(), args].concat());
