@@ -19,6 +19,8 @@ pub mod eligibility;
 pub mod enroll;
 pub mod filing;
 pub mod floor;
+pub mod hub;
+pub mod hub_sim;
 pub mod load;
 pub mod mail;
 pub mod office;

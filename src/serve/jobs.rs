@@ -56,6 +56,7 @@ pub async fn worker(config: Config, mut faults: Vec<SettingFault>) -> anyhow::Re
         faults.push(SettingFault::new("workers", "0 leaves this command nothing to do: say how many jobs at once"));
     }
     faults.extend(check::check_dkim(&config));
+    faults.extend(check::check_hub(&config));
     faults.extend(opened::faults(&config.office).await);
     super::refuse_on(&faults)?;
     let messages = Messages::load().map_err(|faults| anyhow::anyhow!(faults.join("; ")))?;

@@ -50,10 +50,15 @@ async fn each_part_says_what_is_missing_and_what_to_do() {
         let settings =
             ["--public-url", "https://plans.example.org", "--mail-server", "smtps://me:geheim7@mail.example.org"];
         let breached = ["--breached-passwords", file.to_str().expect("UTF-8")];
+        let hub = ["--hub-url", "https://hub.example.gov/api", "--hub-token", "geheim8"];
+        assert!(of(&late, "federal hub").1.contains("--hub-url") && !of(&late, "federal hub").0, "{late:?}");
+        let alone = said(bench, &hub).await;
+        assert!(of(&alone, "federal hub").1.contains("--hub-contact-phone"), "{alone:?}");
+        let phone = ["--hub-contact-phone", "5550100100"];
         back_up(&BackupArgs { office: bench.args(), to: bench.path("tuesday") }, TODAY).await.expect("a backup");
-        let good = said(bench, &[&settings[..], &breached[..]].concat()).await;
+        let good = said(bench, &[&settings[..], &breached[..], &hub[..], &phone[..]].concat()).await;
         assert!(good.iter().all(|line| line.1), "{good:?}");
-        assert!(!format!("{good:?}").contains("geheim7") && of(&good, "breached passwords").1.ends_with(": 1"));
+        assert!(!format!("{good:?}").contains("geheim") && of(&good, "breached passwords").1.ends_with(": 1"));
     })
     .await;
 }
