@@ -100,6 +100,7 @@ async fn retain(app: &App, office: &Office) {
             letters = gone.letters,
             guests = gone.guests,
             counts = gone.counts,
+            asides = gone.asides,
             "retention: deleted what is kept no longer"
         ),
         Err(error) => tracing::error!(%error, "retention: not carried out, trying again tomorrow"),
