@@ -118,18 +118,10 @@ async fn frozen(
     Ok(documents)
 }
 
-/// What was checked of what they sent, what they had to send, what followed from it, and what they said against it.
+/// What was checked of what they sent, what they had to send, what followed from it, and what they said against it. What
+/// sources answered is not in it: tax data of one member must not be shown to another (IRS Publication 1075); what followed
+/// is in the notices.
 async fn checks(connection: &mut AnyConnection, key: &DataKey, owner: &str) -> Result<Value, StoreError> {
-    let answers = frozen(
-        connection,
-        (key, owner),
-        (
-            "SELECT id, answer, answered_at FROM verification WHERE owner = $1 AND answered_at IS NOT NULL \
-          ORDER BY answered_at",
-            columns::VERIFICATION_ANSWER,
-        ),
-    )
-    .await?;
     type Check = (String, String, i64, String, String, String, Option<i64>);
     let asked = sqlx::query_as(
         "SELECT id, application, person, subject, state, service, asked_at FROM verification WHERE owner = $1",
@@ -159,15 +151,15 @@ async fn checks(connection: &mut AnyConnection, key: &DataKey, owner: &str) -> R
             })
         })
         .collect();
-    let redetermined = frozen(
-        connection,
-        (key, owner),
-        (
-            "SELECT id, determination, made_at FROM redetermination WHERE owner = $1 ORDER BY made_at",
-            columns::REDETERMINATION_DETERMINATION,
-        ),
-    )
-    .await?;
+    let asked =
+        sqlx::query_as("SELECT id, application, cause, notice, made_at FROM redetermination WHERE owner = $1 ORDER BY made_at");
+    let found: Vec<(String, String, String, String, i64)> = asked.bind(owner).fetch_all(&mut *connection).await?;
+    let redetermined: Vec<Value> = found
+        .iter()
+        .map(|(id, application, cause, notice, at)| {
+            json!({ "id": id, "application": application, "cause": cause, "notice": notice, "made_at": at })
+        })
+        .collect();
     let appeals = frozen(
         connection,
         (key, owner),
@@ -175,7 +167,7 @@ async fn checks(connection: &mut AnyConnection, key: &DataKey, owner: &str) -> R
     )
     .await?;
     Ok(json!({
-        "made": made, "answers": answers, "data_matching_issues": issues, "redetermined": redetermined,
+        "made": made, "data_matching_issues": issues, "redetermined": redetermined,
         "appeals": appeals,
     }))
 }

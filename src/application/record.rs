@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sqlx::AnyConnection;
 
+use crate::sealing::DataKey;
 use crate::store::vault::Vault;
 use crate::store::{Change, Millis, StoreError, Tx, columns};
 
@@ -82,18 +83,39 @@ pub async fn of(connection: &mut AnyConnection, vault: &Vault, owner: &str) -> R
          WHERE owner = $1 ORDER BY submitted_at DESC",
     );
     let rows: Vec<Row> = asked.bind(owner).fetch_all(connection).await?;
-    let one = |(id, reference, plan_year, answers, determination, catalogue, submitted_at): Row| {
-        Ok(Application {
-            frozen: key.open_json(columns::APPLICATION_ANSWERS.at(&id, owner), &answers)?,
-            determination: key.open_json(columns::APPLICATION_DETERMINATION.at(&id, owner), &determination)?,
-            id,
-            reference,
-            plan_year,
-            submitted_at,
-            catalogue,
-        })
-    };
-    rows.into_iter().map(one).collect()
+    rows.into_iter().map(|row| opened(&key, owner, row)).collect()
+}
+
+/// One application of an owner; `None` if there is none of this ID.
+///
+/// # Errors
+///
+/// If the store is away, or something does not open.
+pub async fn one(
+    connection: &mut AnyConnection,
+    vault: &Vault,
+    (owner, id): (&str, &str),
+) -> Result<Option<Application>, StoreError> {
+    let Some(key) = vault.open(connection, owner).await? else { return Ok(None) };
+    let asked = sqlx::query_as(
+        "SELECT id, reference, plan_year, answers, determination, catalogue, submitted_at FROM application \
+         WHERE owner = $1 AND id = $2",
+    );
+    let found: Option<Row> = asked.bind(owner).bind(id).fetch_optional(connection).await?;
+    found.map(|row| opened(&key, owner, row)).transpose()
+}
+
+fn opened(key: &DataKey, owner: &str, row: Row) -> Result<Application, StoreError> {
+    let (id, reference, plan_year, answers, determination, catalogue, submitted_at) = row;
+    Ok(Application {
+        frozen: key.open_json(columns::APPLICATION_ANSWERS.at(&id, owner), &answers)?,
+        determination: key.open_json(columns::APPLICATION_DETERMINATION.at(&id, owner), &determination)?,
+        id,
+        reference,
+        plan_year,
+        submitted_at,
+        catalogue,
+    })
 }
 
 /// An owner's notices, the newest first.

@@ -13,7 +13,8 @@ use zeroize::Zeroizing;
 use crate::account::people::Means;
 use crate::store::audit::{Actor, Deed, Entry};
 use crate::store::{Change, Millis, Store, StoreError, Tx};
-use crate::work::{self, letters};
+use crate::types;
+use crate::work::{self, Kind, NewJob, enqueue, letters};
 
 /// Applications in one transaction: more gain nothing, and the last of them would wait longer.
 pub const GROUP: usize = 64;
@@ -43,7 +44,16 @@ pub struct Sending {
     pub notice_body: Vec<u8>,
     /// Who is told by e-mail that there is a message; `None`: whoever wants letters on paper.
     pub told: Option<Told>,
+    /// What has to be done afterwards: put down with it.
+    pub jobs: Vec<ToDo>,
     pub session: String,
+}
+
+/// A job that follows from sending. Its key and payload are identifiers.
+pub struct ToDo {
+    pub kind: &'static Kind,
+    pub key: String,
+    pub payload: Vec<u8>,
 }
 
 /// Where a letter without a word of the notice goes.
@@ -197,6 +207,11 @@ async fn one(tx: &mut Tx, means: &Means, sending: &Sending) -> Result<Sent, Stor
     if let Some(told) = &sending.told {
         let key = format!("notice:{}", sending.notice);
         letters::tell_at(tx, means, &sending.owner, &key, (&told.to, &told.lang)).await?;
+    }
+    for ToDo { kind, key, payload } in &sending.jobs {
+        let (owner, request_id) = (sending.owner.as_str(), types::request_id());
+        let (run_at, deadline, request_id) = (None, None, request_id.as_ref());
+        enqueue(tx, &means.vault, &NewJob { kind, key, owner, run_at, deadline, payload, request_id }).await?;
     }
     Ok(Sent::Now { application: sending.id.clone() })
 }

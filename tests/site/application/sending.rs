@@ -49,6 +49,7 @@ pub async fn sending(office: &Opened, guest: &str, draft: &str) -> Sending {
         notice,
         notice_body,
         told: None,
+        jobs: Vec::new(),
         session: "5e55".into(),
     }
 }
