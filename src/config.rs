@@ -3,6 +3,7 @@
 //! Called by `main`. `Config::read` turns words into values and reports ALL faults at once, each with its flag, its
 //! variable, what is wrong and what to do; `check` then looks at the world. No other code may read the environment.
 
+mod hub;
 mod mail;
 mod office;
 
@@ -13,6 +14,7 @@ use std::path::PathBuf;
 use clap::Args;
 use ipnet::IpNet;
 
+pub use self::hub::{HubArgs, HubSettings};
 pub use self::mail::{DkimPlace, MailArgs};
 pub use self::office::{Hidden, OfficeArgs, OfficePlace};
 
@@ -29,6 +31,8 @@ pub struct ServeArgs {
     pub office: OfficeArgs,
     #[command(flatten)]
     pub mail: MailArgs,
+    #[command(flatten)]
+    pub hub: HubArgs,
     /// File of hashes of passwords that are known from breaches, for new passwords; made as docs/running.md says
     #[arg(long, env = "WINDOWSHOP_BREACHED_PASSWORDS", value_name = "FILE")]
     pub breached_passwords: Option<PathBuf>,
@@ -127,6 +131,7 @@ pub struct Config {
     pub mail_from: String,
     /// `None`: letters are not signed here.
     pub dkim: Option<DkimPlace>,
+    pub hub: HubSettings,
     pub breached_passwords: Option<PathBuf>,
     /// Without a trailing slash.
     pub public_url: Option<String>,
@@ -188,6 +193,7 @@ impl Config {
             mail_server: mail::read_server(&args.mail.mail_server, f),
             dkim: mail::read_dkim(args, f),
             mail_from: mail::read_from(args, f),
+            hub: HubSettings::read(&args.hub, f),
             breached_passwords: args.breached_passwords.clone(),
             public_url: args.public_url.as_deref().filter(|u| !u.is_empty()).map(|u| read_base("public-url", u, f)),
             cdn_base: match args.cdn_base.as_str() {

@@ -19,6 +19,7 @@ pub mod eligibility;
 pub mod enroll;
 pub mod filing;
 pub mod floor;
+pub mod hub;
 pub mod load;
 pub mod mail;
 pub mod office;

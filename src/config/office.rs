@@ -37,6 +37,10 @@ pub struct OfficeArgs {
 pub struct Hidden(Arc<Secret<String>>);
 
 impl Hidden {
+    pub fn new(text: &str) -> Hidden {
+        Hidden(Arc::new(Secret::new(text.to_string())))
+    }
+
     pub fn expose(&self) -> &str {
         self.0.expose()
     }
@@ -50,7 +54,7 @@ impl FromStr for Hidden {
     type Err = std::convert::Infallible;
 
     fn from_str(text: &str) -> Result<Hidden, Self::Err> {
-        Ok(Hidden(Arc::new(Secret::new(text.to_string()))))
+        Ok(Hidden::new(text))
     }
 }
 
