@@ -151,8 +151,9 @@ async fn checks(connection: &mut AnyConnection, key: &DataKey, owner: &str) -> R
             })
         })
         .collect();
-    let asked =
-        sqlx::query_as("SELECT id, application, cause, notice, made_at FROM redetermination WHERE owner = $1 ORDER BY made_at");
+    let asked = sqlx::query_as(
+        "SELECT id, application, cause, notice, made_at FROM redetermination WHERE owner = $1 ORDER BY made_at",
+    );
     let found: Vec<(String, String, String, String, i64)> = asked.bind(owner).fetch_all(&mut *connection).await?;
     let redetermined: Vec<Value> = found
         .iter()

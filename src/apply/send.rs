@@ -20,6 +20,7 @@ use crate::application::view::View;
 use crate::office::desk::{Answer, Desk, Instead};
 use crate::store::{StoreError, columns};
 use crate::telemetry::funnel::Came;
+use crate::verify::plan;
 use crate::web::error::Failure;
 
 /// The draft that is sent.
@@ -69,6 +70,7 @@ pub async fn send(desk: &Desk, submitter: &Submitter, draft: &Draft<'_>, view: &
         notice_body: key.seal_json(columns::NOTICE_BODY.at(&notice_id, owner), &notice)?,
         notice: notice_id,
         told: told(desk, view),
+        jobs: vec![plan::first(&id)],
         draft: draft.id.to_string(),
         draft_version: draft.version,
         owner: owner.to_string(),

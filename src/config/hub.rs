@@ -72,9 +72,11 @@ impl HubSettings {
             let what = format!("{contact_name:?} is not one to 40 letters, spaces and hyphens");
             faults.push(SettingFault::new("hub-contact-name", what));
         }
-        let phone: String = args.hub_contact_phone.chars().filter(|c| !matches!(c, ' ' | '-' | '(' | ')' | '.')).collect();
+        let phone: String =
+            args.hub_contact_phone.chars().filter(|c| !matches!(c, ' ' | '-' | '(' | ')' | '.')).collect();
         if !phone.is_empty() && (phone.len() != 10 || !phone.bytes().all(|b| b.is_ascii_digit())) {
-            let what = format!("{:?} is no telephone number: write ten digits like 555-010-0100", args.hub_contact_phone);
+            let what =
+                format!("{:?} is no telephone number: write ten digits like 555-010-0100", args.hub_contact_phone);
             faults.push(SettingFault::new("hub-contact-phone", what));
         }
         HubSettings {
@@ -123,7 +125,8 @@ fn read_token(args: &HubArgs, faults: &mut Vec<SettingFault>) -> Option<Hidden> 
         (None, Some(file)) => match std::fs::read_to_string(file) {
             Ok(text) => ("hub-token-file", Hidden::new(text.trim())),
             Err(error) => {
-                let what = format!("{} cannot be read ({}): name a file that holds the token", file.display(), error.kind());
+                let what =
+                    format!("{} cannot be read ({}): name a file that holds the token", file.display(), error.kind());
                 faults.push(SettingFault::new("hub-token-file", what));
                 return None;
             }

@@ -53,7 +53,11 @@ impl EsiRecord {
 /// The amount is not printed.
 impl fmt::Debug for EsiRecord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "EsiRecord(eligible {:?}, insured {:?}, inconsistent {})", self.eligible, self.insured, self.inconsistent)
+        write!(
+            f,
+            "EsiRecord(eligible {:?}, insured {:?}, inconsistent {})",
+            self.eligible, self.insured, self.inconsistent
+        )
     }
 }
 

@@ -14,7 +14,18 @@ use super::wire::{self, Day, Level, Metadata, at_most, garbage};
 const PERIODS_MAX: usize = 100;
 
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, strum::EnumIter, strum::IntoStaticStr,
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    strum::EnumIter,
+    strum::IntoStaticStr,
 )]
 pub enum Organization {
     #[serde(rename = "MEDI")]
@@ -225,7 +236,8 @@ fn coverage(other: &Other) -> Result<Coverage, HubFault> {
     let mec = other.mec_coverage.as_ref().ok_or_else(|| garbage("success without mecCoverage"))?;
     let periods = mec.insurance_array.as_deref().unwrap_or_default();
     at_most(periods, PERIODS_MAX, "insuranceArray")?;
-    let period = |of: &Period| (of.insurance_policy_effective_date.0, of.insurance_policy_expiration_date.map(|to| to.0));
+    let period =
+        |of: &Period| (of.insurance_policy_effective_date.0, of.insurance_policy_expiration_date.map(|to| to.0));
     let periods: Vec<(Date, Option<Date>)> = periods.iter().map(period).collect();
     if periods.iter().any(|(from, to)| to.is_some_and(|to| to < *from)) {
         return Err(garbage("coverage that ends before it begins"));

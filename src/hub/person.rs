@@ -191,7 +191,9 @@ mod tests {
 
     #[test]
     fn a_number_that_was_never_given_out_is_not_sent() {
-        for never in ["000121234", "666121234", "900121234", "123001234", "123450000", "12345678", "1234567890", "12345678x"] {
+        for never in
+            ["000121234", "666121234", "900121234", "123001234", "123450000", "12345678", "1234567890", "12345678x"]
+        {
             assert!(Ssn::parse(never).is_none(), "{never}");
         }
         assert!(Ssn::parse("123456789").is_some() && Ssn::parse("899999999").is_some());

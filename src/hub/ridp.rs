@@ -138,7 +138,9 @@ pub(super) fn write_second(ask: &RidpAnswers) -> Result<Value, HubFault> {
     let number = |number: u8| (1..=5).contains(&number).then(|| number.to_string());
     let set = |(question, answer): &(u8, u8)| {
         let (question, answer) = number(*question).zip(number(*answer))?;
-        Some(json!({ "verificationAnswerSet": { "verificationAnswer": answer, "verificationQuestionNumber": question } }))
+        Some(
+            json!({ "verificationAnswerSet": { "verificationAnswer": answer, "verificationQuestionNumber": question } }),
+        )
     };
     let answers: Option<Vec<Value>> = ask.answers.iter().map(set).collect();
     let answers = answers.filter(|answers| QUESTIONS.contains(&answers.len()));
@@ -243,7 +245,8 @@ fn read_questions(items: Vec<QuestionItem>) -> Result<Vec<Question>, HubFault> {
         if of.verification_answer_choice_array.is_empty() {
             return Err(garbage("a question without choices"));
         }
-        let choice = |item: ChoiceItem| wire::text(item.verification_answer_choice_text, "verificationAnswerChoiceText");
+        let choice =
+            |item: ChoiceItem| wire::text(item.verification_answer_choice_text, "verificationAnswerChoiceText");
         Ok(Question {
             text: wire::text(of.verification_question_text, "verificationQuestionText")?,
             choices: of.verification_answer_choice_array.into_iter().map(choice).collect::<Result<_, _>>()?,

@@ -51,7 +51,11 @@ static ROWS: LazyLock<Result<Vec<Row>, String>> = LazyLock::new(|| {
     let rows = rows.map_err(|error| format!("data/hub/services.csv: {error}"))?;
     let whole = rows.iter().map(|row| row.service).eq(Service::iter());
     let fit = rows.iter().all(|row| row.at_once > 0 && row.failures > 0 && row.pause_seconds > 0);
-    if whole && fit { Ok(rows) } else { Err("data/hub/services.csv: a service is missing, or a number is 0".to_string()) }
+    if whole && fit {
+        Ok(rows)
+    } else {
+        Err("data/hub/services.csv: a service is missing, or a number is 0".to_string())
+    }
 });
 
 /// All of them; what is wrong with the file, which a test reads.

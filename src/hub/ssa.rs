@@ -288,7 +288,8 @@ fn yearly(said: &Yearly) -> Result<TitleIIYearly, HubFault> {
 fn quarters(said: Coverage) -> Result<Quarters, HubFault> {
     let years = said.qualifying_year_and_quarter_array.unwrap_or_default();
     at_most(&years, QUARTER_YEARS_MAX, "qualifyingYearAndQuarterArray")?;
-    if years.iter().any(|of| !(1937..=2045).contains(&of.qualifying_year) || !(1..=4).contains(&of.qualifying_quarter)) {
+    if years.iter().any(|of| !(1937..=2045).contains(&of.qualifying_year) || !(1..=4).contains(&of.qualifying_quarter))
+    {
         return Err(garbage("a year or a number of quarters that cannot be"));
     }
     let years = years.into_iter().map(|of| (of.qualifying_year, of.qualifying_quarter)).collect();

@@ -56,7 +56,8 @@ impl Transport {
     pub fn open(settings: &HubSettings) -> Result<Transport, String> {
         let base = settings.url.clone().ok_or("no hub is set (--hub-url)")?;
         let token = settings.token.as_ref().ok_or("no token is set (--hub-token-file)")?;
-        let mut token = HeaderValue::from_str(&format!("Bearer {}", token.expose())).map_err(|_| "the token is none")?;
+        let mut token =
+            HeaderValue::from_str(&format!("Bearer {}", token.expose())).map_err(|_| "the token is none")?;
         token.set_sensitive(true);
         let builder = HttpsConnectorBuilder::new();
         let builder = builder.with_provider_and_native_roots(rustls::crypto::ring::default_provider());
@@ -97,7 +98,7 @@ impl Transport {
             judge(head.status, &head.headers)?;
             let body = read(body).await?;
             // A refusal may say in its body why.
-            Ok((head.status, body))
+            Ok::<_, Failed>((head.status, body))
         };
         let (status, body) = match tokio::time::timeout(self.timeout, exchange).await {
             Ok(done) => done?,

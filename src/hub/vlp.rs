@@ -99,7 +99,8 @@ enum Field {
 }
 
 use Field::{
-    Alien, Citizenship, Country, Description, Expires, I94, Naturalization, Passport, PassportCountry, Receipt, Sevis, Visa,
+    Alien, Citizenship, Country, Description, Expires, I94, Naturalization, Passport, PassportCountry, Receipt, Sevis,
+    Visa,
 };
 
 /// Element, fields that must be there, fields that may be, as in `InitialVerification.xsd` version 37.
@@ -348,7 +349,10 @@ fn one(ask: &VlpAsk, contact: &Contact) -> Result<Value, HubFault> {
     });
     let more = [
         ("middleName", ask.middle.as_deref().and_then(|name| person::line(name, takes_names, FIRST_MAX))),
-        ("requesterCommentsForHub", ask.comment.as_deref().and_then(|text| person::line(text, takes_words, COMMENT_MAX))),
+        (
+            "requesterCommentsForHub",
+            ask.comment.as_deref().and_then(|text| person::line(text, takes_words, COMMENT_MAX)),
+        ),
     ];
     for (field, value) in more {
         if let Some(value) = value {
@@ -483,7 +487,8 @@ pub(super) fn read(body: &[u8], about: &About) -> Result<VlpAnswer, HubFault> {
 
 /// Field errors beside success.
 fn refused(errors: Option<Errors>) -> Result<(), HubFault> {
-    let codes: Vec<String> = errors.into_iter().flat_map(|all| all.error_response_metadata).map(|e| e.error_response_code).collect();
+    let codes: Vec<String> =
+        errors.into_iter().flat_map(|all| all.error_response_metadata).map(|e| e.error_response_code).collect();
     let wrong: Vec<&str> = codes.iter().map(String::as_str).filter(|code| *code != "HS000000").collect();
     // Each must be a code; one that says the source is away is one.
     for code in &wrong {
@@ -560,4 +565,3 @@ pub(super) fn read_close(body: &[u8]) -> Result<Closed, HubFault> {
         Level::Success => refused(outer.array_of_error_response_metadata).map(|()| Closed::Closed),
     }
 }
-

@@ -171,7 +171,9 @@ mod tests {
     #[test]
     fn amounts_become_whole_cents_or_nothing() {
         let read = |text: &str| parse::<Amount>(text.as_bytes()).ok().map(|amount| amount.0.0);
-        for (text, cents) in [("0", 0), ("1234.5", 123_450), ("-250.01", -25_001), ("1234.56", 123_456), ("1e3", 100_000)] {
+        for (text, cents) in
+            [("0", 0), ("1234.5", 123_450), ("-250.01", -25_001), ("1234.56", 123_456), ("1e3", 100_000)]
+        {
             assert_eq!(read(text), Some(cents), "{text}");
         }
         for bad in ["1e14", "99999999999999", "1e999", "\"5\"", "null", "18446744073709551615", "[1]"] {

@@ -196,12 +196,7 @@ pub(super) async fn take_run(tx: &mut Tx, application: &str) -> Result<(), Store
 /// # Errors
 ///
 /// If the store is away, or there is no such issue ([`StoreError::Stale`]).
-pub async fn resolve(
-    tx: &mut Tx,
-    means: &Means,
-    id: &str,
-    (how, actor): (How, &Actor),
-) -> Result<bool, StoreError> {
+pub async fn resolve(tx: &mut Tx, means: &Means, id: &str, (how, actor): (How, &Actor)) -> Result<bool, StoreError> {
     let asked = sqlx::query_scalar("SELECT application FROM dmi WHERE id = $1");
     let application: Option<String> = asked.bind(id).fetch_optional(tx.conn()).await?;
     let application = application.ok_or(StoreError::Stale)?;

@@ -4,14 +4,12 @@
 
 use time::Date;
 
+use super::asks;
 use super::case::Case;
 use super::rules::{Rules, Subject, Who, Without};
 use crate::application::kinds;
 use crate::application::sheet::RowId;
 use crate::eligibility::Tables;
-
-/// Papers that Homeland Security cannot look up.
-const NO_PAPERS: [&str; 3] = ["", "none_now", "other"];
 
 /// How a check begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,12 +75,7 @@ pub fn ssn(case: &Case, person: RowId) -> Option<String> {
 }
 
 /// `None`: not checked.
-fn start(
-    case: &Case,
-    tables: &Tables,
-    rules: &Rules,
-    (subject, person, day): (Subject, RowId, Date),
-) -> Option<Start> {
+fn start(case: &Case, tables: &Tables, rules: &Rules, (subject, person, day): (Subject, RowId, Date)) -> Option<Start> {
     let has_number = ssn(case, person).is_some();
     match subject {
         Subject::Ssn if !has_number => {
@@ -95,8 +88,8 @@ fn start(
             None
         }
         Subject::LawfulPresence => {
-            let number = ["alien_number", "document_number"].iter().any(|part| !case.text(part, person).is_empty());
-            let can_be_asked = number && !NO_PAPERS.contains(&case.text("document", person));
+            // Without the numbers that its kind of document has, nobody can be looked up.
+            let can_be_asked = asks::lawful_presence(case, person).is_some();
             Some(if can_be_asked { Start::Ask } else { Start::Prove("no_document") })
         }
         Subject::Income => {

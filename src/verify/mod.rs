@@ -30,9 +30,11 @@ use time::OffsetDateTime;
 
 use crate::account::people::Means;
 use crate::eligibility::Tables;
+use crate::hub::Hub;
 use crate::store::{Millis, Store};
 use crate::text::i18n::Messages;
 use crate::types::hex;
+use crate::work::worker::Handled;
 
 pub use dmi::Dmi;
 pub use rules::{Rules, Subject};
@@ -62,6 +64,19 @@ pub struct Room {
     pub store: Store,
     pub means: Means,
     pub knows: Arc<Knows>,
+}
+
+/// Every kind of job of this room with who does it.
+pub fn handled(room: &Room, hub: Hub) -> Vec<Handled> {
+    let plans = Arc::new(plan::Plans { room: room.clone() });
+    let checks = Arc::new(check::Checks { room: room.clone(), hub });
+    let redeterminations = Arc::new(redetermine::Redeterminations { room: room.clone() });
+    let mut all: Vec<Handled> = vec![(&plan::VERIFY, plans.clone()), (&plan::NOTICE, plans)];
+    all.push((&redetermine::REDETERMINE, redeterminations));
+    for kind in check::KINDS {
+        all.push((kind, checks.clone()));
+    }
+    all
 }
 
 /// A moment of the store as the rest of the program has it.

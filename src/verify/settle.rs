@@ -24,6 +24,8 @@ pub enum Verdict {
     Inconsistent,
     /// The source is still looking.
     Pending,
+    /// There is no answer that could be used, and none is needed.
+    Withdrawn,
 }
 
 impl Verdict {
@@ -32,6 +34,7 @@ impl Verdict {
             Verdict::Verified => "verified",
             Verdict::Inconsistent => "inconsistent",
             Verdict::Pending => "pending",
+            Verdict::Withdrawn => "withdrawn",
         }
     }
 }
@@ -71,8 +74,7 @@ pub(super) async fn take(tx: &mut Tx, case: &Case) -> Result<Millis, StoreError>
     let taken = sqlx::query_scalar(
         "UPDATE verification_run SET version = version + 1 WHERE application = $1 AND owner = $2 RETURNING wait_until",
     );
-    let taken: Option<Millis> =
-        taken.bind(case.id()).bind(case.owner.as_str()).fetch_optional(tx.conn()).await?;
+    let taken: Option<Millis> = taken.bind(case.id()).bind(case.owner.as_str()).fetch_optional(tx.conn()).await?;
     taken.ok_or(StoreError::Stale)
 }
 
@@ -80,12 +82,7 @@ pub(super) fn row_id(case: &Case, person: RowId, subject: Subject) -> String {
     super::id_of(&["verification", case.id(), &person.to_string(), subject.word()])
 }
 
-async fn answered(
-    tx: &mut Tx,
-    room: &Room,
-    (case, key): (&Case, &DataKey),
-    found: &Found,
-) -> Result<(), StoreError> {
+async fn answered(tx: &mut Tx, room: &Room, (case, key): (&Case, &DataKey), found: &Found) -> Result<(), StoreError> {
     let (now, id) = (tx.now(), row_id(case, found.person, found.subject));
     let answer = key.seal_json(columns::VERIFICATION_ANSWER.at(&id, &case.owner), &found.basis)?;
     let written = sqlx::query(
@@ -109,8 +106,7 @@ async fn answered(
         return Ok(());
     }
     let record = format!("verification:{id}");
-    let entry =
-        Entry { actor: &Actor::Site, deed: Deed::Checked, owner: &case.owner, record: &record, session: "" };
+    let entry = Entry { actor: &Actor::Site, deed: Deed::Checked, owner: &case.owner, record: &record, session: "" };
     room.means.audit.append(tx, &entry).await?;
     if found.verdict == Verdict::Inconsistent {
         dmi::open(tx, room, case, (found.person, found.subject)).await?;

@@ -13,5 +13,6 @@ mod shop;
 mod site;
 mod store;
 mod surge;
+mod verify;
 mod web;
 mod work;

@@ -53,7 +53,8 @@ impl World {
         let opened = opened.expect("the office opens");
         let office = Office::new(&opened, &app.config).expect("its pages");
         let site = Site::with_office(Arc::clone(&app), &office).expect("routes");
-        let workers = jobs::start(&opened, &app).await.expect("workers");
+        let knows = std::sync::Arc::new(windowshop::verify::Knows::load().expect("whole"));
+        let workers = jobs::start(&opened, &app, &knows).await.expect("workers");
         World { site, opened, ahead, outbox: bench.path("outbox"), workers }
     }
 
