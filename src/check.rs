@@ -14,11 +14,12 @@ use crate::account::breached::Breached;
 use crate::catalogue;
 use crate::config::{Config, SettingFault};
 use crate::eligibility::Tables;
+use crate::hub::Hub;
 use crate::mail::dkim::Signer;
 use crate::store::opened;
 
 /// What is checked before starting, one function per concern; a new room adds its own entry here.
-const CHECKS: [fn(&Config) -> Vec<SettingFault>; 7] = [
+const CHECKS: [fn(&Config) -> Vec<SettingFault>; 8] = [
     check_data_dir,
     check_files_are_private,
     check_port,
@@ -26,6 +27,7 @@ const CHECKS: [fn(&Config) -> Vec<SettingFault>; 7] = [
     check_rules,
     check_breached_passwords,
     check_dkim,
+    check_hub,
 ];
 
 /// All faults at once; none means that `serve` will start.
@@ -61,6 +63,13 @@ fn check_breached_passwords(config: &Config) -> Vec<SettingFault> {
 pub fn check_dkim(config: &Config) -> Vec<SettingFault> {
     let fault = config.dkim.as_ref().and_then(|place| Signer::open(place).err());
     fault.into_iter().map(|what| SettingFault::new("dkim-key", what)).collect()
+}
+
+/// Asked by `worker`, too. No hub at all is no fault: `state` names it.
+pub fn check_hub(config: &Config) -> Vec<SettingFault> {
+    let hub = config.hub.url.as_ref().filter(|url| !url.is_empty()).map(|_| Hub::new(&config.hub));
+    let fault = hub.as_ref().filter(|_| config.hub.token.is_some()).and_then(Hub::unset);
+    fault.into_iter().map(|what| SettingFault::new("hub-url", what)).collect()
 }
 
 fn check_data_dir(config: &Config) -> Vec<SettingFault> {

@@ -20,6 +20,7 @@ pub mod enroll;
 pub mod filing;
 pub mod floor;
 pub mod hub;
+pub mod hub_sim;
 pub mod load;
 pub mod mail;
 pub mod office;

@@ -13,7 +13,7 @@ use windowshop::load::{self, Built, LoadArgs, LoadError, Progress};
 use windowshop::rotate::shelf;
 use windowshop::rotate::{self, RotateArgs};
 use windowshop::telemetry::writer::LogWriter;
-use windowshop::{app, check, operator, serve, telemetry};
+use windowshop::{app, check, hub_sim, operator, serve, telemetry};
 
 /// How long the last log lines may take to be written before the process exits anyway.
 const LOG_TIME_AT_THE_END: Duration = Duration::from_secs(1);
@@ -48,6 +48,7 @@ async fn main() -> ExitCode {
             Err(error) => Err(error.into()),
         },
         Command::Synth(args) => say(load::synth::run(&args, app::system_clock()).await),
+        Command::HubSim(args) => hub_sim::run(&args, app::system_clock).await.map(|()| ExitCode::SUCCESS),
         Command::Determine(args) => run_determine(&args),
         Command::Estimate(args) => cli::estimate::command(&args),
     };

@@ -55,6 +55,7 @@ pub async fn of(config: &Config, now: OffsetDateTime) -> Vec<Line> {
         backup(seen.as_ref()),
         letters(config),
         signed(config),
+        hub(config),
         public_address(config),
         plain(config),
         passwords(config),
@@ -131,6 +132,21 @@ fn signed(config: &Config) -> Line {
             line("letters signed", true, format!("here (DKIM); in DNS there must be: {name} TXT \"{record}\""))
         }
         Some(Err(fault)) => line("letters signed", false, fault),
+    }
+}
+
+/// Without it applications are taken all the same, and what is to be checked waits.
+fn hub(config: &Config) -> Line {
+    let Some(url) = &config.hub.url else {
+        return line("federal hub", false, "none (--hub-url): what people said is not checked, and waits");
+    };
+    let host = url::Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_string)).unwrap_or_default();
+    match (url.starts_with("https://"), config.hub.contact_phone.is_empty()) {
+        (false, _) => line("federal hub", false, format!("{url} without TLS: a simulator on this machine")),
+        (true, true) => {
+            line("federal hub", false, format!("{host}; no --hub-contact-phone: lawful presence cannot be asked about"))
+        }
+        (true, false) => line("federal hub", true, host),
     }
 }
 

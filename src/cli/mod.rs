@@ -14,6 +14,7 @@ use clap::{Parser, Subcommand};
 use self::determine::DetermineArgs;
 use self::estimate::EstimateArgs;
 use crate::config::ServeArgs;
+use crate::hub_sim::HubSimArgs;
 use crate::load::LoadArgs;
 use crate::load::sample::SampleArgs;
 use crate::load::synth::SynthArgs;
@@ -79,6 +80,8 @@ pub enum Command {
     Sample(SampleArgs),
     /// Invent a large catalogue, for load tests
     Synth(SynthArgs),
+    /// Play the federal data services hub with made-up people, for tests, demos and training
+    HubSim(HubSimArgs),
     /// Say who in a household may get what, and why, as JSON
     Determine(DetermineArgs),
     /// Say what a year with a plan would cost, line by line, as JSON

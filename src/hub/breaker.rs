@@ -65,11 +65,12 @@ impl Breaker {
         Ok(Pass { breaker: self, trying, settled: false })
     }
 
-    pub fn shown(&self) -> Shown {
+    pub fn shown(&self, now: Instant) -> Shown {
         match *self.state() {
             State::Closed(_) => Shown::Closed,
-            State::Open(_) => Shown::Open,
-            State::Trying => Shown::Trying,
+            State::Open(until) if now < until => Shown::Open,
+            // The next question is the one that is tried.
+            State::Open(_) | State::Trying => Shown::Trying,
         }
     }
 }
@@ -118,10 +119,10 @@ mod tests {
         fail(&breaker, start);
         breaker.enter(start).ok().expect("closed").settle(true, None, start);
         for _ in 0..3 {
-            assert_eq!(breaker.shown(), Shown::Closed, "an answer between starts the count again");
+            assert_eq!(breaker.shown(start), Shown::Closed, "an answer between starts the count again");
             fail(&breaker, start);
         }
-        assert_eq!(breaker.shown(), Shown::Open);
+        assert_eq!(breaker.shown(start), Shown::Open);
         assert_eq!(breaker.enter(start + PAUSE / 3).err(), Some(PAUSE - PAUSE / 3));
         let later = start + PAUSE;
         let trial = breaker.enter(later).ok().expect("one may try");
@@ -129,7 +130,7 @@ mod tests {
         trial.settle(false, None, later);
         assert_eq!(breaker.enter(later).err(), Some(PAUSE), "and it is left alone again");
         breaker.enter(later + PAUSE).ok().expect("one may try").settle(true, None, later);
-        assert_eq!(breaker.shown(), Shown::Closed);
+        assert_eq!(breaker.shown(later), Shown::Closed);
     }
 
     #[test]
@@ -155,8 +156,8 @@ mod tests {
         quick.settle(false, None, start);
         let trial = breaker.enter(start + PAUSE).ok().expect("one may try");
         slow.settle(false, None, start + PAUSE);
-        assert_eq!(breaker.shown(), Shown::Trying);
+        assert_eq!(breaker.shown(start + PAUSE), Shown::Trying);
         trial.settle(true, None, start + PAUSE);
-        assert_eq!(breaker.shown(), Shown::Closed);
+        assert_eq!(breaker.shown(start + PAUSE), Shown::Closed);
     }
 }

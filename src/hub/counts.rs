@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use strum::{EnumCount, EnumIter, IntoStaticStr};
+use tokio::time::Instant;
 
 use super::Hub;
 use super::breaker::Shown;
@@ -70,7 +71,7 @@ impl Hub {
             counts: std::array::from_fn(|i| of.counts.outcomes[i].load(Ordering::Relaxed)),
             seconds: of.counts.micros.load(Ordering::Relaxed) as f64 / 1e6,
             under_way: of.row.at_once.saturating_sub(of.places.available_permits()),
-            breaker: of.breaker.shown(),
+            breaker: of.breaker.shown(Instant::now()),
         };
         self.inner.services.iter().map(of).collect()
     }

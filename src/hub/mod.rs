@@ -4,6 +4,7 @@
 //! is checked at both levels (the whole answer, and the person or organization in it); a source that is away is never an
 //! answer; an answer about somebody else is garbage. Bodies are never logged.
 
+pub mod batch;
 pub mod breaker;
 pub mod counts;
 pub mod esi;

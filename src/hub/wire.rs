@@ -42,8 +42,9 @@ pub fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, HubFault> {
 pub struct Metadata {
     #[serde(rename = "responseCode")]
     pub code: String,
+    /// Must be there; its words are not used, and may be about a person.
     #[serde(rename = "responseText")]
-    pub text: String,
+    _text: String,
 }
 
 /// What a code of the hub says, other than that something is wrong.

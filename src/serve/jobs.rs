@@ -24,7 +24,7 @@ use crate::work::letters::{LETTER, Letters, REMINDER, Speaks, Tokens};
 use crate::work::worker::Handled;
 
 /// Every kind with its handler.
-async fn kinds(room: &Room, config: &Config, speaks: Speaks) -> anyhow::Result<Vec<Handled>> {
+async fn kinds((room, hub): (&Room, &Hub), config: &Config, speaks: Speaks) -> anyhow::Result<Vec<Handled>> {
     let (store, vault) = (&room.store, &room.means.vault);
     let letters = Letters {
         post: Post::open(config)?,
@@ -35,7 +35,7 @@ async fn kinds(room: &Room, config: &Config, speaks: Speaks) -> anyhow::Result<V
     };
     let letters = Arc::new(letters);
     let mut kinds: Vec<Handled> = vec![(&LETTER, letters.clone()), (&REMINDER, letters)];
-    kinds.extend(verify::handled(room, Hub::new(&config.hub)));
+    kinds.extend(verify::handled(room, hub.clone()));
     Ok(kinds)
 }
 
@@ -44,11 +44,11 @@ async fn kinds(room: &Room, config: &Config, speaks: Speaks) -> anyhow::Result<V
 /// # Errors
 ///
 /// What is wrong with the settings of letters.
-pub async fn start(office: &Office, app: &Arc<App>, knows: &Arc<Knows>) -> anyhow::Result<Workers> {
+pub async fn start(office: &Office, app: &Arc<App>, (knows, hub): (&Arc<Knows>, &Hub)) -> anyhow::Result<Workers> {
     let words = Arc::clone(app);
     let room = Room { store: office.store.clone(), means: office.means.clone(), knows: Arc::clone(knows) };
     let speaks: Speaks = Arc::new(move |said| words_of_letter(&words.messages, said));
-    Workers::start(&room.store, &room.means.vault, kinds(&room, &app.config, speaks).await?, app.config.workers)
+    Workers::start(&room.store, &room.means.vault, kinds((&room, hub), &app.config, speaks).await?, app.config.workers)
 }
 
 /// `windowshop worker`: until SIGTERM or Ctrl-C.
@@ -61,6 +61,7 @@ pub async fn worker(config: Config, mut faults: Vec<SettingFault>) -> anyhow::Re
         faults.push(SettingFault::new("workers", "0 leaves this command nothing to do: say how many jobs at once"));
     }
     faults.extend(check::check_dkim(&config));
+    faults.extend(check::check_hub(&config));
     faults.extend(opened::faults(&config.office).await);
     super::refuse_on(&faults)?;
     let messages = Messages::load().map_err(|faults| anyhow::anyhow!(faults.join("; ")))?;
@@ -70,7 +71,7 @@ pub async fn worker(config: Config, mut faults: Vec<SettingFault>) -> anyhow::Re
     let speaks: Speaks = Arc::new(move |said| words_of_letter(&messages, said));
     let means = Means { vault: vault.clone(), audit };
     let room = Room { store: store.clone(), means, knows: Arc::new(Knows::load()?) };
-    let workers = Workers::start(&store, &vault, kinds(&room, &config, speaks).await?, config.workers)?;
+    let workers = Workers::start(&store, &vault, kinds((&room, &Hub::new(&config.hub)), &config, speaks).await?, config.workers)?;
     let stop = super::stop_signal(&config)?;
     // A closed standard output is no reason not to work.
     let _ = writeln!(std::io::stdout(), "Windowshop works: {} jobs at once (Ctrl-C stops it)", config.workers);

@@ -29,6 +29,7 @@ use crate::app::{self, App};
 use crate::check;
 use crate::config::{Config, SettingFault};
 use crate::floor::{Floor, Phase};
+use crate::hub::Hub;
 use crate::load;
 use crate::office;
 use crate::router;
@@ -62,11 +63,13 @@ pub async fn serve(config: Config, mut faults: Vec<SettingFault>) -> anyhow::Res
     let config = app.config.clone();
     let pages = router::with_office(&app, &office::Office::new(&office, &config)?)?;
     let knows = Arc::new(Knows::load()?);
-    let workers = jobs::start(&office, &app, &knows).await?;
+    // One for the whole process: its limits and its breakers are.
+    let hub = Hub::new(&config.hub);
+    let workers = jobs::start(&office, &app, (&knows, &hub)).await?;
     // Whoever reads that we are ready may ask the private port, or stop us, the next moment.
     let stop = stop_signal(&config)?;
     if let Some(private) = config.metrics_listen {
-        let address = private::start(&app, (&office, &workers.counts), private)?;
+        let address = private::start(&app, (&office, &workers.counts, &hub), private)?;
         tracing::info!(%address, "metrics");
     }
     announce(&app, listener.local_addr()?);

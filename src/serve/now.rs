@@ -9,6 +9,7 @@ use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric as _};
 use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
+use strum::IntoEnumIterator as _;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -16,6 +17,9 @@ use crate::app::App;
 use crate::application::funnel::pages as pages_of_the_application;
 use crate::catalogue::Catalogue;
 use crate::floor::admission::Refused;
+use crate::hub::Hub;
+use crate::hub::breaker::Shown as Breaker;
+use crate::hub::counts::{OfService, Outcome};
 use crate::store::{Store, counts};
 use crate::surge::page_cache::PageCache;
 use crate::telemetry::funnel::{Event, Funnel};
@@ -27,6 +31,7 @@ pub struct Now {
     pub app: Arc<App>,
     pub store: Store,
     pub work: Arc<Counts>,
+    pub hub: Hub,
 }
 
 impl fmt::Debug for Now {
@@ -74,6 +79,7 @@ impl Collector for Now {
         catalogues(out, app)?;
         store(out, &self.store)?;
         work(out, &self.work)?;
+        hub(out, &self.hub)?;
         application(out, &app.funnel)?;
         let build = out.encode_descriptor(
             "windowshop_build",
@@ -155,6 +161,41 @@ fn work(out: &mut DescriptorEncoder, work: &Counts) -> fmt::Result {
     };
     each("windowshop_jobs_done", "Jobs that this process has done, by kind", &|of| of.done)?;
     each("windowshop_jobs_failed", "Attempts of this process that came to nothing, by kind", &|of| of.failed)
+}
+
+/// What this process asked the federal hub, by service.
+fn hub(out: &mut DescriptorEncoder, hub: &Hub) -> fmt::Result {
+    use prometheus_client::metrics::MetricType::{Counter, Gauge};
+    let shown = hub.shown();
+    let help = "Questions to the federal hub, by service and what came of them";
+    let mut questions = out.encode_descriptor("windowshop_hub_questions", help, None, Counter)?;
+    for of in &shown {
+        for outcome in Outcome::iter() {
+            let labels = [("service", of.service), ("outcome", outcome.into())];
+            ConstCounter::new(of.count(outcome)).encode(questions.encode_family(&labels)?)?;
+        }
+    }
+    let help = "Time spent on questions to the federal hub, by service";
+    let mut seconds = out.encode_descriptor("windowshop_hub_seconds", help, None, Counter)?;
+    for of in &shown {
+        ConstCounter::new(of.seconds).encode(seconds.encode_family(&[("service", of.service)])?)?;
+    }
+    let mut each = |name: &str, help: &str, value: &dyn Fn(&OfService) -> i64| -> fmt::Result {
+        let mut family = out.encode_descriptor(name, help, None, Gauge)?;
+        for of in &shown {
+            ConstGauge::new(value(of)).encode(family.encode_family(&[("service", of.service)])?)?;
+        }
+        Ok(())
+    };
+    each("windowshop_hub_under_way", "Questions to the federal hub right now, by service", &|of| {
+        i64::try_from(of.under_way).unwrap_or(i64::MAX)
+    })?;
+    let help = "Whether a service of the federal hub is left alone after failures: 0 no, 1 one question tries it, 2 yes";
+    each("windowshop_hub_breaker", help, &|of| match of.breaker {
+        Breaker::Closed => 0,
+        Breaker::Trying => 1,
+        Breaker::Open => 2,
+    })
 }
 
 /// The application's pages, of this process. No language, no question: few series, and none that few people are in.

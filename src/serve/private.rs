@@ -21,6 +21,7 @@ use super::now::Now;
 use crate::account::office::Office;
 use crate::app::App;
 use crate::application::funnel::{Report, read_day};
+use crate::hub::Hub;
 use crate::router::{healthz, readyz};
 use crate::telemetry::metrics::CONTENT_TYPE;
 use crate::work::counts::Counts;
@@ -51,7 +52,7 @@ const FUNNEL_HEADERS: [(header::HeaderName, HeaderValue); 5] = [
 /// Starts the thread and returns its address. It ends with the process.
 pub fn start(
     app: &Arc<App>,
-    (office, work): (&Arc<Office>, &Arc<Counts>),
+    (office, work, hub): (&Arc<Office>, &Arc<Counts>, &Hub),
     listen: SocketAddr,
 ) -> anyhow::Result<SocketAddr> {
     let listener = TcpListener::bind(listen).with_context(|| format!("cannot listen on {listen} for metrics"))?;
@@ -67,6 +68,7 @@ pub fn start(
             app: Arc::clone(app),
             office: Arc::clone(office),
             work: Arc::clone(work),
+            hub: hub.clone(),
             main: Handle::current(),
         });
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -90,12 +92,13 @@ struct Both {
     app: Arc<App>,
     office: Arc<Office>,
     work: Arc<Counts>,
+    hub: Hub,
     /// The runtime of the store's connections.
     main: Handle,
 }
 
-async fn metrics(State(Both { app, office, work, .. }): State<Both>) -> Response {
-    let now = Now { app: Arc::clone(&app), store: office.store.clone(), work };
+async fn metrics(State(Both { app, office, work, hub, .. }): State<Both>) -> Response {
+    let now = Now { app: Arc::clone(&app), store: office.store.clone(), work, hub };
     match app.metrics.text(now) {
         Ok(text) => ([(header::CONTENT_TYPE, HeaderValue::from_static(CONTENT_TYPE))], text).into_response(),
         Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")).into_response(),

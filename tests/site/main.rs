@@ -6,6 +6,7 @@ mod apply;
 mod costs;
 mod costs_laws;
 mod eligibility;
+mod hub;
 mod load;
 mod office;
 mod rotate;

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use windowshop::account::office::Office as Opened;
 use windowshop::office::Office;
+use windowshop::config::HubSettings;
+use windowshop::hub::Hub;
 use windowshop::serve::jobs;
 use windowshop::store::Ahead;
 use windowshop::work::Workers;
@@ -54,7 +56,7 @@ impl World {
         let office = Office::new(&opened, &app.config).expect("its pages");
         let site = Site::with_office(Arc::clone(&app), &office).expect("routes");
         let knows = std::sync::Arc::new(windowshop::verify::Knows::load().expect("whole"));
-        let workers = jobs::start(&opened, &app, &knows).await.expect("workers");
+        let workers = jobs::start(&opened, &app, (&knows, &Hub::new(&HubSettings::none()))).await.expect("workers");
         World { site, opened, ahead, outbox: bench.path("outbox"), workers }
     }
 
