@@ -16,12 +16,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context as _;
+use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
-use axum::Router;
 use clap::Args;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -249,7 +249,8 @@ async fn ask(State(sim): State<Arc<Sim>>, Path(path): Path<String>, headers: Hea
     // A fault of ours must show in training, not pass for one of the hub.
     let faults = sim.schemas.faults(service.answers, &answer);
     if !faults.is_empty() {
-        let _ = writeln!(std::io::stderr(), "hub-sim: its answer of {} does not fit: {}", service.name, faults.join("; "));
+        let _ =
+            writeln!(std::io::stderr(), "hub-sim: its answer of {} does not fit: {}", service.name, faults.join("; "));
     }
     match trouble {
         None => json_answer(&answer),

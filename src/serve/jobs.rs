@@ -71,7 +71,8 @@ pub async fn worker(config: Config, mut faults: Vec<SettingFault>) -> anyhow::Re
     let speaks: Speaks = Arc::new(move |said| words_of_letter(&messages, said));
     let means = Means { vault: vault.clone(), audit };
     let room = Room { store: store.clone(), means, knows: Arc::new(Knows::load()?) };
-    let workers = Workers::start(&store, &vault, kinds((&room, &Hub::new(&config.hub)), &config, speaks).await?, config.workers)?;
+    let workers =
+        Workers::start(&store, &vault, kinds((&room, &Hub::new(&config.hub)), &config, speaks).await?, config.workers)?;
     let stop = super::stop_signal(&config)?;
     // A closed standard output is no reason not to work.
     let _ = writeln!(std::io::stdout(), "Windowshop works: {} jobs at once (Ctrl-C stops it)", config.workers);

@@ -190,7 +190,8 @@ fn hub(out: &mut DescriptorEncoder, hub: &Hub) -> fmt::Result {
     each("windowshop_hub_under_way", "Questions to the federal hub right now, by service", &|of| {
         i64::try_from(of.under_way).unwrap_or(i64::MAX)
     })?;
-    let help = "Whether a service of the federal hub is left alone after failures: 0 no, 1 one question tries it, 2 yes";
+    let help =
+        "Whether a service of the federal hub is left alone after failures: 0 no, 1 one question tries it, 2 yes";
     each("windowshop_hub_breaker", help, &|of| match of.breaker {
         Breaker::Closed => 0,
         Breaker::Trying => 1,

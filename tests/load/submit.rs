@@ -19,6 +19,7 @@ use windowshop::application::submit::{Sending, Sent, Submitter, new_reference};
 use windowshop::config::OfficeArgs;
 use windowshop::operator::{self, Opened};
 use windowshop::store::{Change, StoreError, Tx};
+use windowshop::verify::plan;
 
 #[derive(Parser)]
 struct Args {
@@ -150,8 +151,10 @@ async fn prepare(office: &Opened, many: usize) -> anyhow::Result<Vec<Sending>> {
     let mut sendings = Vec::new();
     for n in 0..many {
         let (draft, owner) = (new_id()?, n % OWNERS);
+        let id = new_id()?;
         sendings.push(Sending {
-            id: new_id()?,
+            jobs: vec![plan::first(&id)],
+            id,
             draft: draft.clone(),
             draft_version: 1,
             owner: owners[owner].clone(),

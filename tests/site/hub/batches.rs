@@ -34,8 +34,7 @@ fn why<T>(answer: Result<T, HubFault>) -> String {
 
 #[test]
 fn the_published_medicare_answer_is_read_person_by_person() {
-    let numbers: Vec<Ssn> =
-        (8..=25).map(|n| Ssn::parse(&format!("512340{n:03}")).expect("a number")).collect();
+    let numbers: Vec<Ssn> = (8..=25).map(|n| Ssn::parse(&format!("512340{n:03}")).expect("a number")).collect();
     let file = sample("medicare_response.xml");
     let said = medicare::read(&file, &numbers).expect("it is one");
     let covered = |from, until| Some(MedicareSaid::Covered { from, until });
@@ -193,7 +192,10 @@ fn the_monthly_report_says_who_is_covered_by_what() {
     let mut found = Vec::new();
     root.all("InsuranceCoverage", &mut found);
     assert_eq!(found[0].below(&["IssuerNm"]), Some("Example & Sons Health"));
-    assert_eq!(found[0].below(&["CoveredIndividual", "InsuredPerson", "CompletePersonName", "PersonLastNm"]), Some("Lopez"));
+    assert_eq!(
+        found[0].below(&["CoveredIndividual", "InsuredPerson", "CompletePersonName", "PersonLastNm"]),
+        Some("Lopez")
+    );
     let order: Vec<&str> = found[0].children.iter().map(|child| child.name.as_str()).collect();
     assert_eq!(order.last(), Some(&"SLCSPMonthlyPremiumAmt"), "the schema's order");
     report.groups[0].months[1].month = 13;
@@ -225,12 +227,19 @@ fn the_yearly_report_adds_up_and_says_what_it_corrects() {
         covered: vec![(reported("Ana"), date!(2026 - 03 - 01), date!(2026 - 12 - 31))],
         months,
     };
-    let forms =
-        [form(1, RecordKind::Original), form(2, RecordKind::Corrected(1)), form(3, RecordKind::Void(1))];
+    let forms = [form(1, RecordKind::Original), form(2, RecordKind::Corrected(1)), form(3, RecordKind::Void(1))];
     let root = xml::parse(&form_1095a::write(&forms).expect("fit")).expect("XML");
     assert_eq!(root.children.len(), 3);
     let said = |at: usize, name: &str| root.children[at].below(&[name]).map(str::to_string);
-    let flags = |at| [said(at, "CorrectedInd"), said(at, "CorrectedRecordSequenceNum"), said(at, "VoidInd"), said(at, "VoidedRecordSequenceNum")].map(|flag| flag.unwrap_or_default());
+    let flags = |at| {
+        [
+            said(at, "CorrectedInd"),
+            said(at, "CorrectedRecordSequenceNum"),
+            said(at, "VoidInd"),
+            said(at, "VoidedRecordSequenceNum"),
+        ]
+        .map(|flag| flag.unwrap_or_default())
+    };
     assert_eq!(flags(0), ["0", "", "0", ""]);
     assert_eq!(flags(1), ["1", "1", "0", ""]);
     assert_eq!(flags(2), ["0", "", "1", "1"]);
@@ -239,7 +248,10 @@ fn the_yearly_report_adds_up_and_says_what_it_corrects() {
     assert_eq!(amounts.below(&["JanPremiumInformation", "MonthlyPremiumAmt"]), Some("0.00"));
     assert_eq!(amounts.below(&["AnnualPolicyTotalAmounts", "AnnualPremiumAmt"]), Some("4899.90"));
     assert_eq!(amounts.below(&["AnnualPolicyTotalAmounts", "AnnualAdvancedPTCAmt"]), Some("3005.00"));
-    assert!(matches!(form_1095a::write(&[form(1, RecordKind::Original), form(1, RecordKind::Void(1))]), Err(HubFault::Refused(_))));
+    assert!(matches!(
+        form_1095a::write(&[form(1, RecordKind::Original), form(1, RecordKind::Void(1))]),
+        Err(HubFault::Refused(_))
+    ));
 }
 
 #[test]

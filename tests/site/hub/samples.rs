@@ -310,8 +310,14 @@ async fn the_samples_of_employer_coverage_are_read() {
     two.all("ApplicantResponse", &mut people);
     assert_eq!(people.len(), 2);
     ask.person.ssn = number("512340001");
-    assert!(is_garbage(&asked(&esi_json(&people, Some("HS000000")), async |hub| hub.employer_coverage(&ask).await).await), "two");
-    assert!(is_garbage(&asked(&esi_json(&people[..1], None), async |hub| hub.employer_coverage(&ask).await).await), "a code");
+    assert!(
+        is_garbage(&asked(&esi_json(&people, Some("HS000000")), async |hub| hub.employer_coverage(&ask).await).await),
+        "two"
+    );
+    assert!(
+        is_garbage(&asked(&esi_json(&people[..1], None), async |hub| hub.employer_coverage(&ask).await).await),
+        "a code"
+    );
     for (one, own) in people.iter().zip(["512340001", "512340002"]) {
         ask.person.ssn = number(own);
         let answer = esi_json(&[one], Some("HS000000"));
@@ -427,7 +433,10 @@ async fn the_samples_of_lawful_presence_are_read() {
         let Ok(VlpAnswer::Case(of)) = asked(&answer, async |hub| hub.lawful_presence(&ask).await).await else {
             panic!("no case")
         };
-        assert_eq!((of.lawful, of.bar_applies, of.class_of_admission.as_deref()), (Said::No, Some(Said::No), Some("Non")));
+        assert_eq!(
+            (of.lawful, of.bar_applies, of.class_of_admission.as_deref()),
+            (Said::No, Some(Said::No), Some("Non"))
+        );
         assert_eq!(of.granted, Some(date!(2006 - 05 - 04)));
     }
     let case = CaseNumber::parse("6000060033064OC").expect("a number");

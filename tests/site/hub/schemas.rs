@@ -7,9 +7,7 @@ use std::sync::{Arc, Mutex};
 use serde_json::Value;
 use strum::IntoEnumIterator as _;
 use time::macros::date;
-use windowshop::hub::{
-    CaseNumber, DocumentKind, Hub, RidpAnswers, RidpFirst, VlpDocument,
-};
+use windowshop::hub::{CaseNumber, DocumentKind, Hub, RidpAnswers, RidpFirst, VlpDocument};
 use windowshop::hub_sim::people::TABLE;
 use windowshop::hub_sim::schema::Schemas;
 

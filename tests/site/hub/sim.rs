@@ -11,8 +11,8 @@ use time::Date;
 use time::macros::date;
 use windowshop::config::{Hidden, HubSettings};
 use windowshop::hub::{
-    DocumentKind, EsiAsk, Hub, IncomeAsk, Organization, OtherAsk, Person, RidpAsk, Sex, SsaAsk, Ssn, TaxPerson, TaxRole,
-    VlpAsk, VlpDocument, YearMonth,
+    DocumentKind, EsiAsk, Hub, IncomeAsk, Organization, OtherAsk, Person, RidpAsk, Sex, SsaAsk, Ssn, TaxPerson,
+    TaxRole, VlpAsk, VlpDocument, YearMonth,
 };
 
 pub const TOKEN: &str = "training";
