@@ -50,7 +50,7 @@ pub fn write(people: &[MedicareAsk]) -> Result<Vec<u8>, HubFault> {
         Ok((person::name(&of.first, "PersonGivenName")?, person::name(&of.last, "PersonSurName")?))
     };
     let names = people.iter().map(fitted).collect::<Result<Vec<_>, HubFault>>()?;
-    let mut xml = Xml::new();
+    let mut xml = Xml::begin();
     xml.open("EESDSHBatchRequestData", |xml| {
         xml.open("IndividualRequests", |xml| {
             for (ask, (first, last)) in people.iter().zip(&names) {

@@ -93,7 +93,7 @@ fn manifest(category: &str, sender: &Sender, files: &[BatchFile]) -> Vec<u8> {
                  xmlns:hix-core=\"http://hix.cms.gov/0.1/hix-core\" \
                  xmlns:niem-core=\"http://niem.gov/niem/niem-core/2.0\"";
     let many = files.len().to_string();
-    let mut xml = Xml::new();
+    let mut xml = Xml::begin();
     xml.element("exch:BatchHandlingServiceRequest", names, |xml| {
         xml.open("hix-core:BatchMetadata", |xml| {
             xml.text("hix-core:BatchID", &sender.batch);
