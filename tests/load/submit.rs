@@ -19,7 +19,6 @@ use windowshop::application::submit::{Sending, Sent, Submitter, new_reference};
 use windowshop::config::OfficeArgs;
 use windowshop::operator::{self, Opened};
 use windowshop::store::{Change, StoreError, Tx};
-use windowshop::verify::plan;
 
 #[derive(Parser)]
 struct Args {
@@ -151,10 +150,8 @@ async fn prepare(office: &Opened, many: usize) -> anyhow::Result<Vec<Sending>> {
     let mut sendings = Vec::new();
     for n in 0..many {
         let (draft, owner) = (new_id()?, n % OWNERS);
-        let id = new_id()?;
         sendings.push(Sending {
-            jobs: vec![plan::first(&id)],
-            id,
+            id: new_id()?,
             draft: draft.clone(),
             draft_version: 1,
             owner: owners[owner].clone(),
@@ -166,7 +163,8 @@ async fn prepare(office: &Opened, many: usize) -> anyhow::Result<Vec<Sending>> {
             catalogue: "catalogue-2027-20261101-0a1b2c3d".to_string(),
             notice: new_id()?,
             notice_body: vec![7; NOTICE_BYTES],
-            told: None,
+            letter: None,
+            jobs: Vec::new(),
             session: String::new(),
         });
         drafts.push((draft, owner));
