@@ -36,6 +36,7 @@ pub mod surge;
 pub mod telemetry;
 pub mod text;
 pub mod types;
+pub mod verify;
 pub mod web;
 pub mod work;
 

@@ -7,7 +7,7 @@ use crate::sealing::{Column, DataKey};
 use crate::store::{StoreError, Tx, columns};
 
 /// Rows of an owner, in any order. The account itself and its data key are not among them.
-pub const ROWS: [&str; 16] = [
+pub const ROWS: [&str; 22] = [
     "DELETE FROM lookup WHERE owner = $1",
     "DELETE FROM session WHERE owner = $1",
     "DELETE FROM pending WHERE owner = $1",
@@ -24,6 +24,12 @@ pub const ROWS: [&str; 16] = [
     "DELETE FROM mail_state WHERE owner = $1",
     "DELETE FROM application WHERE owner = $1",
     "DELETE FROM notice WHERE owner = $1",
+    "DELETE FROM verification_run WHERE owner = $1",
+    "DELETE FROM verification WHERE owner = $1",
+    "DELETE FROM dmi WHERE owner = $1",
+    "DELETE FROM redetermination WHERE owner = $1",
+    "DELETE FROM appeal WHERE owner = $1",
+    "DELETE FROM aside WHERE owner = $1",
 ];
 
 /// Deletes every row of an owner.
@@ -38,8 +44,8 @@ pub async fn delete(tx: &mut Tx, owner: &str) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Frozen documents: they never change, so they are only sealed again. What to read, what to write, which column.
-const FROZEN: [(&str, &str, Column); 3] = [
+/// Documents that are only sealed again, in whatever state they are. What to read, what to write, which column.
+const FROZEN: [(&str, &str, Column); 7] = [
     (
         "SELECT id, answers FROM application WHERE owner = $1 ORDER BY submitted_at",
         "UPDATE application SET answers = $1 WHERE id = $2",
@@ -55,6 +61,26 @@ const FROZEN: [(&str, &str, Column); 3] = [
         "UPDATE notice SET body = $1 WHERE id = $2",
         columns::NOTICE_BODY,
     ),
+    (
+        "SELECT id, answer FROM verification WHERE owner = $1",
+        "UPDATE verification SET answer = $1 WHERE id = $2",
+        columns::VERIFICATION_ANSWER,
+    ),
+    (
+        "SELECT id, household FROM redetermination WHERE owner = $1 ORDER BY made_at",
+        "UPDATE redetermination SET household = $1 WHERE id = $2",
+        columns::REDETERMINATION_HOUSEHOLD,
+    ),
+    (
+        "SELECT id, determination FROM redetermination WHERE owner = $1 ORDER BY made_at",
+        "UPDATE redetermination SET determination = $1 WHERE id = $2",
+        columns::REDETERMINATION_DETERMINATION,
+    ),
+    (
+        "SELECT id, body FROM appeal WHERE owner = $1 ORDER BY filed_at",
+        "UPDATE appeal SET body = $1 WHERE id = $2",
+        columns::APPEAL_BODY,
+    ),
 ];
 
 /// Applications, notices and letters of a guest go over to an account: sealed again under its key.
@@ -67,6 +93,9 @@ pub async fn take_frozen(
     (guest, old): (&str, &DataKey),
     (owner, key): (&str, &DataKey),
 ) -> Result<(), StoreError> {
+    // Whoever writes the answer to a check takes this row first: either it came before, or it finds the owner changed.
+    let locked = sqlx::query("UPDATE verification_run SET version = version + 1 WHERE owner = $1");
+    locked.bind(guest).execute(tx.conn()).await?;
     for (read, write, column) in FROZEN {
         let rows: Vec<(String, Vec<u8>)> = sqlx::query_as(read).bind(guest).fetch_all(tx.conn()).await?;
         for (id, sealed) in rows {
@@ -78,10 +107,45 @@ pub async fn take_frozen(
     for statement in [
         "UPDATE application SET owner = $1 WHERE owner = $2",
         "UPDATE notice SET owner = $1 WHERE owner = $2",
+        "UPDATE verification_run SET owner = $1, version = version + 1 WHERE owner = $2",
+        "UPDATE verification SET owner = $1 WHERE owner = $2",
+        "UPDATE dmi SET owner = $1 WHERE owner = $2",
+        "UPDATE redetermination SET owner = $1 WHERE owner = $2",
+        "UPDATE appeal SET owner = $1 WHERE owner = $2",
+        // Sealed under the site's key.
+        "UPDATE aside SET owner = $1 WHERE owner = $2",
         // What became of them; whose address they went to is still known by their jobs.
         "UPDATE letter SET owner = $1 WHERE owner = $2",
     ] {
         sqlx::query(statement).bind(owner).bind(guest).execute(tx.conn()).await?;
+    }
+    take_jobs(tx, (guest, old), (owner, key)).await
+}
+
+/// What still has to be done for what a guest sent goes over, too. A worker that holds one of the jobs now comes too late:
+/// the token is another, and the job is done again for its new owner. Letters stay behind: they go to the address that the
+/// guest typed, under a key that is destroyed.
+async fn take_jobs(
+    tx: &mut Tx,
+    (guest, old): (&str, &DataKey),
+    (owner, key): (&str, &DataKey),
+) -> Result<(), StoreError> {
+    // First, so that nobody claims one or finishes it meanwhile.
+    let taken = sqlx::query(
+        "UPDATE job SET owner = $1, token = token + 1, state = CASE WHEN state = 1 THEN 0 ELSE state END, \
+         lease_until = NULL WHERE owner = $2 AND kind NOT IN ('letter', 'reminder')",
+    );
+    if taken.bind(owner).bind(guest).execute(tx.conn()).await?.rows_affected() == 0 {
+        return Ok(());
+    }
+    let asked =
+        sqlx::query_as("SELECT id, key, payload FROM job WHERE owner = $1 AND kind NOT IN ('letter', 'reminder')");
+    let rows: Vec<(i64, String, Vec<u8>)> = asked.bind(owner).fetch_all(tx.conn()).await?;
+    for (id, name, sealed) in rows {
+        // The account's own are sealed under its key already.
+        let Ok(plain) = old.open(columns::JOB_PAYLOAD.at(&name, guest), &sealed) else { continue };
+        let sealed = key.seal(columns::JOB_PAYLOAD.at(&name, owner), &plain)?;
+        sqlx::query("UPDATE job SET payload = $1 WHERE id = $2").bind(sealed).bind(id).execute(tx.conn()).await?;
     }
     Ok(())
 }

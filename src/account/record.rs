@@ -47,6 +47,7 @@ pub async fn of(connection: &mut AnyConnection, vault: &Vault, owner: &str) -> R
         ("SELECT id, body, posted_at FROM notice WHERE owner = $1 ORDER BY posted_at", columns::NOTICE_BODY),
     )
     .await?;
+    let checks = checks(connection, &key, owner).await?;
     let devices = devices(connection, &key, owner).await?;
     let sessions =
         sqlx::query_as("SELECT made_at, seen_at, expires_at, shared FROM session WHERE owner = $1 ORDER BY made_at");
@@ -65,7 +66,7 @@ pub async fn of(connection: &mut AnyConnection, vault: &Vault, owner: &str) -> R
         .collect();
     Ok(Some(json!({
         "owner": owner, "account": account, "drafts": drafts, "applications": applications,
-        "determinations": determinations, "notices": notices, "devices": devices, "sessions": sessions, "letters": letters,
+        "determinations": determinations, "notices": notices, "checks": checks, "devices": devices, "sessions": sessions, "letters": letters,
         "deeds": deeds,
     })))
 }
@@ -115,6 +116,61 @@ async fn frozen(
         documents.push(json!({ "id": id, "at": at, "document": document }));
     }
     Ok(documents)
+}
+
+/// What was checked of what they sent, what they had to send, what followed from it, and what they said against it. What
+/// sources answered is not in it: tax data of one member must not be shown to another (IRS Publication 1075); what followed
+/// is in the notices.
+async fn checks(connection: &mut AnyConnection, key: &DataKey, owner: &str) -> Result<Value, StoreError> {
+    type Check = (String, String, i64, String, String, String, Option<i64>);
+    let asked = sqlx::query_as(
+        "SELECT id, application, person, subject, state, service, asked_at FROM verification WHERE owner = $1",
+    );
+    let found: Vec<Check> = asked.bind(owner).fetch_all(&mut *connection).await?;
+    let made: Vec<Value> = found
+        .iter()
+        .map(|(id, application, person, subject, state, service, asked)| {
+            json!({
+                "id": id, "application": application, "person": person, "subject": subject, "state": state,
+                "service": service, "asked_at": asked,
+            })
+        })
+        .collect();
+    type Issue = (String, String, i64, String, String, String, i64, String, Option<i64>);
+    let asked = sqlx::query_as(
+        "SELECT id, application, person, kind, state, closed_how, opened_at, due_day, closed_at FROM dmi \
+         WHERE owner = $1 ORDER BY opened_at",
+    );
+    let found: Vec<Issue> = asked.bind(owner).fetch_all(&mut *connection).await?;
+    let issues: Vec<Value> = found
+        .iter()
+        .map(|(id, application, person, kind, state, how, opened, due, closed)| {
+            json!({
+                "id": id, "application": application, "person": person, "kind": kind, "state": state, "closed_how": how,
+                "opened_at": opened, "due": due, "closed_at": closed,
+            })
+        })
+        .collect();
+    let asked = sqlx::query_as(
+        "SELECT id, application, cause, notice, made_at FROM redetermination WHERE owner = $1 ORDER BY made_at",
+    );
+    let found: Vec<(String, String, String, String, i64)> = asked.bind(owner).fetch_all(&mut *connection).await?;
+    let redetermined: Vec<Value> = found
+        .iter()
+        .map(|(id, application, cause, notice, at)| {
+            json!({ "id": id, "application": application, "cause": cause, "notice": notice, "made_at": at })
+        })
+        .collect();
+    let appeals = frozen(
+        connection,
+        (key, owner),
+        ("SELECT id, body, filed_at FROM appeal WHERE owner = $1 ORDER BY filed_at", columns::APPEAL_BODY),
+    )
+    .await?;
+    Ok(json!({
+        "made": made, "data_matching_issues": issues, "redetermined": redetermined,
+        "appeals": appeals,
+    }))
 }
 
 /// What became of each letter to them, and whether their address takes any.

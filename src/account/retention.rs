@@ -36,7 +36,7 @@ pub struct Kept {
 pub struct Schedule(Vec<Kept>);
 
 /// What there must be a row for.
-const ALL: [&str; 12] = [
+const ALL: [&str; 14] = [
     "session",
     "pending",
     "mailed_code",
@@ -47,6 +47,8 @@ const ALL: [&str; 12] = [
     "job_done",
     "letter",
     "application",
+    "verification",
+    "aside",
     "funnel",
     "audit",
 ];
@@ -102,6 +104,8 @@ pub struct Report {
     pub guests: u64,
     /// Days of counts of the application's pages, by page and question.
     pub counts: u64,
+    /// Answers from outside that could not be read.
+    pub asides: u64,
 }
 
 impl fmt::Display for Report {
@@ -115,7 +119,8 @@ impl fmt::Display for Report {
         writeln!(f, "{:>8} jobs that were done", self.jobs)?;
         writeln!(f, "{:>8} notes on letters", self.letters)?;
         writeln!(f, "{:>8} guests with all they had begun", self.guests)?;
-        writeln!(f, "{:>8} counts of the application's pages", self.counts)
+        writeln!(f, "{:>8} counts of the application's pages", self.counts)?;
+        writeln!(f, "{:>8} answers from outside that could not be read", self.asides)
     }
 }
 
@@ -163,6 +168,7 @@ impl Change for Rows {
             ("DELETE FROM job_done WHERE done_at <= $1", before("job_done")),
             ("DELETE FROM letter WHERE queued_at <= $1 AND template <> 'message'", before("letter")),
             ("DELETE FROM funnel WHERE day <= $1", before("funnel")),
+            ("DELETE FROM aside WHERE at <= $1", before("aside")),
         ] {
             gone.push(sqlx::query(statement).bind(at).execute(tx.conn()).await?.rows_affected());
         }
@@ -177,6 +183,7 @@ impl Change for Rows {
             letters: gone[8],
             guests: 0,
             counts: gone[9],
+            asides: gone[10],
         })
     }
 }

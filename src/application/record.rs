@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sqlx::AnyConnection;
 
+use crate::sealing::DataKey;
 use crate::store::vault::Vault;
 use crate::store::{Change, Millis, StoreError, Tx, columns};
 
@@ -64,9 +65,14 @@ pub struct Part {
 pub struct Posted {
     pub id: String,
     pub application: String,
+    /// `eligibility`, `dmi_opened`, `redetermined:…`: a word of a closed list, then identifiers.
+    pub kind: String,
     pub posted_at: Millis,
     pub read_at: Option<Millis>,
 }
+
+/// The notice that an application has from the beginning.
+pub const ELIGIBILITY: &str = "eligibility";
 
 type Row = (String, String, i64, Vec<u8>, Vec<u8>, String, i64);
 
@@ -82,18 +88,39 @@ pub async fn of(connection: &mut AnyConnection, vault: &Vault, owner: &str) -> R
          WHERE owner = $1 ORDER BY submitted_at DESC",
     );
     let rows: Vec<Row> = asked.bind(owner).fetch_all(connection).await?;
-    let one = |(id, reference, plan_year, answers, determination, catalogue, submitted_at): Row| {
-        Ok(Application {
-            frozen: key.open_json(columns::APPLICATION_ANSWERS.at(&id, owner), &answers)?,
-            determination: key.open_json(columns::APPLICATION_DETERMINATION.at(&id, owner), &determination)?,
-            id,
-            reference,
-            plan_year,
-            submitted_at,
-            catalogue,
-        })
-    };
-    rows.into_iter().map(one).collect()
+    rows.into_iter().map(|row| opened(&key, owner, row)).collect()
+}
+
+/// One application of an owner; `None` if there is none of this ID.
+///
+/// # Errors
+///
+/// If the store is away, or something does not open.
+pub async fn one(
+    connection: &mut AnyConnection,
+    vault: &Vault,
+    (owner, id): (&str, &str),
+) -> Result<Option<Application>, StoreError> {
+    let Some(key) = vault.open(connection, owner).await? else { return Ok(None) };
+    let asked = sqlx::query_as(
+        "SELECT id, reference, plan_year, answers, determination, catalogue, submitted_at FROM application \
+         WHERE owner = $1 AND id = $2",
+    );
+    let found: Option<Row> = asked.bind(owner).bind(id).fetch_optional(connection).await?;
+    found.map(|row| opened(&key, owner, row)).transpose()
+}
+
+fn opened(key: &DataKey, owner: &str, row: Row) -> Result<Application, StoreError> {
+    let (id, reference, plan_year, answers, determination, catalogue, submitted_at) = row;
+    Ok(Application {
+        frozen: key.open_json(columns::APPLICATION_ANSWERS.at(&id, owner), &answers)?,
+        determination: key.open_json(columns::APPLICATION_DETERMINATION.at(&id, owner), &determination)?,
+        id,
+        reference,
+        plan_year,
+        submitted_at,
+        catalogue,
+    })
 }
 
 /// An owner's notices, the newest first.
@@ -103,10 +130,10 @@ pub async fn of(connection: &mut AnyConnection, vault: &Vault, owner: &str) -> R
 /// If the store is away.
 pub async fn notices(connection: &mut AnyConnection, owner: &str) -> Result<Vec<Posted>, StoreError> {
     let asked = sqlx::query_as(
-        "SELECT id, application, posted_at, read_at FROM notice WHERE owner = $1 ORDER BY posted_at DESC",
+        "SELECT id, application, kind, posted_at, read_at FROM notice WHERE owner = $1 ORDER BY posted_at DESC",
     );
-    let rows: Vec<(String, String, i64, Option<i64>)> = asked.bind(owner).fetch_all(connection).await?;
-    let one = |(id, application, posted_at, read_at)| Posted { id, application, posted_at, read_at };
+    let rows: Vec<(String, String, String, i64, Option<i64>)> = asked.bind(owner).fetch_all(connection).await?;
+    let one = |(id, application, kind, posted_at, read_at)| Posted { id, application, kind, posted_at, read_at };
     Ok(rows.into_iter().map(one).collect())
 }
 
@@ -121,12 +148,13 @@ pub async fn notice(
     (owner, id): (&str, &str),
 ) -> Result<Option<(Posted, Notice)>, StoreError> {
     let Some(key) = vault.open(connection, owner).await? else { return Ok(None) };
-    let asked = sqlx::query_as("SELECT application, body, posted_at, read_at FROM notice WHERE id = $1 AND owner = $2");
-    let found: Option<(String, Vec<u8>, i64, Option<i64>)> =
+    let asked =
+        sqlx::query_as("SELECT application, kind, body, posted_at, read_at FROM notice WHERE id = $1 AND owner = $2");
+    let found: Option<(String, String, Vec<u8>, i64, Option<i64>)> =
         asked.bind(id).bind(owner).fetch_optional(connection).await?;
-    let Some((application, body, posted_at, read_at)) = found else { return Ok(None) };
+    let Some((application, kind, body, posted_at, read_at)) = found else { return Ok(None) };
     let notice = key.open_json(columns::NOTICE_BODY.at(id, owner), &body)?;
-    Ok(Some((Posted { id: id.to_string(), application, posted_at, read_at }, notice)))
+    Ok(Some((Posted { id: id.to_string(), application, kind, posted_at, read_at }, notice)))
 }
 
 /// Its owner has opened a notice for the first time.

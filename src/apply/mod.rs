@@ -7,6 +7,7 @@
 mod around;
 mod begin;
 mod check;
+mod checked;
 mod field;
 mod notice;
 mod packet;

@@ -20,6 +20,7 @@ use crate::office::desk::{Answer, Desk, Instead};
 use crate::sealing::DataKey;
 use crate::store::{StoreError, columns};
 use crate::telemetry::funnel::Came;
+use crate::verify::plan;
 use crate::web::error::Failure;
 use crate::work::letters::Ready;
 
@@ -70,7 +71,7 @@ pub async fn send(desk: &Desk, submitter: &Submitter, draft: &Draft<'_>, view: &
         notice_body: key.seal_json(columns::NOTICE_BODY.at(&notice_id, owner), &notice)?,
         letter: told(desk, view, (&key, owner), &notice_id)?,
         notice: notice_id,
-        jobs: Vec::new(),
+        jobs: vec![plan::first(&key, (owner, &id))?],
         draft: draft.id.to_string(),
         draft_version: draft.version,
         owner: owner.to_string(),

@@ -9,14 +9,16 @@ use axum::http::StatusCode;
 use serde_json::Value;
 
 use super::around::place_words;
+use super::checked::{Checked, checked};
 use crate::account::drafts;
-use crate::application::record::{self, Letter, Notice, Read};
+use crate::application::record::{self, ELIGIBILITY, Letter, Notice, Read};
 use crate::application::sheet::{HOUSEHOLD, RowId, YOU, key};
 use crate::application::submit::shown;
 use crate::eligibility::State;
 use crate::office::clock::{day_and_clock, day_of};
 use crate::office::desk::{Answer, Desk};
 use crate::office::view::{Bar, bar};
+use crate::verify::history;
 use crate::web::error::Failure;
 use crate::web::page::{self, CachePolicy, Cx};
 use crate::work::letters::{self, LetterState};
@@ -24,8 +26,8 @@ use crate::work::letters::{self, LetterState};
 /// One application in the list.
 struct Row {
     words: String,
-    /// Its notices: address and when it was posted.
-    notices: Vec<(String, String)>,
+    /// Its notices: address, what it is, and when it was posted.
+    notices: Vec<(String, String, String)>,
 }
 
 #[derive(Template)]
@@ -35,7 +37,11 @@ struct SentPage<'a> {
     bar: Option<Bar>,
     /// The newest application; `None` if nothing was sent.
     newest: Option<Newest>,
+    /// How the checks of the newest application stand.
+    checked: Option<Checked>,
     rows: Vec<Row>,
+    /// There is more than one notice.
+    several: bool,
     again: bool,
     /// A guest's printed code, and until when it is good.
     code: Option<(String, String)>,
@@ -63,8 +69,16 @@ pub async fn sent(desk: Desk) -> Answer {
     let mut connection = desk.office.read().await?;
     let applications = record::of(&mut connection, vault, owner).await?;
     let posted = record::notices(&mut connection, owner).await?;
-    let notice = match posted.first() {
+    // What it came to at first; notices that came later are in the list.
+    let first = applications
+        .first()
+        .and_then(|newest| posted.iter().find(|notice| notice.application == newest.id && notice.kind == ELIGIBILITY));
+    let notice = match first {
         Some(first) => record::notice(&mut connection, vault, (owner, &first.id)).await?,
+        None => None,
+    };
+    let standing = match applications.first() {
+        Some(newest) => Some(history::of(&mut connection, (owner, &newest.id)).await?),
         None => None,
     };
     let drafts = drafts::all(&mut connection, vault, owner).await?;
@@ -83,7 +97,7 @@ pub async fn sent(desk: Desk) -> Answer {
                     ("reference", &shown(&application.reference)),
                 ],
             ),
-            notices: of.map(|notice| (address(cx, &notice.id), day_and_clock(cx, notice.posted_at))).collect(),
+            notices: of.map(|notice| one_notice(cx, notice)).collect(),
         }
     };
     let newest = applications.first().zip(notice.as_ref()).map(|(application, (posted, notice))| {
@@ -105,10 +119,14 @@ pub async fn sent(desk: Desk) -> Answer {
             plans: plans(cx, application, &picked(&drafts)),
         }
     });
+    let checked = applications.first().zip(standing).map(|(newest, standing)| checked(cx, newest, &standing));
+    let several = applications.len() > 1 || posted.len() > 1;
     let template = SentPage {
         bar: bar(cx, &desk.visitor),
         rows: applications.iter().map(row).collect(),
         newest,
+        checked,
+        several,
         again: cx.query.split('&').any(|pair| pair == "again=1"),
         code: code.filter(|_| guest).map(|(code, until)| (code, day_of(cx, until))),
         guest,
@@ -119,6 +137,13 @@ pub async fn sent(desk: Desk) -> Answer {
 
 fn address(cx: &Cx, notice: &str) -> String {
     cx.href(&format!("/account/notice/{notice}"))
+}
+
+/// Address, title by its kind, and when it was posted.
+fn one_notice(cx: &Cx, notice: &record::Posted) -> (String, String, String) {
+    let kind = notice.kind.split(':').next().unwrap_or_default();
+    let title = cx.known(&format!("sent.kind_{kind}")).unwrap_or_else(|| cx.t("sent.notice")).to_string();
+    (address(cx, &notice.id), title, day_and_clock(cx, notice.posted_at))
 }
 
 /// In the page's language, or the first one that it was written in.

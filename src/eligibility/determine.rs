@@ -11,7 +11,7 @@ use super::determination::{
     ChipCategory, Determination, MarketplaceAnswer, MedicaidDecision, MedicaidHouseholdAnswer, PersonAnswer,
 };
 use super::family::{Family, TaxRole, resolve};
-use super::household::{FieldError, FilingStatus, Household, Incarceration};
+use super::household::{FieldError, FilingStatus, Household, Incarceration, NotProved};
 use super::income::{self, PersonIncome, TaxHousehold};
 use super::limits::Bound;
 use super::medicaid::{self, PublicCoverage};
@@ -204,6 +204,10 @@ fn filing_ok(work: &Work<'_>, people: &TaxHousehold, reasons: &mut Vec<Reason>) 
             let reason = Reason::test(work.tables, Rule::MarriedFilingSeparately, excepted);
             reasons.push(reason.input("exception", Value::YesNo(excepted)));
             ok &= excepted;
+        }
+        if said.not_proved.contains(&NotProved::Income) {
+            reasons.push(Reason::new(work.tables, Rule::IncomeProved, Outcome::NotMet));
+            ok = false;
         }
         let years = i64::from(said.years_without_reconciling);
         let most = work.tables.number(NumberCode::RefusedReconcilingYears, work.family.coverage_start);

@@ -153,6 +153,16 @@ pub enum CommunityEngagementExemption {
     ShortTermHardship,
 }
 
+/// What somebody had to prove in time and did not: then the rule decides as if it were not so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NotProved {
+    /// Citizenship, immigration status or the Social Security number (45 CFR 155.315(f)(5)).
+    Status,
+    /// The income of a filer of whom no tax data is at hand (45 CFR 155.320(c)(3)(vi)(G)).
+    Income,
+}
+
 /// Citizenship or immigration. Default: a U.S. citizen.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -284,6 +294,8 @@ pub struct Person {
     pub current_monthly_income: Option<Cents>,
     /// For dependents: whether their income requires them to file. Default: derived.
     pub required_to_file: Option<bool>,
+    /// Default: nothing is open any more.
+    pub not_proved: Vec<NotProved>,
 }
 
 impl Default for Person {
@@ -332,6 +344,7 @@ impl Default for Person {
             projected_annual_income: None,
             current_monthly_income: None,
             required_to_file: None,
+            not_proved: Vec::new(),
         }
     }
 }

@@ -6,6 +6,7 @@
 use time::Date;
 
 use super::family::{Family, Member};
+use super::household::NotProved;
 use super::reasons::{Outcome, Reason, Rule, Value};
 use super::tables::{
     ImmigrationAnswer, ImmigrationProgram, ImmigrationStatus, NumberCode, StateChoice, Tables, plan_year_days,
@@ -22,6 +23,15 @@ pub fn coverage_day(family: &Family<'_>) -> Date {
     family.as_of.max(family.coverage_start).min(last)
 }
 
+/// Whether nothing about who the person is stayed open past its time.
+fn is_proved(tables: &Tables, member: &Member<'_>, reasons: &mut Vec<Reason>) -> bool {
+    let proved = !member.said.not_proved.contains(&NotProved::Status);
+    if !proved && reasons.iter().all(|reason| reason.rule != Rule::StatusProved) {
+        reasons.push(Reason::new(tables, Rule::StatusProved, Outcome::NotMet));
+    }
+    proved
+}
+
 /// Whether a status lets a person use the marketplace or have the credit.
 pub fn opens(
     family: &Family<'_>,
@@ -31,6 +41,9 @@ pub fn opens(
     reasons: &mut Vec<Reason>,
 ) -> bool {
     let member = &family.members[i];
+    if !is_proved(tables, member, reasons) {
+        return false;
+    }
     let status = member.said.immigration.status;
     let day = coverage_day(family);
     let rule =
@@ -56,6 +69,9 @@ pub fn opens(
 pub fn opens_medicaid(family: &Family<'_>, tables: &Tables, i: usize, reasons: &mut Vec<Reason>) -> bool {
     let member = &family.members[i];
     let said = &member.said.immigration;
+    if !is_proved(tables, member, reasons) {
+        return false;
+    }
     if said.status == ImmigrationStatus::UsCitizen {
         return true;
     }

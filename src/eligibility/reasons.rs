@@ -71,10 +71,12 @@ pub enum Rule {
     ChildInsured,
     TribalNoncitizen,
     MedicaidWorkQuarters,
+    StatusProved,
+    IncomeProved,
 }
 
 impl Rule {
-    pub const ALL: [Rule; 55] = [
+    pub const ALL: [Rule; 57] = [
         Rule::NotApplying,
         Rule::MarketplaceImmigration,
         Rule::MarketplaceIncarceration,
@@ -130,6 +132,8 @@ impl Rule {
         Rule::ChildInsured,
         Rule::TribalNoncitizen,
         Rule::MedicaidWorkQuarters,
+        Rule::StatusProved,
+        Rule::IncomeProved,
     ];
 
     /// The stable code, `credit_income_range`.

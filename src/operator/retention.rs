@@ -1,6 +1,8 @@
 //! `windowshop retention`: reminds people of applications that will be deleted, deletes what the schedule says is kept no
 //! longer, and says what went.
 
+use std::sync::Arc;
+
 use clap::Args;
 use time::OffsetDateTime;
 
@@ -10,6 +12,8 @@ use crate::account::retention::{self, Schedule};
 use crate::application::reminders;
 use crate::config::OfficeArgs;
 use crate::eligibility::Tables;
+use crate::verify::clock::{self, Report};
+use crate::verify::{Knows, Room};
 
 #[derive(Debug, Clone, Args)]
 pub struct RetentionArgs {
@@ -27,7 +31,14 @@ pub async fn command(args: &RetentionArgs, now: OffsetDateTime) -> anyhow::Resul
     let means = Means { vault, audit };
     // Before anything goes.
     let letters = reminders::of_day((&store, &means), (&tables, &schedule), now.date()).await?;
+    let room = Room { store: store.clone(), means: means.clone(), knows: Arc::new(Knows::load()?) };
+    let Report { reminders, expired } = clock::carry_out(&room).await?;
     let report = retention::carry_out(&store, &means.audit, &schedule).await?;
     store.close().await;
-    Ok((format!("{letters:>8} letters put down about applications that are not sent\n{report}"), 0))
+    let told = format!(
+        "{letters:>8} letters put down about applications that are not sent\n\
+         {reminders:>8} reminders of what has to be proved\n\
+         {expired:>8} data-matching issues whose time was over\n"
+    );
+    Ok((format!("{told}{report}"), 0))
 }

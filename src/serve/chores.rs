@@ -11,6 +11,8 @@ use crate::account::renewal;
 use crate::account::retention::{self, Schedule};
 use crate::app::{self, App};
 use crate::application::{funnel, reminders};
+use crate::verify::clock::{self, Report};
+use crate::verify::{Knows, Room};
 use crate::work::counts::Counts;
 
 /// Between two looks at the store.
@@ -58,13 +60,25 @@ pub async fn flush(app: &App, office: &Office) {
     }
 }
 
-/// Reminds, carries out the retention schedule and renews look-ups, every day of each process. Two that run at once find less to do.
-pub async fn every_day(app: Arc<App>, office: Arc<Office>) {
+/// Looks at the clock of data-matching issues, reminds, carries out the retention schedule and renews look-ups, every day of each process. Two that run at once find less to do.
+pub async fn every_day(app: Arc<App>, office: Arc<Office>, knows: Arc<Knows>) {
+    let room = Room { store: office.store.clone(), means: office.means.clone(), knows };
     tokio::time::sleep(FIRST_RETENTION).await;
     loop {
+        look_at_the_clock(&room).await;
         retain(&app, &office).await;
         renew(&office).await;
         tokio::time::sleep(DAY).await;
+    }
+}
+
+/// Reminds of what has to be proved, and decides where nothing came.
+async fn look_at_the_clock(room: &Room) {
+    match clock::carry_out(room).await {
+        Ok(Report { reminders, expired }) => {
+            tracing::info!(reminders, expired, "data-matching issues: the day's clock")
+        }
+        Err(error) => tracing::error!(%error, "data-matching issues: not all was done, trying again tomorrow"),
     }
 }
 
@@ -100,6 +114,7 @@ async fn retain(app: &App, office: &Office) {
             letters = gone.letters,
             guests = gone.guests,
             counts = gone.counts,
+            asides = gone.asides,
             "retention: deleted what is kept no longer"
         ),
         Err(error) => tracing::error!(%error, "retention: not carried out, trying again tomorrow"),

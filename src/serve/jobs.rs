@@ -9,21 +9,23 @@ use std::time::Duration;
 use anyhow::Context as _;
 
 use crate::account::office::Office;
+use crate::account::people::Means;
 use crate::app::{self, App};
 use crate::check;
 use crate::config::{Config, SettingFault};
+use crate::hub::Hub;
 use crate::mail::Post;
 use crate::office::words_of_letter;
-use crate::store::Store;
 use crate::store::opened::{self, Opened};
-use crate::store::vault::Vault;
 use crate::text::i18n::Messages;
+use crate::verify::{self, Knows, Room};
 use crate::work::Workers;
 use crate::work::letters::{LETTER, Letters, REMINDER, Speaks, Tokens};
 use crate::work::worker::Handled;
 
 /// Every kind with its handler.
-async fn kinds(store: &Store, vault: &Vault, config: &Config, speaks: Speaks) -> anyhow::Result<Vec<Handled>> {
+async fn kinds((room, hub): (&Room, &Hub), config: &Config, speaks: Speaks) -> anyhow::Result<Vec<Handled>> {
+    let (store, vault) = (&room.store, &room.means.vault);
     let letters = Letters {
         post: Post::open(config)?,
         tokens: Tokens::open(store, vault).await?,
@@ -32,7 +34,9 @@ async fn kinds(store: &Store, vault: &Vault, config: &Config, speaks: Speaks) ->
         speaks,
     };
     let letters = Arc::new(letters);
-    Ok(vec![(&LETTER, letters.clone()), (&REMINDER, letters)])
+    let mut kinds: Vec<Handled> = vec![(&LETTER, letters.clone()), (&REMINDER, letters)];
+    kinds.extend(verify::handled(room, hub.clone()));
+    Ok(kinds)
 }
 
 /// The workers of `serve`.
@@ -40,10 +44,11 @@ async fn kinds(store: &Store, vault: &Vault, config: &Config, speaks: Speaks) ->
 /// # Errors
 ///
 /// What is wrong with the settings of letters.
-pub async fn start(office: &Office, app: &Arc<App>) -> anyhow::Result<Workers> {
-    let (store, vault, words) = (&office.store, &office.means.vault, Arc::clone(app));
+pub async fn start(office: &Office, app: &Arc<App>, (knows, hub): (&Arc<Knows>, &Hub)) -> anyhow::Result<Workers> {
+    let words = Arc::clone(app);
+    let room = Room { store: office.store.clone(), means: office.means.clone(), knows: Arc::clone(knows) };
     let speaks: Speaks = Arc::new(move |said| words_of_letter(&words.messages, said));
-    Workers::start(store, vault, kinds(store, vault, &app.config, speaks).await?, app.config.workers)
+    Workers::start(&room.store, &room.means.vault, kinds((&room, hub), &app.config, speaks).await?, app.config.workers)
 }
 
 /// `windowshop worker`: until SIGTERM or Ctrl-C.
@@ -61,9 +66,13 @@ pub async fn worker(config: Config, mut faults: Vec<SettingFault>) -> anyhow::Re
     super::refuse_on(&faults)?;
     let messages = Messages::load().map_err(|faults| anyhow::anyhow!(faults.join("; ")))?;
     let today = app::system_clock().date();
-    let Opened { store, vault, .. } = Opened::at(&config.office, today).await.context("the office cannot be opened")?;
+    let Opened { store, vault, audit, .. } =
+        Opened::at(&config.office, today).await.context("the office cannot be opened")?;
     let speaks: Speaks = Arc::new(move |said| words_of_letter(&messages, said));
-    let workers = Workers::start(&store, &vault, kinds(&store, &vault, &config, speaks).await?, config.workers)?;
+    let means = Means { vault: vault.clone(), audit };
+    let room = Room { store: store.clone(), means, knows: Arc::new(Knows::load()?) };
+    let workers =
+        Workers::start(&store, &vault, kinds((&room, &Hub::new(&config.hub)), &config, speaks).await?, config.workers)?;
     let stop = super::stop_signal(&config)?;
     // A closed standard output is no reason not to work.
     let _ = writeln!(std::io::stdout(), "Windowshop works: {} jobs at once (Ctrl-C stops it)", config.workers);

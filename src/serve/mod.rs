@@ -33,6 +33,7 @@ use crate::hub::Hub;
 use crate::load;
 use crate::office;
 use crate::router;
+use crate::verify::Knows;
 
 pub use health::health;
 pub use jobs::worker;
@@ -61,9 +62,10 @@ pub async fn serve(config: Config, mut faults: Vec<SettingFault>) -> anyhow::Res
     let app = App::build(config, app::system_clock).await?;
     let config = app.config.clone();
     let pages = router::with_office(&app, &office::Office::new(&office, &config)?)?;
+    let knows = Arc::new(Knows::load()?);
     // One for the whole process: its limits and its breakers are.
     let hub = Hub::new(&config.hub);
-    let workers = jobs::start(&office, &app).await?;
+    let workers = jobs::start(&office, &app, (&knows, &hub)).await?;
     // Whoever reads that we are ready may ask the private port, or stop us, the next moment.
     let stop = stop_signal(&config)?;
     if let Some(private) = config.metrics_listen {
@@ -73,7 +75,7 @@ pub async fn serve(config: Config, mut faults: Vec<SettingFault>) -> anyhow::Res
     announce(&app, listener.local_addr()?);
     tokio::spawn(watch_catalogues(Arc::clone(&app)));
     tokio::spawn(chores::keep_looking(Arc::clone(&office)));
-    tokio::spawn(chores::every_day(Arc::clone(&app), Arc::clone(&office)));
+    tokio::spawn(chores::every_day(Arc::clone(&app), Arc::clone(&office), knows));
     tokio::spawn(chores::keep_flushing(Arc::clone(&app), Arc::clone(&office)));
     tokio::spawn(chores::keep_counting(Arc::clone(&office), Arc::clone(&workers.counts)));
     let floor = Arc::clone(&app.floor);

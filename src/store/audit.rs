@@ -47,6 +47,17 @@ pub enum Deed {
     DraftTaken,
     /// An application was sent: answers, determination and notice were frozen.
     ApplicationSent,
+    /// A source answered what was asked about somebody.
+    Checked,
+    /// A data-matching issue was opened.
+    DmiOpened,
+    /// It was closed: proved, or not needed any more.
+    DmiClosed,
+    /// Nothing came in time.
+    DmiExpired,
+    /// The engine was asked again after something was found out.
+    Redetermined,
+    AppealFiled,
     AccountMade,
     SignedIn,
     PasswordChanged,

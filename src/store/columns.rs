@@ -6,7 +6,7 @@
 use crate::sealing::Column;
 
 /// Sealed under their owner's data key.
-pub const SEALED: [Column; 10] = [
+pub const SEALED: [Column; 15] = [
     ACCOUNT_EMAIL,
     ACCOUNT_PASSWORD,
     PENDING_REQUEST,
@@ -17,6 +17,11 @@ pub const SEALED: [Column; 10] = [
     APPLICATION_ANSWERS,
     APPLICATION_DETERMINATION,
     NOTICE_BODY,
+    VERIFICATION_ANSWER,
+    REDETERMINATION_HOUSEHOLD,
+    REDETERMINATION_DETERMINATION,
+    APPEAL_BODY,
+    ASIDE_BODY,
 ];
 
 pub const ACCOUNT_EMAIL: Column = Column { table: "account", column: "email" };
@@ -29,6 +34,12 @@ pub const JOB_PAYLOAD: Column = Column { table: "job", column: "payload" };
 pub const APPLICATION_ANSWERS: Column = Column { table: "application", column: "answers" };
 pub const APPLICATION_DETERMINATION: Column = Column { table: "application", column: "determination" };
 pub const NOTICE_BODY: Column = Column { table: "notice", column: "body" };
+pub const VERIFICATION_ANSWER: Column = Column { table: "verification", column: "answer" };
+pub const REDETERMINATION_HOUSEHOLD: Column = Column { table: "redetermination", column: "household" };
+pub const REDETERMINATION_DETERMINATION: Column = Column { table: "redetermination", column: "determination" };
+pub const APPEAL_BODY: Column = Column { table: "appeal", column: "body" };
+/// Under the site's key, whoever it is about: an operator has to be able to read it.
+pub const ASIDE_BODY: Column = Column { table: "aside", column: "body" };
 
 /// Bytes that are no person's words: hashes, MACs, wrapped keys.
 pub const NOT_SEALED: [Column; 13] = [

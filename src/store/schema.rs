@@ -13,13 +13,14 @@ use sqlx::{AnyConnection, SqlSafeStr as _};
 use super::dialect;
 
 /// All migrations, in order: number, name, text.
-pub const MIGRATIONS: [(i64, &str, &str); 6] = [
+pub const MIGRATIONS: [(i64, &str, &str); 7] = [
     (1, "begin", include_str!("../../sql/store/0001_begin.sql")),
     (2, "account", include_str!("../../sql/store/0002_account.sql")),
     (3, "work", include_str!("../../sql/store/0003_work.sql")),
     (4, "application", include_str!("../../sql/store/0004_application.sql")),
     (5, "codes", include_str!("../../sql/store/0005_codes.sql")),
     (6, "funnel", include_str!("../../sql/store/0006_funnel.sql")),
+    (7, "verify", include_str!("../../sql/store/0007_verify.sql")),
 ];
 
 /// What this binary knows: the number of its newest migration.

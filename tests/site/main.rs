@@ -14,5 +14,6 @@ mod shop;
 mod site;
 mod store;
 mod surge;
+mod verify;
 mod web;
 mod work;

@@ -7,9 +7,10 @@ use windowshop::account::people::{SignedUp, account_owner, find, guest_owner};
 use windowshop::account::steps::StartTotp;
 use windowshop::operator::audit::{AuditArgs, command as audit_command};
 use windowshop::operator::backup::{BackupArgs, back_up};
-use windowshop::sealing::Column;
+use windowshop::sealing::{Column, DataKey};
 use windowshop::store::lookup::Sought;
 use windowshop::store::schema::{self, Kind};
+use windowshop::store::vault::SITE;
 use windowshop::store::{Change, StoreError, Tx, columns};
 use windowshop::work::{Kind as JobKind, NewJob, Repeats, enqueue};
 use zeroize::Zeroizing;
@@ -77,11 +78,50 @@ impl Change for Filled {
         .bind(seal(columns::NOTICE_BODY, "n1")?)
         .execute(tx.conn())
         .await?;
+        checked(tx, &self.means, (owner, &key)).await?;
         let (run_at, deadline) = (None, None);
         let payload = PLANTED[6].as_bytes();
         let job = NewJob { kind: &ERRAND, key: "errand:1", owner, run_at, deadline, payload, request_id: "" };
         enqueue(tx, &self.means.vault, &job).await.map(drop)
     }
+}
+
+/// What is kept of checks, of what followed, and of what nobody could read.
+async fn checked(
+    tx: &mut Tx,
+    means: &windowshop::account::people::Means,
+    (owner, key): (&str, &DataKey),
+) -> Result<(), StoreError> {
+    let seal = |column: Column, row| key.seal(column.at(row, owner), PLANTED[1].as_bytes());
+    let site = means.vault.open(tx.conn(), SITE).await?.ok_or(StoreError::Stale)?;
+    let aside = site.seal(columns::ASIDE_BODY.at("s1", SITE), PLANTED[1].as_bytes())?;
+    for (statement, sealed) in [
+        (
+            "INSERT INTO verification (id, application, owner, person, subject, state, service, answer, asked_at, \
+             answered_at) VALUES ('v1', 'p1', $1, 1, 'ssn', 'verified', 'SSAC', $2, 1, 1)",
+            [seal(columns::VERIFICATION_ANSWER, "v1")?].to_vec(),
+        ),
+        (
+            "INSERT INTO redetermination (id, application, owner, number, cause, household, determination, catalogue, \
+             notice, made_at) VALUES ('r1', 'p1', $1, 1, 'rules:2027', $2, $3, 'c', 'n1', 1)",
+            [seal(columns::REDETERMINATION_HOUSEHOLD, "r1")?, seal(columns::REDETERMINATION_DETERMINATION, "r1")?]
+                .to_vec(),
+        ),
+        (
+            "INSERT INTO appeal (id, owner, application, notice, body, filed_at, due_at, state) \
+             VALUES ('e1', $1, 'p1', 'n1', $2, 1, 1, 'filed')",
+            [seal(columns::APPEAL_BODY, "e1")?].to_vec(),
+        ),
+        (
+            "INSERT INTO aside (id, source, owner, reason, body, bytes, at, seen_by) \
+             VALUES ('s1', 'hub', $1, 'no JSON', $2, 13, 1, '')",
+            [aside].to_vec(),
+        ),
+    ] {
+        let planted = sqlx::query(statement).bind(owner);
+        sealed.into_iter().fold(planted, |planted, value| planted.bind(value)).execute(tx.conn()).await?;
+    }
+    Ok(())
 }
 
 static ERRAND: JobKind = JobKind {

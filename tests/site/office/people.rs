@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use windowshop::account::office::Office as Opened;
+use windowshop::config::HubSettings;
+use windowshop::hub::Hub;
 use windowshop::office::Office;
 use windowshop::serve::jobs;
 use windowshop::store::Ahead;
@@ -53,7 +55,8 @@ impl World {
         let opened = opened.expect("the office opens");
         let office = Office::new(&opened, &app.config).expect("its pages");
         let site = Site::with_office(Arc::clone(&app), &office).expect("routes");
-        let workers = jobs::start(&opened, &app).await.expect("workers");
+        let knows = std::sync::Arc::new(windowshop::verify::Knows::load().expect("whole"));
+        let workers = jobs::start(&opened, &app, (&knows, &Hub::new(&HubSettings::none()))).await.expect("workers");
         World { site, opened, ahead, outbox: bench.path("outbox"), workers }
     }
 

@@ -10,7 +10,7 @@ use super::engines::on_each_engine;
 use crate::web::repository::texts;
 
 /// Where statements may stand.
-const ROOMS: [&str; 5] = ["src/store", "src/account", "src/operator", "src/application", "src/work"];
+const ROOMS: [&str; 6] = ["src/store", "src/account", "src/operator", "src/application", "src/work", "src/verify"];
 /// Knows the dialects, so that nothing else has to.
 const DIALECT: &str = "src/store/dialect.rs";
 /// Put statements together: from names of our own migrations; by repeating the places of a statement that is written out.

@@ -16,6 +16,7 @@ use windowshop::filing::codes::{Metal, PlanType, Product, Program, Sort};
 use windowshop::quote::ask::money;
 use windowshop::shop::sections::SECTIONS;
 use windowshop::text::i18n::Messages;
+use windowshop::verify::rules::{Expiry, Rules, Subject};
 use windowshop::web::error::Failure;
 
 use strum::IntoEnumIterator as _;
@@ -172,6 +173,27 @@ fn of_apply() -> Vec<String> {
     .concat()
 }
 
+/// What is checked of an application, in notices and on pages (`"verify.subject.`, `"verify.open.`,
+/// `"verify.state.`, `"verify.if_nothing.`, `"verify.document.`, `"sent.kind_`).
+fn of_verify() -> Vec<String> {
+    let words = |all: &[&str]| all.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let rules = Rules::load().unwrap_or_else(|faults| panic!("{faults:?}"));
+    let subjects: Vec<String> = Subject::iter().map(|subject| subject.word().to_string()).collect();
+    let states = ["waiting", "verified", "inconsistent", "pending", "resolved", "expired", "withdrawn"]
+        .map(str::to_string)
+        .to_vec();
+    let expiries = Expiry::all().map(|expiry| expiry.word().to_string()).collect();
+    let documents = rules.documents().map(str::to_string).collect();
+    [
+        each("verify.{}.{}", &[words(&["subject", "open"]), subjects]),
+        each("verify.state.{}", &[states]),
+        each("verify.if_nothing.{}", &[expiries]),
+        each("verify.document.{}", &[documents]),
+        each("sent.kind_{}", &[words(&["eligibility", "dmi_opened", "dmi_reminder", "redetermined"])]),
+    ]
+    .concat()
+}
+
 /// Titles, questions, hints, answers and faults of the application's steps (`"apply.step.`, `"apply.q.`,
 /// `"apply.q.status.`, `"apply.sign.`, `"apply.kind.`, `"apply.kind_hint.`, `"apply.coverage.`, `"apply.frequency.`). Those
 /// that every question must have are asked for; the others count as used where they are there.
@@ -308,7 +330,7 @@ fn every_key_that_is_used_exists_and_every_key_is_used() {
             faults.extend(missing.map(|key| format!("{path} asks for `{key}`, which is not there")));
         }
     }
-    let composed = [composed(), of_apply()].concat();
+    let composed = [composed(), of_apply(), of_verify()].concat();
     let missing = composed.iter().filter(|key| !known.contains(key.as_str()));
     faults.extend(missing.map(|key| format!("`{key}` is composed at run time and is not there")));
     // A glossary term is shown if it is complete.
@@ -346,7 +368,7 @@ fn every_place_that_composes_a_key_is_listed() {
         .for_each(|(room, _)| *rooms.entry(room).or_default() += 1);
     // Only these rooms have words.
     let speaks = |path: &str| {
-        ["/templates/", "/src/shop/", "/src/enroll/", "/src/office/", "/src/apply/", "/src/web/"]
+        ["/templates/", "/src/shop/", "/src/enroll/", "/src/office/", "/src/apply/", "/src/verify/", "/src/web/"]
             .iter()
             .any(|room| path.contains(room))
     };

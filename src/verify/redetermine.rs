@@ -1,0 +1,191 @@
+//! Asking the engine again after something was found out: a new row beside what was sent, a notice with before and after.
+//!
+//! Put down by whatever closes a question, in its own transaction; done by a worker. The same engine, the same rules of the
+//! plan year, the same plans as when it was sent: what differs is what was found out. A row is there once for its cause,
+//! and none is ever changed.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use serde_json::Value;
+use sqlx::AnyConnection;
+
+use super::amend::{Unproved, amended};
+use super::case::Case;
+use super::dmi::{self, Dmi, EXPIRED};
+use super::plan::{self, About};
+use super::settle::row_id;
+use super::{Knows, Room, id_of, notice, words};
+use crate::account::people::Means;
+use crate::eligibility::{Determination, Household, determine};
+use crate::sealing::DataKey;
+use crate::store::audit::{Actor, Deed, Entry};
+use crate::store::{Change, StoreError, Tx, columns};
+use crate::types;
+use crate::work::worker::Job;
+use crate::work::{Handler, Hands, Kind, NewJob, Outcome, Repeats, enqueue};
+
+pub static REDETERMINE: Kind = Kind {
+    name: "redetermine",
+    max_attempts: 20,
+    gives_up_after: None,
+    pause: Duration::from_secs(30),
+    pause_max: Duration::from_secs(3600),
+    repeats: Repeats::AtLeastOnce,
+};
+/// What a job's key begins with; the rest is the cause.
+const KEY: &str = "redetermine:";
+
+/// Puts the job down, once for its cause, in the caller's transaction.
+///
+/// # Errors
+///
+/// If the store is away.
+pub(super) async fn put_down(
+    tx: &mut Tx,
+    means: &Means,
+    (owner, application): (&str, &str),
+    cause: &str,
+) -> Result<(), StoreError> {
+    let about = About { application: application.to_string(), person: 0, turn: 0 };
+    let (key, payload, request_id) = (format!("{KEY}{cause}:{application}"), about.bytes(), types::request_id());
+    let (kind, run_at, deadline, payload) = (&REDETERMINE, None, None, payload.as_slice());
+    let job = NewJob { kind, key: &key, owner, run_at, deadline, payload, request_id: &request_id };
+    enqueue(tx, &means.vault, &job).await.map(drop)
+}
+
+/// Does `redetermine`.
+pub struct Redeterminations {
+    pub room: Room,
+}
+
+#[async_trait]
+impl Handler for Redeterminations {
+    async fn work(&self, job: &Job, _: &Hands) -> Outcome {
+        let about = match About::of(job) {
+            Ok(about) => about,
+            Err(outcome) => return outcome,
+        };
+        let key = job.held.key.strip_prefix(KEY).and_then(|rest| rest.strip_suffix(&about.application));
+        let Some(cause) = key.map(|cause| cause.trim_end_matches(':').to_string()) else {
+            return Outcome::dead("its key names no cause");
+        };
+        match plan::open(&self.room, &job.held.owner, &about.application).await {
+            Ok(case) => Outcome::done(Redetermine { room: self.room.clone(), case: Arc::new(case), cause }),
+            Err(outcome) => outcome,
+        }
+    }
+}
+
+/// Asks the engine and writes down what it says. The engine takes a few milliseconds and asks nobody: within the
+/// transaction nothing can change between what it reads and what is written.
+struct Redetermine {
+    room: Room,
+    case: Arc<Case>,
+    cause: String,
+}
+
+impl Change for Redetermine {
+    type Done = ();
+
+    async fn run(&self, tx: &mut Tx) -> Result<(), StoreError> {
+        let (room, case, now) = (&self.room, &*self.case, tx.now());
+        dmi::take_run(tx, case.id()).await?;
+        let owner = case.owner.as_str();
+        let key = room.means.vault.open(tx.conn(), owner).await?.ok_or(StoreError::Stale)?;
+        let all = dmi::of_application(tx.conn(), case.id()).await?;
+        let before = latest(tx.conn(), (&key, owner), case).await?;
+        let household = now_known(tx.conn(), room, (&key, case), &all).await?;
+        let after = answer(&room.knows, &household)?;
+        let after = serde_json::to_value(&after).map_err(|_| odd("a determination cannot be written as JSON"))?;
+        let id = id_of(&["redetermination", case.id(), &self.cause]);
+        let kind = format!("redetermined:{id}");
+        let counted = sqlx::query_scalar("SELECT count(*) FROM redetermination WHERE application = $1");
+        let before_it: i64 = counted.bind(case.id()).fetch_one(tx.conn()).await?;
+        let written = sqlx::query(
+            "INSERT INTO redetermination (id, application, owner, number, cause, household, determination, catalogue, \
+             notice, made_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING",
+        )
+        .bind(id.as_str())
+        .bind(case.id())
+        .bind(owner)
+        .bind(before_it + 1)
+        .bind(self.cause.as_str())
+        .bind(key.seal_json(columns::REDETERMINATION_HOUSEHOLD.at(&id, owner), &household)?)
+        .bind(key.seal_json(columns::REDETERMINATION_DETERMINATION.at(&id, owner), &after)?)
+        .bind(case.application.catalogue.as_str())
+        .bind(notice::id(case, &kind))
+        .bind(now)
+        .execute(tx.conn())
+        .await?;
+        if written.rows_affected() == 0 {
+            return Ok(());
+        }
+        let letter = words::redetermined(
+            &room.knows,
+            case,
+            &words::Told { cause: &self.cause, dmis: &all, now },
+            (&before, &after),
+        );
+        notice::post(tx, room, case, &kind, &letter).await?;
+        let record = format!("redetermination:{id}");
+        let entry = Entry { actor: &Actor::Site, deed: Deed::Redetermined, owner, record: &record, session: "" };
+        room.means.audit.append(tx, &entry).await
+    }
+}
+
+fn odd(what: &str) -> StoreError {
+    StoreError::Refused(what.to_string())
+}
+
+/// The household with everything that was not proved in time.
+async fn now_known(
+    connection: &mut AnyConnection,
+    room: &Room,
+    (key, case): (&DataKey, &Case),
+    all: &[Dmi],
+) -> Result<Value, StoreError> {
+    let mut unproved = Vec::new();
+    for dmi in all.iter().filter(|dmi| dmi.state == EXPIRED) {
+        let id = row_id(case, dmi.person, dmi.kind);
+        let asked = sqlx::query_scalar("SELECT answer FROM verification WHERE id = $1");
+        let answer: Option<Vec<u8>> = asked.bind(id.as_str()).fetch_optional(&mut *connection).await?;
+        let basis = match answer {
+            Some(answer) => key.open_json(columns::VERIFICATION_ANSWER.at(&id, &case.owner), &answer)?,
+            None => Value::Null,
+        };
+        // By the rules of the day on which it was opened.
+        let day = case.day(&room.knows.tables, dmi.opened_at);
+        let kind = room.knows.rules.kind(dmi.kind, day).ok_or_else(|| odd("no rule says what follows"))?;
+        unproved.push(Unproved { person: dmi.person, expiry: kind.expiry, basis });
+    }
+    Ok(amended(&case.application.frozen.household, &case.tax_households(), &unproved))
+}
+
+/// The engine's answer over a household as it stands in JSON.
+pub fn answer(knows: &Knows, household: &Value) -> Result<Determination, StoreError> {
+    let read = Household::from_json(&household.to_string());
+    let read = read.map_err(|fault| odd(&format!("the engine cannot read {}", fault.path)))?;
+    let today = read.as_of.ok_or_else(|| odd("a frozen household without its day"))?;
+    determine(&read, &knows.tables, today).map_err(|faults| {
+        let paths: Vec<&str> = faults.iter().map(|fault| fault.path.as_str()).collect();
+        odd(&format!("the engine refused {}", paths.join(", ")))
+    })
+}
+
+/// What counts now: the latest redetermination, or what was said when the application was sent.
+async fn latest(
+    connection: &mut AnyConnection,
+    (key, owner): (&DataKey, &str),
+    case: &Case,
+) -> Result<Value, StoreError> {
+    let asked = sqlx::query_as(
+        "SELECT id, determination FROM redetermination WHERE application = $1 ORDER BY number DESC LIMIT 1",
+    );
+    let found: Option<(String, Vec<u8>)> = asked.bind(case.id()).fetch_optional(connection).await?;
+    match found {
+        Some((id, sealed)) => Ok(key.open_json(columns::REDETERMINATION_DETERMINATION.at(&id, owner), &sealed)?),
+        None => Ok(case.application.determination.clone()),
+    }
+}

@@ -1,0 +1,320 @@
+//! The notices of this room in every language: what could not be checked and what to send, reminders, what was decided
+//! with before and after in numbers.
+//!
+//! Called inside the change that they tell of. They repeat no amount that a source has told (IRS Publication 1075).
+
+use serde_json::Value;
+use time::{Date, Duration, Month};
+
+use super::case::{Case, cents};
+use super::dmi::{Dmi, EXPIRED};
+use super::rules::{Subject, ToSend};
+use super::{Knows, moment};
+use crate::application::record::{Letter, Notice, Part, PersonPart};
+use crate::application::submit::shown;
+use crate::eligibility::State;
+use crate::store::Millis;
+use crate::text::i18n::{Lang, Messages};
+use crate::types::Cents;
+
+/// One language's words about one application.
+struct Says<'a> {
+    messages: &'a Messages,
+    lang: Lang,
+    knows: &'a Knows,
+    case: &'a Case,
+}
+
+impl Says<'_> {
+    fn t(&self, key: &str) -> String {
+        self.messages.t(self.lang, key).to_string()
+    }
+
+    fn tf(&self, key: &str, values: &[(&str, &str)]) -> String {
+        self.messages.tf(self.lang, key, values)
+    }
+
+    fn date(&self, day: Date) -> String {
+        self.messages.date(self.lang, day)
+    }
+
+    fn name(&self, person: u32) -> String {
+        let name = self.case.name(person);
+        if name.is_empty() { self.tf("how.person", &[("n", &person.to_string())]) } else { name }
+    }
+
+    fn part(&self, heading: &str, lines: Vec<String>) -> Part {
+        Part { heading: self.t(heading), lines }
+    }
+
+    fn document(&self, name: &str) -> String {
+        self.t(&format!("verify.document.{name}"))
+    }
+
+    /// `About the application with the number …`
+    fn about(&self) -> String {
+        let sent = wall(self.knows, self.case, self.case.application.submitted_at);
+        let (number, when) = (shown(&self.case.application.reference), self.date(sent));
+        self.tf("notice.about", &[("reference", &number), ("when", &when)])
+    }
+
+    /// Who runs the marketplace: name, address, telephone.
+    fn place(&self) -> [String; 3] {
+        let state = self.case.state();
+        let market = state.and_then(|state| self.knows.tables.marketplace(state, self.case.plan_year()));
+        market.map_or_else(Default::default, |market| {
+            let (name, url, _) = market.site(self.lang.code());
+            [name.to_string(), url.to_string(), market.phone.clone()]
+        })
+    }
+
+    fn help(&self) -> Part {
+        let [name, url, phone] = self.place();
+        let place = [("name", name.as_str()), ("url", url.as_str()), ("phone", phone.as_str())];
+        self.part("notice.help", vec![self.tf("notice.help_lines", &place), self.t("notice.civil")])
+    }
+
+    /// What one issue is about, until when, and what can be sent.
+    fn issue(&self, dmi: &Dmi) -> Part {
+        let (name, kind) = (self.name(dmi.person), dmi.kind.word());
+        let subject = self.t(&format!("verify.subject.{kind}"));
+        let day = self.case.day(&self.knows.tables, dmi.opened_at);
+        let mut lines = vec![
+            self.tf(&format!("verify.open.{kind}"), &[("name", &name)]),
+            self.tf("verify.until", &[("date", &self.date(dmi.due_day))]),
+        ];
+        lines.extend(self.to_send(&self.knows.rules.to_send(dmi.kind, day)));
+        lines.extend(
+            self.knows
+                .rules
+                .kind(dmi.kind, day)
+                .map(|kind| self.tf(&format!("verify.if_nothing.{}", kind.expiry.word()), &[("name", &name)])),
+        );
+        let heading = self.tf("verify.heading", &[("name", &name), ("subject", &subject)]);
+        Part { heading, lines }
+    }
+
+    fn to_send(&self, send: &ToSend) -> Vec<String> {
+        let list = |names: &[String]| names.iter().map(|name| self.document(name)).collect::<Vec<_>>().join("; ");
+        let mut lines = Vec::new();
+        if !send.alone.is_empty() {
+            lines.push(self.tf("verify.send_one", &[("list", &list(&send.alone))]));
+        }
+        if !send.together.is_empty() {
+            let both = [("list", &list(&send.together)[..]), ("beside", &list(&send.beside)[..])];
+            lines.push(self.tf("verify.send_two", &both));
+        }
+        lines
+    }
+
+    fn letter(&self, title: &str, lead: Vec<String>, people: Vec<PersonPart>, parts: Vec<Part>) -> Letter {
+        Letter { lang: self.lang.code().to_string(), title: self.t(title), lead, people, parts }
+    }
+}
+
+fn wall(knows: &Knows, case: &Case, at: Millis) -> Date {
+    case.day(&knows.tables, at)
+}
+
+fn in_every_language(knows: &Knows, case: &Case, letter: impl Fn(&Says) -> Letter) -> Notice {
+    let says = |lang| Says { messages: &knows.messages, lang, knows, case };
+    Notice { letters: knows.messages.languages().map(|lang| letter(&says(lang))).collect() }
+}
+
+/// What could not be checked, what to send, until when, and that everything goes on meanwhile.
+pub fn opened(knows: &Knows, case: &Case, dmis: &[Dmi], now: Millis) -> Notice {
+    let today = wall(knows, case, now);
+    in_every_language(knows, case, |says| {
+        let lead = vec![
+            says.about(),
+            says.tf("verify.opened.lead", &[("date", &says.date(today))]),
+            says.t("verify.meanwhile"),
+        ];
+        let mut parts: Vec<Part> = dmis.iter().map(|dmi| says.issue(dmi)).collect();
+        parts.push(says.part("verify.how.title", vec![says.t("verify.how.lines"), says.t("verify.how.mistyped")]));
+        parts.push(says.part("verify.cannot.title", vec![says.t("verify.cannot.lines")]));
+        parts.push(says.help());
+        says.letter("verify.opened.title", lead, Vec::new(), parts)
+    })
+}
+
+/// That something is still needed.
+pub fn reminder(knows: &Knows, case: &Case, dmis: &[Dmi], now: Millis) -> Notice {
+    in_every_language(knows, case, |says| {
+        let days = dmis.iter().map(|dmi| dmi.days_left(now)).min().unwrap_or_default();
+        let left = says.messages.n(says.lang, "verify.reminder.left", days);
+        let mut lead = vec![says.about(), left, says.t("verify.meanwhile")];
+        if dmis.iter().any(|dmi| dmi.in_review > 0) {
+            lead.push(says.t("verify.reminder.in_review"));
+        }
+        let mut parts: Vec<Part> = dmis.iter().map(|dmi| says.issue(dmi)).collect();
+        parts.push(says.part("verify.how.title", vec![says.t("verify.how.lines"), says.t("verify.how.mistyped")]));
+        parts.push(says.help());
+        says.letter("verify.reminder.title", lead, Vec::new(), parts)
+    })
+}
+
+/// What a redetermination is told from.
+pub struct Told<'a> {
+    pub cause: &'a str,
+    pub dmis: &'a [Dmi],
+    pub now: Millis,
+}
+
+impl Told<'_> {
+    /// The issues that this one is about.
+    fn about(&self) -> Vec<&Dmi> {
+        let (what, id) = self.cause.split_once(':').unwrap_or((self.cause, ""));
+        let own = self.dmis.iter().find(|dmi| dmi.id == id);
+        let with = |dmi: &&Dmi| own.is_some_and(|own| dmi.closed_at == own.closed_at && dmi.state == EXPIRED);
+        match what {
+            "dmi_expired" => self.dmis.iter().filter(with).collect(),
+            "dmi_resolved" => own.into_iter().collect(),
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// What was decided, with before and after.
+pub fn redetermined(knows: &Knows, case: &Case, told: &Told, (before, after): (&Value, &Value)) -> Notice {
+    let today = wall(knows, case, told.now);
+    let about = told.about();
+    let expired = about.iter().any(|dmi| dmi.state == EXPIRED);
+    in_every_language(knows, case, |says| {
+        let mut lead = vec![says.about()];
+        for dmi in &about {
+            let name = says.name(dmi.person);
+            let subject = says.t(&format!("verify.subject.{}", dmi.kind.word()));
+            let key = if dmi.state == EXPIRED { "verify.decided.expired" } else { "verify.decided.resolved" };
+            let values = [("name", &name[..]), ("subject", &subject), ("date", &says.date(dmi.due_day))];
+            lead.push(says.tf(key, &values));
+        }
+        if about.is_empty() {
+            lead.push(says.t("verify.decided.rules"));
+        }
+        let same = credits(before) == credits(after) && every_result(says, before) == every_result(says, after);
+        lead.push(match same {
+            true => says.t("verify.decided.same"),
+            false => says.tf("verify.decided.from", &[("date", &says.date(next_month(today)))]),
+        });
+        lead.extend(says.credit_lines(before, after));
+        let people = people_of(after).map(|person| says.before_and_after(before, person)).collect();
+        let mut parts = Vec::new();
+        if expired {
+            parts.push(says.part("verify.back.title", says.way_back(&about)));
+        }
+        parts.push(says.appeal(today));
+        parts.push(says.help());
+        says.letter("verify.decided.title", lead, people, parts)
+    })
+}
+
+fn people_of(determination: &Value) -> impl Iterator<Item = &Value> {
+    determination["people"].as_array().into_iter().flatten()
+}
+
+/// The monthly credit of each tax household.
+fn credits(determination: &Value) -> Vec<i64> {
+    let all = determination["tax_households"].as_array();
+    all.into_iter().flatten().map(|tax| cents(&tax["credit_monthly"])).collect()
+}
+
+fn every_result(says: &Says, determination: &Value) -> Vec<Vec<String>> {
+    people_of(determination).map(|person| says.results(person)).collect()
+}
+
+/// The first day of the next month: a change holds from there (45 CFR 155.330(f)(1)).
+fn next_month(day: Date) -> Date {
+    let (year, month) = match day.month() {
+        Month::December => (day.year() + 1, Month::January),
+        month => (day.year(), month.next()),
+    };
+    Date::from_calendar_date(year, month, 1).unwrap_or(day)
+}
+
+impl Says<'_> {
+    fn credit_lines(&self, before: &Value, after: &Value) -> Vec<String> {
+        let (before, after) = (credits(before), credits(after));
+        let pairs = before.into_iter().zip(after).filter(|(before, after)| *before != 0 || *after != 0);
+        let line = |(before, after): (i64, i64)| {
+            let (before, after) = (Cents(before).dollars_cents(), Cents(after).dollars_cents());
+            self.tf("verify.decided.credit", &[("before", &before), ("after", &after)])
+        };
+        pairs.map(line).collect()
+    }
+
+    fn before_and_after(&self, before: &Value, person: &Value) -> PersonPart {
+        let id = person["id"].as_str().unwrap_or_default();
+        let row = id.parse().unwrap_or_default();
+        let old = people_of(before).find(|old| old["id"] == person["id"]);
+        let (old, new) = (old.map(|old| self.results(old)).unwrap_or_default(), self.results(person));
+        let line = |key: &str, results: &[String]| self.tf(key, &[("list", &results.join("; "))]);
+        let results = match old == new {
+            true => vec![line("verify.decided.unchanged", &new)],
+            false => vec![line("verify.decided.before", &old), line("verify.decided.after", &new)],
+        };
+        PersonPart { name: self.name(row), results, why: Vec::new() }
+    }
+
+    /// What somebody can get, in a few words.
+    fn results(&self, person: &Value) -> Vec<String> {
+        let is = |name: &str| person[name].as_bool().unwrap_or_default();
+        if !is("applying") {
+            return vec![self.t("verify.gets.not_applying")];
+        }
+        let mut found = Vec::new();
+        if !person["medicaid"].is_null() {
+            found.push(self.t("verify.gets.medicaid"));
+        }
+        if !person["chip"].is_null() {
+            found.push(self.t("verify.gets.chip"));
+        }
+        if is("basic_health") {
+            found.push(self.t("verify.gets.basic_health"));
+        }
+        if found.is_empty() && is("marketplace") {
+            found.push(self.t("verify.gets.plan"));
+            found.push(self.t(if is("credit") { "verify.gets.credit" } else { "verify.gets.no_credit" }));
+            let level = person["csr"].as_str().unwrap_or("none");
+            if level != "none" {
+                let level = self.t(&format!("csr.{level}"));
+                found.push(self.tf("notice.csr", &[("level", &level)]).trim_end_matches('.').to_string());
+            }
+        }
+        if found.is_empty() {
+            found.push(self.t("verify.gets.nothing"));
+        }
+        found
+    }
+
+    fn way_back(&self, about: &[&Dmi]) -> Vec<String> {
+        let mut lines = vec![self.t("verify.back.lines")];
+        let status = [Subject::Citizenship, Subject::LawfulPresence, Subject::Ssn];
+        if about.iter().any(|dmi| status.contains(&dmi.kind)) {
+            let kind = self.knows.tables.sep_kinds(about[0].due_day).find(|kind| kind.code == "data_matching_resolved");
+            let days = kind.and_then(|kind| kind.days_after).map(|days| days.to_string()).unwrap_or_default();
+            lines.push(self.tf("verify.back.sep", &[("days", &days)]));
+        }
+        lines
+    }
+
+    fn appeal(&self, today: Date) -> Part {
+        let [name, url, phone] = self.place();
+        let days = self.knows.rules.time("appeal_days", today).unwrap_or_default();
+        let until = today.checked_add(Duration::days(days)).unwrap_or(today);
+        let place = [("name", name.as_str()), ("url", url.as_str()), ("phone", phone.as_str())];
+        let lines =
+            vec![self.tf("notice.appeal", &[("date", &self.date(until))]), self.tf("notice.appeal_how", &place)];
+        self.part("notice.wrong", lines)
+    }
+}
+
+/// A subject's words, for pages: `verify.subject.…`.
+pub fn subject_key(subject: Subject) -> String {
+    format!("verify.subject.{}", subject.word())
+}
+
+/// The day of a moment in a state, for pages.
+pub fn day_in(knows: &Knows, state: Option<State>, at: Millis) -> Date {
+    knows.tables.days(state, moment(at)).own
+}
