@@ -95,6 +95,15 @@ pub struct ServeArgs {
     /// Private address and port for metrics and health, e.g. 127.0.0.1:9464; empty: none
     #[arg(long, env = "WINDOWSHOP_METRICS_LISTEN", value_name = "ADDRESS", default_value = "")]
     pub metrics_listen: String,
+    /// Address and port of the desk, where an operator's people review documents, e.g. 127.0.0.1:9480; empty: no desk
+    #[arg(long, env = "WINDOWSHOP_DESK_LISTEN", value_name = "ADDRESS", default_value = "")]
+    pub desk_listen: String,
+    /// The address the desk's people know it by, e.g. https://desk.example.org; empty: http at its address, for a tunnel
+    #[arg(long, env = "WINDOWSHOP_DESK_URL", value_name = "URL", default_value = "")]
+    pub desk_url: String,
+    /// Where people send papers by post, its lines divided by |; empty: documents are taken as files only
+    #[arg(long, env = "WINDOWSHOP_PROOF_ADDRESS", value_name = "LINES", default_value = "")]
+    pub proof_address: String,
     /// Answers that take longer than this to make are named in the log, in milliseconds
     #[arg(long, env = "WINDOWSHOP_SLOW_MS", default_value = "1000")]
     pub slow_ms: String,
@@ -152,6 +161,12 @@ pub struct Config {
     pub max_url_bytes: usize,
     pub max_connections: usize,
     pub metrics_listen: Option<SocketAddr>,
+    /// `None`: no desk.
+    pub desk_listen: Option<SocketAddr>,
+    /// Without a trailing slash.
+    pub desk_url: Option<String>,
+    /// Line by line.
+    pub proof_address: Option<Vec<String>>,
     pub slow_ms: u64,
     pub workers: usize,
     pub trusted_proxies: Vec<IpNet>,
@@ -239,6 +254,15 @@ impl Config {
                 "" => None,
                 address => Some(read_listen("metrics-listen", address, f)),
             },
+            desk_listen: match args.desk_listen.as_str() {
+                "" => None,
+                address => Some(read_listen("desk-listen", address, f)),
+            },
+            desk_url: match args.desk_url.as_str() {
+                "" => None,
+                url => Some(read_base("desk-url", url, f)),
+            },
+            proof_address: read_lines(&args.proof_address),
             slow_ms: number("slow-ms", &args.slow_ms, 1..=600_000, f),
             workers: number("workers", &args.workers, 0..=64, f) as usize,
             trusted_proxies: read_nets(&args.trusted_proxies, f),
@@ -264,6 +288,12 @@ fn read_listen(flag: &'static str, text: &str, faults: &mut Vec<SettingFault>) -
         faults.push(SettingFault::new(flag, what));
         SocketAddr::from(([127, 0, 0, 1], 0))
     })
+}
+
+/// Lines divided by `|`; `None` if there is none.
+fn read_lines(text: &str) -> Option<Vec<String>> {
+    let lines = text.split('|').map(str::trim).filter(|line| !line.is_empty()).map(str::to_string);
+    Some(lines.collect::<Vec<_>>()).filter(|lines| !lines.is_empty())
 }
 
 /// Comma-separated addresses and networks.

@@ -36,6 +36,7 @@ async fn main() -> ExitCode {
         Command::Account(args) => {
             print(operator::account::command(&args, app::system_clock(), &mut std::io::stdin()).await)
         }
+        Command::Desk(args) => print(operator::desk::command(&args, app::system_clock()).await),
         Command::Retention(args) => print(operator::retention::command(&args, app::system_clock()).await),
         Command::Funnel(args) => print(operator::funnel::command(&args, app::system_clock()).await),
         Command::Audit(args) => print(operator::audit::command(&args, app::system_clock()).await),

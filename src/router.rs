@@ -18,17 +18,21 @@ use tower_http::catch_panic::CatchPanicLayer;
 use crate::app::App;
 use crate::application::submit::Submitter;
 use crate::apply;
+use crate::desk::{self, Desk};
 use crate::enroll;
 use crate::floor::Phase;
 use crate::floor::wire::Wire;
 use crate::office::{self, Office};
+use crate::proof::{self, With};
 use crate::shop::{care, compare, costs, csv, home, how, income, plan, plans, sheet};
 use crate::surge::page_cache::{self, Front};
 use crate::telemetry::{self, Watch};
+use crate::verify::rules::{RuleFault, Rules};
 use crate::web::admission::{self, House};
 use crate::web::page::legal_day;
 use crate::web::privacy::{self, Keep};
 use crate::web::shared::Shared;
+use crate::web::uploads::Turns;
 use crate::web::{assets, content, error, guard, sealed};
 
 /// Pages, each in every language.
@@ -69,7 +73,22 @@ pub fn router(app: Arc<App>) -> Router {
 /// If the public URL is no origin that a browser sends.
 pub fn with_office(app: &Arc<App>, office: &Arc<Office>) -> anyhow::Result<Router> {
     let submitter = Submitter::start(office.store.clone(), office.means.clone());
-    Ok(with(app, office::routes(app, office, &apply::pages(submitter))?))
+    let not_whole = |faults: Vec<RuleFault>| {
+        let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        anyhow::anyhow!("the rules of this build are not whole:\n  {}", faults.join("\n  "))
+    };
+    let proofs = With { rules: Arc::new(Rules::load().map_err(not_whole)?), turns: Turns::default() };
+    let others = apply::pages(submitter).merge(proof::pages(proofs));
+    Ok(with(app, office::routes(app, office, &others)?))
+}
+
+/// The desk alone, for the address that only an operator's people reach: no page of the shop, none of an account.
+///
+/// # Errors
+///
+/// If the desk's own address is no origin that a browser sends.
+pub fn of_desk(app: &Arc<App>, desk: &Arc<Desk>) -> anyhow::Result<Router> {
+    Ok(layers(desk::routes(desk, &app.config)?, app).with_state(Arc::clone(app)))
 }
 
 fn with(app: &Arc<App>, private: Router<Arc<App>>) -> Router {
@@ -199,10 +218,10 @@ fn front(app: &Arc<App>) -> Front {
     }
 }
 
-/// `/account…`, in any language: made for one visitor. The cache would find that out by making the page twice, and would let
+/// `/account…`, in any language, and the desk: made for one visitor. The cache would find that out by making the page twice, and would let
 /// a visitor wait for another's page of the same address.
 fn is_of_the_office(path: &str) -> bool {
-    path.split('/').skip(1).take(2).any(|part| part == "account")
+    path.split('/').skip(1).take(2).any(|part| matches!(part, "account" | "desk"))
 }
 
 /// The process is running and answers.

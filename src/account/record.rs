@@ -48,6 +48,7 @@ pub async fn of(connection: &mut AnyConnection, vault: &Vault, owner: &str) -> R
     )
     .await?;
     let checks = checks(connection, &key, owner).await?;
+    let documents = documents(connection, &key, owner).await?;
     let devices = devices(connection, &key, owner).await?;
     let sessions =
         sqlx::query_as("SELECT made_at, seen_at, expires_at, shared FROM session WHERE owner = $1 ORDER BY made_at");
@@ -66,7 +67,8 @@ pub async fn of(connection: &mut AnyConnection, vault: &Vault, owner: &str) -> R
         .collect();
     Ok(Some(json!({
         "owner": owner, "account": account, "drafts": drafts, "applications": applications,
-        "determinations": determinations, "notices": notices, "checks": checks, "devices": devices, "sessions": sessions, "letters": letters,
+        "determinations": determinations, "notices": notices, "checks": checks,
+        "documents": documents, "devices": devices, "sessions": sessions, "letters": letters,
         "deeds": deeds,
     })))
 }
@@ -171,6 +173,32 @@ async fn checks(connection: &mut AnyConnection, key: &DataKey, owner: &str) -> R
         "made": made, "data_matching_issues": issues, "redetermined": redetermined,
         "appeals": appeals,
     }))
+}
+
+/// What they sent to answer an issue, and what became of it. The files themselves are downloaded one by one.
+async fn documents(connection: &mut AnyConnection, key: &DataKey, owner: &str) -> Result<Vec<Value>, StoreError> {
+    type Row = (String, String, String, String, i64, Vec<u8>, Vec<u8>, String, String, i64, Option<i64>);
+    let asked = sqlx::query_as(
+        "SELECT id, dmi, how, kind, bytes, secret, name, state, reason, sent_at, reviewed_at FROM document \
+         WHERE owner = $1 ORDER BY sent_at",
+    );
+    let found: Vec<Row> = asked.bind(owner).fetch_all(connection).await?;
+    let mut documents = Vec::new();
+    for (id, dmi, how, kind, bytes, secret, name, state, reason, sent_at, reviewed_at) in found {
+        let name = match how.as_str() {
+            "upload" => {
+                let secret = key.open(columns::DOCUMENT_SECRET.at(&id, owner), &secret)?;
+                let own = DataKey::of_bytes(&secret).ok_or(StoreError::Stale)?;
+                Some(open_text(&own, columns::DOCUMENT_NAME, (&id, &id), &name)?.to_string())
+            }
+            _ => None,
+        };
+        documents.push(json!({
+            "id": id, "issue": dmi, "how": how, "kind": kind, "bytes": bytes, "name": name, "state": state,
+            "reason": reason, "sent_at": sent_at, "reviewed_at": reviewed_at,
+        }));
+    }
+    Ok(documents)
 }
 
 /// What became of each letter to them, and whether their address takes any.

@@ -36,7 +36,7 @@ pub struct Kept {
 pub struct Schedule(Vec<Kept>);
 
 /// What there must be a row for.
-const ALL: [&str; 14] = [
+const ALL: [&str; 16] = [
     "session",
     "pending",
     "mailed_code",
@@ -49,6 +49,8 @@ const ALL: [&str; 14] = [
     "application",
     "verification",
     "aside",
+    "document",
+    "desk_session",
     "funnel",
     "audit",
 ];
@@ -169,11 +171,12 @@ impl Change for Rows {
             ("DELETE FROM letter WHERE queued_at <= $1 AND template <> 'message'", before("letter")),
             ("DELETE FROM funnel WHERE day <= $1", before("funnel")),
             ("DELETE FROM aside WHERE at <= $1", before("aside")),
+            ("DELETE FROM desk_session WHERE expires_at <= $1", before("desk_session")),
         ] {
             gone.push(sqlx::query(statement).bind(at).execute(tx.conn()).await?.rows_affected());
         }
         Ok(Report {
-            sessions: gone[0],
+            sessions: gone[0] + gone[11],
             pending: gone[1],
             mailed_codes: gone[2] + gone[3],
             guesses: gone[4],

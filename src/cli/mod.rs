@@ -22,6 +22,7 @@ use crate::operator::account::AccountArgs;
 use crate::operator::audit::AuditArgs;
 use crate::operator::backup::{BackupArgs, RestoreArgs};
 use crate::operator::bounce::BounceArgs;
+use crate::operator::desk::DeskArgs;
 use crate::operator::funnel::FunnelArgs;
 use crate::operator::keys::KeysArgs;
 use crate::operator::queue::QueueArgs;
@@ -66,6 +67,8 @@ pub enum Command {
     Keys(KeysArgs),
     /// Do something for a person who calls: find, end-sessions, export, delete
     Account(AccountArgs),
+    /// Say who may work at the desk: add, list, disable, reset
+    Desk(DeskArgs),
     /// Remind people of what will be deleted, delete what the retention schedule keeps no longer, and report it
     Retention(RetentionArgs),
     /// Show how far people come in the application, page by page, without any person

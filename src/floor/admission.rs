@@ -49,7 +49,7 @@ impl Class {
     pub fn of(path: &str) -> Class {
         let always = matches!(path, "/healthz" | "/readyz" | "/robots.txt" | "/favicon.ico" | "/favicon.svg");
         // Its first part, or the one after a language.
-        let office = path.split('/').skip(1).take(2).any(|part| part == "account");
+        let office = path.split('/').skip(1).take(2).any(|part| matches!(part, "account" | "desk"));
         match always || path.starts_with("/assets/") {
             true => Class::Always,
             false if office => Class::Office,

@@ -243,6 +243,11 @@ impl Visit {
         }
     }
 
+    /// Whether a request is being read or worked on.
+    fn is_asked(&self) -> bool {
+        self.answers().open.iter().any(|(_, moved)| moved.is_none())
+    }
+
     /// How long the connection has been idle; `None` while it is active.
     fn idle_for(&self) -> Option<Duration> {
         let idle = self.answers().open.is_empty() && self.full_ms.load(Ordering::Relaxed) == 0;
@@ -265,6 +270,8 @@ impl Visit {
             let patience = if closing { patience.when_closing() } else { *patience };
             let quiet = match self.active_ms.load(Ordering::Relaxed) {
                 0 => patience.first.saturating_sub(self.born.elapsed()),
+                // What is being worked on has a time of its own.
+                _ if self.is_asked() => patience.idle,
                 ms => patience.idle.saturating_sub(self.since(ms - 1)),
             };
             let left = quiet.min(patience.stalled.saturating_sub(self.stalled_for()));

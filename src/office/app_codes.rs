@@ -61,7 +61,7 @@ async fn state(desk: &Desk, owner: &str) -> Result<(State, i64, String), Instead
 }
 
 /// The picture as one path of an SVG.
-fn picture(text: &str) -> anyhow::Result<(i32, String)> {
+pub fn picture(text: &str) -> anyhow::Result<(i32, String)> {
     let code = QrCode::encode_text(text, QrCodeEcc::Medium).map_err(|error| anyhow::anyhow!("{error}"))?;
     let mut path = String::new();
     for y in 0..code.size() {

@@ -45,9 +45,10 @@ async fn everything(desk: &Desk, owner: &str) -> Result<Value, Instead> {
 }
 
 /// The record's parts with their headings, in the order of the page.
-const PARTS: [(&str, &str); 6] = [
+const PARTS: [(&str, &str); 7] = [
     ("account", "office.data.account"),
     ("drafts", "office.data.drafts"),
+    ("documents", "office.data.documents"),
     ("devices", "office.data.devices"),
     ("sessions", "office.data.sessions"),
     ("letters", "office.data.letters"),
@@ -55,7 +56,7 @@ const PARTS: [(&str, &str); 6] = [
 ];
 
 /// Part, name in the file, words of the page. What has no words here is shown as it is called in the file.
-const NAMES: [(&str, &str, &str); 15] = [
+const NAMES: [(&str, &str, &str); 18] = [
     ("account", "email", "office.field.email"),
     ("account", "email_confirmed_at", "office.data.confirmed_at"),
     ("account", "language", "office.data.language"),
@@ -70,11 +71,14 @@ const NAMES: [(&str, &str, &str); 15] = [
     ("sessions", "seen_at", "office.data.used_at"),
     ("sessions", "expires_at", "office.data.ends_at"),
     ("sessions", "shared_computer", "office.browsers.shared"),
+    ("documents", "name", "office.data.file"),
+    ("documents", "sent_at", "office.data.sent_at"),
+    ("documents", "id", "office.data.number"),
     ("drafts", "id", "office.data.number"),
 ];
 
 /// Words of the record of deeds. One without words here is shown as it stands.
-const DEEDS: [(&str, &str); 20] = [
+const DEEDS: [(&str, &str); 28] = [
     ("found", "office.deed.found"),
     ("draft_begun", "office.deed.draft_begun"),
     ("draft_taken", "office.deed.draft_taken"),
@@ -91,6 +95,14 @@ const DEEDS: [(&str, &str); 20] = [
     ("letter_bounced", "office.deed.letter_bounced"),
     ("job_retried", "office.deed.job_retried"),
     ("job_dropped", "office.deed.job_dropped"),
+    ("document_sent", "office.deed.document_sent"),
+    ("item_opened", "office.deed.item_opened"),
+    ("item_moved", "office.deed.item_moved"),
+    ("document_opened", "office.deed.document_opened"),
+    ("paper_received", "office.deed.paper_received"),
+    ("document_accepted", "office.deed.document_accepted"),
+    ("document_rejected", "office.deed.document_rejected"),
+    ("aside_opened", "office.deed.aside_opened"),
     ("by:known_browser", "office.deed.by_known_browser"),
     ("by:app", "office.deed.by_app"),
     ("by:printed_code", "office.deed.by_printed_code"),
@@ -143,6 +155,7 @@ fn deed(cx: &Cx, owner: &str, row: &Value) -> Line {
     let who = match text("who") {
         who if who == owner || who.starts_with("guest:") => None,
         who if who.starts_with("operator:") => Some(cx.t("office.deed.operator")),
+        who if who.starts_with("desk:") => Some(cx.t("office.deed.desk")),
         _ => Some(cx.t("office.deed.site")),
     };
     value.extend(who.map(|who| format!(" ({who})")));

@@ -16,13 +16,20 @@ pub struct Form {
     body: Zeroizing<String>,
     /// Something was sent, be it an empty form.
     pub posted: bool,
+    /// It was files, which no page can send again.
+    pub files: bool,
 }
 
 impl Form {
     pub fn of(body: Zeroizing<String>) -> Form {
         let pairs = form_urlencoded::parse(body.as_bytes());
         let pairs = pairs.map(|(name, value)| (name.into_owned(), Zeroizing::new(value.into_owned()))).collect();
-        Form { pairs, body, posted: true }
+        Form { pairs, body, posted: true, files: false }
+    }
+
+    /// Of files: the page that takes them reads them itself.
+    pub fn of_files() -> Form {
+        Form { posted: true, files: true, ..Form::default() }
     }
 
     /// As sent.

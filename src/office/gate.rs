@@ -7,7 +7,8 @@ use std::sync::{Arc, OnceLock};
 
 use axum::body::Body;
 use axum::extract::{OriginalUri, Request, State};
-use axum::http::{Method, StatusCode, header};
+use axum::http::request::Parts;
+use axum::http::{Method, StatusCode, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use zeroize::Zeroizing;
@@ -23,6 +24,7 @@ use crate::web::error::Failure;
 use crate::web::guard::Uncompressed;
 use crate::web::page::Cx;
 use crate::web::sealed::{FORM, form_text};
+use crate::web::uploads;
 
 pub struct Gate {
     pub app: Arc<App>,
@@ -70,22 +72,29 @@ pub async fn unsaved(mut request: Request, next: Next) -> Response {
 
 async fn pass(gate: &Gate, request: Request, next: Next) -> Result<Response, Failure> {
     let (mut parts, body) = request.into_parts();
-    let form = match parts.method {
-        Method::POST => Arc::new(read(gate, &parts.headers, body).await?),
-        _ => Arc::default(),
+    let files = uploads::is_upload(&parts.method, uri_of(&parts).path(), &parts.headers);
+    let (form, body) = match parts.method {
+        // The page reads it, file by file.
+        Method::POST if files => (Arc::new(Form::of_files()), Some(body)),
+        Method::POST => (Arc::new(read(gate, &parts.headers, body).await?), None),
+        _ => (Arc::default(), None),
     };
-    let uri = parts.extensions.get::<OriginalUri>().map_or(&parts.uri, |original| &original.0);
+    let uri = uri_of(&parts);
     let id = parts.extensions.get::<RequestId>().map_or("", |id| &id.0);
     let cx = Cx::new(&gate.app, uri, id);
     let visitor = match Visitor::of(&gate.app, &gate.office, &parts).await {
         Ok(visitor) => Arc::new(visitor),
-        Err(error) => return Ok(trouble::page(&cx, None, &Trouble::Away(error), &form)),
+        Err(error) => {
+            drained(body).await;
+            return Ok(trouble::page(&cx, None, &Trouble::Away(error), &form));
+        }
     };
     if let Some(arrived) = parts.extensions.get::<Arc<OnceLock<Arrived>>>() {
         let (visitor, form) = (Arc::clone(&visitor), Arc::clone(&form));
         let _ = arrived.set(Arrived { cx: cx.clone(), visitor, form });
     }
     if visitor.locked && !OPEN_WHILE_LOCKED.contains(&cx.path.as_str()) {
+        drained(body).await;
         let asked = unlock::ask(&cx, &gate.office, &visitor, &form).await;
         return Ok(match asked {
             Ok(response) => response,
@@ -95,8 +104,20 @@ async fn pass(gate: &Gate, request: Request, next: Next) -> Result<Response, Fai
     parts.extensions.insert(Arc::clone(&gate.office));
     parts.extensions.insert(Arc::clone(&visitor));
     parts.extensions.insert(Arc::clone(&form));
-    let response = next.run(Request::from_parts(parts, Body::empty())).await;
+    let response = next.run(Request::from_parts(parts, body.unwrap_or_default())).await;
     Ok(answered(&cx, &visitor, &form, response))
+}
+
+/// As it came, with its language.
+fn uri_of(parts: &Parts) -> &Uri {
+    parts.extensions.get::<OriginalUri>().map_or(&parts.uri, |original| &original.0)
+}
+
+/// Files that nobody reads: dropped, so that the answer is seen.
+async fn drained(body: Option<Body>) {
+    if let Some(body) = body {
+        uploads::drain(body).await;
+    }
 }
 
 /// A page that ran into trouble gets one that holds what was typed.

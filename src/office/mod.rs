@@ -7,7 +7,7 @@
 //! is away. The shop never imports this room.
 
 mod address;
-mod app_codes;
+pub mod app_codes;
 pub mod begin;
 mod browsers;
 pub mod clock;

@@ -46,7 +46,8 @@ pub fn page(cx: &Cx, visitor: Option<&Visitor>, trouble: &Trouble, form: &Form) 
         Trouble::Away(_) => (cx.t("office.away.title"), cx.t("office.away.what")),
         Trouble::Crowded => (cx.t("office.crowded.title"), cx.t("office.crowded.what")),
     };
-    let posted = form.posted;
+    // Files have to be chosen again, on the page that takes them.
+    let posted = form.posted && !form.files;
     let secrets = form.secrets().map(|name| {
         let label = match name {
             "password" => cx.t("office.field.password"),
@@ -64,7 +65,11 @@ pub fn page(cx: &Cx, visitor: Option<&Visitor>, trouble: &Trouble, form: &Form) 
         bar: visitor.and_then(|visitor| bar(cx, visitor)),
         title,
         what,
-        answers: if posted { cx.t("office.away.kept") } else { cx.t("office.away.nothing_lost") },
+        answers: match (posted, form.files) {
+            (true, _) => cx.t("office.away.kept"),
+            (_, true) => cx.t("office.away.files"),
+            _ => cx.t("office.away.nothing_lost"),
+        },
         next: cx.t("office.away.next"),
         kept: form.kept(),
         secrets: secrets.collect(),

@@ -32,24 +32,29 @@ use crate::web::page::Cx;
 pub(super) async fn ask(cx: &Cx, office: &Office, visitor: &Visitor, form: &Form) -> Answer {
     let owner = visitor.session.as_ref().map(|session| session.owner.clone()).unwrap_or_default();
     let mut kept = false;
-    if form.posted {
+    if form.posted && !form.files {
         let pending = Pending { address: cx.href(&cx.path), body: form.body().to_string() };
         let (vault, session) = (office.means.vault.clone(), visitor.hash.clone());
         kept = office.write(Keep { vault, session, owner, pending }).await?;
     }
     // A form's own page comes after it anyway.
-    let to = if form.posted { "" } else { cx.path.as_str() };
-    Ok(asks(cx, visitor, to, kept).show())
+    let to = if form.posted && !form.files { "" } else { cx.path.as_str() };
+    let note = match (kept, form.files) {
+        (true, _) => Some(cx.t("office.unlock.kept")),
+        (_, true) => Some(cx.t("office.unlock.files")),
+        _ => None,
+    };
+    Ok(asks(cx, visitor, to, note).show())
 }
 
-fn asks<'a>(cx: &'a Cx, visitor: &Visitor, to: &str, kept: bool) -> FormPage<'a> {
+fn asks<'a>(cx: &'a Cx, visitor: &Visitor, to: &str, note: Option<&str>) -> FormPage<'a> {
     let (title, lead) = match visitor.locked {
         true => (cx.t("office.unlock.title"), cx.t("office.unlock.lead")),
         false => (cx.t("office.again.title"), cx.t("office.again.lead")),
     };
     let mut page = FormPage::new(cx, visitor, title).lead(lead).to("/account/unlock");
-    if kept {
-        page = page.note(cx.t("office.unlock.kept"));
+    if let Some(words) = note {
+        page = page.note(words);
     }
     page.hidden.push(("to".to_string(), to.to_string()));
     page.field(Field::password("password", cx.t("office.field.password"), "current-password"))
@@ -60,7 +65,7 @@ fn asks<'a>(cx: &'a Cx, visitor: &Visitor, to: &str, kept: bool) -> FormPage<'a>
 /// `GET /account/unlock`
 pub async fn show(desk: Desk) -> Answer {
     match desk.visitor.session.as_ref().is_some_and(|session| session.authenticated_at.is_some()) {
-        true => Ok(asks(&desk.cx, &desk.visitor, "", false).show()),
+        true => Ok(asks(&desk.cx, &desk.visitor, "", None).show()),
         false => Ok(desk.go("/account/sign-in")),
     }
 }
@@ -71,7 +76,7 @@ pub async fn post(desk: Desk, headers: HeaderMap, wire: Option<Extension<Wire>>)
     let Some(session) = session else { return Ok(desk.go("/account/sign-in")) };
     let (owner, cx) = (session.owner.as_str(), &desk.cx);
     let to = desk.form.get("to");
-    let page = || asks(cx, &desk.visitor, to, false);
+    let page = || asks(cx, &desk.visitor, to, None);
     let Some(password) = Password::typed(&desk.form.secret("password")) else {
         return Ok(page().wrong(vec![fault("password", cx.t("office.fault.password_missing"))]));
     };
@@ -110,7 +115,7 @@ fn unlock_buckets(desk: &Desk, owner: &str, client: IpAddr) -> Vec<Bucket> {
 /// A page of the office, or its first one.
 fn way_back(to: &str) -> &str {
     let ours = to == ROOT || to.strip_prefix(ROOT).is_some_and(|rest| rest.starts_with('/'));
-    let plain = to.bytes().all(|b| b.is_ascii_lowercase() || matches!(b, b'/' | b'-'));
+    let plain = to.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'/' | b'-'));
     if ours && plain { to } else { ROOT }
 }
 

@@ -2,7 +2,9 @@
 //!
 //! An address is read from standard input, never from the command line, which every process of the machine may read.
 
-use std::io::Read;
+use std::fs::OpenOptions;
+use std::io::{Read, Write as _};
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
@@ -14,6 +16,7 @@ use crate::account::people::{Delete, Means};
 use crate::account::record;
 use crate::account::session::EndOthers;
 use crate::config::OfficeArgs;
+use crate::documents::stored::{self, Document};
 use crate::store::audit::{Audit, Deed, Entry};
 use crate::store::lookup::{self, Sought};
 use crate::store::{Change, StoreError, Tx};
@@ -50,7 +53,13 @@ pub enum AccountCommand {
     /// Sign a person out everywhere
     EndSessions(Of),
     /// Write everything that there is of a person, as JSON
-    Export(Of),
+    Export {
+        #[command(flatten)]
+        of: Of,
+        /// Also write their documents, each as a file, into this folder
+        #[arg(long, value_name = "DIR")]
+        documents: Option<PathBuf>,
+    },
     /// Destroy a person's data key and rows
     Delete(Of),
 }
@@ -89,7 +98,9 @@ pub async fn command(
     match &args.command {
         AccountCommand::Find { office, json } => find(&open(office, now).await?, input, *json).await,
         AccountCommand::EndSessions(of) => end_sessions(&open(&of.office, now).await?, &of.owner).await,
-        AccountCommand::Export(of) => export(&open(&of.office, now).await?, &of.owner).await,
+        AccountCommand::Export { of, documents } => {
+            export(&open(&of.office, now).await?, &of.owner, documents.as_deref()).await
+        }
         AccountCommand::Delete(of) => delete(&open(&of.office, now).await?, &of.owner).await,
     }
 }
@@ -123,14 +134,34 @@ async fn end_sessions(office: &Opened, owner: &str) -> anyhow::Result<(String, u
     Ok((format!("{ended} sessions of {owner} have ended.\n"), 0))
 }
 
-async fn export(office: &Opened, owner: &str) -> anyhow::Result<(String, u8)> {
+async fn export(office: &Opened, owner: &str, folder: Option<&Path>) -> anyhow::Result<(String, u8)> {
     // Noted first: nothing leaves without a row.
     note(office, Deed::Exported, owner).await?;
     let mut connection = office.store.read().await?;
+    if let Some(folder) = folder {
+        for document in stored::of_owner(&mut connection, &office.vault, owner).await? {
+            let found = stored::contents(&mut connection, &office.vault, (owner, &document.id)).await?;
+            let Some((Document { id, kind: Some(kind), .. }, body)) = found else { continue };
+            let file = folder.join(format!("{id}.{}", kind.ending()));
+            private_file(&file, &body).with_context(|| format!("{} cannot be written", file.display()))?;
+        }
+    }
     Ok(match record::of(&mut connection, &office.vault, owner).await? {
         Some(record) => (format!("{record:#}\n"), 0),
         None => nobody(owner),
     })
+}
+
+/// A new file that its owner alone can read.
+fn private_file(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.mode(0o600);
+    }
+    options.open(path)?.write_all(bytes)
 }
 
 async fn delete(office: &Opened, owner: &str) -> anyhow::Result<(String, u8)> {

@@ -80,6 +80,22 @@ impl DataKey {
         DataKey { id: [hash[0], hash[1], hash[2], hash[3]], cipher }
     }
 
+    /// A key for one thing alone, and its bytes, to be sealed under another.
+    ///
+    /// # Errors
+    ///
+    /// If the system has no randomness.
+    pub fn fresh() -> Result<(DataKey, DataKeyBytes), SealFault> {
+        let mut bytes: DataKeyBytes = Zeroizing::new([0; KEY_BYTES]);
+        getrandom::fill(bytes.as_mut_slice()).map_err(|_| SealFault::NoRandomness)?;
+        Ok((DataKey::of(&bytes), bytes))
+    }
+
+    /// The key of these bytes; `None` if they are none.
+    pub fn of_bytes(bytes: &[u8]) -> Option<DataKey> {
+        bytes.try_into().ok().map(DataKey::of)
+    }
+
     /// # Errors
     ///
     /// If the system has no randomness.
@@ -124,9 +140,8 @@ pub type DataKeyBytes = Zeroizing<[u8; KEY_BYTES]>;
 ///
 /// If the system has no randomness.
 pub fn new_data_key(ring: &KeyRing, owner: &str) -> Result<(DataKey, Vec<u8>), SealFault> {
-    let mut bytes: DataKeyBytes = Zeroizing::new([0; KEY_BYTES]);
-    getrandom::fill(bytes.as_mut_slice()).map_err(|_| SealFault::NoRandomness)?;
-    Ok((DataKey::of(&bytes), wrap_key(ring, owner, &bytes)?))
+    let (key, bytes) = DataKey::fresh()?;
+    Ok((key, wrap_key(ring, owner, &bytes)?))
 }
 
 /// Wraps a data key under the ring's newest key.

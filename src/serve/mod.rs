@@ -28,6 +28,7 @@ use crate::account::office::Office;
 use crate::app::{self, App};
 use crate::check;
 use crate::config::{Config, SettingFault};
+use crate::desk::Desk;
 use crate::floor::{Floor, Phase};
 use crate::hub::Hub;
 use crate::load;
@@ -41,6 +42,8 @@ pub use jobs::worker;
 /// Connections the kernel holds for us until they are accepted. If it has no room for one, its client waits a second
 /// before it tries again; Linux allows 4,096 unless told otherwise (`net.core.somaxconn`).
 const QUEUE: u32 = 4096;
+/// Connections to the desk at once: some dozen people with a browser each.
+const DESK_CONNECTIONS: usize = 256;
 /// If a connection cannot be accepted, wait this long for old ones to end.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// When stopping: no new connection for this long means the kernel holds none for us.
@@ -63,6 +66,7 @@ pub async fn serve(config: Config, mut faults: Vec<SettingFault>) -> anyhow::Res
     let config = app.config.clone();
     let pages = router::with_office(&app, &office::Office::new(&office, &config)?)?;
     let knows = Arc::new(Knows::load()?);
+    let desk = desk(&office, &app, &knows)?;
     // One for the whole process: its limits and its breakers are.
     let hub = Hub::new(&config.hub);
     let workers = jobs::start(&office, &app, (&knows, &hub)).await?;
@@ -79,16 +83,37 @@ pub async fn serve(config: Config, mut faults: Vec<SettingFault>) -> anyhow::Res
     tokio::spawn(chores::keep_flushing(Arc::clone(&app), Arc::clone(&office)));
     tokio::spawn(chores::keep_counting(Arc::clone(&office), Arc::clone(&workers.counts)));
     let floor = Arc::clone(&app.floor);
+    let stopped = Arc::new(tokio::sync::Notify::new());
     let stop = async {
         let drain = stop.await;
         workers.stop_claiming();
+        stopped.notify_one();
         drain
     };
-    run(listener, pages, &config, &floor, stop).await;
+    let at_the_desk = async {
+        if let Some((listener, pages)) = desk {
+            let floor = Floor::new(DESK_CONNECTIONS, config.max_answer_bytes);
+            let stop = async {
+                stopped.notified().await;
+                Duration::ZERO
+            };
+            run(listener, pages, &config, &floor, stop).await;
+        }
+    };
+    tokio::join!(run(listener, pages, &config, &floor, stop), at_the_desk);
     workers.finish(Duration::from_secs(config.stop_timeout_seconds)).await;
     chores::flush(&app, &office).await;
     office.store.close().await;
     Ok(())
+}
+
+/// The desk's door, if there is to be one.
+fn desk(office: &Office, app: &Arc<App>, knows: &Arc<Knows>) -> anyhow::Result<Option<(TcpListener, Router)>> {
+    let Some(address) = app.config.desk_listen else { return Ok(None) };
+    let listener = listen(address).with_context(|| format!("cannot listen on {address} for the desk"))?;
+    let desk = Desk::new(office, knows, &app.config);
+    tracing::info!(address = %listener.local_addr()?, "desk");
+    Ok(Some((listener, router::of_desk(app, &desk)?)))
 }
 
 /// Like `TcpListener::bind`, with a longer queue.

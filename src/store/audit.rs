@@ -78,6 +78,25 @@ pub enum Deed {
     JobRetried,
     /// An operator gave a job up.
     JobDropped,
+    /// Somebody has sent a document.
+    DocumentSent,
+    /// A reviewer opened somebody's data-matching issue: names and answers were shown.
+    ItemOpened,
+    /// A supervisor gave it to another reviewer, or back into the line.
+    ItemMoved,
+    /// A reviewer was given somebody's document.
+    DocumentOpened,
+    /// Paper came by post.
+    PaperReceived,
+    DocumentAccepted,
+    DocumentRejected,
+    /// What nobody could read was opened by a supervisor.
+    AsideOpened,
+    /// Of the accounts of the desk.
+    DeskUserAdded,
+    DeskUserReset,
+    DeskUserDisabled,
+    DeskSignedIn,
     /// An operator let a kind of job stand still, or go on.
     QueuePaused,
     QueueResumed,
@@ -90,6 +109,8 @@ pub enum Actor {
     Guest(String),
     /// The user name that the command ran under.
     Operator(String),
+    /// The ID of an account of the desk.
+    Desk(String),
     Site,
 }
 
@@ -108,6 +129,7 @@ impl Actor {
             Actor::Account(id) => format!("account:{id}"),
             Actor::Guest(id) => format!("guest:{id}"),
             Actor::Operator(name) => format!("operator:{name}"),
+            Actor::Desk(id) => format!("desk:{id}"),
             Actor::Site => SITE.to_string(),
         }
     }

@@ -5,8 +5,8 @@
 
 use crate::sealing::Column;
 
-/// Sealed under their owner's data key.
-pub const SEALED: [Column; 15] = [
+/// Sealed under a data key: the owner's, the site's, or a document's own.
+pub const SEALED: [Column; 20] = [
     ACCOUNT_EMAIL,
     ACCOUNT_PASSWORD,
     PENDING_REQUEST,
@@ -22,6 +22,11 @@ pub const SEALED: [Column; 15] = [
     REDETERMINATION_DETERMINATION,
     APPEAL_BODY,
     ASIDE_BODY,
+    DOCUMENT_SECRET,
+    DOCUMENT_NAME,
+    DOCUMENT_BODY,
+    DESK_USER_PASSWORD,
+    DESK_USER_SECRET,
 ];
 
 pub const ACCOUNT_EMAIL: Column = Column { table: "account", column: "email" };
@@ -40,9 +45,16 @@ pub const REDETERMINATION_DETERMINATION: Column = Column { table: "redeterminati
 pub const APPEAL_BODY: Column = Column { table: "appeal", column: "body" };
 /// Under the site's key, whoever it is about: an operator has to be able to read it.
 pub const ASIDE_BODY: Column = Column { table: "aside", column: "body" };
+pub const DOCUMENT_SECRET: Column = Column { table: "document", column: "secret" };
+/// Under the document's own key, and so is the next.
+pub const DOCUMENT_NAME: Column = Column { table: "document", column: "name" };
+pub const DOCUMENT_BODY: Column = Column { table: "document_body", column: "body" };
+/// Under the site's key, and so is the next.
+pub const DESK_USER_PASSWORD: Column = Column { table: "desk_user", column: "password" };
+pub const DESK_USER_SECRET: Column = Column { table: "desk_user", column: "secret" };
 
 /// Bytes that are no person's words: hashes, MACs, wrapped keys.
-pub const NOT_SEALED: [Column; 13] = [
+pub const NOT_SEALED: [Column; 16] = [
     Column { table: "data_key", column: "wrapped" },
     Column { table: "audit", column: "chain" },
     Column { table: "audit_lane", column: "chain" },
@@ -56,4 +68,7 @@ pub const NOT_SEALED: [Column; 13] = [
     Column { table: "mailed_code", column: "code_hash" },
     Column { table: "sent_code", column: "code_hash" },
     Column { table: "guess", column: "bucket" },
+    Column { table: "document", column: "mark" },
+    Column { table: "desk_user", column: "code_hash" },
+    Column { table: "desk_session", column: "id_hash" },
 ];

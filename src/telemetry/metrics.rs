@@ -38,11 +38,18 @@ struct Route {
     route: String,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Uploaded {
+    /// `kept`, or why not.
+    outcome: &'static str,
+}
+
 pub struct Metrics {
     registry: Registry,
     answers: Family<Answered, Counter>,
     seconds: Family<Route, Histogram, fn() -> Histogram>,
     slow: Counter,
+    uploads: Family<Uploaded, Counter>,
     prefixes: Vec<&'static str>,
     /// By a route's pattern as the router has it: finding the two series of an answer by their labels would copy
     /// and hash the route twice for each request.
@@ -75,7 +82,9 @@ impl Metrics {
         );
         let slow = Counter::default();
         registry.register("slow_answers", "Answers that took longer to make than --slow-ms", slow.clone());
-        Metrics { registry, answers, seconds, slow, prefixes, routes: RwLock::default() }
+        let uploads = Family::default();
+        registry.register("uploads", "Files that were sent as proof, by what became of them", uploads.clone());
+        Metrics { registry, answers, seconds, slow, uploads, prefixes, routes: RwLock::default() }
     }
 
     /// An answer was sent.
@@ -88,6 +97,11 @@ impl Metrics {
         if slow {
             self.slow.inc();
         }
+    }
+
+    /// A file was sent. `outcome`: a word of a closed list.
+    pub fn uploaded(&self, outcome: &'static str) {
+        self.uploads.get_or_create(&Uploaded { outcome }).inc();
     }
 
     fn of_route(&self, pattern: &str) -> Arc<OfRoute> {

@@ -10,7 +10,11 @@ use crate::store::{StoreError, Tx, columns};
 use crate::work::letters;
 
 /// Posts it; its ID, or `None` if there is one of this kind. `kind`: `dmi_opened`, `redetermined:…`, identifiers only.
-pub(super) async fn post(
+///
+/// # Errors
+///
+/// If the store is away, or the owner is gone.
+pub async fn post(
     tx: &mut Tx,
     room: &Room,
     case: &Case,

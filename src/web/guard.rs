@@ -12,6 +12,7 @@ use axum::response::{IntoResponse, Response};
 use hyper::body::Body as _;
 
 use super::error::Failure;
+use super::uploads;
 use crate::config::Config;
 use crate::floor::wire::Wire;
 use crate::surge::coding::{Coding, coded};
@@ -94,9 +95,15 @@ pub async fn limits<F: Future<Output = Response>>(
     next: impl FnOnce(Request) -> F,
 ) -> Response {
     if let Some(failure) = over_limit(config, &request) {
+        if uploads::carries_files(&request) {
+            uploads::drain(request.into_body()).await;
+        }
         return failure.into_response();
     }
-    let time = Duration::from_secs(config.request_timeout_seconds);
+    let time = match uploads::carries_files(&request) {
+        true => uploads::TIME,
+        false => Duration::from_secs(config.request_timeout_seconds),
+    };
     match tokio::time::timeout(time, next(request)).await {
         Ok(response) => response,
         Err(_) => Failure::Unavailable(format!("no answer within {} s", time.as_secs())).into_response(),
@@ -117,7 +124,8 @@ fn over_limit(config: &Config, request: &Request) -> Option<Failure> {
         return Some(Failure::HeadersTooLarge);
     }
     let announced = request.headers().get(header::CONTENT_LENGTH)?.to_str().ok()?.parse::<usize>().ok()?;
-    (announced > config.max_body_bytes).then_some(Failure::TooLarge)
+    let most = if uploads::carries_files(request) { uploads::BODY_BYTES_MAX } else { config.max_body_bytes };
+    (announced > most).then_some(Failure::TooLarge)
 }
 
 /// The limit for bodies that do not announce their size: extractors stop reading there.

@@ -14,3 +14,4 @@ pub mod privacy;
 mod refusal;
 pub mod sealed;
 pub mod shared;
+pub mod uploads;

@@ -1,6 +1,6 @@
 //! The office's pages as a person without JavaScript uses them: each story on every engine.
 
-mod affairs;
+pub mod affairs;
 mod fences;
 mod guests;
 mod letters;

@@ -128,6 +128,31 @@ impl Site {
         Site { network: address, ..self.clone() }
     }
 
+    /// Another router of the same site, in a browser that has been nowhere yet.
+    pub fn behind(&self, router: Router) -> Site {
+        Site { router, ..self.another_browser() }
+    }
+
+    /// A form with files, as a browser on this site sends it; the first answer.
+    pub async fn upload(&self, address: &str, files: &[(&str, &[u8])]) -> Page {
+        let mut body = Vec::new();
+        for (name, bytes) in files {
+            body.extend(b"--edge\r\ncontent-disposition: form-data; name=\"file\"; filename=\"");
+            body.extend(name.as_bytes());
+            body.extend(b"\"\r\ncontent-type: application/octet-stream\r\n\r\n");
+            body.extend(*bytes);
+            body.extend(b"\r\n");
+        }
+        body.extend(b"--edge--\r\n");
+        let length = body.len().to_string();
+        let headers = [
+            ("content-type", "multipart/form-data; boundary=edge"),
+            ("content-length", length.as_str()),
+            ("sec-fetch-site", "same-origin"),
+        ];
+        self.send("POST", &self.localized(address), &headers, Body::from(body)).await
+    }
+
     /// The browser's cookies.
     pub fn jar(&self) -> &jar::Jar {
         self.jar.as_ref().expect("a browser that keeps cookies")

@@ -26,7 +26,7 @@ async fn a_person_is_found_exported_and_deleted_and_each_deed_is_on_record() {
 
         assert_eq!(run(find(false), " ana@example.org\n").await, ("account:a1\n".to_string(), 0));
         assert_eq!(run(find(true), "ben@example.org").await, ("{\"owner\":null}\n".to_string(), 2));
-        let (exported, code) = run(AccountCommand::Export(of()), "").await;
+        let (exported, code) = run(AccountCommand::Export { of: of(), documents: None }, "").await;
         assert_eq!(code, 0);
         let exported: serde_json::Value = serde_json::from_str(&exported).expect("JSON");
         assert_eq!(exported["account"]["email"], "Ana@Example.org", "as typed");
@@ -34,7 +34,7 @@ async fn a_person_is_found_exported_and_deleted_and_each_deed_is_on_record() {
         let (said, _) = run(AccountCommand::EndSessions(of()), "").await;
         assert_eq!(said, "0 sessions of account:a1 have ended.\n");
         assert_eq!(run(AccountCommand::Delete(of()), "").await.1, 0);
-        for gone in [AccountCommand::Delete(of()), AccountCommand::Export(of())] {
+        for gone in [AccountCommand::Delete(of()), AccountCommand::Export { of: of(), documents: None }] {
             let (said, code) = run(gone, "").await;
             assert!(code == 2 && said.contains("or they are gone"), "{said}");
         }

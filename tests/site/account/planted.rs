@@ -94,6 +94,8 @@ async fn checked(
 ) -> Result<(), StoreError> {
     let seal = |column: Column, row| key.seal(column.at(row, owner), PLANTED[1].as_bytes());
     let site = means.vault.open(tx.conn(), SITE).await?.ok_or(StoreError::Stale)?;
+    let (own, _) = DataKey::fresh()?;
+    let document = |column: Column| own.seal(column.at("e1", "e1"), PLANTED[1].as_bytes());
     let aside = site.seal(columns::ASIDE_BODY.at("s1", SITE), PLANTED[1].as_bytes())?;
     for (statement, sealed) in [
         (
@@ -117,10 +119,28 @@ async fn checked(
              VALUES ('s1', 'hub', $1, 'no JSON', $2, 13, 1, '')",
             [aside].to_vec(),
         ),
+        (
+            "INSERT INTO document (id, owner, application, dmi, how, kind, bytes, secret, name, mark, state, reason, \
+             sent_at, reviewed_at, reviewer) \
+             VALUES ('e1', $1, 'p1', 'd1', 'upload', 'pdf', 13, $2, $3, $4, 'received', '', 1, NULL, '')",
+            [seal(columns::DOCUMENT_SECRET, "e1")?, document(columns::DOCUMENT_NAME)?, vec![1]].to_vec(),
+        ),
     ] {
         let planted = sqlx::query(statement).bind(owner);
         sealed.into_iter().fold(planted, |planted, value| planted.bind(value)).execute(tx.conn()).await?;
     }
+    let body = sqlx::query("INSERT INTO document_body (document, body) VALUES ('e1', $1)");
+    body.bind(document(columns::DOCUMENT_BODY)?).execute(tx.conn()).await?;
+    let of_desk = |column: Column| site.seal(column.at("u1", SITE), PLANTED[1].as_bytes());
+    sqlx::query(
+        "INSERT INTO desk_user (id, login, role, state, password, secret, last_step, code_hash, code_until, made_at, \
+         seen_at) VALUES ('u1', 'maria', 'reviewer', 'active', $1, $2, 0, $3, 0, 1, NULL)",
+    )
+    .bind(of_desk(columns::DESK_USER_PASSWORD)?)
+    .bind(of_desk(columns::DESK_USER_SECRET)?)
+    .bind(vec![1_u8])
+    .execute(tx.conn())
+    .await?;
     Ok(())
 }
 

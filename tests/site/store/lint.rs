@@ -10,7 +10,17 @@ use super::engines::on_each_engine;
 use crate::web::repository::texts;
 
 /// Where statements may stand.
-const ROOMS: [&str; 6] = ["src/store", "src/account", "src/operator", "src/application", "src/work", "src/verify"];
+const ROOMS: [&str; 9] = [
+    "src/store",
+    "src/account",
+    "src/operator",
+    "src/application",
+    "src/work",
+    "src/verify",
+    "src/documents",
+    "src/staff",
+    "src/desk",
+];
 /// Knows the dialects, so that nothing else has to.
 const DIALECT: &str = "src/store/dialect.rs";
 /// Put statements together: from names of our own migrations; by repeating the places of a statement that is written out.

@@ -10,6 +10,8 @@ use windowshop::application::kinds::{Kind, Odd};
 use windowshop::application::steps::{STEPS, Section, coverage, income, sending};
 use windowshop::costs::Service;
 use windowshop::costs::utilization::Condition;
+use windowshop::documents::kinds::Odd as Odds;
+use windowshop::documents::stored::Reason;
 use windowshop::eligibility::tables::{CsrLevel, Sources};
 use windowshop::eligibility::{Rule, State, Tables};
 use windowshop::filing::codes::{Metal, PlanType, Product, Program, Sort};
@@ -173,6 +175,18 @@ fn of_apply() -> Vec<String> {
     .concat()
 }
 
+/// What became of documents (`"proof.odd.`, `"proof.reason.`, `"proof.closed.`); notices about them (`"sent.kind_`).
+fn of_proof() -> Vec<String> {
+    let words = |all: Vec<&str>| all.iter().map(ToString::to_string).collect::<Vec<_>>();
+    [
+        each("proof.odd.{}", &[words(Odds::iter().map(<&str>::from).collect())]),
+        each("proof.reason.{}", &[words(Reason::iter().map(<&str>::from).collect())]),
+        each("proof.closed.{}", &[words(vec!["resolved", "expired", "withdrawn"])]),
+        words(vec!["sent.kind_document_rejected"]),
+    ]
+    .concat()
+}
+
 /// What is checked of an application, in notices and on pages (`"verify.subject.`, `"verify.open.`,
 /// `"verify.state.`, `"verify.if_nothing.`, `"verify.document.`, `"sent.kind_`).
 fn of_verify() -> Vec<String> {
@@ -330,7 +344,7 @@ fn every_key_that_is_used_exists_and_every_key_is_used() {
             faults.extend(missing.map(|key| format!("{path} asks for `{key}`, which is not there")));
         }
     }
-    let composed = [composed(), of_apply(), of_verify()].concat();
+    let composed = [composed(), of_apply(), of_verify(), of_proof()].concat();
     let missing = composed.iter().filter(|key| !known.contains(key.as_str()));
     faults.extend(missing.map(|key| format!("`{key}` is composed at run time and is not there")));
     // A glossary term is shown if it is complete.
@@ -368,9 +382,19 @@ fn every_place_that_composes_a_key_is_listed() {
         .for_each(|(room, _)| *rooms.entry(room).or_default() += 1);
     // Only these rooms have words.
     let speaks = |path: &str| {
-        ["/templates/", "/src/shop/", "/src/enroll/", "/src/office/", "/src/apply/", "/src/verify/", "/src/web/"]
-            .iter()
-            .any(|room| path.contains(room))
+        [
+            "/templates/",
+            "/src/shop/",
+            "/src/enroll/",
+            "/src/office/",
+            "/src/apply/",
+            "/src/proof/",
+            "/src/desk/",
+            "/src/verify/",
+            "/src/web/",
+        ]
+        .iter()
+        .any(|room| path.contains(room))
     };
     for (path, text) in sources().into_iter().filter(|(path, _)| speaks(path)) {
         for literal in text.split("format!(\"").skip(1).filter_map(|rest| rest.split('"').next()) {
