@@ -7,7 +7,7 @@ use crate::sealing::{Column, DataKey};
 use crate::store::{StoreError, Tx, columns};
 
 /// Rows of an owner, in any order. The account itself and its data key are not among them.
-pub const ROWS: [&str; 22] = [
+pub const ROWS: [&str; 25] = [
     "DELETE FROM lookup WHERE owner = $1",
     "DELETE FROM session WHERE owner = $1",
     "DELETE FROM pending WHERE owner = $1",
@@ -30,6 +30,9 @@ pub const ROWS: [&str; 22] = [
     "DELETE FROM redetermination WHERE owner = $1",
     "DELETE FROM appeal WHERE owner = $1",
     "DELETE FROM aside WHERE owner = $1",
+    "DELETE FROM transfer WHERE owner = $1",
+    "DELETE FROM transfer_step WHERE owner = $1",
+    "DELETE FROM enrollment_event WHERE owner = $1",
 ];
 
 /// Deletes every row of an owner.
@@ -45,7 +48,7 @@ pub async fn delete(tx: &mut Tx, owner: &str) -> Result<(), StoreError> {
 }
 
 /// Documents that are only sealed again, in whatever state they are. What to read, what to write, which column.
-const FROZEN: [(&str, &str, Column); 7] = [
+const FROZEN: [(&str, &str, Column); 8] = [
     (
         "SELECT id, answers FROM application WHERE owner = $1 ORDER BY submitted_at",
         "UPDATE application SET answers = $1 WHERE id = $2",
@@ -81,6 +84,11 @@ const FROZEN: [(&str, &str, Column); 7] = [
         "UPDATE appeal SET body = $1 WHERE id = $2",
         columns::APPEAL_BODY,
     ),
+    (
+        "SELECT id, body FROM transfer WHERE owner = $1 ORDER BY made_at",
+        "UPDATE transfer SET body = $1 WHERE id = $2",
+        columns::TRANSFER_BODY,
+    ),
 ];
 
 /// Applications, notices and letters of a guest go over to an account: sealed again under its key.
@@ -114,6 +122,9 @@ pub async fn take_frozen(
         "UPDATE appeal SET owner = $1 WHERE owner = $2",
         // Sealed under the site's key.
         "UPDATE aside SET owner = $1 WHERE owner = $2",
+        "UPDATE transfer SET owner = $1 WHERE owner = $2",
+        "UPDATE transfer_step SET owner = $1 WHERE owner = $2",
+        "UPDATE enrollment_event SET owner = $1 WHERE owner = $2",
         // What became of them; whose address they went to is still known by their jobs.
         "UPDATE letter SET owner = $1 WHERE owner = $2",
     ] {

@@ -36,7 +36,7 @@ pub struct Kept {
 pub struct Schedule(Vec<Kept>);
 
 /// What there must be a row for.
-const ALL: [&str; 14] = [
+const ALL: [&str; 15] = [
     "session",
     "pending",
     "mailed_code",
@@ -48,6 +48,7 @@ const ALL: [&str; 14] = [
     "letter",
     "application",
     "verification",
+    "transfer",
     "aside",
     "funnel",
     "audit",

@@ -20,6 +20,7 @@ use crate::application::view::View;
 use crate::office::desk::{Answer, Desk, Instead};
 use crate::store::{StoreError, columns};
 use crate::telemetry::funnel::Came;
+use crate::transfer;
 use crate::verify::plan;
 use crate::web::error::Failure;
 
@@ -64,13 +65,17 @@ pub async fn send(desk: &Desk, submitter: &Submitter, draft: &Draft<'_>, view: &
     let keys = flow::answered(view);
     let answers = serde_json::to_value(view.sheet.only(|key| keys.contains(key))).map_err(anyhow::Error::from)?;
     let frozen = Frozen { answers, household: found.household };
+    let decided = serde_json::to_value(&found.determination).map_err(anyhow::Error::from)?;
+    let (full, county) = (view.said("full_medicaid", HOUSEHOLD, "yes"), view.county());
+    let mut jobs = vec![plan::first(&id)];
+    jobs.extend(transfer::first((&id, &decided), full, county.map_or("", |county| &county.name)));
     let sending = Sending {
         answers: key.seal_json(columns::APPLICATION_ANSWERS.at(&id, owner), &frozen)?,
         determination: key.seal_json(columns::APPLICATION_DETERMINATION.at(&id, owner), &found.determination)?,
         notice_body: key.seal_json(columns::NOTICE_BODY.at(&notice_id, owner), &notice)?,
         notice: notice_id,
         told: told(desk, view),
-        jobs: vec![plan::first(&id)],
+        jobs,
         draft: draft.id.to_string(),
         draft_version: draft.version,
         owner: owner.to_string(),

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::around::place_words;
 use super::checked::{Checked, checked};
+use super::referred::{History, Referred, referred};
 use crate::account::drafts;
 use crate::application::record::{self, ELIGIBILITY, Letter, Notice, Read};
 use crate::application::sheet::{HOUSEHOLD, RowId, YOU, key};
@@ -39,6 +40,8 @@ struct SentPage<'a> {
     newest: Option<Newest>,
     /// How the checks of the newest application stand.
     checked: Option<Checked>,
+    /// How far it is at the state's agency.
+    referred: Option<Referred>,
     rows: Vec<Row>,
     /// There is more than one notice.
     several: bool,
@@ -81,6 +84,10 @@ pub async fn sent(desk: Desk) -> Answer {
         Some(newest) => Some(history::of(&mut connection, (owner, &newest.id)).await?),
         None => None,
     };
+    let transfers = match applications.first() {
+        Some(newest) => Some(History::of(&mut connection, (owner, &newest.id)).await?),
+        None => None,
+    };
     let code = drafts::code_of(&mut connection, vault, owner).await?;
     drop(connection);
     let guest = desk.visitor.guest().is_some();
@@ -119,6 +126,7 @@ pub async fn sent(desk: Desk) -> Answer {
         }
     });
     let checked = applications.first().zip(standing).map(|(newest, standing)| checked(cx, newest, &standing));
+    let referred = applications.first().zip(transfers).and_then(|(newest, history)| referred(cx, newest, &history));
     let several = applications.len() > 1 || posted.len() > 1;
     let until = applications.first().map(|newest| day_of(cx, newest.submitted_at + CODE_DAYS));
     let code = code.filter(|_| guest).zip(until);
@@ -127,6 +135,7 @@ pub async fn sent(desk: Desk) -> Answer {
         rows: applications.iter().map(row).collect(),
         newest,
         checked,
+        referred,
         several,
         again: cx.query.split('&').any(|pair| pair == "again=1"),
         code,

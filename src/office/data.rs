@@ -74,7 +74,7 @@ const NAMES: [(&str, &str, &str); 15] = [
 ];
 
 /// Words of the record of deeds. One without words here is shown as it stands.
-const DEEDS: [(&str, &str); 20] = [
+const DEEDS: [(&str, &str); 24] = [
     ("found", "office.deed.found"),
     ("draft_begun", "office.deed.draft_begun"),
     ("draft_taken", "office.deed.draft_taken"),
@@ -91,6 +91,10 @@ const DEEDS: [(&str, &str); 20] = [
     ("letter_bounced", "office.deed.letter_bounced"),
     ("job_retried", "office.deed.job_retried"),
     ("job_dropped", "office.deed.job_dropped"),
+    ("transfer_sent", "office.deed.transfer_sent"),
+    ("transfer_answered", "office.deed.transfer_answered"),
+    ("transfer_resent", "office.deed.transfer_resent"),
+    ("transfer_shown", "office.deed.transfer_shown"),
     ("by:known_browser", "office.deed.by_known_browser"),
     ("by:app", "office.deed.by_app"),
     ("by:printed_code", "office.deed.by_printed_code"),

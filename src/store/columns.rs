@@ -6,7 +6,7 @@
 use crate::sealing::Column;
 
 /// Sealed under their owner's data key.
-pub const SEALED: [Column; 15] = [
+pub const SEALED: [Column; 16] = [
     ACCOUNT_EMAIL,
     ACCOUNT_PASSWORD,
     PENDING_REQUEST,
@@ -22,6 +22,7 @@ pub const SEALED: [Column; 15] = [
     REDETERMINATION_DETERMINATION,
     APPEAL_BODY,
     ASIDE_BODY,
+    TRANSFER_BODY,
 ];
 
 pub const ACCOUNT_EMAIL: Column = Column { table: "account", column: "email" };
@@ -40,6 +41,8 @@ pub const REDETERMINATION_DETERMINATION: Column = Column { table: "redeterminati
 pub const APPEAL_BODY: Column = Column { table: "appeal", column: "body" };
 /// Under the site's key, whoever it is about: an operator has to be able to read it.
 pub const ASIDE_BODY: Column = Column { table: "aside", column: "body" };
+
+pub const TRANSFER_BODY: Column = Column { table: "transfer", column: "body" };
 
 /// Bytes that are no person's words: hashes, MACs, wrapped keys.
 pub const NOT_SEALED: [Column; 13] = [

@@ -13,7 +13,7 @@ use sqlx::{AnyConnection, SqlSafeStr as _};
 use super::dialect;
 
 /// All migrations, in order: number, name, text.
-pub const MIGRATIONS: [(i64, &str, &str); 7] = [
+pub const MIGRATIONS: [(i64, &str, &str); 8] = [
     (1, "begin", include_str!("../../sql/store/0001_begin.sql")),
     (2, "account", include_str!("../../sql/store/0002_account.sql")),
     (3, "work", include_str!("../../sql/store/0003_work.sql")),
@@ -21,6 +21,7 @@ pub const MIGRATIONS: [(i64, &str, &str); 7] = [
     (5, "codes", include_str!("../../sql/store/0005_codes.sql")),
     (6, "funnel", include_str!("../../sql/store/0006_funnel.sql")),
     (7, "verify", include_str!("../../sql/store/0007_verify.sql")),
+    (8, "transfer", include_str!("../../sql/store/0008_transfer.sql")),
 ];
 
 /// What this binary knows: the number of its newest migration.

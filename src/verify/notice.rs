@@ -10,7 +10,7 @@ use crate::store::{StoreError, Tx, columns};
 use crate::work::letters;
 
 /// Posts it; its ID, or `None` if there is one of this kind. `kind`: `dmi_opened`, `redetermined:…`, identifiers only.
-pub(super) async fn post(
+pub async fn post(
     tx: &mut Tx,
     room: &Room,
     case: &Case,
@@ -39,7 +39,7 @@ pub(super) async fn post(
 }
 
 /// The ID of an application's notice of a kind.
-pub(super) fn id(case: &Case, kind: &str) -> String {
+pub fn id(case: &Case, kind: &str) -> String {
     id_of(&["notice", case.id(), kind])
 }
 

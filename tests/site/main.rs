@@ -14,6 +14,7 @@ mod shop;
 mod site;
 mod store;
 mod surge;
+mod transfer;
 mod verify;
 mod web;
 mod work;

@@ -10,7 +10,8 @@ use super::engines::on_each_engine;
 use crate::web::repository::texts;
 
 /// Where statements may stand.
-const ROOMS: [&str; 6] = ["src/store", "src/account", "src/operator", "src/application", "src/work", "src/verify"];
+const ROOMS: [&str; 7] =
+    ["src/store", "src/account", "src/operator", "src/application", "src/work", "src/verify", "src/transfer"];
 /// Knows the dialects, so that nothing else has to.
 const DIALECT: &str = "src/store/dialect.rs";
 /// Puts statements together, from names of our own migrations only.

@@ -189,7 +189,19 @@ fn of_verify() -> Vec<String> {
         each("verify.state.{}", &[states]),
         each("verify.if_nothing.{}", &[expiries]),
         each("verify.document.{}", &[documents]),
-        each("sent.kind_{}", &[words(&["eligibility", "dmi_opened", "dmi_reminder", "redetermined"])]),
+        each("sent.kind_{}", &[words(&["eligibility", "dmi_opened", "dmi_reminder", "redetermined", "transfer"])]),
+    ]
+    .concat()
+}
+
+/// What became of it at a state's agency (`"transfer.notice.`, `"transfer.page.`).
+fn of_transfer() -> Vec<String> {
+    let words = |all: &[&str]| all.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let told = words(&["sent", "accepted", "rejected", "determined", "denied"]);
+    let steps = ["made", "failed", "sent", "acknowledged", "refused", "accepted", "rejected", "determined", "denied"];
+    [
+        each("transfer.notice.{}.{}", &[told, words(&["title", "lead", "next"])]),
+        each("transfer.page.{}", &[words(&steps)]),
     ]
     .concat()
 }
@@ -330,7 +342,7 @@ fn every_key_that_is_used_exists_and_every_key_is_used() {
             faults.extend(missing.map(|key| format!("{path} asks for `{key}`, which is not there")));
         }
     }
-    let composed = [composed(), of_apply(), of_verify()].concat();
+    let composed = [composed(), of_apply(), of_verify(), of_transfer()].concat();
     let missing = composed.iter().filter(|key| !known.contains(key.as_str()));
     faults.extend(missing.map(|key| format!("`{key}` is composed at run time and is not there")));
     // A glossary term is shown if it is complete.
@@ -368,9 +380,18 @@ fn every_place_that_composes_a_key_is_listed() {
         .for_each(|(room, _)| *rooms.entry(room).or_default() += 1);
     // Only these rooms have words.
     let speaks = |path: &str| {
-        ["/templates/", "/src/shop/", "/src/enroll/", "/src/office/", "/src/apply/", "/src/verify/", "/src/web/"]
-            .iter()
-            .any(|room| path.contains(room))
+        [
+            "/templates/",
+            "/src/shop/",
+            "/src/enroll/",
+            "/src/office/",
+            "/src/apply/",
+            "/src/verify/",
+            "/src/transfer/",
+            "/src/web/",
+        ]
+        .iter()
+        .any(|room| path.contains(room))
     };
     for (path, text) in sources().into_iter().filter(|(path, _)| speaks(path)) {
         for literal in text.split("format!(\"").skip(1).filter_map(|rest| rest.split('"').next()) {
