@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use sqlx::AnyConnection;
 use zeroize::{Zeroize as _, Zeroizing};
 
-use super::people::{self, BeginDraft, Means, OPEN};
+use super::people::{self, BeginDraft, DRAFT_DAYS, Means, OPEN};
 use crate::sealing::DataKey;
 use crate::store::vault::Vault;
 use crate::store::{Change, Millis, StoreError, Tx, columns};
@@ -51,6 +51,8 @@ pub struct Draft {
     pub changed_at: Millis,
     pub version: i64,
     pub answers: Answers,
+    /// Not sent yet.
+    pub is_open: bool,
 }
 
 /// An owner's open drafts, the one changed last first.
@@ -59,33 +61,44 @@ pub struct Draft {
 ///
 /// If the store is away, or a draft does not open.
 pub async fn of(connection: &mut AnyConnection, vault: &Vault, owner: &str) -> Result<Vec<Draft>, StoreError> {
-    let Some(key) = vault.open(connection, owner).await? else { return Ok(Vec::new()) };
-    let asked = sqlx::query_as(
-        "SELECT id, answers, changed_at, version FROM draft WHERE owner = $1 AND state = $2 ORDER BY changed_at DESC",
-    );
-    let found: Vec<(String, Vec<u8>, i64, i64)> = asked.bind(owner).bind(OPEN).fetch_all(connection).await?;
-    let draft = |(id, answers, changed_at, version): (String, Vec<u8>, i64, i64)| {
-        Ok(Draft { answers: key.open_json(columns::DRAFT_ANSWERS.at(&id, owner), &answers)?, id, changed_at, version })
-    };
-    found.into_iter().map(draft).collect()
+    let mut drafts = all(connection, vault, owner).await?;
+    drafts.retain(|draft| draft.is_open);
+    Ok(drafts)
 }
 
-/// A guest's printed code, whatever has become of the draft that it came with.
+/// An owner's drafts, those that were sent as well: the searches and the printed code in them are still theirs.
 ///
 /// # Errors
 ///
 /// As [`of`].
-pub async fn code_of(connection: &mut AnyConnection, vault: &Vault, owner: &str) -> Result<Option<String>, StoreError> {
-    let Some(key) = vault.open(connection, owner).await? else { return Ok(None) };
-    let asked = sqlx::query_as("SELECT id, answers FROM draft WHERE owner = $1 ORDER BY changed_at DESC");
-    let found: Vec<(String, Vec<u8>)> = asked.bind(owner).fetch_all(connection).await?;
-    for (id, answers) in found {
-        let answers: Answers = key.open_json(columns::DRAFT_ANSWERS.at(&id, owner), &answers)?;
-        if let Some(code) = answers.resume_code {
-            return Ok(Some(code));
-        }
-    }
-    Ok(None)
+pub async fn all(connection: &mut AnyConnection, vault: &Vault, owner: &str) -> Result<Vec<Draft>, StoreError> {
+    let Some(key) = vault.open(connection, owner).await? else { return Ok(Vec::new()) };
+    let asked = sqlx::query_as(
+        "SELECT id, answers, changed_at, version, state FROM draft WHERE owner = $1 ORDER BY changed_at DESC",
+    );
+    let found: Vec<(String, Vec<u8>, i64, i64, i64)> = asked.bind(owner).fetch_all(connection).await?;
+    let draft = |(id, answers, changed_at, version, state): (String, Vec<u8>, i64, i64, i64)| {
+        let answers = key.open_json(columns::DRAFT_ANSWERS.at(&id, owner), &answers)?;
+        Ok(Draft { answers, id, changed_at, version, is_open: state == OPEN })
+    };
+    found.into_iter().map(draft).collect()
+}
+
+/// A guest's printed code, whatever has become of the draft that it came with, and until when it opens what is theirs; an account has
+/// none.
+///
+/// # Errors
+///
+/// If the store is away.
+pub async fn code_of(
+    connection: &mut AnyConnection,
+    owner: &str,
+    drafts: &[Draft],
+) -> Result<Option<(String, Millis)>, StoreError> {
+    let Some(code) = drafts.iter().find_map(|draft| draft.answers.resume_code.clone()) else { return Ok(None) };
+    let asked = sqlx::query_scalar("SELECT expires_at FROM resume_code WHERE owner = $1");
+    let until: Option<Millis> = asked.bind(owner).fetch_optional(connection).await?;
+    Ok(until.map(|until| (code, until)))
 }
 
 /// Whose open draft is changed, and what one that has to be made is called.
@@ -178,7 +191,16 @@ async fn write(
     .bind(version)
     .execute(tx.conn())
     .await?;
-    if written.rows_affected() == 1 { Ok(()) } else { Err(StoreError::Stale) }
+    if written.rows_affected() != 1 {
+        return Err(StoreError::Stale);
+    }
+    // The draft is kept from its last change, so is what opens it. A code that opens something sent lasts longer.
+    sqlx::query("UPDATE resume_code SET expires_at = $1 WHERE owner = $2 AND expires_at < $1")
+        .bind(now + DRAFT_DAYS)
+        .bind(owner)
+        .execute(tx.conn())
+        .await?;
+    Ok(())
 }
 
 /// Somebody begins with a search in hand: draft, code and search in one change.

@@ -37,10 +37,12 @@ fn unreadable() -> StoreError {
 ///
 /// If the store is away, or the document does not open.
 pub async fn open(connection: &mut AnyConnection, vault: &Vault, owner: &str) -> Result<Option<Open>, StoreError> {
-    for draft in drafts::of(connection, vault, owner).await? {
+    let drafts = drafts::all(connection, vault, owner).await?;
+    // It came with the first of their drafts, which may be sent already.
+    let code = drafts.iter().find_map(|draft| draft.answers.resume_code.clone());
+    for draft in drafts.into_iter().filter(|draft| draft.is_open) {
         if let Some(document) = draft.answers.application.clone() {
             let sheet = Sheet::read(document).map_err(|_| unreadable())?;
-            let code = draft.answers.resume_code.clone();
             let (id, version, changed_at) = (draft.id, draft.version, draft.changed_at);
             return Ok(Some(Open { id, version, changed_at, sheet, code }));
         }

@@ -4,17 +4,17 @@
 //! the disk is asked to flush once for all of them. The draft is what makes it safe to send twice: it can be closed once.
 //! It must ask no service outside, and hold no words of a person but sealed.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use sqlx::AnyConnection;
 use tokio::sync::{mpsc, oneshot};
-use zeroize::Zeroizing;
 
 use crate::account::people::Means;
 use crate::store::audit::{Actor, Deed, Entry};
+use crate::store::many::{self, Asked};
 use crate::store::{Change, Millis, Store, StoreError, Tx};
-use crate::types;
-use crate::work::{self, Kind, NewJob, enqueue, letters};
+use crate::work::{self, letters, queue};
 
 /// Applications in one transaction: more gain nothing, and the last of them would wait longer.
 pub const GROUP: usize = 64;
@@ -42,26 +42,11 @@ pub struct Sending {
     pub catalogue: String,
     pub notice: String,
     pub notice_body: Vec<u8>,
-    /// Who is told by e-mail that there is a message; `None`: whoever wants letters on paper.
-    pub told: Option<Told>,
-    /// What has to be done afterwards: put down with it.
-    pub jobs: Vec<ToDo>,
+    /// "There is a message for you", without a word of the notice; `None`: whoever wants letters on paper.
+    pub letter: Option<letters::Ready>,
+    /// What has to be done afterwards.
+    pub jobs: Vec<queue::Ready>,
     pub session: String,
-}
-
-/// A job that follows from sending. Its key and payload are identifiers.
-pub struct ToDo {
-    pub kind: &'static Kind,
-    pub key: String,
-    pub payload: Vec<u8>,
-}
-
-/// Where a letter without a word of the notice goes.
-pub struct Told {
-    /// Empty: the account's own address, which was proved.
-    pub to: Zeroizing<String>,
-    /// Empty: the account's language.
-    pub lang: String,
 }
 
 /// What became of it.
@@ -164,91 +149,77 @@ impl Change for Group {
     type Done = Vec<Sent>;
 
     async fn run(&self, tx: &mut Tx) -> Result<Vec<Sent>, StoreError> {
+        let mut closed = self.close(tx).await?;
+        let is_first = |sending: &&Sending| closed.remove(&(sending.draft.clone(), sending.draft_version + 1));
+        let new: Vec<&Sending> = self.sendings.iter().map(|sending| &**sending).filter(is_first).collect();
+        freeze(tx, &new).await?;
+        self.record(tx, &new).await?;
+        let letters: Vec<&letters::Ready> = new.iter().filter_map(|sending| sending.letter.as_ref()).collect();
+        letters::put(tx, &letters).await?;
+        let jobs: Vec<&queue::Ready> = new.iter().flat_map(|sending| &sending.jobs).collect();
+        queue::put(tx, &jobs).await?;
+        let new: BTreeSet<&str> = new.iter().map(|sending| sending.id.as_str()).collect();
         let mut sent = Vec::with_capacity(self.sendings.len());
         for sending in &self.sendings {
-            sent.push(one(tx, &self.means, sending).await?);
+            sent.push(match new.contains(sending.id.as_str()) {
+                true => Sent::Now { application: sending.id.clone() },
+                false => match of_draft(tx.conn(), &sending.draft, &sending.owner).await? {
+                    Some(application) => Sent::Before { application },
+                    None => Sent::Changed,
+                },
+            });
         }
         Ok(sent)
     }
 }
 
-async fn one(tx: &mut Tx, means: &Means, sending: &Sending) -> Result<Sent, StoreError> {
-    let now = tx.now();
-    // Closing the draft decides: it takes the row, so a save from another tab comes before it and makes the version
-    // stale, or finds it closed.
-    let closed = sqlx::query(
-        "UPDATE draft SET state = $1, version = version + 1, changed_at = $2 \
-         WHERE id = $3 AND owner = $4 AND version = $5 AND state = $6",
-    )
-    .bind(SUBMITTED)
-    .bind(now)
-    .bind(sending.draft.as_str())
-    .bind(sending.owner.as_str())
-    .bind(sending.draft_version)
-    .bind(OPEN)
-    .execute(tx.conn())
-    .await?;
-    if closed.rows_affected() == 0 {
-        return Ok(match of_draft(tx.conn(), &sending.draft, &sending.owner).await? {
-            Some(application) => Sent::Before { application },
-            None => Sent::Changed,
-        });
+impl Group {
+    /// Closes the drafts, each with its version from now on. That decides: it takes the row, so a save from another tab
+    /// comes before it and makes the version stale, or finds it closed.
+    async fn close(&self, tx: &mut Tx) -> Result<BTreeSet<(String, i64)>, StoreError> {
+        let now = tx.now();
+        let statement = "UPDATE draft SET state = $1, version = version + 1, changed_at = $2 WHERE state = $3 \
+             AND (id, owner, version) IN (VALUES ($4, $5, CAST($6 AS BIGINT))) RETURNING id, version";
+        let bind = |asked: Asked, sending: &Arc<Sending>| {
+            asked.bind(sending.draft.as_str()).bind(sending.owner.as_str()).bind(sending.draft_version)
+        };
+        let before = |asked: Asked| asked.bind(SUBMITTED).bind(now).bind(OPEN);
+        Ok(many::fetch(tx, statement, before, (&self.sendings, bind)).await?.into_iter().collect())
     }
-    freeze(tx, sending, now).await?;
-    let (actor, record) = (Actor::of_owner(&sending.owner), format!("application:{}", sending.id));
-    let entry = Entry {
-        actor: &actor,
-        deed: Deed::ApplicationSent,
-        owner: &sending.owner,
-        record: &record,
-        session: &sending.session,
-    };
-    means.audit.append(tx, &entry).await?;
-    if let Some(told) = &sending.told {
-        let key = format!("notice:{}", sending.notice);
-        letters::tell_at(tx, means, &sending.owner, &key, (&told.to, &told.lang)).await?;
+
+    async fn record(&self, tx: &mut Tx, new: &[&Sending]) -> Result<(), StoreError> {
+        let records: Vec<String> = new.iter().map(|sending| format!("application:{}", sending.id)).collect();
+        let actors: Vec<Actor> = new.iter().map(|sending| Actor::of_owner(&sending.owner)).collect();
+        let mut entries = Vec::with_capacity(new.len());
+        for ((sending, record), actor) in new.iter().zip(&records).zip(&actors) {
+            let (owner, session) = (sending.owner.as_str(), sending.session.as_str());
+            entries.push(Entry { actor, deed: Deed::ApplicationSent, owner, record, session });
+        }
+        self.means.audit.append_all(tx, &entries).await
     }
-    for ToDo { kind, key, payload } in &sending.jobs {
-        let (owner, request_id) = (sending.owner.as_str(), types::request_id());
-        let (run_at, deadline, request_id) = (None, None, request_id.as_ref());
-        enqueue(tx, &means.vault, &NewJob { kind, key, owner, run_at, deadline, payload, request_id }).await?;
-    }
-    Ok(Sent::Now { application: sending.id.clone() })
 }
 
-async fn freeze(tx: &mut Tx, sending: &Sending, now: Millis) -> Result<(), StoreError> {
-    sqlx::query(
-        "INSERT INTO application (id, draft, owner, reference, plan_year, answers, answers_version, determination, \
-         catalogue, submitted_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-    )
-    .bind(sending.id.as_str())
-    .bind(sending.draft.as_str())
-    .bind(sending.owner.as_str())
-    .bind(sending.reference.as_str())
-    .bind(i64::from(sending.plan_year))
-    .bind(sending.answers.as_slice())
-    .bind(sending.answers_version)
-    .bind(sending.determination.as_slice())
-    .bind(sending.catalogue.as_str())
-    .bind(now)
-    .execute(tx.conn())
-    .await?;
-    sqlx::query(
-        "INSERT INTO notice (id, application, owner, kind, body, posted_at, read_at) \
-         VALUES ($1, $2, $3, 'eligibility', $4, $5, NULL)",
-    )
-    .bind(sending.notice.as_str())
-    .bind(sending.id.as_str())
-    .bind(sending.owner.as_str())
-    .bind(sending.notice_body.as_slice())
-    .bind(now)
-    .execute(tx.conn())
-    .await?;
-    sqlx::query("UPDATE resume_code SET expires_at = $1 WHERE owner = $2")
-        .bind(now + CODE_DAYS)
-        .bind(sending.owner.as_str())
-        .execute(tx.conn())
-        .await?;
+async fn freeze(tx: &mut Tx, new: &[&Sending]) -> Result<(), StoreError> {
+    let now = tx.now();
+    let statement = "INSERT INTO application (id, draft, owner, reference, plan_year, answers, answers_version, \
+         determination, catalogue, submitted_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    let bind = |asked: Asked, sending: &&Sending| {
+        let asked = asked.bind(sending.id.as_str()).bind(sending.draft.as_str()).bind(sending.owner.as_str());
+        let asked = asked.bind(sending.reference.as_str()).bind(i64::from(sending.plan_year));
+        let asked = asked.bind(sending.answers.as_slice()).bind(sending.answers_version);
+        asked.bind(sending.determination.as_slice()).bind(sending.catalogue.as_str()).bind(now)
+    };
+    many::run(tx, statement, many::nothing, (new, bind)).await?;
+    let statement = "INSERT INTO notice (id, application, owner, kind, body, posted_at, read_at) \
+         VALUES ($1, $2, $3, 'eligibility', $4, $5, NULL)";
+    let bind = |asked: Asked, sending: &&Sending| {
+        let asked = asked.bind(sending.notice.as_str()).bind(sending.id.as_str()).bind(sending.owner.as_str());
+        asked.bind(sending.notice_body.as_slice()).bind(now)
+    };
+    many::run(tx, statement, many::nothing, (new, bind)).await?;
+    let statement = "UPDATE resume_code SET expires_at = $1 WHERE owner IN (VALUES ($2))";
+    let bind = |asked: Asked, sending: &&Sending| asked.bind(sending.owner.as_str());
+    many::run(tx, statement, |asked| asked.bind(now + CODE_DAYS), (new, bind)).await?;
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 
 use askama::Template;
 use axum::http::StatusCode;
+use zeroize::Zeroizing;
 
 use super::around::{count, found, open, place_words, save};
 use crate::account::guessing::Counted;
@@ -11,7 +12,7 @@ use crate::application::kinds::NONE;
 use crate::application::saved::{Edit, Forget};
 use crate::application::sheet::{HOUSEHOLD, RowId, Sheet, Table, YOU};
 use crate::eligibility::State;
-use crate::office::begin::{guest, search_in};
+use crate::office::begin::{owner_with, search_in};
 use crate::office::desk::{Answer, Desk};
 use crate::office::view::{Bar, bar};
 use crate::quote::ask::people::{Household, Relation};
@@ -69,17 +70,15 @@ pub async fn post(desk: Desk) -> Answer {
     if !desk.form.ticked("begin") {
         return Ok(begin_page(&desk, &search));
     }
-    let owner = match desk.owner() {
-        Some(owner) => owner.to_string(),
-        None => {
-            // Each guest has a key and rows of their own: nobody gets thousands of them.
-            let buckets = [desk.office.buckets.network(desk.visitor.client)];
-            if let Counted::ClosedUntil(until) = desk.count(&buckets).await? {
-                return Ok(desk.closed(desk.page(desk.cx.t("apply.begin.title")), until));
-            }
-            guest(&desk).await?.0
+    if desk.owner().is_none() {
+        // Each guest has a key and rows of their own: nobody gets thousands of them.
+        let buckets = [desk.office.buckets.network(desk.visitor.client)];
+        if let Counted::ClosedUntil(until) = desk.count(&buckets).await? {
+            return Ok(desk.closed(desk.page(desk.cx.t("apply.begin.title")), until));
         }
-    };
+    }
+    // Filters and the plans that were picked wait there until there is a result.
+    let owner = owner_with(&desk, &of_the_shop(&search)).await?;
     let known = known(&search);
     let edit = || {
         let known = known.clone();
@@ -88,6 +87,12 @@ pub async fn post(desk: Desk) -> Answer {
     save(&desk, &owner, true, (|| None, edit)).await?;
     count(&desk.cx, BEGIN, Came::Answered);
     Ok(desk.go(&format!("/account/apply/you/{YOU}")))
+}
+
+/// A search without what this page itself sends.
+fn of_the_shop(search: &str) -> Zeroizing<String> {
+    let own = |pair: &&str| !["begin", "lost"].contains(&pair.split('=').next().unwrap_or_default());
+    Zeroizing::new(search.split('&').filter(own).collect::<Vec<_>>().join("&"))
 }
 
 /// What the shop's address said, by the names of questions: of the household, and of each person.

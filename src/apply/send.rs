@@ -5,7 +5,6 @@
 
 use axum::http::StatusCode;
 use axum::response::Response;
-use zeroize::Zeroizing;
 
 use super::around::count;
 use super::notice::About;
@@ -15,14 +14,16 @@ use crate::application::flow;
 use crate::application::funnel::SIGN;
 use crate::application::record::Frozen;
 use crate::application::sheet::{ANSWERS_VERSION, HOUSEHOLD};
-use crate::application::submit::{Sending, Sent, Submitter, Told, new_reference};
+use crate::application::submit::{Sending, Sent, Submitter, new_reference};
 use crate::application::view::View;
 use crate::office::desk::{Answer, Desk, Instead};
+use crate::sealing::DataKey;
 use crate::store::{StoreError, columns};
 use crate::telemetry::funnel::Came;
 use crate::transfer;
 use crate::verify::plan;
 use crate::web::error::Failure;
+use crate::work::letters::Ready;
 
 /// The draft that is sent.
 pub struct Draft<'a> {
@@ -67,14 +68,14 @@ pub async fn send(desk: &Desk, submitter: &Submitter, draft: &Draft<'_>, view: &
     let frozen = Frozen { answers, household: found.household };
     let decided = serde_json::to_value(&found.determination).map_err(anyhow::Error::from)?;
     let (full, county) = (view.said("full_medicaid", HOUSEHOLD, "yes"), view.county());
-    let mut jobs = vec![plan::first(&id)];
-    jobs.extend(transfer::first((&id, &decided), full, county.map_or("", |county| &county.name)));
+    let mut jobs = vec![plan::first(&key, (owner, &id))?];
+    jobs.extend(transfer::first(&key, (owner, &id), (&decided, full), county.map_or("", |county| &county.name))?);
     let sending = Sending {
         answers: key.seal_json(columns::APPLICATION_ANSWERS.at(&id, owner), &frozen)?,
         determination: key.seal_json(columns::APPLICATION_DETERMINATION.at(&id, owner), &found.determination)?,
         notice_body: key.seal_json(columns::NOTICE_BODY.at(&notice_id, owner), &notice)?,
+        letter: told(desk, view, (&key, owner), &notice_id)?,
         notice: notice_id,
-        told: told(desk, view),
         jobs,
         draft: draft.id.to_string(),
         draft_version: draft.version,
@@ -96,18 +97,22 @@ pub async fn send(desk: &Desk, submitter: &Submitter, draft: &Draft<'_>, view: &
     }
 }
 
-/// Whoever asked for e-mail: an account at the address that it has proved, a guest at the one that was typed.
-fn told(desk: &Desk, view: &View<'_>) -> Option<Told> {
+/// The letter for whoever asked for e-mail: an account at the address that it has proved, a guest at the one that was typed.
+fn told(
+    desk: &Desk,
+    view: &View<'_>,
+    (data_key, owner): (&DataKey, &str),
+    notice: &str,
+) -> Result<Option<Ready>, StoreError> {
     if !view.said("notices_by", HOUSEHOLD, "email") {
-        return None;
+        return Ok(None);
     }
-    match desk.visitor.guest() {
-        None => Some(Told { to: Zeroizing::default(), lang: String::new() }),
-        Some(_) => Some(Told {
-            to: Zeroizing::new(view.text("email", HOUSEHOLD).to_string()),
-            lang: view.text("written", HOUSEHOLD).to_string(),
-        }),
-    }
+    let said = match desk.visitor.guest() {
+        None => ("", ""),
+        Some(_) => (view.text("email", HOUSEHOLD), view.text("written", HOUSEHOLD)),
+    };
+    let key = format!("notice:{notice}");
+    Ready::message(data_key, &desk.office.means.vault, (owner, &key), said).map(Some)
 }
 
 /// The draft was changed in another tab after it was checked.

@@ -14,7 +14,7 @@ use super::referred::{History, Referred, referred};
 use crate::account::drafts;
 use crate::application::record::{self, ELIGIBILITY, Letter, Notice, Read};
 use crate::application::sheet::{HOUSEHOLD, RowId, YOU, key};
-use crate::application::submit::{CODE_DAYS, shown};
+use crate::application::submit::shown;
 use crate::eligibility::State;
 use crate::office::clock::{day_and_clock, day_of};
 use crate::office::desk::{Answer, Desk};
@@ -88,7 +88,8 @@ pub async fn sent(desk: Desk) -> Answer {
         Some(newest) => Some(History::of(&mut connection, (owner, &newest.id)).await?),
         None => None,
     };
-    let code = drafts::code_of(&mut connection, vault, owner).await?;
+    let drafts = drafts::all(&mut connection, vault, owner).await?;
+    let code = drafts::code_of(&mut connection, owner, &drafts).await?;
     drop(connection);
     let guest = desk.visitor.guest().is_some();
     let row = |application: &record::Application| {
@@ -122,14 +123,12 @@ pub async fn sent(desk: Desk) -> Answer {
             ),
             paper: application.frozen.answers["notices_by.0"] == "mail",
             notice: address(cx, &posted.id),
-            plans: plans(cx, application),
+            plans: plans(cx, application, &picked(&drafts)),
         }
     });
     let checked = applications.first().zip(standing).map(|(newest, standing)| checked(cx, newest, &standing));
     let referred = applications.first().zip(transfers).and_then(|(newest, history)| referred(cx, newest, &history));
     let several = applications.len() > 1 || posted.len() > 1;
-    let until = applications.first().map(|newest| day_of(cx, newest.submitted_at + CODE_DAYS));
-    let code = code.filter(|_| guest).zip(until);
     let template = SentPage {
         bar: bar(cx, &desk.visitor),
         rows: applications.iter().map(row).collect(),
@@ -138,7 +137,7 @@ pub async fn sent(desk: Desk) -> Answer {
         referred,
         several,
         again: cx.query.split('&').any(|pair| pair == "again=1"),
-        code,
+        code: code.filter(|_| guest).map(|(code, until)| (code, day_of(cx, until))),
         guest,
         cx,
     };
@@ -162,8 +161,17 @@ fn letter<'n>(cx: &Cx, notice: &'n Notice) -> Option<&'n Letter> {
     own.or_else(|| notice.letters.first())
 }
 
-/// The list of plans for the people of an application, with their income; what is private in it is sealed.
-fn plans(cx: &Cx, application: &record::Application) -> String {
+/// The plans that were picked in the search that was kept last.
+fn picked(drafts: &[drafts::Draft]) -> Vec<String> {
+    let searches = drafts.iter().flat_map(|draft| &draft.answers.shop);
+    let newest = searches.max_by_key(|kept| kept.at).map_or("", |kept| &kept.query);
+    let pairs = form_urlencoded::parse(newest.as_bytes());
+    pairs.filter(|(name, _)| name == "plan").map(|(_, id)| id.into_owned()).collect()
+}
+
+/// The list of plans for the people of an application, with their income and the plans that they picked; what is private in
+/// it is sealed.
+fn plans(cx: &Cx, application: &record::Application, picked: &[String]) -> String {
     let household = &application.frozen.household;
     let text = |name: &str| application.frozen.answers.get(name).and_then(|value| value.as_str()).unwrap_or_default();
     let people: Vec<String> = application.determination["people"]
@@ -183,6 +191,7 @@ fn plans(cx: &Cx, application: &record::Application) -> String {
     if let Some(magi) = magi {
         query.append_pair("income", &format!("{}", magi.round().max(0.0) as i64));
     }
+    query.extend_pairs(picked.iter().map(|id| ("plan", id)));
     cx.href(&format!("/plans?{}", query.finish().replace("%2C", ",")))
 }
 

@@ -25,6 +25,7 @@ use crate::office::form::Form;
 use crate::office::view::{Bar, bar};
 use crate::shop::income::limited_words;
 use crate::telemetry::funnel::Came;
+use crate::text::i18n::Lang;
 use crate::web::page::{self, CachePolicy, Cx};
 
 /// The mark of an address that somebody comes to after what they typed could not be kept.
@@ -165,6 +166,10 @@ fn saved(desk: &Desk, place: &Place, sheet: &Sheet, (on, aside): (&[String], boo
     let around = around(&desk.cx, sheet);
     let view = view(sheet, &around)?;
     let from_check = desk.form.get("from") == "check";
+    if let Some(lang) = switched(desk) {
+        let here = with(&format!("/account/apply/{}", place.address()), false, from_check);
+        return Ok(page::redirect_in(&desk.cx, lang, &here));
+    }
     let Some(place) = flow::place(&view, place.step.name, place.row) else {
         count(&desk.cx, place.step.name, Came::Answered);
         return Ok(desk.go(&with(&next_address(&view, Some(place)), aside, from_check)));
@@ -189,6 +194,11 @@ fn saved(desk: &Desk, place: &Place, sheet: &Sheet, (on, aside): (&[String], boo
         false => next_address(&view, Some(&place)),
     };
     Ok(desk.go(&with(&next, aside, from_check && !next.ends_with("/check"))))
+}
+
+/// The other language that was pressed instead of "Save and go on": what was typed is saved, and judged later.
+fn switched(desk: &Desk) -> Option<Lang> {
+    desk.cx.other_languages().find(|lang| lang.code() == desk.form.get("switch"))
 }
 
 fn with(address: &str, aside: bool, from_check: bool) -> String {

@@ -63,7 +63,8 @@ impl HubSettings {
     pub fn read(args: &HubArgs, faults: &mut Vec<SettingFault>) -> HubSettings {
         let url = Some(args.hub_url.as_str()).filter(|url| !url.is_empty()).map(|url| read_url(url, faults));
         let token = read_token(args, faults);
-        if url.is_some() && token.is_none() && args.hub_token_file.is_none() {
+        let given = args.hub_token.given().is_some() || args.hub_token_file.is_some();
+        if url.is_some() && !given {
             faults.push(SettingFault::new("hub-token", "is missing: the hub lets nobody in without one"));
         }
         let contact_name = args.hub_contact_name.trim().to_string();

@@ -109,7 +109,7 @@ mod tests {
     const PAUSE: Duration = Duration::from_secs(30);
 
     fn fail(breaker: &Breaker, now: Instant) {
-        breaker.enter(now).ok().expect("closed").settle(false, None, now);
+        breaker.enter(now).expect("closed").settle(false, None, now);
     }
 
     #[test]
@@ -117,7 +117,7 @@ mod tests {
         let (breaker, start) = (Breaker::new(3, PAUSE), Instant::now());
         fail(&breaker, start);
         fail(&breaker, start);
-        breaker.enter(start).ok().expect("closed").settle(true, None, start);
+        breaker.enter(start).expect("closed").settle(true, None, start);
         for _ in 0..3 {
             assert_eq!(breaker.shown(start), Shown::Closed, "an answer between starts the count again");
             fail(&breaker, start);
@@ -125,11 +125,11 @@ mod tests {
         assert_eq!(breaker.shown(start), Shown::Open);
         assert_eq!(breaker.enter(start + PAUSE / 3).err(), Some(PAUSE - PAUSE / 3));
         let later = start + PAUSE;
-        let trial = breaker.enter(later).ok().expect("one may try");
+        let trial = breaker.enter(later).expect("one may try");
         assert!(breaker.enter(later).is_err(), "but only one");
         trial.settle(false, None, later);
         assert_eq!(breaker.enter(later).err(), Some(PAUSE), "and it is left alone again");
-        breaker.enter(later + PAUSE).ok().expect("one may try").settle(true, None, later);
+        breaker.enter(later + PAUSE).expect("one may try").settle(true, None, later);
         assert_eq!(breaker.shown(later), Shown::Closed);
     }
 
@@ -137,7 +137,7 @@ mod tests {
     fn a_trial_that_is_given_up_leaves_room_for_the_next() {
         let (breaker, start) = (Breaker::new(1, PAUSE), Instant::now());
         fail(&breaker, start);
-        drop(breaker.enter(start + PAUSE).ok().expect("one may try"));
+        drop(breaker.enter(start + PAUSE).expect("one may try"));
         assert!(breaker.enter(Instant::now() + PAUSE).is_ok());
     }
 
@@ -145,16 +145,16 @@ mod tests {
     fn a_server_that_says_how_long_is_left_alone_for_that_long() {
         let (breaker, start) = (Breaker::new(8, PAUSE), Instant::now());
         let wait = Duration::from_secs(120);
-        breaker.enter(start).ok().expect("closed").settle(false, Some(wait), start);
+        breaker.enter(start).expect("closed").settle(false, Some(wait), start);
         assert_eq!(breaker.enter(start).err(), Some(wait));
     }
 
     #[test]
     fn late_failures_of_questions_from_before_do_not_end_a_trial() {
         let (breaker, start) = (Breaker::new(1, PAUSE), Instant::now());
-        let (slow, quick) = (breaker.enter(start).ok().expect("a"), breaker.enter(start).ok().expect("b"));
+        let (slow, quick) = (breaker.enter(start).expect("a"), breaker.enter(start).expect("b"));
         quick.settle(false, None, start);
-        let trial = breaker.enter(start + PAUSE).ok().expect("one may try");
+        let trial = breaker.enter(start + PAUSE).expect("one may try");
         slow.settle(false, None, start + PAUSE);
         assert_eq!(breaker.shown(start + PAUSE), Shown::Trying);
         trial.settle(true, None, start + PAUSE);

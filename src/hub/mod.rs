@@ -11,6 +11,7 @@ pub mod esi;
 pub mod fault;
 pub mod ifsv;
 pub mod non_esi;
+pub mod papers;
 pub mod person;
 pub mod ridp;
 pub mod service;
@@ -29,11 +30,14 @@ pub use self::esi::{EsiAnswer, EsiAsk, EsiRecord};
 pub use self::fault::{Code, HubFault};
 pub use self::ifsv::{IncomeAnswer, IncomeAsk, IncomeRecord, TaxPerson, TaxRole};
 pub use self::non_esi::{Coverage, Organization, OtherAnswer, OtherAsk};
+pub use self::papers::{DocumentKind, VlpDocument};
 pub use self::person::{Person, Sex, Ssn, YearMonth};
 pub use self::ridp::{Decision, DecisionCode, RidpAnswers, RidpAsk, RidpFirst};
 pub use self::service::Service;
 pub use self::ssa::{Death, Incarceration, SsaAnswer, SsaAsk, SsaRecord};
-pub use self::vlp::{CaseNumber, Closed, DocumentKind, Said, VlpAnswer, VlpAsk, VlpCase, VlpDocument};
+pub use self::vlp::{CaseNumber, Closed, Said, VlpAnswer, VlpAsk, VlpCase};
+/// What the hub's codes mean: those of account transfers are the same.
+pub use self::wire::{Level, level};
 
 use self::breaker::Breaker;
 use self::counts::{Counts, Outcome};

@@ -33,7 +33,10 @@ pub fn said(code: &str) -> Value {
 pub fn whole(root: &str, code: &str) -> Value {
     match root {
         "ifsvResponse" => json!({ root: { "responseMetadataArray": [{ "responseMetadata": said(code) }] } }),
-        _ if root == "initialVerificationResponse" || root.starts_with("caseDetails") || root.starts_with("resubmit") => {
+        _ if root == "initialVerificationResponse"
+            || root.starts_with("caseDetails")
+            || root.starts_with("resubmit") =>
+        {
             json!({ root: { "responseMetadata": vlp_said(code) } })
         }
         "closeCaseResponse" => json!({ root: { "responseMetadata": vlp_said(code) } }),
@@ -209,9 +212,7 @@ pub fn non_esi(request: &Value) -> Value {
 
 fn program(code: &str, of: &Value, name: &Name) -> Value {
     let covered = PROGRAMS.iter().any(|(own, part)| *own == code && name.is(part));
-    let answer = |said: Value, verified: &str| {
-        json!({ "organizationCode": code, "responseMetadata": said, "mecCoverage": { "mecVerificationCode": verified } })
-    };
+    let answer = |said: Value, verified: &str| json!({ "organizationCode": code, "responseMetadata": said, "mecCoverage": { "mecVerificationCode": verified } });
     let state = ["MEDC", "CHIP", "BHPC"].contains(&code);
     let mut one = match code {
         _ if name.is("mecdown") || (code == "MEDC" && name.is("medicaiddown")) => {

@@ -159,7 +159,11 @@ fn ridp_first(of: &Value) -> Value {
     let person = &of["person"];
     let name = Name::of(&person["personSurName"]);
     let letter = name.pick(&SESSIONS, 'Q');
-    let mark = case_number(&json!({ "firstName": person["personGivenName"], "lastName": person["personSurName"] }), letter, "");
+    let mark = case_number(
+        &json!({ "firstName": person["personGivenName"], "lastName": person["personSurName"] }),
+        letter,
+        "",
+    );
     let (session, reference) = (format!("{letter}-{mark}.ws-1"), format!("{letter}-{}", &mark[9..]));
     if name.is("ridpdown") {
         return json!({ "responseMetadata": said(super::answers::AWAY) });

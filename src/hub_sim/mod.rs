@@ -16,12 +16,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context as _;
+use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
-use axum::Router;
 use clap::Args;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -36,10 +36,10 @@ const QUESTION_MAX: usize = 1 << 20;
 #[derive(Debug, Clone, Args)]
 pub struct HubSimArgs {
     /// Address and port to listen on; port 0: any free one, which is said
-    #[arg(long, env = "WINDOWSHOP_HUB_SIM_LISTEN", default_value = "127.0.0.1:9470")]
+    #[arg(long, default_value = "127.0.0.1:9470")]
     pub listen: SocketAddr,
     /// Token that lets a client in
-    #[arg(long, env = "WINDOWSHOP_HUB_SIM_TOKEN", default_value = "training")]
+    #[arg(long, default_value = "training")]
     pub token: String,
     /// Time that each answer takes, in milliseconds
     #[arg(long, default_value_t = 0)]
@@ -205,7 +205,7 @@ fn held<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
     of.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// `POST /control`: the whole mode anew; what is left out is off.
+/// `POST /control`: replaces the whole mode; what is left out is off.
 async fn control(State(sim): State<Arc<Sim>>, body: Bytes) -> Response {
     match serde_json::from_slice::<Mode>(&body) {
         Ok(mode) => {
@@ -249,7 +249,8 @@ async fn ask(State(sim): State<Arc<Sim>>, Path(path): Path<String>, headers: Hea
     // A fault of ours must show in training, not pass for one of the hub.
     let faults = sim.schemas.faults(service.answers, &answer);
     if !faults.is_empty() {
-        let _ = writeln!(std::io::stderr(), "hub-sim: its answer of {} does not fit: {}", service.name, faults.join("; "));
+        let _ =
+            writeln!(std::io::stderr(), "hub-sim: its answer of {} does not fit: {}", service.name, faults.join("; "));
     }
     match trouble {
         None => json_answer(&answer),

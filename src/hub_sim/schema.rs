@@ -19,10 +19,7 @@ const FILES: [(&str, &str); 15] = [
     ("SSAC-Request-Schema.json", include_str!("../../data/hub/schemas/SSAC-Request-Schema.json")),
     ("SSAC-Response-Schema.json", include_str!("../../data/hub/schemas/SSAC-Response-Schema.json")),
     ("USStateCode-schema.json", include_str!("../../data/hub/schemas/USStateCode-schema.json")),
-    (
-        "VerifyNonESIMEC-Request-schema.json",
-        include_str!("../../data/hub/schemas/VerifyNonESIMEC-Request-schema.json"),
-    ),
+    ("VerifyNonESIMEC-Request-schema.json", include_str!("../../data/hub/schemas/VerifyNonESIMEC-Request-schema.json")),
     (
         "VerifyNonESIMEC-Response-schema.json",
         include_str!("../../data/hub/schemas/VerifyNonESIMEC-Response-schema.json"),

@@ -8,8 +8,8 @@ use axum::response::{IntoResponse as _, Response};
 use futures_util::stream;
 use serde_json::{Value, json};
 
-use super::{answers, json_answer};
 use super::people::Trouble;
+use super::{answers, json_answer};
 
 /// Longer than anybody waits.
 const FOREVER: Duration = Duration::from_secs(3600);

@@ -81,6 +81,15 @@ pub async fn guest(desk: &Desk) -> Result<(String, Vec<u8>), Instead> {
     }
 }
 
+/// Keeps a search for whoever is here, a new guest if nobody is; the owner.
+pub async fn owner_with(desk: &Desk, query: &str) -> Result<String, Instead> {
+    let Some(owner) = desk.owner() else { return Ok(begin_with(desk, query).await?.0) };
+    if !query.is_empty() {
+        keep(desk, owner, query).await?;
+    }
+    Ok(owner.to_string())
+}
+
 async fn begin_with(desk: &Desk, query: &str) -> Result<(String, Vec<u8>), Instead> {
     let (guest, draft, code) = (new_id()?, new_id()?, codes::new_code()?);
     let code_hash = codes::code_hash(&code).ok_or_else(|| anyhow::anyhow!("a code that is none"))?;

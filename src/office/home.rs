@@ -11,7 +11,6 @@ use super::view::{Bar, bar};
 use super::visitor::Who;
 use crate::account::changes::{self, TakeOver};
 use crate::account::drafts::{self, Draft, DropSearch};
-use crate::account::people::DRAFT_DAYS;
 use crate::store::Millis;
 use crate::types::group_thousands;
 use crate::web::page::{self, CachePolicy, Cx};
@@ -53,7 +52,8 @@ struct HomePage<'a> {
 pub async fn show(desk: Desk) -> Answer {
     let Some(owner) = desk.owner() else { return Ok(welcome(&desk)) };
     let mut connection = desk.office.read().await?;
-    let drafts = drafts::of(&mut connection, &desk.office.means.vault, owner).await?;
+    let drafts = drafts::all(&mut connection, &desk.office.means.vault, owner).await?;
+    let code = drafts::code_of(&mut connection, owner, &drafts).await?;
     let account = match &desk.visitor.who {
         Who::Account(owner) => changes::account(&mut connection, &desk.office.means.vault, owner).await?,
         _ => None,
@@ -65,16 +65,12 @@ pub async fn show(desk: Desk) -> Answer {
     drop(connection);
     let cx = &desk.cx;
     let guest = account.is_none();
-    let code = drafts.iter().find_map(|draft| {
-        let code = draft.answers.resume_code.clone().filter(|_| guest)?;
-        Some((code, day_of(cx, draft.changed_at + DRAFT_DAYS)))
-    });
     let few_codes = account.as_ref().is_some_and(|account| account.has_totp && account.recovery_left < 3);
     let template = HomePage {
         bar: bar(cx, &desk.visitor),
         guest,
         saved: drafts.iter().flat_map(|draft| saved(cx, draft)).collect(),
-        code,
+        code: code.filter(|_| guest).map(|(code, until)| (code, day_of(cx, until))),
         resume_at: cx.app.config.public_url.as_ref().map(|base| base.clone() + &cx.href("/account/resume")),
         email: account.as_ref().map(|account| account.email.to_string()).unwrap_or_default(),
         letters_back: letters_back.map(|(at, _)| day_of(cx, at)),

@@ -22,9 +22,8 @@ use crate::transfer::folder::Folder;
 use crate::transfer::inbox::{self, Read};
 use crate::transfer::record::{self, Line, OUT, StepLine, note};
 use crate::transfer::{RESENT, job};
-use crate::types::request_id;
 use crate::verify::{Knows, Room};
-use crate::work::{NewJob, enqueue};
+use crate::work::enqueue;
 
 #[derive(Debug, Clone, Args)]
 pub struct TransferArgs {
@@ -176,8 +175,9 @@ async fn show(
         return Ok(body.map_or_else(|| nothing(id), |body| (String::from_utf8_lossy(&body).into_owned() + "\n", 0)));
     }
     if letter {
-        let code = drafts::code_of(&mut connection, &office.vault, &line.owner).await?;
-        let Some(code) = code.filter(|_| line.status == "begun") else {
+        let all = drafts::all(&mut connection, &office.vault, &line.owner).await?;
+        let code = drafts::code_of(&mut connection, &line.owner, &all).await?;
+        let Some((code, _)) = code.filter(|_| line.status == "begun") else {
             return Ok((format!("{id}: nobody was sent here with it who still needs a code\n"), 2));
         };
         return Ok((format!("{code}\n"), 0));
@@ -255,17 +255,7 @@ impl Change for Resent {
         let of = record::of_application(tx.conn(), (&line.owner, &line.application)).await?;
         // Asked for twice while it waits, it is one job.
         let own = job(&line.application, &format!("{RESENT}{}", of.len()), "");
-        let request_id = request_id();
-        let job = NewJob {
-            kind: own.kind,
-            key: &own.key,
-            owner: &line.owner,
-            run_at: None,
-            deadline: None,
-            payload: &own.payload,
-            request_id: &request_id,
-        };
-        enqueue(tx, &self.room.means.vault, &job).await?;
+        enqueue(tx, &self.room.means.vault, &own.of(&line.owner)).await?;
         note(tx, &self.room, (Deed::TransferResent, &operator()), line).await?;
         Ok(own.key)
     }

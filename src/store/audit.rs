@@ -5,12 +5,15 @@
 //! row that was changed, inserted or removed shows, and so does one cut off the end, to whoever holds the site's key.
 //! It must never hold what somebody typed: actors, owners and records are identifiers, deeds are a closed list.
 
+use std::collections::BTreeMap;
+
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::{Digest as _, Sha256};
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, FromRow, Row as _};
 use strum::{EnumString, IntoStaticStr};
 
+use super::many::{self, Asked};
 use super::vault::{SITE, Vault};
 use super::{Millis, Store, StoreError, Tx};
 use crate::sealing::SealFault;
@@ -156,6 +159,22 @@ struct End {
     mark: Vec<u8>,
 }
 
+impl Row {
+    fn of(entry: &Entry<'_>, (lane, number): (i64, i64), at: Millis) -> Row {
+        Row {
+            lane,
+            number,
+            at,
+            actor: entry.actor.text(),
+            deed: <&str>::from(entry.deed).to_string(),
+            owner: entry.owner.to_string(),
+            record: entry.record.to_string(),
+            session: entry.session.chars().take(SESSION_CHARS).collect(),
+            chain: Vec::new(),
+        }
+    }
+}
+
 impl FromRow<'_, AnyRow> for Row {
     fn from_row(row: &AnyRow) -> Result<Row, sqlx::Error> {
         Ok(Row {
@@ -216,55 +235,47 @@ impl Audit {
     ///
     /// If the store is away; the whole transaction is then undone.
     pub async fn append(&self, tx: &mut Tx, entry: &Entry<'_>) -> Result<(), StoreError> {
-        let (lane, at) = (lane_of(entry.owner), tx.now());
-        let end = match take_end(tx, lane).await? {
-            Some(end) => end,
-            None => {
-                sqlx::query(
-                    "INSERT INTO audit_lane (lane, last, chain, mark) VALUES ($1, 0, $2, $2) \
-                     ON CONFLICT (lane) DO NOTHING",
-                )
-                .bind(lane)
-                .bind(Vec::<u8>::new())
-                .execute(tx.conn())
-                .await?;
-                take_end(tx, lane).await?.ok_or(StoreError::Stale)?
+        self.append_all(tx, std::slice::from_ref(entry)).await
+    }
+
+    /// Appends several rows, each to its owner's lane, those of one lane in their order.
+    ///
+    /// # Errors
+    ///
+    /// As [`append`](Audit::append).
+    pub async fn append_all(&self, tx: &mut Tx, entries: &[Entry<'_>]) -> Result<(), StoreError> {
+        let mut lanes: BTreeMap<i64, Vec<&Entry>> = BTreeMap::new();
+        for entry in entries {
+            lanes.entry(lane_of(entry.owner)).or_default().push(entry);
+        }
+        let at = tx.now();
+        let mut ends = take_ends(tx, &lanes).await?;
+        let mut rows = Vec::with_capacity(entries.len());
+        for end in &mut ends {
+            let entries = lanes.remove(&end.lane).unwrap_or_default();
+            let mut number = end.last - i64::try_from(entries.len()).unwrap_or_default();
+            for entry in entries {
+                number += 1;
+                let mut row = Row::of(entry, (end.lane, number), at);
+                row.chain = self.link(&end.chain, &row);
+                end.chain.clone_from(&row.chain);
+                rows.push(row);
             }
+            end.mark = self.mark(end.lane, end.last, &end.chain);
+        }
+        let statement = "INSERT INTO audit (lane, number, at, actor, deed, owner, record, session, chain) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+        let bind = |asked: Asked, row: &Row| {
+            let asked = asked.bind(row.lane).bind(row.number).bind(row.at).bind(row.actor.as_str());
+            let asked = asked.bind(row.deed.as_str()).bind(row.owner.as_str()).bind(row.record.as_str());
+            asked.bind(row.session.as_str()).bind(row.chain.as_slice())
         };
-        let mut row = Row {
-            lane,
-            number: end.last,
-            at,
-            actor: entry.actor.text(),
-            deed: <&str>::from(entry.deed).to_string(),
-            owner: entry.owner.to_string(),
-            record: entry.record.to_string(),
-            session: entry.session.chars().take(SESSION_CHARS).collect(),
-            chain: Vec::new(),
-        };
-        row.chain = self.link(&end.chain, &row);
-        let mark = self.mark(lane, row.number, &row.chain);
-        sqlx::query(
-            "INSERT INTO audit (lane, number, at, actor, deed, owner, record, session, chain) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-        )
-        .bind(row.lane)
-        .bind(row.number)
-        .bind(row.at)
-        .bind(row.actor)
-        .bind(row.deed)
-        .bind(row.owner)
-        .bind(row.record)
-        .bind(row.session)
-        .bind(row.chain.as_slice())
-        .execute(tx.conn())
-        .await?;
-        sqlx::query("UPDATE audit_lane SET chain = $1, mark = $2 WHERE lane = $3")
-            .bind(row.chain)
-            .bind(mark)
-            .bind(lane)
-            .execute(tx.conn())
-            .await?;
+        many::run(tx, statement, many::nothing, (&rows, bind)).await?;
+        // The rows are there and ours: only what follows them is written.
+        let statement = "INSERT INTO audit_lane (lane, last, chain, mark) VALUES ($1, 0, $2, $3) \
+             ON CONFLICT (lane) DO UPDATE SET chain = excluded.chain, mark = excluded.mark";
+        let bind = |asked: Asked, end: &End| asked.bind(end.lane).bind(end.chain.as_slice()).bind(end.mark.as_slice());
+        many::run(tx, statement, many::nothing, (&ends, bind)).await?;
         Ok(())
     }
 
@@ -367,10 +378,15 @@ impl Audit {
 }
 
 /// Counts the lane's end up, and locks it until the transaction ends.
-async fn take_end(tx: &mut Tx, lane: i64) -> Result<Option<End>, StoreError> {
-    let counted =
-        sqlx::query_as("UPDATE audit_lane SET last = last + 1 WHERE lane = $1 RETURNING lane, last, chain, mark");
-    Ok(counted.bind(lane).fetch_optional(tx.conn()).await?)
+/// Counts the rows to come into their lanes; the ends as they will be, with the chains as they are. In the order of the
+/// lanes, in which every process takes them: two do not wait for each other in a circle.
+async fn take_ends(tx: &mut Tx, lanes: &BTreeMap<i64, Vec<&Entry<'_>>>) -> Result<Vec<End>, StoreError> {
+    let counts: Vec<(i64, i64)> =
+        lanes.iter().map(|(lane, entries)| (*lane, i64::try_from(entries.len()).unwrap_or_default())).collect();
+    let statement = "INSERT INTO audit_lane (lane, last, chain, mark) VALUES ($1, $2, $3, $3) \
+         ON CONFLICT (lane) DO UPDATE SET last = audit_lane.last + excluded.last RETURNING lane, last, chain, mark";
+    let bind = |asked: Asked, (lane, count): &(i64, i64)| asked.bind(*lane).bind(*count).bind(Vec::<u8>::new());
+    many::fetch(tx, statement, many::nothing, (&counts, bind)).await
 }
 
 async fn page(connection: &mut AnyConnection, lane: i64, after: i64) -> Result<Vec<Row>, StoreError> {

@@ -16,6 +16,7 @@ pub mod dialect;
 mod error;
 pub mod keys;
 pub mod lookup;
+pub mod many;
 pub mod opened;
 pub mod schema;
 pub mod vault;

@@ -30,8 +30,10 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use crate::application::sheet::RowId;
-use crate::application::submit::ToDo;
-use crate::work::{Kind, Repeats};
+use crate::sealing::{DataKey, SealFault};
+use crate::types::request_id;
+use crate::work::queue::Ready;
+use crate::work::{Kind, NewJob, Repeats};
 
 /// Writing a transfer twice gives the same file; releasing it is a rename, which can be done once.
 pub static TRANSFER: Kind = Kind {
@@ -61,17 +63,48 @@ pub enum Said {
     Out { transfer: String, place: String },
 }
 
-/// The job that transfers an application, to be put down with it. `county`: of the home, by name; empty: as it was last time.
+/// A job of a transfer.
+pub struct ToDo {
+    pub key: String,
+    payload: Vec<u8>,
+    request_id: String,
+}
+
+impl ToDo {
+    pub fn of<'a>(&'a self, owner: &'a str) -> NewJob<'a> {
+        NewJob {
+            kind: &TRANSFER,
+            key: &self.key,
+            owner,
+            run_at: None,
+            deadline: None,
+            payload: &self.payload,
+            request_id: &self.request_id,
+        }
+    }
+}
+
+/// The job that transfers an application. `county`: of the home, by name; empty: as it was last time.
 pub fn job(application: &str, cause: &str, county: &str) -> ToDo {
     let (application, cause, county) = (application.to_string(), cause.to_string(), county.to_string());
     let key = format!("transfer:{application}:{cause}");
     let payload = serde_json::to_vec(&Said::Make { application, cause, county }).unwrap_or_default();
-    ToDo { kind: &TRANSFER, key, payload }
+    ToDo { key, payload, request_id: request_id() }
 }
 
 /// The job to be put down with an application, if its determination refers anybody; `full`: they asked the agency to decide.
-pub fn first((application, determination): (&str, &Value), full: bool, county: &str) -> Option<ToDo> {
-    (!facts::referred(determination, full).is_empty()).then(|| job(application, SUBMITTED, county))
+///
+/// # Errors
+///
+/// If the system has no randomness.
+pub fn first(
+    key: &DataKey,
+    (owner, application): (&str, &str),
+    (determination, full): (&Value, bool),
+    county: &str,
+) -> Result<Option<Ready>, SealFault> {
+    let any = !facts::referred(determination, full).is_empty();
+    any.then(|| job(application, SUBMITTED, county).of(owner).sealed(key)).transpose()
 }
 
 /// The ID of an application's transfer for a cause: the same whenever it is asked for.

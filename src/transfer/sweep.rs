@@ -4,9 +4,8 @@
 
 use super::job;
 use crate::store::{Change, Millis, StoreError, Tx};
-use crate::types::request_id;
 use crate::verify::Room;
-use crate::work::{NewJob, enqueue, ring};
+use crate::work::{enqueue, ring};
 
 /// How far back is looked: as long as a job that was done is known.
 const BACK: Millis = 25 * 24 * 3_600_000;
@@ -52,17 +51,8 @@ impl Change for PutDown {
             if vault.open(tx.conn(), owner).await?.is_none() {
                 continue;
             }
-            let (own, request_id) = (job(application, &format!("redetermined:{id}"), ""), request_id());
-            let job = NewJob {
-                kind: own.kind,
-                key: &own.key,
-                owner,
-                run_at: None,
-                deadline: None,
-                payload: &own.payload,
-                request_id: &request_id,
-            };
-            enqueue(tx, vault, &job).await?;
+            let own = job(application, &format!("redetermined:{id}"), "");
+            enqueue(tx, vault, &own.of(owner)).await?;
         }
         Ok(())
     }

@@ -22,7 +22,7 @@ use crate::account::retention::DAY;
 use crate::application::sheet::RowId;
 use crate::hub::{CaseNumber, Hub, HubFault};
 use crate::store::{Change, Millis, StoreError, Tx, columns};
-use crate::work::held::Effect;
+use crate::work::held::NoEffect;
 use crate::work::queue::Held;
 use crate::work::worker::Job;
 use crate::work::{Handler, Hands, Kind, Outcome, Repeats};
@@ -123,7 +123,7 @@ impl Handler for Checks {
                 let found = unaskable(&self.room, &case, (subject, about.person));
                 self.done(case, (found, None))
             }
-            Err(Unanswered::Over) => Outcome::done(crate::work::held::NoEffect),
+            Err(Unanswered::Over) => Outcome::done(NoEffect),
             Err(Unanswered::Store(error)) => Outcome::Later(format!("the check cannot be read: {error}")),
             Err(Unanswered::Hub(fault)) => self.no_answer(&job.held, fault).await,
         }
@@ -143,15 +143,14 @@ fn subject_of(kind: &str) -> Subject {
 impl Checks {
     fn done(&self, case: Arc<Case>, (found, again): Answered) -> Outcome {
         let settle = Settle { room: self.room.clone(), case, found };
-        Outcome::Done(match again {
-            None => Arc::new(settle),
-            Some(about) => Arc::new(Again { settle, about }) as Arc<dyn Effect>,
-        })
+        match again {
+            None => Outcome::done(settle),
+            Some(about) => Outcome::done(Again { settle, about }),
+        }
     }
 
     async fn answered(&self, held: &Held, case: &Case, about: &About) -> Result<Answered, Unanswered> {
         let person = about.person;
-        let ask = |ask| Option::ok_or(ask, Unanswered::Unaskable);
         match subject_of(&held.kind) {
             Subject::LawfulPresence => self.status(held, case, about).await,
             Subject::EmployerCoverage => {
@@ -162,7 +161,7 @@ impl Checks {
             Subject::OtherCoverage => {
                 let question = asks::other_coverage(case, person).ok_or(Unanswered::Unaskable)?;
                 let answer = self.hub.other_coverage(&question).await?;
-                let day = ask(coverage_day(case))?;
+                let day = coverage_day(case).ok_or(Unanswered::Unaskable)?;
                 let away = || HubFault::Down("one of the organizations did not answer".to_string());
                 Ok((vec![verdict::other_coverage(&answer, person, day).ok_or_else(away)?], None))
             }

@@ -17,10 +17,10 @@ use super::rules::Subject;
 use super::settle::{self, NoLonger, row_id};
 use super::{Room, dmi};
 use crate::application::sheet::RowId;
-use crate::application::submit::ToDo;
-use crate::sealing::DataKey;
+use crate::sealing::{DataKey, SealFault};
 use crate::store::{Change, Millis, StoreError, Tx, columns};
 use crate::types;
+use crate::work::queue::Ready;
 use crate::work::worker::Job;
 use crate::work::{Handler, Hands, Kind, NewJob, Outcome, Repeats, enqueue, ring};
 
@@ -68,10 +68,16 @@ impl About {
     }
 }
 
-/// The job that sending an application puts down.
-pub fn first(application: &str) -> ToDo {
+/// The job that sending an application puts down, sealed before its transaction.
+///
+/// # Errors
+///
+/// If the system has no randomness.
+pub fn first(key: &DataKey, (owner, application): (&str, &str)) -> Result<Ready, SealFault> {
     let about = About { application: application.to_string(), person: 0, turn: 0 };
-    ToDo { kind: &VERIFY, key: format!("verify:{application}"), payload: about.bytes() }
+    let (name, payload, request_id) = (format!("verify:{application}"), about.bytes(), types::request_id());
+    let (run_at, deadline, payload) = (None, None, payload.as_slice());
+    NewJob { kind: &VERIFY, key: &name, owner, run_at, deadline, payload, request_id: &request_id }.sealed(key)
 }
 
 /// Does `verify` and `verify_notice`.

@@ -505,7 +505,7 @@ mod tests {
     #[test]
     fn a_fault_names_file_line_and_column() {
         let told = broken(1, "income,2024-01-01,,90,0", "income,2024-01-01,,ninety,0");
-        assert!(told.iter().any(|fault| fault.starts_with("data/verify/dmi_kinds.csv line 8, days: ")), "{told:?}");
+        assert!(told.iter().any(|fault| fault.starts_with("data/verify/dmi_kinds.csv line 9, days: ")), "{told:?}");
         assert!(told.iter().any(|fault| fault.contains("no row for income")), "{told:?}");
         let told = broken(0, "tribe,2024-01-01", "tribe,2024-13-01");
         assert!(told.iter().any(|fault| fault.contains("line 12, from: `2024-13-01` is no day")), "{told:?}");

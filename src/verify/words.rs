@@ -192,7 +192,7 @@ pub fn redetermined(knows: &Knows, case: &Case, told: &Told, (before, after): (&
         if about.is_empty() {
             lead.push(says.t("verify.decided.rules"));
         }
-        let same = credits(before) == credits(after) && every_result(&says, before) == every_result(&says, after);
+        let same = credits(before) == credits(after) && every_result(says, before) == every_result(says, after);
         lead.push(match same {
             true => says.t("verify.decided.same"),
             false => says.tf("verify.decided.from", &[("date", &says.date(next_month(today)))]),

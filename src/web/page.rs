@@ -383,6 +383,11 @@ pub fn redirect_unkept(cx: &Cx, to: &str) -> Response<Body> {
     redirect_as(StatusCode::SEE_OTHER, &cx.href(to), CACHE_NEVER)
 }
 
+/// The same to a page in another language.
+pub fn redirect_in(cx: &Cx, lang: Lang, to: &str) -> Response<Body> {
+    redirect_as(StatusCode::SEE_OTHER, &cx.localized(lang, to), CACHE_NEVER)
+}
+
 /// 308: the page has permanently moved to this address.
 pub fn moved(cx: &Cx, to: &str) -> Response<Body> {
     redirect_as(StatusCode::PERMANENT_REDIRECT, &cx.href(to), CACHE_MOVED)

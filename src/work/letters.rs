@@ -15,12 +15,13 @@ use sqlx::AnyConnection;
 use zeroize::{Zeroize, Zeroizing};
 
 use super::held::{Effect, NoEffect};
-use super::queue::{Kind, NewJob, Repeats, enqueue, id_of};
+use super::queue::{self, Kind, NewJob, Repeats, id_of};
 use super::worker::{Handler, Hands, Job, Outcome};
 use crate::account::changes;
 use crate::account::people::{Means, OPEN};
 use crate::mail::{Letter, Post, Refusal};
-use crate::sealing::SealFault;
+use crate::sealing::{DataKey, SealFault};
+use crate::store::many::{self, Asked};
 use crate::store::vault::{SITE, Vault};
 use crate::store::{Change, Millis, Store, StoreError, Tx};
 use crate::types::hex;
@@ -125,34 +126,80 @@ impl Change for Posted {
     async fn run(&self, tx: &mut Tx) -> Result<bool, StoreError> {
         let mut said = self.said.clone();
         said.good_until = self.lasts.map(|lasts| tx.now() + lasts);
+        let gone = SealFault::Unreadable { table: "job", column: "payload" };
+        let key = self.vault.open(tx.conn(), &self.owner).await?.ok_or(gone)?;
+        let ready = Ready::of(&key, self, &said)?;
+        if queue::put(tx, &[&ready.job]).await? == 0 {
+            return Ok(false);
+        }
+        note(tx, &[&ready]).await?;
+        Ok(true)
+    }
+}
+
+/// A letter that is sealed already. Has no `Debug`.
+pub struct Ready {
+    job: queue::Ready,
+    template: String,
+    /// Whose the row of the letter is.
+    to: String,
+}
+
+impl Ready {
+    /// The letter "there is a message for you", for one transaction with others. `(to, lang)` as for [`tell_at`].
+    ///
+    /// # Errors
+    ///
+    /// If the system has no randomness.
+    pub fn message(
+        data_key: &DataKey,
+        vault: &Vault,
+        (owner, key): (&str, &str),
+        said: (&str, &str),
+    ) -> Result<Ready, StoreError> {
+        let posted = message(vault, (owner, key), said);
+        Ready::of(data_key, &posted, &posted.said)
+    }
+
+    fn of(key: &DataKey, posted: &Posted, said: &Said) -> Result<Ready, StoreError> {
         let odd = |_| StoreError::Refused("a letter cannot be written as JSON".to_string());
-        let payload = Zeroizing::new(serde_json::to_vec(&said).map_err(odd)?);
+        let payload = Zeroizing::new(serde_json::to_vec(said).map_err(odd)?);
         let job = NewJob {
-            kind: self.kind,
-            key: &self.key,
-            owner: &self.owner,
+            kind: posted.kind,
+            key: &posted.key,
+            owner: &posted.owner,
             run_at: None,
             deadline: None,
             payload: &payload,
-            request_id: &self.request_id,
+            request_id: &posted.request_id,
         };
-        if !enqueue(tx, &self.vault, &job).await? {
-            return Ok(false);
-        }
-        let now = tx.now();
-        sqlx::query(
-            "INSERT INTO letter (key, job, owner, template, queued_at, mailed_at, accepted_by, bounced_at, code) \
-             VALUES ($1, $2, $3, $4, $5, NULL, '', NULL, '') ON CONFLICT DO NOTHING",
-        )
-        .bind(self.key.as_str())
-        .bind(id_of(&self.key))
-        .bind(if self.own_address { self.owner.as_str() } else { SITE })
-        .bind(said.template.as_str())
-        .bind(now)
-        .execute(tx.conn())
-        .await?;
-        Ok(true)
+        let to = if posted.own_address { posted.owner.clone() } else { SITE.to_string() };
+        Ok(Ready { job: job.sealed(key)?, template: said.template.clone(), to })
     }
+}
+
+/// Puts letters down whose keys are new, in the caller's transaction. After the commit, [`ring`](super::ring).
+///
+/// # Errors
+///
+/// If the store is away.
+pub async fn put(tx: &mut Tx, letters: &[&Ready]) -> Result<(), StoreError> {
+    let jobs: Vec<&queue::Ready> = letters.iter().map(|letter| &letter.job).collect();
+    queue::put(tx, &jobs).await?;
+    note(tx, letters).await
+}
+
+/// The rows that say what becomes of letters.
+async fn note(tx: &mut Tx, letters: &[&Ready]) -> Result<(), StoreError> {
+    let now = tx.now();
+    let statement = "INSERT INTO letter (key, job, owner, template, queued_at, mailed_at, accepted_by, bounced_at, code) \
+         VALUES ($1, $2, $3, $4, $5, NULL, '', NULL, '') ON CONFLICT DO NOTHING";
+    let bind = |asked: Asked, letter: &&Ready| {
+        let asked = asked.bind(letter.job.key.as_str()).bind(id_of(&letter.job.key)).bind(letter.to.as_str());
+        asked.bind(letter.template.as_str()).bind(now)
+    };
+    many::run(tx, statement, many::nothing, (letters, bind)).await?;
+    Ok(())
 }
 
 /// Puts down the letter "there is a message for you" to an account, in the caller's transaction. `key`: of the message,
@@ -175,8 +222,12 @@ pub async fn tell_at(
     means: &Means,
     owner: &str,
     key: &str,
-    (to, lang): (&str, &str),
+    said: (&str, &str),
 ) -> Result<bool, StoreError> {
+    message(&means.vault, (owner, key), said).run(tx).await
+}
+
+fn message(vault: &Vault, (owner, key): (&str, &str), (to, lang): (&str, &str)) -> Posted {
     let said = Said {
         template: MESSAGE.to_string(),
         lang: lang.to_string(),
@@ -185,9 +236,9 @@ pub async fn tell_at(
         good_until: None,
         of_draft: None,
     };
-    let (vault, request_id) = (means.vault.clone(), crate::types::request_id());
+    let (vault, request_id) = (vault.clone(), crate::types::request_id());
     let (key, owner, own_address) = (key.to_string(), owner.to_string(), true);
-    Posted { kind: &LETTER, vault, key, owner, own_address, said, lasts: None, request_id }.run(tx).await
+    Posted { kind: &LETTER, vault, key, owner, own_address, said, lasts: None, request_id }
 }
 
 /// What became of a letter.

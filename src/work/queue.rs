@@ -3,7 +3,7 @@
 //! Called by whoever has work that may wait, inside a change of their own, and by `worker`. Every step after the claim
 //! is fenced: it names the token of its claim and touches exactly one row, or its result is thrown away.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
@@ -11,8 +11,9 @@ use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, FromRow, Row as _};
 use tokio::sync::watch;
 
-use crate::sealing::SealFault;
+use crate::sealing::{DataKey, SealFault};
 use crate::store::dialect::Engine;
+use crate::store::many::{self, Asked};
 use crate::store::vault::Vault;
 use crate::store::{Change, Millis, StoreError, Tx, columns};
 
@@ -73,6 +74,36 @@ pub fn id_of(key: &str) -> i64 {
     i64::from_be_bytes(bytes) & i64::MAX
 }
 
+/// A job that is sealed already. Has no `Debug`.
+pub struct Ready {
+    pub kind: &'static Kind,
+    pub key: String,
+    pub owner: String,
+    /// `None`: at once.
+    pub run_at: Option<Millis>,
+    /// `None`: what the kind says.
+    pub deadline: Option<Millis>,
+    payload: Vec<u8>,
+    request_id: Arc<str>,
+}
+
+impl NewJob<'_> {
+    /// # Errors
+    ///
+    /// If the system has no randomness.
+    pub fn sealed(&self, key: &DataKey) -> Result<Ready, SealFault> {
+        Ok(Ready {
+            kind: self.kind,
+            key: self.key.to_string(),
+            owner: self.owner.to_string(),
+            run_at: self.run_at,
+            deadline: self.deadline,
+            payload: key.seal(columns::JOB_PAYLOAD.at(self.key, self.owner), self.payload)?,
+            request_id: self.request_id.into(),
+        })
+    }
+}
+
 /// Puts a job down in the caller's transaction: it is there if, and only if, that is committed. `false`: there is, or was
 /// not long ago, a job with this key. After the commit, [`ring`].
 ///
@@ -82,36 +113,36 @@ pub fn id_of(key: &str) -> i64 {
 pub async fn enqueue(tx: &mut Tx, vault: &Vault, job: &NewJob<'_>) -> Result<bool, StoreError> {
     let gone = SealFault::Unreadable { table: "job", column: "payload" };
     let key = vault.open(tx.conn(), job.owner).await?.ok_or(gone)?;
-    let payload = key.seal(columns::JOB_PAYLOAD.at(job.key, job.owner), job.payload)?;
-    let (id, now) = (id_of(job.key), tx.now());
-    let deadline = job.deadline.or_else(|| job.kind.gives_up_after.map(|after| now + millis(after)));
-    let put = sqlx::query(
-        "INSERT INTO job (id, kind, key, shard, state, made_at, run_at, deadline, attempt, max_attempts, token, \
+    Ok(put(tx, &[&job.sealed(&key)?]).await? == 1)
+}
+
+/// The same for several, sealed before; how many of them are new.
+///
+/// # Errors
+///
+/// If the store is away.
+pub async fn put(tx: &mut Tx, jobs: &[&Ready]) -> Result<u64, StoreError> {
+    let now = tx.now();
+    let statement = "INSERT INTO job (id, kind, key, shard, state, made_at, run_at, deadline, attempt, max_attempts, token, \
          lease_until, worker, began_at, owner, payload, last_error, request_id) \
          VALUES ($1, $2, $3, $4, 0, $5, $6, $7, 0, $8, 0, NULL, '', NULL, $9, $10, '', $11) \
-         ON CONFLICT DO NOTHING",
-    );
-    let put = put
-        .bind(id)
-        .bind(job.kind.name)
-        .bind(job.key)
-        .bind(id % SHARDS)
-        .bind(now)
-        .bind(job.run_at.unwrap_or(now))
-        .bind(deadline)
-        .bind(job.kind.max_attempts)
-        .bind(job.owner)
-        .bind(payload)
-        .bind(job.request_id)
-        .execute(tx.conn())
-        .await?;
-    if put.rows_affected() == 0 {
-        return Ok(false);
+         ON CONFLICT DO NOTHING";
+    let bind = |asked: Asked, job: &&Ready| {
+        let id = id_of(&job.key);
+        let deadline = job.deadline.or_else(|| job.kind.gives_up_after.map(|after| now + millis(after)));
+        let asked = asked.bind(id).bind(job.kind.name).bind(job.key.as_str()).bind(id % SHARDS).bind(now);
+        let asked = asked.bind(job.run_at.unwrap_or(now)).bind(deadline).bind(job.kind.max_attempts);
+        asked.bind(job.owner.as_str()).bind(job.payload.as_slice()).bind(&*job.request_id)
+    };
+    let new = many::run(tx, statement, many::nothing, (jobs, bind)).await?;
+    if new == 0 {
+        return Ok(0);
     }
     // A second statement, because on PostgreSQL the first may have waited for the one who finished the same job.
-    let again = sqlx::query("DELETE FROM job WHERE id = $1 AND key IN (SELECT key FROM job_done WHERE key = $2)");
-    let again = again.bind(id).bind(job.key).execute(tx.conn()).await?;
-    Ok(again.rows_affected() == 0)
+    let statement = "DELETE FROM job WHERE key IN (SELECT key FROM job_done WHERE key IN (VALUES ($1)))";
+    let bind = |asked: Asked, job: &&Ready| asked.bind(job.key.as_str());
+    let again = many::run(tx, statement, many::nothing, (jobs, bind)).await?;
+    Ok(new - again)
 }
 
 /// Heard by the workers of this process.

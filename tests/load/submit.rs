@@ -163,7 +163,8 @@ async fn prepare(office: &Opened, many: usize) -> anyhow::Result<Vec<Sending>> {
             catalogue: "catalogue-2027-20261101-0a1b2c3d".to_string(),
             notice: new_id()?,
             notice_body: vec![7; NOTICE_BYTES],
-            told: None,
+            letter: None,
+            jobs: Vec::new(),
             session: String::new(),
         });
         drafts.push((draft, owner));

@@ -7,3 +7,4 @@ mod people;
 mod samples;
 mod schemas;
 pub mod sim;
+mod translate;

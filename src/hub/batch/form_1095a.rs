@@ -64,13 +64,13 @@ pub fn write(forms: &[Form1095A]) -> Result<Vec<u8>, HubFault> {
             return Err(unsent("RecordSequenceNum"));
         }
         let covered = form.covered.iter().map(|(person, ..)| person);
-        let people = std::iter::once(&form.recipient).chain(&form.spouse).chain(covered);
-        people.map(is_reportable).collect::<Result<(), HubFault>>()?;
+        let mut people = std::iter::once(&form.recipient).chain(&form.spouse).chain(covered);
+        people.try_for_each(is_reportable)?;
     }
     let names = "xmlns:batchreq=\"urn:us:gov:treasury:irs:msg:form1095atransmissionupstreammessage\" \
                  xmlns:air=\"urn:us:gov:treasury:irs:ext:aca:air:ty22a\" \
                  xmlns:irs=\"urn:us:gov:treasury:irs:common\"";
-    let mut xml = Xml::new();
+    let mut xml = Xml::begin();
     xml.element("batchreq:Form1095ATransmissionUpstream", names, |xml| {
         for form in forms {
             xml.element("air:Form1095AUpstreamDetail", "recordType=\"\" lineNum=\"0\"", |xml| record(xml, form));

@@ -50,7 +50,7 @@ pub fn write(people: &[MedicareAsk]) -> Result<Vec<u8>, HubFault> {
         Ok((person::name(&of.first, "PersonGivenName")?, person::name(&of.last, "PersonSurName")?))
     };
     let names = people.iter().map(fitted).collect::<Result<Vec<_>, HubFault>>()?;
-    let mut xml = Xml::new();
+    let mut xml = Xml::begin();
     xml.open("EESDSHBatchRequestData", |xml| {
         xml.open("IndividualRequests", |xml| {
             for (ask, (first, last)) in people.iter().zip(&names) {
@@ -121,7 +121,9 @@ fn said_of(of: &Node) -> Result<MedicareSaid, HubFault> {
         "7000" => MedicareSaid::NoMatch(Mismatch::Sex),
         "7304" => MedicareSaid::NoMatch(Mismatch::Ssn),
         "7312" => MedicareSaid::NoMatch(Mismatch::FirstName),
-        other if other.len() == 4 && other.bytes().all(|b| b.is_ascii_digit()) => MedicareSaid::Other(other.to_string()),
+        other if other.len() == 4 && other.bytes().all(|b| b.is_ascii_digit()) => {
+            MedicareSaid::Other(other.to_string())
+        }
         _ => return Err(garbage("OrganizationResponseCode is no four digits")),
     })
 }

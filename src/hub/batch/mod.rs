@@ -93,7 +93,7 @@ fn manifest(category: &str, sender: &Sender, files: &[BatchFile]) -> Vec<u8> {
                  xmlns:hix-core=\"http://hix.cms.gov/0.1/hix-core\" \
                  xmlns:niem-core=\"http://niem.gov/niem/niem-core/2.0\"";
     let many = files.len().to_string();
-    let mut xml = Xml::new();
+    let mut xml = Xml::begin();
     xml.element("exch:BatchHandlingServiceRequest", names, |xml| {
         xml.open("hix-core:BatchMetadata", |xml| {
             xml.text("hix-core:BatchID", &sender.batch);
@@ -133,7 +133,8 @@ fn sha256(bytes: &[u8]) -> String {
 /// [`HubFault::Garbage`] if it is none, another one, or not whole; what its own code says, if that is no success.
 pub fn unpack(category: &str, bytes: &[u8]) -> Result<Vec<BatchFile>, HubFault> {
     let mut files = files_of(bytes)?;
-    let at = files.iter().position(|file| file.name == MANIFEST).ok_or_else(|| garbage("a batch without a manifest"))?;
+    let at =
+        files.iter().position(|file| file.name == MANIFEST).ok_or_else(|| garbage("a batch without a manifest"))?;
     let manifest = xml::parse(&files.swap_remove(at).bytes)?;
     check(category, &manifest, &files)?;
     files.sort_by(|one, other| one.name.cmp(&other.name));
@@ -213,8 +214,10 @@ pub fn read_report_answer(bytes: &[u8]) -> Result<Vec<ReportError>, HubFault> {
         root.all(name, &mut found);
     }
     let error = |of: &&Node| {
-        let ends = |end: &str| of.children.iter().find(|child| child.name.ends_with(end)).map(|child| child.text.trim());
-        let code: String = ends("Cd").unwrap_or_default().chars().filter(char::is_ascii_alphanumeric).take(20).collect();
+        let ends =
+            |end: &str| of.children.iter().find(|child| child.name.ends_with(end)).map(|child| child.text.trim());
+        let code: String =
+            ends("Cd").unwrap_or_default().chars().filter(char::is_ascii_alphanumeric).take(20).collect();
         let record = ends("RecordSequenceNum").or_else(|| ends("UniqueRecordSequenceNum")).map(str::to_string);
         (!code.is_empty()).then_some(ReportError { code, record }).ok_or_else(|| garbage("an error without a code"))
     };

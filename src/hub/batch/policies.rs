@@ -89,7 +89,7 @@ pub fn write(report: &PolicyReport) -> Result<Vec<u8>, HubFault> {
     check(report)?;
     let names = "xmlns:n1=\"urn:us:gov:treasury:irs:msg:monthlyexchangeperiodicdata\" \
                  xmlns:irs=\"urn:us:gov:treasury:irs:common\"";
-    let mut xml = Xml::new();
+    let mut xml = Xml::begin();
     xml.element("n1:HealthExchange", names, |xml| {
         xml.text("irs:SubmissionYr", &report.year.to_string());
         xml.text("irs:SubmissionMonthNum", &report.month.to_string());
@@ -110,12 +110,12 @@ fn check(report: &PolicyReport) -> Result<(), HubFault> {
     for group in &report.groups {
         for of in &group.months {
             month(of.month)?;
-            let people = std::iter::once(&of.primary).chain(&of.spouse).chain(&of.dependents);
-            people.map(is_reportable).collect::<Result<(), HubFault>>()?;
+            let mut people = std::iter::once(&of.primary).chain(&of.spouse).chain(&of.dependents);
+            people.try_for_each(is_reportable)?;
         }
         for of in &group.coverage {
             month(of.month)?;
-            of.covered.iter().map(|(person, ..)| is_reportable(person)).collect::<Result<(), HubFault>>()?;
+            of.covered.iter().try_for_each(|(person, ..)| is_reportable(person))?;
         }
     }
     Ok(())

@@ -16,7 +16,7 @@ const ELEMENTS_MAX: usize = 2_000_000;
 pub struct Xml(String);
 
 impl Xml {
-    pub fn new() -> Xml {
+    pub fn begin() -> Xml {
         Xml("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n".to_string())
     }
 
@@ -140,7 +140,7 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read() {
-        let mut xml = Xml::new();
+        let mut xml = Xml::begin();
         xml.element("a:Top", "xmlns:a=\"urn:a\"", |xml| {
             xml.open("In", |xml| xml.text("Name", "O'Brien & <Söhne>"));
             xml.maybe("No", None);

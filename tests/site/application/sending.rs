@@ -48,7 +48,7 @@ pub async fn sending(office: &Opened, guest: &str, draft: &str) -> Sending {
         catalogue: "catalogue-2027-20261101-0a1b2c3d".into(),
         notice,
         notice_body,
-        told: None,
+        letter: None,
         jobs: Vec::new(),
         session: "5e55".into(),
     }

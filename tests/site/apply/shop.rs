@@ -75,6 +75,57 @@ async fn every_way_from_the_shop_brings_the_household_along_in_its_language() {
     .await;
 }
 
+#[tokio::test]
+async fn plans_that_were_picked_wait_until_there_is_a_result() {
+    let site = Site::open().await;
+    let plan = site.rows(ALONE).await.first().expect("a plan")["plan_id"].clone();
+    on_each_engine(async |bench| {
+        let world = World::open(bench).await;
+        let browser = world.browser();
+        let first = begin(&browser, &format!("{ALONE}&metal=silver&plan={plan}")).await;
+        let home = browser.visit("/account").await;
+        home.says_all(&["Yearly income: $37,650", "See the plan you picked"]);
+        assert!(world.site.said(&home.link("See these plans")).contains(&"metal=silver".to_string()));
+        let code: String = home.select("p.typed")[0].text().collect();
+
+        let (_, check) = go(first, &plain).await;
+        let sent = sign(check, "ana li").await;
+        let picked = |page: &Page, words: &str| world.site.said(&page.link(words)).contains(&format!("plan={plan}"));
+        assert!(picked(&sent, "Look at plans for your household"), "{}", sent.words());
+        // Sent is not gone: the searches and the code are where they were.
+        let home = browser.visit("/account").await;
+        assert!(picked(&home, "See the plan you picked"), "{}", home.words());
+        home.says(&code);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn another_language_keeps_what_is_typed_and_judges_it_later() {
+    on_each_engine(async |bench| {
+        let world = World::open(bench).await;
+        let browser = world.browser();
+        let you = begin(&browser, ALONE).await;
+        let spanish = you.fill("first_name.1", "Ana").fill("birth_date.1.m", "13").press("Español").await;
+        assert_eq!((spanish.status, place(&spanish).as_str()), (200, "you/1"));
+        assert_eq!(spanish.attr("html", "lang").as_deref(), Some("es"));
+        assert_eq!((spanish.value("first_name.1").as_str(), spanish.value("birth_date.1.m").as_str()), ("Ana", "13"));
+        assert!(spanish.error_summary().is_empty(), "{:?}", spanish.error_summary());
+        looked_at(&spanish);
+        // A page that was refused goes over, too, and back.
+        let refused = send(spanish).await;
+        assert_eq!(refused.status, 422);
+        let english = refused.fill("last_name.1", "Li").press("English").await;
+        assert_eq!(english.attr("html", "lang").as_deref(), Some("en"));
+        assert_eq!((english.value("first_name.1").as_str(), english.value("last_name.1").as_str()), ("Ana", "Li"));
+        // The Enter key presses the form's own button.
+        let first = english.select("[form=step]").first().map(|button| words_of(*button));
+        let own = english.select("form#step button").last().map(|button| words_of(*button));
+        assert_eq!(first, own);
+    })
+    .await;
+}
+
 /// Goes on to a page; those before it.
 async fn until(mut page: Page, wanted: &str) -> (Vec<String>, Page) {
     let mut seen = Vec::new();

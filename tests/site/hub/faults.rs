@@ -17,8 +17,11 @@ use crate::web::Log;
 /// Every service once, with the name of its fault; `fine` if it answered.
 async fn every_service(hub: &Hub, last: &str) -> Vec<(Service, Result<(), HubFault>)> {
     let case = CaseNumber::parse("P198402290000WS").expect("a number");
-    let second =
-        RidpAnswers { session: "Q-Q000000000000.ws-1".to_string(), reference: "Q-0000".to_string(), answers: vec![(1, 1), (2, 1), (3, 1)] };
+    let second = RidpAnswers {
+        session: "Q-Q000000000000.ws-1".to_string(),
+        reference: "Q-0000".to_string(),
+        answers: vec![(1, 1), (2, 1), (3, 1)],
+    };
     vec![
         (Service::Ssa, hub.ssa(&ssa(last)).await.map(drop)),
         (Service::Vlp, hub.lawful_presence(&vlp(last)).await.map(drop)),
@@ -72,7 +75,10 @@ async fn no_fault_of_any_kind_passes_for_an_answer_of_any_service() {
                 let fault = answer.expect_err(&format!("{service:?}: {trouble:?} passed for an answer"));
                 assert_eq!(fault.word(), expected(trouble), "{service:?}, {trouble:?}: {fault}");
                 if let HubFault::Garbage { why, body } = &fault {
-                    assert!(!body.is_empty() && body.len() <= 1 << 20, "{service:?}, {trouble:?}: what came is not kept");
+                    assert!(
+                        !body.is_empty() && body.len() <= 1 << 20,
+                        "{service:?}, {trouble:?}: what came is not kept"
+                    );
                     assert!(!why.is_empty());
                 }
             }
@@ -171,7 +177,14 @@ async fn only_so_many_questions_are_under_way_at_once() {
     let at_once = windowshop::hub::service::rows().expect("rows")[0].at_once;
     let begun = Instant::now();
     let many = at_once * 3;
-    let asking: Vec<_> = (0..many).map(|_| tokio::spawn({ let hub = hub.clone(); async move { hub.ssa(&ssa("López")).await.is_ok() } })).collect();
+    let asking: Vec<_> = (0..many)
+        .map(|_| {
+            tokio::spawn({
+                let hub = hub.clone();
+                async move { hub.ssa(&ssa("López")).await.is_ok() }
+            })
+        })
+        .collect();
     tokio::time::sleep(Duration::from_millis(50)).await;
     assert_eq!(shown(&hub).under_way, at_once);
     for one in asking {
@@ -184,7 +197,14 @@ async fn only_so_many_questions_are_under_way_at_once() {
     hasty.timeout = Duration::from_millis(250);
     let hub = Hub::new(&hasty);
     sim.control(&json!({ "trouble": { "ssa": "hang" } }));
-    let asking: Vec<_> = (0..at_once + 1).map(|_| tokio::spawn({ let hub = hub.clone(); async move { hub.ssa(&ssa("López")).await.is_err() } })).collect();
+    let asking: Vec<_> = (0..at_once + 1)
+        .map(|_| {
+            tokio::spawn({
+                let hub = hub.clone();
+                async move { hub.ssa(&ssa("López")).await.is_err() }
+            })
+        })
+        .collect();
     for one in asking {
         assert!(one.await.expect("no panic"));
     }
@@ -221,7 +241,8 @@ async fn what_would_be_refused_is_never_sent() {
 }
 
 /// What would say who was asked about.
-const TELLING: [&str; 9] = ["123454200", "4200", "López", "Lopez", "José", "Jose", "1984-02-29", "012345678", "SRC0123456789"];
+const TELLING: [&str; 9] =
+    ["123454200", "4200", "López", "Lopez", "José", "Jose", "1984-02-29", "012345678", "SRC0123456789"];
 
 #[tokio::test]
 async fn no_log_line_of_any_level_tells_who_was_asked_about_or_what_came() {

@@ -231,7 +231,11 @@ async fn income_is_told_for_each_household() {
         let ReturnSaid::Return(of) = &one.said else { panic!("{last}: no return") };
         assert_eq!(of.counted(), Some(Cents(dollars * 100)), "{last}");
         assert_eq!(record.total, Some(Cents(dollars * 100)), "{last}");
-        assert_eq!((one.person, one.spouse, one.dependent, one.unreconciled), (0, Some(1), false, unreconciled), "{last}");
+        assert_eq!(
+            (one.person, one.spouse, one.dependent, one.unreconciled),
+            (0, Some(1), false, unreconciled),
+            "{last}"
+        );
         assert_eq!((of.filing_status, of.exemptions), (Some(2), Some(3)), "{last}");
     }
     for (last, none) in [
@@ -240,7 +244,10 @@ async fn income_is_told_for_each_household() {
         ("Spousemismatch", NoData::SpouseMismatch),
     ] {
         let record = told(last).await;
-        assert!(record.total.is_none() && matches!(record.returns[0].said, ReturnSaid::NoData(of) if of == none), "{last}");
+        assert!(
+            record.total.is_none() && matches!(record.returns[0].said, ReturnSaid::NoData(of) if of == none),
+            "{last}"
+        );
     }
     assert_eq!(hub.income(&income("Nobody")).await, Ok(IncomeAnswer::NotFound));
     for last in ["Systemic", "Ifsvdown"] {

@@ -4,7 +4,7 @@
 //! Some samples are fillings of a schema ("Response", "ResponseCode1"): as they stand they are no answer, and the client must
 //! say so; with the code of success in that place, everything else in them is read.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use time::Date;
 use time::macros::date;
 use windowshop::hub::batch::xml::{self, Node};
@@ -14,6 +14,7 @@ use windowshop::hub::{
 };
 
 use super::sim::{Canned, esi, ridp, ssa, vlp};
+use super::translate::{esi_json, non_esi_json, ridp_json, ssa_json, vlp_json};
 use crate::hub::sim;
 
 fn sample(name: &str) -> Node {
@@ -25,239 +26,6 @@ fn sample(name: &str) -> Node {
 
 fn number(text: &str) -> Ssn {
     Ssn::parse(text).expect("a number")
-}
-
-/// `SSATitleIIMonthlyIncome` → `ssaTitleIIMonthlyIncome`.
-fn lower(name: &str) -> String {
-    let capitals = name.bytes().take_while(u8::is_ascii_uppercase).count();
-    let rest = name.as_bytes().get(capitals);
-    let many = match rest {
-        Some(next) if next.is_ascii_lowercase() && capitals > 1 => capitals - 1,
-        _ => capitals,
-    };
-    name[..many].to_ascii_lowercase() + &name[many..]
-}
-
-/// Names that occur several times, in JSON always lists.
-const LISTS: [&str; 4] =
-    ["initialVerificationIndividualResponse", "errorResponseMetadata", "sponsorshipData", "qualifyingYearAndQuarter"];
-
-/// Element by element; flags and amounts by their names.
-fn to_json(of: &Node) -> Value {
-    if of.children.is_empty() {
-        let text = of.text.trim();
-        let number = ["Amount", "Quantity", "QualifyingYear", "QualifyingQuarter", "EligStatementCd"];
-        return match text {
-            "true" => true.into(),
-            "false" => false.into(),
-            _ if number.iter().any(|end| of.name.ends_with(end)) => serde_json::from_str(text).expect("a number"),
-            _ => text.into(),
-        };
-    }
-    let mut fields = Map::new();
-    for child in &of.children {
-        let (name, value) = (lower(&child.name), to_json(child));
-        if LISTS.contains(&name.as_str()) {
-            let list = fields.entry(name).or_insert_with(|| json!([]));
-            list.as_array_mut().expect("a list").push(value);
-        } else {
-            fields.insert(name, value);
-        }
-    }
-    fields.into()
-}
-
-fn text(of: &Node, path: &[&str]) -> Value {
-    of.below(path).map_or(Value::Null, Value::from)
-}
-
-fn flag(of: &Node, path: &[&str]) -> Value {
-    of.below(path).map_or(Value::Null, |text| (text == "true").into())
-}
-
-/// What is not there is left out.
-fn without_nulls(mut of: Value) -> Value {
-    match &mut of {
-        Value::Object(fields) => {
-            fields.retain(|_, value| !value.is_null());
-            fields.values_mut().for_each(|value| *value = without_nulls(value.take()));
-        }
-        Value::Array(items) => items.iter_mut().for_each(|value| *value = without_nulls(value.take())),
-        _ => {}
-    }
-    of
-}
-
-/// `ResponseDescriptionText` is `responseText` in JSON.
-fn metadata(of: &Node, code: Option<&str>) -> Value {
-    let code = code.map_or_else(|| text(of, &["ResponseMetadata", "ResponseCode"]), Value::from);
-    json!({
-        "responseCode": code,
-        "responseText": text(of, &["ResponseMetadata", "ResponseDescriptionText"]),
-        "tdsResponseText": text(of, &["ResponseMetadata", "TDSResponseDescriptionText"]),
-    })
-}
-
-fn ssa_json(root: &Node, code: Option<&str>) -> Value {
-    let one = |of: &Node| {
-        let mut said = of.child("SSAResponse").map_or(Value::Null, to_json);
-        if let Some(place) = said.pointer_mut("/ssaIncarcerationInformation") {
-            place["prisonerConfinementDate"] =
-                place["prisonerConfinementDate"].as_str().expect("a day").replace('-', "").into();
-            let at = place["supervisionFacility"].take();
-            let (location, contact) = (&at["facilityLocation"], &at["facilityContactInformation"]);
-            place["supervisionFacility"] = json!({
-                "facilityName": at["facilityName"],
-                "facilityLocationStreet": location["locationStreet"],
-                "facilityLocationCityName": location["locationCityName"],
-                "facilityLocationStateCode": location["locationStateUSPostalServiceCode"],
-                "facilityLocationPostalCode": location["locationPostalCode"],
-                "facilityContactPersonFullName": contact["personFullName"],
-                "facilityContactTelephoneNumber": contact["contactTelephoneNumber"],
-                "facilityContactFaxNumber": contact["contactFaxNumber"],
-                "facilityCategoryCode": at["facilityCategoryCode"],
-            });
-        }
-        if let Some(Value::Object(months)) = said.get_mut("ssaTitleIIMonthlyIncome") {
-            for month in months.values_mut().filter(|value| value.is_object()) {
-                // New in JSON: the hub adds them up.
-                let of = |name: &str| month[name].as_f64().unwrap_or_default();
-                let net = of("benefitCreditedAmount") - of("overpaymentDeductionAmount");
-                let all = net + of("priorMonthAccrualAmount");
-                month["netMonthlyBenefitCreditedAmount"] = net.into();
-                month["monthlyIncomeAmount"] = all.into();
-            }
-        }
-        if let Some(year) = said.get_mut("ssaTitleIIYearlyIncome") {
-            let of = year["titleIIRequestedYearInformation"].take();
-            *year = json!({ "incomeYear": of["incomeDate"], "yearlyIncomeAmount": of["yearlyIncomeAmount"] });
-        }
-        if let Some(quarters) = said.get_mut("ssaQuartersOfCoverage").and_then(Value::as_object_mut) {
-            let list = quarters.remove("qualifyingYearAndQuarter").expect("a list");
-            quarters.insert("qualifyingYearAndQuarterArray".to_string(), list);
-        }
-        json!({
-            "responseMetadata": metadata(of, code),
-            "personSocialSecurityNumber": text(of, &["PersonSSNIdentification"]),
-            "ssaResponse": said,
-        })
-    };
-    let people: Vec<Value> =
-        root.children.iter().filter(|child| child.name == "SSACompositeIndividualResponse").map(one).collect();
-    let outer = match people.is_empty() {
-        true => json!({ "responseMetadata": metadata(root, code) }),
-        false => json!({ "ssaCompositeIndividualResponseArray": people }),
-    };
-    without_nulls(json!({ "ssaCompositeResponse": outer }))
-}
-
-fn esi_json(people: &[&Node], code: Option<&str>) -> Value {
-    let one = |of: &&Node| {
-        let inside = ["ApplicantMECInformation", "InsuranceApplicantResponse"];
-        let at = |rest: &[&'static str]| [inside.as_slice(), rest].concat();
-        let coverage = "InsuranceApplicantRequestedCoverage";
-        let premium =
-            ["ApplicantMECInformation", "MonthlyPremiumAmount", "EmployeePremiumAmount", "InsurancePremiumAmount"];
-        json!({
-            "personSocialSecurityNumber": text(of, &["ResponsePerson", "PersonSSNIdentification", "IdentificationID"]),
-            "responseMetadata": metadata(of, code),
-            "applicantMECInformation": {
-                "requestedCoveragePeriod": {
-                    "startDate": text(of, &at(&[coverage, "StartDate", "Date"])),
-                    "endDate": text(of, &at(&[coverage, "EndDate", "Date"])),
-                },
-                "applicantEligibleESIIndicator":
-                    flag(of, &at(&["InsuranceApplicantEligibleEmployerSponsoredInsuranceIndicator"])),
-                "applicantInsuredIndicator": flag(of, &at(&["InsuranceApplicantInsuredIndicator"])),
-                "inconsistencyIndicator": flag(of, &["ApplicantMECInformation", "InconsistencyIndicator"]),
-                "employeeMonthlyPremiumAmount":
-                    of.below(&premium).map(|text| serde_json::from_str::<Value>(text).expect("a number")),
-            },
-        })
-    };
-    let people: Vec<Value> = people.iter().map(one).collect();
-    without_nulls(json!({ "esiMECResponse": { "applicantResponseArray": people } }))
-}
-
-fn non_esi_json(root: &Node) -> Value {
-    let mut people = Vec::new();
-    root.all("IndividualResponse", &mut people);
-    let other = |of: &Node| {
-        let periods: Vec<Value> = of.child("MECCoverage").map_or(Vec::new(), |mec| {
-            let insurances = mec.children.iter().filter(|child| child.name == "Insurance");
-            let period = |of: &Node| {
-                json!({
-                    "insurancePolicyEffectiveDate": text(of, &["InsuranceEffectiveDate", "Date"]),
-                    "insurancePolicyExpirationDate": text(of, &["InsuranceEndDate", "Date"]),
-                })
-            };
-            insurances.map(period).collect()
-        });
-        json!({
-            "organizationCode": text(of, &["OrganizationCode"]),
-            "responseMetadata": metadata(of, None),
-            "mecCoverage": {
-                "usStateCode": text(of, &["MECCoverage", "LocationStateUSPostalServiceCode"]),
-                "mecVerificationCode": text(of, &["MECCoverage", "MECVerificationCode"]),
-                "insuranceArray": if periods.is_empty() { Value::Null } else { periods.into() },
-            },
-        })
-    };
-    let one = |of: &&Node| {
-        let all: Vec<Value> = of.children.iter().filter(|child| child.name == "OtherCoverage").map(other).collect();
-        json!({
-            "personSocialSecurityNumber": text(of, &["Applicant", "PersonSSNIdentification"]),
-            "personGivenName": text(of, &["Applicant", "PersonName", "PersonGivenName"]),
-            "personSurName": text(of, &["Applicant", "PersonName", "PersonSurName"]),
-            "personBirthDate": text(of, &["Applicant", "PersonBirthDate", "Date"]),
-            "personSexCode": text(of, &["Applicant", "PersonSexCode"]),
-            "partialResponseIndicator": flag(of, &["PartialResponseIndicator"]),
-            "otherCoverageArray": all,
-        })
-    };
-    let people: Vec<Value> = people.iter().map(one).collect();
-    without_nulls(json!({ "verifyNonESIMECResponse": { "individualResponseArray": people } }))
-}
-
-fn ridp_json(root: &Node) -> Value {
-    let of = root.child("VerificationResponse").expect("there");
-    let mut sets = Vec::new();
-    of.all("VerificationQuestionSet", &mut sets);
-    let question = |set: &&Node| {
-        let choices = set.children.iter().filter(|child| child.name == "VerificationAnswerChoiceText");
-        let choices: Vec<Value> =
-            choices.map(|choice| json!({ "verificationAnswerChoiceText": choice.text.trim() })).collect();
-        json!({ "verificationQuestionSet": {
-            "verificationQuestionText": text(set, &["VerificationQuestionText"]),
-            "verificationAnswerChoiceArray": choices,
-        } })
-    };
-    let questions: Vec<Value> = sets.iter().map(question).collect();
-    without_nulls(json!({ "ridpResponse": {
-        "responseMetadata": metadata(root, None),
-        "sessionIdentification": text(of, &["SessionIdentification"]),
-        "verificationQuestionArray": if questions.is_empty() { Value::Null } else { questions.into() },
-        "finalDecisionCode": text(of, &["FinalDecisionCode"]),
-        "hubReferenceNumber": text(of, &["DSHReferenceNumber"]),
-    } }))
-}
-
-/// VLP: nothing but names; `only`: of several people one.
-fn vlp_json(root: &Node, code: Option<&str>, only: usize) -> Value {
-    let mut json = to_json(root);
-    let place = "/initialVerificationResponseSet/initialVerificationIndividualResponse";
-    if let Some(Value::Array(people)) = json.pointer_mut(place) {
-        let mut one = people.swap_remove(only);
-        if let Some(code) = code {
-            one["responseMetadata"]["responseCode"] = code.into();
-            let errors = one.pointer_mut("/arrayOfErrorResponseMetadata/errorResponseMetadata");
-            for error in errors.and_then(Value::as_array_mut).into_iter().flatten() {
-                error["errorResponseCode"] = code.into();
-            }
-        }
-        *people = vec![one];
-    }
-    json!({ lower(&root.name): json })
 }
 
 async fn asked<T>(answer: &Value, ask: impl AsyncFnOnce(&windowshop::hub::Hub) -> T) -> T {
@@ -310,8 +78,14 @@ async fn the_samples_of_employer_coverage_are_read() {
     two.all("ApplicantResponse", &mut people);
     assert_eq!(people.len(), 2);
     ask.person.ssn = number("512340001");
-    assert!(is_garbage(&asked(&esi_json(&people, Some("HS000000")), async |hub| hub.employer_coverage(&ask).await).await), "two");
-    assert!(is_garbage(&asked(&esi_json(&people[..1], None), async |hub| hub.employer_coverage(&ask).await).await), "a code");
+    assert!(
+        is_garbage(&asked(&esi_json(&people, Some("HS000000")), async |hub| hub.employer_coverage(&ask).await).await),
+        "two"
+    );
+    assert!(
+        is_garbage(&asked(&esi_json(&people[..1], None), async |hub| hub.employer_coverage(&ask).await).await),
+        "a code"
+    );
     for (one, own) in people.iter().zip(["512340001", "512340002"]) {
         ask.person.ssn = number(own);
         let answer = esi_json(&[one], Some("HS000000"));
@@ -427,7 +201,10 @@ async fn the_samples_of_lawful_presence_are_read() {
         let Ok(VlpAnswer::Case(of)) = asked(&answer, async |hub| hub.lawful_presence(&ask).await).await else {
             panic!("no case")
         };
-        assert_eq!((of.lawful, of.bar_applies, of.class_of_admission.as_deref()), (Said::No, Some(Said::No), Some("Non")));
+        assert_eq!(
+            (of.lawful, of.bar_applies, of.class_of_admission.as_deref()),
+            (Said::No, Some(Said::No), Some("Non"))
+        );
         assert_eq!(of.granted, Some(date!(2006 - 05 - 04)));
     }
     let case = CaseNumber::parse("6000060033064OC").expect("a number");
@@ -438,6 +215,96 @@ async fn the_samples_of_lawful_presence_are_read() {
         panic!("closed")
     };
     assert_eq!(code.as_str(), "HS001001,HS001002,HS001003,HS001004");
+}
+
+/// Failures in a row (data/hub/services.csv).
+const LEFT_ALONE_AFTER: u32 = 8;
+
+/// Every place in it.
+fn places(of: &Value, at: String, into: &mut Vec<String>) {
+    match of {
+        Value::Object(fields) => fields.iter().for_each(|(name, value)| places(value, format!("{at}/{name}"), into)),
+        Value::Array(items) => items.iter().enumerate().for_each(|(i, value)| places(value, format!("{at}/{i}"), into)),
+        _ => {}
+    }
+    into.push(at);
+}
+
+/// Each place of a good answer is given each of these values in turn: nothing panics, nothing about somebody else and no
+/// code that is not success leaves the good answer standing.
+async fn bend<A: PartialEq>(good: Value, ask: impl AsyncFn(&windowshop::hub::Hub) -> Result<A, HubFault>) -> usize {
+    let values = [
+        Value::Null,
+        json!("x"),
+        json!("HX005001"),
+        json!("HE000001"),
+        json!("512349999"),
+        json!(-1),
+        json!(1e300),
+        json!(true),
+        json!([]),
+        json!([1, [2]]),
+        json!({ "x": 1 }),
+        json!("y".repeat(10_000)),
+    ];
+    let canned = Canned::start(good.to_string());
+    let hub = canned.hub();
+    let as_it_was = ask(&hub).await.unwrap_or_else(|fault| panic!("{fault}: {good}"));
+    let mut all = Vec::new();
+    places(&good, String::new(), &mut all);
+    let (mut tried, mut failed) = (0, 0);
+    for place in &all {
+        for value in &values {
+            let mut bent = good.clone();
+            *bent.pointer_mut(place).expect("there") = value.clone();
+            *canned.answer.lock().expect("free") = bent.to_string().into_bytes();
+            let answer = ask(&hub).await;
+            let telling = ["responseCode", "personSocialSecurityNumber", "taxFilerSSN", "requestID", "caseNumber"];
+            if telling.iter().any(|name| place.ends_with(name)) {
+                let same = answer.as_ref().is_ok_and(|answer| *answer == as_it_was);
+                assert!(!same, "{place} as {value} changes nothing");
+            }
+            tried += 1;
+            failed = if answer.is_err() { failed + 1 } else { 0 };
+            if failed == LEFT_ALONE_AFTER - 2 {
+                *canned.answer.lock().expect("free") = good.to_string().into_bytes();
+                assert!(ask(&hub).await.is_ok_and(|answer| answer == as_it_was));
+                failed = 0;
+            }
+        }
+    }
+    tried
+}
+
+#[tokio::test]
+async fn an_answer_that_is_bent_anywhere_neither_panics_nor_passes() {
+    let mut of_ssa = ssa("Sample");
+    of_ssa.person.ssn = number("512340003");
+    let mut good = ssa_json(&sample("ssa_SSAVerificationResponse.xml"), Some("HS000000"));
+    *good
+        .pointer_mut("/ssaCompositeResponse/ssaCompositeIndividualResponseArray/0/ssaResponse/ssnVerificationIndicator")
+        .expect("there") = true.into();
+    let mut tried = bend(good, async |hub| hub.ssa(&of_ssa).await).await;
+    let mut of_esi = esi("Sample");
+    of_esi.person.ssn = number("512340001");
+    let two = sample("esi_MaxResponse.xml");
+    let mut people = Vec::new();
+    two.all("ApplicantResponse", &mut people);
+    let good = esi_json(&people[..1], Some("HS000000"));
+    tried += bend(good, async |hub| hub.employer_coverage(&of_esi).await).await;
+    let mut of_vlp = vlp("Sample");
+    of_vlp.born = date!(2006 - 05 - 04);
+    let two = sample("vlp_rx142_initial_verification_InitialVerificationResponse.xml");
+    let good = vlp_json(&two, Some("HS000000"), 0);
+    tried += bend(good, async |hub| hub.lawful_presence(&of_vlp).await).await;
+    let returned = json!({ "taxReturn": {
+        "taxFilerSSN": "123454200", "spouseSSN": "123450001", "taxReturnYear": 2025, "taxReturnFilingStatusCode": "2",
+        "taxReturnIncomeAmount": 42000.5, "taxableSocialSecurityBenefitsAmount": 0, "totalExemptionsQuantity": 3,
+    }, "responseMetadataArray": [{ "responseMetadata": { "responseCode": "HS000000", "responseText": "" } }] });
+    let household = json!({ "aggregateTaxReturnIncomeAmount": 42000.5, "applicantVerificationArray": [returned] });
+    let good = json!({ "ifsvResponse": { "requestID": "7", "household": household } });
+    tried += bend(good, async |hub| hub.income(&sim::income("Sample")).await).await;
+    assert!(tried > 1000, "{tried}");
 }
 
 #[test]

@@ -1,19 +1,17 @@
 //! The 13 schemas of the hub: every question that the client writes and every answer that the simulator gives fits them.
 
-use std::io::{Read as _, Write as _};
+use std::io::Write as _;
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
 use strum::IntoEnumIterator as _;
 use time::macros::date;
-use windowshop::hub::{
-    CaseNumber, DocumentKind, Hub, RidpAnswers, RidpFirst, VlpDocument,
-};
+use windowshop::hub::{CaseNumber, DocumentKind, Hub, RidpAnswers, RidpFirst, VlpDocument};
 use windowshop::hub_sim::people::TABLE;
 use windowshop::hub_sim::schema::Schemas;
 
-use super::sim::{Sim, esi, income, other, ridp, settings, ssa, vlp};
+use super::sim::{Sim, esi, income, message, other, ridp, settings, ssa, vlp};
 
 /// Path, question, answer.
 type Heard = Arc<Mutex<Vec<(String, Value, Value)>>>;
@@ -39,25 +37,6 @@ fn between(sim: &Sim) -> (SocketAddr, Heard) {
         }
     });
     (address, heard)
-}
-
-/// Headers and as many bytes as they say.
-fn message(stream: &mut TcpStream) -> String {
-    let (mut read, mut part) = (Vec::new(), [0; 65536]);
-    loop {
-        let many = stream.read(&mut part).expect("text");
-        read.extend_from_slice(&part[..many]);
-        let text = String::from_utf8_lossy(&read).into_owned();
-        let whole = text.split_once("\r\n\r\n").is_some_and(|(head, body)| {
-            let length = head.lines().find_map(|line| {
-                line.to_ascii_lowercase().strip_prefix("content-length:")?.trim().parse::<usize>().ok()
-            });
-            body.len() >= length.unwrap_or(0)
-        });
-        if whole || many == 0 {
-            return text;
-        }
-    }
 }
 
 /// By path: schema of questions, of answers.

@@ -11,8 +11,8 @@ use time::Date;
 use time::macros::date;
 use windowshop::config::{Hidden, HubSettings};
 use windowshop::hub::{
-    DocumentKind, EsiAsk, Hub, IncomeAsk, Organization, OtherAsk, Person, RidpAsk, Sex, SsaAsk, Ssn, TaxPerson, TaxRole,
-    VlpAsk, VlpDocument, YearMonth,
+    DocumentKind, EsiAsk, Hub, IncomeAsk, Organization, OtherAsk, Person, RidpAsk, Sex, SsaAsk, Ssn, TaxPerson,
+    TaxRole, VlpAsk, VlpDocument, YearMonth,
 };
 
 pub const TOKEN: &str = "training";
@@ -87,6 +87,8 @@ pub fn settings(address: SocketAddr) -> HubSettings {
 /// Answers every question with the same bytes, and keeps the questions.
 pub struct Canned {
     pub address: SocketAddr,
+    /// May be changed between two questions.
+    pub answer: Arc<Mutex<Vec<u8>>>,
     pub questions: Arc<Mutex<Vec<String>>>,
 }
 
@@ -94,37 +96,42 @@ impl Canned {
     pub fn start(answer: impl Into<Vec<u8>>) -> Canned {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = listener.local_addr().expect("an address");
-        let (answer, questions): (Vec<u8>, Arc<Mutex<Vec<String>>>) = (answer.into(), Arc::default());
-        let kept = Arc::clone(&questions);
+        let (answer, questions) = (Arc::new(Mutex::new(answer.into())), Arc::<Mutex<Vec<String>>>::default());
+        let (kept, said) = (Arc::clone(&questions), Arc::clone(&answer));
         std::thread::spawn(move || {
             for stream in listener.incoming() {
                 let Ok(mut stream) = stream else { break };
-                let (mut read, mut part) = (Vec::new(), [0; 65536]);
-                // The whole question: headers, then as many bytes as they say.
-                loop {
-                    let Ok(many) = stream.read(&mut part) else { break };
-                    read.extend_from_slice(&part[..many]);
-                    let text = String::from_utf8_lossy(&read).into_owned();
-                    let whole = text.split_once("\r\n\r\n").is_some_and(|(head, body)| {
-                        let length = head.lines().find_map(|line| {
-                            line.to_ascii_lowercase().strip_prefix("content-length:")?.trim().parse::<usize>().ok()
-                        });
-                        body.len() >= length.unwrap_or(0)
-                    });
-                    if whole || many == 0 {
-                        kept.lock().expect("free").push(text);
-                        break;
-                    }
-                }
+                kept.lock().expect("free").push(message(&mut stream));
+                let answer = said.lock().expect("free").clone();
                 let head = format!("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {}\r\n\r\n", answer.len());
-                let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(&answer));
+                // In one piece: of two, the second would wait for the first's receipt.
+                let _ = stream.write_all(&[head.as_bytes(), &answer].concat());
             }
         });
-        Canned { address, questions }
+        Canned { address, answer, questions }
     }
 
     pub fn hub(&self) -> Hub {
         Hub::new(&settings(self.address))
+    }
+}
+
+/// Headers and as many bytes as they say.
+pub fn message(stream: &mut TcpStream) -> String {
+    let (mut read, mut part) = (Vec::new(), [0; 65536]);
+    loop {
+        let many = stream.read(&mut part).expect("text");
+        read.extend_from_slice(&part[..many]);
+        let text = String::from_utf8_lossy(&read).into_owned();
+        let whole = text.split_once("\r\n\r\n").is_some_and(|(head, body)| {
+            let length = head.lines().find_map(|line| {
+                line.to_ascii_lowercase().strip_prefix("content-length:")?.trim().parse::<usize>().ok()
+            });
+            body.len() >= length.unwrap_or(0)
+        });
+        if whole || many == 0 {
+            return text;
+        }
     }
 }
 

@@ -50,6 +50,29 @@ async fn somebody_saves_prints_a_code_and_comes_back_on_another_computer() {
 }
 
 #[tokio::test]
+async fn a_printed_code_is_good_for_as_long_as_its_page_says() {
+    on_each_engine(async |bench| {
+        let world = World::open(bench).await;
+        let home = world.browser();
+        let code = printed_code(&save(&home, SEARCH).await);
+        // Near its end somebody goes on, and the code with it.
+        bench.run_raw("UPDATE resume_code SET expires_at = made_at + 1").await;
+        let library = world.browser();
+        let resumed = || async {
+            let form = library.visit("/account/resume").await;
+            form.fill("Your code", &code).press("Show what I saved").await.status
+        };
+        assert_eq!(resumed().await, 422, "it has ended");
+        let page = save(&home, "year=2026&zip=44114&people=60").await;
+        assert_eq!(printed_code(&page), code);
+        assert_eq!(resumed().await, 200);
+        let kept = bench.count("resume_code WHERE expires_at > made_at + 7689600000").await;
+        assert_eq!(kept, 1);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn an_account_takes_along_what_a_guest_saved() {
     on_each_engine(async |bench| {
         let world = World::open(bench).await;

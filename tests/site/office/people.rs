@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use windowshop::account::office::Office as Opened;
-use windowshop::office::Office;
 use windowshop::config::HubSettings;
 use windowshop::hub::Hub;
+use windowshop::office::Office;
 use windowshop::serve::jobs;
 use windowshop::store::Ahead;
 use windowshop::work::Workers;

@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use windowshop::config::HubSettings;
+use windowshop::hub::Hub;
 use windowshop::serve::now::Now;
 
 use super::affairs::apps_code;
@@ -124,7 +126,7 @@ async fn nothing_that_is_typed_on_a_page_can_be_read_anywhere_else() {
         let secrets = everything(&world, &mut seen).await;
         let work = Arc::clone(&world.workers.counts);
         let (app, store) = (world.site.app.clone(), world.opened.store.clone());
-        let metrics = world.site.app.metrics.text(Now { app, store, work });
+        let metrics = world.site.app.metrics.text(Now { app, store, work, hub: Hub::new(&HubSettings::none()) });
         world.opened.store.close().await;
 
         let mut all = files(bench);

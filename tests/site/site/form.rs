@@ -181,14 +181,16 @@ impl Page {
     /// How a button's form is sent: its method, address, names and values.
     #[track_caller]
     fn submission(&self, words: &str) -> (String, String, Vec<(String, String)>) {
-        let buttons = self.select("form button").into_iter();
-        let seen: Vec<ElementRef> = buttons.filter(|button| button.attr("hidden").is_none()).collect();
+        let buttons = self.select("form button, button[form]").into_iter();
+        let shown = |button: &ElementRef| button.attr("hidden").is_none() && button.attr("aria-hidden").is_none();
+        let seen: Vec<ElementRef> = buttons.filter(shown).collect();
         let named: Vec<ElementRef> = seen.iter().copied().filter(|button| words_of(*button) == words).collect();
         let [button] = named[..] else {
             let all: Vec<String> = seen.into_iter().map(words_of).collect();
             panic!("{} buttons say “{words}” on {}, of {all:?}", named.len(), self.address);
         };
-        let form = form_of(button).expect("a form");
+        let elsewhere = button.attr("form").map(|id| self.select(&format!("form[id='{id}']")));
+        let form = elsewhere.and_then(|form| form.first().copied()).or_else(|| form_of(button)).expect("a form");
         let method = form.attr("method").unwrap_or("get").to_ascii_lowercase();
         let action = button.attr("formaction").or(form.attr("action")).unwrap_or(&self.address);
         let address = action.split(['#', '?']).next().unwrap_or_default().to_string();
@@ -205,6 +207,9 @@ impl Page {
             if sent {
                 pairs.push((name.to_string(), value()));
             }
+        }
+        if let (Some(name), Some(_)) = (button.attr("name"), button.attr("form")) {
+            pairs.push((name.to_string(), given(button)));
         }
         (method, address, pairs)
     }

@@ -14,8 +14,8 @@ const ROOMS: [&str; 7] =
     ["src/store", "src/account", "src/operator", "src/application", "src/work", "src/verify", "src/transfer"];
 /// Knows the dialects, so that nothing else has to.
 const DIALECT: &str = "src/store/dialect.rs";
-/// Puts statements together, from names of our own migrations only.
-const ASSEMBLED: &str = "src/store/backup.rs";
+/// Put statements together: from names of our own migrations; by repeating the places of a statement that is written out.
+const ASSEMBLED: [&str; 2] = ["src/store/backup.rs", "src/store/many.rs"];
 /// Words that only one engine knows, or that each reads in its own way.
 const REFUSED: [&str; 30] = [
     "::",
@@ -97,7 +97,7 @@ fn sources() -> Vec<(String, String)> {
 
 /// Every statement of the office that is written out.
 fn statements() -> Vec<Statement> {
-    let sources = sources().into_iter().filter(|(path, _)| path != DIALECT && path != ASSEMBLED);
+    let sources = sources().into_iter().filter(|(path, _)| path != DIALECT && !ASSEMBLED.contains(&path.as_str()));
     sources.flat_map(|(path, text)| literals(&path, &text)).collect()
 }
 
@@ -229,7 +229,7 @@ fn the_lint_sees_what_it_is_for() {
 fn only_one_file_puts_statements_together_and_only_one_opens_transactions() {
     for (path, text) in sources() {
         let may = |files: &[&str]| files.contains(&path.as_str());
-        assert!(!text.contains("AssertSqlSafe") || may(&[ASSEMBLED]), "{path} puts a statement together");
+        assert!(!text.contains("AssertSqlSafe") || may(&ASSEMBLED), "{path} puts a statement together");
         assert!(!text.contains(".begin(") && !text.contains("QueryBuilder"), "{path} goes past begin_write");
         let opens = text.contains("begin_with(");
         assert!(!opens || may(&["src/store/mod.rs", "src/store/write.rs"]), "{path} goes past begin_write");

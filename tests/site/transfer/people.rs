@@ -15,7 +15,7 @@ use windowshop::transfer::xml::{self, Element};
 use windowshop::transfer::{SUBMITTED, TRANSFER, job};
 use windowshop::verify::Room;
 use windowshop::work::worker::Handled;
-use windowshop::work::{NewJob, Workers, enqueue, ring};
+use windowshop::work::{Workers, enqueue, ring};
 
 use crate::store::engines::Bench;
 use crate::verify::world::{Told, World};
@@ -39,16 +39,7 @@ impl Change for Put {
 
     async fn run(&self, tx: &mut Tx) -> Result<(), StoreError> {
         let own = job(&self.application, &self.cause, "Franklin");
-        let new = NewJob {
-            kind: own.kind,
-            key: &own.key,
-            owner: &self.owner,
-            run_at: None,
-            deadline: None,
-            payload: &own.payload,
-            request_id: "",
-        };
-        enqueue(tx, &self.room.means.vault, &new).await.map(drop)
+        enqueue(tx, &self.room.means.vault, &own.of(&self.owner)).await.map(drop)
     }
 }
 

@@ -2,14 +2,13 @@
 //! each of its points, one after the other; then whole processes, killed at any moment.
 
 use std::collections::BTreeMap;
-use std::pin::Pin;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use windowshop::hub::Hub;
-use windowshop::store::{StoreError, Tx};
+use windowshop::store::{Change, StoreError, Tx};
 use windowshop::verify::clock::carry_out;
 use windowshop::verify::handled;
 use windowshop::work::held::Effect;
@@ -34,15 +33,15 @@ struct Ends {
 /// What a worker that ended has written: nothing.
 struct Nothing(Option<Arc<dyn Effect>>);
 
-impl Effect for Nothing {
-    fn apply<'a>(&'a self, tx: &'a mut Tx) -> Pin<Box<dyn Future<Output = Result<(), StoreError>> + Send + 'a>> {
-        Box::pin(async move {
-            if let Some(effect) = &self.0 {
-                effect.apply(tx).await?;
-            }
-            // The transaction ends with its process, and the job is still held.
-            Err(StoreError::Stale)
-        })
+impl Change for Nothing {
+    type Done = ();
+
+    async fn run(&self, tx: &mut Tx) -> Result<(), StoreError> {
+        if let Some(effect) = &self.0 {
+            effect.apply(tx).await?;
+        }
+        // The transaction ends with its process, and the job is still held.
+        Err(StoreError::Stale)
     }
 }
 
@@ -56,13 +55,13 @@ impl Handler for Ends {
             *count
         };
         match point {
-            1 => Outcome::Done(Arc::new(Nothing(None))),
+            1 => Outcome::done(Nothing(None)),
             2 => {
                 drop(self.inner.work(job, hands).await);
-                Outcome::Done(Arc::new(Nothing(None)))
+                Outcome::done(Nothing(None))
             }
             POINTS => match self.inner.work(job, hands).await {
-                Outcome::Done(effect) => Outcome::Done(Arc::new(Nothing(Some(effect)))),
+                Outcome::Done(effect) => Outcome::done(Nothing(Some(effect))),
                 other => other,
             },
             _ => self.inner.work(job, hands).await,

@@ -127,8 +127,8 @@ impl World {
             answers_version: 1,
             catalogue: "catalogue-2027-20261101-0a1b2c3d".to_string(),
             notice,
-            told: None,
-            jobs: vec![plan::first(&id)],
+            letter: None,
+            jobs: vec![plan::first(&key, (&owner, &id)).expect("sealed")],
             session: "5e55".to_string(),
             id: id.clone(),
         };

@@ -208,3 +208,47 @@ async fn the_newest_of_each_year_is_served_and_swapped_whole() {
     assert!(!shelf.look_again().await);
     assert_eq!(shelf.current().newest().version, "2026-20261101-00000002", "an empty folder stops nothing");
 }
+
+#[tokio::test]
+async fn faults_in_the_settings_of_the_hub_are_told_at_once_and_never_repeat_the_token() {
+    let told = async |args: &[&str]| {
+        let dir = empty_data_folder().await;
+        let data = dir.path().to_str().expect("text");
+        let first = ["windowshop", "check", "--data-dir", data, "--listen", "127.0.0.1:0"];
+        let cli = Cli::try_parse_from([first.as_slice(), args].concat());
+        let Some(Command::Check(args)) = cli.expect("arguments").command else { panic!("check") };
+        let (config, mut faults) = Config::read(&args);
+        faults.extend(check::check_hub(&config));
+        faults.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let bad = [
+        ["--hub-url", "http://hub.example.gov/api"],
+        ["--hub-token", "geheim 7"],
+        ["--hub-timeout-seconds", "0"],
+        ["--hub-contact-name", "Desk 7"],
+        ["--hub-contact-phone", "555-010"],
+    ];
+    let faults = told(&bad.concat()).await;
+    for ([flag, _], words) in bad.iter().zip(["readable", "no token", "from 1 to 300", "letters", "ten digits"]) {
+        let fault = faults.iter().find(|fault| fault.starts_with(&format!("{flag} (")));
+        assert!(fault.is_some_and(|fault| fault.contains(words)), "{flag}: {faults:#?}");
+    }
+    assert!(!faults.concat().contains("geheim"), "{faults:#?}");
+    let url = ["--hub-url", "https://hub.example.gov/api"];
+    assert!(told(&url).await.concat().contains("--hub-token (WINDOWSHOP_HUB_TOKEN): is missing"));
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("hub.token");
+    let named = file.to_str().unwrap();
+    assert!(told(&[url, ["--hub-token-file", named]].concat()).await.concat().contains("cannot be read"));
+    std::fs::write(&file, "geheim7\n").unwrap();
+    assert_eq!(told(&[url, ["--hub-token-file", named]].concat()).await, Vec::<String>::new());
+    let both = told(&[url, ["--hub-token-file", named], ["--hub-token", "geheim7"]].concat()).await.concat();
+    assert!(both.contains("both given") && !both.contains("geheim"), "{both}");
+    for user in ["https://me:geheim7@hub.example.gov/", "https://hub.example.gov/?x=geheim7", "nonsense"] {
+        let faults = told(&["--hub-url", user, "--hub-token-file", named]).await;
+        assert!(faults.len() == 1 && !faults[0].contains("geheim"), "{faults:#?}");
+    }
+    let local =
+        ["--hub-url", "http://127.0.0.1:9470", "--hub-token", "training", "--hub-contact-phone", "(555) 010-0100"];
+    assert_eq!(told(&local).await, Vec::<String>::new());
+}
