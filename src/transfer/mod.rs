@@ -89,7 +89,7 @@ pub fn job(application: &str, cause: &str, county: &str) -> ToDo {
     let (application, cause, county) = (application.to_string(), cause.to_string(), county.to_string());
     let key = format!("transfer:{application}:{cause}");
     let payload = serde_json::to_vec(&Said::Make { application, cause, county }).unwrap_or_default();
-    ToDo { key, payload, request_id: request_id() }
+    ToDo { key, payload, request_id: request_id().to_string() }
 }
 
 /// The job to be put down with an application, if its determination refers anybody; `full`: they asked the agency to decide.
