@@ -3,37 +3,15 @@
 //!
 //! Called by the page after sending. It never promises what an agency has not said.
 
-use sqlx::AnyConnection;
-
 use super::checked::name;
 use crate::application::record::Application;
-use crate::application::sheet::{HOUSEHOLD, RowId, key};
+use crate::application::sheet::{HOUSEHOLD, key};
 use crate::office::clock::day_of;
-use crate::store::StoreError;
 use crate::transfer::facts::referred as of_determination;
-use crate::transfer::record::{self, Line, StepLine};
+use crate::transfer::history::History;
+use crate::transfer::record::StepLine;
 use crate::transfer::words;
 use crate::web::page::Cx;
-
-/// Transfers of an application with their steps, and what they have opened.
-pub struct History {
-    sent: Vec<(Line, Vec<StepLine>)>,
-    events: Vec<(RowId, String, String)>,
-}
-
-impl History {
-    /// # Errors
-    ///
-    /// If the store is away.
-    pub async fn of(connection: &mut AnyConnection, (owner, id): (&str, &str)) -> Result<History, StoreError> {
-        let mut sent = Vec::new();
-        for line in record::of_application(connection, (owner, id)).await? {
-            let steps = record::steps(connection, &line.id).await?;
-            sent.push((line, steps));
-        }
-        Ok(History { sent, events: record::events(connection, (owner, id)).await? })
-    }
-}
 
 pub struct Referred {
     /// What happened, the oldest first.

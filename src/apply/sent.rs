@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::around::place_words;
 use super::checked::{Checked, checked};
-use super::referred::{History, Referred, referred};
+use super::referred::{Referred, referred};
 use crate::account::drafts;
 use crate::application::record::{self, ELIGIBILITY, Letter, Notice, Read};
 use crate::application::sheet::{HOUSEHOLD, RowId, YOU, key};
@@ -19,6 +19,7 @@ use crate::eligibility::State;
 use crate::office::clock::{day_and_clock, day_of};
 use crate::office::desk::{Answer, Desk};
 use crate::office::view::{Bar, bar};
+use crate::transfer::history::History;
 use crate::verify::history;
 use crate::web::error::Failure;
 use crate::web::page::{self, CachePolicy, Cx};

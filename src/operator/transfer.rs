@@ -67,7 +67,7 @@ pub enum TransferCommand {
         #[arg(long)]
         letter: bool,
     },
-    /// Write it anew from what is known by now, and send that
+    /// Write it again from what is known by now, and send that
     Resend {
         #[command(flatten)]
         common: Common,
@@ -236,7 +236,7 @@ async fn resend(common: &Common, now: OffsetDateTime, id: &str) -> anyhow::Resul
     office.store.close().await;
     let text = match common.json {
         true => json!({ "id": id, "job": key }).to_string() + "\n",
-        false => format!("{id}: will be written anew and sent, as job {key}\n"),
+        false => format!("{id}: will be written again and sent, as job {key}\n"),
     };
     Ok((text, 0))
 }

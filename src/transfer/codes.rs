@@ -194,8 +194,11 @@ pub fn is_listed(element: &str, code: &str) -> bool {
 /// How the agency of a state takes transfers on a day.
 pub fn manner(state: &str, day: Date) -> Manner {
     let date = |text: &str| Date::parse(text, format_description!("[year]-[month]-[day]")).ok();
-    let holds =
-        |row: &&AgencyRow| date(&row.from).is_none_or(|from| from <= day) && date(&row.to).is_none_or(|to| day <= to);
+    // A row without a source is none.
+    let holds = |row: &&AgencyRow| {
+        let begun = date(&row.from).is_none_or(|from| from <= day);
+        begun && date(&row.to).is_none_or(|to| day <= to) && !row.citation.is_empty()
+    };
     let row = [state, "*"].iter().find_map(|who| CODES.agencies.iter().filter(holds).find(|row| row.state == *who));
     Manner { nil: row.is_none_or(|row| row.unasked == "nil"), soap: row.is_some_and(|row| row.envelope == "soap") }
 }

@@ -10,6 +10,7 @@ pub mod codes;
 pub mod draft;
 pub mod facts;
 pub mod folder;
+pub mod history;
 pub mod inbox;
 pub mod json;
 pub mod receive;
@@ -90,6 +91,12 @@ pub fn job(application: &str, cause: &str, county: &str) -> ToDo {
     let key = format!("transfer:{application}:{cause}");
     let payload = serde_json::to_vec(&Said::Make { application, cause, county }).unwrap_or_default();
     ToDo { key, payload, request_id: request_id().to_string() }
+}
+
+/// The job that transfers what followed from a redetermination: its key is the redetermination's own.
+pub fn after(application: &str, redetermination: &str) -> ToDo {
+    let own = job(application, &format!("redetermined:{redetermination}"), "");
+    ToDo { key: redetermination.to_string(), ..own }
 }
 
 /// The job to be put down with an application, if its determination refers anybody; `full`: they asked the agency to decide.

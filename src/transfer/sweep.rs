@@ -2,7 +2,7 @@
 //!
 //! Called once a minute by `serve`. A redetermination is looked at once: the job's key names it.
 
-use super::job;
+use super::after;
 use crate::store::{Change, Millis, StoreError, Tx};
 use crate::verify::Room;
 use crate::work::{enqueue, ring};
@@ -22,8 +22,8 @@ pub async fn redetermined(room: &Room) -> Result<usize, StoreError> {
     let mut connection = room.store.read().await?;
     let asked = sqlx::query_as(
         "SELECT r.id, r.application, r.owner FROM redetermination r WHERE r.made_at > $1 \
-         AND NOT EXISTS (SELECT 1 FROM job_done d WHERE d.key = 'transfer:' || r.application || ':redetermined:' || r.id) \
-         AND NOT EXISTS (SELECT 1 FROM job j WHERE j.key = 'transfer:' || r.application || ':redetermined:' || r.id) \
+         AND NOT EXISTS (SELECT 1 FROM job_done d WHERE d.key = r.id) \
+         AND NOT EXISTS (SELECT 1 FROM job j WHERE j.key = r.id) \
          ORDER BY r.made_at LIMIT $2",
     );
     let found: Vec<(String, String, String)> = asked.bind(since).bind(ROUND).fetch_all(&mut *connection).await?;
@@ -51,8 +51,7 @@ impl Change for PutDown {
             if vault.open(tx.conn(), owner).await?.is_none() {
                 continue;
             }
-            let own = job(application, &format!("redetermined:{id}"), "");
-            enqueue(tx, vault, &own.of(owner)).await?;
+            enqueue(tx, vault, &after(application, id).of(owner)).await?;
         }
         Ok(())
     }

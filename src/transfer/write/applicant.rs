@@ -59,7 +59,9 @@ impl Pen<'_> {
     fn lawful_presence(&self, person: RowId) -> Option<Element> {
         let facts = self.facts;
         if !facts.has("citizen", person) || facts.yes("citizen", person) {
-            return None;
+            let parent = "hix-ee:InsuranceApplicantLawfulPresenceStatus";
+            let unasked = self.unasked(EE, parent, "LawfulPresenceStatusEligibility")?;
+            return Some(ee("InsuranceApplicantLawfulPresenceStatus", [unasked]));
         }
         let mut children = Vec::new();
         children.extend(self.document(person));

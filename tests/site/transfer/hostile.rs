@@ -106,7 +106,7 @@ fn bad(sent: &Element) -> Vec<(&'static str, Vec<u8>, &'static str)> {
             "referral",
         ),
         ("W000000000000000.response.xml", response("HS000000"), "never sent"),
-        ("somebody.xml", response("HS000000"), "not named after"),
+        ("somebody.xml", response("HE000000"), "not named after"),
         ("code.xml", response("drop table"), ""),
     ]
 }

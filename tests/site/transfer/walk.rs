@@ -39,6 +39,7 @@ async fn a_family_whose_child_can_have_medicaid_is_sent_on_and_told_so() {
                 ("relation", 2) => "child".into(),
                 ("dependents", 1) => "2".into(),
                 ("ssn", row) => format!("123-45-678{row}"),
+                ("earners", _) => "1".into(),
                 ("amount", _) => "1,600".into(),
                 (question, row) => plain(question, row),
             };
