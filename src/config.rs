@@ -33,6 +33,10 @@ pub struct ServeArgs {
     pub mail: MailArgs,
     #[command(flatten)]
     pub hub: HubArgs,
+    /// Folder between this site and what carries account transfers to states' Medicaid agencies and back
+    /// [default: DATA_DIR/transfer]
+    #[arg(long, env = "WINDOWSHOP_TRANSFER_DIR", value_name = "DIR")]
+    pub transfer_dir: Option<PathBuf>,
     /// File of hashes of passwords that are known from breaches, for new passwords; made as docs/running.md says
     #[arg(long, env = "WINDOWSHOP_BREACHED_PASSWORDS", value_name = "FILE")]
     pub breached_passwords: Option<PathBuf>,
@@ -121,6 +125,8 @@ pub struct ServeArgs {
 
 /// In the data folder, readable by the server alone.
 const PRIVATE_FOLDER: &str = "serving";
+/// In the data folder, if no other was named.
+pub const TRANSFER_FOLDER: &str = "transfer";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogFormat {
@@ -141,6 +147,8 @@ pub struct Config {
     /// `None`: letters are not signed here.
     pub dkim: Option<DkimPlace>,
     pub hub: HubSettings,
+    /// As given; see `transfer_dir`.
+    pub transfers: Option<PathBuf>,
     pub breached_passwords: Option<PathBuf>,
     /// Without a trailing slash.
     pub public_url: Option<String>,
@@ -209,6 +217,7 @@ impl Config {
             dkim: mail::read_dkim(args, f),
             mail_from: mail::read_from(args, f),
             hub: HubSettings::read(&args.hub, f),
+            transfers: args.transfer_dir.clone(),
             breached_passwords: args.breached_passwords.clone(),
             public_url: args.public_url.as_deref().filter(|u| !u.is_empty()).map(|u| read_base("public-url", u, f)),
             cdn_base: match args.cdn_base.as_str() {
@@ -274,6 +283,11 @@ impl Config {
     /// Where to look for catalogues.
     pub fn catalogues_dir(&self) -> PathBuf {
         self.catalogues.clone().unwrap_or_else(|| self.office.data_dir.join("catalogues"))
+    }
+
+    /// Where account transfers go out and come in.
+    pub fn transfer_dir(&self) -> PathBuf {
+        self.transfers.clone().unwrap_or_else(|| self.office.data_dir.join(TRANSFER_FOLDER))
     }
 
     /// Folder of the copies being served.

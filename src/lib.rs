@@ -39,6 +39,7 @@ pub mod store;
 pub mod surge;
 pub mod telemetry;
 pub mod text;
+pub mod transfer;
 pub mod types;
 pub mod verify;
 pub mod web;

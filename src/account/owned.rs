@@ -33,6 +33,9 @@ pub const ROWS: [&str; 25] = [
     "DELETE FROM document_body WHERE document IN (SELECT id FROM document WHERE owner = $1)",
     "DELETE FROM document WHERE owner = $1",
     "DELETE FROM desk_item WHERE owner = $1",
+    "DELETE FROM transfer WHERE owner = $1",
+    "DELETE FROM transfer_step WHERE owner = $1",
+    "DELETE FROM enrollment_event WHERE owner = $1",
 ];
 
 /// Deletes every row of an owner.
@@ -48,7 +51,7 @@ pub async fn delete(tx: &mut Tx, owner: &str) -> Result<(), StoreError> {
 }
 
 /// Documents that are only sealed again, in whatever state they are. What to read, what to write, which column.
-const FROZEN: [(&str, &str, Column); 8] = [
+const FROZEN: [(&str, &str, Column); 9] = [
     (
         "SELECT id, answers FROM application WHERE owner = $1 ORDER BY submitted_at",
         "UPDATE application SET answers = $1 WHERE id = $2",
@@ -90,6 +93,11 @@ const FROZEN: [(&str, &str, Column); 8] = [
         "UPDATE document SET secret = $1 WHERE id = $2",
         columns::DOCUMENT_SECRET,
     ),
+    (
+        "SELECT id, body FROM transfer WHERE owner = $1 ORDER BY made_at",
+        "UPDATE transfer SET body = $1 WHERE id = $2",
+        columns::TRANSFER_BODY,
+    ),
 ];
 
 /// Applications, notices and letters of a guest go over to an account: sealed again under its key.
@@ -125,6 +133,9 @@ pub async fn take_frozen(
         "UPDATE aside SET owner = $1 WHERE owner = $2",
         "UPDATE document SET owner = $1 WHERE owner = $2",
         "UPDATE desk_item SET owner = $1 WHERE owner = $2",
+        "UPDATE transfer SET owner = $1 WHERE owner = $2",
+        "UPDATE transfer_step SET owner = $1 WHERE owner = $2",
+        "UPDATE enrollment_event SET owner = $1 WHERE owner = $2",
         // What became of them; whose address they went to is still known by their jobs.
         "UPDATE letter SET owner = $1 WHERE owner = $2",
     ] {

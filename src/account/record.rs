@@ -49,6 +49,7 @@ pub async fn of(connection: &mut AnyConnection, vault: &Vault, owner: &str) -> R
     .await?;
     let checks = checks(connection, &key, owner).await?;
     let documents = documents(connection, &key, owner).await?;
+    let transfers = transfers(connection, &key, owner).await?;
     let devices = devices(connection, &key, owner).await?;
     let sessions =
         sqlx::query_as("SELECT made_at, seen_at, expires_at, shared FROM session WHERE owner = $1 ORDER BY made_at");
@@ -67,7 +68,7 @@ pub async fn of(connection: &mut AnyConnection, vault: &Vault, owner: &str) -> R
         .collect();
     Ok(Some(json!({
         "owner": owner, "account": account, "drafts": drafts, "applications": applications,
-        "determinations": determinations, "notices": notices, "checks": checks,
+        "determinations": determinations, "notices": notices, "checks": checks, "transfers": transfers,
         "documents": documents, "devices": devices, "sessions": sessions, "letters": letters,
         "deeds": deeds,
     })))
@@ -199,6 +200,47 @@ async fn documents(connection: &mut AnyConnection, key: &DataKey, owner: &str) -
         }));
     }
     Ok(documents)
+}
+
+/// What went to a state's agency, as it stands in the file; what it said; what that opens for them.
+async fn transfers(connection: &mut AnyConnection, key: &DataKey, owner: &str) -> Result<Value, StoreError> {
+    type Row = (String, String, String, String, String, Vec<u8>, i64);
+    let asked = sqlx::query_as(
+        "SELECT id, direction, application, state_code, status, body, made_at FROM transfer WHERE owner = $1 \
+         ORDER BY made_at",
+    );
+    let found: Vec<Row> = asked.bind(owner).fetch_all(&mut *connection).await?;
+    let mut files = Vec::new();
+    for (id, direction, application, state, status, sealed, at) in found {
+        let text = open_text(key, columns::TRANSFER_BODY, (&id, owner), &sealed)?;
+        files.push(json!({
+            "id": id, "direction": direction, "application": application, "state": state, "status": status,
+            "at": at, "document": text.as_str(),
+        }));
+    }
+    type Step = (String, String, i64, i64, String, String);
+    let asked = sqlx::query_as(
+        "SELECT transfer, step, person, said_at, program, from_day FROM transfer_step WHERE owner = $1 ORDER BY at",
+    );
+    let found: Vec<Step> = asked.bind(owner).fetch_all(&mut *connection).await?;
+    let steps: Vec<Value> = found
+        .iter()
+        .map(|(transfer, step, person, at, program, from)| {
+            json!({
+                "transfer": transfer, "step": step, "person": person, "at": at, "program": program, "from": from,
+            })
+        })
+        .collect();
+    let asked =
+        sqlx::query_as("SELECT application, person, kind, day FROM enrollment_event WHERE owner = $1 ORDER BY made_at");
+    let found: Vec<(String, i64, String, String)> = asked.bind(owner).fetch_all(connection).await?;
+    let events: Vec<Value> = found
+        .iter()
+        .map(|(application, person, kind, day)| {
+            json!({ "application": application, "person": person, "kind": kind, "day": day })
+        })
+        .collect();
+    Ok(json!({ "files": files, "steps": steps, "events": events }))
 }
 
 /// What became of each letter to them, and whether their address takes any.

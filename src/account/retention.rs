@@ -36,7 +36,7 @@ pub struct Kept {
 pub struct Schedule(Vec<Kept>);
 
 /// What there must be a row for.
-const ALL: [&str; 16] = [
+const ALL: [&str; 17] = [
     "session",
     "pending",
     "mailed_code",
@@ -48,6 +48,7 @@ const ALL: [&str; 16] = [
     "letter",
     "application",
     "verification",
+    "transfer",
     "aside",
     "document",
     "desk_session",

@@ -62,7 +62,8 @@ pub fn checked(cx: &Cx, application: &Application, standing: &Standing) -> Check
     }
 }
 
-fn name(cx: &Cx, application: &Application, person: RowId) -> String {
+/// Of a person as it was typed, or which person it is.
+pub(super) fn name(cx: &Cx, application: &Application, person: RowId) -> String {
     let text = |question: &str| {
         application.frozen.answers.get(key(question, person)).and_then(|value| value.as_str()).unwrap_or_default()
     };

@@ -12,6 +12,7 @@ mod field;
 mod notice;
 mod packet;
 mod people;
+mod referred;
 mod send;
 mod sent;
 mod step;

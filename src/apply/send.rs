@@ -20,6 +20,7 @@ use crate::office::desk::{Answer, Desk, Instead};
 use crate::sealing::DataKey;
 use crate::store::{StoreError, columns};
 use crate::telemetry::funnel::Came;
+use crate::transfer;
 use crate::verify::plan;
 use crate::web::error::Failure;
 use crate::work::letters::Ready;
@@ -65,13 +66,17 @@ pub async fn send(desk: &Desk, submitter: &Submitter, draft: &Draft<'_>, view: &
     let keys = flow::answered(view);
     let answers = serde_json::to_value(view.sheet.only(|key| keys.contains(key))).map_err(anyhow::Error::from)?;
     let frozen = Frozen { answers, household: found.household };
+    let decided = serde_json::to_value(&found.determination).map_err(anyhow::Error::from)?;
+    let (full, county) = (view.said("full_medicaid", HOUSEHOLD, "yes"), view.county());
+    let mut jobs = vec![plan::first(&key, (owner, &id))?];
+    jobs.extend(transfer::first(&key, (owner, &id), (&decided, full), county.map_or("", |county| &county.name))?);
     let sending = Sending {
         answers: key.seal_json(columns::APPLICATION_ANSWERS.at(&id, owner), &frozen)?,
         determination: key.seal_json(columns::APPLICATION_DETERMINATION.at(&id, owner), &found.determination)?,
         notice_body: key.seal_json(columns::NOTICE_BODY.at(&notice_id, owner), &notice)?,
         letter: told(desk, view, (&key, owner), &notice_id)?,
         notice: notice_id,
-        jobs: vec![plan::first(&key, (owner, &id))?],
+        jobs,
         draft: draft.id.to_string(),
         draft_version: draft.version,
         owner: owner.to_string(),

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::around::place_words;
 use super::checked::{Checked, checked};
+use super::referred::{Referred, referred};
 use crate::account::drafts;
 use crate::application::record::{self, ELIGIBILITY, Letter, Notice, Read};
 use crate::application::sheet::{HOUSEHOLD, RowId, YOU, key};
@@ -18,6 +19,7 @@ use crate::eligibility::State;
 use crate::office::clock::{day_and_clock, day_of};
 use crate::office::desk::{Answer, Desk};
 use crate::office::view::{Bar, bar};
+use crate::transfer::history::History;
 use crate::verify::history;
 use crate::web::error::Failure;
 use crate::web::page::{self, CachePolicy, Cx};
@@ -39,6 +41,8 @@ struct SentPage<'a> {
     newest: Option<Newest>,
     /// How the checks of the newest application stand.
     checked: Option<Checked>,
+    /// How far it is at the state's agency.
+    referred: Option<Referred>,
     rows: Vec<Row>,
     /// There is more than one notice.
     several: bool,
@@ -81,6 +85,10 @@ pub async fn sent(desk: Desk) -> Answer {
         Some(newest) => Some(history::of(&mut connection, (owner, &newest.id)).await?),
         None => None,
     };
+    let transfers = match applications.first() {
+        Some(newest) => Some(History::of(&mut connection, (owner, &newest.id)).await?),
+        None => None,
+    };
     let drafts = drafts::all(&mut connection, vault, owner).await?;
     let code = drafts::code_of(&mut connection, owner, &drafts).await?;
     drop(connection);
@@ -120,12 +128,14 @@ pub async fn sent(desk: Desk) -> Answer {
         }
     });
     let checked = applications.first().zip(standing).map(|(newest, standing)| checked(cx, newest, &standing));
+    let referred = applications.first().zip(transfers).and_then(|(newest, history)| referred(cx, newest, &history));
     let several = applications.len() > 1 || posted.len() > 1;
     let template = SentPage {
         bar: bar(cx, &desk.visitor),
         rows: applications.iter().map(row).collect(),
         newest,
         checked,
+        referred,
         several,
         again: cx.query.split('&').any(|pair| pair == "again=1"),
         code: code.filter(|_| guest).map(|(code, until)| (code, day_of(cx, until))),

@@ -27,6 +27,7 @@ use crate::operator::funnel::FunnelArgs;
 use crate::operator::keys::KeysArgs;
 use crate::operator::queue::QueueArgs;
 use crate::operator::retention::RetentionArgs;
+use crate::operator::transfer::TransferArgs;
 use crate::rotate::RotateArgs;
 use crate::rotate::shelf::CatalogueArgs;
 use crate::telemetry::top::TopArgs;
@@ -77,6 +78,8 @@ pub enum Command {
     Audit(AuditArgs),
     /// Look after the office's jobs: list, show, retry, drop, pause, resume
     Queue(QueueArgs),
+    /// Look after account transfers with states' agencies: list, show, resend, read
+    Transfer(TransferArgs),
     /// Read a letter that came back from standard input, and write down what it says
     Bounce(BounceArgs),
     /// Cut a small catalogue out of a large one, for work on a small machine

@@ -78,7 +78,7 @@ const NAMES: [(&str, &str, &str); 18] = [
 ];
 
 /// Words of the record of deeds. One without words here is shown as it stands.
-const DEEDS: [(&str, &str); 28] = [
+const DEEDS: [(&str, &str); 32] = [
     ("found", "office.deed.found"),
     ("draft_begun", "office.deed.draft_begun"),
     ("draft_taken", "office.deed.draft_taken"),
@@ -103,6 +103,10 @@ const DEEDS: [(&str, &str); 28] = [
     ("document_accepted", "office.deed.document_accepted"),
     ("document_rejected", "office.deed.document_rejected"),
     ("aside_opened", "office.deed.aside_opened"),
+    ("transfer_sent", "office.deed.transfer_sent"),
+    ("transfer_answered", "office.deed.transfer_answered"),
+    ("transfer_resent", "office.deed.transfer_resent"),
+    ("transfer_shown", "office.deed.transfer_shown"),
     ("by:known_browser", "office.deed.by_known_browser"),
     ("by:app", "office.deed.by_app"),
     ("by:printed_code", "office.deed.by_printed_code"),

@@ -13,6 +13,7 @@ pub mod funnel;
 pub mod keys;
 pub mod queue;
 pub mod retention;
+pub mod transfer;
 
 use time::OffsetDateTime;
 

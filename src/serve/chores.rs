@@ -11,6 +11,8 @@ use crate::account::renewal;
 use crate::account::retention::{self, Schedule};
 use crate::app::{self, App};
 use crate::application::{funnel, reminders};
+use crate::transfer::folder::Folder;
+use crate::transfer::{inbox, sweep};
 use crate::verify::clock::{self, Report};
 use crate::verify::{Knows, Room};
 use crate::work::counts::Counts;
@@ -21,6 +23,8 @@ const LOOK_EVERY: Duration = Duration::from_secs(10);
 const FIRST_RETENTION: Duration = Duration::from_secs(5 * 60);
 /// Between two additions to the counts of the application's pages.
 const FLUSH_EVERY: Duration = Duration::from_secs(60);
+/// Between two looks into the folder of transfers, and for redeterminations that lead to one.
+const RECEIVE_EVERY: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// Says once in the log when the store goes away, and once when it is back.
@@ -57,6 +61,21 @@ pub async fn keep_flushing(app: Arc<App>, office: Arc<Office>) {
 pub async fn flush(app: &App, office: &Office) {
     if let Err(error) = funnel::flush(&office.store, &app.funnel).await {
         tracing::warn!(%error, waiting = app.funnel.waiting(), "the counts of the application's pages wait for the store");
+    }
+}
+
+/// Reads what states' agencies have laid down, and puts down transfers that follow from redeterminations.
+pub async fn keep_receiving(app: Arc<App>, office: Arc<Office>, knows: Arc<Knows>) {
+    let room = Room { store: office.store.clone(), means: office.means.clone(), knows };
+    let folder = Folder::at(app.config.transfer_dir());
+    loop {
+        if let Err(error) = inbox::read_all(&room, &folder).await {
+            tracing::warn!(error = %format!("{error:#}"), "transfers: not everything was read, trying again in a minute");
+        }
+        if let Err(error) = sweep::redetermined(&room).await {
+            tracing::warn!(%error, "transfers: redeterminations were not looked at, trying again in a minute");
+        }
+        tokio::time::sleep(RECEIVE_EVERY).await;
     }
 }
 

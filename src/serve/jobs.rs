@@ -18,6 +18,9 @@ use crate::mail::Post;
 use crate::office::words_of_letter;
 use crate::store::opened::{self, Opened};
 use crate::text::i18n::Messages;
+use crate::transfer::TRANSFER;
+use crate::transfer::folder::Folder;
+use crate::transfer::send::Sends;
 use crate::verify::{self, Knows, Room};
 use crate::work::Workers;
 use crate::work::letters::{LETTER, Letters, REMINDER, Speaks, Tokens};
@@ -36,6 +39,7 @@ async fn kinds((room, hub): (&Room, &Hub), config: &Config, speaks: Speaks) -> a
     let letters = Arc::new(letters);
     let mut kinds: Vec<Handled> = vec![(&LETTER, letters.clone()), (&REMINDER, letters)];
     kinds.extend(verify::handled(room, hub.clone()));
+    kinds.push((&TRANSFER, Arc::new(Sends { room: room.clone(), folder: Folder::at(config.transfer_dir()) })));
     Ok(kinds)
 }
 

@@ -24,6 +24,7 @@ use crate::store::{Store, counts};
 use crate::surge::page_cache::PageCache;
 use crate::telemetry::funnel::{Event, Funnel};
 use crate::telemetry::writer::lines_lost;
+use crate::transfer::inbox::COUNTS as TRANSFERS_READ;
 use crate::work::counts::{Counts, Shown};
 
 /// What is counted elsewhere and looked up at each scrape.
@@ -80,6 +81,7 @@ impl Collector for Now {
         store(out, &self.store)?;
         work(out, &self.work)?;
         hub(out, &self.hub)?;
+        transfers(out)?;
         application(out, &app.funnel)?;
         let build = out.encode_descriptor(
             "windowshop_build",
@@ -197,6 +199,17 @@ fn hub(out: &mut DescriptorEncoder, hub: &Hub) -> fmt::Result {
         Breaker::Trying => 1,
         Breaker::Open => 2,
     })
+}
+
+/// Files of states' agencies that this process has read.
+fn transfers(out: &mut DescriptorEncoder) -> fmt::Result {
+    use prometheus_client::metrics::MetricType::Counter;
+    let help = "Files of states' Medicaid agencies that this process has read, by what came of them";
+    let mut files = out.encode_descriptor("windowshop_transfer_files", help, None, Counter)?;
+    for (outcome, count) in TRANSFERS_READ.all() {
+        ConstCounter::new(count).encode(files.encode_family(&[("outcome", outcome)])?)?;
+    }
+    Ok(())
 }
 
 /// The application's pages, of this process. No language, no question: few series, and none that few people are in.

@@ -58,6 +58,16 @@ pub enum Deed {
     /// The engine was asked again after something was found out.
     Redetermined,
     AppealFiled,
+    /// An application went to a state's agency.
+    TransferSent,
+    /// The agency answered, or sent somebody here.
+    TransferAnswered,
+    /// An operator had it sent again.
+    TransferResent,
+    /// An operator took out what is in it, or the letter to whom an agency sent here.
+    TransferShown,
+    /// An operator had a file of an agency read.
+    TransferRead,
     AccountMade,
     SignedIn,
     PasswordChanged,

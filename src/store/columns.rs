@@ -6,7 +6,7 @@
 use crate::sealing::Column;
 
 /// Sealed under a data key: the owner's, the site's, or a document's own.
-pub const SEALED: [Column; 20] = [
+pub const SEALED: [Column; 21] = [
     ACCOUNT_EMAIL,
     ACCOUNT_PASSWORD,
     PENDING_REQUEST,
@@ -27,6 +27,7 @@ pub const SEALED: [Column; 20] = [
     DOCUMENT_BODY,
     DESK_USER_PASSWORD,
     DESK_USER_SECRET,
+    TRANSFER_BODY,
 ];
 
 pub const ACCOUNT_EMAIL: Column = Column { table: "account", column: "email" };
@@ -52,6 +53,8 @@ pub const DOCUMENT_BODY: Column = Column { table: "document_body", column: "body
 /// Under the site's key, and so is the next.
 pub const DESK_USER_PASSWORD: Column = Column { table: "desk_user", column: "password" };
 pub const DESK_USER_SECRET: Column = Column { table: "desk_user", column: "secret" };
+
+pub const TRANSFER_BODY: Column = Column { table: "transfer", column: "body" };
 
 /// Bytes that are no person's words: hashes, MACs, wrapped keys.
 pub const NOT_SEALED: [Column; 16] = [

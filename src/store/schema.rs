@@ -22,6 +22,7 @@ pub const MIGRATIONS: [(i64, &str, &str); 8] = [
     (6, "funnel", include_str!("../../sql/store/0006_funnel.sql")),
     (7, "verify", include_str!("../../sql/store/0007_verify.sql")),
     (8, "documents", include_str!("../../sql/store/0008_documents.sql")),
+    (9, "transfer", include_str!("../../sql/store/0009_transfer.sql")),
 ];
 
 /// What this binary knows: the number of its newest migration.

@@ -43,7 +43,7 @@ pub async fn post(
 }
 
 /// The ID of an application's notice of a kind.
-pub(super) fn id(case: &Case, kind: &str) -> String {
+pub fn id(case: &Case, kind: &str) -> String {
     id_of(&["notice", case.id(), kind])
 }
 

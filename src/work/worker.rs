@@ -343,7 +343,7 @@ fn judged(ended: Result<Outcome, JoinError>) -> Outcome {
 }
 
 /// What an error of the store is called in a job's row.
-pub(super) fn words(error: &StoreError) -> &'static str {
+pub fn words(error: &StoreError) -> &'static str {
     match error {
         StoreError::Away(_) | StoreError::Busy(_) => "the store was away",
         StoreError::Taken { .. } => "what it makes is already there",

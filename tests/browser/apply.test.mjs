@@ -32,13 +32,13 @@ const ANSWERS = {
   zip: '45202', street: '1 Elm Street', city: 'Cincinnati', notices_by: 'email', email: 'ana@example.org', phone: '513 555 0100', spoken: 'spanish', written: 'en',
   'relation.2': 'spouse', relation: 'child', jointly: 'yes', claimed: 'no', unreconciled: 'no', 'dependents.1': '3', 'ssn.1': '123-45-6789', 'ssn.3': '123-45-6780',
   'no_ssn.2': 'yes', no_ssn_why: 'applied', 'citizen.2': 'no', status: 'lawful_permanent_resident', status_since: '5/1/2015', document: 'i551', document_until: '5/1/2030',
-  pregnant: '1', babies: '1', tribal: '3', tribe: 'Shawnee', disabled: 'none', daily_care: 'none', student: 'none', foster_care: 'none', caretaker: 'none', in_custody: 'none', tobacco: '2',
+  pregnant: '1', babies: '1', full_medicaid: '', tribal: '3', tribe: 'Shawnee', disabled: 'none', daily_care: 'none', student: 'none', foster_care: 'none', caretaker: 'none', in_custody: 'none', tobacco: '2',
   earners: '1,2', 'income_kinds.1': 'wages', 'income_kinds.2': 'self_employment', deduction_kinds: 'student_loan_interest', employer: 'Elm Bakery', amount: '1,200',
   net_amount: '900', frequency: 'monthly', lasts: 'all_year', another: 'no', covered: '2', coverage_kinds: 'cobra', coverage_ends: 'yes', coverage_last_day: '12/31/2026',
   medicaid_denied: 'none', offered: '1', offer_employer: 'Elm Bakery', offer_kind: 'plan', offer_covers: '1,2', offer_alone: '150', offer_family: '450', offer_paid: 'monthly',
   events: 'none', consent: '5', signature: 'ana maria nunez o’brien', no_home: '', mail_zip: '',
 };
-const OPTIONAL = ['middle_name', 'unit', 'mail_unit', 'alien_number', 'document_number', 'document_country', 'offer_phone', 'starts', 'ends', 'race', 'no_ssn', 'no_home', 'tribe_state'];
+const OPTIONAL = ['middle_name', 'unit', 'mail_unit', 'alien_number', 'document_number', 'document_country', 'offer_phone', 'starts', 'ends', 'race', 'no_ssn', 'no_home', 'tribe_state', 'full_medicaid'];
 
 /** Runs in the page: what is too small to touch, sticks out, or lacks its words. */
 function touch() {

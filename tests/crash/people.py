@@ -41,6 +41,7 @@ PAGES = [
     ("events", {"events.0": "none"}),
 ]
 SIGNED = {"consent.0": "5", "true_answers.0": "yes", "changes.0": "yes", "third_party.0": "yes", "custody.0": "yes",
+          "use_of_answers.0": "yes",
           "signature.0": "ana nunez"}
 # How long a person goes on trying.
 PATIENCE = 120

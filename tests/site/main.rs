@@ -16,6 +16,7 @@ mod shop;
 mod site;
 mod store;
 mod surge;
+mod transfer;
 mod verify;
 mod web;
 mod work;

@@ -51,6 +51,9 @@ pub static SIGN: Step = Step {
         ask("changes", Kind::Agree),
         ask("third_party", Kind::Agree).when(helped),
         ask("custody", Kind::Agree),
+        ask("use_of_answers", Kind::Agree),
+        // The agency then decides for everybody who applies, whatever was worked out (45 CFR 155.302(b)(4)).
+        ask("full_medicaid", Kind::Tick).when(helped).optional(),
         ask("signature", Kind::Signature),
     ],
 };

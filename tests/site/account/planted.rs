@@ -99,6 +99,11 @@ async fn checked(
     let aside = site.seal(columns::ASIDE_BODY.at("s1", SITE), PLANTED[1].as_bytes())?;
     for (statement, sealed) in [
         (
+            "INSERT INTO transfer (id, direction, owner, application, state_code, number, cause, about, people, status, \
+             body, made_at, code) VALUES ('t1', 'out', $1, 'p1', 'OH', 1, 'submitted', '', '1:medicaid', 'made', $2, 1, '')",
+            [seal(columns::TRANSFER_BODY, "t1")?].to_vec(),
+        ),
+        (
             "INSERT INTO verification (id, application, owner, person, subject, state, service, answer, asked_at, \
              answered_at) VALUES ('v1', 'p1', $1, 1, 'ssn', 'verified', 'SSAC', $2, 1, 1)",
             [seal(columns::VERIFICATION_ANSWER, "v1")?].to_vec(),

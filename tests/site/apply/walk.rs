@@ -118,6 +118,7 @@ pub async fn sign(page: Page, name: &str) -> Page {
     send(answered(page, &|question, _| match question {
         "signature" => name.to_string(),
         "consent" => "5".to_string(),
+        "full_medicaid" => String::new(),
         _ => "yes".to_string(),
     }))
     .await

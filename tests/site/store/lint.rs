@@ -10,7 +10,7 @@ use super::engines::on_each_engine;
 use crate::web::repository::texts;
 
 /// Where statements may stand.
-const ROOMS: [&str; 9] = [
+const ROOMS: [&str; 10] = [
     "src/store",
     "src/account",
     "src/operator",
@@ -20,6 +20,7 @@ const ROOMS: [&str; 9] = [
     "src/documents",
     "src/staff",
     "src/desk",
+    "src/transfer",
 ];
 /// Knows the dialects, so that nothing else has to.
 const DIALECT: &str = "src/store/dialect.rs";

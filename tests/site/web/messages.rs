@@ -203,7 +203,19 @@ fn of_verify() -> Vec<String> {
         each("verify.state.{}", &[states]),
         each("verify.if_nothing.{}", &[expiries]),
         each("verify.document.{}", &[documents]),
-        each("sent.kind_{}", &[words(&["eligibility", "dmi_opened", "dmi_reminder", "redetermined"])]),
+        each("sent.kind_{}", &[words(&["eligibility", "dmi_opened", "dmi_reminder", "redetermined", "transfer"])]),
+    ]
+    .concat()
+}
+
+/// What became of it at a state's agency (`"transfer.notice.`, `"transfer.page.`).
+fn of_transfer() -> Vec<String> {
+    let words = |all: &[&str]| all.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let told = words(&["sent", "accepted", "rejected", "determined", "denied"]);
+    let steps = ["made", "failed", "sent", "acknowledged", "refused", "accepted", "rejected", "determined", "denied"];
+    [
+        each("transfer.notice.{}.{}", &[told, words(&["title", "lead", "next"])]),
+        each("transfer.page.{}", &[words(&steps)]),
     ]
     .concat()
 }
@@ -344,7 +356,7 @@ fn every_key_that_is_used_exists_and_every_key_is_used() {
             faults.extend(missing.map(|key| format!("{path} asks for `{key}`, which is not there")));
         }
     }
-    let composed = [composed(), of_apply(), of_verify(), of_proof()].concat();
+    let composed = [composed(), of_apply(), of_verify(), of_proof(), of_transfer()].concat();
     let missing = composed.iter().filter(|key| !known.contains(key.as_str()));
     faults.extend(missing.map(|key| format!("`{key}` is composed at run time and is not there")));
     // A glossary term is shown if it is complete.
@@ -391,6 +403,7 @@ fn every_place_that_composes_a_key_is_listed() {
             "/src/proof/",
             "/src/desk/",
             "/src/verify/",
+            "/src/transfer/",
             "/src/web/",
         ]
         .iter()

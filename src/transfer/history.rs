@@ -1,0 +1,30 @@
+//! What became of an application at agencies: for the page after sending.
+
+use sqlx::AnyConnection;
+
+use super::record::{self, Line, StepLine};
+use crate::application::sheet::RowId;
+use crate::store::StoreError;
+
+pub struct History {
+    /// Transfers with their steps, the oldest first.
+    pub sent: Vec<(Line, Vec<StepLine>)>,
+    /// What opens a special enrollment period: person, kind, day.
+    pub events: Vec<(RowId, String, String)>,
+}
+
+impl History {
+    /// Of an owner's application.
+    ///
+    /// # Errors
+    ///
+    /// If the store is away.
+    pub async fn of(connection: &mut AnyConnection, (owner, id): (&str, &str)) -> Result<History, StoreError> {
+        let mut sent = Vec::new();
+        for line in record::of_application(connection, (owner, id)).await? {
+            let steps = record::steps(connection, &line.id).await?;
+            sent.push((line, steps));
+        }
+        Ok(History { sent, events: record::events(connection, (owner, id)).await? })
+    }
+}

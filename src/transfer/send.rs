@@ -1,0 +1,334 @@
+//! Sending: the handler of the jobs `transfer`. First a transfer is written, checked and laid beside the folder; then, in a job
+//! of its own, it is let in. A worker that dies between any two steps leaves one file and one step each.
+//!
+//! What breaks a rule is never sent: the job is dead with the rule's name, and an operator sees it.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use serde_json::Value;
+use sqlx::AnyConnection;
+
+use super::facts::{Facts, Program, Verified, referred};
+use super::folder::Folder;
+use super::record::{self, NewTransfer, OUT, note};
+use super::rules::{self, Of};
+use super::steps::{self, FAILED, MADE, REFUSED, REJECTED, SENT, Step};
+use super::xml::{self, Element};
+use super::{RESENT, Said, TRANSFER, codes, json, transfer_id, write};
+use crate::application::record::Application;
+use crate::application::sheet::{HOUSEHOLD, RowId};
+use crate::eligibility::State;
+use crate::store::audit::{Actor, Deed};
+use crate::store::{Change, Millis, StoreError, Tx, columns};
+use crate::types::request_id;
+use crate::verify::case::Case;
+use crate::verify::{Room, moment};
+use crate::work::held::NoEffect;
+use crate::work::worker::{Job, words};
+use crate::work::{Handler, Hands, NewJob, Outcome, enqueue};
+
+/// While another host has the folder.
+const ELSEWHERE: Duration = Duration::from_secs(30);
+
+/// Does the jobs.
+pub struct Sends {
+    pub room: Room,
+    pub folder: Folder,
+}
+
+#[async_trait]
+impl Handler for Sends {
+    async fn work(&self, job: &Job, _: &Hands) -> Outcome {
+        let said: Said = match serde_json::from_slice(&job.payload) {
+            Ok(said) => said,
+            Err(_) => return Outcome::dead("its payload is no transfer of this version"),
+        };
+        let done = match said {
+            Said::Make { application, cause, county } => self.make(job, &application, &cause, &county).await,
+            Said::Out { transfer, place } => self.out(job, &transfer, &place).await,
+        };
+        done.unwrap_or_else(|fault| match fault {
+            Fault::Store(error) => Outcome::Later(words(&error).to_string()),
+            Fault::Folder(error) => {
+                Outcome::Later(format!("the folder of transfers cannot be written ({})", error.kind()))
+            }
+        })
+    }
+}
+
+enum Fault {
+    Store(StoreError),
+    Folder(io::Error),
+}
+
+impl From<StoreError> for Fault {
+    fn from(error: StoreError) -> Fault {
+        Fault::Store(error)
+    }
+}
+
+impl From<io::Error> for Fault {
+    fn from(error: io::Error) -> Fault {
+        Fault::Folder(error)
+    }
+}
+
+/// `1:medicaid,2:chip`
+pub fn people(referred: &[(RowId, Program)]) -> String {
+    let one = |(row, program): &(RowId, Program)| {
+        format!("{row}:{}", if *program == Program::Medicaid { "medicaid" } else { "chip" })
+    };
+    referred.iter().map(one).collect::<Vec<_>>().join(",")
+}
+
+impl Sends {
+    async fn make(&self, job: &Job, application: &str, cause: &str, county: &str) -> Result<Outcome, Fault> {
+        let owner = job.held.owner.as_str();
+        let mut connection = self.room.store.read().await?;
+        let vault = &self.room.means.vault;
+        let Some(case) = Case::open(&mut connection, vault, (owner, application)).await? else {
+            return Ok(Outcome::Gone);
+        };
+        let before = record::of_application(&mut connection, (owner, application)).await?;
+        let nothing = Ok(Outcome::Done(Arc::new(NoEffect)));
+        if before.iter().any(|own| own.cause == cause) {
+            return nothing;
+        }
+        let (household, determination) = in_force(&mut connection, vault, (owner, &case.application)).await?;
+        let full = case.said("full_medicaid", HOUSEHOLD, "yes");
+        let referred = referred(&determination, full);
+        let people = people(&referred);
+        let resent = cause.starts_with(RESENT);
+        let stuck = |last: &record::Line| [FAILED, REFUSED, REJECTED].contains(&last.status.as_str());
+        // Nobody to refer, or the agency has all of them already.
+        let has = before.last().is_some_and(|last| last.people == people && !stuck(last));
+        if referred.is_empty() || (has && !resent) {
+            return nothing;
+        }
+        let Some(state) = determination["state"].as_str().and_then(State::parse) else {
+            return Ok(Outcome::dead("its determination names no state"));
+        };
+        let county = match county {
+            "" => self.county_of_last(&mut connection, owner, &before).await?,
+            county => county.to_string(),
+        };
+        let number = before.iter().map(|own| own.number).max().unwrap_or(0) + 1;
+        let facts = Facts {
+            transfer: transfer_id(application, cause),
+            number,
+            made_at: job.held.made_at,
+            reference: case.application.reference.clone(),
+            created_at: begun_at(&mut connection, &case.application).await?,
+            submitted_at: case.application.submitted_at,
+            state: state.code().to_string(),
+            county,
+            answers: case.application.frozen.answers.clone(),
+            household,
+            determination,
+            verified: verified(&mut connection, application).await?,
+        };
+        drop(connection);
+        let manner = codes::manner(state.code(), moment(job.held.made_at).date());
+        let tree = write::transfer(&facts, manner);
+        let made = |status: &'static str, code: &str, place: String, xml: &str| Made {
+            room: self.room.clone(),
+            id: facts.transfer.clone(),
+            owner: owner.to_string(),
+            application: application.to_string(),
+            state: state.code().to_string(),
+            number,
+            cause: cause.to_string(),
+            people: people.clone(),
+            status,
+            code: code.to_string(),
+            xml: xml.to_string(),
+            place,
+        };
+        let text = xml::write(&tree, manner.soap);
+        if let Some(first) = rules::faults(&tree, Of::Ours).first() {
+            let why = format!("the transfer breaks a rule, {first}: nothing was sent");
+            return Ok(Outcome::Dead(why, Arc::new(made(FAILED, &first.rule, String::new(), &text))));
+        }
+        let json = serde_json::to_string_pretty(&json::write(&tree)).unwrap_or_default();
+        let place = self.folder.place().await?;
+        self.folder.stage(state.code(), &name(&facts.transfer, number), (&text, &json)).await?;
+        Ok(Outcome::done(made(MADE, "", place, &text)))
+    }
+
+    /// As the last transfer said it.
+    async fn county_of_last(
+        &self,
+        connection: &mut AnyConnection,
+        owner: &str,
+        before: &[record::Line],
+    ) -> Result<String, StoreError> {
+        let Some(last) = before.last() else { return Ok(String::new()) };
+        let body = record::body(connection, &self.room.means.vault, (&last.id, owner)).await?;
+        let tree = body.and_then(|body| xml::read(&body).ok());
+        Ok(tree.and_then(|tree| county(&tree)).unwrap_or_default())
+    }
+
+    async fn out(&self, job: &Job, transfer: &str, place: &str) -> Result<Outcome, Fault> {
+        let owner = job.held.owner.as_str();
+        let mut connection = self.room.store.read().await?;
+        let Some(line) = record::find(&mut connection, transfer).await?.filter(|line| line.owner == owner) else {
+            return Ok(Outcome::Gone);
+        };
+        let vault = &self.room.means.vault;
+        let Some(case) = Case::open(&mut connection, vault, (owner, &line.application)).await? else {
+            return Ok(Outcome::Gone);
+        };
+        drop(connection);
+        if self.folder.place().await? != place {
+            return Ok(Outcome::Postpone(ELSEWHERE, "it lies beside the folder of another host".to_string()));
+        }
+        self.folder.release(&line.state, &name(transfer, line.number)).await?;
+        Ok(Outcome::done(Released { room: self.room.clone(), line, case }))
+    }
+}
+
+/// Of its two files.
+pub fn name(transfer: &str, number: i64) -> String {
+    format!("{transfer}-{number:03}")
+}
+
+/// Written and checked: on record, with the job that lets it into the folder.
+struct Made {
+    room: Room,
+    id: String,
+    owner: String,
+    application: String,
+    state: String,
+    number: i64,
+    cause: String,
+    people: String,
+    status: &'static str,
+    code: String,
+    xml: String,
+    place: String,
+}
+
+impl Change for Made {
+    type Done = ();
+
+    async fn run(&self, tx: &mut Tx) -> Result<(), StoreError> {
+        let vault = &self.room.means.vault;
+        let row = NewTransfer {
+            id: &self.id,
+            direction: OUT,
+            owner: &self.owner,
+            application: &self.application,
+            state: &self.state,
+            number: self.number,
+            cause: &self.cause,
+            about: "",
+            people: &self.people,
+            status: self.status,
+            body: self.xml.as_bytes(),
+            code: &self.code,
+        };
+        if !row.insert(tx, vault).await? {
+            return Ok(());
+        }
+        let now = tx.now();
+        let line = record::find(tx.conn(), &self.id).await?.ok_or(StoreError::Stale)?;
+        let case = Case::open(tx.conn(), vault, (&self.owner, &self.application)).await?.ok_or(StoreError::Stale)?;
+        steps::put(tx, &self.room, (&line, &case), &[Step::of_all(self.status, now, &self.code)]).await?;
+        if self.status == FAILED {
+            return Ok(());
+        }
+        let said = Said::Out { transfer: self.id.clone(), place: self.place.clone() };
+        let odd = |_| StoreError::Refused("a job cannot be written as JSON".to_string());
+        let (key, request_id) = (format!("transfer:{}:out", self.id), request_id());
+        let job = NewJob {
+            kind: &TRANSFER,
+            key: &key,
+            owner: &self.owner,
+            run_at: None,
+            deadline: None,
+            payload: &serde_json::to_vec(&said).map_err(odd)?,
+            request_id: &request_id,
+        };
+        enqueue(tx, vault, &job).await.map(drop)
+    }
+}
+
+/// It lies in the folder.
+struct Released {
+    room: Room,
+    line: record::Line,
+    case: Case,
+}
+
+impl Change for Released {
+    type Done = ();
+
+    async fn run(&self, tx: &mut Tx) -> Result<(), StoreError> {
+        let now = tx.now();
+        let new = steps::put(tx, &self.room, (&self.line, &self.case), &[Step::of_all(SENT, now, "")]).await?;
+        if new == 0 {
+            return Ok(());
+        }
+        note(tx, &self.room, (Deed::TransferSent, &Actor::Site), &self.line).await
+    }
+}
+
+/// The household and determination that count: of the last redetermination, or as they were sent.
+async fn in_force(
+    connection: &mut AnyConnection,
+    vault: &crate::store::vault::Vault,
+    (owner, application): (&str, &Application),
+) -> Result<(Value, Value), StoreError> {
+    let own = || (application.frozen.household.clone(), application.determination.clone());
+    let asked = sqlx::query_as(
+        "SELECT id, household, determination FROM redetermination WHERE application = $1 AND owner = $2 \
+         ORDER BY number DESC LIMIT 1",
+    );
+    let found: Option<(String, Vec<u8>, Vec<u8>)> =
+        asked.bind(application.id.as_str()).bind(owner).fetch_optional(&mut *connection).await?;
+    let Some((id, household, determination)) = found else { return Ok(own()) };
+    let Some(key) = vault.open(connection, owner).await? else { return Ok(own()) };
+    let household = key.open_json(columns::REDETERMINATION_HOUSEHOLD.at(&id, owner), &household)?;
+    Ok((household, key.open_json(columns::REDETERMINATION_DETERMINATION.at(&id, owner), &determination)?))
+}
+
+/// When it was begun; a draft that is gone was begun when it was sent, at the latest.
+async fn begun_at(connection: &mut AnyConnection, application: &Application) -> Result<Millis, StoreError> {
+    let asked =
+        sqlx::query_scalar("SELECT made_at FROM draft WHERE id IN (SELECT draft FROM application WHERE id = $1)");
+    let found: Option<Millis> = asked.bind(application.id.as_str()).fetch_optional(connection).await?;
+    Ok(found.unwrap_or(application.submitted_at))
+}
+
+/// How far each check has come.
+async fn verified(connection: &mut AnyConnection, application: &str) -> Result<Vec<Verified>, StoreError> {
+    let asked = sqlx::query_as(
+        "SELECT person, subject, state, answered_at, asked_at FROM verification WHERE application = $1 ORDER BY person",
+    );
+    type Row = (i64, String, String, Option<Millis>, Option<Millis>);
+    let found: Vec<Row> = asked.bind(application).fetch_all(connection).await?;
+    let mut all: Vec<Verified> = found
+        .into_iter()
+        .filter_map(|(person, subject, state, answered, asked)| {
+            let at = answered.or(asked)?;
+            Some(Verified { person: RowId::try_from(person).ok()?, subject, state, at })
+        })
+        .collect();
+    // The store sorts numbers alone.
+    all.sort_by(|one, other| (one.person, &one.subject).cmp(&(other.person, &other.subject)));
+    Ok(all)
+}
+
+/// The first county that a transfer names.
+fn county(tree: &Element) -> Option<String> {
+    let mut found = None;
+    tree.walk(&mut |own| {
+        if own.local == "LocationCountyName" && found.is_none() && !own.text.is_empty() {
+            found = Some(own.text.clone());
+        }
+    });
+    found
+}

@@ -1,0 +1,9 @@
+//! Account transfers with states' Medicaid and CHIP agencies: the published samples and what is left of them, stories on every
+//! engine, hostile files, workers that die.
+
+mod hostile;
+mod kill;
+mod people;
+mod samples;
+mod stories;
+mod walk;
