@@ -13,7 +13,7 @@ use sqlx::{AnyConnection, SqlSafeStr as _};
 use super::dialect;
 
 /// All migrations, in order: number, name, text.
-pub const MIGRATIONS: [(i64, &str, &str); 8] = [
+pub const MIGRATIONS: [(i64, &str, &str); 9] = [
     (1, "begin", include_str!("../../sql/store/0001_begin.sql")),
     (2, "account", include_str!("../../sql/store/0002_account.sql")),
     (3, "work", include_str!("../../sql/store/0003_work.sql")),
