@@ -43,7 +43,7 @@ pub(super) fn rows<T: DeserializeOwned>((file, text): (&'static str, &str), faul
         match record.deserialize::<T>(Some(&header)) {
             Ok(row) => out.push(row),
             Err(error) => {
-                let (column, reason) = told(&error, &header);
+                let (column, reason) = told(&error, &header, &record);
                 fault(line, column, reason);
             }
         }
@@ -54,11 +54,16 @@ pub(super) fn rows<T: DeserializeOwned>((file, text): (&'static str, &str), faul
     out
 }
 
-fn told(error: &csv::Error, header: &csv::StringRecord) -> (Option<String>, String) {
+/// In which column, and what is wrong. Of a value that we have read ourselves the reader knows no column: it is the one whose
+/// value the reason repeats.
+fn told(error: &csv::Error, header: &csv::StringRecord, record: &csv::StringRecord) -> (Option<String>, String) {
     match error.kind() {
         csv::ErrorKind::Deserialize { err, .. } => {
+            let reason = err.kind().to_string();
             let at = err.field().and_then(|at| usize::try_from(at).ok());
-            (at.and_then(|at| header.get(at)).map(str::to_string), err.kind().to_string())
+            let repeated = || record.iter().position(|value| reason.contains(&format!("`{value}`")));
+            let column = at.or_else(repeated).and_then(|at| header.get(at)).map(str::to_string);
+            (column, reason)
         }
         _ => (None, error.to_string()),
     }
