@@ -1,6 +1,6 @@
 //! An application that was sent, opened for checking: what was answered, by row and question, and what the engine said.
 //!
-//! Made by each job anew, from what was frozen. It holds what people typed: it has no `Debug`, and nothing of it is logged.
+//! Made again by each job, from what was frozen. It holds what people typed: it has no `Debug`, and nothing of it is logged.
 
 use serde_json::Value;
 use sqlx::AnyConnection;

@@ -3,11 +3,13 @@
 //! Called by the whole room, and by whoever shows people what to send. It must never decide anything about a person.
 
 use serde::Deserialize;
-use serde::de::{DeserializeOwned, Error as _};
+use serde::de::Error as _;
 use strum::{EnumIter, EnumString, IntoEnumIterator as _, IntoStaticStr};
 use time::macros::format_description;
 use time::{Date, Month};
 
+pub use super::table::RuleFault;
+use super::table::rows;
 use crate::eligibility::tables::MarketplaceKind;
 use crate::types::Cents;
 
@@ -234,17 +236,6 @@ fn last_of_year<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Date
     year.map(|year| Date::from_calendar_date(year, Month::December, 31).map_err(D::Error::custom)).transpose()
 }
 
-/// What is wrong with a table.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("data/verify/{file}.csv line {line}{}: {reason}", .column.as_ref().map(|c| format!(", {c}")).unwrap_or_default())]
-pub struct RuleFault {
-    pub file: &'static str,
-    /// From 1; 0 when the fault is a row that is not there.
-    pub line: u64,
-    pub column: Option<String>,
-    pub reason: String,
-}
-
 /// All tables.
 #[derive(Debug, Clone)]
 pub struct Rules {
@@ -397,55 +388,6 @@ impl Rules {
     /// Every mark's name.
     pub fn mark_names(&self) -> impl Iterator<Item = &str> {
         self.marks.iter().map(|mark| mark.mark.as_str())
-    }
-}
-
-/// Reads a table. Rows that cannot be read become faults.
-fn rows<T: DeserializeOwned>((file, text): (&'static str, &str), faults: &mut Vec<RuleFault>) -> Vec<T> {
-    let mut fault = |line, column, reason| faults.push(RuleFault { file, line, column, reason });
-    let mut reader = csv::ReaderBuilder::new().comment(Some(b'#')).trim(csv::Trim::All).from_reader(text.as_bytes());
-    let header = match reader.headers() {
-        Ok(header) => header.clone(),
-        Err(error) => {
-            fault(1, None, format!("the header cannot be read: {error}"));
-            return Vec::new();
-        }
-    };
-    let citation = header.iter().position(|name| name == "citation");
-    let mut out = Vec::new();
-    for record in reader.records() {
-        let record = match record {
-            Ok(record) => record,
-            Err(error) => {
-                fault(error.position().map_or(0, csv::Position::line), None, error.to_string());
-                continue;
-            }
-        };
-        let line = record.position().map_or(0, csv::Position::line);
-        if citation.and_then(|at| record.get(at)).is_none_or(str::is_empty) {
-            fault(line, Some("citation".into()), "name the law or source of this row".into());
-        }
-        match record.deserialize::<T>(Some(&header)) {
-            Ok(row) => out.push(row),
-            Err(error) => {
-                let (column, reason) = told(&error, &header);
-                fault(line, column, reason);
-            }
-        }
-    }
-    if out.is_empty() {
-        fault(0, None, "the table has no rows".into());
-    }
-    out
-}
-
-fn told(error: &csv::Error, header: &csv::StringRecord) -> (Option<String>, String) {
-    match error.kind() {
-        csv::ErrorKind::Deserialize { err, .. } => {
-            let at = err.field().and_then(|at| usize::try_from(at).ok());
-            (at.and_then(|at| header.get(at)).map(str::to_string), err.kind().to_string())
-        }
-        _ => (None, error.to_string()),
     }
 }
 
