@@ -1,4 +1,4 @@
--- Rows as a store of schema 8 holds them, for both engines; see 0001.sql.
+-- Rows as a store of schema 9 holds them, for both engines; see 0001.sql.
 INSERT INTO transfer (id, direction, owner, application, state_code, number, cause, about, people, status, body, made_at,
 sent_at, acknowledged_at, answered_at, code)
 SELECT 'W0123456789ABCDE', 'out', 'account:0192', 'a1', 'OH', 1, 'submitted', '', '1:medicaid', 'denied',
