@@ -33,8 +33,8 @@ pub struct ServeArgs {
     pub mail: MailArgs,
     #[command(flatten)]
     pub hub: HubArgs,
-    /// Folder between this site and what carries account transfers to states' Medicaid agencies and back
-    /// [default: DATA_DIR/transfer]
+    /// Folder between this site and what carries account transfers to states' Medicaid agencies and back; not given:
+    /// no application goes to an agency, and people are told so
     #[arg(long, env = "WINDOWSHOP_TRANSFER_DIR", value_name = "DIR")]
     pub transfer_dir: Option<PathBuf>,
     /// File of hashes of passwords that are known from breaches, for new passwords; made as docs/running.md says
@@ -224,14 +224,7 @@ impl Config {
                 "" => String::new(),
                 base => read_base("cdn-base", base, f),
             },
-            behind_tls: match args.behind_tls.to_ascii_lowercase().as_str() {
-                "true" | "yes" | "on" | "1" => true,
-                "false" | "no" | "off" | "0" | "" => false,
-                other => {
-                    f.push(SettingFault::new("behind-tls", format!("{other:?} is neither true nor false")));
-                    false
-                }
-            },
+            behind_tls: read_yes("behind-tls", &args.behind_tls, f),
             log_format: match args.log_format.as_str() {
                 "text" => LogFormat::Text,
                 "json" => LogFormat::Json,
@@ -285,6 +278,11 @@ impl Config {
         self.catalogues.clone().unwrap_or_else(|| self.office.data_dir.join("catalogues"))
     }
 
+    /// Whether what people send goes anywhere but into this site's own store.
+    pub fn is_connected(&self) -> bool {
+        self.hub.url.is_some() || self.transfers.is_some()
+    }
+
     /// Where account transfers go out and come in.
     pub fn transfer_dir(&self) -> PathBuf {
         self.transfers.clone().unwrap_or_else(|| self.office.data_dir.join(TRANSFER_FOLDER))
@@ -302,6 +300,17 @@ fn read_listen(flag: &'static str, text: &str, faults: &mut Vec<SettingFault>) -
         faults.push(SettingFault::new(flag, what));
         SocketAddr::from(([127, 0, 0, 1], 0))
     })
+}
+
+fn read_yes(flag: &'static str, text: &str, faults: &mut Vec<SettingFault>) -> bool {
+    match text.to_ascii_lowercase().as_str() {
+        "true" | "yes" | "on" | "1" => true,
+        "false" | "no" | "off" | "0" | "" => false,
+        other => {
+            faults.push(SettingFault::new(flag, format!("{other:?} is neither true nor false")));
+            false
+        }
+    }
 }
 
 /// Lines divided by `|`; `None` if there is none.

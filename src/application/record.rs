@@ -150,8 +150,8 @@ pub async fn notice(
     let Some(key) = vault.open(connection, owner).await? else { return Ok(None) };
     let asked =
         sqlx::query_as("SELECT application, kind, body, posted_at, read_at FROM notice WHERE id = $1 AND owner = $2");
-    let found: Option<(String, String, Vec<u8>, i64, Option<i64>)> =
-        asked.bind(id).bind(owner).fetch_optional(connection).await?;
+    type Found = (String, String, Vec<u8>, i64, Option<i64>);
+    let found: Option<Found> = asked.bind(id).bind(owner).fetch_optional(connection).await?;
     let Some((application, kind, body, posted_at, read_at)) = found else { return Ok(None) };
     let notice = key.open_json(columns::NOTICE_BODY.at(id, owner), &body)?;
     Ok(Some((Posted { id: id.to_string(), application, kind, posted_at, read_at }, notice)))

@@ -112,7 +112,8 @@ pub fn place_words(cx: &Cx, state: Option<State>, year: i32) -> String {
     let marketplace = state.and_then(of).or_else(federal);
     let (name, url, _) = marketplace.map_or(("", "", false), |market| market.site(cx.lang.code()));
     let phone = marketplace.map_or("", |market| market.phone.as_str());
-    cx.tf("apply.where", &[("name", name), ("url", url), ("phone", phone)]).trim_end_matches([' ', ',']).to_string()
+    let key = if cx.app.config.is_connected() { "apply.where_connected" } else { "apply.where" };
+    cx.tf(key, &[("name", name), ("url", url), ("phone", phone)]).trim_end_matches([' ', ',']).to_string()
 }
 
 /// Counts what a page has come to; of nobody.

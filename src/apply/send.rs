@@ -68,8 +68,14 @@ pub async fn send(desk: &Desk, submitter: &Submitter, draft: &Draft<'_>, view: &
     let frozen = Frozen { answers, household: found.household };
     let decided = serde_json::to_value(&found.determination).map_err(anyhow::Error::from)?;
     let (full, county) = (view.said("full_medicaid", HOUSEHOLD, "yes"), view.county());
-    let mut jobs = vec![plan::first(&key, (owner, &id))?];
-    jobs.extend(transfer::first(&key, (owner, &id), (&decided, full), county.map_or("", |county| &county.name))?);
+    let mut jobs = Vec::new();
+    // Without a hub or a way to the agencies nothing is promised that nobody could do.
+    if cx.app.config.hub.url.is_some() {
+        jobs.push(plan::first(&key, (owner, &id))?);
+    }
+    if cx.app.config.transfers.is_some() {
+        jobs.extend(transfer::first(&key, (owner, &id), (&decided, full), county.map_or("", |county| &county.name))?);
+    }
     let sending = Sending {
         answers: key.seal_json(columns::APPLICATION_ANSWERS.at(&id, owner), &frozen)?,
         determination: key.seal_json(columns::APPLICATION_DETERMINATION.at(&id, owner), &found.determination)?,

@@ -17,7 +17,7 @@ use crate::application::sheet::{HOUSEHOLD, RowId, YOU, key};
 use crate::application::submit::shown;
 use crate::eligibility::State;
 use crate::office::clock::{day_and_clock, day_of};
-use crate::office::desk::{Answer, Desk};
+use crate::office::desk::{Answer, Desk, Instead};
 use crate::office::view::{Bar, bar};
 use crate::transfer::history::History;
 use crate::verify::history;
@@ -81,17 +81,10 @@ pub async fn sent(desk: Desk) -> Answer {
         Some(first) => record::notice(&mut connection, vault, (owner, &first.id)).await?,
         None => None,
     };
-    let standing = match applications.first() {
-        Some(newest) => Some(history::of(&mut connection, (owner, &newest.id)).await?),
-        None => None,
-    };
-    let transfers = match applications.first() {
-        Some(newest) => Some(History::of(&mut connection, (owner, &newest.id)).await?),
-        None => None,
-    };
     let drafts = drafts::all(&mut connection, vault, owner).await?;
     let code = drafts::code_of(&mut connection, owner, &drafts).await?;
     drop(connection);
+    let (checked, referred) = since(&desk, owner, applications.first()).await?;
     let guest = desk.visitor.guest().is_some();
     let row = |application: &record::Application| {
         let when = day_and_clock(cx, application.submitted_at);
@@ -127,8 +120,6 @@ pub async fn sent(desk: Desk) -> Answer {
             plans: plans(cx, application, &picked(&drafts)),
         }
     });
-    let checked = applications.first().zip(standing).map(|(newest, standing)| checked(cx, newest, &standing));
-    let referred = applications.first().zip(transfers).and_then(|(newest, history)| referred(cx, newest, &history));
     let several = applications.len() > 1 || posted.len() > 1;
     let template = SentPage {
         bar: bar(cx, &desk.visitor),
@@ -143,6 +134,24 @@ pub async fn sent(desk: Desk) -> Answer {
         cx,
     };
     Ok(page::render_status(cx, StatusCode::OK, template, CachePolicy::Private))
+}
+
+/// How the newest application stands since it was sent: its checks, and the state's agency. Where nobody is asked, or an
+/// agency gets nothing, nothing is said of it.
+async fn since(
+    desk: &Desk,
+    owner: &str,
+    newest: Option<&record::Application>,
+) -> Result<(Option<Checked>, Option<Referred>), Instead> {
+    let Some(newest) = newest else { return Ok((None, None)) };
+    let (cx, about) = (&desk.cx, (owner, newest.id.as_str()));
+    let config = &cx.app.config;
+    let mut connection = desk.office.read().await?;
+    let standing = history::of(&mut connection, about).await?;
+    let checked = (standing.begun || config.hub.url.is_some()).then(|| checked(cx, newest, &standing));
+    let transfers = History::of(&mut connection, about).await?;
+    let any = !transfers.sent.is_empty() || config.transfers.is_some();
+    Ok((checked, any.then(|| referred(cx, newest, &transfers)).flatten()))
 }
 
 fn address(cx: &Cx, notice: &str) -> String {

@@ -303,10 +303,10 @@ fn references(root: &Element, say: &mut Say) {
     let mut named: HashMap<&str, &str> = HashMap::new();
     let mut doubled = Vec::new();
     root.walk(&mut |own| {
-        if let Some(id) = &own.id {
-            if named.insert(id, &own.local).is_some() {
-                doubled.push(own.name());
-            }
+        if let Some(id) = &own.id
+            && named.insert(id, &own.local).is_some()
+        {
+            doubled.push(own.name());
         }
     });
     doubled.iter().for_each(|at| say("id_twice", at, "has an ID that another element has"));

@@ -101,20 +101,19 @@ impl Sends {
         let full = case.said("full_medicaid", HOUSEHOLD, "yes");
         let referred = referred(&determination, full);
         let people = people(&referred);
-        let resent = cause.starts_with(RESENT);
         let stuck = |last: &record::Line| [FAILED, REFUSED, REJECTED].contains(&last.status.as_str());
         // Nobody to refer, or the agency has all of them already.
         let has = before.last().is_some_and(|last| last.people == people && !stuck(last));
-        if referred.is_empty() || (has && !resent) {
+        if referred.is_empty() || (has && !cause.starts_with(RESENT)) {
             return nothing;
         }
         let Some(state) = determination["state"].as_str().and_then(State::parse) else {
             return Ok(Outcome::dead("its determination names no state"));
         };
-        let county = match county {
-            "" => self.county_of_last(&mut connection, owner, &before).await?,
-            county => county.to_string(),
-        };
+        let mut county = county.to_string();
+        if county.is_empty() {
+            county = self.county_of_last(&mut connection, owner, &before).await?;
+        }
         let number = before.iter().map(|own| own.number).max().unwrap_or(0) + 1;
         let facts = Facts {
             transfer: transfer_id(application, cause),

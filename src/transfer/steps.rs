@@ -178,8 +178,10 @@ pub fn chance(room: &Room, case: &Case, denied_at: Millis) -> Chance {
     let tables = &room.knows.tables;
     let Some(state) = case.state() else { return Chance::None };
     let season = open_enrollment(tables, state, case.plan_year(), tables.days(Some(state), moment(denied_at)));
-    if let (WindowStatus::Open | WindowStatus::NotYet, Some(ends)) = (season.status, season.ends) {
-        return Chance::Season(ends);
+    // The day for the next start of coverage: who waits for the end of the season is covered later.
+    let by = season.select_by.or(season.ends);
+    if let (WindowStatus::Open | WindowStatus::NotYet, Some(by)) = (season.status, by) {
+        return Chance::Season(by);
     }
     let applied = case.day(tables, case.application.submitted_at);
     let in_season = season.opens.zip(season.ends).is_some_and(|(opens, ends)| (opens..=ends).contains(&applied));

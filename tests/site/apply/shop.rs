@@ -76,6 +76,30 @@ async fn every_way_from_the_shop_brings_the_household_along_in_its_language() {
 }
 
 #[tokio::test]
+async fn a_site_that_is_connected_to_nobody_promises_no_checks() {
+    on_each_engine(async |bench| {
+        let world = World::alone(bench, &[]).await;
+        for (browser, words) in [
+            (world.browser(), "no government office gets it"),
+            (world.browser().in_spanish(), "ninguna oficina del gobierno lo recibe"),
+        ] {
+            let first = begin(&browser, "year=2026&zip=45202&county=39061&people=40&income=12000").await;
+            let answers = |question: &str, row: u32| match question {
+                "amount" => "1,000".to_string(),
+                _ => plain(question, row),
+            };
+            let (_, check) = go(first, &answers).await;
+            let sent = sign(check, "ana li").await;
+            sent.says(words);
+            assert_eq!(sent.count("#checks, #agency"), 0, "{}", sent.words());
+        }
+        assert_eq!(bench.count("job WHERE kind <> 'letter'").await, 0);
+        assert_eq!(bench.count("verification_run").await, 0);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn plans_that_were_picked_wait_until_there_is_a_result() {
     let site = Site::open().await;
     let plan = site.rows(ALONE).await.first().expect("a plan")["plan_id"].clone();

@@ -37,8 +37,16 @@ impl World {
         World::with(bench, &[]).await
     }
 
-    /// With more settings.
+    /// With more settings; with a hub, which nobody answers for unless a test does, and a way to the agencies.
     pub async fn with(bench: &Bench, settings: &[&str]) -> World {
+        let transfers = bench.path("transfer");
+        let connected = ["--hub-url", "http://127.0.0.1:9", "--hub-token", "training", "--transfer-dir"];
+        let folder = transfers.to_str().expect("UTF-8");
+        World::alone(bench, &[&connected, &[folder][..], settings].concat()).await
+    }
+
+    /// With these settings and no others.
+    pub async fn alone(bench: &Bench, settings: &[&str]) -> World {
         let args = bench.args();
         let folder = bench.path("");
         let url = args.database_url.expose().to_string();

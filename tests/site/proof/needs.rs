@@ -13,7 +13,6 @@ use crate::store::engines::Bench;
 /// What a test gave somebody to prove.
 pub struct Need {
     pub owner: String,
-    pub application: String,
     pub dmi: String,
     pub page: String,
 }
@@ -81,21 +80,15 @@ impl Change for Planted {
 /// What an owner has to prove from now on.
 pub async fn of_owner(world: &World, owner: &str, kinds: &[&'static str]) -> Vec<Need> {
     let ids: Vec<(String, &'static str)> = kinds.iter().map(|kind| (new_id().expect("an ID"), *kind)).collect();
-    let application = new_id().expect("an ID");
     let planted = Planted {
         means: world.opened.means.clone(),
         owner: owner.to_string(),
-        application: application.clone(),
+        application: new_id().expect("an ID"),
         reference: windowshop::application::submit::new_reference().expect("random"),
         issues: ids.clone(),
     };
     world.opened.store.begin_write(planted).await.expect("planted");
-    let need = |(dmi, _): (String, _)| Need {
-        owner: owner.to_string(),
-        application: application.clone(),
-        page: format!("/account/proof/{dmi}"),
-        dmi,
-    };
+    let need = |(dmi, _): (String, _)| Need { owner: owner.to_string(), page: format!("/account/proof/{dmi}"), dmi };
     ids.into_iter().map(need).collect()
 }
 

@@ -13,14 +13,16 @@ fn text(tree: &Element) -> Vec<u8> {
 }
 
 /// Name, bytes, and what the reason says.
-fn bad(sent: &Element) -> Vec<(&'static str, Vec<u8>, &'static str)> {
+type Bad = (&'static str, Vec<u8>, &'static str);
+
+fn bad(sent: &Element) -> Vec<Bad> {
     let good = back(sent, "OH1", "2026-12-01T15:00:00Z", "Accepted");
-    let with = |change: &dyn Fn(&mut Element)| {
-        let mut tree = good.clone();
-        change(&mut tree);
-        text(&tree)
-    };
-    let whole = String::from_utf8(text(&good)).expect("UTF-8");
+    [no_transfer(&good), not_for_us(sent, &good)].into_iter().flatten().collect()
+}
+
+/// Files that are no transfer, or made to do harm.
+fn no_transfer(good: &Element) -> Vec<Bad> {
+    let whole = String::from_utf8(text(good)).expect("UTF-8");
     let laughs: String =
         (1..10).map(|n| format!("<!ENTITY l{n} \"{}\">", format!("&l{};", n - 1).repeat(10))).collect();
     let laughs = format!("<!DOCTYPE x [<!ENTITY l0 \"ha\">{laughs}]>{HEAD}>&l9;</ex:AccountTransferRequest>");
@@ -28,9 +30,6 @@ fn bad(sent: &Element) -> Vec<(&'static str, Vec<u8>, &'static str)> {
         format!("<!DOCTYPE x [<!ENTITY p SYSTEM \"file:///etc/passwd\">]>{HEAD}>&p;</ex:AccountTransferRequest>");
     let remote = format!("<!DOCTYPE x SYSTEM \"http://127.0.0.1:9/x.dtd\">{HEAD}/>");
     let deep = format!("{HEAD}>{}{}</ex:AccountTransferRequest>", "<ex:a>".repeat(500), "</ex:a>".repeat(500));
-    let state = "Sender/InformationExchangeSystemStateCode";
-    let referral = "ReferralActivity/ActivityIdentification/IdentificationID";
-    let every = |tree: &mut Element, id: &str| applicants(tree).for_each(|own| set(own, referral, id));
     vec![
         ("nothing.xml", Vec::new(), "empty"),
         ("garbage.xml", vec![0xff, 0xfe, 0x00, 0x41, 0x80], ""),
@@ -54,6 +53,20 @@ fn bad(sent: &Element) -> Vec<(&'static str, Vec<u8>, &'static str)> {
         ("html.xml", b"<html><body>404</body></html>".to_vec(), "namespace"),
         ("json.json", b"{\"ex:AccountTransferRequest\": [[[[".to_vec(), ""),
         ("json2.json", b"{\"a\": 1}".to_vec(), ""),
+    ]
+}
+
+/// Transfers that nobody may send us.
+fn not_for_us(sent: &Element, good: &Element) -> Vec<Bad> {
+    let with = |change: &dyn Fn(&mut Element)| {
+        let mut tree = good.clone();
+        change(&mut tree);
+        text(&tree)
+    };
+    let state = "Sender/InformationExchangeSystemStateCode";
+    let referral = "ReferralActivity/ActivityIdentification/IdentificationID";
+    let every = |tree: &mut Element, id: &str| applicants(tree).for_each(|own| set(own, referral, id));
+    vec![
         ("version.xml", with(&|tree| tree.version = Some("1.0".to_string())), "version"),
         ("ours.xml", text(sent), "not addressed to an Exchange"),
         (

@@ -25,8 +25,7 @@ async fn sent_back_corrected_sent_again_and_decided() {
         let [line] = &lines[..] else { panic!("one transfer: {lines:?}") };
         assert_eq!((line.status.as_str(), line.people.as_str(), line.state.as_str()), ("sent", "1:medicaid", "OH"));
         let first = line.id.clone();
-        let files = agency.files("out/OH");
-        assert_eq!(files, [format!("{first}-001.json"), format!("{first}-001.xml")]);
+        assert_eq!(agency.files("out/OH"), [format!("{first}-001.json"), format!("{first}-001.xml")]);
         assert!(agency.files("out/OH/.staged").is_empty());
         assert_eq!(agency.told(&owner).await, ["sent"]);
         let words = agency.words(&owner, "en").await;

@@ -187,7 +187,8 @@ fn metrics_are_present_bounded_and_say_nothing_about_anyone() {
         assert!(text.contains(series), "{series} is not in:\n{text}");
     }
     let series = text.lines().filter(|line| !line.starts_with('#')).count();
-    assert!(series < 300, "{series} series after six hundred addresses");
+    // Jobs, services of the hub and files of transfers are closed lists: addresses add nothing.
+    assert!(series < 400, "{series} series after six hundred addresses");
     // Names and labels only: a time of many digits may have any five of them.
     let names: Vec<&str> = text.lines().map(|line| line.rsplit_once(' ').map_or(line, |(names, _)| names)).collect();
     for said in ["45202", "37000", "37199", "nowhere", "29341OH0"] {
