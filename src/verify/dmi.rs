@@ -102,7 +102,14 @@ pub async fn of_owner(connection: &mut AnyConnection, owner: &str) -> Result<Vec
         "SELECT id, application, owner, person, kind, state, closed_how, opened_at, noticed_at, due_at, due_day, \
          in_review, reminded, closed_at FROM dmi WHERE owner = $1 ORDER BY opened_at, person",
     );
-    asked.bind(owner).fetch_all(connection).await?.iter().map(Dmi::of_row).collect()
+    in_order(&asked.bind(owner).fetch_all(connection).await?)
+}
+
+/// The oldest first; those of one moment by person and kind, so that no page shows them in two orders.
+fn in_order(rows: &[AnyRow]) -> Result<Vec<Dmi>, StoreError> {
+    let mut issues = rows.iter().map(Dmi::of_row).collect::<Result<Vec<_>, _>>()?;
+    issues.sort_by_key(|dmi| (dmi.opened_at, dmi.person, dmi.kind));
+    Ok(issues)
 }
 
 /// Of one application, the oldest first.
@@ -115,7 +122,7 @@ pub async fn of_application(connection: &mut AnyConnection, application: &str) -
         "SELECT id, application, owner, person, kind, state, closed_how, opened_at, noticed_at, due_at, due_day, \
          in_review, reminded, closed_at FROM dmi WHERE application = $1 ORDER BY opened_at, person",
     );
-    asked.bind(application).fetch_all(connection).await?.iter().map(Dmi::of_row).collect()
+    in_order(&asked.bind(application).fetch_all(connection).await?)
 }
 
 /// One; `None` if there is none of this ID.
