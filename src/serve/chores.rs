@@ -64,8 +64,12 @@ pub async fn flush(app: &App, office: &Office) {
     }
 }
 
-/// Reads what states' agencies have laid down, and puts down transfers that follow from redeterminations.
+/// Reads what states' agencies have laid down, and puts down transfers that follow from redeterminations; nothing where no
+/// folder leads to an agency.
 pub async fn keep_receiving(app: Arc<App>, office: Arc<Office>, knows: Arc<Knows>) {
+    if app.config.transfers.is_none() {
+        return;
+    }
     let room = Room { store: office.store.clone(), means: office.means.clone(), knows };
     let folder = Folder::at(app.config.transfer_dir());
     loop {
@@ -79,7 +83,8 @@ pub async fn keep_receiving(app: Arc<App>, office: Arc<Office>, knows: Arc<Knows
     }
 }
 
-/// Looks at the clock of data-matching issues, reminds, carries out the retention schedule and renews look-ups, every day of each process. Two that run at once find less to do.
+/// Looks at the clock of data-matching issues, reminds, carries out the retention schedule and renews look-ups, every day of
+/// each process. Two that run at once find less to do.
 pub async fn every_day(app: Arc<App>, office: Arc<Office>, knows: Arc<Knows>) {
     let room = Room { store: office.store.clone(), means: office.means.clone(), knows };
     tokio::time::sleep(FIRST_RETENTION).await;
