@@ -9,7 +9,6 @@ use time::Date;
 
 use super::fault::HubFault;
 use super::person::{self, Person, Sex};
-use super::ridp::state;
 use super::wire::{self, Amount, Level, Metadata, garbage};
 use crate::types::Cents;
 
@@ -62,25 +61,8 @@ impl fmt::Debug for EsiRecord {
 }
 
 pub(super) fn write(ask: &EsiAsk) -> Result<serde_json::Value, HubFault> {
-    let of = &ask.person;
-    let mut one = json!({
-        "personSocialSecurityNumber": of.ssn.digits(),
-        "personGivenName": person::name(&of.first, "personGivenName")?,
-        "personSurName": person::name(&of.last, "personSurName")?,
-        "personBirthDate": person::day(of.born),
-        "usStateCode": state(&ask.state)?,
-        "requestedCoveragePeriod": { "startDate": person::day(ask.from), "endDate": person::day(ask.to) },
-    });
-    let more = [
-        ("personMiddleName", person::maybe_name(of.middle.as_deref())),
-        ("personSuffixName", person::suffix(of.suffix.as_deref())),
-        ("personSexCode", ask.sex.map(|sex| sex.code().to_string())),
-    ];
-    for (field, value) in more {
-        if let Some(value) = value {
-            one[field] = value.into();
-        }
-    }
+    let mut one = person::covered(&ask.person, ask.sex, &ask.state)?;
+    one["requestedCoveragePeriod"] = json!({ "startDate": person::day(ask.from), "endDate": person::day(ask.to) });
     Ok(json!({ "esiMECRequest": { "applicantRequestArray": [one] } }))
 }
 

@@ -145,11 +145,7 @@ pub(super) fn write(ask: &IncomeAsk) -> Result<Value, HubFault> {
             ("personMiddleName", person::maybe_name(of.middle.as_deref())),
             ("personNameSuffix", person::suffix(of.suffix.as_deref())),
         ];
-        for (field, value) in more {
-            if let Some(value) = value {
-                one[field] = value.into();
-            }
-        }
+        person::put(&mut one, more);
         Ok(one)
     };
     let people = ask.people.iter().map(one).collect::<Result<Vec<Value>, HubFault>>()?;

@@ -7,7 +7,6 @@ use time::Date;
 
 use super::fault::{Code, HubFault};
 use super::person::{self, Person, Sex};
-use super::ridp::state;
 use super::wire::{self, Day, Level, Metadata, at_most, garbage};
 
 /// Periods that one organization tells.
@@ -111,27 +110,10 @@ pub(super) fn write(ask: &OtherAsk) -> Result<serde_json::Value, HubFault> {
     if ask.organizations.is_empty() {
         return Err(person::unsent("organizationCodeArray"));
     }
-    let of = &ask.person;
-    let mut one = json!({
-        "personSocialSecurityNumber": of.ssn.digits(),
-        "personGivenName": person::name(&of.first, "personGivenName")?,
-        "personSurName": person::name(&of.last, "personSurName")?,
-        "personBirthDate": person::day(of.born),
-        "usStateCode": state(&ask.state)?,
-        "insurancePolicyEffectiveDate": person::day(ask.from),
-        "insurancePolicyExpirationDate": person::day(ask.to),
-        "organizationCodeArray": ask.organizations,
-    });
-    let more = [
-        ("personMiddleName", person::maybe_name(of.middle.as_deref())),
-        ("personSuffixName", person::suffix(of.suffix.as_deref())),
-        ("personSexCode", ask.sex.map(|sex| sex.code().to_string())),
-    ];
-    for (field, value) in more {
-        if let Some(value) = value {
-            one[field] = value.into();
-        }
-    }
+    let mut one = person::covered(&ask.person, ask.sex, &ask.state)?;
+    one["insurancePolicyEffectiveDate"] = person::day(ask.from).into();
+    one["insurancePolicyExpirationDate"] = person::day(ask.to).into();
+    one["organizationCodeArray"] = json!(ask.organizations);
     Ok(json!({ "verifyNonESIMECRequest": { "individualRequestArray": [one] } }))
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Nothing here can be printed, logged or serialized as a whole.
 
+use serde_json::{Value, json};
 use time::Date;
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::is_combining_mark;
@@ -138,6 +139,39 @@ fn takes_letters(c: char) -> bool {
 
 fn takes_surname(c: char) -> bool {
     c.is_ascii_alphabetic() || matches!(c, ' ' | '-')
+}
+
+/// What both questions about coverage say of a person.
+pub(super) fn covered(of: &Person, sex: Option<Sex>, state_code: &str) -> Result<Value, HubFault> {
+    let mut one = json!({
+        "personSocialSecurityNumber": of.ssn.digits(),
+        "personGivenName": name(&of.first, "personGivenName")?,
+        "personSurName": name(&of.last, "personSurName")?,
+        "personBirthDate": day(of.born),
+        "usStateCode": state(state_code)?,
+    });
+    let more = [
+        ("personMiddleName", maybe_name(of.middle.as_deref())),
+        ("personSuffixName", suffix(of.suffix.as_deref())),
+        ("personSexCode", sex.map(|sex| sex.code().to_string())),
+    ];
+    put(&mut one, more);
+    Ok(one)
+}
+
+/// Fields that are left out where there is nothing to say.
+pub(super) fn put(to: &mut Value, fields: impl IntoIterator<Item = (&'static str, Option<String>)>) {
+    for (field, value) in fields {
+        if let Some(value) = value {
+            to[field] = value.into();
+        }
+    }
+}
+
+/// Two capital letters: the list of the schemas is the Postal Service's.
+pub(super) fn state(code: &str) -> Result<&str, HubFault> {
+    let fits = code.len() == 2 && code.bytes().all(|b| b.is_ascii_uppercase());
+    fits.then_some(code).ok_or_else(|| unsent("usStateCode"))
 }
 
 /// A name that must be there.

@@ -108,17 +108,13 @@ pub(super) fn write_first(ask: &RidpAsk) -> Result<Value, HubFault> {
         ("personBirthDate", ask.born.map(person::day)),
         ("personSocialSecurityNumber", ask.ssn.as_ref().map(|ssn| ssn.digits().to_string())),
     ];
-    for (field, value) in more {
-        if let Some(value) = value {
-            of[field] = value.into();
-        }
-    }
+    person::put(&mut of, more);
     let zip = Some(&ask.zip).filter(|zip| zip.len() == 5 && zip.bytes().all(|b| b.is_ascii_digit()));
     let mut at = json!({
         "streetName": person::line(&ask.street, takes_street, STREET_MAX).ok_or_else(|| unsent("streetName"))?,
         "cityName": person::line(&ask.city, takes_city, CITY_MAX).ok_or_else(|| unsent("cityName"))?,
         "zipCode": zip.ok_or_else(|| unsent("zipCode"))?,
-        "usStateCode": state(&ask.state)?,
+        "usStateCode": person::state(&ask.state)?,
     });
     let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
     if let Some(phone) = ask.phone.as_deref().map(digits).filter(|phone| phone.len() == 10) {
@@ -126,12 +122,6 @@ pub(super) fn write_first(ask: &RidpAsk) -> Result<Value, HubFault> {
     }
     let request = json!({ "person": of, "contactInformation": at, "levelOfProofingCode": "LevelThree" });
     Ok(json!({ "ridpRequest": { "primaryRequest": request } }))
-}
-
-/// Two capital letters: the list of the schemas is the Postal Service's.
-pub(super) fn state(code: &str) -> Result<&str, HubFault> {
-    let fits = code.len() == 2 && code.bytes().all(|b| b.is_ascii_uppercase());
-    fits.then_some(code).ok_or_else(|| unsent("usStateCode"))
 }
 
 pub(super) fn write_second(ask: &RidpAnswers) -> Result<Value, HubFault> {

@@ -121,11 +121,7 @@ pub(super) fn write(ask: &SsaAsk) -> Result<serde_json::Value, HubFault> {
         ("requestTitleIIMonthlyIncomeDate", ask.monthly_income.map(YearMonth::code)),
         ("requestTitleIIAnnualIncomeDate", ask.yearly_income.map(|year| format!("{year:04}"))),
     ];
-    for (field, value) in more {
-        if let Some(value) = value {
-            one[field] = value.into();
-        }
-    }
+    person::put(&mut one, more);
     Ok(json!({ "ssaCompositeRequest": { "ssaCompositeIndividualRequestArray": [one] } }))
 }
 

@@ -151,11 +151,7 @@ fn one(ask: &VlpAsk, contact: &Contact) -> Result<Value, HubFault> {
             ask.comment.as_deref().and_then(|text| person::line(text, takes_words, COMMENT_MAX)),
         ),
     ];
-    for (field, value) in more {
-        if let Some(value) = value {
-            set[field] = value.into();
-        }
-    }
+    person::put(&mut set, more);
     Ok(set)
 }
 
