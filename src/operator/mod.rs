@@ -15,11 +15,22 @@ pub mod queue;
 pub mod retention;
 pub mod transfer;
 
+use clap::Args;
 use time::OffsetDateTime;
 
 use crate::config::{OfficeArgs, OfficePlace, SettingFault};
 use crate::store::audit::Actor;
 pub use crate::store::opened::Opened;
+
+/// What commands take that can answer as JSON.
+#[derive(Debug, Clone, Args)]
+pub struct Common {
+    #[command(flatten)]
+    pub office: OfficeArgs,
+    /// As JSON
+    #[arg(long)]
+    pub json: bool,
+}
 
 /// Settings as values, or an error that names every fault.
 fn place(args: &OfficeArgs) -> anyhow::Result<OfficePlace> {

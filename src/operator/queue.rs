@@ -8,23 +8,13 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
-use super::{Opened, clock_text, open, operator};
-use crate::config::OfficeArgs;
+use super::{Common, Opened, clock_text, open, operator};
 use crate::work::desk::{self, Line, Order, Ordered};
 
 #[derive(Debug, Clone, Args)]
 pub struct QueueArgs {
     #[command(subcommand)]
     pub command: QueueCommand,
-}
-
-#[derive(Debug, Clone, Args)]
-pub struct Common {
-    #[command(flatten)]
-    pub office: OfficeArgs,
-    /// As JSON
-    #[arg(long)]
-    pub json: bool,
 }
 
 #[derive(Debug, Clone, Subcommand)]

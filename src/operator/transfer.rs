@@ -11,10 +11,10 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
-use super::{Opened, clock_text, open, operator};
+use super::{Common, Opened, clock_text, open, operator};
 use crate::account::drafts;
 use crate::account::people::Means;
-use crate::config::{OfficeArgs, TRANSFER_FOLDER};
+use crate::config::TRANSFER_FOLDER;
 use crate::store::audit::{Deed, Entry};
 use crate::store::vault::SITE;
 use crate::store::{Change, StoreError, Tx};
@@ -29,15 +29,6 @@ use crate::work::enqueue;
 pub struct TransferArgs {
     #[command(subcommand)]
     pub command: TransferCommand,
-}
-
-#[derive(Debug, Clone, Args)]
-pub struct Common {
-    #[command(flatten)]
-    pub office: OfficeArgs,
-    /// As JSON
-    #[arg(long)]
-    pub json: bool,
 }
 
 #[derive(Debug, Clone, Subcommand)]
@@ -175,7 +166,7 @@ async fn show(
         return Ok(body.map_or_else(|| nothing(id), |body| (String::from_utf8_lossy(&body).into_owned() + "\n", 0)));
     }
     if letter {
-        let all = drafts::all(&mut connection, &office.vault, &line.owner).await?;
+        let all = drafts::of(&mut connection, &office.vault, &line.owner).await?;
         let code = drafts::code_of(&mut connection, &line.owner, &all).await?;
         let Some((code, _)) = code.filter(|_| line.status == "begun") else {
             return Ok((format!("{id}: nobody was sent here with it who still needs a code\n"), 2));

@@ -174,7 +174,7 @@ async fn whom_an_agency_sends_here_gets_a_draft_with_a_code_and_is_matched_to_no
             "and not Ana's, who is here"
         );
         assert_eq!(agency.told(&owner).await, ["sent"]);
-        let common = || windowshop::operator::transfer::Common { office: bench.args(), json: false };
+        let common = || windowshop::operator::Common { office: bench.args(), json: false };
         let show =
             |content, letter| TransferCommand::Show { common: common(), id: "OH:OH77".to_string(), content, letter };
         let (code, exit) = command(&TransferArgs { command: show(false, true) }, TODAY).await.expect("shown");

@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 use windowshop::config::OfficeArgs;
-use windowshop::operator::queue::{Common, QueueArgs, QueueCommand, command};
+use windowshop::operator::Common;
+use windowshop::operator::queue::{QueueArgs, QueueCommand, command};
 
 use super::queue::{WALK, claim, put};
 use crate::site::TODAY;
