@@ -55,23 +55,13 @@ pub struct Draft {
     pub is_open: bool,
 }
 
-/// An owner's open drafts, the one changed last first.
+/// An owner's drafts, the one changed last first; those that were sent as well: the searches and the printed code in them are
+/// still theirs.
 ///
 /// # Errors
 ///
 /// If the store is away, or a draft does not open.
 pub async fn of(connection: &mut AnyConnection, vault: &Vault, owner: &str) -> Result<Vec<Draft>, StoreError> {
-    let mut drafts = all(connection, vault, owner).await?;
-    drafts.retain(|draft| draft.is_open);
-    Ok(drafts)
-}
-
-/// An owner's drafts, those that were sent as well: the searches and the printed code in them are still theirs.
-///
-/// # Errors
-///
-/// As [`of`].
-pub async fn all(connection: &mut AnyConnection, vault: &Vault, owner: &str) -> Result<Vec<Draft>, StoreError> {
     let Some(key) = vault.open(connection, owner).await? else { return Ok(Vec::new()) };
     let asked = sqlx::query_as(
         "SELECT id, answers, changed_at, version, state FROM draft WHERE owner = $1 ORDER BY changed_at DESC",

@@ -37,7 +37,7 @@ fn unreadable() -> StoreError {
 ///
 /// If the store is away, or the document does not open.
 pub async fn open(connection: &mut AnyConnection, vault: &Vault, owner: &str) -> Result<Option<Open>, StoreError> {
-    let drafts = drafts::all(connection, vault, owner).await?;
+    let drafts = drafts::of(connection, vault, owner).await?;
     // It came with the first of their drafts, which may be sent already.
     let code = drafts.iter().find_map(|draft| draft.answers.resume_code.clone());
     for draft in drafts.into_iter().filter(|draft| draft.is_open) {

@@ -81,7 +81,7 @@ pub async fn sent(desk: Desk) -> Answer {
         Some(first) => record::notice(&mut connection, vault, (owner, &first.id)).await?,
         None => None,
     };
-    let drafts = drafts::all(&mut connection, vault, owner).await?;
+    let drafts = drafts::of(&mut connection, vault, owner).await?;
     let code = drafts::code_of(&mut connection, owner, &drafts).await?;
     drop(connection);
     let (checked, referred) = since(&desk, owner, applications.first()).await?;

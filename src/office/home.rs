@@ -52,7 +52,7 @@ struct HomePage<'a> {
 pub async fn show(desk: Desk) -> Answer {
     let Some(owner) = desk.owner() else { return Ok(welcome(&desk)) };
     let mut connection = desk.office.read().await?;
-    let drafts = drafts::all(&mut connection, &desk.office.means.vault, owner).await?;
+    let drafts = drafts::of(&mut connection, &desk.office.means.vault, owner).await?;
     let code = drafts::code_of(&mut connection, owner, &drafts).await?;
     let account = match &desk.visitor.who {
         Who::Account(owner) => changes::account(&mut connection, &desk.office.means.vault, owner).await?,
