@@ -19,6 +19,7 @@ use windowshop::work::{Workers, enqueue, ring};
 
 use crate::store::engines::Bench;
 use crate::verify::world::{Told, World};
+use crate::work::ends::is_left;
 
 pub struct Agency {
     pub world: World,
@@ -147,10 +148,7 @@ impl Agency {
         let workers = Workers::start(store, &self.world.office.vault, self.kinds(), 2).expect("workers");
         ring();
         for n in 0.. {
-            // What is put down between the two questions counts as due.
-            let now = store.now().await.expect("a time") + 1_000;
-            let due = format!("job WHERE kind = 'transfer' AND (state = 1 OR (state = 0 AND run_at <= {now}))");
-            if bench.count(&due).await == 0 {
+            if !is_left(store, bench, "kind = 'transfer'").await {
                 break;
             }
             assert!(n < 1_200, "transfers are left that nobody makes");

@@ -1,88 +1,23 @@
 //! A worker that ends between any two steps of any kind of job: every effect is there once. First each job of each kind at
 //! each of its points, one after the other; then whole processes, killed at any moment.
 
-use std::collections::BTreeMap;
 use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use async_trait::async_trait;
 use windowshop::hub::Hub;
-use windowshop::store::{Change, StoreError, Tx};
 use windowshop::verify::clock::carry_out;
 use windowshop::verify::handled;
-use windowshop::work::held::Effect;
-use windowshop::work::worker::{Handled, Job};
-use windowshop::work::{Handler, Hands, Outcome, Workers, ring};
+use windowshop::work::worker::Handled;
 
 use super::stories::accept;
 use super::world::{Sim, Told, World};
 use crate::store::engines::{Bench, on_each_engine};
+use crate::work::ends::{Ended, POINTS, ending, work_to_the_end};
 
 const NUMBER: &str = "219-09-2800";
-/// Before the question is asked; after its answer; in the middle of the transaction that writes it down.
-const POINTS: usize = 3;
-
-/// Ends the worker of each job at each point once; then lets it be done.
-struct Ends {
-    inner: Arc<dyn Handler>,
-    /// How often each job has been ended, by kind and key.
-    ended: Arc<Mutex<BTreeMap<(String, String), usize>>>,
-}
-
-/// What a worker that ended has written: nothing.
-struct Nothing(Option<Arc<dyn Effect>>);
-
-impl Change for Nothing {
-    type Done = ();
-
-    async fn run(&self, tx: &mut Tx) -> Result<(), StoreError> {
-        if let Some(effect) = &self.0 {
-            effect.apply(tx).await?;
-        }
-        // The transaction ends with its process, and the job is still held.
-        Err(StoreError::Stale)
-    }
-}
-
-#[async_trait]
-impl Handler for Ends {
-    async fn work(&self, job: &Job, hands: &Hands) -> Outcome {
-        let point = {
-            let mut ended = self.ended.lock().expect("no panic");
-            let count = ended.entry((job.held.kind.clone(), job.held.key.clone())).or_default();
-            *count += 1;
-            *count
-        };
-        match point {
-            1 => Outcome::done(Nothing(None)),
-            2 => {
-                drop(self.inner.work(job, hands).await);
-                Outcome::done(Nothing(None))
-            }
-            POINTS => match self.inner.work(job, hands).await {
-                Outcome::Done(effect) => Outcome::done(Nothing(Some(effect))),
-                other => other,
-            },
-            _ => self.inner.work(job, hands).await,
-        }
-    }
-}
-
-/// Works until nothing is due; each time, what was held by a worker that ended is ready again.
+/// Works until nothing is due.
 async fn work(world: &World, bench: &Bench, kinds: impl Fn() -> Vec<Handled>) {
-    for n in 0.. {
-        let workers = Workers::start(&world.office.store, &world.office.vault, kinds(), 4).expect("workers");
-        ring();
-        tokio::time::sleep(Duration::from_millis(150)).await;
-        workers.finish(Duration::from_secs(10)).await;
-        bench.run_raw("UPDATE job SET lease_until = 1 WHERE state = 1").await;
-        let now = world.office.store.now().await.expect("a time") + 2_000;
-        if bench.count(&format!("job WHERE state = 1 OR (state = 0 AND run_at <= {now})")).await == 0 {
-            return;
-        }
-        assert!(n < 200, "jobs are left");
-    }
+    work_to_the_end((&world.office.store, &world.office.vault), bench, (4, "kind <> ''"), kinds).await;
 }
 
 fn people() -> Vec<Told> {
@@ -143,12 +78,8 @@ async fn ended_at_each_point_of_each_job_and_every_effect_is_there_once() {
         let undisturbed = World::at_noon(bench).await;
         let expected = story(&undisturbed, bench, || handled(&undisturbed.room, hub.clone())).await;
         let world = World::at_noon(bench).await;
-        let ended: Arc<Mutex<BTreeMap<(String, String), usize>>> = Arc::default();
-        let kinds = || -> Vec<Handled> {
-            let all = handled(&world.room, hub.clone()).into_iter();
-            all.map(|(kind, inner)| -> Handled { (kind, Arc::new(Ends { inner, ended: Arc::clone(&ended) })) })
-                .collect()
-        };
+        let ended = Ended::default();
+        let kinds = || ending(handled(&world.room, hub.clone()), &ended);
         assert_eq!(story(&world, bench, kinds).await, expected);
         // Each kind was met, and each of its jobs ended at each point.
         let ended = ended.lock().expect("no panic");

@@ -20,6 +20,7 @@ use windowshop::work::{Workers, ring};
 use crate::account::people::{begin, means};
 use crate::site::TODAY;
 use crate::store::engines::Bench;
+use crate::work::ends::is_left;
 
 const TOKEN: &str = "training";
 
@@ -153,9 +154,7 @@ impl World {
         let workers = Workers::start(self.store(), &self.office.vault, kinds, 4).expect("workers");
         ring();
         for n in 0.. {
-            // What is put down in the moment between the two questions is due, too; what is postponed is so for longer.
-            let now = self.store().now().await.expect("a time") + 2_000;
-            if bench.count(&format!("job WHERE state = 1 OR (state = 0 AND run_at <= {now})")).await == 0 {
+            if !is_left(self.store(), bench, "kind <> ''").await {
                 break;
             }
             assert!(n < 1_200, "jobs are left that nobody does");
