@@ -62,7 +62,14 @@ impl Drop for Sheet {
 impl Default for Sheet {
     fn default() -> Sheet {
         let rows = BTreeMap::from([(Table::People, vec![YOU])]);
-        Sheet { version: ANSWERS_VERSION, rows, gone: Vec::new(), begun: Vec::new(), next: YOU + 1, values: BTreeMap::new() }
+        Sheet {
+            version: ANSWERS_VERSION,
+            rows,
+            gone: Vec::new(),
+            begun: Vec::new(),
+            next: YOU + 1,
+            values: BTreeMap::new(),
+        }
     }
 }
 
@@ -233,7 +240,10 @@ mod tests {
     fn somebody_whose_page_was_only_opened_is_nobody_yet() {
         let mut sheet = Sheet::default();
         let ben = sheet.begin_person().expect("room");
-        assert_eq!((sheet.begin_person(), sheet.has(Table::People, ben), sheet.is_begun(ben)), (Some(ben), false, true));
+        assert_eq!(
+            (sheet.begin_person(), sheet.has(Table::People, ben), sheet.is_begun(ben)),
+            (Some(ben), false, true)
+        );
         let mut later = Sheet::read(sheet.write().expect("a document")).expect("readable");
         assert!(later.is_begun(ben) && later.join(ben) && !later.join(ben));
         assert!(later.has(Table::People, ben) && later.begin_person() != Some(ben));

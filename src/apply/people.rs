@@ -34,7 +34,10 @@ pub fn listed(words: &Words) -> (Vec<Person>, Vec<Person>) {
 
 /// `POST /account/apply/people/add`: opens the page of somebody who is in the household once something on it is answered.
 pub async fn add(desk: Desk) -> Answer {
-    let sheet = edited(&desk, |sheet, _| drop(sheet.begin_person())).await?;
+    let sheet = edited(&desk, |sheet, _| {
+        sheet.begin_person();
+    })
+    .await?;
     // The same again: it changes nothing more.
     match sheet.and_then(|mut sheet| sheet.begin_person()) {
         Some(row) => Ok(desk.go(&format!("/account/apply/person/{row}"))),

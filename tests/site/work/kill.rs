@@ -90,7 +90,10 @@ async fn a_workers_private_port_says_that_it_is_ready_and_what_it_has_done() {
             assert!(text.contains(series), "{series} is not in:\n{text}");
         }
         // Nobody is in it, and nothing of the shop that is not here.
-        assert!(!text.contains("ana@") && !text.contains("account:") && !text.contains("windowshop_catalogue"), "{text}");
+        assert!(
+            !text.contains("ana@") && !text.contains("account:") && !text.contains("windowshop_catalogue"),
+            "{text}"
+        );
         let ready = get(private, "/readyz").expect("an answer");
         assert!(ready.starts_with("HTTP/1.1 200") && ready.contains("the office's store answers"), "{ready}");
         let health = Command::new(env!("CARGO_BIN_EXE_windowshop"))
