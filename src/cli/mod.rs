@@ -25,6 +25,7 @@ use crate::operator::bounce::BounceArgs;
 use crate::operator::desk::DeskArgs;
 use crate::operator::funnel::FunnelArgs;
 use crate::operator::keys::KeysArgs;
+use crate::operator::notices::NoticesArgs;
 use crate::operator::queue::QueueArgs;
 use crate::operator::retention::RetentionArgs;
 use crate::operator::transfer::TransferArgs;
@@ -80,6 +81,8 @@ pub enum Command {
     Queue(QueueArgs),
     /// Look after account transfers with states' agencies: list, show, resend, read
     Transfer(TransferArgs),
+    /// Look after notices on paper: list, print, mailed
+    Notices(NoticesArgs),
     /// Read a letter that came back from standard input, and write down what it says
     Bounce(BounceArgs),
     /// Cut a small catalogue out of a large one, for work on a small machine

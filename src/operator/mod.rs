@@ -11,6 +11,7 @@ pub mod bounce;
 pub mod desk;
 pub mod funnel;
 pub mod keys;
+pub mod notices;
 pub mod queue;
 pub mod retention;
 pub mod transfer;
