@@ -10,7 +10,7 @@ use super::case::{Case, cents};
 use super::dmi::{Dmi, EXPIRED};
 use super::rules::{Subject, ToSend};
 use super::{Knows, moment};
-use crate::application::record::{Letter, Notice, Part, PersonPart};
+use crate::application::record::{ITEM, Letter, Notice, Part, PersonPart};
 use crate::application::submit::shown;
 use crate::eligibility::State;
 use crate::store::Millis;
@@ -95,14 +95,16 @@ impl Says<'_> {
     }
 
     fn to_send(&self, send: &ToSend) -> Vec<String> {
-        let list = |names: &[String]| names.iter().map(|name| self.document(name)).collect::<Vec<_>>().join("; ");
         let mut lines = Vec::new();
-        if !send.alone.is_empty() {
-            lines.push(self.tf("verify.send_one", &[("list", &list(&send.alone))]));
-        }
-        if !send.together.is_empty() {
-            let both = [("list", &list(&send.together)[..]), ("beside", &list(&send.beside)[..])];
-            lines.push(self.tf("verify.send_two", &both));
+        for (key, names) in [
+            ("verify.send_one", &send.alone),
+            ("verify.send_two", &send.together),
+            ("verify.send_beside", &send.beside),
+        ] {
+            if !names.is_empty() {
+                lines.push(self.t(key));
+                lines.extend(names.iter().map(|name| format!("{ITEM}{}", self.document(name))));
+            }
         }
         lines
     }

@@ -211,8 +211,9 @@ fn of_verify() -> Vec<String> {
 /// What became of it at a state's agency (`"transfer.notice.`, `"transfer.page.`).
 fn of_transfer() -> Vec<String> {
     let words = |all: &[&str]| all.iter().map(ToString::to_string).collect::<Vec<_>>();
-    let told = words(&["sent", "accepted", "rejected", "determined", "denied"]);
+    let told = words(&["sent", "ended", "accepted", "rejected", "determined", "denied"]);
     let steps = ["made", "failed", "sent", "acknowledged", "refused", "accepted", "rejected", "determined", "denied"];
+    let steps = [&steps[..], &["ended"]].concat();
     [
         each("transfer.notice.{}.{}", &[told, words(&["title", "lead", "next"])]),
         each("transfer.page.{}", &[words(&steps)]),
