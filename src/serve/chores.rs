@@ -1,7 +1,7 @@
 //! What the office does by itself while it serves: looks whether its store answers, reminds people of what will be deleted,
 //! and deletes what is kept no longer.
 //!
-//! Started by `serve`, one task each. They report in the log and in metrics, and must never stop the shop.
+//! Started by `serve`, one task each; a worker looks after its store and its queue the same way. They report in the log and in metrics, and must never stop the shop.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,6 +11,7 @@ use crate::account::renewal;
 use crate::account::retention::{self, Schedule};
 use crate::app::{self, App};
 use crate::application::{funnel, reminders};
+use crate::store::Store;
 use crate::transfer::folder::Folder;
 use crate::transfer::{inbox, sweep};
 use crate::verify::clock::{self, Report};
@@ -28,10 +29,10 @@ const RECEIVE_EVERY: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// Says once in the log when the store goes away, and once when it is back.
-pub async fn keep_looking(office: Arc<Office>) {
+pub async fn keep_looking(store: Store) {
     loop {
-        let before = office.store.answers();
-        match (before, office.store.probe().await) {
+        let before = store.answers();
+        match (before, store.probe().await) {
             (true, Err(error)) => tracing::error!(%error, "the office's store does not answer; the shop goes on"),
             (false, Ok(_)) => tracing::warn!("the office's store answers again"),
             _ => {}
@@ -41,10 +42,10 @@ pub async fn keep_looking(office: Arc<Office>) {
 }
 
 /// Looks how the queue is doing, for metrics.
-pub async fn keep_counting(office: Arc<Office>, counts: Arc<Counts>) {
+pub async fn keep_counting(store: Store, counts: Arc<Counts>) {
     loop {
         // A store that is away is told by `keep_looking`.
-        let _ = counts.look(&office.store).await;
+        let _ = counts.look(&store).await;
         tokio::time::sleep(LOOK_EVERY).await;
     }
 }
