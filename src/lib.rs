@@ -44,6 +44,7 @@ pub mod types;
 pub mod verify;
 pub mod web;
 pub mod work;
+pub mod x834;
 
 /// A page is built from several thousand small strings that are freed together: the system's allocator took a fifth
 /// of the time (docs/performance.md).
