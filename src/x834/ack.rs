@@ -140,7 +140,7 @@ pub fn group(group: &Group<'_, '_>, set: &Set<'_, '_>) -> Result<GroupAck, Fault
         return Err(first.fault(1, "about a group of another kind than ours (BE)"));
     }
     let transactions = transactions(middle)?;
-    let ack = GroupAck {
+    let mut ack = GroupAck {
         control: first.number_at(2)?,
         outcome: outcome(last, 1, true)?,
         sent: last.number_at(2)?,
@@ -150,6 +150,15 @@ pub fn group(group: &Group<'_, '_>, set: &Set<'_, '_>) -> Result<GroupAck, Fault
         transactions,
     };
     agrees(&ack, last)?;
+    match ack.outcome {
+        // The group itself is at fault: of none of its transactions was anything taken.
+        Outcome::Rejected if !ack.codes.is_empty() => {
+            ack.transactions.iter_mut().for_each(|own| own.outcome = Outcome::Rejected);
+        }
+        // Some systems call a group rejected in which one transaction was; their counts say how many were taken.
+        Outcome::Rejected if ack.accepted > 0 => ack.outcome = Outcome::Partly,
+        _ => {}
+    }
     Ok(ack)
 }
 
@@ -215,8 +224,10 @@ fn agrees(ack: &GroupAck, last: &Segment<'_>) -> Result<(), Fault> {
     }
     let agrees = match ack.outcome {
         Outcome::Accepted | Outcome::WithErrors => rejected == 0 && accepted == sent,
+        Outcome::Rejected if !ack.codes.is_empty() => true,
         // Some answers name no transaction if none was taken.
-        Outcome::Rejected => accepted == 0 && rejected == listed,
+        Outcome::Rejected if accepted == 0 => rejected == listed,
+        Outcome::Rejected => accepted < sent && rejected + accepted == sent,
         Outcome::Partly => accepted > 0 && accepted < sent && rejected + accepted == sent,
     };
     if agrees { Ok(()) } else { Err(last.fault(1, "its outcome does not agree with its transactions")) }

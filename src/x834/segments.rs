@@ -157,6 +157,13 @@ fn header(bytes: &[u8]) -> Result<Separators, Fault> {
         return Err(Fault::at(1, 0, "cut off in the interchange header"));
     }
     let element = bytes[3];
+    let mut at = 3;
+    for (n, length) in LENGTHS.iter().enumerate() {
+        if bytes[at] != element {
+            return Err(Fault::at(1, n, "the interchange header's elements have not the lengths that they must have"));
+        }
+        at += length + 1;
+    }
     let separators = Separators { element, part: bytes[104], repeat: bytes[82], segment: bytes[105] };
     let all = [element, separators.part, separators.repeat, separators.segment];
     let odd = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b' ' || !byte.is_ascii();
@@ -169,13 +176,6 @@ fn header(bytes: &[u8]) -> Result<Separators, Fault> {
     }
     if all.iter().enumerate().any(|(at, one)| all[..at].contains(one)) {
         return Err(Fault::at(1, 0, "two separators are the same"));
-    }
-    let mut at = 3;
-    for (n, length) in LENGTHS.iter().enumerate() {
-        if bytes[at] != element {
-            return Err(Fault::at(1, n, "the interchange header's elements have not the lengths that they must have"));
-        }
-        at += length + 1;
     }
     Ok(separators)
 }

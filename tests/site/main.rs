@@ -20,3 +20,4 @@ mod transfer;
 mod verify;
 mod web;
 mod work;
+mod x834;
