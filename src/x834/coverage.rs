@@ -15,8 +15,8 @@ use crate::types::Cents;
 const MOST_ID: usize = 50;
 /// Segments of the transaction (005010X220A1); others are refused.
 const KNOWN: [&str; 25] = [
-    "ACT", "AMT", "BGN", "COB", "DMG", "DSB", "DTP", "EC", "HD", "HLH", "ICM", "IDC", "INS", "LE", "LS", "LUI", "LX", "N1",
-    "N3", "N4", "NM1", "PER", "PLA", "QTY", "REF",
+    "ACT", "AMT", "BGN", "COB", "DMG", "DSB", "DTP", "EC", "HD", "HLH", "ICM", "IDC", "INS", "LE", "LS", "LUI", "LX",
+    "N1", "N3", "N4", "NM1", "PER", "PLA", "QTY", "REF",
 ];
 
 /// A transaction 834.
@@ -185,7 +185,10 @@ impl<'f> Draft<'f> {
             "DMG" if self.own_name => self.covered.born = Some(day(segment, 1, 2)?),
             "HD" => {
                 self.own_name = false;
-                self.line = Some(Line::parse(segment.must(3)?).ok_or_else(|| segment.fault(3, "a kind of coverage of no list here"))?);
+                self.line = Some(
+                    Line::parse(segment.must(3)?)
+                        .ok_or_else(|| segment.fault(3, "a kind of coverage of no list here"))?,
+                );
             }
             "DTP" => self.date(segment)?,
             "LX" | "LE" => self.category = "",

@@ -32,7 +32,10 @@ pub enum Answer {
         text: String,
     },
     /// An enrollment that cannot be read.
-    Unread { fault: Fault, text: String },
+    Unread {
+        fault: Fault,
+        text: String,
+    },
 }
 
 /// Reads a file.

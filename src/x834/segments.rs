@@ -209,7 +209,8 @@ fn segment(bytes: &[u8], separators: Separators, number: usize) -> Result<Segmen
 mod tests {
     use super::*;
 
-    const HEAD: &str = "ISA*00*          *00*          *ZZ*12345          *ZZ*WINDOWSHOP     *261127*1200*^*00501*000000001*0*P*:~";
+    const HEAD: &str =
+        "ISA*00*          *00*          *ZZ*12345          *ZZ*WINDOWSHOP     *261127*1200*^*00501*000000001*0*P*:~";
 
     fn fault(bytes: &[u8]) -> String {
         split(bytes).err().unwrap_or_else(|| panic!("taken: {}", String::from_utf8_lossy(bytes))).to_string()
@@ -217,7 +218,9 @@ mod tests {
 
     #[test]
     fn separators_are_the_header_s_and_lines_do_not_count() {
-        for (from, to) in [("~", "~\r\n"), ("~", "~\n"), ("~", "~ \n"), ("~", "\n"), ("~", "\r"), ("*", "|"), (":", ">")] {
+        for (from, to) in
+            [("~", "~\r\n"), ("~", "~\n"), ("~", "~ \n"), ("~", "\n"), ("~", "\r"), ("*", "|"), (":", ">")]
+        {
             let file = format!("{HEAD}IEA*0*000000001~").replace(from, to);
             let found = split(file.as_bytes()).unwrap_or_else(|fault| panic!("{to:?}: {fault}"));
             assert_eq!(found.all.len(), 2, "{to:?}");

@@ -51,8 +51,8 @@ fn spelled(sign: char) -> Option<&'static str> {
         'Ƶ' => "Z",
         'ƶ' => "z",
         // Turned comma, glottal stop, modifier apostrophes: of Hawaiian, Navajo and others.
-        '\u{2018}' | '\u{2019}' | '\u{201b}' | '\u{02bb}' | '\u{02bc}' | '\u{02bd}' | '\u{02be}' | '\u{02bf}' | '\u{00b4}'
-        | '\u{2032}' => "'",
+        '\u{2018}' | '\u{2019}' | '\u{201b}' | '\u{02bb}' | '\u{02bc}' | '\u{02bd}' | '\u{02be}' | '\u{02bf}'
+        | '\u{00b4}' | '\u{2032}' => "'",
         '\u{201c}' | '\u{201d}' | '\u{201e}' | '\u{00ab}' | '\u{00bb}' => "\"",
         '\u{2010}'..='\u{2015}' | '\u{2212}' => "-",
         '\u{2044}' => "/",

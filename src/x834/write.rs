@@ -138,7 +138,11 @@ impl Out {
         self.put(&["IEA", "1", &format!("{:09}", file.control)]);
     }
 
-    fn transaction(&mut self, file: &Interchange, (at, own): (usize, &Transaction)) -> Result<(), (usize, &'static str)> {
+    fn transaction(
+        &mut self,
+        file: &Interchange,
+        (at, own): (usize, &Transaction),
+    ) -> Result<(), (usize, &'static str)> {
         let of_policy = |what| (0, what);
         sound(file, own)?;
         let control = set_control(at);
@@ -189,9 +193,7 @@ impl Out {
             (true, false) => "AC",
         };
         let who = if subscriber { "Y" } else { "N" };
-        self.put(&[
-            "INS", who, own.relation.code(), kind.code(), policy.reason.code(), "A", "", "", employed,
-        ]);
+        self.put(&["INS", who, own.relation.code(), kind.code(), policy.reason.code(), "A", "", "", employed]);
         self.put(&["REF", "0F", &policy.subscriber]);
         self.put(&["REF", "17", &own.id]);
         let last_day = last_day(policy, kind);

@@ -63,10 +63,9 @@ fn a_file_that_is_cut_off_anywhere_is_refused() {
 
 #[test]
 fn garbage_control_signs_and_endless_elements_are_refused() {
-    for (text, why) in [
-        ("", "empty"),
-        ("<html><body>404</body></html>", "segment 1: no interchange: it does not begin with ISA"),
-    ] {
+    for (text, why) in
+        [("", "empty"), ("<html><body>404</body></html>", "segment 1: no interchange: it does not begin with ISA")]
+    {
         assert_eq!(fault(text), why);
     }
     let good = good();
@@ -91,7 +90,11 @@ fn garbage_control_signs_and_endless_elements_are_refused() {
 fn one_enrollment_that_cannot_be_read_stops_no_other() {
     let two = ["INS*Y*18*021*28*A***AC", "REF*0F*123456789012-0001"];
     for (from, to, why) in [
-        ("DTP*356*", &format!("{}~\n{}~\nDTP*356*", two[0], two[1])[..], "element 1: two subscribers in one transaction"),
+        (
+            "DTP*356*",
+            &format!("{}~\n{}~\nDTP*356*", two[0], two[1])[..],
+            "element 1: two subscribers in one transaction",
+        ),
         ("INS*Y*18*021", "INS*N*18*021", "element 1: a dependent before the subscriber"),
         ("INS*Y*18*021", "INS*Y*19*021", "element 2: relationship 18 is the subscriber's, and nobody else's"),
         ("INS*Y*18*021", "INS*Y*18*777", "element 3: a maintenance type of no list here"),
@@ -99,7 +102,11 @@ fn one_enrollment_that_cannot_be_read_stops_no_other() {
         ("CONFIRM", "PERHAPS", "element 2: an additional reason of no list here"),
         ("DTP*348*D8*20270101", "DTP*348*D8*20270230", "element 3: no day of the calendar from 1800 to 2200"),
         ("DTP*348*D8*20270101", "DTP*348*RD8*20270101-20271231", "element 2: no single day (D8)"),
-        ("REF*1L*4000000001", &format!("REF*1L*{}", "4".repeat(60)), "element 2: an ID that is too long, or has a blank in it"),
+        (
+            "REF*1L*4000000001",
+            &format!("REF*1L*{}", "4".repeat(60)),
+            "element 2: an ID that is too long, or has a blank in it",
+        ),
         ("REF*1L*4000000001", "REF*1L", "element 2: REF lacks it"),
         ("HD*021**HLT", "HD*021**VIS", "element 3: a kind of coverage of no list here"),
         ("BGN*00*", "BGN*99*", "element 1: a purpose of no list"),
@@ -166,7 +173,8 @@ fn an_interchange_as_a_whole_is_acknowledged_or_refused() {
     let [Answer::Interchange(ack)] = &received.answers[..] else { panic!("{received:?}") };
     assert_eq!((ack.control, ack.outcome, ack.note.as_str()), (7, Outcome::Rejected, "009"));
     assert_eq!(received.control, 4);
-    for ta1 in ["TA1*7*261127*2305*Q*000", "TA1**261127*2305*A*000", "TA1*7*261127*2305*A*12345", "TA1*7*261127*2305*A"] {
+    for ta1 in ["TA1*7*261127*2305*Q*000", "TA1**261127*2305*A*000", "TA1*7*261127*2305*A*12345", "TA1*7*261127*2305*A"]
+    {
         assert!(fault(&with(ta1)).starts_with("segment 2, element "), "{ta1}");
     }
 }
@@ -199,7 +207,8 @@ fn our_own_files_of_every_kind_can_be_cut_and_changed_without_panic() {
         let text = windowshop::x834::write(&own).expect("written");
         let lines: Vec<&str> = text.lines().collect();
         for skipped in 0..lines.len() {
-            let rest: Vec<&str> = lines.iter().enumerate().filter(|(at, _)| *at != skipped).map(|(_, line)| *line).collect();
+            let rest: Vec<&str> =
+                lines.iter().enumerate().filter(|(at, _)| *at != skipped).map(|(_, line)| *line).collect();
             assert!(read(rest.join("\n").as_bytes()).is_err(), "a segment is missing: {}", lines[skipped]);
         }
     }

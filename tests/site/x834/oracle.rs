@@ -36,7 +36,8 @@ fn judged(files: &[String]) -> Vec<(bool, String, String)> {
 #[test]
 fn every_kind_that_we_write_is_valid_and_its_answer_can_be_read() {
     let all = every_kind();
-    let texts: Vec<String> = all.iter().map(|(name, own)| write(own).unwrap_or_else(|odd| panic!("{name}: {odd}"))).collect();
+    let texts: Vec<String> =
+        all.iter().map(|(name, own)| write(own).unwrap_or_else(|odd| panic!("{name}: {odd}"))).collect();
     for ((name, own), (valid, answer, errors)) in all.iter().zip(judged(&texts)) {
         assert!(valid, "{name}: {errors}");
         let received = read(answer.as_bytes()).unwrap_or_else(|fault| panic!("{name}: {fault}\n{answer}"));

@@ -102,12 +102,13 @@ fn what_insurers_refuse_is_left_out_and_what_cannot_be_written_is_named() {
         write(&file(1, false, vec![own])).expect_err("not to be written").to_string()
     };
     assert_eq!(odd(&|own| own.members[1].last = "李".to_string()), "transaction 1, member 2: the last name");
-    assert_eq!(odd(&|own| own.members[1].relation = Relation::Own), "transaction 1, member 2: the relationship: the subscriber is first, and only one");
+    assert_eq!(
+        odd(&|own| own.members[1].relation = Relation::Own),
+        "transaction 1, member 2: the relationship: the subscriber is first, and only one"
+    );
     assert_eq!(odd(&|own| own.members.clear()), "transaction 1: how many members it has");
     assert_eq!(odd(&|own| own.members[0].home = None), "transaction 1, member 1: the subscriber's address");
-    let of_place = |change: &dyn Fn(&mut Place)| {
-        odd(&|own| change(own.members[0].home.as_mut().expect("a home")))
-    };
+    let of_place = |change: &dyn Fn(&mut Place)| odd(&|own| change(own.members[0].home.as_mut().expect("a home")));
     for (what, change) in [
         ("the ZIP code", (&|own: &mut Place| own.zip = "00000".to_string()) as &dyn Fn(&mut Place)),
         ("the ZIP code", &|own| own.zip = "4321".to_string()),
@@ -122,7 +123,10 @@ fn what_insurers_refuse_is_left_out_and_what_cannot_be_written_is_named() {
     assert_eq!(odd(&|own| own.plan = "12345OH0010001-04".to_string()), "transaction 1: the plan with its variant");
     assert_eq!(odd(&|own| own.policy = "1*2".to_string()), "transaction 1: the number of the enrollment");
     assert_eq!(odd(&|own| own.kind = Kind::Cancel), "transaction 1: a cancellation ends on its first day");
-    assert_eq!(odd(&|own| own.reference = 0), "transaction 1: its reference number".replace('1', "0").replace("transaction 0", "the file"));
+    assert_eq!(
+        odd(&|own| own.reference = 0),
+        "transaction 1: its reference number".replace('1', "0").replace("transaction 0", "the file")
+    );
     let of_file = |control, many| {
         let all = (1..=many).map(|at| policy(at, Kind::Initial, vec![ana()])).collect();
         write(&file(control, false, all)).expect_err("not to be written").to_string()
@@ -133,11 +137,7 @@ fn what_insurers_refuse_is_left_out_and_what_cannot_be_written_is_named() {
 }
 
 fn word() -> impl Strategy<Value = String> {
-    prop_oneof![
-        "[A-Za-zÀ-ÖØ-öø-ÿĀ-ſ'’ʻ .-]{1,70}",
-        "[*:~^\r\n\t\0|<>A-Za-z0-9]{1,40}",
-        "\\PC{1,20}",
-    ]
+    prop_oneof!["[A-Za-zÀ-ÖØ-öø-ÿĀ-ſ'’ʻ .-]{1,70}", "[*:~^\r\n\t\0|<>A-Za-z0-9]{1,40}", "\\PC{1,20}",]
 }
 
 fn day() -> impl Strategy<Value = Date> {
