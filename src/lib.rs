@@ -24,6 +24,7 @@ pub mod filing;
 pub mod floor;
 pub mod hub;
 pub mod hub_sim;
+pub mod insurer;
 pub mod load;
 pub mod mail;
 pub mod office;

@@ -24,6 +24,7 @@ use crate::store::{Store, counts};
 use crate::surge::page_cache::PageCache;
 use crate::telemetry::funnel::{Event, Funnel};
 use crate::telemetry::writer::lines_lost;
+use crate::insurer::inbox::COUNTS as INSURERS_READ;
 use crate::transfer::inbox::COUNTS as TRANSFERS_READ;
 use crate::work::counts::{Counts, Shown};
 
@@ -82,6 +83,7 @@ impl Collector for Now {
         work(out, &self.work)?;
         hub(out, &self.hub)?;
         transfers(out)?;
+        insurers(out)?;
         application(out, &app.funnel)?;
         let build = out.encode_descriptor(
             "windowshop_build",
@@ -208,6 +210,22 @@ fn transfers(out: &mut DescriptorEncoder) -> fmt::Result {
     let mut files = out.encode_descriptor("windowshop_transfer_files", help, None, Counter)?;
     for (outcome, count) in TRANSFERS_READ.all() {
         ConstCounter::new(count).encode(files.encode_family(&[("outcome", outcome)])?)?;
+    }
+    Ok(())
+}
+
+/// Files of insurers that this process has read, and what in them needs an operator.
+fn insurers(out: &mut DescriptorEncoder) -> fmt::Result {
+    use prometheus_client::metrics::MetricType::Counter;
+    let help = "Files of insurers that this process has read, by what came of them";
+    let mut files = out.encode_descriptor("windowshop_insurer_files", help, None, Counter)?;
+    for (outcome, count) in INSURERS_READ.files() {
+        ConstCounter::new(count).encode(files.encode_family(&[("outcome", outcome)])?)?;
+    }
+    let help = "Enrollments that an insurer's system rejected, and answers of insurers that were kept aside";
+    let mut answers = out.encode_descriptor("windowshop_insurer_answers", help, None, Counter)?;
+    for (outcome, count) in INSURERS_READ.answers() {
+        ConstCounter::new(count).encode(answers.encode_family(&[("outcome", outcome)])?)?;
     }
     Ok(())
 }

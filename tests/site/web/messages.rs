@@ -203,7 +203,7 @@ fn of_verify() -> Vec<String> {
         each("verify.state.{}", &[states]),
         each("verify.if_nothing.{}", &[expiries]),
         each("verify.document.{}", &[documents]),
-        each("sent.kind_{}", &[words(&["eligibility", "dmi_opened", "dmi_reminder", "redetermined", "transfer"])]),
+        each("sent.kind_{}", &[words(&["eligibility", "dmi_opened", "dmi_reminder", "redetermined", "transfer", "insurer"])]),
     ]
     .concat()
 }
@@ -404,6 +404,7 @@ fn every_place_that_composes_a_key_is_listed() {
             "/src/desk/",
             "/src/verify/",
             "/src/transfer/",
+            "/src/insurer/",
             "/src/web/",
         ]
         .iter()
