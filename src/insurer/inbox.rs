@@ -124,11 +124,7 @@ pub async fn read_all(desk: &Insurers) -> anyhow::Result<Report> {
 /// # Errors
 ///
 /// If the store or the file is away; then nothing has happened to either.
-pub async fn read_one(
-    desk: &Insurers,
-    (path, issuer): (&Path, Option<&str>),
-    clear: bool,
-) -> anyhow::Result<Read> {
+pub async fn read_one(desk: &Insurers, (path, issuer): (&Path, Option<&str>), clear: bool) -> anyhow::Result<Read> {
     let Some(file) = folder::open(path, issuer).await? else { return Ok(Read::Gone) };
     let read = judge(&desk.room, &file).await?;
     match &read {
@@ -211,12 +207,7 @@ async fn audit(room: &Room, file: &Incoming, received: &Received) -> anyhow::Res
 }
 
 /// Kept for an operator; the same again is kept once.
-fn set_aside(
-    room: &Room,
-    issuer: &str,
-    (digest, answer): (&str, usize),
-    (why, body): (&str, &[u8]),
-) -> Aside {
+fn set_aside(room: &Room, issuer: &str, (digest, answer): (&str, usize), (why, body): (&str, &[u8])) -> Aside {
     Aside {
         means: room.means.clone(),
         id: id_of(&["insurer", issuer, digest, &answer.to_string()]),
@@ -287,7 +278,9 @@ impl Change for Arrived {
 impl Arrived {
     async fn answer(&self, tx: &mut Tx, (at, answer): (usize, &Answer), tally: &mut Tally) -> Result<(), StoreError> {
         let aside = match answer {
-            Answer::Interchange(ack) => self.interchange(tx, ack, tally).await?.map(|why| (why.to_string(), format!("{ack:?}"))),
+            Answer::Interchange(ack) => {
+                self.interchange(tx, ack, tally).await?.map(|why| (why.to_string(), format!("{ack:?}")))
+            }
             Answer::Group(ack) => self.group(tx, ack, tally).await?.map(|why| (why.to_string(), format!("{ack:?}"))),
             Answer::Coverage { said, .. } if said.audit => {
                 tally.audited += 1;
@@ -334,12 +327,7 @@ impl Arrived {
     }
 
     /// 999: what was taken and what was not. Returns why it is kept for an operator.
-    async fn group(
-        &self,
-        tx: &mut Tx,
-        ack: &GroupAck,
-        tally: &mut Tally,
-    ) -> Result<Option<&'static str>, StoreError> {
+    async fn group(&self, tx: &mut Tx, ack: &GroupAck, tally: &mut Tally) -> Result<Option<&'static str>, StoreError> {
         let of = (self.issuer.as_str(), i64::from(ack.control));
         let Some(file) = record::of_control(tx.conn(), of).await? else {
             return Ok(Some("about a file that this site never sent"));
@@ -418,7 +406,9 @@ impl Arrived {
         if ended && !(own.starts..=own.ends).contains(&from_day) {
             return Ok(Fate::Aside("ends on a day on which it is not in force, or says none"));
         }
-        let asked = sqlx::query_scalar("SELECT count(*) FROM enrollment_step WHERE enrollment = $1 AND step = $2 AND from_day = $3");
+        let asked = sqlx::query_scalar(
+            "SELECT count(*) FROM enrollment_step WHERE enrollment = $1 AND step = $2 AND from_day = $3",
+        );
         let before: i64 =
             asked.bind(own.id.as_str()).bind(step.word()).bind(from_day.to_string()).fetch_one(tx.conn()).await?;
         if before > 0 {

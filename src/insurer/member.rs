@@ -8,9 +8,7 @@ use time::{Date, OffsetDateTime};
 use crate::enrollment::record::{ChangeKind, ChangeRow, Enrollment, Mailing, SignedPerson};
 use crate::enrollment::{Signed, SignedPlace, Why};
 use crate::types::Cents;
-use crate::x834::{
-    Amounts, Extra, Kind, Line, Member, Place, Reason, Relation, Sex, SpecialReason, Transaction,
-};
+use crate::x834::{Amounts, Extra, Kind, Line, Member, Place, Reason, Relation, Sex, SpecialReason, Transaction};
 
 /// The person's ID with insurers: number of the application and row, so that it is the same in every enrollment of it.
 pub fn member_id(reference: &str, person: &SignedPerson) -> String {
@@ -77,7 +75,11 @@ pub fn audited(enrollment: &Enrollment, now: &Signed, reference: u32) -> Result<
     Ok(own)
 }
 
-fn whole(enrollment: &Enrollment, signed: &Signed, (kind, reference): (Kind, u32)) -> Result<Transaction, &'static str> {
+fn whole(
+    enrollment: &Enrollment,
+    signed: &Signed,
+    (kind, reference): (Kind, u32),
+) -> Result<Transaction, &'static str> {
     let place = &signed.place;
     let area = place.rating_area.and_then(|area| u16::try_from(area).ok()).ok_or("the rating area")?;
     let line = match signed.plan.product.as_str() {
@@ -216,10 +218,18 @@ fn special(why: &Why) -> Option<SpecialReason> {
         "adoption_or_foster_care" | "court_order" => SpecialReason::Adoption,
         "marriage" => SpecialReason::Marriage,
         "moved" => SpecialReason::Moved,
-        "loss_of_coverage" | "loss_of_medicaid_or_chip" | "loss_of_medically_needy" | "loss_of_pregnancy_medicaid"
-        | "cobra_subsidy_ends" | "plan_year_ends" | "divorce_or_death" => SpecialReason::LossOfCoverage,
-        "newly_eligible_or_ineligible_for_credit" | "gained_lawful_presence" | "released_from_incarceration"
-        | "employer_plan_no_longer_affordable" | "left_coverage_gap" => SpecialReason::NewlyEligible,
+        "loss_of_coverage"
+        | "loss_of_medicaid_or_chip"
+        | "loss_of_medically_needy"
+        | "loss_of_pregnancy_medicaid"
+        | "cobra_subsidy_ends"
+        | "plan_year_ends"
+        | "divorce_or_death" => SpecialReason::LossOfCoverage,
+        "newly_eligible_or_ineligible_for_credit"
+        | "gained_lawful_presence"
+        | "released_from_incarceration"
+        | "employer_plan_no_longer_affordable"
+        | "left_coverage_gap" => SpecialReason::NewlyEligible,
         "new_hra_offer" => SpecialReason::IndividualArrangement,
         _ => return None,
     })

@@ -99,7 +99,9 @@ pub fn theirs<'c>(said: impl Iterator<Item = &'c Coverage>) -> (Sides, usize) {
                 plan: own.plan.clone(),
                 begins: own.begins?,
                 // Some leave out an end that is the year's.
-                ends: own.ends.or_else(|| Date::from_calendar_date(own.begins?.year(), time::Month::December, 31).ok())?,
+                ends: own
+                    .ends
+                    .or_else(|| Date::from_calendar_date(own.begins?.year(), time::Month::December, 31).ok())?,
                 people: own.members.len(),
                 premium: own.premium?,
                 credit: own.credit.unwrap_or_default(),
@@ -218,7 +220,8 @@ mod tests {
     #[test]
     fn each_difference_is_found_and_the_totals_add_up() {
         let ours: Sides = [("1", 500), ("2", 600), ("3", 700)].map(|(n, cents)| (n.to_string(), side(cents))).into();
-        let mut theirs: Sides = [("1", 500), ("2", 650), ("9", 800)].map(|(n, cents)| (n.to_string(), side(cents))).into();
+        let mut theirs: Sides =
+            [("1", 500), ("2", 650), ("9", 800)].map(|(n, cents)| (n.to_string(), side(cents))).into();
         theirs.get_mut("2").expect("there").ends = date!(2027 - 06 - 30);
         let report = compare("12345", &ours, (&theirs, 1));
         let what: Vec<(&str, &[What])> = report.differ.iter().map(|own| (own.number.as_str(), &own.what[..])).collect();

@@ -411,7 +411,8 @@ async fn put_aside(tx: &mut Tx, room: &Room, (issuer, stuck): (&str, &Stuck)) ->
     if taken.execute(tx.conn()).await?.rows_affected() == 0 {
         return Ok(());
     }
-    let says = Taken { step: Step::Rejected, from_day: stuck.from_day, code: "unwritten", actor: &Actor::Site, session: "" };
+    let says =
+        Taken { step: Step::Rejected, from_day: stuck.from_day, code: "unwritten", actor: &Actor::Site, session: "" };
     step::apply(tx, &room.means, &stuck.enrollment.id, &says).await?;
     let of = (stuck.enrollment.owner.as_str(), stuck.enrollment.application.as_str());
     words::rejected(tx, room, of, &stuck.change).await

@@ -39,7 +39,10 @@ fn letter(room: &Room, case: &Case, lang: Lang) -> Letter {
     let place = [("name", name.as_str()), ("url", url.as_str()), ("phone", phone.as_str())];
     let parts = vec![
         Part { heading: t("notice.next"), lines: vec![t("insurer.rejected.next"), t("insurer.rejected.pay")] },
-        Part { heading: t("notice.help"), lines: vec![messages.tf(lang, "notice.help_lines", &place), t("notice.civil")] },
+        Part {
+            heading: t("notice.help"),
+            lines: vec![messages.tf(lang, "notice.help_lines", &place), t("notice.civil")],
+        },
     ];
     let (title, lead) = (t("insurer.rejected.title"), vec![about, t("insurer.rejected.lead")]);
     Letter { lang: lang.code().to_string(), title, lead, people: Vec::new(), parts }

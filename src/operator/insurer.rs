@@ -102,9 +102,7 @@ pub async fn command(args: &InsurerArgs, now: OffsetDateTime) -> anyhow::Result<
             let dir = insurer_dir.clone().unwrap_or_else(|| common.office.data_dir.join(INSURER_FOLDER));
             read(common, now, (Folder::at(dir), issuer.as_deref(), files)).await
         }
-        InsurerCommand::Reconcile { common, issuer, file } => {
-            compare(common, now, (issuer, file.as_deref())).await
-        }
+        InsurerCommand::Reconcile { common, issuer, file } => compare(common, now, (issuer, file.as_deref())).await,
     }
 }
 
@@ -193,9 +191,8 @@ impl Change for Again {
     async fn run(&self, tx: &mut Tx) -> Result<i64, StoreError> {
         let many = match self.file.strip_suffix("-unwritten") {
             Some(_) => {
-                let freed = sqlx::query(
-                    "UPDATE enrollment_change SET file = '', answer = '', code = '' WHERE file = $1",
-                );
+                let freed =
+                    sqlx::query("UPDATE enrollment_change SET file = '', answer = '', code = '' WHERE file = $1");
                 let freed = freed.bind(self.file.as_str()).execute(tx.conn()).await?;
                 i64::try_from(freed.rows_affected()).unwrap_or(i64::MAX)
             }
@@ -324,7 +321,9 @@ async fn compare(
 }
 
 async fn live(office: &Opened, issuer: &str, path: &std::path::Path) -> anyhow::Result<Report> {
-    let Some(file) = folder::open(path, Some(issuer)).await? else { anyhow::bail!("{}: it is not there", path.display()) };
+    let Some(file) = folder::open(path, Some(issuer)).await? else {
+        anyhow::bail!("{}: it is not there", path.display())
+    };
     let received = x834::read(&file.bytes).map_err(|fault| anyhow::anyhow!("{}: {fault}", path.display()))?;
     let said = received.answers.iter().filter_map(|answer| match answer {
         Answer::Coverage { said, .. } => Some(&**said),
@@ -353,7 +352,14 @@ fn said(report: &Report) -> anyhow::Result<String> {
     for own in &report.differ {
         let what: Vec<String> = own.what.iter().map(|what| format!("{what:?}").to_lowercase()).collect();
         let amount = |side: Option<&reconcile::Side>| side.map_or("-".to_string(), |side| side.premium.dollars_cents());
-        writeln!(text, "{}  {}  {} / {}", own.number, what.join(" "), amount(own.ours.as_ref()), amount(own.theirs.as_ref()))?;
+        writeln!(
+            text,
+            "{}  {}  {} / {}",
+            own.number,
+            what.join(" "),
+            amount(own.ours.as_ref()),
+            amount(own.theirs.as_ref())
+        )?;
     }
     if !report.adds_up() {
         writeln!(text, "the totals do not add up with these differences: look for a fault of this program")?;

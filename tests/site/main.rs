@@ -8,6 +8,7 @@ mod costs_laws;
 mod desk;
 mod eligibility;
 mod hub;
+mod insurer;
 mod load;
 mod office;
 mod proof;

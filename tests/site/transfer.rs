@@ -3,7 +3,7 @@
 
 mod hostile;
 mod kill;
-mod people;
+pub mod people;
 mod samples;
 mod stories;
 mod walk;
