@@ -252,10 +252,8 @@ async fn coverage(connection: &mut AnyConnection, key: &DataKey, owner: &str) ->
         columns::PLAN_CHOICE_BODY,
     );
     let chosen = frozen(connection, with, chosen).await?;
-    let signed = (
-        "SELECT id, signed, made_at FROM enrollment WHERE owner = $1 ORDER BY made_at, id",
-        columns::ENROLLMENT_SIGNED,
-    );
+    let signed =
+        ("SELECT id, signed, made_at FROM enrollment WHERE owner = $1 ORDER BY made_at", columns::ENROLLMENT_SIGNED);
     let signed = frozen(connection, with, signed).await?;
     let changed = (
         "SELECT id, body, made_at FROM enrollment_change WHERE owner = $1 ORDER BY made_at, number",
@@ -267,9 +265,8 @@ async fn coverage(connection: &mut AnyConnection, key: &DataKey, owner: &str) ->
         columns::TAX_RECORD_BODY,
     );
     let taxes = frozen(connection, with, taxes).await?;
-    let asked = sqlx::query_as(
-        "SELECT enrollment, step, from_day, code, at FROM enrollment_step WHERE owner = $1 ORDER BY at, enrollment",
-    );
+    let asked =
+        sqlx::query_as("SELECT enrollment, step, from_day, code, at FROM enrollment_step WHERE owner = $1 ORDER BY at");
     let found: Vec<(String, String, String, String, i64)> = asked.bind(owner).fetch_all(&mut *connection).await?;
     let steps: Vec<Value> = found
         .iter()
@@ -279,7 +276,7 @@ async fn coverage(connection: &mut AnyConnection, key: &DataKey, owner: &str) ->
         .collect();
     let asked = sqlx::query_as(
         "SELECT id, application, number, plan, product, state, starts, ends FROM enrollment WHERE owner = $1 \
-         ORDER BY made_at, id",
+         ORDER BY made_at",
     );
     type Row = (String, String, String, String, String, String, String, String);
     let found: Vec<Row> = asked.bind(owner).fetch_all(&mut *connection).await?;

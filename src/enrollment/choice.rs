@@ -19,7 +19,9 @@ pub enum Use {
     All,
     None,
     /// At most so much a month.
-    Part { monthly: Cents },
+    Part {
+        monthly: Cents,
+    },
 }
 
 /// From which day, where the law gives a choice (45 CFR 155.420(b)(2)(i)).

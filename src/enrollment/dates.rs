@@ -193,10 +193,10 @@ mod tests {
     fn a_birth_in_the_year_before_does_not_start_the_next_years_plan() {
         let born = [("birth", date!(2026 - 12 - 20))];
         let season = at(date!(2026 - 12 - 22), 2027, &born, Begin::First).expect("a start");
-        assert_eq!((season.day, season.why), (date!(2027 - 01 - 01), Why::Special {
-            kind: "birth".into(),
-            event: date!(2026 - 12 - 20),
-        }));
+        assert_eq!(
+            (season.day, season.why),
+            (date!(2027 - 01 - 01), Why::Special { kind: "birth".into(), event: date!(2026 - 12 - 20) })
+        );
         let old = at(date!(2026 - 12 - 22), 2026, &born, Begin::First).expect("a start");
         assert_eq!((old.day, old.next_month), (date!(2026 - 12 - 20), None));
     }

@@ -5,12 +5,17 @@
 //! of the dated tables' (`dates`); what was signed is frozen (`record`) and never changes: a change is another row. It must
 //! never ask anything outside, and never put a word of a person anywhere but into sealed columns.
 
+pub mod check;
 pub mod choice;
 pub mod dates;
+pub mod groups;
+pub mod price;
 pub mod record;
 pub mod results;
 pub mod share;
+pub mod sign;
 pub mod step;
+pub mod words;
 
 pub use record::{ChangeRow, Enrollment, Signed, SignedPerson, SignedPlace, SignedPlan, Why};
 pub use results::Results;

@@ -30,25 +30,6 @@ pub mod day {
         let text = String::deserialize(from)?;
         super::day_of(&text).ok_or_else(|| serde::de::Error::custom("not a day"))
     }
-
-    /// The same where there may be none.
-    pub mod option {
-        use serde::{Deserialize as _, Deserializer, Serializer};
-        use time::Date;
-
-        pub fn serialize<S: Serializer>(day: &Option<Date>, to: S) -> Result<S::Ok, S::Error> {
-            match day {
-                Some(day) => to.collect_str(day),
-                None => to.serialize_none(),
-            }
-        }
-
-        pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Date>, D::Error> {
-            let text = Option::<String>::deserialize(from)?;
-            let read = |text: String| super::super::day_of(&text).ok_or_else(|| serde::de::Error::custom("not a day"));
-            text.map(read).transpose()
-        }
-    }
 }
 
 /// `2027-01-01`; `None`: not one.
@@ -286,9 +267,6 @@ pub struct ChangeRow {
     pub code: String,
 }
 
-const ENROLLMENT: &str = "SELECT id, owner, application, number, choice, plan_year, plan, issuer, product, state, starts, \
-     ends, signed, catalogue, follows, made_at, changed_at, version FROM enrollment";
-
 fn odd(what: &str) -> StoreError {
     StoreError::Refused(format!("a row of enrollment has {what} that this binary does not know"))
 }
@@ -328,10 +306,15 @@ fn opened(key: &DataKey, row: &AnyRow) -> Result<Enrollment, StoreError> {
 /// If the store is away, or something does not open.
 pub async fn of(connection: &mut AnyConnection, vault: &Vault, owner: &str) -> Result<Vec<Enrollment>, StoreError> {
     let Some(key) = vault.open(connection, owner).await? else { return Ok(Vec::new()) };
-    let asked = format!("{ENROLLMENT} WHERE owner = $1 ORDER BY made_at, id");
-    let asked = sqlx::query(sqlx::AssertSqlSafe(asked));
+    let asked = sqlx::query(
+        "SELECT id, owner, application, number, choice, plan_year, plan, issuer, product, state, starts, ends, signed, \
+         catalogue, follows, made_at, changed_at, version FROM enrollment WHERE owner = $1 ORDER BY made_at",
+    );
     let rows = asked.bind(owner).fetch_all(connection).await?;
-    rows.iter().map(|row| opened(&key, row)).collect()
+    let mut all = rows.iter().map(|row| opened(&key, row)).collect::<Result<Vec<_>, _>>()?;
+    // Those that were signed together have one moment.
+    all.sort_by(|one, other| (one.made_at, &one.id).cmp(&(other.made_at, &other.id)));
+    Ok(all)
 }
 
 /// One of an owner's; `None` if there is none of this ID.
@@ -345,14 +328,13 @@ pub async fn one(
     (owner, id): (&str, &str),
 ) -> Result<Option<Enrollment>, StoreError> {
     let Some(key) = vault.open(connection, owner).await? else { return Ok(None) };
-    let asked = format!("{ENROLLMENT} WHERE owner = $1 AND id = $2");
-    let asked = sqlx::query(sqlx::AssertSqlSafe(asked));
+    let asked = sqlx::query(
+        "SELECT id, owner, application, number, choice, plan_year, plan, issuer, product, state, starts, ends, signed, \
+         catalogue, follows, made_at, changed_at, version FROM enrollment WHERE owner = $1 AND id = $2",
+    );
     let row = asked.bind(owner).bind(id).fetch_optional(connection).await?;
     row.map(|row| opened(&key, &row)).transpose()
 }
-
-const CHANGE: &str = "SELECT id, enrollment, owner, number, kind, from_day, reason, made_at, file, held, answer, code \
-     FROM enrollment_change";
 
 fn change_of(row: &AnyRow) -> Result<ChangeRow, StoreError> {
     let text = |name: &str| row.try_get::<String, _>(name);
@@ -378,8 +360,11 @@ fn change_of(row: &AnyRow) -> Result<ChangeRow, StoreError> {
 ///
 /// If the store is away.
 pub async fn changes(connection: &mut AnyConnection, enrollment: &str) -> Result<Vec<ChangeRow>, StoreError> {
-    let asked = format!("{CHANGE} WHERE enrollment = $1 ORDER BY number");
-    let rows = sqlx::query(sqlx::AssertSqlSafe(asked)).bind(enrollment).fetch_all(connection).await?;
+    let asked = sqlx::query(
+        "SELECT id, enrollment, owner, number, kind, from_day, reason, made_at, file, held, answer, code \
+         FROM enrollment_change WHERE enrollment = $1 ORDER BY number",
+    );
+    let rows = asked.bind(enrollment).fetch_all(connection).await?;
     rows.iter().map(change_of).collect()
 }
 
@@ -393,8 +378,11 @@ pub async fn change_opened(
     vault: &Vault,
     id: &str,
 ) -> Result<Option<(ChangeRow, Signed)>, StoreError> {
-    let asked = format!("{CHANGE} WHERE id = $1");
-    let row = sqlx::query(sqlx::AssertSqlSafe(asked)).bind(id).fetch_optional(&mut *connection).await?;
+    let asked = sqlx::query(
+        "SELECT id, enrollment, owner, number, kind, from_day, reason, made_at, file, held, answer, code \
+         FROM enrollment_change WHERE id = $1",
+    );
+    let row = asked.bind(id).fetch_optional(&mut *connection).await?;
     let Some(change) = row.map(|row| change_of(&row)).transpose()? else { return Ok(None) };
     let Some(key) = vault.open(connection, &change.owner).await? else { return Ok(None) };
     let asked = sqlx::query_scalar("SELECT body FROM enrollment_change WHERE id = $1");
@@ -408,14 +396,10 @@ pub async fn change_opened(
 /// # Errors
 ///
 /// If the store is away, or something does not open.
-pub async fn now(
-    connection: &mut AnyConnection,
-    vault: &Vault,
-    enrollment: &Enrollment,
-) -> Result<Signed, StoreError> {
-    let asked = "SELECT id FROM enrollment_change WHERE enrollment = $1 ORDER BY number DESC LIMIT 1";
-    let asked = sqlx::query_scalar(asked).bind(enrollment.id.as_str());
-    let latest: Option<String> = asked.fetch_optional(&mut *connection).await?;
+pub async fn now(connection: &mut AnyConnection, vault: &Vault, enrollment: &Enrollment) -> Result<Signed, StoreError> {
+    let asked =
+        sqlx::query_scalar("SELECT id FROM enrollment_change WHERE enrollment = $1 ORDER BY number DESC LIMIT 1");
+    let latest: Option<String> = asked.bind(enrollment.id.as_str()).fetch_optional(&mut *connection).await?;
     let Some(latest) = latest else { return Ok(enrollment.signed.clone()) };
     let opened = change_opened(connection, vault, &latest).await?;
     Ok(opened.map_or_else(|| enrollment.signed.clone(), |(_, signed)| signed))

@@ -99,31 +99,48 @@ pub async fn of(
     (owner, application): (&str, &str),
 ) -> Result<Option<Results>, StoreError> {
     let Some(case) = Case::open(connection, vault, (owner, application)).await? else { return Ok(None) };
-    let (number, household, determination) = latest(connection, vault, &case).await?;
+    let counts = latest(connection, vault, &case).await?;
     let issues = dmi::of_application(connection, application).await?;
     let mut events = told(&case);
     events.extend(told_by_offices(connection, (owner, application)).await?);
-    let read = Reading { case: &case, household: &household, determination: &determination };
+    read(tables, case, &counts, (events, issues.iter().any(dmi::Dmi::is_open))).map(Some)
+}
+
+/// A determination that counts: 0 or the number of a redetermination, the household that the engine was given, its answer.
+pub type Counts = (i64, Value, Value);
+
+/// What counts, from documents. `events`, and whether an issue is open.
+///
+/// # Errors
+///
+/// If this binary cannot read them, or the engine refuses what it took before.
+pub fn read(
+    tables: &Tables,
+    case: Case,
+    (number, household, determination): &Counts,
+    (mut events, has_open_issue): (Vec<Happened>, bool),
+) -> Result<Results, StoreError> {
+    let read = Reading { case: &case, household, determination };
     let people = read.people(tables)?;
     if people.iter().any(|person| person.tribal && person.applying) {
         let known = events.iter().any(|event| event.kind == TRIBAL);
         let event = Happened { kind: TRIBAL.into(), day: None, had_coverage: None, told_by_office: false };
         events.extend((!known).then_some(event));
     }
-    Ok(Some(Results {
-        owner: owner.to_string(),
-        application: application.to_string(),
+    Ok(Results {
+        owner: case.owner.clone(),
+        application: case.id().to_string(),
         state: case.state().ok_or_else(|| odd("no state"))?,
         plan_year: case.plan_year(),
-        number,
+        number: *number,
         assumed_start: read.day("coverage_start")?,
         tax_households: read.tax_households(),
         people,
         events,
         submitted_at: case.application.submitted_at,
-        has_open_issue: issues.iter().any(dmi::Dmi::is_open),
+        has_open_issue,
         case,
-    }))
+    })
 }
 
 /// Open to members of tribes all year (45 CFR 155.420(d)(8)).
@@ -143,11 +160,7 @@ pub async fn number_of(connection: &mut AnyConnection, application: &str) -> Res
     Ok(asked.bind(application).fetch_one(connection).await?)
 }
 
-async fn latest(
-    connection: &mut AnyConnection,
-    vault: &Vault,
-    case: &Case,
-) -> Result<(i64, Value, Value), StoreError> {
+async fn latest(connection: &mut AnyConnection, vault: &Vault, case: &Case) -> Result<(i64, Value, Value), StoreError> {
     let asked = sqlx::query_as(
         "SELECT id, number, household, determination FROM redetermination WHERE application = $1 \
          ORDER BY number DESC LIMIT 1",
@@ -164,7 +177,7 @@ async fn latest(
 }
 
 /// Events that were ticked in the application, with their days.
-fn told(case: &Case) -> Vec<Happened> {
+pub fn told(case: &Case) -> Vec<Happened> {
     let Some(answers) = case.application.frozen.answers.as_object() else { return Vec::new() };
     let mut found = Vec::new();
     for picked in kinds::parts(case.text("events", HOUSEHOLD)).filter(|kind| *kind != kinds::NONE) {
@@ -188,9 +201,8 @@ async fn told_by_offices(
     connection: &mut AnyConnection,
     (owner, application): (&str, &str),
 ) -> Result<Vec<Happened>, StoreError> {
-    let asked = sqlx::query_as(
-        "SELECT kind, day FROM enrollment_event WHERE owner = $1 AND application = $2 ORDER BY day, kind",
-    );
+    let asked =
+        sqlx::query_as("SELECT kind, day FROM enrollment_event WHERE owner = $1 AND application = $2 ORDER BY made_at");
     let found: Vec<(String, String)> = asked.bind(owner).bind(application).fetch_all(connection).await?;
     let mut events: Vec<Happened> = Vec::new();
     for (kind, day) in found {

@@ -140,9 +140,8 @@ pub struct StepLine {
 ///
 /// If the store is away.
 pub async fn of(connection: &mut sqlx::AnyConnection, enrollment: &str) -> Result<Vec<StepLine>, StoreError> {
-    let asked = sqlx::query_as(
-        "SELECT step, at, from_day, code FROM enrollment_step WHERE enrollment = $1 ORDER BY at, from_day, step",
-    );
+    let asked =
+        sqlx::query_as("SELECT step, at, from_day, code FROM enrollment_step WHERE enrollment = $1 ORDER BY at");
     let found: Vec<(String, i64, String, String)> = asked.bind(enrollment).fetch_all(connection).await?;
     Ok(found.into_iter().map(|(step, at, from_day, code)| StepLine { step, at, from_day, code }).collect())
 }

@@ -6,6 +6,7 @@
 use time::{Date, OffsetDateTime};
 
 use crate::enrollment::record::{ChangeKind, ChangeRow, Enrollment, Mailing, SignedPerson};
+use crate::enrollment::sign::REPLACED;
 use crate::enrollment::{Signed, SignedPlace, Why};
 use crate::types::Cents;
 use crate::x834::{Amounts, Extra, Kind, Line, Member, Place, Reason, Relation, Sex, SpecialReason, Transaction};
@@ -205,6 +206,7 @@ fn reason(kind: Kind, word: &str) -> Reason {
             "death" => Reason::Death,
             "moved" => Reason::Moved,
             "nonpayment" => Reason::NonPayment,
+            REPLACED => Reason::PlanChange,
             _ => Reason::Voluntary,
         },
     }
@@ -249,7 +251,12 @@ fn extra(told: &Told<'_>, kind: Kind) -> Option<Extra> {
                 Some(Extra::DemographicChange)
             }
         }
-        Kind::Cancel => (told.change.reason == "proof").then_some(Extra::CancelNotVerified),
+        Kind::Cancel => match told.change.reason.as_str() {
+            REPLACED => Some(Extra::CancelReplaced),
+            "proof" => Some(Extra::CancelNotVerified),
+            _ => None,
+        },
+        Kind::Terminate => (told.change.reason == REPLACED).then_some(Extra::TermReplaced),
         _ => None,
     }
 }

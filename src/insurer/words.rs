@@ -22,7 +22,7 @@ pub async fn rejected(
 ) -> Result<(), StoreError> {
     let Some(case) = Case::open(tx.conn(), &room.means.vault, (owner, application)).await? else { return Ok(()) };
     let letters = room.knows.messages.languages().map(|lang| letter(room, &case, lang)).collect();
-    notice::post(tx, room, &case, &format!("insurer:rejected:{change}"), &Notice { letters }).await.map(drop)
+    notice::post(tx, &room.means, &case, &format!("insurer:rejected:{change}"), &Notice { letters }).await.map(drop)
 }
 
 fn letter(room: &Room, case: &Case, lang: Lang) -> Letter {

@@ -10,7 +10,7 @@ use super::engines::on_each_engine;
 use crate::web::repository::texts;
 
 /// Where statements may stand.
-const ROOMS: [&str; 11] = [
+const ROOMS: [&str; 12] = [
     "src/store",
     "src/account",
     "src/operator",
@@ -21,6 +21,7 @@ const ROOMS: [&str; 11] = [
     "src/staff",
     "src/desk",
     "src/transfer",
+    "src/enrollment",
     "src/insurer",
 ];
 /// Knows the dialects, so that nothing else has to.
