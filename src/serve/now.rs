@@ -20,11 +20,11 @@ use crate::floor::admission::Refused;
 use crate::hub::Hub;
 use crate::hub::breaker::Shown as Breaker;
 use crate::hub::counts::{OfService, Outcome};
+use crate::insurer::inbox::COUNTS as INSURERS_READ;
 use crate::store::{Store, counts};
 use crate::surge::page_cache::PageCache;
 use crate::telemetry::funnel::{Event, Funnel};
 use crate::telemetry::writer::lines_lost;
-use crate::insurer::inbox::COUNTS as INSURERS_READ;
 use crate::transfer::inbox::COUNTS as TRANSFERS_READ;
 use crate::work::counts::{Counts, Shown};
 

@@ -205,15 +205,7 @@ fn of_verify() -> Vec<String> {
         each("verify.document.{}", &[documents]),
         each(
             "sent.kind_{}",
-            &[words(&[
-                "eligibility",
-                "dmi_opened",
-                "dmi_reminder",
-                "redetermined",
-                "transfer",
-                "enrolled",
-                "insurer",
-            ])],
+            &[words(&["eligibility", "dmi_opened", "dmi_reminder", "redetermined", "transfer", "enrolled", "insurer"])],
         ),
     ]
     .concat()
