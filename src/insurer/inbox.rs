@@ -8,14 +8,13 @@
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use time::Date;
-
+use super::effect::{self, Fate};
 use super::folder::{self, Incoming};
 use super::reconcile::{self, Sides};
 use super::record::{self, ACCEPTED, IN, NewFile, REJECTED, TAKEN, note};
 use super::send::Insurers;
-use super::{SENDER, digest, member, words};
-use crate::enrollment::record::{self as enrollments, Enrollment, State, day_of};
+use super::{SENDER, digest, words};
+use crate::enrollment::record::day_of;
 use crate::enrollment::step::{self, Step, Taken};
 use crate::store::audit::{Actor, Deed};
 use crate::store::vault::SITE;
@@ -23,8 +22,7 @@ use crate::store::{Change, StoreError, Tx};
 use crate::verify::aside::Aside;
 use crate::verify::{Room, id_of};
 use crate::x834::ack::{GroupAck, InterchangeAck, Outcome, SetAck};
-use crate::x834::coverage::Coverage;
-use crate::x834::{self, Answer, Extra, Kind, Reason, Received};
+use crate::x834::{self, Answer, Received};
 
 /// What came of files and of what is in them, since the process started.
 #[derive(Debug, Default)]
@@ -233,14 +231,6 @@ struct Arrived {
     audit: serde_json::Value,
 }
 
-/// What became of one answer.
-enum Fate {
-    Moved,
-    Known,
-    /// Why it is kept for an operator.
-    Aside(&'static str),
-}
-
 impl Change for Arrived {
     type Done = Came;
 
@@ -286,7 +276,7 @@ impl Arrived {
                 tally.audited += 1;
                 None
             }
-            Answer::Coverage { said, text } => match self.coverage(tx, said).await? {
+            Answer::Coverage { said, text } => match effect::apply(tx, &self.room, &self.issuer, said).await? {
                 Fate::Moved => {
                     tally.moved += 1;
                     None
@@ -394,70 +384,6 @@ impl Arrived {
         }
         Ok(())
     }
-
-    /// 834: what the insurer did with an enrollment.
-    async fn coverage(&self, tx: &mut Tx, said: &Coverage) -> Result<Fate, StoreError> {
-        let own = match self.enrollment(tx, said).await? {
-            Ok(own) => own,
-            Err(why) => return Ok(Fate::Aside(why)),
-        };
-        let Some((step, from_day)) = meaning(said, &own) else { return Ok(Fate::Known) };
-        let ended = step == Step::Ended;
-        if ended && !(own.starts..=own.ends).contains(&from_day) {
-            return Ok(Fate::Aside("ends on a day on which it is not in force, or says none"));
-        }
-        let asked = sqlx::query_scalar(
-            "SELECT count(*) FROM enrollment_step WHERE enrollment = $1 AND step = $2 AND from_day = $3",
-        );
-        let before: i64 =
-            asked.bind(own.id.as_str()).bind(step.word()).bind(from_day.to_string()).fetch_one(tx.conn()).await?;
-        if before > 0 {
-            return Ok(Fate::Known);
-        }
-        if matches!(own.state, State::Signed | State::WaitingProof) {
-            return Ok(Fate::Aside("about an enrollment that was not sent yet"));
-        }
-        if !own.state.is_live() && step != Step::Reinstated {
-            return Ok(Fate::Aside("about an enrollment that is over here"));
-        }
-        let code = said.extra.map(Extra::code).unwrap_or_default();
-        let says = Taken { step, from_day, code, actor: &Actor::Site, session: "" };
-        step::apply(tx, &self.room.means, &own.id, &says).await?;
-        if ended {
-            let ends = sqlx::query("UPDATE enrollment SET ends = $1 WHERE id = $2");
-            ends.bind(from_day.to_string()).bind(own.id.as_str()).execute(tx.conn()).await?;
-        }
-        if step == Step::Confirmed {
-            let paid = sqlx::query(
-                "UPDATE enrollment_change SET answer = 'confirmed' WHERE enrollment = $1 AND kind = 'initial'",
-            );
-            paid.bind(own.id.as_str()).execute(tx.conn()).await?;
-        }
-        Ok(Fate::Moved)
-    }
-
-    /// The enrollment that an insurer's transaction is about, or why it is about none.
-    async fn enrollment(&self, tx: &mut Tx, said: &Coverage) -> Result<Result<Enrollment, &'static str>, StoreError> {
-        let asked = sqlx::query_as("SELECT owner, id, issuer FROM enrollment WHERE number = $1");
-        let found: Option<(String, String, String)> =
-            asked.bind(said.policy.as_str()).fetch_optional(tx.conn()).await?;
-        let Some((owner, id, issuer)) = found else { return Ok(Err("about an enrollment that we have not")) };
-        if issuer != self.issuer {
-            return Ok(Err("about an enrollment with another insurer"));
-        }
-        let vault = &self.room.means.vault;
-        let Some(own) = enrollments::one(tx.conn(), vault, (&owner, &id)).await? else {
-            return Ok(Err("about an enrollment whose owner is gone"));
-        };
-        if member::subscriber_id(&own.signed) != said.subscriber {
-            return Ok(Err("names another subscriber than the enrollment has"));
-        }
-        let plan = own.plan.replace('-', "");
-        if !said.plan.is_empty() && said.plan != plan {
-            return Ok(Err("names another plan than the enrollment has"));
-        }
-        Ok(Ok(own))
-    }
 }
 
 /// The first code that a rejection gives, with its segment: `IK5:5 NM1:4`.
@@ -468,23 +394,4 @@ fn code(said: Option<&SetAck>, ack: &GroupAck) -> String {
         code += &format!(" {}:{}", error.segment, error.code);
     }
     code
-}
-
-/// The step that an insurer's word comes to, with its day; `None`: it changes nothing.
-fn meaning(said: &Coverage, own: &Enrollment) -> Option<(Step, Date)> {
-    let end = said.ends.unwrap_or(Date::MIN);
-    match said.extra {
-        Some(Extra::Confirm) => Some((Step::Confirmed, own.starts)),
-        Some(Extra::InsurerReinstates) => Some((Step::Reinstated, said.begins.unwrap_or(own.starts))),
-        Some(extra) if extra.cancels() => Some((Step::Cancelled, own.starts)),
-        Some(extra) if extra.ends() => Some((Step::Ended, end)),
-        Some(_) => None,
-        None => match (said.kind, said.reason) {
-            (Kind::Initial, Some(Reason::Initial)) => Some((Step::Confirmed, own.starts)),
-            (Kind::Cancel, _) => Some((Step::Cancelled, own.starts)),
-            (Kind::Terminate, _) => Some((Step::Ended, end)),
-            (Kind::Reinstate, _) => Some((Step::Reinstated, said.begins.unwrap_or(own.starts))),
-            _ => None,
-        },
-    }
 }

@@ -6,6 +6,7 @@
 //! whenever a process dies, and nobody is matched by a name. A person's words are nowhere but in sealed columns and in the
 //! folder; it must never log one.
 
+pub mod effect;
 pub mod folder;
 pub mod inbox;
 pub mod member;
