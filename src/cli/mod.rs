@@ -24,6 +24,7 @@ use crate::operator::backup::{BackupArgs, RestoreArgs};
 use crate::operator::bounce::BounceArgs;
 use crate::operator::desk::DeskArgs;
 use crate::operator::funnel::FunnelArgs;
+use crate::operator::insurer::InsurerArgs;
 use crate::operator::keys::KeysArgs;
 use crate::operator::queue::QueueArgs;
 use crate::operator::retention::RetentionArgs;
@@ -80,6 +81,8 @@ pub enum Command {
     Queue(QueueArgs),
     /// Look after account transfers with states' agencies: list, show, resend, read
     Transfer(TransferArgs),
+    /// Look after files to and from insurers: list, show, resend, read, reconcile
+    Insurer(InsurerArgs),
     /// Read a letter that came back from standard input, and write down what it says
     Bounce(BounceArgs),
     /// Cut a small catalogue out of a large one, for work on a small machine

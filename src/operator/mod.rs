@@ -10,6 +10,7 @@ pub mod backup;
 pub mod bounce;
 pub mod desk;
 pub mod funnel;
+pub mod insurer;
 pub mod keys;
 pub mod queue;
 pub mod retention;

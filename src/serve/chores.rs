@@ -11,6 +11,8 @@ use crate::account::renewal;
 use crate::account::retention::{self, Schedule};
 use crate::app::{self, App};
 use crate::application::{funnel, reminders};
+use crate::insurer;
+use crate::insurer::send::Insurers;
 use crate::store::Store;
 use crate::transfer::folder::Folder;
 use crate::transfer::{inbox, sweep};
@@ -26,6 +28,8 @@ const FIRST_RETENTION: Duration = Duration::from_secs(5 * 60);
 const FLUSH_EVERY: Duration = Duration::from_secs(60);
 /// Between two looks into the folder of transfers, and for redeterminations that lead to one.
 const RECEIVE_EVERY: Duration = Duration::from_secs(60);
+/// Between two rounds of files to and from insurers.
+const INSURERS_EVERY: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// Says once in the log when the store goes away, and once when it is back.
@@ -81,6 +85,21 @@ pub async fn keep_receiving(app: Arc<App>, office: Arc<Office>, knows: Arc<Knows
             tracing::warn!(%error, "transfers: redeterminations were not looked at, trying again in a minute");
         }
         tokio::time::sleep(RECEIVE_EVERY).await;
+    }
+}
+
+/// Sends insurers what waits for them, and reads what they have laid down; nothing where no folder leads to an insurer.
+pub async fn keep_insurers(app: Arc<App>, office: Arc<Office>, knows: Arc<Knows>) {
+    if app.config.insurers.is_none() {
+        return;
+    }
+    let room = Room { store: office.store.clone(), means: office.means.clone(), knows };
+    let desk = Insurers { room, folder: insurer::folder::Folder::at(app.config.insurer_dir()) };
+    loop {
+        if let Err(error) = insurer::sweep::round(&desk).await {
+            tracing::warn!(error = %format!("{error:#}"), "insurers: not everything was sent or read, trying again in a minute");
+        }
+        tokio::time::sleep(INSURERS_EVERY).await;
     }
 }
 

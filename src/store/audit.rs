@@ -68,6 +68,14 @@ pub enum Deed {
     TransferShown,
     /// An operator had a file of an agency read.
     TransferRead,
+    /// A file to an insurer lies where its transport takes it.
+    InsurerFileSent,
+    /// A file of an insurer was taken.
+    InsurerFileTaken,
+    /// An operator wants a file to an insurer sent again.
+    InsurerFileAgain,
+    /// An operator had a file of an insurer read, or looked into one.
+    InsurerFileRead,
     /// A plan was signed for.
     Enrolled,
     /// People, amounts or the insurer's answer changed.

@@ -4,7 +4,7 @@
 mod after;
 mod hostile;
 mod kill;
-mod people;
+pub mod people;
 mod samples;
 mod stories;
 mod walk;

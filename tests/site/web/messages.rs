@@ -205,7 +205,7 @@ fn of_verify() -> Vec<String> {
         each("verify.document.{}", &[documents]),
         each(
             "sent.kind_{}",
-            &[words(&["eligibility", "dmi_opened", "dmi_reminder", "redetermined", "transfer", "enrolled"])],
+            &[words(&["eligibility", "dmi_opened", "dmi_reminder", "redetermined", "transfer", "enrolled", "insurer"])],
         ),
     ]
     .concat()
@@ -408,6 +408,7 @@ fn every_place_that_composes_a_key_is_listed() {
             "/src/desk/",
             "/src/verify/",
             "/src/transfer/",
+            "/src/insurer/",
             "/src/web/",
         ]
         .iter()
