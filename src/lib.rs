@@ -19,6 +19,7 @@ pub mod desk;
 pub mod documents;
 pub mod eligibility;
 pub mod enroll;
+pub mod enrollment;
 pub mod filing;
 pub mod floor;
 pub mod hub;

@@ -68,6 +68,20 @@ pub enum Deed {
     TransferShown,
     /// An operator had a file of an agency read.
     TransferRead,
+    /// A plan was signed for.
+    Enrolled,
+    /// People, amounts or the insurer's answer changed.
+    CoverageChanged,
+    /// Given up before it began.
+    CoverageCancelled,
+    /// It has a last day.
+    CoverageEnded,
+    /// It goes on as if it had not ended.
+    CoverageReinstated,
+    /// The next year's plan was signed for, or taken over.
+    CoverageRenewed,
+    /// A year's record for the tax return was made, or corrected.
+    TaxRecordMade,
     AccountMade,
     SignedIn,
     PasswordChanged,

@@ -168,7 +168,7 @@ async fn tell(
             SENT => format!("transfer:{}:{step}", line.id),
             _ => format!("transfer:{}:{step}:{}", line.id, rows.join("+")),
         };
-        notice::post(tx, room, case, &kind, &words::notice(&room.knows, case, &told)).await?;
+        notice::post(tx, &room.means, case, &kind, &words::notice(&room.knows, case, &told)).await?;
     }
     Ok(())
 }

@@ -17,8 +17,8 @@ use crate::store::Millis;
 use crate::text::i18n::{Lang, Messages};
 use crate::types::Cents;
 
-/// One language's words about one application.
-struct Says<'a> {
+/// One language's words about one application; rooms below say their notices with it, too.
+pub struct Says<'a> {
     messages: &'a Messages,
     lang: Lang,
     knows: &'a Knows,
@@ -26,24 +26,24 @@ struct Says<'a> {
 }
 
 impl Says<'_> {
-    fn t(&self, key: &str) -> String {
+    pub fn t(&self, key: &str) -> String {
         self.messages.t(self.lang, key).to_string()
     }
 
-    fn tf(&self, key: &str, values: &[(&str, &str)]) -> String {
+    pub fn tf(&self, key: &str, values: &[(&str, &str)]) -> String {
         self.messages.tf(self.lang, key, values)
     }
 
-    fn date(&self, day: Date) -> String {
+    pub fn date(&self, day: Date) -> String {
         self.messages.date(self.lang, day)
     }
 
-    fn name(&self, person: u32) -> String {
+    pub fn name(&self, person: u32) -> String {
         let name = self.case.name(person);
         if name.is_empty() { self.tf("how.person", &[("n", &person.to_string())]) } else { name }
     }
 
-    fn part(&self, heading: &str, lines: Vec<String>) -> Part {
+    pub fn part(&self, heading: &str, lines: Vec<String>) -> Part {
         Part { heading: self.t(heading), lines }
     }
 
@@ -52,7 +52,7 @@ impl Says<'_> {
     }
 
     /// `About the application with the number …`
-    fn about(&self) -> String {
+    pub fn about(&self) -> String {
         let sent = wall(self.knows, self.case, self.case.application.submitted_at);
         let (number, when) = (shown(&self.case.application.reference), self.date(sent));
         self.tf("notice.about", &[("reference", &number), ("when", &when)])
@@ -68,7 +68,7 @@ impl Says<'_> {
         })
     }
 
-    fn help(&self) -> Part {
+    pub fn help(&self) -> Part {
         let [name, url, phone] = self.place();
         let place = [("name", name.as_str()), ("url", url.as_str()), ("phone", phone.as_str())];
         self.part("notice.help", vec![self.tf("notice.help_lines", &place), self.t("notice.civil")])
@@ -107,7 +107,7 @@ impl Says<'_> {
         lines
     }
 
-    fn letter(&self, title: &str, lead: Vec<String>, people: Vec<PersonPart>, parts: Vec<Part>) -> Letter {
+    pub fn letter(&self, title: &str, lead: Vec<String>, people: Vec<PersonPart>, parts: Vec<Part>) -> Letter {
         Letter { lang: self.lang.code().to_string(), title: self.t(title), lead, people, parts }
     }
 }
@@ -116,7 +116,8 @@ fn wall(knows: &Knows, case: &Case, at: Millis) -> Date {
     case.day(&knows.tables, at)
 }
 
-fn in_every_language(knows: &Knows, case: &Case, letter: impl Fn(&Says) -> Letter) -> Notice {
+/// A notice, said once in each language of the site.
+pub fn in_every_language(knows: &Knows, case: &Case, letter: impl Fn(&Says) -> Letter) -> Notice {
     let says = |lang| Says { messages: &knows.messages, lang, knows, case };
     Notice { letters: knows.messages.languages().map(|lang| letter(&says(lang))).collect() }
 }

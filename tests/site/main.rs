@@ -7,6 +7,7 @@ mod costs;
 mod costs_laws;
 mod desk;
 mod eligibility;
+mod enrollment;
 mod hub;
 mod load;
 mod office;

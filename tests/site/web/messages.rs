@@ -203,7 +203,10 @@ fn of_verify() -> Vec<String> {
         each("verify.state.{}", &[states]),
         each("verify.if_nothing.{}", &[expiries]),
         each("verify.document.{}", &[documents]),
-        each("sent.kind_{}", &[words(&["eligibility", "dmi_opened", "dmi_reminder", "redetermined", "transfer"])]),
+        each(
+            "sent.kind_{}",
+            &[words(&["eligibility", "dmi_opened", "dmi_reminder", "redetermined", "transfer", "enrolled"])],
+        ),
     ]
     .concat()
 }
