@@ -33,6 +33,8 @@ pub struct Fixed {
     pub change: &'static str,
     pub choose: &'static str,
     pub home: &'static str,
+    /// A plan can be chosen today.
+    pub can_choose: bool,
     /// The people of this policy, as the choice names them: sent along with the plan.
     pub group: String,
 }

@@ -126,7 +126,7 @@ pub async fn plans(cx: Cx) -> Result<Response, Instead> {
         },
         own: Fixed::of(&cx),
         notes,
-        season: season::coming(&cx, search).map(|coming| coming.words(&cx)),
+        season: season::coming(&cx, search).filter(|_| !search.known).map(|coming| coming.words(&cx)),
         warnings,
         small_print,
         income: (search.finances.is_none() && search.product == Product::Medical && !search.known)

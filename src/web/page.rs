@@ -197,6 +197,11 @@ impl Cx {
         }
     }
 
+    /// The same request for a page of the shop below an address of the office. `path`: of that page, without language.
+    pub fn within(self, path: &str, below: Below) -> Cx {
+        Cx { path: path.to_string(), below: Some(Arc::new(below)), ..self }
+    }
+
     /// What stands before the addresses of the shop: the language, and where the office answers them.
     pub fn shop(&self) -> &str {
         self.below.as_deref().map_or(self.lang.prefix(), |below| &below.prefix)
