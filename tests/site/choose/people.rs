@@ -2,9 +2,10 @@
 
 use windowshop::application::sheet::YOU;
 
-use crate::apply::walk::{ALONE, begin, go, plain, sign};
+use crate::apply::walk::{self, ALONE, begin, go, plain, sign};
 use crate::site::Site;
 use crate::site::page::{Page, words_of};
+use crate::web::reading::too_hard;
 
 /// A couple with a child, all of whom buy.
 pub const FAMILY: &str = "year=2026&zip=45202&county=39061&people=40,38,9&income=90000";
@@ -31,6 +32,13 @@ pub fn family(question: &str, row: u32) -> String {
         ("ssn", row) => format!("123-45-678{row}"),
         _ => alone(question, row),
     }
+}
+
+/// What holds for every page of choosing: as in the application, and it can be read by a twelve-year-old.
+pub fn looked_at(page: &Page) {
+    walk::looked_at(page);
+    let lang = page.attr("html", "lang").expect("a language");
+    assert_eq!(too_hard(page, &lang), None, "{}", page.address);
 }
 
 /// Goes from the shop to the page after sending.

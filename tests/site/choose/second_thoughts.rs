@@ -1,7 +1,6 @@
 //! Back, another plan before signing, two tabs, a double click.
 
-use super::people::{FAMILY, choose_first, family, list_of_one, sent, sign_plans};
-use crate::apply::walk::looked_at;
+use super::people::{FAMILY, choose_first, family, list_of_one, looked_at, sent, sign_plans};
 use crate::office::people::World;
 use crate::store::engines::on_each_engine;
 

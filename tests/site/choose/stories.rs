@@ -1,7 +1,7 @@
 //! From the page after sending to a signature: alone with part of the credit, a family in two plans, nobody who has to choose.
 
-use super::people::{FAMILY, alone, cents, choose_first, family, line, list_of_one, sent, sign_plans};
-use crate::apply::walk::{ALONE, looked_at, plain};
+use super::people::{FAMILY, alone, cents, choose_first, family, line, list_of_one, looked_at, sent, sign_plans};
+use crate::apply::walk::{ALONE, plain};
 use crate::office::people::World;
 use crate::site::page::words_of;
 use crate::store::engines::on_each_engine;
