@@ -12,6 +12,7 @@ pub mod application;
 pub mod apply;
 pub mod catalogue;
 pub mod check;
+pub mod choose;
 pub mod cli;
 pub mod config;
 pub mod costs;

@@ -18,6 +18,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use crate::app::App;
 use crate::application::submit::Submitter;
 use crate::apply;
+use crate::choose::{self, Insurers};
 use crate::desk::{self, Desk};
 use crate::enroll;
 use crate::floor::Phase;
@@ -27,6 +28,7 @@ use crate::proof::{self, With};
 use crate::shop::{care, compare, costs, csv, home, how, income, plan, plans, sheet};
 use crate::surge::page_cache::{self, Front};
 use crate::telemetry::{self, Watch};
+use crate::verify::Knows;
 use crate::verify::rules::{RuleFault, Rules};
 use crate::web::admission::{self, House};
 use crate::web::page::legal_day;
@@ -78,7 +80,8 @@ pub fn with_office(app: &Arc<App>, office: &Arc<Office>) -> anyhow::Result<Route
         anyhow::anyhow!("the rules of this build are not whole:\n  {}", faults.join("\n  "))
     };
     let proofs = With { rules: Arc::new(Rules::load().map_err(not_whole)?), turns: Turns::default() };
-    let others = apply::pages(submitter).merge(proof::pages(proofs));
+    let choosing = choose::pages(app, Arc::new(Knows::load()?), Insurers(false));
+    let others = apply::pages(submitter).merge(proof::pages(proofs)).merge(choosing);
     Ok(with(app, office::routes(app, office, &others)?))
 }
 

@@ -99,6 +99,7 @@ pub fn settle(
         grouped: !asked.no_groups,
         basket: asked.plan_ids(),
         page: asked.page,
+        known: false,
     };
     Ok(Settled::Search(Box::new(Settlement { search, catalogue, help })))
 }

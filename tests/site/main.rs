@@ -3,6 +3,7 @@
 mod account;
 mod application;
 mod apply;
+mod choose;
 mod costs;
 mod costs_laws;
 mod desk;

@@ -178,6 +178,7 @@ pub async fn for_one<'c>(
         page: 1,
         basket: Default::default(),
         grouped: false,
+        known: false,
     };
     offers(catalogue, &search).await
 }

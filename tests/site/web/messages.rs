@@ -404,6 +404,7 @@ fn every_place_that_composes_a_key_is_listed() {
             "/src/enroll/",
             "/src/office/",
             "/src/apply/",
+            "/src/choose/",
             "/src/proof/",
             "/src/desk/",
             "/src/verify/",
