@@ -15,6 +15,7 @@ pub mod check;
 pub mod cli;
 pub mod config;
 pub mod costs;
+pub mod coverage;
 pub mod desk;
 pub mod documents;
 pub mod eligibility;

@@ -18,8 +18,10 @@ use tower_http::catch_panic::CatchPanicLayer;
 use crate::app::App;
 use crate::application::submit::Submitter;
 use crate::apply;
+use crate::coverage;
 use crate::desk::{self, Desk};
 use crate::enroll;
+use crate::enrollment::end_rules::EndRules;
 use crate::floor::Phase;
 use crate::floor::wire::Wire;
 use crate::office::{self, Office};
@@ -78,7 +80,9 @@ pub fn with_office(app: &Arc<App>, office: &Arc<Office>) -> anyhow::Result<Route
         anyhow::anyhow!("the rules of this build are not whole:\n  {}", faults.join("\n  "))
     };
     let proofs = With { rules: Arc::new(Rules::load().map_err(not_whole)?), turns: Turns::default() };
-    let others = apply::pages(submitter).merge(proof::pages(proofs));
+    // No way to insurers is built in yet: the pages say so.
+    let covered = coverage::With { rules: Arc::new(EndRules::load().map_err(not_whole)?), insurers: false };
+    let others = apply::pages(submitter).merge(proof::pages(proofs)).merge(coverage::pages(covered));
     Ok(with(app, office::routes(app, office, &others)?))
 }
 
