@@ -5,6 +5,7 @@ mod application;
 mod apply;
 mod costs;
 mod costs_laws;
+mod coverage;
 mod desk;
 mod eligibility;
 mod enrollment;
