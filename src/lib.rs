@@ -16,6 +16,7 @@ pub mod choose;
 pub mod cli;
 pub mod config;
 pub mod costs;
+pub mod coverage;
 pub mod desk;
 pub mod documents;
 pub mod eligibility;

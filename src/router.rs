@@ -19,8 +19,10 @@ use crate::app::App;
 use crate::application::submit::Submitter;
 use crate::apply;
 use crate::choose::{self, Insurers};
+use crate::coverage;
 use crate::desk::{self, Desk};
 use crate::enroll;
+use crate::enrollment::end_rules::EndRules;
 use crate::floor::Phase;
 use crate::floor::wire::Wire;
 use crate::office::{self, Office};
@@ -80,8 +82,10 @@ pub fn with_office(app: &Arc<App>, office: &Arc<Office>) -> anyhow::Result<Route
         anyhow::anyhow!("the rules of this build are not whole:\n  {}", faults.join("\n  "))
     };
     let proofs = With { rules: Arc::new(Rules::load().map_err(not_whole)?), turns: Turns::default() };
-    let choosing = choose::pages(app, Arc::new(Knows::load()?), Insurers(false));
-    let others = apply::pages(submitter).merge(proof::pages(proofs)).merge(choosing);
+    let insurers = app.config.insurers.is_some();
+    let choosing = choose::pages(app, Arc::new(Knows::load()?), Insurers(insurers));
+    let covered = coverage::With { rules: Arc::new(EndRules::load().map_err(not_whole)?), insurers };
+    let others = apply::pages(submitter).merge(proof::pages(proofs)).merge(choosing).merge(coverage::pages(covered));
     Ok(with(app, office::routes(app, office, &others)?))
 }
 

@@ -28,6 +28,7 @@ use crate::operator::insurer::InsurerArgs;
 use crate::operator::keys::KeysArgs;
 use crate::operator::queue::QueueArgs;
 use crate::operator::retention::RetentionArgs;
+use crate::operator::coverage::CoverageArgs;
 use crate::operator::transfer::TransferArgs;
 use crate::rotate::RotateArgs;
 use crate::rotate::shelf::CatalogueArgs;
@@ -79,6 +80,8 @@ pub enum Command {
     Audit(AuditArgs),
     /// Look after the office's jobs: list, show, retry, drop, pause, resume
     Queue(QueueArgs),
+    /// Look after what people have signed for: show, reinstate
+    Coverage(CoverageArgs),
     /// Look after account transfers with states' agencies: list, show, resend, read
     Transfer(TransferArgs),
     /// Look after files to and from insurers: list, show, resend, read, reconcile

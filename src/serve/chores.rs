@@ -11,6 +11,8 @@ use crate::account::renewal;
 use crate::account::retention::{self, Schedule};
 use crate::app::{self, App};
 use crate::application::{funnel, reminders};
+use crate::enrollment::end_rules::EndRules;
+use crate::enrollment::{reminders as reminders_to_pay, tax_year};
 use crate::insurer;
 use crate::insurer::send::Insurers;
 use crate::store::Store;
@@ -110,6 +112,7 @@ pub async fn every_day(app: Arc<App>, office: Arc<Office>, knows: Arc<Knows>) {
     tokio::time::sleep(FIRST_RETENTION).await;
     loop {
         look_at_the_clock(&room).await;
+        look_after_coverage(&room).await;
         retain(&app, &office).await;
         renew(&office).await;
         tokio::time::sleep(DAY).await;
@@ -123,6 +126,22 @@ async fn look_at_the_clock(room: &Room) {
             tracing::info!(reminders, expired, "data-matching issues: the day's clock")
         }
         Err(error) => tracing::error!(%error, "data-matching issues: not all was done, trying again tomorrow"),
+    }
+}
+
+/// After signing: records of a year for the tax return, in January, and corrections of them; reminders of the first payment.
+async fn look_after_coverage(room: &Room) {
+    let rules = match EndRules::load() {
+        Ok(rules) => Arc::new(rules),
+        Err(faults) => return tracing::error!(?faults, "tax records: the rules are not whole, none was given out"),
+    };
+    match tax_year::give_out(room, &rules, app::system_clock()).await {
+        Ok(made) => tracing::info!(made, "tax records: given out or corrected"),
+        Err(error) => tracing::error!(%error, "tax records: not all were given out, trying again tomorrow"),
+    }
+    match reminders_to_pay::carry_out(room, &rules, app::system_clock()).await {
+        Ok(reminded) => tracing::info!(reminded, "coverage: reminded of the first payment"),
+        Err(error) => tracing::error!(%error, "coverage: not everybody was reminded to pay, trying again tomorrow"),
     }
 }
 

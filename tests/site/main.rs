@@ -6,6 +6,7 @@ mod apply;
 mod choose;
 mod costs;
 mod costs_laws;
+mod coverage;
 mod desk;
 mod eligibility;
 mod enrollment;
