@@ -27,7 +27,7 @@ use crate::proof::{self, With};
 use crate::shop::{care, compare, costs, csv, home, how, income, plan, plans, sheet};
 use crate::surge::page_cache::{self, Front};
 use crate::telemetry::{self, Watch};
-use crate::verify::rules::{RuleFault, Rules};
+use crate::verify::Knows;
 use crate::web::admission::{self, House};
 use crate::web::page::legal_day;
 use crate::web::privacy::{self, Keep};
@@ -73,12 +73,9 @@ pub fn router(app: Arc<App>) -> Router {
 /// If the public URL is no origin that a browser sends.
 pub fn with_office(app: &Arc<App>, office: &Arc<Office>) -> anyhow::Result<Router> {
     let submitter = Submitter::start(office.store.clone(), office.means.clone());
-    let not_whole = |faults: Vec<RuleFault>| {
-        let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
-        anyhow::anyhow!("the rules of this build are not whole:\n  {}", faults.join("\n  "))
-    };
-    let proofs = With { rules: Arc::new(Rules::load().map_err(not_whole)?), turns: Turns::default() };
-    let others = apply::pages(submitter).merge(proof::pages(proofs));
+    let knows = Arc::new(Knows::load()?);
+    let proofs = With { knows: Arc::clone(&knows), turns: Turns::default() };
+    let others = apply::pages(submitter, knows).merge(proof::pages(proofs));
     Ok(with(app, office::routes(app, office, &others)?))
 }
 
