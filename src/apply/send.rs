@@ -21,7 +21,7 @@ use crate::sealing::DataKey;
 use crate::store::{StoreError, columns};
 use crate::telemetry::funnel::Came;
 use crate::transfer;
-use crate::verify::plan;
+use crate::verify::{Knows, plan};
 use crate::web::error::Failure;
 use crate::work::letters::Ready;
 
@@ -41,7 +41,7 @@ pub const SENT: &str = "/account/apply/sent";
 /// # Errors
 ///
 /// A page that says what is in the way: the draft stays as it is.
-pub async fn send(desk: &Desk, submitter: &Submitter, draft: &Draft<'_>, view: &View<'_>) -> Answer {
+pub async fn send(desk: &Desk, (submitter, knows): (&Submitter, &Knows), draft: &Draft<'_>, view: &View<'_>) -> Answer {
     let cx = &desk.cx;
     let year = u16::try_from(view.year).ok();
     let catalogue = year.and_then(|year| cx.catalogues.get(year).cloned());
@@ -54,7 +54,9 @@ pub async fn send(desk: &Desk, submitter: &Submitter, draft: &Draft<'_>, view: &
     };
     let reference = new_reference().map_err(anyhow::Error::from)?;
     let days = cx.app.tables.days(Some(found.determination.state), (cx.app.clock)());
-    let about = About { view, determination: &found.determination, reference: &reference, days };
+    let appeal_days = knows.rules.time("appeal_days", days.own);
+    let appeal_days = appeal_days.ok_or_else(|| anyhow::anyhow!("no rule says until when a notice can be appealed"))?;
+    let about = About { view, determination: &found.determination, reference: &reference, days, appeal_days };
     let notice = about.notice(cx);
 
     let owner = draft.owner;
