@@ -201,4 +201,3 @@ async fn changing_to_another_plan_says_until_when_and_what_it_means() {
     })
     .await;
 }
-

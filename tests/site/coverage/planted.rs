@@ -183,12 +183,7 @@ pub async fn of_owner(world: &World, owner: &str, told: &Told, follows: &str) ->
 }
 
 /// The same with the application that it was signed for.
-pub async fn of_application(
-    world: &World,
-    (owner, application): (&str, &str),
-    told: &Told,
-    follows: &str,
-) -> String {
+pub async fn of_application(world: &World, (owner, application): (&str, &str), told: &Told, follows: &str) -> String {
     let id = new_id().expect("an ID");
     let number = format!("4{:09}", getrandom::u32().expect("random") % 1_000_000_000);
     let means = world.opened.means.clone();

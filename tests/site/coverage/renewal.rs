@@ -38,7 +38,8 @@ async fn two_years() -> TempDir {
     this.write(place.path(), "", "\n");
     next.write(place.path(), "", "\n");
     let rows = [
-        "State,DentalPlan,PlanID_2026,FIPSCode,ZipCode,CrosswalkLevel,ReasonForCrosswalk,PlanID_2027,AgeOffPlanID_2027".to_string(),
+        "State,DentalPlan,PlanID_2026,FIPSCode,ZipCode,CrosswalkLevel,ReasonForCrosswalk,PlanID_2027,AgeOffPlanID_2027"
+            .to_string(),
         format!("OH,No,{ONE},39061,00000,0,0,{ONE},00000000000000"),
         format!("OH,No,{MERGED},39061,00000,1,2,{ONE},00000000000000"),
         format!("OH,No,{MERGED},39061,45202,3,2,{TWO},00000000000000"),

@@ -77,7 +77,11 @@ async fn each_step_has_its_words_in_both_languages() {
         (&[Step::Sent], "Sent to the insurer", "Enviado a la compañía de seguros"),
         (&[Step::Sent, Step::Accepted], "Taken by the insurer", "Recibido por la compañía de seguros"),
         (&[Step::Sent, Step::Rejected], "The insurer has a question", "La compañía de seguros tiene una pregunta"),
-        (&[Step::Sent, Step::Accepted, Step::Confirmed], "Coverage begins on January 1, 2027", "empieza el 1 de enero de 2027"),
+        (
+            &[Step::Sent, Step::Accepted, Step::Confirmed],
+            "Coverage begins on January 1, 2027",
+            "empieza el 1 de enero de 2027",
+        ),
     ];
     on_each_engine(async |bench| {
         let world = World::open(bench).await;
@@ -108,7 +112,8 @@ async fn the_days_go_into_a_calendar() {
         let file = browser.get(&page.link("Put the days in your calendar")).await;
         assert_eq!((file.status, file.header("content-type")), (200, "text/calendar; charset=utf-8"));
         assert_eq!(file.header("cache-control"), "no-store");
-        for part in ["DTSTART;VALUE=DATE:20270101", "DTSTART;VALUE=DATE:20271231", "SUMMARY:Coverage begins: Simple Silver"]
+        for part in
+            ["DTSTART;VALUE=DATE:20270101", "DTSTART;VALUE=DATE:20271231", "SUMMARY:Coverage begins: Simple Silver"]
         {
             assert!(file.text.contains(part), "{}", file.text);
         }
