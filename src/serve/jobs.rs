@@ -16,6 +16,7 @@ use crate::app::{self, App};
 use crate::check;
 use crate::config::{Config, SettingFault};
 use crate::hub::Hub;
+use crate::load::county_name;
 use crate::mail::Post;
 use crate::office::words_of_letter;
 use crate::store::opened::{self, Opened};
@@ -41,7 +42,8 @@ async fn kinds((room, hub): (&Room, &Hub), config: &Config, speaks: Speaks) -> a
     let letters = Arc::new(letters);
     let mut kinds: Vec<Handled> = vec![(&LETTER, letters.clone()), (&REMINDER, letters)];
     kinds.extend(verify::handled(room, hub.clone()));
-    kinds.push((&TRANSFER, Arc::new(Sends { room: room.clone(), folder: Folder::at(config.transfer_dir()) })));
+    let folder = Folder::at(config.transfer_dir());
+    kinds.push((&TRANSFER, Arc::new(Sends { room: room.clone(), folder, county_name })));
     Ok(kinds)
 }
 

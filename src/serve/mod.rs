@@ -80,6 +80,7 @@ pub async fn serve(config: Config, mut faults: Vec<SettingFault>) -> anyhow::Res
     tokio::spawn(watch_catalogues(Arc::clone(&app)));
     tokio::spawn(chores::keep_looking(office.store.clone()));
     tokio::spawn(chores::keep_receiving(Arc::clone(&app), Arc::clone(&office), Arc::clone(&knows)));
+    tokio::spawn(chores::keep_insurers(Arc::clone(&app), Arc::clone(&office), Arc::clone(&knows)));
     tokio::spawn(chores::every_day(Arc::clone(&app), Arc::clone(&office), knows));
     tokio::spawn(chores::keep_flushing(Arc::clone(&app), Arc::clone(&office)));
     tokio::spawn(chores::keep_counting(office.store.clone(), Arc::clone(&workers.counts)));

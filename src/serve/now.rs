@@ -21,6 +21,7 @@ use crate::floor::admission::Refused;
 use crate::hub::Hub;
 use crate::hub::breaker::Shown as Breaker;
 use crate::hub::counts::{OfService, Outcome};
+use crate::insurer::inbox::COUNTS as INSURERS_READ;
 use crate::store::{Store, counts};
 use crate::surge::page_cache::PageCache;
 use crate::telemetry::funnel::{Event, Funnel};
@@ -83,6 +84,7 @@ impl Collector for Now {
         }
         catalogues(out, app)?;
         transfers(out)?;
+        insurers(out)?;
         application(out, &app.funnel)
     }
 }
@@ -233,6 +235,22 @@ fn transfers(out: &mut DescriptorEncoder) -> fmt::Result {
     let mut files = out.encode_descriptor("windowshop_transfer_files", help, None, Counter)?;
     for (outcome, count) in TRANSFERS_READ.all() {
         ConstCounter::new(count).encode(files.encode_family(&[("outcome", outcome)])?)?;
+    }
+    Ok(())
+}
+
+/// Files of insurers that this process has read, and what in them needs an operator.
+fn insurers(out: &mut DescriptorEncoder) -> fmt::Result {
+    use prometheus_client::metrics::MetricType::Counter;
+    let help = "Files of insurers that this process has read, by what came of them";
+    let mut files = out.encode_descriptor("windowshop_insurer_files", help, None, Counter)?;
+    for (outcome, count) in INSURERS_READ.files() {
+        ConstCounter::new(count).encode(files.encode_family(&[("outcome", outcome)])?)?;
+    }
+    let help = "Enrollments that an insurer's system rejected, and answers of insurers that were kept aside";
+    let mut answers = out.encode_descriptor("windowshop_insurer_answers", help, None, Counter)?;
+    for (outcome, count) in INSURERS_READ.answers() {
+        ConstCounter::new(count).encode(answers.encode_family(&[("outcome", outcome)])?)?;
     }
     Ok(())
 }

@@ -16,7 +16,7 @@ use super::case::Case;
 use super::dmi::{self, Dmi, EXPIRED};
 use super::plan::{self, About};
 use super::settle::row_id;
-use super::{Knows, Room, id_of, notice, words};
+use super::{Knows, Room, appeal, id_of, notice, words};
 use crate::account::people::Means;
 use crate::eligibility::{Determination, Household, determine};
 use crate::sealing::DataKey;
@@ -128,7 +128,7 @@ impl Change for Redetermine {
             &words::Told { cause: &self.cause, dmis: &all, now },
             (&before, &after),
         );
-        notice::post(tx, room, case, &kind, &letter).await?;
+        notice::post(tx, &room.means, case, &kind, &letter).await?;
         let record = format!("redetermination:{id}");
         let entry = Entry { actor: &Actor::Site, deed: Deed::Redetermined, owner, record: &record, session: "" };
         room.means.audit.append(tx, &entry).await
@@ -139,15 +139,16 @@ fn odd(what: &str) -> StoreError {
     StoreError::Refused(what.to_string())
 }
 
-/// The household with everything that was not proved in time.
+/// The household with everything that was not proved in time, but for what an appeal keeps.
 async fn now_known(
     connection: &mut AnyConnection,
     room: &Room,
     (key, case): (&DataKey, &Case),
     all: &[Dmi],
 ) -> Result<Value, StoreError> {
+    let kept = appeal::kept(connection, (key, &case.owner), case.id()).await?;
     let mut unproved = Vec::new();
-    for dmi in all.iter().filter(|dmi| dmi.state == EXPIRED) {
+    for dmi in all.iter().filter(|dmi| dmi.state == EXPIRED && !kept.contains(&dmi.id)) {
         let id = row_id(case, dmi.person, dmi.kind);
         let asked = sqlx::query_scalar("SELECT answer FROM verification WHERE id = $1");
         let answer: Option<Vec<u8>> = asked.bind(id.as_str()).fetch_optional(&mut *connection).await?;
