@@ -77,8 +77,9 @@ pub fn with_office(app: &Arc<App>, office: &Arc<Office>) -> anyhow::Result<Route
         let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
         anyhow::anyhow!("the rules of this build are not whole:\n  {}", faults.join("\n  "))
     };
-    let proofs = With { rules: Arc::new(Rules::load().map_err(not_whole)?), turns: Turns::default() };
-    let others = apply::pages(submitter).merge(proof::pages(proofs));
+    let rules = Arc::new(Rules::load().map_err(not_whole)?);
+    let proofs = With { rules: Arc::clone(&rules), turns: Turns::default() };
+    let others = apply::pages(submitter, rules).merge(proof::pages(proofs));
     Ok(with(app, office::routes(app, office, &others)?))
 }
 

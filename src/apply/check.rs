@@ -2,12 +2,15 @@
 //! agreed to, the signature, and sending.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use askama::Template;
 use axum::Extension;
 use axum::http::StatusCode;
 
 use super::around::{around, count, open, refused, save, view};
+use super::differs::{Differs, differs};
+use super::earlier::Earlier;
 use super::field::Words;
 use super::send::{Draft, send};
 use super::step::{NOT_SAVED, page_of};
@@ -23,6 +26,7 @@ use crate::application::view::View;
 use crate::office::desk::{Answer, Desk};
 use crate::office::view::{Bar, bar};
 use crate::telemetry::funnel::Came;
+use crate::verify::rules::Rules;
 use crate::web::page::{self, CachePolicy, Cx};
 
 struct Checked {
@@ -43,6 +47,8 @@ struct CheckPage<'a> {
     open: Option<String>,
     /// Pages whose answers the engine refuses together, although each does by itself.
     unfit: Vec<(String, String)>,
+    /// It is a change: what is other than it was sent.
+    differs: Option<Vec<Differs>>,
     /// A change that led here has set other answers aside.
     aside: bool,
     /// What was typed on a page that is gone could not be kept.
@@ -65,11 +71,16 @@ pub async fn show(desk: Desk) -> Answer {
     };
     let first = flow::first_open(&view);
     let unfit = if first.is_none() { unfit(cx, &words) } else { Vec::new() };
+    let differs = match Earlier::of(&desk, desk.owner().unwrap_or_default(), &view).await? {
+        Some(earlier) => Some(differs(cx, &view, &earlier.case.application)?),
+        None => None,
+    };
     let template = CheckPage {
         bar: bar(cx, &desk.visitor),
         pages: flow::places(&view).iter().map(checked).collect(),
         open: first.map(|place| cx.href(&format!("/account/apply/{}?from=check", place.address()))),
         unfit,
+        differs,
         aside: cx.query.split('&').any(|pair| pair == "aside=1"),
         lost: cx.query.split('&').any(|pair| pair == NOT_SAVED),
         cx,
@@ -144,7 +155,11 @@ fn show_sign(desk: &Desk, view: &View<'_>, judged: bool) -> axum::response::Resp
 }
 
 /// `POST /account/apply/sign`: keeps what was signed, and sends.
-pub async fn sign(desk: Desk, Extension(submitter): Extension<Submitter>) -> Answer {
+pub async fn sign(
+    desk: Desk,
+    Extension(submitter): Extension<Submitter>,
+    Extension(rules): Extension<Arc<Rules>>,
+) -> Answer {
     let Some(owner) = desk.owner().map(str::to_string) else {
         return Ok(desk.go(&format!("{}?again=1", super::send::SENT)));
     };
@@ -173,7 +188,7 @@ pub async fn sign(desk: Desk, Extension(submitter): Extension<Submitter>) -> Ans
         count(&desk.cx, SIGN, Came::Refused(&refused(&flow::sign().faults(&view))));
         return Ok(show_sign(&desk, &view, true));
     }
-    send(&desk, &submitter, &Draft { id: &open.id, version: open.version, owner: &owner }, &view).await
+    send(&desk, (&submitter, &rules), &Draft { id: &open.id, version: open.version, owner: &owner }, &view).await
 }
 
 /// What the form says of each question of the page; those that it did not ask are empty.

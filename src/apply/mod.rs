@@ -6,13 +6,17 @@
 
 mod around;
 mod begin;
+mod changed;
 mod check;
 mod checked;
+mod differs;
+mod earlier;
 mod field;
 mod notice;
 mod packet;
 mod people;
 mod referred;
+mod report;
 mod send;
 mod sent;
 mod step;
@@ -25,12 +29,13 @@ use axum::{Extension, Router};
 
 use crate::app::App;
 use crate::application::submit::Submitter;
+use crate::verify::rules::Rules;
 
 /// The task list, and the root of all other pages.
 pub const ROOT: &str = "/account/apply";
 
 /// All pages, in one language.
-pub fn pages(submitter: Submitter) -> Router<Arc<App>> {
+pub fn pages(submitter: Submitter, rules: Arc<Rules>) -> Router<Arc<App>> {
     Router::new()
         .route("/account/apply", get(tasks::show))
         .route("/account/apply/begin", get(begin::show).post(begin::post))
@@ -40,6 +45,7 @@ pub fn pages(submitter: Submitter) -> Router<Arc<App>> {
         .route("/account/apply/packet", get(packet::show))
         .route("/account/apply/employer", get(packet::employer))
         .route("/account/apply/sent", get(sent::sent))
+        .route("/account/apply/report", get(report::show).post(report::begin))
         .route("/account/apply/people/add", post(people::add))
         .route("/account/apply/people/remove", post(people::remove))
         .route("/account/apply/people/back", post(people::put_back))
@@ -47,4 +53,5 @@ pub fn pages(submitter: Submitter) -> Router<Arc<App>> {
         .route("/account/apply/{step}/{row}", get(step::show).post(step::save))
         .route("/account/notice/{id}", get(sent::notice))
         .layer(Extension(submitter))
+        .layer(Extension(rules))
 }

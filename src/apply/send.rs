@@ -6,7 +6,11 @@
 use axum::http::StatusCode;
 use axum::response::Response;
 
+use std::sync::Arc;
+
 use super::around::count;
+use super::changed::Changed;
+use super::earlier::Earlier;
 use super::notice::About;
 use crate::account::people::new_id;
 use crate::application::determine::{Undetermined, determined};
@@ -22,6 +26,7 @@ use crate::store::{StoreError, columns};
 use crate::telemetry::funnel::Came;
 use crate::transfer;
 use crate::verify::plan;
+use crate::verify::rules::Rules;
 use crate::web::error::Failure;
 use crate::work::letters::Ready;
 
@@ -41,7 +46,12 @@ pub const SENT: &str = "/account/apply/sent";
 /// # Errors
 ///
 /// A page that says what is in the way: the draft stays as it is.
-pub async fn send(desk: &Desk, submitter: &Submitter, draft: &Draft<'_>, view: &View<'_>) -> Answer {
+pub async fn send(
+    desk: &Desk,
+    (submitter, rules): (&Submitter, &Arc<Rules>),
+    draft: &Draft<'_>,
+    view: &View<'_>,
+) -> Answer {
     let cx = &desk.cx;
     let year = u16::try_from(view.year).ok();
     let catalogue = year.and_then(|year| cx.catalogues.get(year).cloned());
@@ -52,21 +62,33 @@ pub async fn send(desk: &Desk, submitter: &Submitter, draft: &Draft<'_>, view: &
         Err(Undetermined::Refused(_)) => return Ok(desk.go("/account/apply/check")),
         Err(why) => return Err(Failure::internal(why).into()),
     };
+    let owner = draft.owner;
+    let keys = flow::answered(view);
+    let answers = serde_json::to_value(view.sheet.only(|key| keys.contains(key))).map_err(anyhow::Error::from)?;
+    let mut determination = found.determination;
+    let mut frozen = Frozen { answers, household: found.household, amended: None };
+    let earlier = Earlier::of(desk, owner, view).await?;
+    if let Some(earlier) = &earlier
+        && let Some((household, decided)) = earlier.amended(desk, rules, (&frozen, &determination)).await?
+    {
+        (frozen.amended, determination) = (Some(household), decided);
+    }
+    let decided = serde_json::to_value(&determination).map_err(anyhow::Error::from)?;
     let reference = new_reference().map_err(anyhow::Error::from)?;
-    let days = cx.app.tables.days(Some(found.determination.state), (cx.app.clock)());
-    let about = About { view, determination: &found.determination, reference: &reference, days };
+    let days = cx.app.tables.days(Some(determination.state), (cx.app.clock)());
+    let unproved = frozen.amended.is_some();
+    let change = earlier.as_ref().map(|earlier| {
+        let (reference, before) = (earlier.case.application.reference.as_str(), &earlier.in_force);
+        Changed { reference, before, now: &decided, unproved }
+    });
+    let about = About { view, determination: &determination, reference: &reference, days, change };
     let notice = about.notice(cx);
 
-    let owner = draft.owner;
     let mut connection = desk.office.read().await?;
     let key = desk.office.means.vault.open(&mut connection, owner).await?;
     drop(connection);
     let Some(key) = key else { return Err(Instead::from(StoreError::Stale)) };
     let (id, notice_id) = (new_id()?, new_id()?);
-    let keys = flow::answered(view);
-    let answers = serde_json::to_value(view.sheet.only(|key| keys.contains(key))).map_err(anyhow::Error::from)?;
-    let frozen = Frozen { answers, household: found.household };
-    let decided = serde_json::to_value(&found.determination).map_err(anyhow::Error::from)?;
     let (full, county) = (view.said("full_medicaid", HOUSEHOLD, "yes"), view.county());
     let mut jobs = Vec::new();
     // Without a hub or a way to the agencies nothing is promised that nobody could do.
@@ -78,7 +100,7 @@ pub async fn send(desk: &Desk, submitter: &Submitter, draft: &Draft<'_>, view: &
     }
     let sending = Sending {
         answers: key.seal_json(columns::APPLICATION_ANSWERS.at(&id, owner), &frozen)?,
-        determination: key.seal_json(columns::APPLICATION_DETERMINATION.at(&id, owner), &found.determination)?,
+        determination: key.seal_json(columns::APPLICATION_DETERMINATION.at(&id, owner), &decided)?,
         notice_body: key.seal_json(columns::NOTICE_BODY.at(&notice_id, owner), &notice)?,
         letter: told(desk, view, (&key, owner), &notice_id)?,
         notice: notice_id,
@@ -88,6 +110,7 @@ pub async fn send(desk: &Desk, submitter: &Submitter, draft: &Draft<'_>, view: &
         owner: owner.to_string(),
         reference,
         plan_year: view.year,
+        follows: view.sheet.follows().map(str::to_string),
         answers_version: ANSWERS_VERSION,
         catalogue: catalogue.version.clone(),
         session: desk.visitor.session_text(),

@@ -12,6 +12,7 @@ use super::around::place_words;
 use super::checked::{Checked, checked};
 use super::referred::{Referred, referred};
 use crate::account::drafts;
+use crate::application::change::is_last;
 use crate::application::record::{self, ELIGIBILITY, Letter, Notice, Read};
 use crate::application::sheet::{HOUSEHOLD, RowId, YOU, key};
 use crate::application::submit::shown;
@@ -28,6 +29,10 @@ use crate::work::letters::{self, LetterState};
 /// One application in the list.
 struct Row {
     words: String,
+    /// Which one it is a change of.
+    follows: Option<String>,
+    /// Where a change of it is reported; `None` if one was.
+    report: Option<String>,
     /// Its notices: address, what it is, and when it was posted.
     notices: Vec<(String, String, String)>,
 }
@@ -58,6 +63,8 @@ struct Newest {
     people: Vec<(String, Vec<String>)>,
     lead: Vec<String>,
     place: String,
+    /// Which application it is a change of.
+    follows: Option<String>,
     /// They asked for letters on paper.
     paper: bool,
     notice: String,
@@ -84,7 +91,7 @@ pub async fn sent(desk: Desk) -> Answer {
     let drafts = drafts::of(&mut connection, vault, owner).await?;
     let code = drafts::code_of(&mut connection, owner, &drafts).await?;
     drop(connection);
-    let (checked, referred) = since(&desk, owner, applications.first()).await?;
+    let (checked, referred) = since(&desk, owner, &applications).await?;
     let guest = desk.visitor.guest().is_some();
     let row = |application: &record::Application| {
         let when = day_and_clock(cx, application.submitted_at);
@@ -99,6 +106,9 @@ pub async fn sent(desk: Desk) -> Answer {
                 ],
             ),
             notices: of.map(|notice| one_notice(cx, notice)).collect(),
+            follows: follows_words(cx, application, &applications),
+            report: is_last(&applications, &application.id)
+                .then(|| cx.href(&format!("/account/apply/report?of={}", application.id))),
         }
     };
     let newest = applications.first().zip(notice.as_ref()).map(|(application, (posted, notice))| {
@@ -115,6 +125,7 @@ pub async fn sent(desk: Desk) -> Answer {
                 application.determination["state"].as_str().and_then(State::parse),
                 i32::try_from(application.plan_year).unwrap_or_default(),
             ),
+            follows: follows_words(cx, application, &applications),
             paper: application.frozen.answers["notices_by.0"] == "mail",
             notice: address(cx, &posted.id),
             plans: plans(cx, application, &picked(&drafts)),
@@ -141,17 +152,30 @@ pub async fn sent(desk: Desk) -> Answer {
 async fn since(
     desk: &Desk,
     owner: &str,
-    newest: Option<&record::Application>,
+    applications: &[record::Application],
 ) -> Result<(Option<Checked>, Option<Referred>), Instead> {
-    let Some(newest) = newest else { return Ok((None, None)) };
+    let Some(newest) = applications.first() else { return Ok((None, None)) };
     let (cx, about) = (&desk.cx, (owner, newest.id.as_str()));
     let config = &cx.app.config;
     let mut connection = desk.office.read().await?;
     let standing = history::of(&mut connection, about).await?;
     let checked = (standing.begun || config.hub.url.is_some()).then(|| checked(cx, newest, &standing));
-    let transfers = History::of(&mut connection, about).await?;
+    let mut transfers = History::of(&mut connection, about).await?;
+    // What an agency has answered about an earlier application of the same people is part of it.
+    let mut earlier = newest.follows.clone();
+    while let Some(id) = earlier {
+        transfers.put_before(History::of(&mut connection, (owner, &id)).await?);
+        earlier = applications.iter().find(|own| own.id == id).and_then(|own| own.follows.clone());
+    }
     let any = !transfers.sent.is_empty() || config.transfers.is_some();
     Ok((checked, any.then(|| referred(cx, newest, &transfers)).flatten()))
+}
+
+/// `It is a change of the application with the number …`
+fn follows_words(cx: &Cx, application: &record::Application, all: &[record::Application]) -> Option<String> {
+    let follows = application.follows.as_ref()?;
+    let earlier = all.iter().find(|own| own.id == *follows)?;
+    Some(cx.tf("report.follows", &[("reference", &shown(&earlier.reference))]))
 }
 
 fn address(cx: &Cx, notice: &str) -> String {

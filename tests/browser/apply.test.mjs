@@ -143,6 +143,33 @@ for (const lang of ['en', 'es']) {
     await look(tab, 'notice', lang);
     if (pictures) await tab.emulateMedia({ media: 'print' });
     if (pictures) await tab.pdf({ path: join(pictures, `apply-notice-${lang}.pdf`) });
+    if (pictures) await tab.emulateMedia({ media: 'screen' });
+
+    // A change of it: income, what is different, both applications in the list.
+    await visit('/account/apply/report');
+    await look(tab, 'report', lang);
+    await go('main form .buttons button');
+    assert.equal(place(), 'changed');
+    await go('main form[novalidate] .buttons button');
+    await look(tab, 'changed', lang);
+    await tab.evaluate(fill, [{ what_changed: 'income', changed_on: '11/1/2026' }, []]);
+    await go('main form[novalidate] .buttons button');
+    assert.equal(place(), '');
+    await look(tab, 'change-list', lang);
+    await go('main .tasks a[href*="/apply/income/"]');
+    await tab.evaluate(fill, [{ ...ANSWERS, amount: '1,500' }, OPTIONAL]);
+    await go('main form[novalidate] .buttons button');
+    for (const page of ['check', 'report', 'delete']) {
+      await visit(`/account/apply/${page}`);
+      await look(tab, `change-${page}`, lang);
+    }
+    await visit('/account/apply/sign');
+    await tab.evaluate(fill, [ANSWERS, OPTIONAL]);
+    await go('main form[novalidate] .buttons button');
+    assert.equal(place(), 'sent', await tab.locator('main').innerText());
+    await look(tab, 'change-sent', lang);
+    await go('main a[href*="/account/notice/"]');
+    await look(tab, 'change-notice', lang);
     await context.close();
     none(faults.splice(0));
   });

@@ -4,6 +4,7 @@ mod changes;
 mod equality;
 mod faults;
 mod funnel;
+mod report;
 mod shop;
 mod stories;
 pub mod walk;

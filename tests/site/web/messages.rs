@@ -193,7 +193,7 @@ fn of_verify() -> Vec<String> {
     let words = |all: &[&str]| all.iter().map(ToString::to_string).collect::<Vec<_>>();
     let rules = Rules::load().unwrap_or_else(|faults| panic!("{faults:?}"));
     let subjects: Vec<String> = Subject::iter().map(|subject| subject.word().to_string()).collect();
-    let states = ["waiting", "verified", "inconsistent", "pending", "resolved", "expired", "withdrawn"]
+    let states = ["waiting", "verified", "inconsistent", "pending", "resolved", "expired", "withdrawn", "carried"]
         .map(str::to_string)
         .to_vec();
     let expiries = Expiry::all().map(|expiry| expiry.word().to_string()).collect();
