@@ -20,6 +20,8 @@ pub struct Earlier {
     pub case: Case,
     /// The determination that counts until the change holds, as JSON.
     pub in_force: Value,
+    /// Another change of it was sent meanwhile.
+    pub followed: bool,
 }
 
 impl Earlier {
@@ -35,7 +37,8 @@ impl Earlier {
         let case = Case::open(&mut connection, vault, (owner, id)).await?.ok_or(StoreError::Stale)?;
         let key = vault.open(&mut connection, owner).await?.ok_or(StoreError::Stale)?;
         let in_force = record::in_force(&mut connection, &key, (owner, &case.application), view.year).await?;
-        Ok(Some(Earlier { case, in_force }))
+        let followed = record::followed_by(&mut connection, (owner, id)).await?.is_some();
+        Ok(Some(Earlier { case, in_force, followed }))
     }
 
     /// What had not been proved in time, and is told as before, holds on (45 CFR 155.315(f)(5)): the household amended by it,

@@ -5,6 +5,7 @@
 
 use axum::http::StatusCode;
 use axum::response::Response;
+use serde_json::Value;
 
 use std::sync::Arc;
 
@@ -28,7 +29,9 @@ use crate::transfer;
 use crate::verify::plan;
 use crate::verify::rules::Rules;
 use crate::web::error::Failure;
+use crate::web::page::Cx;
 use crate::work::letters::Ready;
+use crate::work::queue;
 
 /// The draft that is sent.
 pub struct Draft<'a> {
@@ -68,10 +71,13 @@ pub async fn send(
     let mut determination = found.determination;
     let mut frozen = Frozen { answers, household: found.household, amended: None };
     let earlier = Earlier::of(desk, owner, view).await?;
-    if let Some(earlier) = &earlier
-        && let Some((household, decided)) = earlier.amended(desk, rules, (&frozen, &determination)).await?
-    {
-        (frozen.amended, determination) = (Some(household), decided);
+    if let Some(earlier) = &earlier {
+        if earlier.followed {
+            return Ok(desk.go(&format!("{SENT}?again=1")));
+        }
+        if let Some((household, decided)) = earlier.amended(desk, rules, (&frozen, &determination)).await? {
+            (frozen.amended, determination) = (Some(household), decided);
+        }
     }
     let decided = serde_json::to_value(&determination).map_err(anyhow::Error::from)?;
     let reference = new_reference().map_err(anyhow::Error::from)?;
@@ -89,22 +95,13 @@ pub async fn send(
     drop(connection);
     let Some(key) = key else { return Err(Instead::from(StoreError::Stale)) };
     let (id, notice_id) = (new_id()?, new_id()?);
-    let (full, county) = (view.said("full_medicaid", HOUSEHOLD, "yes"), view.county());
-    let mut jobs = Vec::new();
-    // Without a hub or a way to the agencies nothing is promised that nobody could do.
-    if cx.app.config.hub.url.is_some() {
-        jobs.push(plan::first(&key, (owner, &id))?);
-    }
-    if cx.app.config.transfers.is_some() {
-        jobs.extend(transfer::first(&key, (owner, &id), (&decided, full), county.map_or("", |county| &county.name))?);
-    }
     let sending = Sending {
         answers: key.seal_json(columns::APPLICATION_ANSWERS.at(&id, owner), &frozen)?,
         determination: key.seal_json(columns::APPLICATION_DETERMINATION.at(&id, owner), &decided)?,
         notice_body: key.seal_json(columns::NOTICE_BODY.at(&notice_id, owner), &notice)?,
         letter: told(desk, view, (&key, owner), &notice_id)?,
         notice: notice_id,
-        jobs,
+        jobs: jobs(cx, view, (&key, owner), (&id, &decided))?,
         draft: draft.id.to_string(),
         draft_version: draft.version,
         owner: owner.to_string(),
@@ -124,6 +121,25 @@ pub async fn send(
         Sent::Before { .. } => Ok(desk.go(&format!("{SENT}?again=1"))),
         Sent::Changed => Ok(changed(desk)),
     }
+}
+
+/// What has to be done afterwards. Without a hub or a way to the agencies nothing is promised that nobody could do.
+fn jobs(
+    cx: &Cx,
+    view: &View<'_>,
+    (key, owner): (&DataKey, &str),
+    (id, decided): (&str, &Value),
+) -> Result<Vec<queue::Ready>, StoreError> {
+    let mut jobs = Vec::new();
+    if cx.app.config.hub.url.is_some() {
+        jobs.push(plan::first(key, (owner, id))?);
+    }
+    if cx.app.config.transfers.is_some() {
+        let (full, county) = (view.said("full_medicaid", HOUSEHOLD, "yes"), view.county());
+        let county = county.map_or("", |county| &county.name);
+        jobs.extend(transfer::first(key, (owner, id), (decided, full), county)?);
+    }
+    Ok(jobs)
 }
 
 /// The letter for whoever asked for e-mail: an account at the address that it has proved, a guest at the one that was typed.
