@@ -53,6 +53,7 @@ pub async fn of(connection: &mut AnyConnection, vault: &Vault, owner: &str) -> R
     let checks = checks(connection, &key, owner).await?;
     let documents = documents(connection, &key, owner).await?;
     let transfers = transfers(connection, &key, owner).await?;
+    let coverage = coverage(connection, &key, owner).await?;
     let devices = devices(connection, &key, owner).await?;
     let sessions =
         sqlx::query_as("SELECT made_at, seen_at, expires_at, shared FROM session WHERE owner = $1 ORDER BY made_at");
@@ -72,7 +73,7 @@ pub async fn of(connection: &mut AnyConnection, vault: &Vault, owner: &str) -> R
     Ok(Some(json!({
         "owner": owner, "account": account, "drafts": drafts, "applications": applications, "changes": changes,
         "determinations": determinations, "notices": notices, "checks": checks, "transfers": transfers,
-        "documents": documents, "devices": devices, "sessions": sessions, "letters": letters,
+        "coverage": coverage, "documents": documents, "devices": devices, "sessions": sessions, "letters": letters,
         "deeds": deeds,
     })))
 }
@@ -167,16 +168,30 @@ async fn checks(connection: &mut AnyConnection, key: &DataKey, owner: &str) -> R
             json!({ "id": id, "application": application, "cause": cause, "notice": notice, "made_at": at })
         })
         .collect();
-    let appeals = frozen(
-        connection,
-        (key, owner),
-        ("SELECT id, body, filed_at FROM appeal WHERE owner = $1 ORDER BY filed_at", columns::APPEAL_BODY),
-    )
-    .await?;
+    let appeals = appeals(connection, key, owner).await?;
     Ok(json!({
         "made": made, "data_matching_issues": issues, "redetermined": redetermined,
         "appeals": appeals,
     }))
+}
+
+/// What they said against a notice, and what was decided about it.
+async fn appeals(connection: &mut AnyConnection, key: &DataKey, owner: &str) -> Result<Vec<Value>, StoreError> {
+    type Row = (String, String, String, String, Vec<u8>, i64, Option<i64>);
+    let asked = sqlx::query_as(
+        "SELECT id, application, notice, state, body, filed_at, closed_at FROM appeal WHERE owner = $1 ORDER BY filed_at",
+    );
+    let found: Vec<Row> = asked.bind(owner).fetch_all(connection).await?;
+    let mut appeals = Vec::new();
+    for (id, application, notice, state, body, filed_at, closed_at) in found {
+        let text = open_text(key, columns::APPEAL_BODY, (&id, owner), &body)?;
+        let said: Value = serde_json::from_str(&text).unwrap_or_default();
+        appeals.push(json!({
+            "id": id, "application": application, "notice": notice, "state": state, "filed_at": filed_at,
+            "closed_at": closed_at, "document": said,
+        }));
+    }
+    Ok(appeals)
 }
 
 /// What they sent to answer an issue, and what became of it. The files themselves are downloaded one by one.
@@ -244,6 +259,57 @@ async fn transfers(connection: &mut AnyConnection, key: &DataKey, owner: &str) -
         })
         .collect();
     Ok(json!({ "files": files, "steps": steps, "events": events }))
+}
+
+/// What they chose and signed, every change of it, and what they were given for their tax returns.
+async fn coverage(connection: &mut AnyConnection, key: &DataKey, owner: &str) -> Result<Value, StoreError> {
+    let with = (key, owner);
+    let chosen = (
+        "SELECT application, body, changed_at FROM plan_choice WHERE owner = $1 ORDER BY changed_at",
+        columns::PLAN_CHOICE_BODY,
+    );
+    let chosen = frozen(connection, with, chosen).await?;
+    let signed =
+        ("SELECT id, signed, made_at FROM enrollment WHERE owner = $1 ORDER BY made_at", columns::ENROLLMENT_SIGNED);
+    let signed = frozen(connection, with, signed).await?;
+    let changed = (
+        "SELECT id, body, made_at FROM enrollment_change WHERE owner = $1 ORDER BY made_at, number",
+        columns::ENROLLMENT_CHANGE_BODY,
+    );
+    let changed = frozen(connection, with, changed).await?;
+    let taxes = (
+        "SELECT id, body, made_at FROM tax_record WHERE owner = $1 ORDER BY plan_year, number",
+        columns::TAX_RECORD_BODY,
+    );
+    let taxes = frozen(connection, with, taxes).await?;
+    let asked =
+        sqlx::query_as("SELECT enrollment, step, from_day, code, at FROM enrollment_step WHERE owner = $1 ORDER BY at");
+    let found: Vec<(String, String, String, String, i64)> = asked.bind(owner).fetch_all(&mut *connection).await?;
+    let steps: Vec<Value> = found
+        .iter()
+        .map(|(enrollment, step, from, code, at)| {
+            json!({ "enrollment": enrollment, "step": step, "from": from, "code": code, "at": at })
+        })
+        .collect();
+    let asked = sqlx::query_as(
+        "SELECT id, application, number, plan, product, state, starts, ends FROM enrollment WHERE owner = $1 \
+         ORDER BY made_at",
+    );
+    type Row = (String, String, String, String, String, String, String, String);
+    let found: Vec<Row> = asked.bind(owner).fetch_all(&mut *connection).await?;
+    let enrollments: Vec<Value> = found
+        .iter()
+        .map(|(id, application, number, plan, product, state, starts, ends)| {
+            json!({
+                "id": id, "application": application, "number": number, "plan": plan, "product": product,
+                "state": state, "starts": starts, "ends": ends,
+            })
+        })
+        .collect();
+    Ok(json!({
+        "chosen": chosen, "enrollments": enrollments, "signed": signed, "changes": changed, "steps": steps,
+        "taxes": taxes,
+    }))
 }
 
 /// What became of each letter to them, and whether their address takes any.

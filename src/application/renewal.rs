@@ -12,6 +12,7 @@ use time::Date;
 use super::determine::{Undetermined, answer, premiums};
 use crate::catalogue::Catalogue;
 use crate::eligibility::Tables;
+use crate::eligibility::household::HraKind;
 use crate::quote::QuoteError;
 use crate::quote::market;
 use crate::quote::policy::DatedRules;
@@ -66,7 +67,9 @@ impl Plans {
         for offer in offers.into_iter().flatten() {
             let employee = first.people.iter().find(|person| offer["employee"] == json!(person.id));
             let Some(employee) = employee else { continue };
-            if let Some(lowest) = market::lowest_silver(&self.catalogue, &place, employee.age, rules).await? {
+            let kind = if offer["kind"] == "qsehra" { HraKind::Qsehra } else { HraKind::Ichra };
+            let silver = market::silver_alone(&self.catalogue, &place, employee.age, rules).await?;
+            if let Some(lowest) = silver.map(|silver| silver.judging(kind)) {
                 offer["lowest_silver_self_only_monthly"] = json!(lowest.decimal());
             }
         }

@@ -26,7 +26,7 @@ use crate::application::view::View;
 use crate::office::desk::{Answer, Desk};
 use crate::office::view::{Bar, bar};
 use crate::telemetry::funnel::Came;
-use crate::verify::rules::Rules;
+use crate::verify::Knows;
 use crate::web::page::{self, CachePolicy, Cx};
 
 struct Checked {
@@ -158,7 +158,7 @@ fn show_sign(desk: &Desk, view: &View<'_>, judged: bool) -> axum::response::Resp
 pub async fn sign(
     desk: Desk,
     Extension(submitter): Extension<Submitter>,
-    Extension(rules): Extension<Arc<Rules>>,
+    Extension(knows): Extension<Arc<Knows>>,
 ) -> Answer {
     let Some(owner) = desk.owner().map(str::to_string) else {
         return Ok(desk.go(&format!("{}?again=1", super::send::SENT)));
@@ -188,7 +188,7 @@ pub async fn sign(
         count(&desk.cx, SIGN, Came::Refused(&refused(&flow::sign().faults(&view))));
         return Ok(show_sign(&desk, &view, true));
     }
-    send(&desk, (&submitter, &rules), &Draft { id: &open.id, version: open.version, owner: &owner }, &view).await
+    send(&desk, (&submitter, &knows), &Draft { id: &open.id, version: open.version, owner: &owner }, &view).await
 }
 
 /// What the form says of each question of the page; those that it did not ask are empty.

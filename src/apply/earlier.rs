@@ -2,8 +2,6 @@
 //!
 //! Called by pages of this room. It changes nothing.
 
-use std::sync::Arc;
-
 use serde_json::Value;
 
 use crate::application::record::{self, Application, Frozen};
@@ -11,10 +9,10 @@ use crate::application::view::View;
 use crate::eligibility::{Determination, Household, determine};
 use crate::office::desk::{Desk, Instead};
 use crate::store::StoreError;
+use crate::verify::Knows;
 use crate::verify::amend::amended;
 use crate::verify::carry;
 use crate::verify::case::Case;
-use crate::verify::rules::Rules;
 
 pub struct Earlier {
     pub case: Case,
@@ -50,24 +48,28 @@ impl Earlier {
     pub async fn amended(
         &self,
         desk: &Desk,
-        rules: &Arc<Rules>,
+        knows: &Knows,
         (frozen, determination): (&Frozen, &Determination),
     ) -> Result<Option<(Value, Determination)>, Instead> {
-        let tables = &desk.cx.app.tables;
         let application = Application {
             id: String::new(),
             reference: String::new(),
             plan_year: self.case.application.plan_year,
             submitted_at: 0,
             catalogue: String::new(),
-            frozen: Frozen { answers: frozen.answers.clone(), household: frozen.household.clone(), amended: None },
+            frozen: Frozen {
+                answers: frozen.answers.clone(),
+                household: frozen.household.clone(),
+                county: frozen.county.clone(),
+                amended: None,
+            },
             determination: serde_json::to_value(determination).map_err(anyhow::Error::from)?,
             follows: Some(self.case.application.id.clone()),
         };
         let new = Case { owner: self.case.owner.clone(), application };
         let mut connection = desk.office.read().await?;
         let vault = &desk.office.means.vault;
-        let unproved = carry::unproved(&mut connection, (vault, tables, rules), (&self.case, &new)).await?;
+        let unproved = carry::unproved(&mut connection, (vault, knows), (&self.case, &new)).await?;
         drop(connection);
         if unproved.is_empty() {
             return Ok(None);
@@ -76,7 +78,7 @@ impl Earlier {
         let read = Household::from_json(&said.to_string());
         let read = read.map_err(|fault| anyhow::anyhow!("the engine cannot read {}", fault.path))?;
         let today = read.as_of.ok_or_else(|| anyhow::anyhow!("a household without its day"))?;
-        let decided = determine(&read, tables, today);
+        let decided = determine(&read, &knows.tables, today);
         let decided = decided.map_err(|faults| anyhow::anyhow!("the engine refused {} answers", faults.len()))?;
         Ok(Some((said, decided)))
     }

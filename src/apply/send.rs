@@ -7,8 +7,6 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::Value;
 
-use std::sync::Arc;
-
 use super::around::count;
 use super::changed::Changed;
 use super::earlier::Earlier;
@@ -26,8 +24,7 @@ use crate::sealing::DataKey;
 use crate::store::{StoreError, columns};
 use crate::telemetry::funnel::Came;
 use crate::transfer;
-use crate::verify::plan;
-use crate::verify::rules::Rules;
+use crate::verify::{Knows, plan};
 use crate::web::error::Failure;
 use crate::web::page::Cx;
 use crate::work::letters::Ready;
@@ -49,12 +46,7 @@ pub const SENT: &str = "/account/apply/sent";
 /// # Errors
 ///
 /// A page that says what is in the way: the draft stays as it is.
-pub async fn send(
-    desk: &Desk,
-    (submitter, rules): (&Submitter, &Arc<Rules>),
-    draft: &Draft<'_>,
-    view: &View<'_>,
-) -> Answer {
+pub async fn send(desk: &Desk, (submitter, knows): (&Submitter, &Knows), draft: &Draft<'_>, view: &View<'_>) -> Answer {
     let cx = &desk.cx;
     let year = u16::try_from(view.year).ok();
     let catalogue = year.and_then(|year| cx.catalogues.get(year).cloned());
@@ -69,25 +61,28 @@ pub async fn send(
     let keys = flow::answered(view);
     let answers = serde_json::to_value(view.sheet.only(|key| keys.contains(key))).map_err(anyhow::Error::from)?;
     let mut determination = found.determination;
-    let mut frozen = Frozen { answers, household: found.household, amended: None };
+    let county = view.county().map(|county| county.name.clone()).unwrap_or_default();
+    let mut frozen = Frozen { answers, household: found.household, county, amended: None };
     let earlier = Earlier::of(desk, owner, view).await?;
     if let Some(earlier) = &earlier {
         if earlier.followed {
             return Ok(desk.go(&format!("{SENT}?again=1")));
         }
-        if let Some((household, decided)) = earlier.amended(desk, rules, (&frozen, &determination)).await? {
+        if let Some((household, decided)) = earlier.amended(desk, knows, (&frozen, &determination)).await? {
             (frozen.amended, determination) = (Some(household), decided);
         }
     }
     let decided = serde_json::to_value(&determination).map_err(anyhow::Error::from)?;
     let reference = new_reference().map_err(anyhow::Error::from)?;
     let days = cx.app.tables.days(Some(determination.state), (cx.app.clock)());
+    let appeal_days = knows.rules.time("appeal_days", days.own);
+    let appeal_days = appeal_days.ok_or_else(|| anyhow::anyhow!("no rule says until when a notice can be appealed"))?;
     let unproved = frozen.amended.is_some();
     let change = earlier.as_ref().map(|earlier| {
         let (reference, before) = (earlier.case.application.reference.as_str(), &earlier.in_force);
         Changed { reference, before, now: &decided, unproved }
     });
-    let about = About { view, determination: &determination, reference: &reference, days, change };
+    let about = About { view, determination: &determination, reference: &reference, days, change, appeal_days };
     let notice = about.notice(cx);
 
     let mut connection = desk.office.read().await?;
@@ -135,9 +130,8 @@ fn jobs(
         jobs.push(plan::first(key, (owner, id))?);
     }
     if cx.app.config.transfers.is_some() {
-        let (full, county) = (view.said("full_medicaid", HOUSEHOLD, "yes"), view.county());
-        let county = county.map_or("", |county| &county.name);
-        jobs.extend(transfer::first(key, (owner, id), (decided, full), county)?);
+        let full = view.said("full_medicaid", HOUSEHOLD, "yes");
+        jobs.extend(transfer::first(key, (owner, id), (decided, full))?);
     }
     Ok(jobs)
 }

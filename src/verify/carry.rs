@@ -13,11 +13,10 @@ use super::check::CHECK_STATUS_AGAIN;
 use super::dmi::{self, Dmi, EXPIRED};
 use super::facts::{self, Check};
 use super::plan::{self, About};
-use super::rules::{Rules, Subject};
+use super::rules::Subject;
 use super::settle::row_id;
-use super::{Room, moment};
+use super::{Knows, Room, appeal};
 use crate::application::sheet::RowId;
-use crate::eligibility::Tables;
 use crate::sealing::DataKey;
 use crate::store::audit::{Actor, Deed};
 use crate::store::vault::Vault;
@@ -112,25 +111,28 @@ async fn rows(connection: &mut AnyConnection, key: &DataKey, case: &Case) -> Res
     Ok(rows)
 }
 
-/// What had not been proved in time of an application, and is told in its change as before: it holds on.
+/// What had not been proved in time of an application, and is told in its change as before: it holds on, but for what an
+/// appeal keeps.
 ///
 /// # Errors
 ///
 /// If the store is away, or the rules do not say what follows.
 pub async fn unproved(
     connection: &mut AnyConnection,
-    (vault, tables, rules): (&Vault, &Tables, &Rules),
+    (vault, knows): (&Vault, &Knows),
     (old, new): (&Case, &Case),
 ) -> Result<Vec<Unproved>, StoreError> {
     let Some(key) = vault.open(&mut *connection, &old.owner).await? else { return Ok(Vec::new()) };
     let expired: Vec<Dmi> = dmi::of_application(&mut *connection, old.id()).await?;
+    let kept = appeal::kept(&mut *connection, (&key, &old.owner)).await?;
     let expired = expired.into_iter().filter(|dmi| dmi.state == EXPIRED && dmi.owner == old.owner);
+    let expired = expired.filter(|dmi| !kept.contains(&dmi.id));
     let rows = rows(connection, &key, old).await?;
     let mut found = Vec::new();
     for dmi in expired.filter(|dmi| is_same((old, new), (dmi.person, dmi.kind), false)) {
-        let day = tables.days(old.state(), moment(dmi.opened_at)).own;
+        let day = old.day(&knows.tables, dmi.opened_at);
         let no_rule = || StoreError::Refused("no rule says what follows".to_string());
-        let expiry = rules.kind(dmi.kind, day).ok_or_else(no_rule)?.expiry;
+        let expiry = knows.rules.kind(dmi.kind, day).ok_or_else(no_rule)?.expiry;
         let row = rows.iter().find(|row| (row.person, row.subject) == (dmi.person, dmi.kind));
         let basis = row.map_or(Value::Null, |row| row.answer.clone());
         found.push(Unproved { person: dmi.person, expiry, basis });
@@ -275,7 +277,7 @@ mod tests {
     use serde_json::json;
 
     fn case(answers: Value) -> Case {
-        let frozen = Frozen { answers, household: json!({ "people": [{ "id": "1" }] }), amended: None };
+        let frozen = Frozen { answers, household: json!({ "people": [{ "id": "1" }] }), county: String::new(), amended: None };
         let determination = json!({ "state": "OH", "tax_households": [
             { "filers": ["1"], "members": ["1"], "credit_eligible": ["1"], "magi": 28000.0 }] });
         let application = Application {

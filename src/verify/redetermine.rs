@@ -16,7 +16,7 @@ use super::case::Case;
 use super::dmi::{self, Dmi, EXPIRED};
 use super::plan::{self, About};
 use super::settle::row_id;
-use super::{Knows, Room, id_of, notice, renew, words};
+use super::{Knows, Room, appeal, id_of, notice, renew, words};
 use crate::account::people::Means;
 use crate::application::record;
 use crate::application::renewal::of_year;
@@ -36,6 +36,8 @@ pub static REDETERMINE: Kind = Kind {
     pause_max: Duration::from_secs(3600),
     repeats: Repeats::AtLeastOnce,
 };
+/// What the causes of appeals begin with.
+const APPEAL: &str = "appeal";
 /// What a job's key begins with; the rest is the cause.
 const KEY: &str = "redetermine:";
 
@@ -213,7 +215,7 @@ impl Redetermine {
         }
         let told = words::Told { cause: &self.cause, dmis: all, now, year };
         let letter = words::redetermined(&room.knows, case, &told, (&before, &after));
-        notice::post(tx, room, case, &kind, &letter).await.map(drop)
+        notice::post(tx, &room.means, case, &kind, &letter).await.map(drop)
     }
 
     /// A change was reported meanwhile: what the cause is about may be an issue of that application now. One that was
@@ -225,6 +227,10 @@ impl Redetermine {
             StoreError::Stale => odd("the checks of the change have not begun"),
             other => other,
         })?;
+        // What an appeal keeps, or has won, counts for what was sent last.
+        if self.cause.starts_with(APPEAL) {
+            return put_down(tx, &self.room.means, (&self.case.owner, next), &self.cause).await;
+        }
         match dmi::one(tx.conn(), id).await? {
             Some(dmi) if dmi.application == next => {
                 put_down(tx, &self.room.means, (&self.case.owner, next), &self.cause).await
@@ -238,15 +244,16 @@ fn odd(what: &str) -> StoreError {
     StoreError::Refused(what.to_string())
 }
 
-/// The household with everything that was not proved in time.
+/// The household with everything that was not proved in time, but for what an appeal keeps.
 pub(super) async fn now_known(
     connection: &mut AnyConnection,
     room: &Room,
     (key, case): (&DataKey, &Case),
     (told, all): (&Value, &[Dmi]),
 ) -> Result<Value, StoreError> {
+    let kept = appeal::kept(connection, (key, &case.owner)).await?;
     let mut unproved = Vec::new();
-    for dmi in all.iter().filter(|dmi| dmi.state == EXPIRED) {
+    for dmi in all.iter().filter(|dmi| dmi.state == EXPIRED && !kept.contains(&dmi.id)) {
         let id = row_id(case, dmi.person, dmi.kind);
         let asked = sqlx::query_scalar("SELECT answer FROM verification WHERE id = $1");
         let answer: Option<Vec<u8>> = asked.bind(id.as_str()).fetch_optional(&mut *connection).await?;

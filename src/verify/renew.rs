@@ -207,7 +207,7 @@ impl Change for Renew {
         if !is_same {
             let of = (self.year, consented(case, self.year), now);
             let letter = words::renewed(&room.knows, case, of, (&before, &after));
-            notice::post(tx, room, case, &kind, &letter).await?;
+            notice::post(tx, &room.means, case, &kind, &letter).await?;
         }
         Ok(Some(!is_same))
     }
