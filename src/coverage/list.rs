@@ -37,13 +37,7 @@ pub async fn show(desk: Desk, with: Extension<With>) -> Answer {
         let words = cx.tf("coverage.taxes", &[("year", &year.to_string())]);
         (cx.href(&format!("/account/taxes/{year}")), words)
     };
-    let template = ListPage {
-        bar: bar(cx, &desk.visitor),
-        now,
-        over,
-        not_told,
-        years: years.into_iter().map(year).collect(),
-        cx,
-    };
+    let template =
+        ListPage { bar: bar(cx, &desk.visitor), now, over, not_told, years: years.into_iter().map(year).collect(), cx };
     Ok(page::render_status(cx, StatusCode::OK, template, CachePolicy::Private))
 }

@@ -87,11 +87,7 @@ pub async fn one(desk: &Desk, id: &str) -> Result<Own, Instead> {
     opened(desk, &mut connection, enrollment).await
 }
 
-async fn opened(
-    desk: &Desk,
-    connection: &mut sqlx::AnyConnection,
-    enrollment: Enrollment,
-) -> Result<Own, Instead> {
+async fn opened(desk: &Desk, connection: &mut sqlx::AnyConnection, enrollment: Enrollment) -> Result<Own, Instead> {
     let now = record::now(connection, &desk.office.means.vault, &enrollment).await?;
     let steps = step::of(connection, &enrollment.id).await?;
     let place = Place::parse(&now.place.state);
@@ -130,7 +126,9 @@ pub fn cover(cx: &Cx, own: &Own) -> Cover {
     Cover {
         address: cx.href(&own.address()),
         plan: now.plan.name.clone(),
-        product: cx.t(&format!("coverage.{}", if enrollment.product == "dental" { "dental" } else { "medical" })).to_string(),
+        product: cx
+            .t(&format!("coverage.{}", if enrollment.product == "dental" { "dental" } else { "medical" }))
+            .to_string(),
         issuer: now.plan.issuer_name.clone(),
         plan_id: enrollment.plan.clone(),
         number: shown(&enrollment.number),

@@ -149,7 +149,16 @@ pub async fn csv(desk: Desk, with: Extension<With>, Path(year): Path<String>) ->
 fn written(record: &TaxYear, number: Option<i64>) -> Result<Vec<u8>, csv::Error> {
     let mut out = csv::Writer::from_writer(Vec::new());
     out.write_record([
-        "year", "record", "policy", "insurer", "plan", "month", "days", "premium_a", "benchmark_b", "credit_c",
+        "year",
+        "record",
+        "policy",
+        "insurer",
+        "plan",
+        "month",
+        "days",
+        "premium_a",
+        "benchmark_b",
+        "credit_c",
     ])?;
     let number = number.map(|number| number.to_string()).unwrap_or_default();
     for policy in &record.policies {

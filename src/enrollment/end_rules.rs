@@ -188,9 +188,8 @@ impl EndRules {
 
     /// The rule of a reason on a day; `None` before our rules begin.
     pub fn ending(&self, reason: Reason, marketplace: MarketplaceKind, on: Date) -> Option<&Ending> {
-        let of = |row: &&Ending| {
-            row.reason == reason && row.marketplace == marketplace && in_force(row.from, row.to, on)
-        };
+        let of =
+            |row: &&Ending| row.reason == reason && row.marketplace == marketplace && in_force(row.from, row.to, on);
         self.endings.iter().find(of)
     }
 
@@ -296,13 +295,17 @@ mod tests {
         let broken = ENDINGS.1.replacen("other,sbm,2024-01-01,,asked,14", "other,sbm,2024-01-01,,asked,soon", 1);
         let line = 1 + ENDINGS.1.lines().position(|line| line.starts_with("other,sbm,")).expect("the row");
         let faults = told([("endings", &broken), PARTIAL, TIMES]);
-        assert!(faults[0].starts_with(&format!("data/enrollment/endings.csv line {line}, notice_days: ")), "{faults:?}");
+        assert!(
+            faults[0].starts_with(&format!("data/enrollment/endings.csv line {line}, notice_days: ")),
+            "{faults:?}"
+        );
         let gone = PARTIAL.1.replacen("sbm,2024-01-01,,", "sbm,2024-01-01,2026-12-31,", 1);
         assert_eq!(
             told([ENDINGS, ("partial_months", &gone), TIMES]),
             ["data/enrollment/partial_months.csv line 0: Sbm needs one row in force"]
         );
-        let uncited = TIMES.1.replace("26 CFR 1.36B-5(d)(1): the statement of a year goes out by January 31 of the next one", "");
+        let uncited =
+            TIMES.1.replace("26 CFR 1.36B-5(d)(1): the statement of a year goes out by January 31 of the next one", "");
         let faults = told([ENDINGS, PARTIAL, ("times", &uncited)]);
         assert!(faults[0].contains(", citation: name the law"), "{faults:?}");
     }

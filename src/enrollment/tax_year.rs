@@ -244,7 +244,8 @@ async fn opened(
 ///
 /// If the store is away.
 pub async fn years(connection: &mut AnyConnection, owner: &str) -> Result<Vec<i32>, StoreError> {
-    let asked = sqlx::query_scalar("SELECT DISTINCT plan_year FROM enrollment WHERE owner = $1 ORDER BY plan_year DESC");
+    let asked =
+        sqlx::query_scalar("SELECT DISTINCT plan_year FROM enrollment WHERE owner = $1 ORDER BY plan_year DESC");
     let years: Vec<i64> = asked.bind(owner).fetch_all(connection).await?;
     Ok(years.into_iter().filter_map(|year| i32::try_from(year).ok()).collect())
 }
@@ -259,9 +260,8 @@ pub async fn give_out(room: &Room, rules: &Arc<EndRules>, now: OffsetDateTime) -
     // Nobody's year is over before it is over in Hawaii.
     let today = room.knows.tables.days(None, now).last;
     let mut connection = room.store.read().await?;
-    let asked = sqlx::query_as(
-        "SELECT DISTINCT plan_year, owner FROM enrollment WHERE plan_year < $1 ORDER BY plan_year",
-    );
+    let asked =
+        sqlx::query_as("SELECT DISTINCT plan_year, owner FROM enrollment WHERE plan_year < $1 ORDER BY plan_year");
     let due: Vec<(i64, String)> = asked.bind(i64::from(today.year())).fetch_all(&mut *connection).await?;
     drop(connection);
     let mut made = 0;

@@ -1,4 +1,4 @@
-//! The shop for one household that the office knows: exact prices, nothing of who and where in an address, and a button to
+//! The shop for one household that the office knows: exact prices, nothing about who and where in an address, and a button to
 //! choose each plan.
 //!
 //! Made by the room `choose`, which answers the shop's addresses a second time below its own (`web::page::Below`). The

@@ -1,4 +1,4 @@
-//! The shop below `/account/shop`: nothing of who and where in an address, nothing kept, nothing that leads back to the questions,
+//! The shop below `/account/shop`: nothing about who and where in an address, nothing kept, nothing that leads back to the questions,
 //! and nobody else's.
 
 use super::people::{FAMILY, family, list_of_one, sent};
