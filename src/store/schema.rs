@@ -23,7 +23,7 @@ pub const MIGRATIONS: [(i64, &str, &str); 10] = [
     (7, "verify", include_str!("../../sql/store/0007_verify.sql")),
     (8, "documents", include_str!("../../sql/store/0008_documents.sql")),
     (9, "transfer", include_str!("../../sql/store/0009_transfer.sql")),
-    (10, "appeal", include_str!("../../sql/store/0010_appeal.sql")),
+    (12, "appeal", include_str!("../../sql/store/0012_appeal.sql")),
 ];
 
 /// What this binary knows: the number of its newest migration.

@@ -11,4 +11,4 @@ ALTER TABLE appeal ADD COLUMN taken_at BIGINT;
 ALTER TABLE appeal ADD COLUMN closed_at BIGINT;
 CREATE INDEX appeal_state ON appeal (state, decide_by);
 
-UPDATE store_mark SET value = 10 WHERE name = 'schema';
+UPDATE store_mark SET value = 12 WHERE name = 'schema';
