@@ -7,7 +7,7 @@ use crate::sealing::{Column, DataKey};
 use crate::store::{StoreError, Tx, columns};
 
 /// Rows of an owner, in this order. The account itself and its data key are not among them.
-pub const ROWS: [&str; 28] = [
+pub const ROWS: [&str; 33] = [
     "DELETE FROM lookup WHERE owner = $1",
     "DELETE FROM session WHERE owner = $1",
     "DELETE FROM pending WHERE owner = $1",
@@ -36,6 +36,11 @@ pub const ROWS: [&str; 28] = [
     "DELETE FROM transfer WHERE owner = $1",
     "DELETE FROM transfer_step WHERE owner = $1",
     "DELETE FROM enrollment_event WHERE owner = $1",
+    "DELETE FROM plan_choice WHERE owner = $1",
+    "DELETE FROM enrollment WHERE owner = $1",
+    "DELETE FROM enrollment_change WHERE owner = $1",
+    "DELETE FROM enrollment_step WHERE owner = $1",
+    "DELETE FROM tax_record WHERE owner = $1",
 ];
 
 /// Deletes every row of an owner.
@@ -51,7 +56,7 @@ pub async fn delete(tx: &mut Tx, owner: &str) -> Result<(), StoreError> {
 }
 
 /// Documents that are only sealed again, in whatever state they are. What to read, what to write, which column.
-const FROZEN: [(&str, &str, Column); 9] = [
+const FROZEN: [(&str, &str, Column); 13] = [
     (
         "SELECT id, answers FROM application WHERE owner = $1 ORDER BY submitted_at",
         "UPDATE application SET answers = $1 WHERE id = $2",
@@ -98,6 +103,26 @@ const FROZEN: [(&str, &str, Column); 9] = [
         "UPDATE transfer SET body = $1 WHERE id = $2",
         columns::TRANSFER_BODY,
     ),
+    (
+        "SELECT application, body FROM plan_choice WHERE owner = $1",
+        "UPDATE plan_choice SET body = $1 WHERE application = $2",
+        columns::PLAN_CHOICE_BODY,
+    ),
+    (
+        "SELECT id, signed FROM enrollment WHERE owner = $1 ORDER BY made_at",
+        "UPDATE enrollment SET signed = $1 WHERE id = $2",
+        columns::ENROLLMENT_SIGNED,
+    ),
+    (
+        "SELECT id, body FROM enrollment_change WHERE owner = $1 ORDER BY made_at",
+        "UPDATE enrollment_change SET body = $1 WHERE id = $2",
+        columns::ENROLLMENT_CHANGE_BODY,
+    ),
+    (
+        "SELECT id, body FROM tax_record WHERE owner = $1 ORDER BY made_at",
+        "UPDATE tax_record SET body = $1 WHERE id = $2",
+        columns::TAX_RECORD_BODY,
+    ),
 ];
 
 /// Applications, notices and letters of a guest go over to an account: sealed again under its key.
@@ -112,6 +137,11 @@ pub async fn take_frozen(
 ) -> Result<(), StoreError> {
     // Whoever writes the answer to a check takes this row first: either it came before, or it finds the owner changed.
     let locked = sqlx::query("UPDATE verification_run SET version = version + 1 WHERE owner = $1");
+    locked.bind(guest).execute(tx.conn()).await?;
+    // Whoever signs, or writes what an insurer answered, takes one of these.
+    let locked = sqlx::query("UPDATE plan_choice SET version = version + 1 WHERE owner = $1");
+    locked.bind(guest).execute(tx.conn()).await?;
+    let locked = sqlx::query("UPDATE enrollment SET version = version + 1 WHERE owner = $1");
     locked.bind(guest).execute(tx.conn()).await?;
     for (read, write, column) in FROZEN {
         let rows: Vec<(String, Vec<u8>)> = sqlx::query_as(read).bind(guest).fetch_all(tx.conn()).await?;
@@ -136,6 +166,11 @@ pub async fn take_frozen(
         "UPDATE transfer SET owner = $1 WHERE owner = $2",
         "UPDATE transfer_step SET owner = $1 WHERE owner = $2",
         "UPDATE enrollment_event SET owner = $1 WHERE owner = $2",
+        "UPDATE plan_choice SET owner = $1 WHERE owner = $2",
+        "UPDATE enrollment SET owner = $1 WHERE owner = $2",
+        "UPDATE enrollment_change SET owner = $1 WHERE owner = $2",
+        "UPDATE enrollment_step SET owner = $1 WHERE owner = $2",
+        "UPDATE tax_record SET owner = $1 WHERE owner = $2",
         // What became of them; whose address they went to is still known by their jobs.
         "UPDATE letter SET owner = $1 WHERE owner = $2",
     ] {

@@ -50,6 +50,7 @@ pub async fn of(connection: &mut AnyConnection, vault: &Vault, owner: &str) -> R
     let checks = checks(connection, &key, owner).await?;
     let documents = documents(connection, &key, owner).await?;
     let transfers = transfers(connection, &key, owner).await?;
+    let coverage = coverage(connection, &key, owner).await?;
     let devices = devices(connection, &key, owner).await?;
     let sessions =
         sqlx::query_as("SELECT made_at, seen_at, expires_at, shared FROM session WHERE owner = $1 ORDER BY made_at");
@@ -69,7 +70,7 @@ pub async fn of(connection: &mut AnyConnection, vault: &Vault, owner: &str) -> R
     Ok(Some(json!({
         "owner": owner, "account": account, "drafts": drafts, "applications": applications,
         "determinations": determinations, "notices": notices, "checks": checks, "transfers": transfers,
-        "documents": documents, "devices": devices, "sessions": sessions, "letters": letters,
+        "coverage": coverage, "documents": documents, "devices": devices, "sessions": sessions, "letters": letters,
         "deeds": deeds,
     })))
 }
@@ -255,6 +256,57 @@ async fn transfers(connection: &mut AnyConnection, key: &DataKey, owner: &str) -
         })
         .collect();
     Ok(json!({ "files": files, "steps": steps, "events": events }))
+}
+
+/// What they chose and signed, every change of it, and what they were given for their tax returns.
+async fn coverage(connection: &mut AnyConnection, key: &DataKey, owner: &str) -> Result<Value, StoreError> {
+    let with = (key, owner);
+    let chosen = (
+        "SELECT application, body, changed_at FROM plan_choice WHERE owner = $1 ORDER BY changed_at",
+        columns::PLAN_CHOICE_BODY,
+    );
+    let chosen = frozen(connection, with, chosen).await?;
+    let signed =
+        ("SELECT id, signed, made_at FROM enrollment WHERE owner = $1 ORDER BY made_at", columns::ENROLLMENT_SIGNED);
+    let signed = frozen(connection, with, signed).await?;
+    let changed = (
+        "SELECT id, body, made_at FROM enrollment_change WHERE owner = $1 ORDER BY made_at, number",
+        columns::ENROLLMENT_CHANGE_BODY,
+    );
+    let changed = frozen(connection, with, changed).await?;
+    let taxes = (
+        "SELECT id, body, made_at FROM tax_record WHERE owner = $1 ORDER BY plan_year, number",
+        columns::TAX_RECORD_BODY,
+    );
+    let taxes = frozen(connection, with, taxes).await?;
+    let asked =
+        sqlx::query_as("SELECT enrollment, step, from_day, code, at FROM enrollment_step WHERE owner = $1 ORDER BY at");
+    let found: Vec<(String, String, String, String, i64)> = asked.bind(owner).fetch_all(&mut *connection).await?;
+    let steps: Vec<Value> = found
+        .iter()
+        .map(|(enrollment, step, from, code, at)| {
+            json!({ "enrollment": enrollment, "step": step, "from": from, "code": code, "at": at })
+        })
+        .collect();
+    let asked = sqlx::query_as(
+        "SELECT id, application, number, plan, product, state, starts, ends FROM enrollment WHERE owner = $1 \
+         ORDER BY made_at",
+    );
+    type Row = (String, String, String, String, String, String, String, String);
+    let found: Vec<Row> = asked.bind(owner).fetch_all(&mut *connection).await?;
+    let enrollments: Vec<Value> = found
+        .iter()
+        .map(|(id, application, number, plan, product, state, starts, ends)| {
+            json!({
+                "id": id, "application": application, "number": number, "plan": plan, "product": product,
+                "state": state, "starts": starts, "ends": ends,
+            })
+        })
+        .collect();
+    Ok(json!({
+        "chosen": chosen, "enrollments": enrollments, "signed": signed, "changes": changed, "steps": steps,
+        "taxes": taxes,
+    }))
 }
 
 /// What became of each letter to them, and whether their address takes any.

@@ -85,9 +85,10 @@ impl About<'_> {
             .filter(with)
             .map(|tax| {
                 let names = self.names(cx, &tax.credit_eligible);
+                let key = if tax.credit_eligible.len() == 1 { "notice.credit_one" } else { "notice.credit_household" };
                 match tax.credit_monthly.zip(tax.benchmark_monthly) {
                     Some((credit, benchmark)) => cx.tf(
-                        "notice.credit_household",
+                        key,
                         &[
                             ("names", &names),
                             ("amount", &credit.dollars_cents()),

@@ -67,16 +67,17 @@ pub async fn send(desk: &Desk, (submitter, knows): (&Submitter, &Knows), draft: 
     let (id, notice_id) = (new_id()?, new_id()?);
     let keys = flow::answered(view);
     let answers = serde_json::to_value(view.sheet.only(|key| keys.contains(key))).map_err(anyhow::Error::from)?;
-    let frozen = Frozen { answers, household: found.household };
+    let county = view.county().map(|county| county.name.clone()).unwrap_or_default();
+    let frozen = Frozen { answers, household: found.household, county };
     let decided = serde_json::to_value(&found.determination).map_err(anyhow::Error::from)?;
-    let (full, county) = (view.said("full_medicaid", HOUSEHOLD, "yes"), view.county());
+    let full = view.said("full_medicaid", HOUSEHOLD, "yes");
     let mut jobs = Vec::new();
     // Without a hub or a way to the agencies nothing is promised that nobody could do.
     if cx.app.config.hub.url.is_some() {
         jobs.push(plan::first(&key, (owner, &id))?);
     }
     if cx.app.config.transfers.is_some() {
-        jobs.extend(transfer::first(&key, (owner, &id), (&decided, full), county.map_or("", |county| &county.name))?);
+        jobs.extend(transfer::first(&key, (owner, &id), (&decided, full))?);
     }
     let sending = Sending {
         answers: key.seal_json(columns::APPLICATION_ANSWERS.at(&id, owner), &frozen)?,

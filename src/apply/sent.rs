@@ -68,6 +68,8 @@ struct Newest {
     notice: String,
     /// The shop, for the same household.
     plans: String,
+    /// Somebody buys a plan here.
+    shops: bool,
 }
 
 /// `GET /account/apply/sent`
@@ -124,6 +126,7 @@ pub async fn sent(desk: Desk) -> Answer {
             paper: application.frozen.answers["notices_by.0"] == "mail",
             notice: address(cx, &posted.id),
             plans: plans(cx, application, &picked(&drafts)),
+            shops: shops(application),
         }
     });
     let several = applications.len() > 1 || posted.len() > 1;
@@ -246,6 +249,17 @@ fn letters(application: &record::Application, person: &Value) -> String {
     .into_iter()
     .filter_map(|(letter, is)| is.then_some(letter))
     .collect()
+}
+
+/// Whether anybody buys a plan here, by what it came to at first; the page of choosing goes by what counts now.
+fn shops(application: &record::Application) -> bool {
+    let people = application.determination["people"].as_array();
+    let yes = |person: &Value, name: &str| person[name].as_bool().unwrap_or_default();
+    people.into_iter().flatten().any(|person| {
+        let chip = person["chip"].as_str().is_some_and(|kind| kind != "unborn");
+        let public = !person["medicaid"].is_null() || chip || yes(person, "basic_health");
+        yes(person, "applying") && yes(person, "marketplace") && !public
+    })
 }
 
 /// Waiting, taken by a server, or come back: nobody has to wonder.

@@ -113,6 +113,18 @@ impl Catalogue {
         self.records.of(&self.pool, plan_pk, kind).await.map(Some)
     }
 
+    /// An insurer's telephone and site, as filed; neither if the catalogue does not know it.
+    ///
+    /// # Errors
+    ///
+    /// Any SQLite error.
+    pub async fn insurer(&self, issuer_id: u32) -> Result<(Option<String>, Option<String>), sqlx::Error> {
+        let asked = sqlx::query_as("SELECT phone, url FROM issuer WHERE issuer_id = ?1");
+        let found: Option<(Option<String>, Option<String>)> =
+            asked.bind(i64::from(issuer_id)).fetch_optional(&self.pool).await?;
+        Ok(found.unwrap_or_default())
+    }
+
     /// The insurer's name, or its number if the catalogue does not know it (from an old link, for example).
     pub fn issuer_name(&self, issuer_id: u32) -> String {
         self.issuers.get(&issuer_id).cloned().unwrap_or_else(|| format!("{issuer_id:05}"))

@@ -269,7 +269,7 @@ impl Change for Reject {
             hand.put_back(tx).await?;
         }
         let kind = format!("document_rejected:{}", self.document);
-        notice::post(tx, &self.room, &self.case, &kind, &self.notice).await?;
+        notice::post(tx, &self.room.means, &self.case, &kind, &self.notice).await?;
         hand.note(tx, Deed::DocumentRejected, (&owner, &format!("document:{}", self.document))).await?;
         Ok(Decided::Done)
     }

@@ -10,6 +10,7 @@
 pub mod ask;
 pub mod error;
 pub mod filters;
+pub mod fixed;
 pub mod market;
 pub mod offer;
 pub mod policy;

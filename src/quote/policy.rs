@@ -20,6 +20,7 @@ use crate::eligibility::{Determination, FieldError, Tables, TaxHouseholdAnswer, 
 use crate::filing::codes::{Metal, VariantKind};
 use crate::quote::ask::money::Finances;
 use crate::quote::ask::people::{Household, Immigration, Person, Relation};
+use crate::quote::fixed::FixedCredit;
 
 /// Adults no further apart in age than this are assumed to be a couple if nothing else is said. The page says so.
 const COUPLE_AGE_GAP: u8 = 20;
@@ -50,7 +51,26 @@ pub struct Policy {
     pub rules: DatedRules,
     pub catastrophic: bool,
     /// `None`: no income given, or nobody is eligible for a credit.
-    pub credit: Option<Arc<CreditTerms>>,
+    pub credit: Option<Credit>,
+}
+
+/// Where a credit comes from.
+#[derive(Debug, Clone)]
+pub enum Credit {
+    /// Worked out from the benchmark among the list's own plans: while somebody browses.
+    OfBenchmark(Arc<CreditTerms>),
+    /// Determined, in cents: after an application.
+    Fixed(Arc<FixedCredit>),
+}
+
+impl Credit {
+    /// `None`: the amount is fixed.
+    pub fn terms(&self) -> Option<&CreditTerms> {
+        match self {
+            Credit::OfBenchmark(terms) => Some(terms),
+            Credit::Fixed(_) => None,
+        }
+    }
 }
 
 /// What turns a benchmark premium into a credit.
@@ -110,7 +130,7 @@ impl Policy {
         let credit = credit.map(|answer| {
             let eligible = household.only(|i| answer.eligible_indexes.contains(&i)).without_tobacco();
             let same_as_policy = eligible == buyers;
-            Arc::new(CreditTerms { eligible, same_as_policy, answer: answer.clone() })
+            Credit::OfBenchmark(Arc::new(CreditTerms { eligible, same_as_policy, answer: answer.clone() }))
         });
         let young = |i: usize| household.people().get(i).is_some_and(|p| p.age < rating.catastrophic_under_age);
         let may = |i: usize| determination.people.get(i).is_some_and(|p| p.catastrophic) || (own[i] && young(i));
@@ -244,7 +264,7 @@ pub fn eligibility_household(
 /// What employers pay toward a plan of the first person's own (26 CFR 1.36B-2(c)(5); 26 USC 36B(c)(4)). Without a silver plan
 /// to judge them by they are left out: nothing is sold there.
 fn hra_offers(ids: &[String], money: &Finances) -> Vec<HraOffer> {
-    let Some(silver) = money.lowest_silver else { return Vec::new() };
+    let Some(silver) = money.silver_alone else { return Vec::new() };
     let offers = [(HraKind::Ichra, money.hra, money.hra_family), (HraKind::Qsehra, money.qsehra, None)];
     let told = offers.into_iter().filter_map(|(kind, alone, family)| {
         Some(HraOffer {
@@ -254,7 +274,7 @@ fn hra_offers(ids: &[String], money: &Finances) -> Vec<HraOffer> {
             self_only_monthly: alone?,
             family_monthly: family,
             accepted: false,
-            lowest_silver_self_only_monthly: silver,
+            lowest_silver_self_only_monthly: silver.judging(kind),
         })
     });
     told.collect()

@@ -133,7 +133,7 @@ async fn worked(cx: &Cx, catalogue: &Catalogue, search: &Search, money: &Finance
 
 /// The plan whose premium is the benchmark, if a single plan sets it: not if a dental plan's part was added.
 fn benchmark_name(catalogue: &Catalogue, policy: &Policy, tally: &Tally<'_>) -> Option<String> {
-    let eligible = &policy.credit.as_deref()?.eligible;
+    let eligible = &policy.credit.as_ref()?.terms()?.eligible;
     let plan_pk = tally.benchmark?.plan_pk;
     let plan = catalogue.variants.plan(plan_pk)?;
     let dental = catalogue.variants.variant(plan_pk, VariantKind::Standard)?.packed.has(Feature::ChildDental);

@@ -74,6 +74,28 @@ pub enum Deed {
     TransferShown,
     /// An operator had a file of an agency read.
     TransferRead,
+    /// A file to an insurer lies where its transport takes it.
+    InsurerFileSent,
+    /// A file of an insurer was taken.
+    InsurerFileTaken,
+    /// An operator wants a file to an insurer sent again.
+    InsurerFileAgain,
+    /// An operator had a file of an insurer read, or looked into one.
+    InsurerFileRead,
+    /// A plan was signed for.
+    Enrolled,
+    /// People, amounts or the insurer's answer changed.
+    CoverageChanged,
+    /// Given up before it began.
+    CoverageCancelled,
+    /// It has a last day.
+    CoverageEnded,
+    /// It goes on as if it had not ended.
+    CoverageReinstated,
+    /// The next year's plan was signed for, or taken over.
+    CoverageRenewed,
+    /// A year's record for the tax return was made, or corrected.
+    TaxRecordMade,
     AccountMade,
     SignedIn,
     PasswordChanged,

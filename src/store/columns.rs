@@ -6,7 +6,7 @@
 use crate::sealing::Column;
 
 /// Sealed under a data key: the owner's, the site's, or a document's own.
-pub const SEALED: [Column; 21] = [
+pub const SEALED: [Column; 26] = [
     ACCOUNT_EMAIL,
     ACCOUNT_PASSWORD,
     PENDING_REQUEST,
@@ -28,6 +28,11 @@ pub const SEALED: [Column; 21] = [
     DESK_USER_PASSWORD,
     DESK_USER_SECRET,
     TRANSFER_BODY,
+    PLAN_CHOICE_BODY,
+    ENROLLMENT_SIGNED,
+    ENROLLMENT_CHANGE_BODY,
+    TAX_RECORD_BODY,
+    INSURER_FILE_BODY,
 ];
 
 pub const ACCOUNT_EMAIL: Column = Column { table: "account", column: "email" };
@@ -55,6 +60,14 @@ pub const DESK_USER_PASSWORD: Column = Column { table: "desk_user", column: "pas
 pub const DESK_USER_SECRET: Column = Column { table: "desk_user", column: "secret" };
 
 pub const TRANSFER_BODY: Column = Column { table: "transfer", column: "body" };
+
+/// Its row is the application.
+pub const PLAN_CHOICE_BODY: Column = Column { table: "plan_choice", column: "body" };
+pub const ENROLLMENT_SIGNED: Column = Column { table: "enrollment", column: "signed" };
+pub const ENROLLMENT_CHANGE_BODY: Column = Column { table: "enrollment_change", column: "body" };
+pub const TAX_RECORD_BODY: Column = Column { table: "tax_record", column: "body" };
+/// For the site.
+pub const INSURER_FILE_BODY: Column = Column { table: "insurer_file", column: "body" };
 
 /// Bytes that are no person's words: hashes, MACs, wrapped keys.
 pub const NOT_SEALED: [Column; 16] = [

@@ -137,7 +137,7 @@ impl Begin {
         if !self.row(id, (&owner, &application), cause, "returned").insert(tx, vault).await? {
             return Err(StoreError::Stale);
         }
-        notice::post(tx, &self.room, &case, &format!("transfer:{id}:returned"), &self.notice(&case)).await?;
+        notice::post(tx, &self.room.means, &case, &format!("transfer:{id}:returned"), &self.notice(&case)).await?;
         let line = record::find(tx.conn(), id).await?.ok_or(StoreError::Stale)?;
         record::note(tx, &self.room, (Deed::TransferAnswered, &Actor::Site), &line).await?;
         Ok(Begun::Returned)

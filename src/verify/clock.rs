@@ -195,6 +195,6 @@ impl Change for Remind {
         let Some(first) = due.first() else { return Ok(false) };
         let kind = format!("dmi_reminder:{}:{}", first.id, self.mark);
         let letter = words::reminder(&self.room.knows, case, &due, now);
-        Ok(notice::post(tx, &self.room, case, &kind, &letter).await?.is_some())
+        Ok(notice::post(tx, &self.room.means, case, &kind, &letter).await?.is_some())
     }
 }

@@ -21,7 +21,7 @@ pub mod plan;
 pub mod redetermine;
 pub mod rules;
 pub mod settle;
-mod table;
+pub mod table;
 pub mod verdict;
 pub mod words;
 

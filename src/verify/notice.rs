@@ -1,9 +1,10 @@
-//! Posting a notice about checks: sealed, once for its kind, with a letter that says that there is a message.
+//! Posting a notice about an application: sealed, once for its kind, with a letter that says that there is a message.
 //!
-//! Called inside the change of whatever it tells of.
+//! Called inside the change of whatever it tells of, here and in rooms below.
 
 use super::case::Case;
-use super::{Room, id_of};
+use super::id_of;
+use crate::account::people::Means;
 use crate::application::record::Notice;
 use crate::application::sheet::HOUSEHOLD;
 use crate::store::{StoreError, Tx, columns};
@@ -16,13 +17,13 @@ use crate::work::letters;
 /// If the store is away, or the owner is gone.
 pub async fn post(
     tx: &mut Tx,
-    room: &Room,
+    means: &Means,
     case: &Case,
     kind: &str,
     notice: &Notice,
 ) -> Result<Option<String>, StoreError> {
     let (id, now, owner) = (id(case, kind), tx.now(), case.owner.as_str());
-    let key = room.means.vault.open(tx.conn(), owner).await?.ok_or(StoreError::Stale)?;
+    let key = means.vault.open(tx.conn(), owner).await?.ok_or(StoreError::Stale)?;
     let posted = sqlx::query(
         "INSERT INTO notice (id, application, owner, kind, body, posted_at, read_at) \
          VALUES ($1, $2, $3, $4, $5, $6, NULL) ON CONFLICT DO NOTHING",
@@ -38,7 +39,7 @@ pub async fn post(
     if posted.rows_affected() == 0 {
         return Ok(None);
     }
-    tell(tx, room, case, &id).await?;
+    tell(tx, means, case, &id).await?;
     Ok(Some(id))
 }
 
@@ -48,11 +49,11 @@ pub fn id(case: &Case, kind: &str) -> String {
 }
 
 /// Whoever asked for e-mail: an account at the address that it has proved, a guest at the one that was typed.
-async fn tell(tx: &mut Tx, room: &Room, case: &Case, id: &str) -> Result<(), StoreError> {
+async fn tell(tx: &mut Tx, means: &Means, case: &Case, id: &str) -> Result<(), StoreError> {
     if !case.said("notices_by", HOUSEHOLD, "email") {
         return Ok(());
     }
     let guest = case.owner.starts_with("guest:");
     let at = if guest { (case.text("email", HOUSEHOLD), case.text("written", HOUSEHOLD)) } else { ("", "") };
-    letters::tell_at(tx, &room.means, &case.owner, &format!("notice:{id}"), at).await.map(drop)
+    letters::tell_at(tx, means, &case.owner, &format!("notice:{id}"), at).await.map(drop)
 }

@@ -128,7 +128,7 @@ impl Change for Redetermine {
             &words::Told { cause: &self.cause, dmis: &all, now },
             (&before, &after),
         );
-        notice::post(tx, room, case, &kind, &letter).await?;
+        notice::post(tx, &room.means, case, &kind, &letter).await?;
         let record = format!("redetermination:{id}");
         let entry = Entry { actor: &Actor::Site, deed: Deed::Redetermined, owner, record: &record, session: "" };
         room.means.audit.append(tx, &entry).await

@@ -297,7 +297,8 @@ impl Rules {
 
     /// What tables must say of each other.
     fn check(&self, faults: &mut Vec<RuleFault>) {
-        let mut fault = |file, reason: String| faults.push(RuleFault { file, line: 0, column: None, reason });
+        let mut fault =
+            |file, reason: String| faults.push(RuleFault { folder: "verify", file, line: 0, column: None, reason });
         for subject in Subject::iter() {
             let word = subject.word();
             if self.subjects.iter().all(|row| row.subject != subject) {

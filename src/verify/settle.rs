@@ -149,8 +149,8 @@ pub(super) async fn finish(tx: &mut Tx, room: &Room, case: &Case, wait_until: Mi
     }
     let letter = words::opened(&room.knows, case, &told, now);
     // The first keeps the plain name; whatever turns up later has a notice of its own.
-    if notice::post(tx, room, case, "dmi_opened", &letter).await?.is_none() {
-        notice::post(tx, room, case, &format!("dmi_opened:{}", first.id), &letter).await?;
+    if notice::post(tx, &room.means, case, "dmi_opened", &letter).await?.is_none() {
+        notice::post(tx, &room.means, case, &format!("dmi_opened:{}", first.id), &letter).await?;
     }
     Ok(())
 }

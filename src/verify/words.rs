@@ -10,15 +10,15 @@ use super::case::{Case, cents};
 use super::dmi::{Dmi, EXPIRED};
 use super::rules::{Subject, ToSend};
 use super::{Knows, moment};
-use crate::application::record::{Letter, Notice, Part, PersonPart};
+use crate::application::record::{ITEM, Letter, Notice, Part, PersonPart};
 use crate::application::submit::shown;
 use crate::eligibility::State;
 use crate::store::Millis;
 use crate::text::i18n::{Lang, Messages};
 use crate::types::Cents;
 
-/// One language's words about one application.
-pub(super) struct Says<'a> {
+/// One language's words about one application; rooms below say their notices with it, too.
+pub struct Says<'a> {
     pub(super) messages: &'a Messages,
     pub(super) lang: Lang,
     pub(super) knows: &'a Knows,
@@ -26,24 +26,24 @@ pub(super) struct Says<'a> {
 }
 
 impl Says<'_> {
-    pub(super) fn t(&self, key: &str) -> String {
+    pub fn t(&self, key: &str) -> String {
         self.messages.t(self.lang, key).to_string()
     }
 
-    pub(super) fn tf(&self, key: &str, values: &[(&str, &str)]) -> String {
+    pub fn tf(&self, key: &str, values: &[(&str, &str)]) -> String {
         self.messages.tf(self.lang, key, values)
     }
 
-    pub(super) fn date(&self, day: Date) -> String {
+    pub fn date(&self, day: Date) -> String {
         self.messages.date(self.lang, day)
     }
 
-    pub(super) fn name(&self, person: u32) -> String {
+    pub fn name(&self, person: u32) -> String {
         let name = self.case.name(person);
         if name.is_empty() { self.tf("how.person", &[("n", &person.to_string())]) } else { name }
     }
 
-    pub(super) fn part(&self, heading: &str, lines: Vec<String>) -> Part {
+    pub fn part(&self, heading: &str, lines: Vec<String>) -> Part {
         Part { heading: self.t(heading), lines }
     }
 
@@ -52,7 +52,7 @@ impl Says<'_> {
     }
 
     /// `About the application with the number …`
-    pub(super) fn about(&self) -> String {
+    pub fn about(&self) -> String {
         let sent = wall(self.knows, self.case, self.case.application.submitted_at);
         let (number, when) = (shown(&self.case.application.reference), self.date(sent));
         self.tf("notice.about", &[("reference", &number), ("when", &when)])
@@ -68,7 +68,7 @@ impl Says<'_> {
         })
     }
 
-    pub(super) fn help(&self) -> Part {
+    pub fn help(&self) -> Part {
         let [name, url, phone] = self.place();
         let place = [("name", name.as_str()), ("url", url.as_str()), ("phone", phone.as_str())];
         self.part("notice.help", vec![self.tf("notice.help_lines", &place), self.t("notice.civil")])
@@ -95,19 +95,21 @@ impl Says<'_> {
     }
 
     fn to_send(&self, send: &ToSend) -> Vec<String> {
-        let list = |names: &[String]| names.iter().map(|name| self.document(name)).collect::<Vec<_>>().join("; ");
         let mut lines = Vec::new();
-        if !send.alone.is_empty() {
-            lines.push(self.tf("verify.send_one", &[("list", &list(&send.alone))]));
-        }
-        if !send.together.is_empty() {
-            let both = [("list", &list(&send.together)[..]), ("beside", &list(&send.beside)[..])];
-            lines.push(self.tf("verify.send_two", &both));
+        for (key, names) in [
+            ("verify.send_one", &send.alone),
+            ("verify.send_two", &send.together),
+            ("verify.send_beside", &send.beside),
+        ] {
+            if !names.is_empty() {
+                lines.push(self.t(key));
+                lines.extend(names.iter().map(|name| format!("{ITEM}{}", self.document(name))));
+            }
         }
         lines
     }
 
-    pub(super) fn letter(&self, title: &str, lead: Vec<String>, people: Vec<PersonPart>, parts: Vec<Part>) -> Letter {
+    pub fn letter(&self, title: &str, lead: Vec<String>, people: Vec<PersonPart>, parts: Vec<Part>) -> Letter {
         Letter { lang: self.lang.code().to_string(), title: self.t(title), lead, people, parts }
     }
 }
@@ -116,7 +118,8 @@ pub(super) fn wall(knows: &Knows, case: &Case, at: Millis) -> Date {
     case.day(&knows.tables, at)
 }
 
-pub(super) fn in_every_language(knows: &Knows, case: &Case, letter: impl Fn(&Says) -> Letter) -> Notice {
+/// A notice, said once in each language of the site.
+pub fn in_every_language(knows: &Knows, case: &Case, letter: impl Fn(&Says) -> Letter) -> Notice {
     let says = |lang| Says { messages: &knows.messages, lang, knows, case };
     Notice { letters: knows.messages.languages().map(|lang| letter(&says(lang))).collect() }
 }

@@ -8,6 +8,8 @@ pub mod premium;
 pub mod query;
 pub mod tally;
 
+use std::collections::HashMap;
+
 use crate::catalogue::Catalogue;
 use crate::catalogue::places::Place;
 use crate::eligibility::benchmark::{self, PricedPlan};
@@ -16,9 +18,11 @@ use crate::filing::codes::{Feature, Metal, Product, Sort, VariantKind};
 use crate::quote::QuoteError;
 use crate::quote::ask::address::Search;
 use crate::quote::ask::facets::Facets;
+use crate::quote::ask::money::SilverAlone;
 use crate::quote::ask::people::{Household, Person};
+use crate::quote::fixed::FixedCredit;
 use crate::quote::offer::{Misses, Offer};
-use crate::quote::policy::{CreditTerms, DatedRules, Policy};
+use crate::quote::policy::{Credit, CreditTerms, DatedRules, Policy};
 use crate::types::Cents;
 use query::{Arg, build_query, read_offers};
 use tally::{Benchmark, Tally};
@@ -50,10 +54,12 @@ async fn with_credit<'c>(
     search: &Search,
     offers: Vec<Offer<'c>>,
 ) -> Result<Tally<'c>, QuoteError> {
-    let terms = match search.product {
-        Product::Medical => search.policy.credit.as_deref(),
-        // The credit is for medical plans; whatever remains for a child's dental plan is settled at enrollment.
-        Product::Dental => None,
+    let terms = match (&search.policy.credit, search.product) {
+        (Some(Credit::Fixed(fixed)), _) => return with_fixed(catalogue, search, fixed, offers).await,
+        (Some(Credit::OfBenchmark(terms)), Product::Medical) => Some(&**terms),
+        // While somebody browses, the credit is for medical plans; what remains for a child's dental plan is settled when a
+        // medical plan is chosen.
+        _ => None,
     };
     let benchmark = match terms {
         Some(terms) => benchmark(catalogue, search, terms, &offers).await?,
@@ -61,6 +67,37 @@ async fn with_credit<'c>(
     };
     let credit = terms.zip(benchmark).map(|(terms, benchmark)| terms.answer.credit_for(benchmark.monthly));
     Ok(Tally::new(offers, benchmark, credit, &search.facets))
+}
+
+/// A credit that was determined: of a medical plan it pays for essential health benefits, of a dental plan for the children's part
+/// (26 CFR 1.36B-3(k)), both as filed.
+async fn with_fixed<'c>(
+    catalogue: &'c Catalogue,
+    search: &Search,
+    fixed: &FixedCredit,
+    offers: Vec<Offer<'c>>,
+) -> Result<Tally<'c>, QuoteError> {
+    let most = Some(fixed.most());
+    if search.product == Product::Medical {
+        return Ok(Tally::with_credit(offers, most, |offer| fixed.applied(offer.ehb_premium()), &search.facets));
+    }
+    let (policy, under) = (&search.policy, search.policy.rules.rating.dental_under_age);
+    let people = policy.household.people();
+    let child = |i: usize| people.get(i).is_some_and(|person| person.needs_cover && person.age < under);
+    let children = match (0..people.len()).any(child) {
+        false => Vec::new(),
+        true => {
+            let household = policy.household.only(child);
+            let policy = Policy { household, credit: None, ..policy.clone() };
+            self::offers(catalogue, &Search { policy, facets: Facets::default(), ..search.clone() }).await?
+        }
+    };
+    let of_plan: HashMap<i64, Cents> = children.iter().map(|offer| (offer.plan_pk, offer.premium)).collect();
+    let part = |offer: &Offer| {
+        let premium = of_plan.get(&offer.plan_pk).copied().unwrap_or(Cents::ZERO);
+        rounding::ehb_share(premium, offer.plan.pediatric_dental_ppm)
+    };
+    Ok(Tally::with_credit(offers, most, |offer| fixed.applied(part(offer)), &search.facets))
 }
 
 /// The benchmark of the credit-eligible members, from `eligibility::benchmark`. For most households the list doubles
@@ -100,15 +137,20 @@ async fn benchmark(
     Ok(found.map(|(monthly, plan_pk)| Benchmark { monthly, plan_pk }))
 }
 
-/// The lowest silver premium for one person alone in a place, by which an employer's HRA is judged (26 CFR 1.36B-2(c)(5)).
-pub async fn lowest_silver(
+/// Silver premiums for one person alone in a place, by which an employer's HRA is judged.
+///
+/// # Errors
+///
+/// If the catalogue cannot be read.
+pub async fn silver_alone(
     catalogue: &Catalogue,
     place: &Place,
     age: u8,
     rules: DatedRules,
-) -> Result<Option<Cents>, QuoteError> {
+) -> Result<Option<SilverAlone>, QuoteError> {
     let offers = for_one(catalogue, place, (age, Product::Medical), rules).await?;
-    Ok(offers.iter().filter(|offer| offer.plan.metal == Some(Metal::Silver)).map(|offer| offer.premium).min())
+    let silver = offers.iter().filter(|offer| offer.plan.metal == Some(Metal::Silver));
+    Ok(SilverAlone::among(silver.map(|offer| offer.premium)))
 }
 
 /// Every plan of a product with its premium for one person alone, of this age, without tobacco.
@@ -136,6 +178,7 @@ pub async fn for_one<'c>(
         page: 1,
         basket: Default::default(),
         grouped: false,
+        known: false,
     };
     offers(catalogue, &search).await
 }

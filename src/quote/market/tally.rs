@@ -50,14 +50,27 @@ impl<'c> Tally<'c> {
     /// Applies the credit, and the filters on the price after it, which can only be decided now
     /// (`Rule::WithinAfterCredit`).
     pub fn new(
-        mut offers: Vec<Offer<'c>>,
+        offers: Vec<Offer<'c>>,
         benchmark: Option<Benchmark>,
         credit: Option<Cents>,
         facets: &Facets,
     ) -> Tally<'c> {
+        let most = credit.unwrap_or(Cents::ZERO);
+        let tally = Tally::with_credit(offers, credit, |offer| most.min(offer.ehb_premium()), facets);
+        Tally { benchmark, ..tally }
+    }
+
+    /// The same where what each plan can use of the credit is not the most of it and the plan's premium alone. Catastrophic
+    /// plans use nothing.
+    pub fn with_credit(
+        mut offers: Vec<Offer<'c>>,
+        credit: Option<Cents>,
+        usable: impl Fn(&Offer<'c>) -> Cents,
+        facets: &Facets,
+    ) -> Tally<'c> {
         for offer in &mut offers {
             let catastrophic = offer.facts.packed.metal() == Metal::Catastrophic.code();
-            offer.credit = credit.map_or(Cents::ZERO, |most| credit_applied(most, offer.ehb_premium(), catastrophic));
+            offer.credit = credit.map_or(Cents::ZERO, |most| credit_applied(most, usable(offer), catastrophic));
             offer.credit_barred = catastrophic && credit.is_some_and(|most| most.0 > 0);
             for (filter, wish) in facets.iter() {
                 if let (Rule::WithinAfterCredit { of }, Wish::Range(span)) = (&filter.rule, wish)
@@ -67,7 +80,7 @@ impl<'c> Tally<'c> {
                 }
             }
         }
-        Tally { offers, credit, benchmark }
+        Tally { offers, credit, benchmark: None }
     }
 
     pub fn offers(&self) -> &[Offer<'c>] {

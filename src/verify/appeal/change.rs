@@ -61,7 +61,7 @@ impl Change for File {
         }
         let filed = one(tx.conn(), &room.means.vault, (owner, &id)).await?.ok_or(StoreError::Stale)?;
         let letter = words::filed(&room.knows, case, &filed);
-        notice::post(tx, room, case, &format!("appeal_filed:{id}"), &letter).await?;
+        notice::post(tx, &room.means, case, &format!("appeal_filed:{id}"), &letter).await?;
         note(tx, room, (Deed::AppealFiled, &Actor::of_owner(owner)), (owner, &id, &self.session)).await?;
         if !self.said.kept.is_empty() {
             let cause = format!("appeal_kept:{id}");
@@ -112,7 +112,7 @@ impl Change for Withdraw {
         }
         let appeal = one(tx.conn(), &room.means.vault, (owner, &self.id)).await?.ok_or(StoreError::Stale)?;
         let letter = words::withdrawn(&room.knows, case, &appeal, now);
-        notice::post(tx, room, case, &format!("appeal_withdrawn:{}", self.id), &letter).await?;
+        notice::post(tx, &room.means, case, &format!("appeal_withdrawn:{}", self.id), &letter).await?;
         note(tx, room, (Deed::AppealWithdrawn, &Actor::of_owner(owner)), (owner, &self.id, &self.session)).await?;
         if !appeal.said.kept.is_empty() {
             let cause = format!("appeal_over:{}", self.id);
@@ -155,7 +155,7 @@ pub async fn decide(
         dmi::close(tx, &room.means, issue, (How::Appeal, actor)).await?;
     }
     let letter = words::decided(&room.knows, case, &appeal, now);
-    notice::post(tx, room, case, &format!("appeal_decided:{id}"), &letter).await?;
+    notice::post(tx, &room.means, case, &format!("appeal_decided:{id}"), &letter).await?;
     note(tx, room, (Deed::AppealDecided, actor), (owner, id, session)).await?;
     let ends_what_was_kept = decision.reason.outcome() != Outcome::Changed && !appeal.said.kept.is_empty();
     if !decision.proved.is_empty() || ends_what_was_kept {

@@ -10,7 +10,7 @@ use super::engines::on_each_engine;
 use crate::web::repository::texts;
 
 /// Where statements may stand.
-const ROOMS: [&str; 10] = [
+const ROOMS: [&str; 12] = [
     "src/store",
     "src/account",
     "src/operator",
@@ -21,6 +21,8 @@ const ROOMS: [&str; 10] = [
     "src/staff",
     "src/desk",
     "src/transfer",
+    "src/enrollment",
+    "src/insurer",
 ];
 /// Knows the dialects, so that nothing else has to.
 const DIALECT: &str = "src/store/dialect.rs";

@@ -1,0 +1,27 @@
+//! From a result to coverage: what somebody chose, signed and has.
+//!
+//! Called by the pages of choosing and of coverage, and by `insurer` when files come back. One function prices a group
+//! (`price::search_for`), so list, plan page, signing page and record cannot disagree; the day on which coverage starts is one
+//! of the dated tables' (`dates`); what was signed is frozen (`record`) and never changes: a change is another row. It must
+//! never ask anything outside, and never put a word of a person anywhere but into sealed columns.
+
+pub mod amounts;
+pub mod check;
+pub mod choice;
+pub mod dates;
+pub mod end_rules;
+pub mod ending;
+pub mod groups;
+pub mod price;
+pub mod record;
+pub mod reminders;
+pub mod renewal;
+pub mod results;
+pub mod share;
+pub mod sign;
+pub mod step;
+pub mod tax_year;
+pub mod words;
+
+pub use record::{ChangeRow, Enrollment, Signed, SignedPerson, SignedPlace, SignedPlan, Why};
+pub use results::Results;

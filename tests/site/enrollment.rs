@@ -1,0 +1,8 @@
+//! From a result to coverage: exact prices, days, what is signed and what is frozen, with real applications, the real engine
+//! and the shipped sample.
+
+mod dates;
+mod prices;
+mod signing;
+mod stories;
+pub mod world;
