@@ -20,7 +20,14 @@ use crate::store::engines::{Bench, on_each_engine};
 use crate::web::repository::{root, texts};
 
 /// The sources that have routes below `/account` and `/desk`.
-const TABLES: [&str; 4] = ["src/office/routes.rs", "src/apply/mod.rs", "src/proof/mod.rs", "src/desk/mod.rs"];
+const TABLES: [&str; 6] = [
+    "src/office/routes.rs",
+    "src/apply/mod.rs",
+    "src/proof/mod.rs",
+    "src/choose/mod.rs",
+    "src/coverage/mod.rs",
+    "src/desk/mod.rs",
+];
 
 /// What another person has. IDs that a stranger could have read over their shoulder.
 struct Theirs {
@@ -31,6 +38,7 @@ struct Theirs {
     document: String,
     draft: String,
     application: String,
+    enrollment: String,
     /// An account of the desk, and what was set aside.
     desk_user: String,
     aside: String,
@@ -40,7 +48,7 @@ struct Theirs {
 enum Braces<'t> {
     /// Somebody's: whoever it does not belong to finds nothing.
     Of(&'t str),
-    /// A page of one's own application, with a row of one's own answers.
+    /// A page, a row, a group of one's own application, a year: what it shows is the visitor's, whatever stands there.
     OwnRow,
 }
 
@@ -55,15 +63,18 @@ impl Theirs {
             "/account/proof/" | "/desk/item/" => Braces::Of(&self.dmi),
             "/desk/accounts/" => Braces::Of(&self.desk_user),
             "/desk/aside/" => Braces::Of(&self.aside),
-            "/account/apply/" => Braces::OwnRow,
+            "/account/coverage/" => Braces::Of(&self.enrollment),
+            "/account/apply/" | "/account/shop/" | "/account/taxes/" => Braces::OwnRow,
             _ => return None,
         })
     }
 
     /// Every ID with the names that forms have for such things.
     fn form(&self) -> String {
-        let ids = [&self.notice, &self.appeal, &self.dmi, &self.document, &self.draft, &self.application];
-        let names = ["id", "draft", "notice", "appeal", "dmi", "document", "application", "session", "browser", "row"];
+        let ids =
+            [&self.notice, &self.appeal, &self.dmi, &self.document, &self.draft, &self.application, &self.enrollment];
+        let names =
+            ["id", "draft", "notice", "appeal", "dmi", "document", "application", "enrollment", "browser", "row"];
         let mut form = form_urlencoded::Serializer::new(String::new());
         for (id, name) in ids.iter().flat_map(|id| names.iter().map(move |name| (id, name))) {
             form.append_pair(name, id);
@@ -108,12 +119,25 @@ async fn somebody(world: &World, bench: &Bench, browser: &Site) -> Theirs {
     browser.upload(&format!("/account/proof/{dmi}"), &[("secret.pdf", &pdf("a")), ("bad.pdf", b"MZ\x90")]).await;
     save(browser, SEARCH).await;
     let of = |statement: &str| format!("{statement} WHERE owner = '{owner}'");
+    let application = text(bench, &of("SELECT id FROM application")).await;
+    let enrollment = "e".repeat(32);
+    // Only its owner could open what was signed.
+    bench
+        .run_raw(&format!(
+            "INSERT INTO enrollment (id, owner, application, number, choice, plan_year, plan, issuer, product, state, starts, \
+             ends, signed, catalogue, follows, made_at, changed_at, version) \
+             SELECT '{enrollment}', '{owner}', '{application}', '4821930755', 3, 2026, '12345OH0010001-04', '12345', \
+             'medical', 'sent', '2027-01-01', '2027-12-31', CAST('' AS BYTEA), 'catalogue-2027-20261101-0a1b2c3d', '', \
+             1764000000000, 1764000001000, 2"
+        ))
+        .await;
     Theirs {
         notice: notice_of(bench, &owner, "eligibility").await,
         appeal: text(bench, &of("SELECT id FROM appeal")).await,
         document: text(bench, &of("SELECT id FROM document")).await,
         draft: text(bench, &of("SELECT id FROM draft")).await,
-        application: text(bench, &of("SELECT id FROM application")).await,
+        application,
+        enrollment,
         aside: text(bench, "SELECT id FROM aside").await,
         desk_user: String::new(),
         dmi,
@@ -167,7 +191,10 @@ async fn no_route_shows_or_changes_what_is_somebody_elses() {
                 let form = theirs.form();
                 let of = address.contains('{').then(|| theirs.of(&address));
                 let place = match &of {
-                    None | Some(Some(Braces::OwnRow)) => address.replace("{step}", "you").replace("{row}", "1"),
+                    None | Some(Some(Braces::OwnRow)) => ["{step}", "{row}", "{group}", "{*page}", "{year}"]
+                        .into_iter()
+                        .zip(["you", "1", "1", "plans", "2026"])
+                        .fold(address.clone(), |place, (name, own)| place.replace(name, own)),
                     Some(Some(Braces::Of(id))) => address.replace("{id}", id),
                     Some(None) => panic!("{address}: say in `Theirs::of` whose ID that is"),
                 };
