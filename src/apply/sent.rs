@@ -7,7 +7,6 @@ use askama::Template;
 use axum::extract::Path;
 use axum::http::StatusCode;
 use serde_json::Value;
-use sqlx::AnyConnection;
 
 use super::appeal::number;
 use super::around::place_words;
@@ -19,6 +18,7 @@ use crate::application::record::{self, ELIGIBILITY, Letter, Notice, Read};
 use crate::application::sheet::{HOUSEHOLD, RowId, YOU, key};
 use crate::application::submit::shown;
 use crate::eligibility::State;
+use crate::office::Reading;
 use crate::office::clock::{day_and_clock, day_of};
 use crate::office::desk::{Answer, Desk, Instead};
 use crate::office::view::{Bar, bar};
@@ -160,7 +160,7 @@ pub async fn sent(desk: Desk) -> Answer {
 /// How the newest application stands since it was sent: its checks, and the state's agency. Where nobody is asked, or an
 /// agency gets nothing, nothing is said of it.
 async fn since(
-    connection: &mut AnyConnection,
+    connection: &mut Reading,
     cx: &Cx,
     (owner, applications): (&str, &[record::Application]),
 ) -> Result<(Option<Checked>, Option<Referred>), Instead> {

@@ -1,5 +1,6 @@
 //! The application's pages as people without JavaScript use them, from the shop to the confirmation.
 
+pub mod appeals;
 mod changes;
 mod equality;
 mod faults;

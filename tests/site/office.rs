@@ -6,6 +6,7 @@ mod guests;
 mod letters;
 mod locks;
 mod pages;
+mod others;
 pub mod people;
 mod planted;
 mod resets;

@@ -5,6 +5,7 @@
 //! clock of the household's state. It must never decide anything: that is a person's, in `change`.
 
 pub mod change;
+pub mod places;
 pub mod words;
 
 use serde::{Deserialize, Serialize};
@@ -14,7 +15,7 @@ use time::{Date, Duration};
 
 use super::case::Case;
 use super::dmi::{self, EXPIRED};
-use super::rules::{AppealPlace, Rules};
+use super::rules::Rules;
 use super::{id_of, moment};
 use crate::application::record::{ELIGIBILITY, Posted};
 use crate::application::sheet::RowId;
@@ -23,6 +24,7 @@ use crate::eligibility::{State, Tables};
 use crate::sealing::DataKey;
 use crate::store::vault::Vault;
 use crate::store::{Millis, StoreError, columns};
+use places::AppealPlace;
 
 pub const FILED: &str = "filed";
 pub const WITHDRAWN: &str = "withdrawn";
