@@ -25,6 +25,7 @@ use crate::operator::bounce::BounceArgs;
 use crate::operator::coverage::CoverageArgs;
 use crate::operator::desk::DeskArgs;
 use crate::operator::funnel::FunnelArgs;
+use crate::operator::insurer::InsurerArgs;
 use crate::operator::keys::KeysArgs;
 use crate::operator::queue::QueueArgs;
 use crate::operator::retention::RetentionArgs;
@@ -83,6 +84,8 @@ pub enum Command {
     Coverage(CoverageArgs),
     /// Look after account transfers with states' agencies: list, show, resend, read
     Transfer(TransferArgs),
+    /// Look after files to and from insurers: list, show, resend, read, reconcile
+    Insurer(InsurerArgs),
     /// Read a letter that came back from standard input, and write down what it says
     Bounce(BounceArgs),
     /// Cut a small catalogue out of a large one, for work on a small machine

@@ -150,6 +150,17 @@ fn odd(what: &str) -> StoreError {
     StoreError::Refused(format!("a frozen determination has {what} that this binary cannot read"))
 }
 
+/// Whether a later application takes this one's place: a change was reported.
+///
+/// # Errors
+///
+/// If the store is away.
+pub async fn is_superseded(connection: &mut AnyConnection, application: &str) -> Result<bool, StoreError> {
+    let asked = sqlx::query_scalar("SELECT count(*) FROM application WHERE follows = $1");
+    let later: i64 = asked.bind(application).fetch_one(connection).await?;
+    Ok(later > 0)
+}
+
 /// How many redeterminations an application has: whoever signs compares.
 ///
 /// # Errors

@@ -10,7 +10,7 @@ use time::{Date, Month};
 
 use super::check::{Checked, Line};
 use super::record::{self, ChangeKind, Enrollment, NewChange, NewEnrollment, Signed, State};
-use super::results::{Results, number_of};
+use super::results::{Results, is_superseded, number_of};
 use super::step::{self, Step, Taken};
 use super::words;
 use crate::account::people::Means;
@@ -103,7 +103,8 @@ impl Change for Sign {
         if !before.is_empty() {
             return Ok(Signing::Before { enrollments: before });
         }
-        if self.shown != self.checked.mark() || number_of(tx.conn(), application).await? != self.checked.results {
+        let same = number_of(tx.conn(), application).await? == self.checked.results;
+        if !same || self.shown != self.checked.mark() || is_superseded(tx.conn(), application).await? {
             return Ok(Signing::Changed);
         }
         let now = tx.now();

@@ -11,6 +11,7 @@ pub mod bounce;
 pub mod coverage;
 pub mod desk;
 pub mod funnel;
+pub mod insurer;
 pub mod keys;
 pub mod queue;
 pub mod retention;

@@ -7,6 +7,7 @@
 //! what tax data says (IRS Publication 1075).
 
 pub mod amend;
+pub mod appeal;
 pub mod aside;
 pub mod asks;
 pub mod case;

@@ -168,6 +168,10 @@ impl Site {
         Site { prefix: "/es", ..self.clone() }
     }
 
+    pub fn is_spanish(&self) -> bool {
+        !self.prefix.is_empty()
+    }
+
     /// A test's own pages behind the product's layers, instead of the product's pages.
     pub fn serving(&self, routes: Router<Arc<App>>) -> Site {
         let router = router::layers(routes, &self.app).with_state(Arc::clone(&self.app));

@@ -74,7 +74,8 @@ fn allowed(kind: &Kind, event: Date, today: Date) -> Vec<Date> {
         "next_month" => vec![next_month(today)],
         "after_loss" => vec![next_month(today.max(event))],
         "event_day" => vec![event, next_month(today)],
-        "hra_start" => vec![event, next_month(today.max(event))],
+        "hra_start" if today < event && event.day() == 1 => vec![event],
+        "hra_start" => vec![next_month(today.max(event))],
         _ => Vec::new(),
     }
 }

@@ -140,12 +140,9 @@ async fn list_record_and_a_sum_by_hand_agree_to_the_cent_over_random_households(
             let list = market.list(&results, &choice, (at, Product::Medical)).await;
             let shown = list.iter().find(|(own, ..)| *own == plan).expect("in the list");
             assert_eq!((shown.2, shown.3), (signed.premium, signed.credit), "{plan}");
-            let page = priced(
-                &market.asking(&results, &choice),
-                (at, Product::Medical),
-                &PlanId::parse(&plan).expect("a plan"),
-            );
-            assert_eq!(page.await.expect("priced"), Some((signed.premium, signed.credit)));
+            let id = PlanId::parse(&plan).expect("a plan");
+            let page = priced(&market.asking(&results, &choice), (at, Product::Medical), &id).await;
+            assert_eq!(page.expect("priced"), Some((signed.premium, signed.credit)));
             // By hand.
             let people: Vec<(i64, bool)> = signed
                 .people

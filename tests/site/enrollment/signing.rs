@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use time::macros::date;
-use windowshop::account::people::{SignedUp, account_owner};
+use windowshop::account::people::{Means, SignedUp, account_owner};
 use windowshop::enrollment::choice::{self, Choice, Save, Use};
 use windowshop::enrollment::record::{self, ChangeKind, State};
 use windowshop::enrollment::sign::{Sign, Signing};
@@ -13,7 +13,7 @@ use windowshop::store::audit::{self, Actor};
 use windowshop::store::{Change, StoreError, Tx};
 use windowshop::types::Cents;
 
-use super::world::{Market, SEASON, SPRING, alone, counts, family, save, send, sign, to_sign, together};
+use super::world::{Market, SEASON, SPRING, alone, counts, family, knows, save, send, sign, to_sign, together};
 use crate::account::people::{means, sign_up};
 use crate::store::engines::on_each_engine;
 
@@ -92,8 +92,7 @@ async fn what_has_changed_since_the_page_was_shown_is_not_signed() {
         // The page showed another amount.
         let shown = market.check(&results, &choice, SEASON).await.expect("checked").mark();
         let checked = market.check(&results, &less, SEASON).await.expect("checked");
-        let knows = Arc::new(windowshop::verify::Knows::load().expect("whole"));
-        let with = ((means(&office), knows), (Arc::clone(&results), checked));
+        let with = ((means(&office), knows()), (Arc::clone(&results), checked));
         let other = Sign::new(with.0, with.1, (version, &shown), "5e55").expect("random");
         assert_eq!(office.store.begin_write(other).await, Ok(Signing::Changed));
         // Determined anew after the page was shown.
@@ -109,6 +108,12 @@ async fn what_has_changed_since_the_page_was_shown_is_not_signed() {
         assert_eq!(office.store.begin_write(late).await, Ok(Signing::Changed));
         assert_eq!((bench.count("enrollment").await, bench.count("enrollment_change").await), (0, 0));
         bench.run_raw("DELETE FROM redetermination").await;
+        // A change was reported: a later application counts.
+        let early = to_sign(&office, &market, &results, (&less, version), SEASON).await;
+        let (_, later) = send(&office, &market, &alone(&market, "3/14/1986", "30,000")).await;
+        bench.run_raw(&format!("UPDATE application SET follows = '{application}' WHERE id = '{later}'")).await;
+        assert_eq!(office.store.begin_write(early).await, Ok(Signing::Changed));
+        bench.run_raw("UPDATE application SET follows = NULL").await;
         assert!(matches!(office.store.begin_write(again).await, Ok(Signing::Now { .. })));
         // Whoever saves over a version that is gone is told so, and nobody saves for a stranger.
         for (owner, seen) in [(owner.as_str(), version), ("guest:somebody", 0)] {
@@ -202,6 +207,18 @@ async fn another_plan_ends_the_one_before_or_it_never_begins() {
     .await;
 }
 
+/// What an insurer's file says about an enrollment.
+struct Came(Means, String, Step);
+
+impl Change for Came {
+    type Done = bool;
+
+    async fn run(&self, tx: &mut Tx) -> Result<bool, StoreError> {
+        let taken = Taken { step: self.2, from_day: date!(2026 - 01 - 01), code: "", actor: &Actor::Site, session: "" };
+        step::apply(tx, &self.0, &self.1, &taken).await
+    }
+}
+
 #[tokio::test]
 async fn what_a_guest_signed_goes_over_to_the_account_and_steps_go_on() {
     let market = Market::open().await;
@@ -222,15 +239,6 @@ async fn what_a_guest_signed_goes_over_to_the_account_and_steps_go_on() {
         assert_eq!(kept.choice, choice);
         drop(connection);
         // The insurer's answers find it under its new owner; what comes late or twice changes nothing.
-        struct Came(windowshop::account::people::Means, String, Step);
-        impl Change for Came {
-            type Done = bool;
-            async fn run(&self, tx: &mut Tx) -> Result<bool, StoreError> {
-                let taken =
-                    Taken { step: self.2, from_day: date!(2026 - 01 - 01), code: "", actor: &Actor::Site, session: "" };
-                step::apply(tx, &self.0, &self.1, &taken).await
-            }
-        }
         for (step, new) in [
             (Step::Sent, true),
             (Step::Confirmed, true),

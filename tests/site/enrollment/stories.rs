@@ -1,6 +1,7 @@
 //! Households of each kind: what they are shown is what they sign.
 
 use time::macros::date;
+use windowshop::application::view::County;
 use windowshop::eligibility::tables::CsrLevel;
 use windowshop::enrollment::check::Unfit;
 use windowshop::enrollment::choice::{Begin, Choice, GroupChoice, Use};
@@ -108,21 +109,32 @@ async fn a_member_of_a_tribe_pays_nothing_for_care_alone_and_loses_it_together()
 #[tokio::test]
 async fn a_catastrophic_plan_uses_no_credit_and_is_not_sold_to_everybody() {
     let market = Market::open().await;
-    let young = market.results(&alone(&market, "3/14/2001", "37,650")).await;
+    let of = |born: &'static str| {
+        let mut person = market.person(SEASON);
+        person.around.counties = vec![County { fips: "18097".into(), name: "Marion".into(), state: "IN".into() }];
+        person.go(&|question, row, _| match question {
+            "birth_date" => born.into(),
+            "city" => "Indianapolis".into(),
+            "zip" => "46204".into(),
+            question => usual(question, row).to_string(),
+        });
+        person
+    };
+    let young = market.results(&of("3/14/2001")).await;
     assert!(young.tax_households[0].credit > Cents::ZERO);
     let choice = together(&young, "");
     let plan = market.lowest(&young, &choice, (0, Product::Medical), Metal::Catastrophic).await;
     let checked = market.check(&young, &together(&young, &plan), SEASON).await.expect("it can be signed");
     let signed = &checked.lines[0].signed;
     assert_eq!((signed.credit, signed.plan.variant.as_str()), (Cents::ZERO, "01"));
-    let old = market.results(&alone(&market, "3/14/1970", "37,650")).await;
+    let old = market.results(&of("3/14/1970")).await;
     let refused = market.check(&old, &together(&old, &plan), SEASON).await;
     assert!(matches!(refused, Err(Unfit::NotSold { group: 0, .. })));
 }
 
 #[tokio::test]
 async fn what_the_medical_plan_leaves_of_the_credit_pays_for_a_childs_teeth() {
-    let market = Market::open().await;
+    let market = Market::with_dental().await;
     let mut ana = market.person(SEASON);
     let cai = ana.add();
     ana.go(&|question, row, _| match (question, row) {

@@ -1,7 +1,8 @@
 //! Households that have applied in Hamilton County, Ohio, for 2026, and what counts for them.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
+use tempfile::TempDir;
 use time::OffsetDateTime;
 use time::macros::{date, datetime};
 use windowshop::account::people::{guest_owner, new_id};
@@ -27,6 +28,7 @@ use windowshop::verify::case::Case;
 
 use crate::account::people::{begin, means};
 use crate::application::flow::{Person, ohio, usual};
+use crate::load::small::{Source, attributes_row, modern_ages, plan_rows, whole};
 use crate::site::Site;
 
 /// In the open enrollment for the sample's year: noon in Ohio.
@@ -38,12 +40,48 @@ pub const SPRING: OffsetDateTime = datetime!(2026-03-20 16:00 UTC);
 pub struct Market {
     pub catalogue: Arc<Catalogue>,
     pub tables: Tables,
+    _folder: Option<TempDir>,
+}
+
+/// The rates of a plan: a first amount in dollars, and a dollar more for each age.
+fn rates(plan: &str, first: usize) -> Vec<String> {
+    let row = |(i, age): (usize, String)| {
+        let premium = first + i;
+        format!("2026,OH,{plan},Rating Area 4,1/1/2026,12/31/2026,No Preference,{age},{premium}.00,,,,,,,,")
+    };
+    modern_ages().into_iter().enumerate().map(row).collect()
+}
+
+/// Two silver plans, a bronze plan that costs far less, and a dental plan of whose premium 65 % is for children's care: the sample
+/// has no dental plans.
+fn with_dental() -> Source {
+    const BRONZE: &str = "11111OH0010003";
+    const DENTAL: &str = "11111OH0020001";
+    let mut source = Source::new();
+    source.rates.extend(rates(BRONZE, 100));
+    source.rates.extend(rates(DENTAL, 20));
+    source.attributes.extend(plan_rows(2026, BRONZE, "Bronze", ""));
+    source.attributes[0].push_str(",EHBPediatricDentalApportionmentQuantity");
+    source.attributes.iter_mut().skip(1).for_each(|line| line.push(','));
+    for variant in ["00", "01"] {
+        let row = attributes_row(2026, DENTAL, "Low", variant, "");
+        source.attributes.push(row.replace(",Individual,No,", ",Individual,Yes,") + ",0.65");
+    }
+    source
 }
 
 impl Market {
     pub async fn open() -> Market {
         let site = Site::on(SEASON).await;
-        Market { catalogue: site.catalogue(), tables: Tables::load().expect("the tables") }
+        Market { catalogue: site.catalogue(), tables: Tables::load().expect("the tables"), _folder: None }
+    }
+
+    /// With few plans, and a dental plan among them.
+    pub async fn with_dental() -> Market {
+        let (folder, report, _) = whole(&with_dental()).await;
+        assert_eq!(report.problems.bad_rows(), 0, "{report}");
+        let site = Site::of(&folder.path().join("to")).await;
+        Market { catalogue: site.catalogue(), tables: Tables::load().expect("the tables"), _folder: Some(folder) }
     }
 
     /// Somebody who answers on a day.
@@ -60,7 +98,8 @@ impl Market {
         let keys = flow::answered(&view);
         let answers = serde_json::to_value(view.sheet.only(|key| keys.contains(key))).expect("JSON");
         let determination = serde_json::to_value(&found.determination).expect("JSON");
-        (Frozen { answers, household: found.household }, determination)
+        let county = view.county().map(|county| county.name.clone()).unwrap_or_default();
+        (Frozen { answers, household: found.household, county }, determination)
     }
 
     /// What counts, without a store.
@@ -73,7 +112,11 @@ impl Market {
             submitted_at: 1_763_658_000_000,
             catalogue: self.catalogue.version.clone(),
             determination: determination.clone(),
-            frozen: Frozen { answers: frozen.answers.clone(), household: frozen.household.clone() },
+            frozen: Frozen {
+                answers: frozen.answers.clone(),
+                household: frozen.household.clone(),
+                county: frozen.county.clone(),
+            },
         };
         let case = Case { owner: "guest:g1".into(), application };
         let events = results::told(&case);
@@ -202,6 +245,12 @@ pub async fn save(office: &Opened, results: &Results, seen: i64, choice: &Choice
     office.store.begin_write(save).await.expect("saved")
 }
 
+/// Rules and words, read once.
+pub fn knows() -> Arc<Knows> {
+    static KNOWS: LazyLock<Arc<Knows>> = LazyLock::new(|| Arc::new(Knows::load().expect("whole")));
+    Arc::clone(&KNOWS)
+}
+
 /// What would be signed of a choice that was saved at a version.
 pub async fn to_sign(
     office: &Opened,
@@ -211,8 +260,8 @@ pub async fn to_sign(
     now: OffsetDateTime,
 ) -> Sign {
     let checked = market.check(results, choice, now).await.expect("it can be signed");
-    let (mark, knows) = (checked.mark(), Arc::new(Knows::load().expect("whole")));
-    Sign::new((means(office), knows), (Arc::clone(results), checked), (version, &mark), "5e55").expect("random")
+    let mark = checked.mark();
+    Sign::new((means(office), knows()), (Arc::clone(results), checked), (version, &mark), "5e55").expect("random")
 }
 
 /// Saves and signs.

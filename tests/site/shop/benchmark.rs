@@ -15,6 +15,7 @@ use windowshop::eligibility::rounding;
 use windowshop::quote::ask::address::Asked;
 use windowshop::quote::ask::people::Household;
 use windowshop::quote::market;
+use windowshop::quote::policy::Credit;
 use windowshop::quote::settle::{Settled, settle};
 use windowshop::types::Cents;
 
@@ -79,7 +80,7 @@ async fn one(site: &Site, catalogue: &Catalogue, query: &str, compared: &mut Com
     let Ok(Settled::Search(settled)) = settled else { panic!("{query} is a search") };
     let search = &settled.search;
     let found = market::tally(catalogue, search).await.expect("a tally").benchmark;
-    let Some(terms) = &search.policy.credit else {
+    let Some(terms) = search.policy.credit.as_ref().and_then(Credit::terms) else {
         assert_eq!(found, None, "{query}: no credit, no benchmark");
         return;
     };

@@ -208,7 +208,7 @@ fn of_verify() -> Vec<String> {
         each("verify.document.{}", &[documents]),
         each(
             "sent.kind_{}",
-            &[words(&["eligibility", "dmi_opened", "dmi_reminder", "redetermined", "transfer", "enrolled"])],
+            &[words(&["eligibility", "dmi_opened", "dmi_reminder", "redetermined", "transfer", "enrolled", "insurer"])],
         ),
     ]
     .concat()
@@ -217,8 +217,9 @@ fn of_verify() -> Vec<String> {
 /// What became of it at a state's agency (`"transfer.notice.`, `"transfer.page.`).
 fn of_transfer() -> Vec<String> {
     let words = |all: &[&str]| all.iter().map(ToString::to_string).collect::<Vec<_>>();
-    let told = words(&["sent", "accepted", "rejected", "determined", "denied"]);
+    let told = words(&["sent", "ended", "accepted", "rejected", "determined", "denied"]);
     let steps = ["made", "failed", "sent", "acknowledged", "refused", "accepted", "rejected", "determined", "denied"];
+    let steps = [&steps[..], &["ended"]].concat();
     [
         each("transfer.notice.{}.{}", &[told, words(&["title", "lead", "next"])]),
         each("transfer.page.{}", &[words(&steps)]),
@@ -425,10 +426,12 @@ fn every_place_that_composes_a_key_is_listed() {
             "/src/enroll/",
             "/src/office/",
             "/src/apply/",
+            "/src/choose/",
             "/src/proof/",
             "/src/desk/",
             "/src/verify/",
             "/src/transfer/",
+            "/src/insurer/",
             "/src/web/",
         ]
         .iter()
