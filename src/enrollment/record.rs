@@ -7,7 +7,7 @@ use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row as _};
 use time::Date;
 
-pub use super::signed::{Mailing, Signed, SignedPerson, SignedPlace, SignedPlan, Why, day_of};
+pub use super::signed::{Mailing, Signed, SignedPerson, SignedPlace, SignedPlan, Why, day, day_of};
 use crate::sealing::DataKey;
 use crate::store::vault::Vault;
 use crate::store::{Millis, StoreError, Tx, columns};
