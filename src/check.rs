@@ -19,8 +19,9 @@ use crate::mail::dkim::Signer;
 use crate::store::opened;
 
 /// What is checked before starting, one function per concern; a new room adds its own entry here.
-const CHECKS: [fn(&Config) -> Vec<SettingFault>; 8] = [
+const CHECKS: [fn(&Config) -> Vec<SettingFault>; 9] = [
     check_data_dir,
+    check_insurer_dir,
     check_files_are_private,
     check_port,
     check_handles,
@@ -73,8 +74,16 @@ pub fn check_hub(config: &Config) -> Vec<SettingFault> {
 }
 
 fn check_data_dir(config: &Config) -> Vec<SettingFault> {
-    let dir = &config.office.data_dir;
-    let fault = |what: String| vec![SettingFault::new("data-dir", format!("{}: {what}", dir.display()))];
+    check_folder("data-dir", &config.office.data_dir)
+}
+
+/// What people signed would wait for nobody in a folder that cannot be written.
+fn check_insurer_dir(config: &Config) -> Vec<SettingFault> {
+    config.insurers.as_deref().map(|dir| check_folder("insurer-dir", dir)).unwrap_or_default()
+}
+
+fn check_folder(flag: &'static str, dir: &Path) -> Vec<SettingFault> {
+    let fault = |what: String| vec![SettingFault::new(flag, format!("{}: {what}", dir.display()))];
     if let Err(error) = std::fs::create_dir_all(dir) {
         return fault(format!("cannot be made ({error}): name a folder that this user may write"));
     }

@@ -37,6 +37,10 @@ pub struct ServeArgs {
     /// no application goes to an agency, and people are told so
     #[arg(long, env = "WINDOWSHOP_TRANSFER_DIR", value_name = "DIR")]
     pub transfer_dir: Option<PathBuf>,
+    /// Folder between this site and what carries enrollments to insurers and their answers back; not given: no insurer
+    /// gets any, and people are told so
+    #[arg(long, env = "WINDOWSHOP_INSURER_DIR", value_name = "DIR")]
+    pub insurer_dir: Option<PathBuf>,
     /// File of hashes of passwords that are known from breaches, for new passwords; made as docs/running.md says
     #[arg(long, env = "WINDOWSHOP_BREACHED_PASSWORDS", value_name = "FILE")]
     pub breached_passwords: Option<PathBuf>,
@@ -127,6 +131,8 @@ pub struct ServeArgs {
 const PRIVATE_FOLDER: &str = "serving";
 /// In the data folder, if no other was named.
 pub const TRANSFER_FOLDER: &str = "transfer";
+/// In the data folder, unless another place was given.
+pub const INSURER_FOLDER: &str = "insurer";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogFormat {
@@ -149,6 +155,8 @@ pub struct Config {
     pub hub: HubSettings,
     /// As given; see `transfer_dir`.
     pub transfers: Option<PathBuf>,
+    /// As given; see `insurer_dir`.
+    pub insurers: Option<PathBuf>,
     pub breached_passwords: Option<PathBuf>,
     /// Without a trailing slash.
     pub public_url: Option<String>,
@@ -218,6 +226,7 @@ impl Config {
             mail_from: mail::read_from(args, f),
             hub: HubSettings::read(&args.hub, f),
             transfers: args.transfer_dir.clone(),
+            insurers: args.insurer_dir.clone(),
             breached_passwords: args.breached_passwords.clone(),
             public_url: args.public_url.as_deref().filter(|u| !u.is_empty()).map(|u| read_base("public-url", u, f)),
             cdn_base: match args.cdn_base.as_str() {
@@ -280,12 +289,17 @@ impl Config {
 
     /// Whether what people send goes anywhere but into this site's own store.
     pub fn is_connected(&self) -> bool {
-        self.hub.url.is_some() || self.transfers.is_some()
+        self.hub.url.is_some() || self.transfers.is_some() || self.insurers.is_some()
     }
 
     /// Where account transfers go out and come in.
     pub fn transfer_dir(&self) -> PathBuf {
         self.transfers.clone().unwrap_or_else(|| self.office.data_dir.join(TRANSFER_FOLDER))
+    }
+
+    /// Where enrollments go out to insurers and answers come in.
+    pub fn insurer_dir(&self) -> PathBuf {
+        self.insurers.clone().unwrap_or_else(|| self.office.data_dir.join(INSURER_FOLDER))
     }
 
     /// Folder of the copies being served.

@@ -12,9 +12,11 @@ pub mod application;
 pub mod apply;
 pub mod catalogue;
 pub mod check;
+pub mod choose;
 pub mod cli;
 pub mod config;
 pub mod costs;
+pub mod coverage;
 pub mod desk;
 pub mod documents;
 pub mod eligibility;
@@ -24,6 +26,7 @@ pub mod filing;
 pub mod floor;
 pub mod hub;
 pub mod hub_sim;
+pub mod insurer;
 pub mod load;
 pub mod mail;
 pub mod office;
@@ -45,6 +48,7 @@ pub mod types;
 pub mod verify;
 pub mod web;
 pub mod work;
+pub mod x834;
 
 /// A page is built from several thousand small strings that are freed together: the system's allocator took a fifth
 /// of the time (docs/performance.md).

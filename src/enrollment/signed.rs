@@ -40,6 +40,9 @@ pub struct Signed {
     pub people: Vec<SignedPerson>,
     /// Of the whole policy, a month.
     pub premium: Cents,
+    /// Of it what is for essential health benefits: the most a credit may pay (26 CFR 1.36B-3(j)), and column A of Form 1095-A.
+    #[serde(default)]
+    pub essential: Option<Cents>,
     /// What of the tax credit it uses, a month; what is left to pay is `premium - credit`.
     pub credit: Cents,
     /// What of the credit could be used for these people, a month.

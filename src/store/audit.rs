@@ -57,7 +57,13 @@ pub enum Deed {
     DmiExpired,
     /// The engine was asked again after something was found out.
     Redetermined,
+    /// Somebody said that a notice is wrong.
     AppealFiled,
+    /// They took that back.
+    AppealWithdrawn,
+    /// A reviewer opened it: names, and what was said, were shown.
+    AppealOpened,
+    AppealDecided,
     /// An application went to a state's agency.
     TransferSent,
     /// The agency answered, or sent somebody here.
@@ -68,6 +74,14 @@ pub enum Deed {
     TransferShown,
     /// An operator had a file of an agency read.
     TransferRead,
+    /// A file to an insurer lies where its transport takes it.
+    InsurerFileSent,
+    /// A file of an insurer was taken.
+    InsurerFileTaken,
+    /// An operator wants a file to an insurer sent again.
+    InsurerFileAgain,
+    /// An operator had a file of an insurer read, or looked into one.
+    InsurerFileRead,
     /// A plan was signed for.
     Enrolled,
     /// People, amounts or the insurer's answer changed.

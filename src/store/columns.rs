@@ -6,7 +6,7 @@
 use crate::sealing::Column;
 
 /// Sealed under a data key: the owner's, the site's, or a document's own.
-pub const SEALED: [Column; 25] = [
+pub const SEALED: [Column; 26] = [
     ACCOUNT_EMAIL,
     ACCOUNT_PASSWORD,
     PENDING_REQUEST,
@@ -32,6 +32,7 @@ pub const SEALED: [Column; 25] = [
     ENROLLMENT_SIGNED,
     ENROLLMENT_CHANGE_BODY,
     TAX_RECORD_BODY,
+    INSURER_FILE_BODY,
 ];
 
 pub const ACCOUNT_EMAIL: Column = Column { table: "account", column: "email" };
@@ -65,6 +66,8 @@ pub const PLAN_CHOICE_BODY: Column = Column { table: "plan_choice", column: "bod
 pub const ENROLLMENT_SIGNED: Column = Column { table: "enrollment", column: "signed" };
 pub const ENROLLMENT_CHANGE_BODY: Column = Column { table: "enrollment_change", column: "body" };
 pub const TAX_RECORD_BODY: Column = Column { table: "tax_record", column: "body" };
+/// For the site.
+pub const INSURER_FILE_BODY: Column = Column { table: "insurer_file", column: "body" };
 
 /// Bytes that are no person's words: hashes, MACs, wrapped keys.
 pub const NOT_SEALED: [Column; 16] = [

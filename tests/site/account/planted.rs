@@ -146,6 +146,14 @@ async fn checked(
     .bind(vec![1_u8])
     .execute(tx.conn())
     .await?;
+    sqlx::query(
+        "INSERT INTO insurer_file (id, direction, issuer, control, kind, cause, state, first_reference, lines, place, \
+         staged, again, body, made_at, sent_at) \
+         VALUES ('i1', 'in', '12345', 1, 'audit', 'in:1', 'taken', 0, 1, '', '', '', $1, 1, NULL)",
+    )
+    .bind(site.seal(columns::INSURER_FILE_BODY.at("i1", SITE), PLANTED[1].as_bytes())?)
+    .execute(tx.conn())
+    .await?;
     Ok(())
 }
 

@@ -10,7 +10,7 @@ use super::engines::on_each_engine;
 use crate::web::repository::texts;
 
 /// Where statements may stand.
-const ROOMS: [&str; 11] = [
+const ROOMS: [&str; 12] = [
     "src/store",
     "src/account",
     "src/operator",
@@ -22,6 +22,7 @@ const ROOMS: [&str; 11] = [
     "src/desk",
     "src/transfer",
     "src/enrollment",
+    "src/insurer",
 ];
 /// Knows the dialects, so that nothing else has to.
 const DIALECT: &str = "src/store/dialect.rs";

@@ -25,6 +25,8 @@ async fn all_faults_are_reported_at_once_with_flag_and_variable() {
         dir.path().join("missing").to_str().unwrap(),
         "--data-dir",
         file.join("below").to_str().unwrap(),
+        "--insurer-dir",
+        file.join("insurer").to_str().unwrap(),
         "--public-url",
         "plans.example.org",
         "--cdn-base",
@@ -49,6 +51,7 @@ async fn all_faults_are_reported_at_once_with_flag_and_variable() {
         "listen",
         "catalogues",
         "data-dir",
+        "insurer-dir",
         "public-url",
         "cdn-base",
         "behind-tls",
@@ -61,7 +64,7 @@ async fn all_faults_are_reported_at_once_with_flag_and_variable() {
         let variable = flag.to_ascii_uppercase().replace('-', "_");
         assert!(told.contains(&format!("--{flag} (WINDOWSHOP_{variable}): ")), "{flag} is not in\n{told}");
     }
-    for words in ["is not https", "more than a host and a path", "signs other than", "13 things are wrong"] {
+    for words in ["is not https", "more than a host and a path", "signs other than", "14 things are wrong"] {
         assert!(told.contains(words), "{words} is not in\n{told}");
     }
 }

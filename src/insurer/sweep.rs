@@ -1,0 +1,107 @@
+//! One round: what is on record goes out, what waits is written, what an operator wants is sent again, once a month everything
+//! that is in force, and what insurers have laid down is read.
+//!
+//! Called once a minute by `serve`. Two that run at once find less to do.
+
+use std::collections::HashSet;
+
+use time::OffsetDateTime;
+
+use super::inbox::{self, Report};
+use super::record;
+use super::send::{Cause, Insurers, Unwanted};
+use crate::store::StoreError;
+
+/// What one round did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Round {
+    /// Files that went out.
+    pub sent: u64,
+    pub read: Report,
+}
+
+/// One round.
+///
+/// # Errors
+///
+/// If the store or the folder is away. What was done before is done.
+pub async fn round(desk: &Insurers) -> anyhow::Result<Round> {
+    let mut sent = release(desk).await?;
+    for issuer in desk.waiting().await? {
+        while make(desk, &issuer, Cause::Batch).await? {}
+    }
+    let mut connection = desk.room.store.read().await?;
+    let again = record::wanted_again(&mut connection).await?;
+    drop(connection);
+    for file in again {
+        let cause = Cause::Again { file: file.id.clone(), all: file.again == "all" };
+        if !make(desk, &file.issuer, cause).await? {
+            desk.room.store.begin_write(Unwanted { file: file.id }).await?;
+        }
+    }
+    audit(desk).await?;
+    sent += release(desk).await?;
+    Ok(Round { sent, read: inbox::read_all(desk).await? })
+}
+
+/// Everything that was made beside this folder goes into it.
+async fn release(desk: &Insurers) -> anyhow::Result<u64> {
+    let place = desk.folder.place().await?;
+    let mut connection = desk.room.store.read().await?;
+    let unsent = record::unsent(&mut connection, &place).await?;
+    drop(connection);
+    let mut issuers = HashSet::new();
+    for file in &unsent {
+        desk.release(file).await?;
+        issuers.insert(file.issuer.clone());
+    }
+    let none = HashSet::new();
+    for issuer in issuers {
+        desk.folder.tidy(&issuer, &none).await?;
+    }
+    Ok(unsent.len() as u64)
+}
+
+/// Writes one file and puts it on record; `false`: there was nothing, or another process did it.
+async fn make(desk: &Insurers, issuer: &str, cause: Cause) -> anyhow::Result<bool> {
+    let Some(made) = desk.draft(issuer, cause).await? else { return Ok(false) };
+    let staged = made.staged.clone();
+    match desk.room.store.begin_write(made).await {
+        Ok(true) => Ok(true),
+        Ok(false) | Err(StoreError::Stale) => {
+            if !staged.is_empty() {
+                desk.folder.unstage(issuer, &staged).await?;
+            }
+            Ok(false)
+        }
+        // Whether it was made is not known: it stays, and goes out if it is on record.
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// A month's audit of every insurer who has somebody, in as many files as it takes.
+async fn audit(desk: &Insurers) -> anyhow::Result<()> {
+    let now = OffsetDateTime::from_unix_timestamp(desk.room.store.now().await? / 1000)?;
+    let month = format!("{:04}-{:02}", now.year(), u8::from(now.month()));
+    let mut connection = desk.room.store.read().await?;
+    let asked = sqlx::query_scalar(
+        "SELECT DISTINCT issuer FROM enrollment WHERE state IN ('sent', 'accepted', 'confirmed') AND ends >= $1",
+    );
+    let mut issuers: Vec<String> = asked.bind(format!("{month}-01")).fetch_all(&mut *connection).await?;
+    drop(connection);
+    issuers.sort();
+    for issuer in issuers {
+        let mut connection = desk.room.store.read().await?;
+        let asked = sqlx::query_scalar(
+            "SELECT count(*) FROM insurer_file WHERE issuer = $1 AND kind = 'audit' AND direction = 'out' AND made_at >= $2",
+        );
+        let begins = super::send::month_begins(&month).unwrap_or(0);
+        let parts: i64 = asked.bind(&issuer).bind(begins).fetch_one(&mut *connection).await?;
+        drop(connection);
+        let mut part = usize::try_from(parts)? + 1;
+        while make(desk, &issuer, Cause::Audit { month: month.clone(), part }).await? {
+            part += 1;
+        }
+    }
+    Ok(())
+}
