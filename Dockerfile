@@ -11,6 +11,7 @@ ARG BASE_IMAGE=gcr.io/distroless/cc-debian12:nonroot
 FROM ${RUST_IMAGE} AS build
 WORKDIR /src
 COPY Cargo.toml Cargo.lock askama.toml build.rs ./
+COPY .cargo .cargo
 COPY src src
 COPY templates templates
 COPY assets assets

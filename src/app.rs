@@ -47,6 +47,9 @@ pub struct App {
     pub clock: Clock,
 }
 
+/// The `build` of every [`App`] of this binary.
+pub const BUILD: &str = concat!(env!("CARGO_PKG_VERSION"), "-", env!("WINDOWSHOP_BUILD"));
+
 pub type Clock = Box<dyn Fn() -> OffsetDateTime + Send + Sync>;
 
 impl App {
@@ -82,7 +85,6 @@ impl App {
         };
         let tables = Tables::load().map_err(not_whole)?;
         let prefixes = messages.languages().map(|lang| lang.prefix()).filter(|prefix| !prefix.is_empty()).collect();
-        let build = concat!(env!("CARGO_PKG_VERSION"), "-", env!("WINDOWSHOP_BUILD"));
         Ok(Arc::new(App {
             config,
             floor,
@@ -96,7 +98,7 @@ impl App {
             pages,
             sealer,
             tables,
-            build,
+            build: BUILD,
             clock: Box::new(clock),
         }))
     }

@@ -41,6 +41,7 @@ async fn main() -> ExitCode {
         Command::Funnel(args) => print(operator::funnel::command(&args, app::system_clock()).await),
         Command::Audit(args) => print(operator::audit::command(&args, app::system_clock()).await),
         Command::Queue(args) => print(operator::queue::command(&args, app::system_clock()).await),
+        Command::Coverage(args) => print(operator::coverage::command(&args, app::system_clock()).await),
         Command::Transfer(args) => print(operator::transfer::command(&args, app::system_clock()).await),
         Command::Insurer(args) => print(operator::insurer::command(&args, app::system_clock()).await),
         Command::Bounce(args) => {

@@ -18,8 +18,11 @@ use tower_http::catch_panic::CatchPanicLayer;
 use crate::app::App;
 use crate::application::submit::Submitter;
 use crate::apply;
+use crate::choose::{self, Insurers};
+use crate::coverage;
 use crate::desk::{self, Desk};
 use crate::enroll;
+use crate::enrollment::end_rules::EndRules;
 use crate::floor::Phase;
 use crate::floor::wire::Wire;
 use crate::office::{self, Office};
@@ -27,7 +30,8 @@ use crate::proof::{self, With};
 use crate::shop::{care, compare, costs, csv, home, how, income, plan, plans, sheet};
 use crate::surge::page_cache::{self, Front};
 use crate::telemetry::{self, Watch};
-use crate::verify::rules::{RuleFault, Rules};
+use crate::verify::Knows;
+use crate::verify::rules::RuleFault;
 use crate::web::admission::{self, House};
 use crate::web::page::legal_day;
 use crate::web::privacy::{self, Keep};
@@ -66,6 +70,11 @@ pub fn router(app: Arc<App>) -> Router {
     with(&app, Router::new())
 }
 
+fn not_whole(faults: Vec<RuleFault>) -> anyhow::Error {
+    let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
+    anyhow::anyhow!("the rules of this build are not whole:\n  {}", faults.join("\n  "))
+}
+
 /// The shop, and the office beside it.
 ///
 /// # Errors
@@ -73,12 +82,12 @@ pub fn router(app: Arc<App>) -> Router {
 /// If the public URL is no origin that a browser sends.
 pub fn with_office(app: &Arc<App>, office: &Arc<Office>) -> anyhow::Result<Router> {
     let submitter = Submitter::start(office.store.clone(), office.means.clone());
-    let not_whole = |faults: Vec<RuleFault>| {
-        let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
-        anyhow::anyhow!("the rules of this build are not whole:\n  {}", faults.join("\n  "))
-    };
-    let proofs = With { rules: Arc::new(Rules::load().map_err(not_whole)?), turns: Turns::default() };
-    let others = apply::pages(submitter).merge(proof::pages(proofs));
+    let (knows, insurers) = (Arc::new(Knows::load()?), app.config.insurers.is_some());
+    let proofs = With { knows: Arc::clone(&knows), turns: Turns::default() };
+    let choosing = choose::pages(app, Arc::clone(&knows), Insurers(insurers));
+    let covered = coverage::With { rules: Arc::new(EndRules::load().map_err(not_whole)?), insurers };
+    let others = apply::pages(submitter, knows).merge(proof::pages(proofs));
+    let others = others.merge(choosing).merge(coverage::pages(covered));
     Ok(with(app, office::routes(app, office, &others)?))
 }
 

@@ -19,7 +19,7 @@ CREATE TABLE transfer (
     cause TEXT NOT NULL,
     -- Of an answer: the transfer of ours that it is about; else empty.
     about TEXT NOT NULL,
-    -- Who is referred, and to which program: `1:medicaid,2:chip`.
+    -- Who is referred, and to which program: `1:medicaid,2:chip`; `3:ended`: who was, and is not any more.
     people TEXT NOT NULL,
     -- The step that counts: `made`, `failed`, `sent`, `acknowledged`, `refused`, `accepted`, `rejected`, `determined`,
     -- `denied`; of what came in, `answer`, `returned`, `begun`.

@@ -21,4 +21,5 @@ pub mod record;
 pub mod renewal;
 pub mod retention;
 pub mod session;
+pub mod standing;
 pub mod steps;

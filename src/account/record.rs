@@ -165,16 +165,30 @@ async fn checks(connection: &mut AnyConnection, key: &DataKey, owner: &str) -> R
             json!({ "id": id, "application": application, "cause": cause, "notice": notice, "made_at": at })
         })
         .collect();
-    let appeals = frozen(
-        connection,
-        (key, owner),
-        ("SELECT id, body, filed_at FROM appeal WHERE owner = $1 ORDER BY filed_at", columns::APPEAL_BODY),
-    )
-    .await?;
+    let appeals = appeals(connection, key, owner).await?;
     Ok(json!({
         "made": made, "data_matching_issues": issues, "redetermined": redetermined,
         "appeals": appeals,
     }))
+}
+
+/// What they said against a notice, and what was decided about it.
+async fn appeals(connection: &mut AnyConnection, key: &DataKey, owner: &str) -> Result<Vec<Value>, StoreError> {
+    type Row = (String, String, String, String, Vec<u8>, i64, Option<i64>);
+    let asked = sqlx::query_as(
+        "SELECT id, application, notice, state, body, filed_at, closed_at FROM appeal WHERE owner = $1 ORDER BY filed_at",
+    );
+    let found: Vec<Row> = asked.bind(owner).fetch_all(connection).await?;
+    let mut appeals = Vec::new();
+    for (id, application, notice, state, body, filed_at, closed_at) in found {
+        let text = open_text(key, columns::APPEAL_BODY, (&id, owner), &body)?;
+        let said: Value = serde_json::from_str(&text).unwrap_or_default();
+        appeals.push(json!({
+            "id": id, "application": application, "notice": notice, "state": state, "filed_at": filed_at,
+            "closed_at": closed_at, "document": said,
+        }));
+    }
+    Ok(appeals)
 }
 
 /// What they sent to answer an issue, and what became of it. The files themselves are downloaded one by one.

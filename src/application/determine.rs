@@ -11,6 +11,7 @@ use super::sheet::RowId;
 use super::view::View;
 use crate::catalogue::Catalogue;
 use crate::catalogue::places::Place;
+use crate::eligibility::household::HraKind;
 use crate::eligibility::{Determination, FieldError, Household, Tables, determine, rounding};
 use crate::filing::codes::{Feature, Metal, Product};
 use crate::quote::QuoteError;
@@ -55,7 +56,7 @@ pub async fn determined(catalogue: &Catalogue, tables: &Tables, view: &View<'_>)
     // First without premiums: who may get a credit, and how old each is when coverage starts.
     let bare = household(view, &|_| None);
     let first = answer(tables, view, &bare)?;
-    let silver = lowest_silver(catalogue, &place, rules, view, &first).await?;
+    let silver = judging_silver(catalogue, &place, rules, view, &first).await?;
     let mut said = household(view, &|row| silver.iter().find(|(own, _)| *own == row).map(|(_, cents)| cents.0));
     if first.tax_households.iter().any(|tax| !tax.eligible_indexes.is_empty()) {
         let eligible = |at: usize| first.tax_households.iter().any(|tax| tax.eligible_indexes.contains(&at));
@@ -90,8 +91,8 @@ pub fn place(catalogue: &Catalogue, view: &View) -> Option<Place> {
     catalogue.places.place(zip, county)
 }
 
-/// For each employee whose employer offers money: the lowest silver premium for them alone.
-async fn lowest_silver(
+/// For each employee whose employer offers money: the silver premium for them alone that it is judged by.
+async fn judging_silver(
     catalogue: &Catalogue,
     place: &Place,
     rules: DatedRules,
@@ -101,10 +102,14 @@ async fn lowest_silver(
     let mut found = Vec::new();
     for row in view.offered() {
         let answer = first.people.iter().find(|person| person.id == row.to_string());
-        let offers_money = ["ichra", "qsehra"].contains(&view.text("offer_kind", row));
-        if let Some(answer) = answer.filter(|_| offers_money) {
-            let lowest = market::lowest_silver(catalogue, place, answer.age, rules).await?;
-            found.extend(lowest.map(|cents| (row, cents)));
+        let kind = match view.text("offer_kind", row) {
+            "ichra" => HraKind::Ichra,
+            "qsehra" => HraKind::Qsehra,
+            _ => continue,
+        };
+        if let Some(answer) = answer {
+            let silver = market::silver_alone(catalogue, place, answer.age, rules).await?;
+            found.extend(silver.map(|silver| (row, silver.judging(kind))));
         }
     }
     Ok(found)

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use super::kinds::{Kind, NONE, Odd, parts};
 use super::sheet::{HOUSEHOLD, RowId, Sheet, Table, key};
-use super::steps::{Question, STEPS, Section, Step, income, named, sending};
+use super::steps::{Question, STEPS, Section, Step, income, named, people, sending};
 use super::view::View;
 
 /// A page: a step, and the row that it is about.
@@ -121,10 +121,12 @@ pub fn places(view: &View) -> Vec<Place> {
     STEPS.iter().flat_map(of).collect()
 }
 
-/// The page of an address, if there is one for these answers.
+/// The page of an address, if there is one for these answers: one of [`places`], or that of somebody who is about to come
+/// into the household.
 pub fn place(view: &View, step: &str, row: RowId) -> Option<Place> {
     let place = Place { step: named(step)?, row };
-    places(view).into_iter().find(|own| *own == place)
+    let begins = place.step.name == people::PERSON.name && view.sheet.is_begun(row);
+    places(view).into_iter().find(|own| *own == place).or(begins.then_some(place))
 }
 
 /// The first page that still needs something; `None` if all is ready to be checked and sent.
@@ -145,8 +147,11 @@ pub fn after(view: &View, place: &Place) -> Option<Place> {
 /// The page before this one.
 pub fn before(view: &View, place: &Place) -> Option<Place> {
     let all = places(view);
-    let at = all.iter().position(|own| own == place)?;
-    at.checked_sub(1).map(|before| all[before])
+    match all.iter().position(|own| own == place) {
+        Some(at) => at.checked_sub(1).map(|before| all[before]),
+        // Whoever is about to come in comes from the list of people.
+        None => all.into_iter().find(|own| own.step.name == people::HOUSEHOLD_STEP.name),
+    }
 }
 
 /// The page that signs.

@@ -11,11 +11,11 @@ use super::sheet::{RowId, YOU};
 use super::steps::people::{lives_here, state};
 use super::view::View;
 
-/// Lowest silver premium for each employee alone, in cents: what an employer's money is judged by (26 CFR 1.36B-2(c)(5)).
-pub type LowestSilver<'a> = &'a dyn Fn(RowId) -> Option<i64>;
+/// The silver premium for each employee alone, in cents, that an employer's money is judged by (`SilverAlone::judging`).
+pub type JudgingSilver<'a> = &'a dyn Fn(RowId) -> Option<i64>;
 
 /// The household as the engine reads it.
-pub fn household(view: &View, silver: LowestSilver) -> Value {
+pub fn household(view: &View, silver: JudgingSilver) -> Value {
     let people: Vec<Value> = view.people().map(|person| one(view, person)).collect();
     let mut all = Map::new();
     all.insert("as_of".into(), json!(view.today.to_string()));
@@ -315,7 +315,7 @@ fn offers(view: &View) -> Vec<Value> {
     plans.map(offer).collect()
 }
 
-fn arrangements(view: &View, silver: LowestSilver) -> Vec<Value> {
+fn arrangements(view: &View, silver: JudgingSilver) -> Vec<Value> {
     let kind = |row: RowId| ["ichra", "qsehra"].into_iter().find(|kind| view.said("offer_kind", row, kind));
     let of = |row: RowId| {
         let (kind, alone) = (kind(row)?, view.money("hra_alone", row)?);

@@ -158,16 +158,20 @@ impl Kind {
     }
 }
 
-/// Case, accents, spaces and marks do not matter; middle name and suffix may be left out.
+/// Middle name and suffix may be left out.
 fn signature(text: &str, view: &View) -> Result<(), Odd> {
+    let short = format!("{} {}", view.text("first_name", YOU), view.text("last_name", YOU));
+    if is_name(text, &[view.name(YOU), short]) { Ok(()) } else { Err(Odd::SignatureWrong) }
+}
+
+/// Whether what was typed is one of these names. Case, accents, spaces and marks do not matter.
+pub fn is_name(typed: &str, names: &[String]) -> bool {
     let plain = |text: &str| -> String {
         let letters = text.nfd().filter(|c| c.is_alphanumeric());
         letters.flat_map(char::to_lowercase).collect()
     };
-    let short = format!("{} {}", view.text("first_name", YOU), view.text("last_name", YOU));
-    let signed = plain(text);
-    let right = !signed.is_empty() && [view.name(YOU), short].iter().any(|name| plain(name) == signed);
-    if right { Ok(()) } else { Err(Odd::SignatureWrong) }
+    let typed = plain(typed);
+    !typed.is_empty() && names.iter().any(|name| plain(name) == typed)
 }
 
 fn name(text: &str) -> Result<(), Odd> {

@@ -18,6 +18,9 @@ pub struct Frozen {
     pub answers: Value,
     /// As `windowshop determine` reads it.
     pub household: Value,
+    /// The county of the home by name, as the catalogue had it; empty in what was frozen before this was kept.
+    #[serde(default)]
+    pub county: String,
 }
 
 /// An application as its owner sees it.
@@ -58,7 +61,26 @@ pub struct PersonPart {
 #[derive(Serialize, Deserialize)]
 pub struct Part {
     pub heading: String,
+    /// Paragraphs; those that begin with [`ITEM`] are items of a list.
     pub lines: Vec<String>,
+}
+
+/// What a line begins with that is an item of a list.
+pub const ITEM: &str = "• ";
+
+impl Part {
+    /// The lines in their order: whether these are items of one list, and their words.
+    pub fn groups(&self) -> Vec<(bool, Vec<&str>)> {
+        let mut groups: Vec<(bool, Vec<&str>)> = Vec::new();
+        for line in &self.lines {
+            let (listed, words) = line.strip_prefix(ITEM).map_or((false, line.as_str()), |words| (true, words));
+            match groups.last_mut() {
+                Some((last, items)) if *last == listed => items.push(words),
+                _ => groups.push((listed, vec![words])),
+            }
+        }
+        groups
+    }
 }
 
 /// A notice in the list.
@@ -171,5 +193,24 @@ impl Change for Read {
         let read = sqlx::query("UPDATE notice SET read_at = $1 WHERE id = $2 AND owner = $3 AND read_at IS NULL");
         read.bind(now).bind(self.notice.as_str()).bind(self.owner.as_str()).execute(tx.conn()).await?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn items_of_a_list_stay_together_between_paragraphs() {
+        let lines = ["One of these:", "• card", "• passport", "Or:", "• letter", "The end."].map(str::to_string);
+        let part = Part { heading: String::new(), lines: lines.to_vec() };
+        let expected = [
+            (false, vec!["One of these:"]),
+            (true, vec!["card", "passport"]),
+            (false, vec!["Or:"]),
+            (true, vec!["letter"]),
+            (false, vec!["The end."]),
+        ];
+        assert_eq!(part.groups(), expected);
     }
 }

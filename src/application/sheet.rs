@@ -45,6 +45,9 @@ pub struct Sheet {
     /// People who were taken out, and can be put back.
     #[serde(default)]
     gone: Vec<RowId>,
+    /// People whose page was opened and who have no answer yet: in no list until they have one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    begun: Vec<RowId>,
     next: RowId,
     /// `birth_date.2` → as typed.
     values: BTreeMap<String, String>,
@@ -59,7 +62,14 @@ impl Drop for Sheet {
 impl Default for Sheet {
     fn default() -> Sheet {
         let rows = BTreeMap::from([(Table::People, vec![YOU])]);
-        Sheet { version: ANSWERS_VERSION, rows, gone: Vec::new(), next: YOU + 1, values: BTreeMap::new() }
+        Sheet {
+            version: ANSWERS_VERSION,
+            rows,
+            gone: Vec::new(),
+            begun: Vec::new(),
+            next: YOU + 1,
+            values: BTreeMap::new(),
+        }
     }
 }
 
@@ -108,7 +118,7 @@ impl Sheet {
     /// Rows that are there, in the order in which they came.
     pub fn rows(&self, table: Table) -> impl Iterator<Item = RowId> {
         let rows = self.rows.get(&table).map_or(&[][..], Vec::as_slice);
-        rows.iter().copied().filter(|row| !self.gone.contains(row))
+        rows.iter().copied().filter(|row| !self.gone.contains(row) && !self.begun.contains(row))
     }
 
     pub fn has(&self, table: Table, row: RowId) -> bool {
@@ -124,6 +134,35 @@ impl Sheet {
         self.next += 1;
         self.rows.entry(table).or_default().push(row);
         Some(row)
+    }
+
+    /// The row of somebody who may come in, the same until they do; `None` if there is no room.
+    pub fn begin_person(&mut self) -> Option<RowId> {
+        if self.rows(Table::People).count() >= PEOPLE_MAX {
+            return None;
+        }
+        match self.begun.first() {
+            Some(row) => Some(*row),
+            None => {
+                let row = self.add(Table::People)?;
+                self.begun.push(row);
+                Some(row)
+            }
+        }
+    }
+
+    /// Their page is open to them, and nothing on it was answered.
+    pub fn is_begun(&self, row: RowId) -> bool {
+        self.begun.contains(&row) && self.rows(Table::People).count() < PEOPLE_MAX
+    }
+
+    /// They are in the household from now on; `false` if they were, or there is no room.
+    pub fn join(&mut self, row: RowId) -> bool {
+        let joins = self.is_begun(row);
+        if joins {
+            self.begun.retain(|begun| *begun != row);
+        }
+        joins
     }
 
     /// Nobody else can be added.
@@ -195,6 +234,23 @@ mod tests {
         assert_eq!((sheet.rows(Table::People).collect::<Vec<_>>(), sheet.gone()), (vec![YOU], &[second][..]));
         sheet.put_back(second);
         assert_eq!((sheet.has(Table::People, second), sheet.get("first_name", second)), (true, "Ben"));
+    }
+
+    #[test]
+    fn somebody_whose_page_was_only_opened_is_nobody_yet() {
+        let mut sheet = Sheet::default();
+        let ben = sheet.begin_person().expect("room");
+        assert_eq!(
+            (sheet.begin_person(), sheet.has(Table::People, ben), sheet.is_begun(ben)),
+            (Some(ben), false, true)
+        );
+        let mut later = Sheet::read(sheet.write().expect("a document")).expect("readable");
+        assert!(later.is_begun(ben) && later.join(ben) && !later.join(ben));
+        assert!(later.has(Table::People, ben) && later.begin_person() != Some(ben));
+        // Others have taken the last places meanwhile.
+        while sheet.add(Table::People).is_some() {}
+        assert!(!sheet.is_begun(ben) && !sheet.join(ben) && sheet.begin_person().is_none());
+        assert_eq!(sheet.rows(Table::People).count(), PEOPLE_MAX);
     }
 
     #[test]

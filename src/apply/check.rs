@@ -2,6 +2,7 @@
 //! agreed to, the signature, and sending.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use askama::Template;
 use axum::Extension;
@@ -23,6 +24,7 @@ use crate::application::view::View;
 use crate::office::desk::{Answer, Desk};
 use crate::office::view::{Bar, bar};
 use crate::telemetry::funnel::Came;
+use crate::verify::Knows;
 use crate::web::page::{self, CachePolicy, Cx};
 
 struct Checked {
@@ -144,7 +146,11 @@ fn show_sign(desk: &Desk, view: &View<'_>, judged: bool) -> axum::response::Resp
 }
 
 /// `POST /account/apply/sign`: keeps what was signed, and sends.
-pub async fn sign(desk: Desk, Extension(submitter): Extension<Submitter>) -> Answer {
+pub async fn sign(
+    desk: Desk,
+    Extension(submitter): Extension<Submitter>,
+    Extension(knows): Extension<Arc<Knows>>,
+) -> Answer {
     let Some(owner) = desk.owner().map(str::to_string) else {
         return Ok(desk.go(&format!("{}?again=1", super::send::SENT)));
     };
@@ -173,7 +179,7 @@ pub async fn sign(desk: Desk, Extension(submitter): Extension<Submitter>) -> Ans
         count(&desk.cx, SIGN, Came::Refused(&refused(&flow::sign().faults(&view))));
         return Ok(show_sign(&desk, &view, true));
     }
-    send(&desk, &submitter, &Draft { id: &open.id, version: open.version, owner: &owner }, &view).await
+    send(&desk, (&submitter, &knows), &Draft { id: &open.id, version: open.version, owner: &owner }, &view).await
 }
 
 /// What the form says of each question of the page; those that it did not ask are empty.

@@ -1,9 +1,11 @@
 //! The pages of the application: beginning, the task list, one page a step, checking, signing, and what came of it.
 //!
-//! Called by the office's routes, which put session, gate and lock before them. All are below `/account/apply`; every page
+//! Called by the office's routes, which put session, gate and lock before them. All are below `/account/apply`, but for notices and
+//! appeals; every page
 //! saves what was typed, right or wrong. What is asked and in which order is `application`'s; here are only pages. The
 //! shop never imports this room.
 
+mod appeal;
 mod around;
 mod begin;
 mod check;
@@ -25,12 +27,13 @@ use axum::{Extension, Router};
 
 use crate::app::App;
 use crate::application::submit::Submitter;
+use crate::verify::Knows;
 
 /// The task list, and the root of all other pages.
 pub const ROOT: &str = "/account/apply";
 
 /// All pages, in one language.
-pub fn pages(submitter: Submitter) -> Router<Arc<App>> {
+pub fn pages(submitter: Submitter, knows: Arc<Knows>) -> Router<Arc<App>> {
     Router::new()
         .route("/account/apply", get(tasks::show))
         .route("/account/apply/begin", get(begin::show).post(begin::post))
@@ -46,5 +49,9 @@ pub fn pages(submitter: Submitter) -> Router<Arc<App>> {
         .route("/account/apply/{step}", get(step::show_household).post(step::save_household))
         .route("/account/apply/{step}/{row}", get(step::show).post(step::save))
         .route("/account/notice/{id}", get(sent::notice))
+        .route("/account/notice/{id}/appeal", get(appeal::show).post(appeal::post))
+        .route("/account/appeal/{id}", get(appeal::page))
+        .route("/account/appeal/{id}/withdraw", get(appeal::withdraw_page).post(appeal::withdraw))
+        .layer(Extension(knows))
         .layer(Extension(submitter))
 }

@@ -20,15 +20,14 @@ use crate::shop::how::outcomes;
 use crate::shop::words::reasons::{self, Step};
 use crate::web::page::Cx;
 
-/// Days in which an appeal can be made (45 CFR 155.520(b)).
-const APPEAL_DAYS: i64 = 90;
-
 /// What a notice is written from.
 pub struct About<'a> {
     pub view: &'a View<'a>,
     pub determination: &'a Determination,
     pub reference: &'a str,
     pub days: Days,
+    /// Days in which an appeal can be made (45 CFR 155.520(b)).
+    pub appeal_days: i64,
 }
 
 impl About<'_> {
@@ -86,9 +85,10 @@ impl About<'_> {
             .filter(with)
             .map(|tax| {
                 let names = self.names(cx, &tax.credit_eligible);
+                let key = if tax.credit_eligible.len() == 1 { "notice.credit_one" } else { "notice.credit_household" };
                 match tax.credit_monthly.zip(tax.benchmark_monthly) {
                     Some((credit, benchmark)) => cx.tf(
-                        "notice.credit_household",
+                        key,
                         &[
                             ("names", &names),
                             ("amount", &credit.dollars_cents()),
@@ -187,9 +187,10 @@ impl About<'_> {
     }
 
     fn appeal(&self, cx: &Cx, marketplace: Option<&Marketplace>) -> Part {
-        let until = self.days.own.checked_add(Duration::days(APPEAL_DAYS)).unwrap_or(self.days.own);
+        let until = self.days.own.checked_add(Duration::days(self.appeal_days)).unwrap_or(self.days.own);
         let mut lines = vec![
             cx.tf("notice.appeal", &[("date", &cx.date(until))]),
+            cx.t("notice.appeal_here").to_string(),
             cx.tf("notice.appeal_how", &place(cx, marketplace)),
         ];
         if self.determination.people.iter().any(|person| person.applying) {

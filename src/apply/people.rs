@@ -5,7 +5,7 @@
 use super::around::{open, save};
 use super::field::Words;
 use crate::application::saved::Edit;
-use crate::application::sheet::{HOUSEHOLD, RowId, Sheet, Table, YOU};
+use crate::application::sheet::{RowId, Sheet, YOU};
 use crate::office::desk::{Answer, Desk};
 
 /// One line of the list.
@@ -32,22 +32,14 @@ pub fn listed(words: &Words) -> (Vec<Person>, Vec<Person>) {
     (words.view.people().map(person).collect(), gone.collect())
 }
 
-/// `POST /account/apply/people/add`
+/// `POST /account/apply/people/add`: opens the page of somebody who is in the household once something on it is answered.
 pub async fn add(desk: Desk) -> Answer {
     let sheet = edited(&desk, |sheet, _| {
-        // A second press of the button does not make a second stranger.
-        let unnamed = sheet.rows(Table::People).find(|row| *row != YOU && sheet.get("first_name", *row).is_empty());
-        if unnamed.is_none() {
-            sheet.add(Table::People);
-            sheet.set("everyone", HOUSEHOLD, "");
-        }
+        sheet.begin_person();
     })
     .await?;
-    let added = sheet.and_then(|sheet| {
-        let unnamed = |row: &RowId| *row != YOU && sheet.get("first_name", *row).is_empty();
-        sheet.rows(Table::People).filter(unnamed).last()
-    });
-    match added {
+    // The same again: it changes nothing more.
+    match sheet.and_then(|mut sheet| sheet.begin_person()) {
         Some(row) => Ok(desk.go(&format!("/account/apply/person/{row}"))),
         None => Ok(desk.go("/account/apply/household")),
     }

@@ -9,7 +9,7 @@ use crate::application::sheet::{HOUSEHOLD, key};
 use crate::office::clock::day_of;
 use crate::transfer::facts::referred as of_determination;
 use crate::transfer::history::History;
-use crate::transfer::record::StepLine;
+use crate::transfer::record::{Line, StepLine};
 use crate::transfer::words;
 use crate::web::page::Cx;
 
@@ -36,7 +36,7 @@ pub fn referred(cx: &Cx, application: &Application, history: &History) -> Option
     let (agency, phone) = words::agency(tables, &state);
     let agency = if agency.is_empty() { cx.t("transfer.agency").to_string() } else { agency };
     let mut steps: Vec<String> =
-        history.sent.iter().flat_map(|(_, steps)| lines(cx, application, &agency, steps)).collect();
+        history.sent.iter().flat_map(|(line, steps)| lines(cx, application, &agency, (line, steps))).collect();
     if steps.is_empty() {
         steps.push(cx.t("transfer.page.waiting").to_string());
     }
@@ -53,11 +53,21 @@ pub fn referred(cx: &Cx, application: &Application, history: &History) -> Option
 }
 
 /// One line a step and a day, with whoever it is about.
-fn lines(cx: &Cx, application: &Application, agency: &str, steps: &[StepLine]) -> Vec<String> {
+fn lines(cx: &Cx, application: &Application, agency: &str, (line, steps): (&Line, &[StepLine])) -> Vec<String> {
+    let ended: Vec<String> =
+        line.referrals().iter().filter(|row| line.has_ended(**row)).map(|row| name(cx, application, *row)).collect();
     let mut of: Vec<(&str, String, Vec<String>)> = Vec::new();
     let on_its_way = steps.iter().all(|own| own.step == "made" || own.step == "failed");
     for own in steps.iter().filter(|own| on_its_way || (own.step != "made" && own.step != "failed")) {
         let when = day_of(cx, own.said_at);
+        if own.step == "sent" && !ended.is_empty() {
+            of.push(("ended", when.clone(), ended.clone()));
+        }
+        // Of whoever is not referred any more, only what the agency has decided counts.
+        let history = own.person != HOUSEHOLD && ["accepted", "rejected"].contains(&own.step.as_str());
+        if (history && line.has_ended(own.person)) || (own.step == "sent" && line.referred().is_empty()) {
+            continue;
+        }
         let name = (own.person != HOUSEHOLD).then(|| name(cx, application, own.person));
         match of.iter_mut().find(|(step, day, _)| *step == own.step && *day == when) {
             Some((.., names)) => names.extend(name),

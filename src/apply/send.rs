@@ -21,7 +21,7 @@ use crate::sealing::DataKey;
 use crate::store::{StoreError, columns};
 use crate::telemetry::funnel::Came;
 use crate::transfer;
-use crate::verify::plan;
+use crate::verify::{Knows, plan};
 use crate::web::error::Failure;
 use crate::work::letters::Ready;
 
@@ -41,7 +41,7 @@ pub const SENT: &str = "/account/apply/sent";
 /// # Errors
 ///
 /// A page that says what is in the way: the draft stays as it is.
-pub async fn send(desk: &Desk, submitter: &Submitter, draft: &Draft<'_>, view: &View<'_>) -> Answer {
+pub async fn send(desk: &Desk, (submitter, knows): (&Submitter, &Knows), draft: &Draft<'_>, view: &View<'_>) -> Answer {
     let cx = &desk.cx;
     let year = u16::try_from(view.year).ok();
     let catalogue = year.and_then(|year| cx.catalogues.get(year).cloned());
@@ -54,7 +54,9 @@ pub async fn send(desk: &Desk, submitter: &Submitter, draft: &Draft<'_>, view: &
     };
     let reference = new_reference().map_err(anyhow::Error::from)?;
     let days = cx.app.tables.days(Some(found.determination.state), (cx.app.clock)());
-    let about = About { view, determination: &found.determination, reference: &reference, days };
+    let appeal_days = knows.rules.time("appeal_days", days.own);
+    let appeal_days = appeal_days.ok_or_else(|| anyhow::anyhow!("no rule says until when a notice can be appealed"))?;
+    let about = About { view, determination: &found.determination, reference: &reference, days, appeal_days };
     let notice = about.notice(cx);
 
     let owner = draft.owner;
@@ -65,16 +67,17 @@ pub async fn send(desk: &Desk, submitter: &Submitter, draft: &Draft<'_>, view: &
     let (id, notice_id) = (new_id()?, new_id()?);
     let keys = flow::answered(view);
     let answers = serde_json::to_value(view.sheet.only(|key| keys.contains(key))).map_err(anyhow::Error::from)?;
-    let frozen = Frozen { answers, household: found.household };
+    let county = view.county().map(|county| county.name.clone()).unwrap_or_default();
+    let frozen = Frozen { answers, household: found.household, county };
     let decided = serde_json::to_value(&found.determination).map_err(anyhow::Error::from)?;
-    let (full, county) = (view.said("full_medicaid", HOUSEHOLD, "yes"), view.county());
+    let full = view.said("full_medicaid", HOUSEHOLD, "yes");
     let mut jobs = Vec::new();
     // Without a hub or a way to the agencies nothing is promised that nobody could do.
     if cx.app.config.hub.url.is_some() {
         jobs.push(plan::first(&key, (owner, &id))?);
     }
     if cx.app.config.transfers.is_some() {
-        jobs.extend(transfer::first(&key, (owner, &id), (&decided, full), county.map_or("", |county| &county.name))?);
+        jobs.extend(transfer::first(&key, (owner, &id), (&decided, full))?);
     }
     let sending = Sending {
         answers: key.seal_json(columns::APPLICATION_ANSWERS.at(&id, owner), &frozen)?,

@@ -7,7 +7,9 @@ use askama::Template;
 use axum::extract::Path;
 use axum::http::StatusCode;
 use serde_json::Value;
+use sqlx::AnyConnection;
 
+use super::appeal::number;
 use super::around::place_words;
 use super::checked::{Checked, checked};
 use super::referred::{Referred, referred};
@@ -20,6 +22,7 @@ use crate::office::clock::{day_and_clock, day_of};
 use crate::office::desk::{Answer, Desk, Instead};
 use crate::office::view::{Bar, bar};
 use crate::transfer::history::History;
+use crate::verify::appeal::{self, Appeal};
 use crate::verify::history;
 use crate::web::error::Failure;
 use crate::web::page::{self, CachePolicy, Cx};
@@ -43,6 +46,8 @@ struct SentPage<'a> {
     checked: Option<Checked>,
     /// How far it is at the state's agency.
     referred: Option<Referred>,
+    /// Address, and which one it is and how it stands.
+    appeals: Vec<(String, String)>,
     rows: Vec<Row>,
     /// There is more than one notice.
     several: bool,
@@ -63,6 +68,8 @@ struct Newest {
     notice: String,
     /// The shop, for the same household.
     plans: String,
+    /// Somebody buys a plan here.
+    shops: bool,
 }
 
 /// `GET /account/apply/sent`
@@ -83,8 +90,9 @@ pub async fn sent(desk: Desk) -> Answer {
     };
     let drafts = drafts::of(&mut connection, vault, owner).await?;
     let code = drafts::code_of(&mut connection, owner, &drafts).await?;
+    let (checked, referred) = since(&mut connection, cx, (owner, applications.first())).await?;
+    let appeals = appeal::of_owner(&mut connection, vault, owner).await?;
     drop(connection);
-    let (checked, referred) = since(&desk, owner, applications.first()).await?;
     let guest = desk.visitor.guest().is_some();
     let row = |application: &record::Application| {
         let when = day_and_clock(cx, application.submitted_at);
@@ -118,6 +126,7 @@ pub async fn sent(desk: Desk) -> Answer {
             paper: application.frozen.answers["notices_by.0"] == "mail",
             notice: address(cx, &posted.id),
             plans: plans(cx, application, &picked(&drafts)),
+            shops: shops(application),
         }
     });
     let several = applications.len() > 1 || posted.len() > 1;
@@ -127,6 +136,7 @@ pub async fn sent(desk: Desk) -> Answer {
         newest,
         checked,
         referred,
+        appeals: appeals.iter().map(|appeal| one_appeal(cx, appeal)).collect(),
         several,
         again: cx.query.split('&').any(|pair| pair == "again=1"),
         code: code.filter(|_| guest).map(|(code, until)| (code, day_of(cx, until))),
@@ -139,17 +149,15 @@ pub async fn sent(desk: Desk) -> Answer {
 /// How the newest application stands since it was sent: its checks, and the state's agency. Where nobody is asked, or an
 /// agency gets nothing, nothing is said of it.
 async fn since(
-    desk: &Desk,
-    owner: &str,
-    newest: Option<&record::Application>,
+    connection: &mut AnyConnection,
+    cx: &Cx,
+    (owner, newest): (&str, Option<&record::Application>),
 ) -> Result<(Option<Checked>, Option<Referred>), Instead> {
     let Some(newest) = newest else { return Ok((None, None)) };
-    let (cx, about) = (&desk.cx, (owner, newest.id.as_str()));
-    let config = &cx.app.config;
-    let mut connection = desk.office.read().await?;
-    let standing = history::of(&mut connection, about).await?;
+    let (config, about) = (&cx.app.config, (owner, newest.id.as_str()));
+    let standing = history::of(connection, about).await?;
     let checked = (standing.begun || config.hub.url.is_some()).then(|| checked(cx, newest, &standing));
-    let transfers = History::of(&mut connection, about).await?;
+    let transfers = History::of(connection, about).await?;
     let any = !transfers.sent.is_empty() || config.transfers.is_some();
     Ok((checked, any.then(|| referred(cx, newest, &transfers)).flatten()))
 }
@@ -163,6 +171,12 @@ fn one_notice(cx: &Cx, notice: &record::Posted) -> (String, String, String) {
     let kind = notice.kind.split(':').next().unwrap_or_default();
     let title = cx.known(&format!("sent.kind_{kind}")).unwrap_or_else(|| cx.t("sent.notice")).to_string();
     (address(cx, &notice.id), title, day_and_clock(cx, notice.posted_at))
+}
+
+fn one_appeal(cx: &Cx, appeal: &Appeal) -> (String, String) {
+    let (when, state) = (day_and_clock(cx, appeal.filed_at), cx.t(&format!("appeal.state.{}", appeal.state)));
+    let values = [("number", &number(&appeal.id)[..]), ("when", &when), ("state", state)];
+    (cx.href(&format!("/account/appeal/{}", appeal.id)), cx.tf("appeal.row", &values))
 }
 
 /// In the page's language, or the first one that it was written in.
@@ -237,6 +251,17 @@ fn letters(application: &record::Application, person: &Value) -> String {
     .collect()
 }
 
+/// Whether anybody buys a plan here, by what it came to at first; the page of choosing goes by what counts now.
+fn shops(application: &record::Application) -> bool {
+    let people = application.determination["people"].as_array();
+    let yes = |person: &Value, name: &str| person[name].as_bool().unwrap_or_default();
+    people.into_iter().flatten().any(|person| {
+        let chip = person["chip"].as_str().is_some_and(|kind| kind != "unborn");
+        let public = !person["medicaid"].is_null() || chip || yes(person, "basic_health");
+        yes(person, "applying") && yes(person, "marketplace") && !public
+    })
+}
+
 /// Waiting, taken by a server, or come back: nobody has to wonder.
 fn told_words(cx: &Cx, state: &LetterState) -> String {
     if state.bounced_at.is_some() || !state.code.is_empty() {
@@ -254,6 +279,8 @@ struct NoticePage<'a> {
     cx: &'a Cx,
     bar: Option<Bar>,
     letter: &'a Letter,
+    /// Where it can be appealed.
+    appeal: Option<String>,
     posted: String,
     read: Option<String>,
     /// What became of the e-mail that told of it.
@@ -267,8 +294,9 @@ pub async fn notice(desk: Desk, Path(id): Path<String>) -> Answer {
     let mut connection = desk.office.read().await?;
     let found = record::notice(&mut connection, &desk.office.means.vault, (owner, &id)).await?;
     let told = letters::letter_state(&mut connection, &format!("notice:{id}")).await?;
-    drop(connection);
     let Some((posted, notice)) = found else { return Err(Failure::NotFound.into()) };
+    let appealable = appeal::of(&mut connection, owner, &posted).await?.is_some();
+    drop(connection);
     if posted.read_at.is_none() {
         desk.office.write(Read { owner: owner.to_string(), notice: id }).await?;
     }
@@ -276,6 +304,7 @@ pub async fn notice(desk: Desk, Path(id): Path<String>) -> Answer {
     let template = NoticePage {
         bar: bar(cx, &desk.visitor),
         letter,
+        appeal: appealable.then(|| cx.href(&format!("/account/notice/{}/appeal", posted.id))),
         posted: cx.tf("notice.posted", &[("when", &day_and_clock(cx, posted.posted_at))]),
         told: told.map(|state| told_words(cx, &state)),
         read: posted.read_at.map(|at| cx.tf("notice.read_first", &[("when", &day_and_clock(cx, at))])),

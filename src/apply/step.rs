@@ -138,6 +138,9 @@ async fn save_page(desk: Desk, step: &str, row: RowId) -> Answer {
     let edit = || {
         let (typed, asked, step, row) = (typed.clone(), asked.clone(), place.step, place.row);
         let edit = move |sheet: &mut Sheet| {
+            if typed.values().any(|text| !text.is_empty()) && sheet.join(row) {
+                sheet.set("everyone", HOUSEHOLD, "");
+            }
             for (name, text) in typed.iter().chain(&asked) {
                 set(sheet, name, text);
             }

@@ -22,6 +22,7 @@ use crate::operator::account::AccountArgs;
 use crate::operator::audit::AuditArgs;
 use crate::operator::backup::{BackupArgs, RestoreArgs};
 use crate::operator::bounce::BounceArgs;
+use crate::operator::coverage::CoverageArgs;
 use crate::operator::desk::DeskArgs;
 use crate::operator::funnel::FunnelArgs;
 use crate::operator::insurer::InsurerArgs;
@@ -79,6 +80,8 @@ pub enum Command {
     Audit(AuditArgs),
     /// Look after the office's jobs: list, show, retry, drop, pause, resume
     Queue(QueueArgs),
+    /// Look after what people have signed for: show, reinstate
+    Coverage(CoverageArgs),
     /// Look after account transfers with states' agencies: list, show, resend, read
     Transfer(TransferArgs),
     /// Look after files to and from insurers: list, show, resend, read, reconcile

@@ -213,6 +213,12 @@ impl Here {
         self.form.iter().rev().find(|(own, _)| own == name).map_or("", |(_, value)| value.trim())
     }
 
+    /// Every value of a field, as ticked boxes of one name send them; empty ones left out.
+    pub fn all<'h>(&'h self, name: &'h str) -> impl Iterator<Item = &'h str> {
+        let own = self.form.iter().filter(move |(own, _)| own == name);
+        own.map(|(_, value)| value.trim()).filter(|value| !value.is_empty())
+    }
+
     /// A password, exactly as typed.
     pub fn secret(&self, name: &str) -> Secret<String> {
         let found = self.form.iter().rev().find(|(own, _)| own == name);

@@ -5,6 +5,7 @@
 //! opened their issue, and that is written down. English only. It must never show a document but as an attachment, or decide
 //! anything twice.
 
+mod appeals;
 mod decide;
 mod here;
 mod item;
@@ -72,6 +73,12 @@ pub fn routes(desk: &Arc<Desk>, config: &Config) -> anyhow::Result<Router<Arc<Ap
         .route("/desk/document/{id}", post(item::document))
         .route("/desk/document/{id}/accept", post(item::accept))
         .route("/desk/document/{id}/reject", post(item::reject))
+        // --- appeals ---
+        .route("/desk/appeals", get(appeals::line))
+        .route("/desk/appeal/{id}", get(appeals::show))
+        .route("/desk/appeal/{id}/open", post(appeals::open))
+        .route("/desk/appeal/{id}/back", post(appeals::back))
+        .route("/desk/appeal/{id}/decide", post(appeals::decide))
         // --- supervisors ---
         .route("/desk/accounts", get(oversee::accounts))
         .route("/desk/accounts/{id}/disable", post(oversee::disable))

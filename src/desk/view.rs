@@ -121,6 +121,9 @@ pub fn note(here: &Here) -> Option<&'static str> {
         ("disabled", "The account is disabled and signed out everywhere."),
         ("same", "Nothing was changed."),
         ("out", "You are signed out."),
+        ("appeal_decided", "Decided. The person has a notice that says so."),
+        ("appeal_back", "The appeal is back in the line."),
+        ("appeal_gone", "This appeal is not open with you any more. Nothing was changed."),
         ("closed", "The issue was closed meanwhile. The document stays as it is."),
     ];
     notes.iter().find(|(own, _)| own == name).map(|(_, words)| *words)

@@ -177,7 +177,7 @@ fn offer_shuts_out(
     shut
 }
 
-/// Whether the HRA makes the lowest-cost silver plan affordable; the yearly cost left to the employee.
+/// Whether the HRA makes the silver plan that it is judged by affordable; the yearly cost left to the employee.
 fn hra_affordable(family: &Family<'_>, tables: &Tables, offer: &HraOffer, magi: Cents) -> Option<(bool, Cents)> {
     let row = tables.esi(family.said.plan_year)?;
     let left = (offer.lowest_silver_self_only_monthly - offer.self_only_monthly).at_least_zero();

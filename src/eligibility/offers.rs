@@ -74,7 +74,8 @@ pub struct HraOffer {
     /// Whether the offer was accepted (individual-coverage HRA).
     #[serde(default)]
     pub accepted: bool,
-    /// Monthly premium of the lowest-cost silver plan for the employee alone.
+    /// Monthly premium of the lowest-cost silver plan for the employee alone; for a QSEHRA of the second-lowest
+    /// (26 USC 36B(c)(4)(C)(i)(I)).
     #[serde(deserialize_with = "money")]
     pub lowest_silver_self_only_monthly: Cents,
 }

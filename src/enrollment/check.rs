@@ -16,6 +16,7 @@ use crate::application::kinds;
 use crate::application::sheet::{HOUSEHOLD, RowId, YOU};
 use crate::catalogue::Catalogue;
 use crate::eligibility::Tables;
+use crate::eligibility::rounding;
 use crate::filing::codes::{Product, VariantKind};
 use crate::quote::QuoteError;
 use crate::quote::ask::search::Search;
@@ -146,12 +147,14 @@ async fn line(said: &Said<'_>, (group, product): (usize, Product), plan: &str) -
     let each = by_person(asking.catalogue, &search, (plan_pk, offer.premium)).await?;
     let chosen = &asking.choice.groups[group];
     let rows = people_of(chosen, product);
+    let essential = essential(&search, offer, &each);
     let people = rows.iter().zip(each).map(|(row, premium)| person(said, (*row, rows[0]), premium));
     Ok(Signed {
         plan: plan_of(asking.catalogue, &search, offer).await?,
         place: place_of(results, &search),
         people: people.collect::<Option<_>>().ok_or(Unfit::Groups)?,
         premium: offer.premium,
+        essential: Some(essential),
         credit: offer.credit,
         credit_available: available(asking, (group, product)).await?,
         benchmark: benchmark(results, chosen),
@@ -164,6 +167,17 @@ async fn line(said: &Said<'_>, (group, product): (usize, Product), plan: &str) -
         lang: said.by.lang.to_string(),
         renews: None,
     })
+}
+
+/// What of the premium is for essential health benefits: of a dental plan the children's part (26 CFR 1.36B-3(k)), as filed.
+fn essential(search: &Search, offer: &Offer<'_>, each: &[Cents]) -> Cents {
+    if search.product == Product::Medical {
+        return offer.ehb_premium();
+    }
+    let under = search.policy.rules.rating.dental_under_age;
+    let people = search.policy.household.people().iter().zip(each);
+    let children: Cents = people.filter(|(person, _)| person.age < under).map(|(_, premium)| *premium).sum();
+    rounding::ehb_share(children, offer.plan.pediatric_dental_ppm)
 }
 
 /// Of the tax households whose credit helps pay for somebody of the group, all of their people together: what Form 1095-A has in

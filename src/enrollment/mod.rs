@@ -5,17 +5,25 @@
 //! of the dated tables' (`dates`); what was signed is frozen (`record`) and never changes: a change is another row. It must
 //! never ask anything outside, and never put a word of a person anywhere but into sealed columns.
 
+pub mod amounts;
 pub mod check;
 pub mod choice;
 pub mod dates;
+pub mod end_rules;
+pub mod ending;
 pub mod groups;
 pub mod price;
 pub mod record;
+pub mod reminders;
+pub mod renewal;
 pub mod results;
 pub mod share;
 pub mod sign;
+pub mod signed;
 pub mod step;
+pub mod tax_year;
 pub mod words;
 
-pub use record::{ChangeRow, Enrollment, Signed, SignedPerson, SignedPlace, SignedPlan, Why};
+pub use record::{ChangeRow, Enrollment};
 pub use results::Results;
+pub use signed::{Signed, SignedPerson, SignedPlace, SignedPlan, Why};

@@ -146,6 +146,7 @@ fn search(
         grouped: true,
         basket: Vec::new(),
         page: 1,
+        known: true,
     })
 }
 

@@ -14,6 +14,7 @@ pub mod attributes;
 pub mod benefits;
 pub mod census;
 pub mod cost_share;
+pub mod county_names;
 pub mod find;
 pub mod gather;
 pub mod geo;
@@ -37,6 +38,7 @@ pub mod synth;
 pub mod values;
 pub mod write;
 
+pub use county_names::county_name;
 pub use problems::{LoadError, Problems};
 pub use progress::Progress;
 

@@ -17,10 +17,9 @@ const SAMPLE: [(&str, &[u8]); 6] = [
     ("quality-puf.zip", include_bytes!("../../data/sample/quality-puf.zip")),
     ("provenance.txt", include_bytes!("../../data/sample/provenance.txt")),
 ];
-const GEO: [(&str, &[u8]); 2] = [
-    ("zip-county.zip", include_bytes!("../../data/geo/zip-county.zip")),
-    ("rating-areas.zip", include_bytes!("../../data/geo/rating-areas.zip")),
-];
+pub(super) const ZIP_COUNTY: &[u8] = include_bytes!("../../data/geo/zip-county.zip");
+const GEO: [(&str, &[u8]); 2] =
+    [("zip-county.zip", ZIP_COUNTY), ("rating-areas.zip", include_bytes!("../../data/geo/rating-areas.zip"))];
 
 /// Loads the sample into a folder.
 ///

@@ -11,6 +11,7 @@ use super::view::{Bar, bar};
 use super::visitor::Who;
 use crate::account::changes::{self, TakeOver};
 use crate::account::drafts::{self, Draft, DropSearch};
+use crate::account::standing::{self, Checks};
 use crate::store::Millis;
 use crate::types::group_thousands;
 use crate::web::page::{self, CachePolicy, Cx};
@@ -46,6 +47,10 @@ struct HomePage<'a> {
     hint: Option<&'a str>,
     has_app: bool,
     shared: bool,
+    /// Something had to be proved, now or earlier.
+    ever_needed: bool,
+    /// How the checks of the newest application stand.
+    checks: Option<String>,
 }
 
 /// `GET /account`
@@ -62,8 +67,9 @@ pub async fn show(desk: Desk) -> Answer {
         Some(_) => bad_address(&mut connection, owner).await?,
         None => None,
     };
-    drop(connection);
     let cx = &desk.cx;
+    let standing = standing::of(&mut connection, owner, cx.app.config.hub.url.is_some()).await?;
+    drop(connection);
     let guest = account.is_none();
     let few_codes = account.as_ref().is_some_and(|account| account.has_totp && account.recovery_left < 3);
     let template = HomePage {
@@ -77,9 +83,23 @@ pub async fn show(desk: Desk) -> Answer {
         hint: few_codes.then(|| cx.t("office.home.few_codes")),
         has_app: account.is_some_and(|account| account.has_totp),
         shared: desk.visitor.is_shared(),
+        ever_needed: standing.ever_needed,
+        checks: standing.checks.map(|checks| checks_words(cx, &checks)),
         cx,
     };
     Ok(page::render_status(cx, StatusCode::OK, template, CachePolicy::Private))
+}
+
+fn checks_words(cx: &Cx, checks: &Checks) -> String {
+    let format = time::macros::format_description!("[year]-[month]-[day]");
+    match checks {
+        Checks::Waiting => cx.t("office.home.checks_waiting").to_string(),
+        Checks::Done => cx.t("office.home.checks_done").to_string(),
+        Checks::Needed(day) => match day.as_ref().and_then(|day| time::Date::parse(day, format).ok()) {
+            Some(day) => cx.tf("office.home.checks_needed", &[("date", &cx.date(day))]),
+            None => cx.t("office.home.checks_soon").to_string(),
+        },
+    }
 }
 
 /// Nobody is here yet: the ways in.

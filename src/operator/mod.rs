@@ -8,6 +8,7 @@ pub mod account;
 pub mod audit;
 pub mod backup;
 pub mod bounce;
+pub mod coverage;
 pub mod desk;
 pub mod funnel;
 pub mod insurer;

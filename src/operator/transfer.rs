@@ -245,7 +245,7 @@ impl Change for Resent {
         let line = &self.line;
         let of = record::of_application(tx.conn(), (&line.owner, &line.application)).await?;
         // Asked for twice while it waits, it is one job.
-        let own = job(&line.application, &format!("{RESENT}{}", of.len()), "");
+        let own = job(&line.application, &format!("{RESENT}{}", of.len()));
         enqueue(tx, &self.room.means.vault, &own.of(&line.owner)).await?;
         note(tx, &self.room, (Deed::TransferResent, &operator()), line).await?;
         Ok(own.key)

@@ -76,7 +76,7 @@ pub async fn show(desk: Desk, with: Extension<With>, Path(id): Path<String>) -> 
     let mut notes = Vec::new();
     notes.extend(count("received").map(|n| cx.n("proof.received", n)));
     notes.extend(count("before").map(|n| cx.n("proof.before", n)));
-    Ok(page(&desk, (&need, &with.rules), (notes, Vec::new()), StatusCode::OK))
+    Ok(page(&desk, (&need, &with.knows.rules), (notes, Vec::new()), StatusCode::OK))
 }
 
 #[derive(Template)]

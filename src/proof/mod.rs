@@ -18,13 +18,13 @@ use axum::routing::get;
 use axum::{Extension, Router};
 
 use crate::app::App;
-use crate::verify::rules::Rules;
+use crate::verify::Knows;
 use crate::web::uploads::{self, Turns};
 
 /// What the pages need beside a request. A clone is the same.
 #[derive(Clone)]
 pub struct With {
-    pub rules: Arc<Rules>,
+    pub knows: Arc<Knows>,
     pub turns: Turns,
 }
 

@@ -68,7 +68,7 @@ pub async fn post(desk: Desk, with: Extension<With>, Path(id): Path<String>, req
     let Some(_turn) = with.turns.take(&owner).await else {
         uploads::drain(request.into_body()).await;
         let words = vec![fault(desk.cx.t("proof.busy").to_string())];
-        let mut response = page(&desk, (&need, &with.rules), (Vec::new(), words), StatusCode::SERVICE_UNAVAILABLE);
+        let mut response = page(&desk, (&need, &with.knows.rules), (Vec::new(), words), StatusCode::SERVICE_UNAVAILABLE);
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER));
         return Ok(response);
     };
@@ -96,7 +96,7 @@ pub async fn post(desk: Desk, with: Extension<With>, Path(id): Path<String>, req
         notes.push(cx.n("proof.kept", i64::from(came.now)));
     }
     let faults = came.refused.into_iter().map(fault).collect();
-    Ok(page(&desk, (&need, &with.rules), (notes, faults), StatusCode::UNPROCESSABLE_ENTITY))
+    Ok(page(&desk, (&need, &with.knows.rules), (notes, faults), StatusCode::UNPROCESSABLE_ENTITY))
 }
 
 fn fault(words: String) -> Fault {

@@ -264,7 +264,7 @@ pub fn eligibility_household(
 /// What employers pay toward a plan of the first person's own (26 CFR 1.36B-2(c)(5); 26 USC 36B(c)(4)). Without a silver plan
 /// to judge them by they are left out: nothing is sold there.
 fn hra_offers(ids: &[String], money: &Finances) -> Vec<HraOffer> {
-    let Some(silver) = money.lowest_silver else { return Vec::new() };
+    let Some(silver) = money.silver_alone else { return Vec::new() };
     let offers = [(HraKind::Ichra, money.hra, money.hra_family), (HraKind::Qsehra, money.qsehra, None)];
     let told = offers.into_iter().filter_map(|(kind, alone, family)| {
         Some(HraOffer {
@@ -274,7 +274,7 @@ fn hra_offers(ids: &[String], money: &Finances) -> Vec<HraOffer> {
             self_only_monthly: alone?,
             family_monthly: family,
             accepted: false,
-            lowest_silver_self_only_monthly: silver,
+            lowest_silver_self_only_monthly: silver.judging(kind),
         })
     });
     told.collect()

@@ -99,6 +99,7 @@ pub fn settle(
         grouped: !asked.no_groups,
         basket: asked.plan_ids(),
         page: asked.page,
+        known: false,
     };
     Ok(Settled::Search(Box::new(Settlement { search, catalogue, help })))
 }
@@ -114,7 +115,7 @@ pub async fn look_up(catalogues: &Catalogues, tables: &Tables, asked: &mut Asked
     let catalogue = catalogue_for(catalogues, asked);
     let (Ok(place), Ok(household)) = (asked.place(&catalogue.places), asked.household()) else { return Ok(()) };
     let Some(rules) = DatedRules::of_year(tables, catalogue.year) else { return Ok(()) };
-    asked.finances.lowest_silver = market::lowest_silver(&catalogue, &place, household.people()[0].age, rules).await?;
+    asked.finances.silver_alone = market::silver_alone(&catalogue, &place, household.people()[0].age, rules).await?;
     Ok(())
 }
 

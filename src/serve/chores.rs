@@ -1,7 +1,7 @@
 //! What the office does by itself while it serves: looks whether its store answers, reminds people of what will be deleted,
 //! and deletes what is kept no longer.
 //!
-//! Started by `serve`, one task each. They report in the log and in metrics, and must never stop the shop.
+//! Started by `serve`, one task each; a worker looks after its store and its queue the same way. They report in the log and in metrics, and must never stop the shop.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,8 +11,11 @@ use crate::account::renewal;
 use crate::account::retention::{self, Schedule};
 use crate::app::{self, App};
 use crate::application::{funnel, reminders};
+use crate::enrollment::end_rules::EndRules;
+use crate::enrollment::{reminders as reminders_to_pay, tax_year};
 use crate::insurer;
 use crate::insurer::send::Insurers;
+use crate::store::Store;
 use crate::transfer::folder::Folder;
 use crate::transfer::{inbox, sweep};
 use crate::verify::clock::{self, Report};
@@ -32,10 +35,10 @@ const INSURERS_EVERY: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// Says once in the log when the store goes away, and once when it is back.
-pub async fn keep_looking(office: Arc<Office>) {
+pub async fn keep_looking(store: Store) {
     loop {
-        let before = office.store.answers();
-        match (before, office.store.probe().await) {
+        let before = store.answers();
+        match (before, store.probe().await) {
             (true, Err(error)) => tracing::error!(%error, "the office's store does not answer; the shop goes on"),
             (false, Ok(_)) => tracing::warn!("the office's store answers again"),
             _ => {}
@@ -45,10 +48,10 @@ pub async fn keep_looking(office: Arc<Office>) {
 }
 
 /// Looks how the queue is doing, for metrics.
-pub async fn keep_counting(office: Arc<Office>, counts: Arc<Counts>) {
+pub async fn keep_counting(store: Store, counts: Arc<Counts>) {
     loop {
         // A store that is away is told by `keep_looking`.
-        let _ = counts.look(&office.store).await;
+        let _ = counts.look(&store).await;
         tokio::time::sleep(LOOK_EVERY).await;
     }
 }
@@ -109,6 +112,7 @@ pub async fn every_day(app: Arc<App>, office: Arc<Office>, knows: Arc<Knows>) {
     tokio::time::sleep(FIRST_RETENTION).await;
     loop {
         look_at_the_clock(&room).await;
+        look_after_coverage(&room).await;
         retain(&app, &office).await;
         renew(&office).await;
         tokio::time::sleep(DAY).await;
@@ -122,6 +126,22 @@ async fn look_at_the_clock(room: &Room) {
             tracing::info!(reminders, expired, "data-matching issues: the day's clock")
         }
         Err(error) => tracing::error!(%error, "data-matching issues: not all was done, trying again tomorrow"),
+    }
+}
+
+/// After signing: records of a year for the tax return, in January, and corrections of them; reminders of the first payment.
+async fn look_after_coverage(room: &Room) {
+    let rules = match EndRules::load() {
+        Ok(rules) => Arc::new(rules),
+        Err(faults) => return tracing::error!(?faults, "tax records: the rules are not whole, none was given out"),
+    };
+    match tax_year::give_out(room, &rules, app::system_clock()).await {
+        Ok(made) => tracing::info!(made, "tax records: given out or corrected"),
+        Err(error) => tracing::error!(%error, "tax records: not all were given out, trying again tomorrow"),
+    }
+    match reminders_to_pay::carry_out(room, &rules, app::system_clock()).await {
+        Ok(reminded) => tracing::info!(reminded, "coverage: reminded of the first payment"),
+        Err(error) => tracing::error!(%error, "coverage: not everybody was reminded to pay, trying again tomorrow"),
     }
 }
 

@@ -8,12 +8,15 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 
+use super::now::Jobs;
+use super::{chores, private};
 use crate::account::office::Office;
 use crate::account::people::Means;
 use crate::app::{self, App};
 use crate::check;
 use crate::config::{Config, SettingFault};
 use crate::hub::Hub;
+use crate::load::county_name;
 use crate::mail::Post;
 use crate::office::words_of_letter;
 use crate::store::opened::{self, Opened};
@@ -39,7 +42,8 @@ async fn kinds((room, hub): (&Room, &Hub), config: &Config, speaks: Speaks) -> a
     let letters = Arc::new(letters);
     let mut kinds: Vec<Handled> = vec![(&LETTER, letters.clone()), (&REMINDER, letters)];
     kinds.extend(verify::handled(room, hub.clone()));
-    kinds.push((&TRANSFER, Arc::new(Sends { room: room.clone(), folder: Folder::at(config.transfer_dir()) })));
+    let folder = Folder::at(config.transfer_dir());
+    kinds.push((&TRANSFER, Arc::new(Sends { room: room.clone(), folder, county_name })));
     Ok(kinds)
 }
 
@@ -75,9 +79,16 @@ pub async fn worker(config: Config, mut faults: Vec<SettingFault>) -> anyhow::Re
     let speaks: Speaks = Arc::new(move |said| words_of_letter(&messages, said));
     let means = Means { vault: vault.clone(), audit };
     let room = Room { store: store.clone(), means, knows: Arc::new(Knows::load()?) };
-    let workers =
-        Workers::start(&store, &vault, kinds((&room, &Hub::new(&config.hub)), &config, speaks).await?, config.workers)?;
+    let hub = Hub::new(&config.hub);
+    let workers = Workers::start(&store, &vault, kinds((&room, &hub), &config, speaks).await?, config.workers)?;
     let stop = super::stop_signal(&config)?;
+    if let Some(private) = config.metrics_listen {
+        let jobs = Jobs { store: store.clone(), work: Arc::clone(&workers.counts), hub };
+        let address = private::start_worker(jobs, private)?;
+        tracing::info!(%address, "metrics");
+    }
+    tokio::spawn(chores::keep_looking(store.clone()));
+    tokio::spawn(chores::keep_counting(store.clone(), Arc::clone(&workers.counts)));
     // A closed standard output is no reason not to work.
     let _ = writeln!(std::io::stdout(), "Windowshop works: {} jobs at once (Ctrl-C stops it)", config.workers);
     tracing::info!(workers = config.workers, "working");

@@ -78,12 +78,12 @@ pub async fn serve(config: Config, mut faults: Vec<SettingFault>) -> anyhow::Res
     }
     announce(&app, listener.local_addr()?);
     tokio::spawn(watch_catalogues(Arc::clone(&app)));
-    tokio::spawn(chores::keep_looking(Arc::clone(&office)));
+    tokio::spawn(chores::keep_looking(office.store.clone()));
     tokio::spawn(chores::keep_receiving(Arc::clone(&app), Arc::clone(&office), Arc::clone(&knows)));
     tokio::spawn(chores::keep_insurers(Arc::clone(&app), Arc::clone(&office), Arc::clone(&knows)));
     tokio::spawn(chores::every_day(Arc::clone(&app), Arc::clone(&office), knows));
     tokio::spawn(chores::keep_flushing(Arc::clone(&app), Arc::clone(&office)));
-    tokio::spawn(chores::keep_counting(Arc::clone(&office), Arc::clone(&workers.counts)));
+    tokio::spawn(chores::keep_counting(office.store.clone(), Arc::clone(&workers.counts)));
     let floor = Arc::clone(&app.floor);
     let stopped = Arc::new(tokio::sync::Notify::new());
     let stop = async {

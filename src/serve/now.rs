@@ -1,6 +1,7 @@
 //! What is true right now, for monitoring: looked up at each scrape of the private port.
 //!
-//! Called by `private`. Names and labels are closed sets and must never include what was asked.
+//! Called by `private`. Names and labels are closed sets and must never include what was asked. A process that only does
+//! the office's jobs shows a part of what the shop shows, under the same names.
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,7 +14,7 @@ use strum::IntoEnumIterator as _;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::app::App;
+use crate::app::{App, BUILD};
 use crate::application::funnel::pages as pages_of_the_application;
 use crate::catalogue::Catalogue;
 use crate::floor::admission::Refused;
@@ -31,6 +32,12 @@ use crate::work::counts::{Counts, Shown};
 /// What is counted elsewhere and looked up at each scrape.
 pub struct Now {
     pub app: Arc<App>,
+    pub jobs: Jobs,
+}
+
+/// The same of a process's jobs: all that `windowshop worker` has.
+#[derive(Clone)]
+pub struct Jobs {
     pub store: Store,
     pub work: Arc<Counts>,
     pub hub: Hub,
@@ -44,11 +51,8 @@ impl fmt::Debug for Now {
 
 impl Collector for Now {
     fn encode(&self, mut encoder: DescriptorEncoder) -> Result<(), fmt::Error> {
+        self.jobs.encode_into(&mut encoder)?;
         let out = &mut encoder;
-        counter(out, "windowshop_log_lines_lost", "Log lines that were never written", lines_lost())?;
-        let process = Process::look();
-        gauge(out, "windowshop_resident_bytes", "Memory of this process", process.resident)?;
-        gauge(out, "windowshop_file_handles", "Open file handles of this process", process.handles)?;
         let app = &self.app;
         let floor = &app.floor;
         gauge(out, "windowshop_connections", "Open connections", floor.connections())?;
@@ -79,19 +83,40 @@ impl Collector for Now {
             page_cache(out, pages)?;
         }
         catalogues(out, app)?;
+        transfers(out)?;
+        insurers(out)?;
+        application(out, &app.funnel)
+    }
+}
+
+impl fmt::Debug for Jobs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Jobs")
+    }
+}
+
+impl Collector for Jobs {
+    fn encode(&self, mut encoder: DescriptorEncoder) -> Result<(), fmt::Error> {
+        self.encode_into(&mut encoder)
+    }
+}
+
+impl Jobs {
+    fn encode_into(&self, out: &mut DescriptorEncoder) -> fmt::Result {
+        counter(out, "windowshop_log_lines_lost", "Log lines that were never written", lines_lost())?;
+        let process = Process::look();
+        gauge(out, "windowshop_resident_bytes", "Memory of this process", process.resident)?;
+        gauge(out, "windowshop_file_handles", "Open file handles of this process", process.handles)?;
         store(out, &self.store)?;
         work(out, &self.work)?;
         hub(out, &self.hub)?;
-        transfers(out)?;
-        insurers(out)?;
-        application(out, &app.funnel)?;
         let build = out.encode_descriptor(
             "windowshop_build",
             "The build that runs",
             None,
             prometheus_client::metrics::MetricType::Gauge,
         );
-        ConstGauge::new(1_i64).encode(build?.encode_family(&[("build", app.build)])?)
+        ConstGauge::new(1_i64).encode(build?.encode_family(&[("build", BUILD)])?)
     }
 }
 

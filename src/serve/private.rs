@@ -1,6 +1,6 @@
 //! The private port: metrics, health and one page of counts, on a separate thread, so they answer however busy the shop is.
 //!
-//! Called by `serve` if `--metrics-listen` is set. It is for the operator's own machines: it must never be reachable from
+//! Called by `serve` and by `worker` if `--metrics-listen` is set; a worker has neither shop nor pages to count. It is for the operator's own machines: it must never be reachable from
 //! outside, and no page on it knows a person.
 
 use std::net::{SocketAddr, TcpListener};
@@ -17,13 +17,13 @@ use axum::routing::get;
 use time::Duration;
 use tokio::runtime::Handle;
 
-use super::now::Now;
+use super::now::{Jobs, Now};
 use crate::account::office::Office;
 use crate::app::App;
 use crate::application::funnel::{Report, read_day};
 use crate::hub::Hub;
 use crate::router::{healthz, readyz};
-use crate::telemetry::metrics::CONTENT_TYPE;
+use crate::telemetry::metrics::{self, CONTENT_TYPE};
 use crate::work::counts::Counts;
 
 /// A line for each plan year.
@@ -49,15 +49,16 @@ const FUNNEL_HEADERS: [(header::HeaderName, HeaderValue); 5] = [
     ),
 ];
 
-/// Starts the thread and returns its address. It ends with the process.
+/// Starts the thread of `serve` and returns its address. It ends with the process.
+///
+/// # Errors
+///
+/// If the address is taken.
 pub fn start(
     app: &Arc<App>,
     (office, work, hub): (&Arc<Office>, &Arc<Counts>, &Hub),
     listen: SocketAddr,
 ) -> anyhow::Result<SocketAddr> {
-    let listener = TcpListener::bind(listen).with_context(|| format!("cannot listen on {listen} for metrics"))?;
-    listener.set_nonblocking(true)?;
-    let address = listener.local_addr()?;
     let routes = Router::new()
         .route("/metrics", get(metrics))
         .route("/healthz", get(healthz))
@@ -67,10 +68,30 @@ pub fn start(
         .with_state(Both {
             app: Arc::clone(app),
             office: Arc::clone(office),
-            work: Arc::clone(work),
-            hub: hub.clone(),
+            jobs: Jobs { store: office.store.clone(), work: Arc::clone(work), hub: hub.clone() },
             main: Handle::current(),
         });
+    spawn(routes, listen)
+}
+
+/// The same of `worker`.
+///
+/// # Errors
+///
+/// As [`start`].
+pub fn start_worker(jobs: Jobs, listen: SocketAddr) -> anyhow::Result<SocketAddr> {
+    let routes = Router::new()
+        .route("/metrics", get(async |State(jobs): State<Jobs>| text(metrics::moment(jobs))))
+        .route("/healthz", get(healthz))
+        .route("/readyz", get(worker_ready))
+        .with_state(jobs);
+    spawn(routes, listen)
+}
+
+fn spawn(routes: Router, listen: SocketAddr) -> anyhow::Result<SocketAddr> {
+    let listener = TcpListener::bind(listen).with_context(|| format!("cannot listen on {listen} for metrics"))?;
+    listener.set_nonblocking(true)?;
+    let address = listener.local_addr()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     std::thread::Builder::new().name("private".to_string()).spawn(move || {
         runtime.block_on(async {
@@ -91,15 +112,17 @@ pub fn start(
 struct Both {
     app: Arc<App>,
     office: Arc<Office>,
-    work: Arc<Counts>,
-    hub: Hub,
+    jobs: Jobs,
     /// The runtime of the store's connections.
     main: Handle,
 }
 
-async fn metrics(State(Both { app, office, work, hub, .. }): State<Both>) -> Response {
-    let now = Now { app: Arc::clone(&app), store: office.store.clone(), work, hub };
-    match app.metrics.text(now) {
+async fn metrics(State(Both { app, jobs, .. }): State<Both>) -> Response {
+    text(app.metrics.text(Now { app: Arc::clone(&app), jobs }))
+}
+
+fn text(made: Result<String, std::fmt::Error>) -> Response {
+    match made {
         Ok(text) => ([(header::CONTENT_TYPE, HeaderValue::from_static(CONTENT_TYPE))], text).into_response(),
         Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")).into_response(),
     }
@@ -157,4 +180,13 @@ async fn ready(State(Both { app, office, .. }): State<Both>) -> Response {
     let said = axum::body::to_bytes(body, READY_BYTES_MAX).await.unwrap_or_default();
     let office = if office.store.answers() { OFFICE_READY } else { OFFICE_AWAY };
     Response::from_parts(parts, [said.as_ref(), office.as_bytes()].concat().into())
+}
+
+/// A worker without its store can do nothing: not ready, and ready again by itself.
+async fn worker_ready(State(jobs): State<Jobs>) -> Response {
+    let (status, said) = match jobs.store.answers() {
+        true => (StatusCode::OK, "ready: the office's store answers\n"),
+        false => (StatusCode::SERVICE_UNAVAILABLE, "not ready: the office's store does not answer\n"),
+    };
+    (status, [(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))], said).into_response()
 }

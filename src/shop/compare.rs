@@ -12,13 +12,14 @@ use askama::Template;
 use axum::response::Response;
 
 use self::rows::{Row, Section};
-use crate::quote::ask::address::{PLANS_MAX, Search, Switch, write_query};
+use crate::quote::ask::address::{PLANS_MAX, Search, Switch};
 use crate::quote::market;
 use crate::quote::market::tally::Tally;
 use crate::quote::offer::Offer;
 use crate::quote::plan_record::PlanRecord;
 use crate::quote::yearly::YearlyCosts;
 use crate::shop::cards::cards_of;
+use crate::shop::fixed::{Fixed, change_href, of_product};
 use crate::shop::links::kept;
 use crate::shop::open::{Instead, Open, Page, open};
 use crate::shop::paper::Paper;
@@ -54,6 +55,7 @@ struct ComparePage<'a> {
     title: String,
     who: String,
     change: String,
+    own: Option<&'a Fixed>,
     back: String,
     columns: Vec<Column>,
     /// What differs; for one plan everything.
@@ -75,7 +77,7 @@ struct ComparePage<'a> {
     /// The same comparison with all rows, or only those that differ.
     toggle: (String, String),
     paper: Paper,
-    /// The search, for whoever wants it kept.
+    /// The search, for whoever wants it kept; empty if the office knows the household.
     saved: Vec<(String, String)>,
 }
 
@@ -110,7 +112,7 @@ pub async fn compared(cx: &Cx, open: &Open) -> Result<Compared, Failure> {
         let product = of.product;
         if !lists.iter().any(|(list, ..)| list.product == product) {
             // The comparison itself shows side by side what a note on a matched plan would say.
-            let list = Search { product, dominated_notes: false, ..search.clone() };
+            let list = Search { dominated_notes: false, ..of_product(cx, &search, product) };
             let tally = market::tally(catalogue, &list).await?;
             let years = YearlyCosts::new(&list);
             lists.push((list, tally, years));
@@ -184,11 +186,12 @@ fn build<'a>(cx: &'a Cx, page: &Page, open: &Open, found: &Compared, only: bool)
             n => cx.n("compare.heading", n as i64),
         },
         who: words::who(cx, search),
-        change: cx.href(&format!("/?{}", write_query(&search.pairs()))),
+        change: change_href(cx, search),
+        own: Fixed::of(cx),
         back: cx.href(&format!("/plans?{}", search.canonical())),
         csv: cx.href(&format!("/compare.csv?{}", address(&|_| {}, false))),
         sheet: cx.href(&format!("/sheet?{}", search.canonical())),
-        saved: kept(search),
+        saved: if search.known { Vec::new() } else { kept(search) },
         toggle: (cx.t(toggle_key).to_string(), here(address(&|_| {}, !only))),
         warnings,
         small_print,

@@ -14,6 +14,7 @@ use crate::quote::ask::address::{Search, Switch, write_query};
 use crate::quote::market;
 use crate::quote::offer::Offer;
 use crate::quote::yearly::{self, YearlyCosts};
+use crate::shop::fixed::change_href;
 use crate::shop::open::{Instead, Open, Page, open};
 use crate::shop::plan::Line;
 use crate::shop::shares::percent;
@@ -40,8 +41,8 @@ pub struct YearSum {
     pub gap: Option<String>,
     /// The page with every line.
     pub lines: String,
-    /// Where people can say more about expected care.
-    pub care: String,
+    /// Where people can say more about expected care; `None` if the office knows the household.
+    pub care: Option<String>,
     pub taken: String,
 }
 
@@ -58,7 +59,7 @@ impl YearSum {
             notes: Vec::new(),
             gap: None,
             lines: cx.href(&format!("/plans/{}/costs?{who}", offer.plan.plan_id)),
-            care: cx.href(&format!("/care?{}", write_query(&search.pairs()))),
+            care: (!search.known).then(|| cx.href(&format!("/care?{}", write_query(&search.pairs())))),
             taken: words::expected(cx, search),
         };
         match estimate {
@@ -182,7 +183,7 @@ pub async fn costs(cx: Cx, Path(id): Path<String>) -> Result<Response, Instead> 
     let page = Page::new(&path).with_switch(CASE);
     let Open { mut search, catalogue, switched: case, notes, caching, .. } = open(&cx, &page).await?;
     let all = search.canonical();
-    let change = cx.href(&format!("/?{}", write_query(&search.pairs())));
+    let change = change_href(&cx, &search);
     search.facets = Default::default();
     let plan_pk = catalogue.variants.find(&plan_id).ok_or(Failure::NotFound)?;
     let plan = catalogue.variants.plan(plan_pk).ok_or(Failure::NotFound)?;

@@ -7,6 +7,7 @@ use crate::filing::codes::{Product, Sort};
 use crate::quote::ask::address::{Search, add_pairs, wishes};
 use crate::quote::ask::facets::Facets;
 use crate::text::i18n::Lang;
+use crate::web::page::Cx;
 
 /// A search as the hidden fields of a form that leads to where it is kept for another day.
 pub fn kept(search: &Search) -> Vec<(String, String)> {
@@ -27,6 +28,8 @@ pub struct Wishes {
 /// Made once per page.
 pub struct Links<'a> {
     lang: Lang,
+    /// Where the office answers the shop's addresses, with its language; empty for everybody's shop.
+    below: &'a str,
     pub search: &'a Search,
     /// Who and where, written out.
     pub who: &'a str,
@@ -35,11 +38,20 @@ pub struct Links<'a> {
 impl<'a> Links<'a> {
     /// `who` is the search's [`Search::who_query`].
     pub fn new(lang: Lang, search: &'a Search, who: &'a str) -> Links<'a> {
-        Links { lang, search, who }
+        Links { lang, below: "", search, who }
+    }
+
+    /// The same for the page of a request.
+    pub fn of(cx: &'a Cx, search: &'a Search, who: &'a str) -> Links<'a> {
+        let below = if cx.below.is_some() { cx.shop() } else { "" };
+        Links { below, ..Links::new(cx.lang, search, who) }
     }
 
     fn who_at(&self, path: &str) -> String {
-        let mut address = self.lang.localized(path);
+        let mut address = match self.below {
+            "" => self.lang.localized(path),
+            below => [below, path].concat(),
+        };
         // Leave room for preferences too.
         address.reserve(self.who.len() + 80);
         address.push('?');
@@ -57,7 +69,7 @@ impl<'a> Links<'a> {
         let Search { product, facets, sort, dominated_notes, .. } = self.search;
         let mut address = self.who_at(path);
         add_pairs(&mut address, &wishes(*product, facets, *sort, (*dominated_notes, true)));
-        address
+        whole(address)
     }
 
     /// The list after a change, back on its first page.
@@ -77,8 +89,16 @@ impl<'a> Links<'a> {
         if page > 1 {
             add_pairs(&mut address, &[("page", page.to_string())]);
         }
-        address
+        whole(address)
     }
+}
+
+/// An address whose query turned out empty loses its mark.
+fn whole(mut address: String) -> String {
+    if address.ends_with('?') {
+        address.pop();
+    }
+    address
 }
 
 #[cfg(test)]

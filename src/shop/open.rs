@@ -19,6 +19,7 @@ use crate::quote::ask::address::{Asked, Search, Switch, add_pairs, names_who, wr
 use crate::quote::ask::facets::{Note, NoteKind};
 use crate::quote::policy::Help;
 use crate::quote::settle::{self, Settled, Settlement};
+use crate::shop::fixed::Fixed;
 use crate::shop::words::search as words;
 use crate::shop::{elsewhere, home, season};
 use crate::web::error::Failure;
@@ -123,6 +124,10 @@ pub struct Open {
 /// Opens a page that needs a household.
 pub async fn open(cx: &Cx, page: &Page<'_>) -> Result<Open, Instead> {
     let mut asked = read(cx, page.switch);
+    if let Some(fixed) = Fixed::of(cx) {
+        let settled = fixed.settled(&mut asked);
+        return opened(cx, page, asked, settled);
+    }
     match settle(cx, &mut asked).await? {
         Settled::Search(settled) => opened(cx, page, asked, *settled),
         Settled::Unanswered(unanswered) => Err(home::page(cx, asked, Some(unanswered)).into()),
@@ -153,6 +158,9 @@ pub struct Bare {
 
 /// Opens a page that works without a household. Without one, its address keeps who and where, not the wishes of a list.
 pub async fn open_or_bare(cx: &Cx, page: &Page<'_>) -> Result<OpenOrBare, Instead> {
+    if Fixed::of(cx).is_some() {
+        return Ok(OpenOrBare::Open(Box::new(open(cx, page).await?)));
+    }
     let mut asked = read(cx, page.switch);
     let says_who = !asked.zip_typed.is_empty() || !asked.rows.is_empty();
     if says_who && let Settled::Search(settled) = settle(cx, &mut asked).await? {
@@ -220,9 +228,12 @@ pub fn unchanged(cx: &Cx, caching: &CachePolicy) -> Result<(), Instead> {
 
 /// Who may keep a page of this search. An address with an income, a sex or expected care is for its own browser only,
 /// and the help available can change from one day to the next. Whether another year's enrollment is open is part of
-/// the version, because lists say so.
+/// the version, because lists say so. Of a household that the office knows nobody keeps anything.
 fn caching_of(cx: &Cx, settled: &Settlement, on_a_day: bool) -> CachePolicy {
     let Settlement { search, catalogue, help } = settled;
+    if search.known {
+        return CachePolicy::Private;
+    }
     let mut version = match season::coming(cx, search) {
         Some(coming) => format!("{}{NOT_OF_DATA}{}", catalogue.version, coming.year),
         None => catalogue.version.clone(),

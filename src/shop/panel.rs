@@ -14,6 +14,7 @@ use crate::quote::market::tally::Tally;
 use crate::quote::offer::Offer;
 use crate::quote::policy::{self, Help, TaxPart};
 use crate::quote::yearly::{self, YearlyCosts};
+use crate::shop::fixed::Fixed;
 use crate::shop::links::Links;
 use crate::shop::view::whole_dollars;
 use crate::shop::words::assumed;
@@ -51,6 +52,13 @@ impl Panel {
     ) -> Panel {
         let search = links.search;
         let mut lines = Vec::new();
+        if let Some(fixed) = Fixed::of(cx) {
+            lines.extend(fixed.help.iter().cloned().map(plain));
+            lines.extend(level_words(cx, search).map(plain));
+            lines.extend(silver_line(cx, links, tally, years));
+            let heading = cx.t("help.heading").to_string();
+            return Panel { heading, first: false, lines, more: Vec::new(), how: None, without: None };
+        }
         let Some(help) = help else {
             lines.extend(level_words(cx, search).map(plain));
             lines.extend(medicare_lines(cx, links));

@@ -8,6 +8,7 @@ use time::format_description::well_known::Rfc3339;
 use crate::catalogue::Catalogue;
 use crate::quote::ask::address::{Search, write_query};
 use crate::quote::ask::people::{Household, Person};
+use crate::shop::fixed::Fixed;
 use crate::shop::next_step::marketplace;
 use crate::web::page::Cx;
 
@@ -35,8 +36,13 @@ fn data_of(cx: &Cx, catalogue: &Catalogue) -> Option<String> {
 }
 
 /// The shortest address that shows these plans: ZIP and ages, no income, health or tribe. The county only where the ZIP
-/// has several, the year only where it is not the newest.
+/// has several, the year only where it is not the newest. For a household that the office knows: where they sign in.
 pub fn address(cx: &Cx, search: &Search, ids: &[&str]) -> String {
+    let base = cx.app.config.public_url.as_deref().unwrap_or_default();
+    let base = base.trim_start_matches("https://").trim_start_matches("http://");
+    if let Some(fixed) = Fixed::of(cx) {
+        return format!("{base}{}", cx.href(fixed.home));
+    }
     let zip = search.place.zip;
     let newest = cx.catalogues.newest();
     let county = newest.places.counties(zip).count() > 1;
@@ -56,8 +62,6 @@ pub fn address(cx: &Cx, search: &Search, ids: &[&str]) -> String {
             "/compare".to_string()
         }
     };
-    let base = cx.app.config.public_url.as_deref().unwrap_or_default();
-    let base = base.trim_start_matches("https://").trim_start_matches("http://");
     format!("{base}{}?{}", cx.lang.localized(&path), write_query(&pairs))
 }
 

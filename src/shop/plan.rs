@@ -20,6 +20,7 @@ use crate::quote::yearly::YearlyCosts;
 use crate::shop::cards::cards_of;
 use crate::shop::compare::nearest;
 use crate::shop::costs::YearSum;
+use crate::shop::fixed::{Fixed, change_href, marked, of_product};
 use crate::shop::next_step::NextStep;
 use crate::shop::open::{Bare, Instead, Open, OpenOrBare, Page, open_or_bare};
 use crate::shop::paper::Paper;
@@ -79,6 +80,9 @@ struct PlanPage<'a> {
     no_price: Option<String>,
     back: String,
     change: String,
+    /// The office knows the household: the plan can be chosen here.
+    own: Option<&'a Fixed>,
+    plan_id: &'a str,
     /// This plan beside those that are ticked already; and on one page to take along.
     compare: Option<String>,
     sheet: Option<String>,
@@ -131,7 +135,7 @@ async fn record(catalogue: &Catalogue, plan_id: &PlanId, variants: VariantKinds)
 /// The plan among all that are sold to the household.
 async fn price(cx: &Cx, catalogue: &Catalogue, list: &Search, record: &PlanRecord) -> Result<Priced, Failure> {
     // The plan's own product decides which list it is looked up in.
-    let search = Search { product: record.product, facets: Default::default(), ..list.clone() };
+    let search = Search { facets: Default::default(), ..of_product(cx, list, record.product) };
     let tally = market::tally(catalogue, &search).await?;
     let Some(offer) = tally.find(record.plan_pk) else {
         return Ok(Priced { card: None, similar: Vec::new(), year: None });
@@ -151,7 +155,7 @@ fn build<'a>(
     search: Option<&Search>,
     pairs: &[(&'static str, String)],
     catalogue: &Catalogue,
-    record: &PlanRecord,
+    record: &'a PlanRecord,
     priced: &'a Priced,
 ) -> PlanPage<'a> {
     let card = priced.card.as_ref();
@@ -173,14 +177,19 @@ fn build<'a>(
         subtitle: subtitle(cx, packed, record),
         metal_key: packed.and_then(|packed| Metal::from_code(packed.metal())).map_or("unknown", Metal::key),
         a_month: bought.map(|search| words::a_month(cx, search)).unwrap_or_default(),
-        full_price: bought.is_some_and(|search| search.finances.is_none()) && !record.is_dental(),
+        full_price: bought.is_some_and(|search| search.finances.is_none() && !search.known) && !record.is_dental(),
         who: search.map(|search| words::who(cx, search)),
         no_price,
         back: cx.href(&match search {
             Some(search) => format!("/plans?{}", search.canonical()),
             None => "/".to_string(),
         }),
-        change: cx.href(&format!("/?{}", write_query(pairs))),
+        change: match search {
+            Some(search) => change_href(cx, search),
+            None => cx.href(&format!("/?{}", write_query(pairs))),
+        },
+        own: Fixed::of(cx),
+        plan_id: &record.plan_id,
         compare: with.as_ref().map(|with| cx.href(&format!("/compare?{}", with.canonical()))),
         sheet: bought.map(|search| cx.href(&format!("/sheet?{}", first(search, record).canonical()))),
         warnings,
@@ -190,11 +199,11 @@ fn build<'a>(
         terms: pay::terms(cx, record),
         documents: documents(cx, record),
         phone: phone(cx, record),
-        next: bought.and_then(|search| NextStep::new(cx, search)),
+        next: bought.filter(|search| !search.known).and_then(|search| NextStep::new(cx, search)),
         all: Everything::new(cx, record, packed),
         similar: priced.similar.clone(),
         year: None,
-        who_query: search.map(Search::canonical).unwrap_or_default(),
+        who_query: search.map(|search| marked(&search.canonical())).unwrap_or_default(),
         paper: bought.map(|search| Paper::new(cx, catalogue, search, &[&record.plan_id])),
         card,
         cx,

@@ -12,6 +12,7 @@ use crate::quote::market;
 use crate::quote::yearly::YearlyCosts;
 use crate::shop::cards::{ListCard, Ticked, list_cards, ticked_elsewhere};
 use crate::shop::filters::FilterForm;
+use crate::shop::fixed::{Fixed, marked};
 use crate::shop::groups::{CardGroup, groups};
 use crate::shop::links::Links;
 use crate::shop::open::{Instead, Open, Page, open};
@@ -36,6 +37,8 @@ struct PlansPage<'a> {
     /// "Ages 40, 38 · 45202, Hamilton County, OH · 2026"
     who: String,
     change: String,
+    /// The office knows the household: whose prices these are, and the way back there.
+    own: Option<&'a Fixed>,
     /// "130 plans, from $291.81 a month"
     heading: String,
     /// Whose price, and in which order.
@@ -58,7 +61,7 @@ struct PlansPage<'a> {
     sort_now: String,
     order_words: String,
     panel: Panel,
-    /// The whole search, for the links to plans.
+    /// The whole search with its mark, for the links to plans.
     query: String,
     year_words: String,
     /// What changed for the plan year.
@@ -105,8 +108,8 @@ pub async fn plans(cx: Cx) -> Result<Response, Instead> {
     let search = &search;
     let first = (search.page as usize - 1) * PAGE_SIZE;
     let shown: Vec<CardGroup> = all.into_iter().skip(first).take(PAGE_SIZE).collect();
-    let links = Links::new(cx.lang, search, &who);
-    let query = search.canonical_from(who.clone());
+    let links = Links::of(&cx, search, &who);
+    let query = marked(&search.canonical_from(who.clone()));
     let cards = list_cards(&cx, &catalogue, &links, (&tally, &mut years), &shown);
     let (warnings, small_print) = words::warnings_for(&cx, &catalogue, search);
     let turning = if help.is_some() { turning::nearest(&cx, &catalogue, search, &tally).await? } else { None };
@@ -117,12 +120,17 @@ pub async fn plans(cx: Cx) -> Result<Response, Instead> {
         sub: words::sub(&cx, search),
         a_month: words::a_month(&cx, search),
         who: words::who(&cx, search),
-        change: links.all_at("/"),
+        change: match Fixed::of(&cx) {
+            Some(fixed) => cx.href(fixed.change),
+            None => links.all_at("/"),
+        },
+        own: Fixed::of(&cx),
         notes,
-        season: season::coming(&cx, search).map(|coming| coming.words(&cx)),
+        season: season::coming(&cx, search).filter(|_| !search.known).map(|coming| coming.words(&cx)),
         warnings,
         small_print,
-        income: (search.finances.is_none() && search.product == Product::Medical).then(|| search.pairs()),
+        income: (search.finances.is_none() && search.product == Product::Medical && !search.known)
+            .then(|| search.pairs()),
         chips: list::chips(&cx, &links, &catalogue),
         clear: links.list(|wishes| wishes.facets = Default::default()),
         form: FilterForm::new(&cx, search, &tally, &catalogue),

@@ -44,7 +44,7 @@ struct SheetPage<'a> {
     notes: Vec<String>,
     next: Option<NextStep>,
     paper: Paper,
-    /// The search, for whoever wants it kept.
+    /// The search, for whoever wants it kept; empty if the office knows the household.
     saved: Vec<(String, String)>,
 }
 
@@ -68,13 +68,13 @@ pub async fn sheet(cx: Cx) -> Result<Response, Instead> {
         back: cx.href(&format!("/compare?{}", search.canonical())),
         family: search.policy.household.is_family(),
         dental: cards.iter().all(|card| card.cost.is_none()),
-        made: made(&cx, search.finances.is_some(), &cards),
+        made: made(&cx, search.finances.is_some() || search.known, &cards),
         warnings,
         small_print,
         notes: open.notes.iter().chain(&notes).cloned().collect(),
-        next: NextStep::new(&cx, search),
+        next: if search.known { None } else { NextStep::new(&cx, search) },
         plans: cards.into_iter().zip(&records).map(|(card, record)| plan(&cx, card, record)).collect(),
-        saved: kept(search),
+        saved: if search.known { Vec::new() } else { kept(search) },
         paper,
         cx: &cx,
     };

@@ -267,7 +267,8 @@ impl Card {
 
     /// The plan's page for the household of `who` (see `Search::who_query`).
     pub fn href(&self, cx: &Cx, who: &str) -> String {
-        [cx.lang.prefix(), "/plans/", &self.plan_id, "?", &cx.sealed(who)].concat()
+        let mark = if who.is_empty() { "" } else { "?" };
+        [cx.shop(), "/plans/", &self.plan_id, mark, &cx.sealed(who)].concat()
     }
 }
 

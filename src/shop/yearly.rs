@@ -13,8 +13,8 @@ use crate::web::page::Cx;
 pub struct YearlyPart {
     /// The care that the estimates assume.
     pub taken: String,
-    /// Where more can be said.
-    pub care: String,
+    /// Where more can be said; `None` if the office knows the household.
+    pub care: Option<String>,
     /// The same list without care and sex; with an income, the help's own link drops these too.
     pub without: Option<String>,
     /// The upper end of the drawings' scale.
@@ -30,9 +30,9 @@ impl YearlyPart {
         let turned = links.list(|wishes| wishes.dominated_notes = !wishes.dominated_notes);
         YearlyPart {
             taken: words::expected(cx, search),
-            without: (search.finances.is_none() && search.household.says_private())
+            without: (search.finances.is_none() && !search.known && search.household.says_private())
                 .then(|| cx.href(&format!("/plans?{}", search.with(Search::forget_private)))),
-            care: links.all_at("/care"),
+            care: (!search.known).then(|| links.all_at("/care")),
             scale: tally.year_scale(),
             dominated: (cx.t(key).to_string(), turned),
         }

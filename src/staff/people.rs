@@ -191,6 +191,8 @@ impl Change for Disable {
         end_sessions(tx, &self.id).await?;
         let items = sqlx::query("DELETE FROM desk_item WHERE desk_user = $1");
         items.bind(self.id.as_str()).execute(tx.conn()).await?;
+        let appeals = sqlx::query("UPDATE appeal SET taken_by = NULL, taken_at = NULL WHERE taken_by = $1");
+        appeals.bind(self.id.as_str()).execute(tx.conn()).await?;
         note(tx, &self.means, (Deed::DeskUserDisabled, &self.actor), &self.id).await?;
         Ok(true)
     }

@@ -57,7 +57,13 @@ pub enum Deed {
     DmiExpired,
     /// The engine was asked again after something was found out.
     Redetermined,
+    /// Somebody said that a notice is wrong.
     AppealFiled,
+    /// They took that back.
+    AppealWithdrawn,
+    /// A reviewer opened it: names, and what was said, were shown.
+    AppealOpened,
+    AppealDecided,
     /// An application went to a state's agency.
     TransferSent,
     /// The agency answered, or sent somebody here.

@@ -8,6 +8,7 @@ use sqlx::any::{AnyArguments, AnyRow};
 use sqlx::query::Query;
 use sqlx::{Any, AssertSqlSafe, FromRow};
 
+use super::dialect::Engine;
 use super::{StoreError, Tx};
 
 /// Rows of one statement: few sizes, because an engine keeps each text that it has prepared.
@@ -29,7 +30,7 @@ pub async fn run<T>(
 ) -> Result<u64, StoreError> {
     let mut touched = 0;
     for part in parts(rows) {
-        let asked = part.iter().fold(before(asked(statement, part.len())), &bind);
+        let asked = part.iter().fold(before(asked(tx, statement, part.len())), &bind);
         touched += asked.execute(tx.conn()).await?.rows_affected();
     }
     Ok(touched)
@@ -48,7 +49,7 @@ pub async fn fetch<T, Found: for<'r> FromRow<'r, AnyRow>>(
 ) -> Result<Vec<Found>, StoreError> {
     let mut found = Vec::with_capacity(rows.len());
     for part in parts(rows) {
-        let asked = part.iter().fold(before(asked(statement, part.len())), &bind);
+        let asked = part.iter().fold(before(asked(tx, statement, part.len())), &bind);
         for row in asked.fetch_all(tx.conn()).await? {
             found.push(Found::from_row(&row)?);
         }
@@ -71,8 +72,31 @@ fn parts<T>(mut rows: &[T]) -> Vec<&[T]> {
     parts
 }
 
-fn asked(statement: &'static str, rows: usize) -> Asked {
-    sqlx::query(AssertSqlSafe(repeated(statement, rows)))
+fn asked(tx: &mut Tx, statement: &'static str, rows: usize) -> Asked {
+    let text = repeated(statement, rows);
+    let text = if Engine::of(tx.conn()).has_bare_places() { bare(text) } else { text };
+    sqlx::query(AssertSqlSafe(text))
+}
+
+/// `$1` … as bare `?`, if each place stands once and in its order; else as it was.
+fn bare(text: String) -> String {
+    let mut pieces = text.split('$');
+    let mut bare = pieces.next().unwrap_or_default().to_string();
+    for (at, piece) in pieces.enumerate() {
+        let (number, digits) = place(piece);
+        if number != at + 1 {
+            return text;
+        }
+        bare.push('?');
+        bare.push_str(&piece[digits..]);
+    }
+    bare
+}
+
+/// The number that a piece begins with, and its digits.
+fn place(piece: &str) -> (usize, usize) {
+    let digits = piece.bytes().take_while(u8::is_ascii_digit).count();
+    (piece[..digits].parse().unwrap_or_default(), digits)
 }
 
 /// `VALUES ($2, $3)` for two rows: `VALUES ($2, $3), ($4, $5)`.
@@ -84,10 +108,6 @@ fn repeated(statement: &str, rows: usize) -> String {
         depth == 0
     });
     let (group, tail) = rest.split_at(end.unwrap_or(rest.len()));
-    let place = |part: &str| -> (usize, usize) {
-        let digits = part.bytes().take_while(u8::is_ascii_digit).count();
-        (part[..digits].parse().unwrap_or_default(), digits)
-    };
     let places = group.split('$').skip(1).map(|part| place(part).0);
     let (first, last) = (places.clone().min().unwrap_or(1), places.max().unwrap_or_default());
     let mut text = format!("{head}VALUES (");
@@ -126,6 +146,19 @@ mod tests {
             repeated("INSERT INTO a VALUES ($1, $2, $2, 'x', NULL)", 2),
             "INSERT INTO a VALUES ($1, $2, $2, 'x', NULL), ($3, $4, $4, 'x', NULL)"
         );
+    }
+
+    #[test]
+    fn places_are_bare_only_where_their_order_says_which_is_which() {
+        let bare = |text: &str| super::bare(text.to_string());
+        let text =
+            "UPDATE a SET b = $1 FROM (VALUES ($2, CAST($3 AS BIGINT)), ($4, CAST($5 AS BIGINT))) AS c WHERE d = 0";
+        let expected =
+            "UPDATE a SET b = ? FROM (VALUES (?, CAST(? AS BIGINT)), (?, CAST(? AS BIGINT))) AS c WHERE d = 0";
+        assert_eq!(bare(text), expected);
+        for kept in ["INSERT INTO a VALUES ($1, $2, $2)", "UPDATE a SET b = $2 WHERE c = $1", "DELETE FROM a"] {
+            assert_eq!(bare(kept), kept);
+        }
     }
 
     #[test]

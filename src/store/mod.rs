@@ -10,6 +10,7 @@
 pub mod address;
 pub mod audit;
 pub mod backup;
+mod checkpoint;
 pub mod columns;
 pub mod counts;
 pub mod dialect;
@@ -32,6 +33,7 @@ use std::time::Duration;
 use sqlx::any::AnyPoolOptions;
 use sqlx::pool::PoolConnection;
 use sqlx::{Any, AnyConnection, AnyPool, Connection as _, Transaction};
+use tokio::sync::watch;
 
 pub use address::StoreAddress;
 pub use error::StoreError;
@@ -68,6 +70,8 @@ struct Inner {
     ahead: Ahead,
     marks: Marks,
     counts: Counts,
+    /// Told of each commit; `None` if the engine needs no help with its log.
+    written: Option<watch::Sender<()>>,
 }
 
 /// How far the store's clock is said to be ahead of its engine's. Zero but in tests of what happens after hours.
@@ -133,7 +137,9 @@ impl Store {
         };
         let writer = pool(Role::Writer, writers).map_err(|error| fault(error.to_string()))?;
         let readers = pool(Role::Reader, readers).map_err(|error| fault(error.to_string()))?;
-        Ok(Store { inner: Arc::new(Inner { engine, writer, readers, ahead, marks, counts: Counts::new() }) })
+        let written = engine.checkpoint().map(|statement| checkpoint::start(readers.clone(), statement));
+        let counts = Counts::new();
+        Ok(Store { inner: Arc::new(Inner { engine, writer, readers, ahead, marks, counts, written }) })
     }
 
     /// Looks at the store and changes nothing: can it be reached, is it fit, may this binary open it? `None` if the store

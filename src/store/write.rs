@@ -109,6 +109,9 @@ impl Store {
             Ok(done) => {
                 tx.inner.commit().await?;
                 self.inner.counts.writes.fetch_add(1, Ordering::Relaxed);
+                if let Some(written) = &self.inner.written {
+                    written.send_replace(());
+                }
                 Ok(done)
             }
             Err(error) => {

@@ -124,9 +124,19 @@ impl Metrics {
     pub fn text(&self, now: impl Collector) -> Result<String, fmt::Error> {
         let mut text = String::new();
         encode_registry(&mut text, &self.registry)?;
-        let mut moment = Registry::default();
-        moment.register_collector(Box::new(now));
-        encode(&mut text, &moment)?;
-        Ok(text)
+        Ok(text + &moment(now)?)
     }
+}
+
+/// What `now` reports about this moment, as text.
+///
+/// # Errors
+///
+/// If `now` cannot be written.
+pub fn moment(now: impl Collector) -> Result<String, fmt::Error> {
+    let mut text = String::new();
+    let mut moment = Registry::default();
+    moment.register_collector(Box::new(now));
+    encode(&mut text, &moment)?;
+    Ok(text)
 }

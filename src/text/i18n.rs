@@ -174,7 +174,8 @@ impl Messages {
         })
     }
 
-    /// The message with each `{name}` replaced. Values are inserted as they are (templates escape the whole text).
+    /// The message with each `{name}` replaced. Values are inserted as they are (templates escape the whole text); after one that
+    /// ends with a period (`EE. UU.`) the message's own period is left out.
     pub fn tf(&self, lang: Lang, key: &str, values: &[(&str, &str)]) -> String {
         let Some(message) = self.message(lang, key) else { return self.t(lang, key).to_string() };
         let mut out = String::with_capacity(message.text.len() + 32);
@@ -185,6 +186,9 @@ impl Messages {
                 out.push_str(&message.text[from..*open]);
                 out.push_str(value);
                 from = close + 1;
+                if value.ends_with('.') && message.text[from..].starts_with('.') {
+                    from += 1;
+                }
             }
         }
         out.push_str(&message.text[from..]);
@@ -317,6 +321,16 @@ mod tests {
         if let Err(faults) = Messages::load() {
             panic!("{}", faults.join("\n"));
         }
+    }
+
+    #[test]
+    fn a_value_that_ends_with_a_period_ends_the_sentence() {
+        let messages = Messages::load().unwrap_or_else(|faults| panic!("{}", faults.join("\n")));
+        let spanish = messages.languages().find(|lang| lang.code() == "es").expect("Spanish");
+        let subject = messages.t(spanish, "verify.subject.citizenship");
+        let values = [("name", "Ana"), ("subject", subject), ("date", "2 de marzo")];
+        let words = messages.tf(spanish, "verify.page.need_by", &values);
+        assert_eq!(words, "Ana: ciudadanía de EE. UU. Envíe la prueba a más tardar el 2 de marzo.");
     }
 
     #[test]

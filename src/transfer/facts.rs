@@ -18,6 +18,20 @@ pub enum Program {
     Chip,
 }
 
+impl Program {
+    /// As `transfer.people` has it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Program::Medicaid => "medicaid",
+            Program::Chip => "chip",
+        }
+    }
+
+    pub fn parse(word: &str) -> Option<Program> {
+        [Program::Medicaid, Program::Chip].into_iter().find(|own| own.word() == word)
+    }
+}
+
 /// What a check has come to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verified {
@@ -43,6 +57,8 @@ pub struct Facts {
     pub household: Value,
     pub determination: Value,
     pub verified: Vec<Verified>,
+    /// Who was referred before and is not any more, with the agency that has to know.
+    pub ended: Vec<(RowId, Program)>,
 }
 
 /// A moment as the schemas have it.
@@ -87,9 +103,7 @@ impl Facts {
 
     /// What the engine said of a person.
     pub fn answer(&self, person: RowId) -> &Value {
-        let id = person.to_string();
-        let all = self.determination["people"].as_array().into_iter().flatten();
-        all.into_iter().find(|own| own["id"].as_str() == Some(&id)).unwrap_or(&Value::Null)
+        answer(&self.determination, person)
     }
 
     /// What the engine was told of a person.
@@ -100,7 +114,7 @@ impl Facts {
     }
 
     pub fn applies(&self, person: RowId) -> bool {
-        self.answer(person)["applying"].as_bool().unwrap_or_default()
+        applies(&self.determination, person)
     }
 
     pub fn lives_here(&self, person: RowId) -> bool {
@@ -133,9 +147,16 @@ impl Facts {
         self.yes("full_medicaid", HOUSEHOLD)
     }
 
-    /// Who is referred, and to which program.
-    pub fn referred(&self) -> Vec<(RowId, Program)> {
-        referred(&self.determination, self.asks_full())
+    /// Whom the transfer has a referral for, and to which program: who is referred, then who is not any more.
+    pub fn referrals(&self) -> Vec<(RowId, Program)> {
+        let mut all = referred(&self.determination, self.asks_full());
+        all.extend(&self.ended);
+        all
+    }
+
+    /// The program whose agency has to know that a person is not referred any more.
+    pub fn ended_at(&self, person: RowId) -> Option<Program> {
+        self.ended.iter().find(|(own, _)| *own == person).map(|(_, program)| *program)
     }
 
     /// The day of the signature, where the household lives.
@@ -176,6 +197,17 @@ impl Facts {
         }
         parts(self.text("coverage_kinds", person)).filter(|kind| *kind != NONE).collect()
     }
+}
+
+fn answer(determination: &Value, person: RowId) -> &Value {
+    let id = person.to_string();
+    let all = determination["people"].as_array().into_iter().flatten();
+    all.into_iter().find(|own| own["id"].as_str() == Some(&id)).unwrap_or(&Value::Null)
+}
+
+/// Whether a person applies, as a determination has it.
+pub fn applies(determination: &Value, person: RowId) -> bool {
+    answer(determination, person)["applying"].as_bool().unwrap_or_default()
 }
 
 /// Who of a determination is referred to an agency: assessed or found eligible for Medicaid or CHIP, to be looked at for age or

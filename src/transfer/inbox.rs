@@ -256,7 +256,7 @@ impl Change for Answered {
         if self.request.references.iter().any(|own| *own != case.application.reference) {
             return refused("names another application than its referral");
         }
-        let referred = line.referred();
+        let referred = line.referrals();
         let mut told = Vec::new();
         for (row, own) in self.rows.iter().zip(&self.request.referrals) {
             if !referred.contains(row) {

@@ -59,7 +59,7 @@ const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 #[serde(tag = "phase", rename_all = "snake_case")]
 pub enum Said {
     /// Write, check, lay beside the folder.
-    Make { application: String, cause: String, county: String },
+    Make { application: String, cause: String },
     /// Into the folder. `place`: the folder that it was laid beside.
     Out { transfer: String, place: String },
 }
@@ -85,17 +85,17 @@ impl ToDo {
     }
 }
 
-/// The job that transfers an application. `county`: of the home, by name; empty: as it was last time.
-pub fn job(application: &str, cause: &str, county: &str) -> ToDo {
-    let (application, cause, county) = (application.to_string(), cause.to_string(), county.to_string());
+/// The job that transfers an application.
+pub fn job(application: &str, cause: &str) -> ToDo {
+    let (application, cause) = (application.to_string(), cause.to_string());
     let key = format!("transfer:{application}:{cause}");
-    let payload = serde_json::to_vec(&Said::Make { application, cause, county }).unwrap_or_default();
+    let payload = serde_json::to_vec(&Said::Make { application, cause }).unwrap_or_default();
     ToDo { key, payload, request_id: request_id().to_string() }
 }
 
 /// The job that transfers what followed from a redetermination: its key is the redetermination's own.
 pub fn after(application: &str, redetermination: &str) -> ToDo {
-    let own = job(application, &format!("redetermined:{redetermination}"), "");
+    let own = job(application, &format!("redetermined:{redetermination}"));
     ToDo { key: redetermination.to_string(), ..own }
 }
 
@@ -108,10 +108,9 @@ pub fn first(
     key: &DataKey,
     (owner, application): (&str, &str),
     (determination, full): (&Value, bool),
-    county: &str,
 ) -> Result<Option<Ready>, SealFault> {
     let any = !facts::referred(determination, full).is_empty();
-    any.then(|| job(application, SUBMITTED, county).of(owner).sealed(key)).transpose()
+    any.then(|| job(application, SUBMITTED).of(owner).sealed(key)).transpose()
 }
 
 /// The ID of an application's transfer for a cause: the same whenever it is asked for.
@@ -146,6 +145,12 @@ pub fn of_referral(id: &str) -> Option<(&str, RowId)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_job_of_an_earlier_version_is_read() {
+        let earlier = r#"{"phase":"make","application":"0192","cause":"submitted","county":"Franklin"}"#;
+        assert!(matches!(serde_json::from_str(earlier), Ok(Said::Make { .. })));
+    }
 
     #[test]
     fn a_referral_leads_back_to_its_transfer_and_fits_into_twenty_letters() {

@@ -4,6 +4,7 @@ use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, FromRow, Row as _};
 use zeroize::Zeroizing;
 
+use super::facts::Program;
 use crate::application::sheet::RowId;
 use crate::store::audit::{Actor, Deed, Entry};
 use crate::store::vault::Vault;
@@ -56,9 +57,23 @@ impl FromRow<'_, AnyRow> for Line {
 }
 
 impl Line {
-    /// Rows of the people who are referred.
-    pub fn referred(&self) -> Vec<RowId> {
+    /// Rows of the people whom it has a referral for.
+    pub fn referrals(&self) -> Vec<RowId> {
         self.people.split(',').filter_map(|part| part.split_once(':')?.0.parse().ok()).collect()
+    }
+
+    /// Who is referred, with the program.
+    pub fn referred(&self) -> Vec<(RowId, Program)> {
+        let one = |part: &str| {
+            let (row, program) = part.split_once(':')?;
+            Some((row.parse().ok()?, Program::parse(program)?))
+        };
+        self.people.split(',').filter_map(one).collect()
+    }
+
+    /// Whether it says of a person that they are not referred any more.
+    pub fn has_ended(&self, person: RowId) -> bool {
+        self.referrals().contains(&person) && !self.referred().iter().any(|(own, _)| *own == person)
     }
 }
 

@@ -11,19 +11,19 @@ use async_trait::async_trait;
 use serde_json::Value;
 use sqlx::AnyConnection;
 
-use super::facts::{Facts, Program, Verified, referred};
+use super::facts::{self, Facts, Program, Verified, referred};
 use super::folder::Folder;
 use super::record::{self, NewTransfer, OUT, note};
 use super::rules::{self, Of};
-use super::steps::{self, FAILED, MADE, REFUSED, REJECTED, SENT, Step};
-use super::xml::{self, Element};
+use super::steps::{self, DENIED, DETERMINED, FAILED, MADE, REFUSED, REJECTED, SENT, Step};
+use super::xml;
 use super::{RESENT, Said, TRANSFER, codes, json, transfer_id, write};
 use crate::application::record::Application;
 use crate::application::sheet::{HOUSEHOLD, RowId};
 use crate::eligibility::State;
 use crate::store::audit::{Actor, Deed};
 use crate::store::{Change, Millis, StoreError, Tx, columns};
-use crate::types::request_id;
+use crate::types::{CountyFips, request_id};
 use crate::verify::case::Case;
 use crate::verify::{Room, moment};
 use crate::work::held::NoEffect;
@@ -37,6 +37,8 @@ const ELSEWHERE: Duration = Duration::from_secs(30);
 pub struct Sends {
     pub room: Room,
     pub folder: Folder,
+    /// A county's name by its code, for what was frozen before the name was kept with it.
+    pub county_name: fn(CountyFips) -> Option<&'static str>,
 }
 
 #[async_trait]
@@ -47,7 +49,7 @@ impl Handler for Sends {
             Err(_) => return Outcome::dead("its payload is no transfer of this version"),
         };
         let done = match said {
-            Said::Make { application, cause, county } => self.make(job, &application, &cause, &county).await,
+            Said::Make { application, cause } => self.make(job, &application, &cause).await,
             Said::Out { transfer, place } => self.out(job, &transfer, &place).await,
         };
         done.unwrap_or_else(|fault| match fault {
@@ -76,16 +78,14 @@ impl From<io::Error> for Fault {
     }
 }
 
-/// `1:medicaid,2:chip`
-pub fn people(referred: &[(RowId, Program)]) -> String {
-    let one = |(row, program): &(RowId, Program)| {
-        format!("{row}:{}", if *program == Program::Medicaid { "medicaid" } else { "chip" })
-    };
-    referred.iter().map(one).collect::<Vec<_>>().join(",")
+/// `1:medicaid,2:chip,3:ended`
+fn people(referred: &[(RowId, Program)], ended: &[(RowId, Program)]) -> String {
+    let referred = referred.iter().map(|(row, program)| format!("{row}:{}", program.word()));
+    referred.chain(ended.iter().map(|(row, _)| format!("{row}:ended"))).collect::<Vec<_>>().join(",")
 }
 
 impl Sends {
-    async fn make(&self, job: &Job, application: &str, cause: &str, county: &str) -> Result<Outcome, Fault> {
+    async fn make(&self, job: &Job, application: &str, cause: &str) -> Result<Outcome, Fault> {
         let owner = job.held.owner.as_str();
         let mut connection = self.room.store.read().await?;
         let vault = &self.room.means.vault;
@@ -100,20 +100,20 @@ impl Sends {
         let (household, determination) = in_force(&mut connection, vault, (owner, &case.application)).await?;
         let full = case.said("full_medicaid", HOUSEHOLD, "yes");
         let referred = referred(&determination, full);
-        let people = people(&referred);
+        let resent = cause.starts_with(RESENT);
+        let mut ended = ended(&mut connection, (&before, resent), &referred).await?;
+        // In a transfer there are referrals of applicants alone: who does not apply any more cannot be told of.
+        ended.retain(|(person, _)| facts::applies(&determination, *person));
         let stuck = |last: &record::Line| [FAILED, REFUSED, REJECTED].contains(&last.status.as_str());
-        // Nobody to refer, or the agency has all of them already.
-        let has = before.last().is_some_and(|last| last.people == people && !stuck(last));
-        if referred.is_empty() || (has && !cause.starts_with(RESENT)) {
+        // Nobody to tell of, or the agency has all of it already.
+        let has = before.last().is_some_and(|last| last.referred() == referred && !stuck(last));
+        if ended.is_empty() && (referred.is_empty() || (has && !resent)) {
             return nothing;
         }
+        let people = people(&referred, &ended);
         let Some(state) = determination["state"].as_str().and_then(State::parse) else {
             return Ok(Outcome::dead("its determination names no state"));
         };
-        let mut county = county.to_string();
-        if county.is_empty() {
-            county = self.county_of_last(&mut connection, owner, &before).await?;
-        }
         let number = before.iter().map(|own| own.number).max().unwrap_or(0) + 1;
         let facts = Facts {
             transfer: transfer_id(application, cause),
@@ -123,11 +123,12 @@ impl Sends {
             created_at: begun_at(&mut connection, &case.application).await?,
             submitted_at: case.application.submitted_at,
             state: state.code().to_string(),
-            county,
+            county: self.county(&case, &household),
             answers: case.application.frozen.answers.clone(),
             household,
             determination,
             verified: verified(&mut connection, application).await?,
+            ended,
         };
         drop(connection);
         let manner = codes::manner(state.code(), moment(job.held.made_at).date());
@@ -157,17 +158,11 @@ impl Sends {
         Ok(Outcome::done(made(MADE, "", place, &text)))
     }
 
-    /// As the last transfer said it.
-    async fn county_of_last(
-        &self,
-        connection: &mut AnyConnection,
-        owner: &str,
-        before: &[record::Line],
-    ) -> Result<String, StoreError> {
-        let Some(last) = before.last() else { return Ok(String::new()) };
-        let body = record::body(connection, &self.room.means.vault, (&last.id, owner)).await?;
-        let tree = body.and_then(|body| xml::read(&body).ok());
-        Ok(tree.and_then(|tree| county(&tree)).unwrap_or_default())
+    /// The county of the home by name: as it was frozen, or by its code.
+    fn county(&self, case: &Case, household: &Value) -> String {
+        let frozen = &case.application.frozen.county;
+        let by_code = || CountyFips::parse(household["county_fips"].as_str()?).and_then(self.county_name);
+        if frozen.is_empty() { by_code().unwrap_or_default().to_string() } else { frozen.clone() }
     }
 
     async fn out(&self, job: &Job, transfer: &str, place: &str) -> Result<Outcome, Fault> {
@@ -302,6 +297,28 @@ async fn begun_at(connection: &mut AnyConnection, application: &Application) -> 
     Ok(found.unwrap_or(application.submitted_at))
 }
 
+/// Whom an agency has from us, undecided, and who is not referred any more. `before`: what was sent, the oldest first; `resent`:
+/// the last of it is written again, so that what counts is what the agency had before that.
+async fn ended(
+    connection: &mut AnyConnection,
+    (before, resent): (&[record::Line], bool),
+    referred: &[(RowId, Program)],
+) -> Result<Vec<(RowId, Program)>, StoreError> {
+    let before = &before[..before.len() - usize::from(resent && !before.is_empty())];
+    // What never arrived there needs no taking back.
+    let arrived = |line: &&record::Line| ![FAILED, REFUSED].contains(&line.status.as_str());
+    let Some(last) = before.iter().rev().find(arrived) else { return Ok(Vec::new()) };
+    let steps = record::steps(connection, &last.id).await?;
+    // The agency has decided about them, or has sent them back.
+    let closed = |person: RowId| {
+        let own = steps.iter().filter(|own| own.person == person || own.person == HOUSEHOLD);
+        steps::counts(own).is_some_and(|own| [REJECTED, DETERMINED, DENIED].contains(&own.step.as_str()))
+    };
+    let mut all = last.referred();
+    all.retain(|(person, _)| !closed(*person) && !referred.iter().any(|(own, _)| own == person));
+    Ok(all)
+}
+
 /// How far each check has come.
 async fn verified(connection: &mut AnyConnection, application: &str) -> Result<Vec<Verified>, StoreError> {
     let asked = sqlx::query_as(
@@ -319,15 +336,4 @@ async fn verified(connection: &mut AnyConnection, application: &str) -> Result<V
     // The store sorts numbers alone.
     all.sort_by(|one, other| (one.person, &one.subject).cmp(&(other.person, &other.subject)));
     Ok(all)
-}
-
-/// The first county that a transfer names.
-fn county(tree: &Element) -> Option<String> {
-    let mut found = None;
-    tree.walk(&mut |own| {
-        if own.local == "LocationCountyName" && found.is_none() && !own.text.is_empty() {
-            found = Some(own.text.clone());
-        }
-    });
-    found
 }

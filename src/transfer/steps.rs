@@ -147,6 +147,8 @@ async fn tell(
 ) -> Result<(), StoreError> {
     for step in [SENT, ACCEPTED, REJECTED, DETERMINED, DENIED] {
         let mut people: Vec<&Step> = new.iter().copied().filter(|own| own.step == step).collect();
+        // That an agency has read who is not referred any more is no news for them; what it decides is.
+        people.retain(|own| !(line.has_ended(own.person) && [ACCEPTED, REJECTED].contains(&step)));
         // What an agency has taken back since, or was past already, is history.
         people.retain(|own| {
             let of =

@@ -15,6 +15,9 @@ use crate::text::i18n::Lang;
 use crate::verify::Knows;
 use crate::verify::case::Case;
 
+/// Messages about whom an agency does not have to look at any more.
+const ENDED: &str = "ended";
+
 /// What a notice is about.
 pub struct Told<'a> {
     pub line: &'a Line,
@@ -81,15 +84,18 @@ impl Says<'_> {
         let when = self.day(told.people.first().map_or(told.now, |own| own.said_at));
         let values = [("agency", &agency[..]), ("when", &when), ("reference", &reference)];
         let sent = self.day(self.case.application.submitted_at);
+        // Nobody is referred any more: then it is another letter.
+        let ended = told.step == SENT && told.line.referred().is_empty();
+        let named = if ended { ENDED } else { told.step };
         let mut lead = vec![
             self.tf("notice.about", &[("reference", &reference), ("when", &sent)]),
-            self.tf(&format!("transfer.notice.{}.lead", told.step), &values),
+            self.tf(&format!("transfer.notice.{named}.lead"), &values),
         ];
-        if told.step == SENT && told.line.number > 1 {
+        if named == SENT && told.line.number > 1 {
             lead.push(self.t("transfer.notice.sent.again"));
         }
         let people = match told.step {
-            SENT => told.line.referred().into_iter().map(|row| self.person(row, None, told)).collect(),
+            SENT => told.line.referrals().into_iter().map(|row| self.person(row, None, told)).collect(),
             _ => told
                 .people
                 .iter()
@@ -97,7 +103,10 @@ impl Says<'_> {
                 .map(|own| self.person(own.person, Some(own), told))
                 .collect(),
         };
-        let mut next = vec![self.tf(&format!("transfer.notice.{}.next", told.step), &values)];
+        let mut next = vec![self.tf(&format!("transfer.notice.{named}.next"), &values)];
+        if named == SENT && told.line.referrals().iter().any(|row| told.line.has_ended(*row)) {
+            next.push(self.t("transfer.notice.ended.next"));
+        }
         if told.step == DENIED {
             next.push(match told.chance {
                 Chance::Season(ends) => self.tf("transfer.denied.season", &[("date", &self.date(*ends))]),
@@ -115,7 +124,7 @@ impl Says<'_> {
                 lines: vec![self.tf("notice.help_lines", &place), self.t("notice.civil")],
             },
         ];
-        let title = self.t(&format!("transfer.notice.{}.title", told.step));
+        let title = self.t(&format!("transfer.notice.{named}.title"));
         Letter { lang: self.lang.code().to_string(), title, lead, people, parts }
     }
 
@@ -128,6 +137,7 @@ impl Says<'_> {
         };
         let from = own.map(|own| own.from_day.as_str()).and_then(read_day).map(|day| self.date(day));
         let result = match (told.step, from) {
+            (SENT, _) if told.line.has_ended(row) => self.tf("transfer.person.ended", &[("name", &name)]),
             (SENT, _) => self.tf("transfer.person.sent", &[("name", &name)]),
             (ACCEPTED, _) => self.tf("transfer.person.accepted", &[("name", &name)]),
             (REJECTED, _) => self.tf("transfer.person.rejected", &[("name", &name)]),

@@ -35,6 +35,8 @@ pub enum How {
     Statement,
     /// A source answered later that it is so.
     Data,
+    /// An appeal was decided so (45 CFR 155.545).
+    Appeal,
 }
 
 /// A data-matching issue as it stands.
@@ -203,7 +205,20 @@ pub(super) async fn take_run(tx: &mut Tx, application: &str) -> Result<(), Store
 /// # Errors
 ///
 /// If the store is away, or there is no such issue ([`StoreError::Stale`]).
-pub async fn resolve(tx: &mut Tx, means: &Means, id: &str, (how, actor): (How, &Actor)) -> Result<bool, StoreError> {
+pub async fn resolve(tx: &mut Tx, means: &Means, id: &str, by: (How, &Actor)) -> Result<bool, StoreError> {
+    let Some((owner, application)) = close(tx, means, id, by).await? else { return Ok(false) };
+    redetermine::put_down(tx, means, (&owner, &application), &format!("dmi_resolved:{id}")).await?;
+    Ok(true)
+}
+
+/// The same without a redetermination: the caller puts one down for all that it closes. Whose, and of which application;
+/// `None`: it was closed before.
+pub(super) async fn close(
+    tx: &mut Tx,
+    means: &Means,
+    id: &str,
+    (how, actor): (How, &Actor),
+) -> Result<Option<(String, String)>, StoreError> {
     let asked = sqlx::query_scalar("SELECT application FROM dmi WHERE id = $1");
     let application: Option<String> = asked.bind(id).fetch_optional(tx.conn()).await?;
     let application = application.ok_or(StoreError::Stale)?;
@@ -214,7 +229,7 @@ pub async fn resolve(tx: &mut Tx, means: &Means, id: &str, (how, actor): (How, &
          AND state IN ('open', 'expired') RETURNING owner, person, kind",
     );
     let closed: Option<(String, i64, String)> = closed.bind(id).bind(word).bind(now).fetch_optional(tx.conn()).await?;
-    let Some((owner, person, kind)) = closed else { return Ok(false) };
+    let Some((owner, person, kind)) = closed else { return Ok(None) };
     sqlx::query("UPDATE verification SET state = 'resolved' WHERE application = $1 AND person = $2 AND subject = $3")
         .bind(application.as_str())
         .bind(person)
@@ -222,8 +237,7 @@ pub async fn resolve(tx: &mut Tx, means: &Means, id: &str, (how, actor): (How, &
         .execute(tx.conn())
         .await?;
     note(tx, means, (Deed::DmiClosed, actor), (&owner, id)).await?;
-    redetermine::put_down(tx, means, (&owner, &application), &format!("dmi_resolved:{id}")).await?;
-    Ok(true)
+    Ok(Some((owner, application)))
 }
 
 /// A document for it was taken in: while an operator has not looked at it, the issue does not expire.

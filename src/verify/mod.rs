@@ -7,6 +7,7 @@
 //! what tax data says (IRS Publication 1075).
 
 pub mod amend;
+pub mod appeal;
 pub mod aside;
 pub mod asks;
 pub mod case;
@@ -20,7 +21,7 @@ pub mod plan;
 pub mod redetermine;
 pub mod rules;
 pub mod settle;
-mod table;
+pub mod table;
 pub mod verdict;
 pub mod words;
 

@@ -16,7 +16,7 @@ use super::case::Case;
 use super::dmi::{self, Dmi, EXPIRED};
 use super::plan::{self, About};
 use super::settle::row_id;
-use super::{Knows, Room, id_of, notice, words};
+use super::{Knows, Room, appeal, id_of, notice, words};
 use crate::account::people::Means;
 use crate::eligibility::{Determination, Household, determine};
 use crate::sealing::DataKey;
@@ -139,15 +139,16 @@ fn odd(what: &str) -> StoreError {
     StoreError::Refused(what.to_string())
 }
 
-/// The household with everything that was not proved in time.
+/// The household with everything that was not proved in time, but for what an appeal keeps.
 async fn now_known(
     connection: &mut AnyConnection,
     room: &Room,
     (key, case): (&DataKey, &Case),
     all: &[Dmi],
 ) -> Result<Value, StoreError> {
+    let kept = appeal::kept(connection, (key, &case.owner), case.id()).await?;
     let mut unproved = Vec::new();
-    for dmi in all.iter().filter(|dmi| dmi.state == EXPIRED) {
+    for dmi in all.iter().filter(|dmi| dmi.state == EXPIRED && !kept.contains(&dmi.id)) {
         let id = row_id(case, dmi.person, dmi.kind);
         let asked = sqlx::query_scalar("SELECT answer FROM verification WHERE id = $1");
         let answer: Option<Vec<u8>> = asked.bind(id.as_str()).fetch_optional(&mut *connection).await?;

@@ -20,6 +20,7 @@ const INCOME: (&str, &str) = ("income", include_str!("../../data/verify/income.c
 const TIMES: (&str, &str) = ("times", include_str!("../../data/verify/times.csv"));
 const NO_SSN: (&str, &str) = ("no_ssn", include_str!("../../data/verify/no_ssn.csv"));
 const DOCUMENTS: (&str, &str) = ("documents", include_str!("../../data/verify/documents.csv"));
+const APPEAL_PLACES: (&str, &str) = ("appeal_places", include_str!("../../data/verify/appeal_places.csv"));
 
 /// What is checked, and what a data-matching issue can be about. The words are for good: rows hold them.
 #[derive(
@@ -87,6 +88,17 @@ impl Expiry {
         Expiry::iter()
     }
 }
+
+/// Each needs a row of `times.csv`.
+const TIME_CODES: [&str; 7] = [
+    "first_notice_hours",
+    "status_again_hours",
+    "status_pending_days",
+    "appeal_days",
+    "appeal_decision_days",
+    "appeal_vacate_days",
+    "appeal_hhs_days",
+];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -205,6 +217,26 @@ pub struct DocumentRow {
     to: Option<Date>,
 }
 
+/// A row of `appeal_places.csv`: where an appeal goes by mail, by fax, by phone.
+#[derive(Debug, Clone, Deserialize)]
+pub struct AppealPlace {
+    marketplace: MarketplaceKind,
+    #[serde(deserialize_with = "day")]
+    from: Date,
+    #[serde(deserialize_with = "some_day")]
+    to: Option<Date>,
+    lines: String,
+    pub fax: String,
+    pub phone: String,
+}
+
+impl AppealPlace {
+    /// Of the envelope.
+    pub fn lines(&self) -> Vec<String> {
+        self.lines.split('|').map(str::to_string).collect()
+    }
+}
+
 /// What, from when, to when.
 type Stretch = (String, Date, Option<Date>);
 
@@ -246,6 +278,7 @@ pub struct Rules {
     times: Vec<Time>,
     no_ssn: Vec<NoSsn>,
     documents: Vec<DocumentRow>,
+    appeal_places: Vec<AppealPlace>,
 }
 
 /// What somebody can send: this alone, or one of these together with one of the list.
@@ -262,10 +295,10 @@ impl Rules {
     ///
     /// Every fault of every table.
     pub fn load() -> Result<Rules, Vec<RuleFault>> {
-        Rules::read(&[SUBJECTS, KINDS, REMINDERS, INCOME, TIMES, NO_SSN, DOCUMENTS])
+        Rules::read(&[SUBJECTS, KINDS, REMINDERS, INCOME, TIMES, NO_SSN, DOCUMENTS, APPEAL_PLACES])
     }
 
-    fn read(files: &[(&'static str, &str); 7]) -> Result<Rules, Vec<RuleFault>> {
+    fn read(files: &[(&'static str, &str); 8]) -> Result<Rules, Vec<RuleFault>> {
         let mut faults = Vec::new();
         let rules = Rules {
             subjects: rows(files[0], &mut faults),
@@ -275,6 +308,7 @@ impl Rules {
             times: rows(files[4], &mut faults),
             no_ssn: rows(files[5], &mut faults),
             documents: rows(files[6], &mut faults),
+            appeal_places: rows(files[7], &mut faults),
         };
         rules.check(&mut faults);
         if faults.is_empty() { Ok(rules) } else { Err(faults) }
@@ -282,7 +316,8 @@ impl Rules {
 
     /// What tables must say of each other.
     fn check(&self, faults: &mut Vec<RuleFault>) {
-        let mut fault = |file, reason: String| faults.push(RuleFault { file, line: 0, column: None, reason });
+        let mut fault =
+            |file, reason: String| faults.push(RuleFault { folder: "verify", file, line: 0, column: None, reason });
         for subject in Subject::iter() {
             let word = subject.word();
             if self.subjects.iter().all(|row| row.subject != subject) {
@@ -300,7 +335,7 @@ impl Rules {
                 fault("documents", format!("{} needs one of {}, which is no list", row.document, row.with));
             }
         }
-        for code in ["first_notice_hours", "status_again_hours", "status_pending_days", "appeal_days"] {
+        for code in TIME_CODES {
             if self.times.iter().all(|row| row.code != code) {
                 fault("times", format!("there is no row for {code}"));
             }
@@ -321,7 +356,7 @@ impl Rules {
     }
 
     /// Per table: what must have one row at a time, from when to when.
-    fn stretches(&self) -> [(&'static str, Vec<Stretch>); 7] {
+    fn stretches(&self) -> [(&'static str, Vec<Stretch>); 8] {
         let documents = self.documents.iter().map(|r| (format!("{} {}", r.kind, r.document), r.from, r.to));
         [
             ("subjects", self.subjects.iter().map(|r| (r.subject.word().to_string(), r.from, r.to)).collect()),
@@ -330,6 +365,10 @@ impl Rules {
             ("times", self.times.iter().map(|r| (r.code.clone(), r.from, r.to)).collect()),
             ("no_ssn", self.no_ssn.iter().map(|r| (r.why.clone(), r.from, r.to)).collect()),
             ("documents", documents.collect()),
+            (
+                "appeal_places",
+                self.appeal_places.iter().map(|r| (format!("{:?}", r.marketplace), r.from, r.to)).collect(),
+            ),
             ("income", self.income.iter().map(|r| (format!("{:?}", r.marketplace), r.from, r.to)).collect()),
         ]
     }
@@ -359,6 +398,11 @@ impl Rules {
     /// A number of `times.csv`.
     pub fn time(&self, code: &str, day: Date) -> Option<i64> {
         self.times.iter().find(|row| row.code == code && holds((row.from, row.to), day)).map(|row| row.number)
+    }
+
+    /// `None`: a state's own office, whose address we do not have.
+    pub fn appeal_place(&self, marketplace: MarketplaceKind, day: Date) -> Option<&AppealPlace> {
+        self.appeal_places.iter().find(|row| row.marketplace == marketplace && holds((row.from, row.to), day))
     }
 
     /// Whether somebody without a Social Security number has to prove something because of it.
@@ -399,10 +443,10 @@ mod tests {
     const DAY: Date = date!(2026 - 11 - 27);
 
     fn broken(at: usize, from: &str, to: &str) -> Vec<String> {
-        let files = [SUBJECTS, KINDS, REMINDERS, INCOME, TIMES, NO_SSN, DOCUMENTS];
+        let files = [SUBJECTS, KINDS, REMINDERS, INCOME, TIMES, NO_SSN, DOCUMENTS, APPEAL_PLACES];
         let text = files[at].1.replacen(from, to, 1);
         assert_ne!(text, files[at].1, "{from} is not there");
-        let mut files: [(&'static str, &str); 7] = files;
+        let mut files: [(&'static str, &str); 8] = files;
         files[at].1 = &text;
         let faults = Rules::read(&files).expect_err("refused");
         faults.iter().map(ToString::to_string).collect()

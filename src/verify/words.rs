@@ -10,7 +10,7 @@ use super::case::{Case, cents};
 use super::dmi::{Dmi, EXPIRED};
 use super::rules::{Subject, ToSend};
 use super::{Knows, moment};
-use crate::application::record::{Letter, Notice, Part, PersonPart};
+use crate::application::record::{ITEM, Letter, Notice, Part, PersonPart};
 use crate::application::submit::shown;
 use crate::eligibility::State;
 use crate::store::Millis;
@@ -19,10 +19,10 @@ use crate::types::Cents;
 
 /// One language's words about one application; rooms below say their notices with it, too.
 pub struct Says<'a> {
-    messages: &'a Messages,
-    lang: Lang,
-    knows: &'a Knows,
-    case: &'a Case,
+    pub(super) messages: &'a Messages,
+    pub(super) lang: Lang,
+    pub(super) knows: &'a Knows,
+    pub(super) case: &'a Case,
 }
 
 impl Says<'_> {
@@ -59,7 +59,7 @@ impl Says<'_> {
     }
 
     /// Who runs the marketplace: name, address, telephone.
-    fn place(&self) -> [String; 3] {
+    pub(super) fn place(&self) -> [String; 3] {
         let state = self.case.state();
         let market = state.and_then(|state| self.knows.tables.marketplace(state, self.case.plan_year()));
         market.map_or_else(Default::default, |market| {
@@ -95,14 +95,16 @@ impl Says<'_> {
     }
 
     fn to_send(&self, send: &ToSend) -> Vec<String> {
-        let list = |names: &[String]| names.iter().map(|name| self.document(name)).collect::<Vec<_>>().join("; ");
         let mut lines = Vec::new();
-        if !send.alone.is_empty() {
-            lines.push(self.tf("verify.send_one", &[("list", &list(&send.alone))]));
-        }
-        if !send.together.is_empty() {
-            let both = [("list", &list(&send.together)[..]), ("beside", &list(&send.beside)[..])];
-            lines.push(self.tf("verify.send_two", &both));
+        for (key, names) in [
+            ("verify.send_one", &send.alone),
+            ("verify.send_two", &send.together),
+            ("verify.send_beside", &send.beside),
+        ] {
+            if !names.is_empty() {
+                lines.push(self.t(key));
+                lines.extend(names.iter().map(|name| format!("{ITEM}{}", self.document(name))));
+            }
         }
         lines
     }
@@ -112,7 +114,7 @@ impl Says<'_> {
     }
 }
 
-fn wall(knows: &Knows, case: &Case, at: Millis) -> Date {
+pub(super) fn wall(knows: &Knows, case: &Case, at: Millis) -> Date {
     case.day(&knows.tables, at)
 }
 
@@ -191,7 +193,12 @@ pub fn redetermined(knows: &Knows, case: &Case, told: &Told, (before, after): (&
             lead.push(says.tf(key, &values));
         }
         if about.is_empty() {
-            lead.push(says.t("verify.decided.rules"));
+            lead.push(says.t(match told.cause.split(':').next() {
+                Some("appeal_kept") => "verify.decided.appeal_kept",
+                Some("appeal_over") => "verify.decided.appeal_over",
+                Some("appeal") => "verify.decided.appeal",
+                _ => "verify.decided.rules",
+            }));
         }
         let same = credits(before) == credits(after) && every_result(says, before) == every_result(says, after);
         lead.push(match same {
@@ -204,7 +211,10 @@ pub fn redetermined(knows: &Knows, case: &Case, told: &Told, (before, after): (&
         if expired {
             parts.push(says.part("verify.back.title", says.way_back(&about)));
         }
-        parts.push(says.appeal(today));
+        // What an appeal itself has kept or ended is no new decision.
+        if !told.cause.starts_with("appeal_") {
+            parts.push(says.appeal(today));
+        }
         parts.push(says.help());
         says.letter("verify.decided.title", lead, people, parts)
     })
@@ -304,8 +314,11 @@ impl Says<'_> {
         let days = self.knows.rules.time("appeal_days", today).unwrap_or_default();
         let until = today.checked_add(Duration::days(days)).unwrap_or(today);
         let place = [("name", name.as_str()), ("url", url.as_str()), ("phone", phone.as_str())];
-        let lines =
-            vec![self.tf("notice.appeal", &[("date", &self.date(until))]), self.tf("notice.appeal_how", &place)];
+        let lines = vec![
+            self.tf("notice.appeal", &[("date", &self.date(until))]),
+            self.t("notice.appeal_here"),
+            self.tf("notice.appeal_how", &place),
+        ];
         self.part("notice.wrong", lines)
     }
 }

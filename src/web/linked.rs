@@ -7,6 +7,8 @@
 pub struct Piece<'w> {
     pub words: &'w str,
     pub href: String,
+    /// Of a phone number: the sign that follows, which stays on its line.
+    pub after: &'w str,
 }
 
 /// The sentence in pieces, which together are the sentence.
@@ -19,11 +21,13 @@ pub fn pieces(words: &str) -> Vec<Piece<'_>> {
         let own = bare.trim_start_matches('(');
         let Some(href) = href(own) else { continue };
         let at = start + bare.len() - own.len();
-        out.push(Piece { words: &words[from..at], href: String::new() });
-        out.push(Piece { words: own, href });
-        from = at + own.len();
+        let end = at + own.len();
+        let after = if href.starts_with("tel:") { words[end..start + part.len()].trim_end() } else { "" };
+        out.push(Piece { words: &words[from..at], href: String::new(), after: "" });
+        out.push(Piece { words: own, href, after });
+        from = end + after.len();
     }
-    out.push(Piece { words: &words[from..], href: String::new() });
+    out.push(Piece { words: &words[from..], href: String::new(), after: "" });
     out.retain(|piece| !piece.words.is_empty());
     out
 }
@@ -47,7 +51,8 @@ mod tests {
     fn addresses_and_phones_are_links_and_the_sentence_stays() {
         let words = "Ask (https://www.healthcare.gov/x), 1-800-318-2596. Before 2026-11-27, $1-2.";
         let found = pieces(words);
-        assert_eq!(found.iter().map(|piece| piece.words).collect::<String>(), words);
+        assert_eq!(found.iter().flat_map(|piece| [piece.words, piece.after]).collect::<String>(), words);
+        assert_eq!(found.iter().map(|piece| piece.after).filter(|after| !after.is_empty()).collect::<Vec<_>>(), ["."]);
         let links: Vec<(&str, &str)> =
             found.iter().filter(|p| !p.href.is_empty()).map(|p| (p.words, p.href.as_str())).collect();
         let (site, phone) = ("https://www.healthcare.gov/x", "1-800-318-2596");

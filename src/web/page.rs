@@ -5,6 +5,7 @@
 //! must never look at a cookie, a clock or the request's ID. One thing about the date is allowed because it is part of
 //! the version: whether another year's enrollment is open (`shop::season`).
 
+use std::any::Any;
 use std::borrow::Cow;
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -64,6 +65,36 @@ pub struct Cx {
     if_none_match: Option<String>,
     /// Private answers and what they were last sealed to: all links of a page carry the same.
     last_sealed: Arc<Mutex<Option<(String, String)>>>,
+    /// Pages of the shop that the office answers for somebody it knows; `None` for everybody's.
+    pub below: Option<Arc<Below>>,
+}
+
+/// Public pages a second time, below an address of the office: the same handlers, for one household that is not in the
+/// address. Nobody keeps their answers ([`CachePolicy::Private`]).
+pub struct Below {
+    /// In this request's language: `/es/account/shop/1`.
+    prefix: String,
+    base: String,
+    pages: &'static [&'static str],
+    /// What those pages work with; only their room knows its type.
+    pub of: Box<dyn Any + Send + Sync>,
+}
+
+impl Below {
+    /// `base`: without language. `pages`: first parts of the addresses that are there too, as `/plans`; links to all
+    /// others lead to the public page.
+    pub fn new(lang: Lang, base: &str, pages: &'static [&'static str], of: Box<dyn Any + Send + Sync>) -> Below {
+        Below { prefix: lang.localized(base), base: base.to_string(), pages, of }
+    }
+
+    /// An address below this one, without language; `None` if the page is not there. An empty query leaves no mark.
+    fn at(&self, path_and_query: &str) -> Option<String> {
+        let path = path_and_query.split(['?', '#']).next().unwrap_or_default();
+        let is =
+            |page: &&str| path.strip_prefix(*page).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '.']));
+        let ours = self.pages.iter().any(is);
+        ours.then(|| format!("{}{}", self.base, path_and_query.strip_suffix('?').unwrap_or(path_and_query)))
+    }
 }
 
 impl FromRequestParts<Arc<App>> for Cx {
@@ -107,6 +138,7 @@ impl Cx {
             catalogues: app.catalogues.current(),
             if_none_match: None,
             last_sealed: Arc::default(),
+            below: None,
         }
     }
 
@@ -155,12 +187,24 @@ impl Cx {
     }
 
     fn localized(&self, lang: Lang, path_and_query: &str) -> String {
+        let below = self.below.as_deref().and_then(|below| below.at(path_and_query));
+        let path_and_query = below.as_deref().unwrap_or(path_and_query);
         let Some((path, rest)) = path_and_query.split_once('?') else { return lang.localized(path_and_query) };
         let (query, fragment) = rest.split_at(rest.find('#').unwrap_or(rest.len()));
         match self.sealed(query) {
             Cow::Borrowed(_) => lang.localized(path_and_query),
             Cow::Owned(query) => lang.localized(&format!("{path}?{query}{fragment}")),
         }
+    }
+
+    /// The same request for a page of the shop below an address of the office. `path`: of that page, without language.
+    pub fn within(self, path: &str, below: Below) -> Cx {
+        Cx { path: path.to_string(), below: Some(Arc::new(below)), ..self }
+    }
+
+    /// What stands before the addresses of the shop: the language, and where the office answers them.
+    pub fn shop(&self) -> &str {
+        self.below.as_deref().map_or(self.lang.prefix(), |below| &below.prefix)
     }
 
     /// A readable query in the form allowed in an address.
@@ -374,7 +418,7 @@ fn set_caching(response: &mut Response<Body>, policy: &CachePolicy, tag: &str) {
 
 /// 303 to a page of this site (path and query without language), e.g. from form fields to the canonical URL.
 pub fn redirect(cx: &Cx, to: &str) -> Response<Body> {
-    let private = cx.said.arrival != Arrival::None;
+    let private = cx.said.arrival != Arrival::None || cx.below.is_some();
     redirect_as(StatusCode::SEE_OTHER, &cx.href(to), if private { CACHE_NEVER } else { CACHE_REDIRECT })
 }
 

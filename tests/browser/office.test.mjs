@@ -115,6 +115,8 @@ for (const lang of ['en', 'es']) {
     await stop(tab, 'guest', lang);
     const printed = await tab.locator('.typed').innerText();
     await paper(tab, 'guest', lang, printed);
+    await visit(tab, '/account/coverage');
+    await stop(tab, 'coverage-none', lang);
 
     const library = await browser.newContext(PHONE), other = await library.newPage();
     await visit(other, '/account/resume');

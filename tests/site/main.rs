@@ -3,8 +3,10 @@
 mod account;
 mod application;
 mod apply;
+mod choose;
 mod costs;
 mod costs_laws;
+mod coverage;
 mod desk;
 mod eligibility;
 mod enrollment;

@@ -112,6 +112,11 @@ impl Site {
         App::build(config, || TODAY).await.expect("the site starts")
     }
 
+    /// The same on the catalogues of a folder.
+    pub async fn app_of(catalogues: &Path, settings: &[&str]) -> Arc<App> {
+        App::build(with_catalogues(catalogues, settings), || TODAY).await.expect("the site starts")
+    }
+
     /// With the office beside the shop, in a browser that keeps cookies.
     pub fn with_office(app: Arc<App>, office: &Arc<Office>) -> anyhow::Result<Site> {
         let router = router::with_office(&app, office)?;
@@ -161,6 +166,10 @@ impl Site {
     /// The same site, with Spanish addresses.
     pub fn in_spanish(&self) -> Site {
         Site { prefix: "/es", ..self.clone() }
+    }
+
+    pub fn is_spanish(&self) -> bool {
+        !self.prefix.is_empty()
     }
 
     /// A test's own pages behind the product's layers, instead of the product's pages.

@@ -16,7 +16,7 @@ pub mod repository;
 mod rooms;
 mod security;
 mod settings;
-mod siege;
+pub mod siege;
 mod wire;
 
 use std::sync::{Arc, Mutex};

@@ -340,6 +340,7 @@ pub(crate) mod tests {
             basket: asked.plan_ids(),
             facets: asked.facets,
             page: asked.page,
+            known: false,
         }
     }
 

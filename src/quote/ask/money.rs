@@ -3,6 +3,7 @@
 //! Called by `ask::address`. Asked only because it may bring help, kept nowhere but in the address, and never logged.
 //! Amounts are read the way people write them ("40k", "$40,000.50") and shown back as understood.
 
+use crate::eligibility::household::HraKind;
 use crate::types::Cents;
 
 /// More than this is a typo: nobody with such an income needs our figures.
@@ -28,8 +29,35 @@ pub struct Finances {
     pub hra_family: Option<Cents>,
     /// The same from a small employer (QSEHRA), for the first person alone.
     pub qsehra: Option<Cents>,
-    /// The lowest silver premium for the first person alone, by which HRAs are judged: looked up, never typed.
-    pub lowest_silver: Option<Cents>,
+    /// Silver premiums for the first person alone, by which HRAs are judged: looked up, never typed.
+    pub silver_alone: Option<SilverAlone>,
+}
+
+/// Monthly silver premiums for one person alone where they live.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SilverAlone {
+    pub lowest: Cents,
+    /// The lowest again where a single silver plan is sold.
+    pub second_lowest: Cents,
+}
+
+impl SilverAlone {
+    /// Of the premiums of all silver plans, in any order; `None` where none is sold.
+    pub fn among(premiums: impl IntoIterator<Item = Cents>) -> Option<SilverAlone> {
+        let mut premiums: Vec<Cents> = premiums.into_iter().collect();
+        premiums.sort_unstable();
+        let lowest = *premiums.first()?;
+        Some(SilverAlone { lowest, second_lowest: premiums.get(1).copied().unwrap_or(lowest) })
+    }
+
+    /// The premium that an employer's money is judged by: for an individual-coverage HRA that of the lowest silver plan
+    /// (26 CFR 1.36B-2(c)(5)(ii)), for one of a small employer that of the second-lowest (26 USC 36B(c)(4)(C)(i)(I)).
+    pub fn judging(self, kind: HraKind) -> Cents {
+        match kind {
+            HraKind::Ichra => self.lowest,
+            HraKind::Qsehra => self.second_lowest,
+        }
+    }
 }
 
 /// The fields as typed, so nothing typed is lost.
@@ -44,8 +72,8 @@ pub struct FinanceFields {
     pub hra: String,
     pub hra_family: String,
     pub qsehra: String,
-    /// See [`Finances::lowest_silver`].
-    pub lowest_silver: Option<Cents>,
+    /// See [`Finances::silver_alone`].
+    pub silver_alone: Option<SilverAlone>,
     /// What is wrong: (field, message key).
     pub faults: Vec<(&'static str, &'static str)>,
 }
@@ -129,7 +157,7 @@ impl FinanceFields {
                 hra,
                 hra_family,
                 qsehra,
-                lowest_silver: self.lowest_silver,
+                silver_alone: self.silver_alone,
             })),
             false => Err(Misread),
         }

@@ -35,11 +35,16 @@ pub struct Search {
     pub basket: Vec<PlanId>,
     /// Starts at 1.
     pub page: u32,
+    /// Who buys and where they live is known to whoever asks: no address says so.
+    pub known: bool,
 }
 
 impl Search {
-    /// Who and where: the part of the address that all pages of the shop share.
+    /// Who and where: the part of the address that all pages of the shop share. Empty if it is known anyway.
     pub fn who_and_where(&self) -> Vec<(&'static str, String)> {
+        if self.known {
+            return Vec::new();
+        }
         let mut pairs = vec![
             ("year", self.year.to_string()),
             ("zip", self.place.zip.to_string()),
@@ -165,11 +170,11 @@ pub fn write_query(pairs: &[(&'static str, String)]) -> String {
     query
 }
 
-/// Appends pairs to a query. Names are our own constants. Commas are left unescaped: they are legal in a query, and
+/// Appends pairs to a query, or to an address that ends where its query begins. Names are our own constants. Commas are left unescaped: they are legal in a query, and
 /// people read addresses.
 pub fn add_pairs(query: &mut String, pairs: &[(&'static str, String)]) {
     for (name, value) in pairs {
-        if !query.is_empty() {
+        if !query.is_empty() && !query.ends_with('?') {
             query.push('&');
         }
         query.push_str(name);

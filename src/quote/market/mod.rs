@@ -18,6 +18,7 @@ use crate::filing::codes::{Feature, Metal, Product, Sort, VariantKind};
 use crate::quote::QuoteError;
 use crate::quote::ask::address::Search;
 use crate::quote::ask::facets::Facets;
+use crate::quote::ask::money::SilverAlone;
 use crate::quote::ask::people::{Household, Person};
 use crate::quote::fixed::FixedCredit;
 use crate::quote::offer::{Misses, Offer};
@@ -136,15 +137,20 @@ async fn benchmark(
     Ok(found.map(|(monthly, plan_pk)| Benchmark { monthly, plan_pk }))
 }
 
-/// The lowest silver premium for one person alone in a place, by which an employer's HRA is judged (26 CFR 1.36B-2(c)(5)).
-pub async fn lowest_silver(
+/// Silver premiums for one person alone in a place, by which an employer's HRA is judged.
+///
+/// # Errors
+///
+/// If the catalogue cannot be read.
+pub async fn silver_alone(
     catalogue: &Catalogue,
     place: &Place,
     age: u8,
     rules: DatedRules,
-) -> Result<Option<Cents>, QuoteError> {
+) -> Result<Option<SilverAlone>, QuoteError> {
     let offers = for_one(catalogue, place, (age, Product::Medical), rules).await?;
-    Ok(offers.iter().filter(|offer| offer.plan.metal == Some(Metal::Silver)).map(|offer| offer.premium).min())
+    let silver = offers.iter().filter(|offer| offer.plan.metal == Some(Metal::Silver));
+    Ok(SilverAlone::among(silver.map(|offer| offer.premium)))
 }
 
 /// Every plan of a product with its premium for one person alone, of this age, without tobacco.
@@ -172,6 +178,7 @@ pub async fn for_one<'c>(
         page: 1,
         basket: Default::default(),
         grouped: false,
+        known: false,
     };
     offers(catalogue, &search).await
 }

@@ -13,6 +13,7 @@ use crate::quote::ask::facets::{Note, Span, Wish};
 use crate::quote::ask::people::{Immigration, Person, Relation};
 use crate::quote::filters::{Facet, Filter, Rule, Values};
 use crate::quote::market::tally::Tally;
+use crate::shop::fixed::Fixed;
 use crate::shop::words::costs as cost_words;
 use crate::types::Cents;
 use crate::web::page::Cx;
@@ -98,6 +99,9 @@ pub fn sentence(words: &str) -> String {
 
 /// "Ages 40, 38 (uses tobacco), 5 · 45202, Hamilton County, OH · 2026 · $52,000 a year".
 pub fn who(cx: &Cx, search: &Search) -> String {
+    if let Some(fixed) = Fixed::of(cx) {
+        return fixed.who.clone();
+    }
     let people = search.household.people();
     let said: Vec<String> = people.iter().map(|person| short_words(cx, person)).collect();
     let people = cx.n("plans.who_people", people.len() as i64).replace("{people}", &said.join(", "));

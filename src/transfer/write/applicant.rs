@@ -158,10 +158,11 @@ impl Pen<'_> {
         found
     }
 
-    /// To the agency of the program; the ID comes back with each answer.
+    /// To the agency of the program; the ID comes back with each answer. Whoever is not referred any more has one, too: the format
+    /// has no word for taking back, but a referral that is `Updated` and leads to an eligibility that says no.
     fn referral(&self, person: RowId) -> Option<Element> {
         let facts = self.facts;
-        let (_, program) = facts.referred().into_iter().find(|(own, _)| *own == person)?;
+        let (_, program) = facts.referrals().into_iter().find(|(own, _)| *own == person)?;
         let receiver = if program == Program::Medicaid { MEDICAID } else { CHIP };
         let begun = if facts.number > 1 { "Updated" } else { "Initiated" };
         let open = facts.verified.iter().any(|own| !["verified", "resolved"].contains(&own.state.as_str()));

@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::household::dollars;
 use super::{Pen, at_time, code, ee, leaf, on_day, reference, yes_no};
 use crate::application::sheet::RowId;
+use crate::transfer::facts::Program;
 use crate::transfer::xml::{Element, Space};
 
 const EE: Space = Space::Eligibility;
@@ -27,6 +28,7 @@ impl Pen<'_> {
     pub(super) fn eligibility_id(&self, person: RowId) -> String {
         let answer = self.facts.answer(person);
         let kind = match (answer["medicaid"].is_null(), answer["chip"].is_null()) {
+            _ if self.facts.ended_at(person) == Some(Program::Chip) => "chip",
             (false, _) => "magi",
             (_, false) => "chip",
             _ if answer["non_magi_referral"] == true => "nonmagi",
@@ -44,7 +46,7 @@ impl Pen<'_> {
                 found.push(self.non_magi(person));
             }
             found.push(self.credit(person, answer));
-            if !answer["chip"].is_null() {
+            if !answer["chip"].is_null() || self.facts.ended_at(person) == Some(Program::Chip) {
                 found.push(self.chip(person, answer));
             }
             let reduced = answer["csr"] != "none";
@@ -165,7 +167,7 @@ impl Pen<'_> {
         let custody = self.facts.among("in_custody", person) == Some(true);
         let mut more = Vec::new();
         let mut put = |local: &str, basis: Basis, own: Option<Element>| more.push(self.basis(local, basis, own));
-        put("CHIPIncomeEligibilityBasis", Basis::Holds(true), limit(answer, "chip_limit"));
+        put("CHIPIncomeEligibilityBasis", Basis::Holds(!group.is_empty()), limit(answer, "chip_limit"));
         put("CHIPMedicaidResidencyEligibilityBasis", Basis::Holds(true), Some(in_state()));
         put("CHIPIncarcerationEligibilityBasis", Basis::Holds(custody), None);
         let only = |own: &str| if group == own { Basis::Holds(true) } else { Basis::NotApplicable };
@@ -180,7 +182,7 @@ impl Pen<'_> {
         put("CHIPTitleIIWorkQuartersMetEligibilityBasis", Basis::NotApplicable, None);
         put("CHIP-SSNVerificationEligibilityBasis", self.ssn_basis(person), None);
         more.extend(self.household_reference(person));
-        self.eligibility("CHIPEligibility", (format!("chip{person}"), true), more)
+        self.eligibility("CHIPEligibility", (format!("chip{person}"), !group.is_empty()), more)
     }
 
     fn credit(&self, person: RowId, answer: &Value) -> Element {

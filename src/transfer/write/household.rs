@@ -38,7 +38,7 @@ pub fn dollars(cents: i64) -> String {
 /// The distinct households of whoever is referred.
 pub fn medicaid(facts: &Facts) -> Vec<Medicaid> {
     let mut found: Vec<Medicaid> = Vec::new();
-    for (person, _) in facts.referred() {
+    for (person, _) in facts.referrals() {
         let answer = facts.answer(person);
         let own = &answer["medicaid_household"];
         if own.is_null() {

@@ -122,7 +122,7 @@ impl Pen<'_> {
 
     fn header(&self) -> Element {
         let id = leaf(Space::Niem, "IdentificationID", self.facts.transfer.as_str());
-        let quantity = self.facts.referred().len().to_string();
+        let quantity = self.facts.referrals().len().to_string();
         let activity = ext(
             "TransferActivity",
             [
@@ -143,8 +143,8 @@ impl Pen<'_> {
             system.id = Some(id.to_string());
             system
         };
-        let referred = self.facts.referred();
-        let to = |program: Program| referred.iter().any(|(_, own)| *own == program);
+        let referrals = self.facts.referrals();
+        let to = |program: Program| referrals.iter().any(|(_, own)| *own == program);
         let mut systems = vec![system("Sender", SENDER, "Exchange")];
         systems.extend(to(Program::Medicaid).then(|| system("Receiver", MEDICAID, "MedicaidAgency")));
         systems.extend(to(Program::Chip).then(|| system("Receiver", CHIP, "CHIPAgency")));

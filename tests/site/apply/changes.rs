@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use windowshop::application::sheet::{PEOPLE_MAX, YOU};
 
-use super::walk::{ALONE, answer, answered, begin, go, looked_at, place, plain, send};
+use super::walk::{ALONE, answer, answered, begin, go, looked_at, place, plain, send, sign};
 use crate::office::people::{PASSWORD, World};
 use crate::store::engines::{benches, on_each_engine};
 
@@ -120,6 +120,45 @@ async fn people_come_and_go_and_come_back_with_all_that_was_said() {
         let back = browser.visit("/account/apply/household").await.press("Put back: Benjamín Li").await;
         looked_at(&back);
         browser.visit("/account/apply/check").await.says("Benjamín");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn somebody_who_was_added_and_never_named_is_in_nobodys_way() {
+    on_each_engine(async |bench| {
+        let world = World::open(bench).await;
+        let browser = world.browser();
+        let (_, check) = go(begin(&browser, ALONE).await, &plain).await;
+        assert_eq!(place(&check), "check");
+        let stranger = browser.visit("/account/apply/household").await.press("Add a person").await;
+        looked_at(&stranger);
+        assert_eq!(place(&stranger), "person/3");
+        // An empty page is told what it needs, and still nobody.
+        let empty = send(stranger).await;
+        assert_eq!(empty.status, 422, "{}", empty.words());
+        let list = empty.click("Back").await;
+        assert_eq!((place(&list).as_str(), list.count(".people li")), ("household", 1), "{}", list.words());
+        looked_at(&list);
+        let ready = browser.visit("/account/apply/check").await;
+        assert_eq!(ready.count("main a[href*='/account/apply/sign']"), 1, "nothing is missing: {}", ready.words());
+
+        // One answer, though without a name, and they are somebody: the list has them, and the page asks for the rest.
+        let stranger = browser.visit("/account/apply/person/3").await;
+        assert_eq!(send(answer(stranger, "birth_date.3", "3/14/2015")).await.status, 422);
+        let list = browser.visit("/account/apply/household").await;
+        assert_eq!(list.count(".people li"), 2);
+        let open = browser.visit("/account/apply/check").await;
+        assert_eq!(open.count("main a[href*='/account/apply/sign']"), 0);
+        // Another one has a page of their own.
+        assert_eq!(place(&list.press("Add a person").await), "person/4");
+
+        let out = browser.post("/account/apply/people/remove", "row=3").await;
+        let list = browser.follow(out).await;
+        assert_eq!(list.count(".people li"), 1, "{}", list.words());
+        // Who is in it was said before; somebody has come since.
+        let (_, check) = go(list, &plain).await;
+        assert_eq!(place(&sign(check, "Ana Li").await), "sent", "the one who was never named stops nothing");
     })
     .await;
 }

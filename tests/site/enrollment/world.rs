@@ -98,7 +98,8 @@ impl Market {
         let keys = flow::answered(&view);
         let answers = serde_json::to_value(view.sheet.only(|key| keys.contains(key))).expect("JSON");
         let determination = serde_json::to_value(&found.determination).expect("JSON");
-        (Frozen { answers, household: found.household }, determination)
+        let county = view.county().map(|county| county.name.clone()).unwrap_or_default();
+        (Frozen { answers, household: found.household, county }, determination)
     }
 
     /// What counts, without a store.
@@ -111,7 +112,11 @@ impl Market {
             submitted_at: 1_763_658_000_000,
             catalogue: self.catalogue.version.clone(),
             determination: determination.clone(),
-            frozen: Frozen { answers: frozen.answers.clone(), household: frozen.household.clone() },
+            frozen: Frozen {
+                answers: frozen.answers.clone(),
+                household: frozen.household.clone(),
+                county: frozen.county.clone(),
+            },
         };
         let case = Case { owner: "guest:g1".into(), application };
         let events = results::told(&case);

@@ -85,6 +85,7 @@ pub fn signed(issuer: &str, people: Vec<SignedPerson>) -> Signed {
         },
         people,
         premium,
+        essential: Some(premium),
         credit: Cents(20_000),
         credit_available: Cents(20_000),
         benchmark: Some(Cents(40_000)),

@@ -1,10 +1,11 @@
 //! The whole site with its office, browsers that keep cookies, and the letters that people get.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use windowshop::account::office::Office as Opened;
+use windowshop::app::App;
 use windowshop::config::HubSettings;
 use windowshop::hub::Hub;
 use windowshop::office::Office;
@@ -55,7 +56,22 @@ impl World {
             all.extend(["--database-url", &url]);
         }
         all.extend(settings);
-        let app = Site::app_with(&all).await;
+        World::of_app(bench, Site::app_with(&all).await).await
+    }
+
+    /// With the catalogues of a folder.
+    pub async fn selling(bench: &Bench, catalogues: &Path) -> World {
+        let args = bench.args();
+        let folder = bench.path("");
+        let url = args.database_url.expose().to_string();
+        let mut all = vec!["--data-dir", folder.to_str().expect("UTF-8")];
+        if !url.is_empty() {
+            all.extend(["--database-url", &url]);
+        }
+        World::of_app(bench, Site::app_of(catalogues, &all).await).await
+    }
+
+    async fn of_app(bench: &Bench, app: Arc<App>) -> World {
         let ahead = Ahead::default();
         let public_url = app.config.public_url.as_deref();
         let opened =

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use windowshop::config::HubSettings;
 use windowshop::hub::Hub;
-use windowshop::serve::now::Now;
+use windowshop::serve::now::{Jobs, Now};
 
 use super::affairs::apps_code;
 use super::people::World;
@@ -124,9 +124,9 @@ async fn nothing_that_is_typed_on_a_page_can_be_read_anywhere_else() {
         let world = World::open(bench).await;
         let mut seen = Seen::default();
         let secrets = everything(&world, &mut seen).await;
-        let work = Arc::clone(&world.workers.counts);
-        let (app, store) = (world.site.app.clone(), world.opened.store.clone());
-        let metrics = world.site.app.metrics.text(Now { app, store, work, hub: Hub::new(&HubSettings::none()) });
+        let (app, work) = (world.site.app.clone(), Arc::clone(&world.workers.counts));
+        let jobs = Jobs { store: world.opened.store.clone(), work, hub: Hub::new(&HubSettings::none()) };
+        let metrics = world.site.app.metrics.text(Now { app, jobs });
         world.opened.store.close().await;
 
         let mut all = files(bench);

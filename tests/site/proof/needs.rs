@@ -35,7 +35,8 @@ impl Change for Planted {
             "first_name.1": "Ana", "last_name.1": "Zapotillo", "birth_date.1": "1986-03-14", "ssn.1": "123-45-6789",
             "citizen.1": "yes", "notices_by.0": "email", "email.0": "ana@example.org", "written.0": "en",
         });
-        let frozen = Frozen { answers, household: json!({"people": [{"id": "1", "applying": true}]}) };
+        let household = json!({"people": [{"id": "1", "applying": true}]});
+        let frozen = Frozen { answers, household, county: String::new() };
         let determination = json!({"state": "OH", "people": [], "tax_households": []});
         sqlx::query(
             "INSERT INTO application (id, draft, owner, reference, plan_year, answers, answers_version, determination, \

@@ -144,7 +144,7 @@ async fn a_babys_age_is_read_in_months() {
 /// 26 CFR 1.36B-2(c)(5): an HRA that leaves the lowest silver plan affordable rules out the credit of whom it covers;
 /// 26 USC 36B(c)(4): one of a small employer that does not, comes off the credit.
 #[tokio::test]
-async fn an_hra_is_judged_by_the_lowest_silver_plan() {
+async fn an_hra_is_judged_by_the_lowest_silver_plan_and_a_small_employers_by_the_second() {
     let site = Site::open().await;
     let credit = async |people: &str, told: &str| {
         let rows = site.rows(&format!("{CINCINNATI}&year=2026&people={people}&income=40000{told}")).await;
@@ -153,7 +153,7 @@ async fn an_hra_is_judged_by_the_lowest_silver_plan() {
     let without = credit("40", "").await;
     assert!(without > 0);
     let silver = site.rows(&format!("{CINCINNATI}&year=2026&people=40&metal=silver&sort=premium")).await;
-    let silver = cents(&silver[0], "premium");
+    let (silver, second) = (cents(&silver[0], "premium"), cents(&silver[1], "premium"));
     // 9.96 % of 40,000 is 332 a month (Rev. Proc. 2025-25): what the plan may cost after the HRA.
     let enough = (silver - 33_200) / 100 + 1;
     assert!(enough > 1, "the lowest silver plan costs more than is affordable: {silver}");
@@ -165,6 +165,11 @@ async fn an_hra_is_judged_by_the_lowest_silver_plan() {
     );
     let lowered = credit("40", &format!("&qsehra={}", enough - 2)).await;
     assert!(lowered < without, "{lowered} of {without}");
+    // That of a small employer is judged by the second-lowest (26 USC 36B(c)(4)(C)(i)(I)).
+    assert!(second > silver, "two silver plans of one premium tell nothing here");
+    assert!(credit("40", &format!("&qsehra={enough}")).await > 0, "the second-lowest plan is not affordable yet");
+    let second_enough = (second - 33_200) / 100 + 1;
+    assert_eq!(credit("40", &format!("&qsehra={second_enough}")).await, 0);
     // For the first person alone it leaves the spouse's credit; for the family it leaves none.
     let pair = credit("40,38s", &format!("&income=50000&hra={enough}")).await;
     assert!(pair > 0);

@@ -191,7 +191,7 @@ impl Page {
         };
         let elsewhere = button.attr("form").map(|id| self.select(&format!("form[id='{id}']")));
         let form = elsewhere.and_then(|form| form.first().copied()).or_else(|| form_of(button)).expect("a form");
-        let method = form.attr("method").unwrap_or("get").to_ascii_lowercase();
+        let method = button.attr("formmethod").or(form.attr("method")).unwrap_or("get").to_ascii_lowercase();
         let action = button.attr("formaction").or(form.attr("action")).unwrap_or(&self.address);
         let address = action.split(['#', '?']).next().unwrap_or_default().to_string();
         let mut pairs = Vec::new();

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
+use sqlx::{AnyConnection, Connection as _};
 use windowshop::store::audit::{Actor, Audit, Deed, Entry};
 use windowshop::store::vault::Vault;
 use windowshop::store::{Change, StoreError, Tx};
@@ -178,4 +179,33 @@ async fn a_full_disk_is_told_as_such_and_the_store_writes_again_when_there_is_ro
     }
     assert_eq!(bench.count("data_key WHERE owner = 'much'").await, 0);
     assert_eq!(bench.count("data_key WHERE owner LIKE 'account:%'").await, 3);
+}
+
+#[tokio::test]
+async fn what_is_committed_is_soon_in_the_file_proper_with_nobody_waiting_for_it() {
+    // PostgreSQL copies its own log.
+    let bench = Bench::new(None).await;
+    let office = bench.open().await;
+    office
+        .store
+        .begin_write(Owners { vault: office.vault.clone(), owners: vec!["a".to_string()] })
+        .await
+        .expect("made");
+    let copy = bench.path("copy.db");
+    let mut found = 0;
+    for _ in 0..100 {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        // The file alone, without its log; while it is being written the copy may not be whole.
+        std::fs::copy(bench.path("office.db"), &copy).expect("a copy");
+        let mut connection = AnyConnection::connect(&format!("sqlite://{}", copy.display())).await.expect("it opens");
+        let asked = sqlx::query_scalar("SELECT count(*) FROM data_key WHERE owner = 'a'").fetch_one(&mut connection);
+        found = asked.await.unwrap_or(0_i64);
+        connection.close().await.expect("it closes");
+        if found == 1 {
+            break;
+        }
+    }
+    assert_eq!(found, 1, "still only in the log");
+    office.store.close().await;
+    bench.end().await;
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use windowshop::application::record::{self as applications, Notice};
+use windowshop::load::county_name;
 use windowshop::store::{Change, StoreError, Tx};
 use windowshop::transfer::folder::Folder;
 use windowshop::transfer::inbox::{Report, read_all};
@@ -39,7 +40,7 @@ impl Change for Put {
     type Done = ();
 
     async fn run(&self, tx: &mut Tx) -> Result<(), StoreError> {
-        let own = job(&self.application, &self.cause, "Franklin");
+        let own = job(&self.application, &self.cause);
         enqueue(tx, &self.room.means.vault, &own.of(&self.owner)).await.map(drop)
     }
 }
@@ -139,7 +140,8 @@ impl Agency {
     }
 
     pub fn kinds(&self) -> Vec<Handled> {
-        vec![(&TRANSFER, Arc::new(Sends { room: self.world.room.clone(), folder: self.folder.clone() }))]
+        let (room, folder) = (self.world.room.clone(), self.folder.clone());
+        vec![(&TRANSFER, Arc::new(Sends { room, folder, county_name }))]
     }
 
     /// Works until no transfer is due.

@@ -3,7 +3,7 @@
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value, json};
 use windowshop::account::people::{guest_owner, new_id};
@@ -79,6 +79,8 @@ pub struct World {
     pub office: Opened,
     pub ahead: Ahead,
     pub room: Room,
+    /// The one way in, that commits what many send at once together.
+    way: Submitter,
 }
 
 impl World {
@@ -87,7 +89,8 @@ impl World {
         let office = Opened::ahead(&place, TODAY.date(), ahead.clone()).await.expect("it opens");
         let knows = Arc::new(Knows::load().expect("whole"));
         let room = Room { store: office.store.clone(), means: means(&office), knows };
-        World { office, ahead, room }
+        let way = Submitter::start(office.store.clone(), means(&office));
+        World { office, ahead, room, way }
     }
 
     /// At noon in Ohio: days are counted there, and none begins while a test runs.
@@ -117,7 +120,9 @@ impl World {
         let key = self.office.vault.open(&mut connection, &owner).await.expect("asked").expect("a key");
         drop(connection);
         let determination = redetermine::answer(&self.room.knows, &told.household).expect("determined");
-        let frozen = Frozen { answers: Value::Object(told.answers.clone()), household: told.household.clone() };
+        // As what was frozen before the county's name was kept with it.
+        let (answers, household) = (Value::Object(told.answers.clone()), told.household.clone());
+        let frozen = Frozen { answers, household, county: String::new() };
         let nothing = Notice { letters: Vec::new() };
         let seal = |column: windowshop::sealing::Column, row: &str, value: &Value| {
             key.seal_json(column.at(row, &owner), value).expect("sealed")
@@ -143,24 +148,29 @@ impl World {
             session: "5e55".to_string(),
             id: id.clone(),
         };
-        let way = Submitter::start(self.store().clone(), means(&self.office));
-        assert!(matches!(way.send(sending).await, Ok(Sent::Now { .. })));
+        assert!(matches!(self.way.send(sending).await, Ok(Sent::Now { .. })));
         (owner, id)
     }
 
-    /// Works until nothing is due that these kinds of jobs can do.
-    pub async fn work(&self, bench: &Bench, hub: &Hub) {
+    /// Workers of these kinds of jobs, so many.
+    pub fn workers(&self, hub: &Hub, places: usize) -> Workers {
         let kinds = windowshop::verify::handled(&self.room, hub.clone());
-        let workers = Workers::start(self.store(), &self.office.vault, kinds, 4).expect("workers");
+        Workers::start(self.store(), &self.office.vault, kinds, places).expect("workers")
+    }
+
+    /// Waits until nothing is due that these kinds of jobs can do, and ends the workers.
+    pub async fn finish(&self, bench: &Bench, workers: Workers, within: Duration) {
         ring();
-        for n in 0.. {
-            if !is_left(self.store(), bench, "kind <> ''").await {
-                break;
-            }
-            assert!(n < 1_200, "jobs are left that nobody does");
+        let began = Instant::now();
+        while is_left(self.store(), bench, "kind <> ''").await {
+            assert!(began.elapsed() < within, "jobs are left that nobody does");
             tokio::time::sleep(Duration::from_millis(25)).await;
         }
         workers.finish(Duration::from_secs(10)).await;
+    }
+
+    pub async fn work(&self, bench: &Bench, hub: &Hub) {
+        self.finish(bench, self.workers(hub, 4), Duration::from_secs(60)).await;
     }
 
     pub async fn dmis(&self, owner: &str) -> Vec<Dmi> {

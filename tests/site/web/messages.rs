@@ -14,6 +14,9 @@ use windowshop::documents::kinds::Odd as Odds;
 use windowshop::documents::stored::Reason;
 use windowshop::eligibility::tables::{CsrLevel, Sources};
 use windowshop::eligibility::{Rule, State, Tables};
+use windowshop::enrollment::end_rules::Reason as Ending;
+use windowshop::enrollment::record::State as Standing;
+use windowshop::enrollment::step::Step;
 use windowshop::filing::codes::{Metal, PlanType, Product, Program, Sort};
 use windowshop::quote::ask::money;
 use windowshop::shop::sections::SECTIONS;
@@ -214,11 +217,31 @@ fn of_verify() -> Vec<String> {
 /// What became of it at a state's agency (`"transfer.notice.`, `"transfer.page.`).
 fn of_transfer() -> Vec<String> {
     let words = |all: &[&str]| all.iter().map(ToString::to_string).collect::<Vec<_>>();
-    let told = words(&["sent", "accepted", "rejected", "determined", "denied"]);
+    let told = words(&["sent", "ended", "accepted", "rejected", "determined", "denied"]);
     let steps = ["made", "failed", "sent", "acknowledged", "refused", "accepted", "rejected", "determined", "denied"];
+    let steps = [&steps[..], &["ended"]].concat();
     [
         each("transfer.notice.{}.{}", &[told, words(&["title", "lead", "next"])]),
         each("transfer.page.{}", &[words(&steps)]),
+    ]
+    .concat()
+}
+
+/// How a plan stands, what became of it, why it ends (`"coverage.`, `"coverage.state.`, `"coverage.about.`,
+/// `"coverage.step.`, `"coverage.end.reason.`, `"coverage.end.hint.`), and what takes its place (`renewal::Next`).
+fn of_coverage() -> Vec<String> {
+    let words = |all: &[&str]| all.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let states: Vec<String> = Standing::iter().map(|state| state.word().to_string()).collect();
+    let steps = Step::iter().map(|step| step.word().to_string()).collect();
+    let reasons = Ending::all().map(|reason| reason.word().to_string()).collect();
+    [
+        each("coverage.{}", &[words(&["medical", "dental"])]),
+        each("coverage.{}.{}", &[words(&["state", "about"]), [states, words(&["ending"])].concat()]),
+        words(&["coverage.about.confirmed_now", "sent.kind_pay_reminder"]),
+        each("coverage.step.{}", &[steps]),
+        each("coverage.end.{}.{}", &[words(&["reason", "hint"]), reasons]),
+        each("renew.{}", &[words(&["same", "crosswalk", "other_insurer", "gone", "unknown"])]),
+        words(&["taxes.given_first", "taxes.given_later", "taxes.void"]),
     ]
     .concat()
 }
@@ -359,7 +382,7 @@ fn every_key_that_is_used_exists_and_every_key_is_used() {
             faults.extend(missing.map(|key| format!("{path} asks for `{key}`, which is not there")));
         }
     }
-    let composed = [composed(), of_apply(), of_verify(), of_proof(), of_transfer()].concat();
+    let composed = [composed(), of_apply(), of_verify(), of_proof(), of_transfer(), of_coverage()].concat();
     let missing = composed.iter().filter(|key| !known.contains(key.as_str()));
     faults.extend(missing.map(|key| format!("`{key}` is composed at run time and is not there")));
     // A glossary term is shown if it is complete.
@@ -403,6 +426,7 @@ fn every_place_that_composes_a_key_is_listed() {
             "/src/enroll/",
             "/src/office/",
             "/src/apply/",
+            "/src/choose/",
             "/src/proof/",
             "/src/desk/",
             "/src/verify/",

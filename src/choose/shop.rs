@@ -1,0 +1,127 @@
+//! `/account/shop/1/plans`, `…/compare` and so on: the shop's own pages, with the prices of the first group of people who buy
+//! together.
+//!
+//! The request that the shop's handlers get holds the address without who and where, and the household: no cookie, no session,
+//! no store. Answers are `no-store`. It must never let one owner see another's: the household is always the session's own.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{Path, Request};
+use axum::http::Uri;
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::get;
+use axum::{Extension, Router};
+use tower::ServiceExt as _;
+
+use super::around::{Around, around, key_of, names};
+use super::words;
+use crate::app::App;
+use crate::application::sheet::RowId;
+use crate::costs::utilization::Sex;
+use crate::filing::codes::Product;
+use crate::office::desk::{Answer, Desk, Instead};
+use crate::quote::ask::address::Search;
+use crate::quote::ask::people::{Household, Person};
+use crate::quote::policy::Policy;
+use crate::shop::fixed::{Fixed, PAGES};
+use crate::shop::words::search::county_words;
+use crate::shop::{compare, costs, csv, plan, plans, sheet};
+use crate::web::error::Failure;
+use crate::web::page::{Below, Cx};
+
+/// The shop's handlers, at their own addresses.
+#[derive(Clone)]
+pub struct Inner(Router);
+
+impl Inner {
+    pub fn new(app: &Arc<App>) -> Inner {
+        let router = Router::new()
+            .route("/plans", get(plans::plans))
+            .route("/plans.csv", get(csv::plans))
+            .route("/plans/{plan_id}", get(plan::plan))
+            .route("/plans/{plan_id}/costs", get(costs::costs))
+            .route("/compare", get(compare::compare))
+            .route("/compare.csv", get(csv::comparison))
+            .route("/sheet", get(sheet::sheet))
+            .fallback(async || Failure::NotFound.into_response());
+        Inner(router.with_state(Arc::clone(app)))
+    }
+}
+
+/// `GET /account/shop/{group}/{*page}`: groups are counted from 1.
+pub async fn show(
+    desk: Desk,
+    Extension(Inner(shop)): Extension<Inner>,
+    Path((group, page)): Path<(String, String)>,
+) -> Answer {
+    let around = around(&desk).await?;
+    let at = group.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
+    // The number of a group that is no more: people have been put together another way meanwhile.
+    let Some(at) = at.filter(|at| *at < around.choice.groups.len()) else { return Ok(desk.go(super::ROOT)) };
+    let fixed = fixed(&desk.cx, &around, at).await?;
+    let path = format!("/{page}");
+    let below = Below::new(desk.cx.lang, &base(at), PAGES, Box::new(fixed));
+    Ok(ask(shop, &path, desk.cx.within(&path, below)).await)
+}
+
+/// `/account/shop/1`, without language.
+pub fn base(at: usize) -> String {
+    format!("/account/shop/{}", at + 1)
+}
+
+/// Asks the shop: with nothing of the request but what `Cx` holds.
+async fn ask(shop: Router, path: &str, cx: Cx) -> Response {
+    // A path that was decoded may hold what no address can: no such page.
+    let Ok(uri) = path.parse::<Uri>() else { return Failure::NotFound.into_response() };
+    let mut request = Request::new(Body::empty());
+    *request.uri_mut() = uri;
+    request.extensions_mut().insert(cx);
+    match shop.oneshot(request).await {
+        Ok(response) => response,
+        Err(never) => match never {},
+    }
+}
+
+/// With what likely costs of a year depend on, as it was told: prices do not.
+fn of_the_year(around: &Around, at: usize, search: Search) -> Search {
+    let case = &around.results.case;
+    let rows = &around.choice.groups[at].people;
+    let one = |(person, row): (&Person, &RowId)| Person {
+        sex: match case.text("sex", *row) {
+            "female" => Some(Sex::Female),
+            "male" => Some(Sex::Male),
+            _ => None,
+        },
+        pregnant: case.among("pregnant", *row),
+        ..*person
+    };
+    let people: Vec<Person> = search.household.people().iter().zip(rows).map(one).collect();
+    match Household::new(people) {
+        Ok(household) => {
+            Search { policy: Policy { household: household.clone(), ..search.policy }, household, ..search }
+        }
+        Err(_) => search,
+    }
+}
+
+async fn fixed(cx: &Cx, around: &Around, at: usize) -> Result<Fixed, Instead> {
+    let medical = of_the_year(around, at, around.search(cx, at, Product::Medical).await?);
+    let dental = around.search(cx, at, Product::Dental).await?;
+    let people = &around.choice.groups[at].people;
+    let place = format!("{}, {}", medical.place.zip, county_words(cx, &medical));
+    let who = [names(cx, &around.results, people), place, medical.year.to_string()].join(" · ");
+    Ok(Fixed {
+        lead: words::lead(cx, around, &medical),
+        help: words::help(cx, around, &medical),
+        can_choose: around.start.is_ok(),
+        who,
+        catalogue: Arc::clone(&around.catalogue),
+        change: "/account/apply/sent",
+        choose: "/account/plan/choose",
+        home: super::ROOT,
+        group: key_of(people),
+        medical,
+        dental,
+    })
+}

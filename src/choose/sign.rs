@@ -1,0 +1,43 @@
+//! Signing: what is on the page becomes enrollments, once, and then 303 to the page that says so.
+//!
+//! It must never say that somebody is enrolled before the store has said so.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::http::StatusCode;
+
+use super::around::{Around, around};
+use super::check::{Typed, checked, page, signs, to_agree};
+use crate::enrollment::sign::{Sign, Signing};
+use crate::office::desk::{Answer, Desk};
+use crate::verify::Knows;
+
+/// `POST /account/plan/check`
+pub async fn post(desk: Desk, Extension(knows): Extension<Arc<Knows>>) -> Answer {
+    let around = around(&desk).await?;
+    let signature = desk.form.get("signature").to_string();
+    let found = checked(&desk, &around, &signature).await?;
+    let wanted = to_agree(&found);
+    let ticked: Vec<&'static str> = wanted.iter().copied().filter(|name| desk.form.ticked(name)).collect();
+    // The version that the page was made from: what was signed before is found by it.
+    let seen = desk.form.get("version").parse().unwrap_or(around.version);
+    if ticked.len() < wanted.len() || !signs(&around, &signature) {
+        let typed = Typed { ticked, signature, judged: true };
+        return page(&desk, &around, (&found, around.version), &typed).await;
+    }
+    let Around { results, .. } = around;
+    let means = (desk.office.means.clone(), knows);
+    let shown = desk.form.get("mark");
+    let session = desk.visitor.session_text();
+    let sign = Sign::new(means, (Arc::new(results), found), (seen, shown), &session).map_err(anyhow::Error::from)?;
+    match desk.office.write(sign).await? {
+        Signing::Now { .. } => Ok(desk.go("/account/plan/done?new=1")),
+        Signing::Before { .. } => Ok(desk.go("/account/plan/done")),
+        Signing::Changed => {
+            let cx = &desk.cx;
+            let page = desk.page(cx.t("choose.clash_title")).lead(cx.t("choose.changed"));
+            Ok(page.link(cx.t("choose.check_title"), "/account/plan/check").with_status(StatusCode::CONFLICT))
+        }
+    }
+}

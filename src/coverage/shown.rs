@@ -1,0 +1,185 @@
+//! One enrollment as the pages show it: in words, with what can be done to it today.
+//!
+//! Called by every page of the room. It must never show one that is not the visitor's own.
+
+use time::Date;
+
+use super::With;
+use crate::application::submit::shown;
+use crate::eligibility::State as Place;
+use crate::eligibility::clock::Days;
+use crate::eligibility::enrollment::{WindowStatus, open_enrollment};
+use crate::eligibility::tables::MarketplaceKind;
+use crate::enrollment::record::{self, Enrollment, Signed, State, day_of};
+use crate::enrollment::step::{self, StepLine};
+use crate::enrollment::tax_year;
+use crate::office::clock::day_of as day_words;
+use crate::office::desk::{Desk, Instead};
+use crate::web::error::Failure;
+use crate::web::page::Cx;
+
+/// An enrollment of the visitor's, opened.
+pub struct Own {
+    pub enrollment: Enrollment,
+    /// People and amounts as they are now.
+    pub now: Signed,
+    pub steps: Vec<StepLine>,
+    /// Today where they live.
+    pub today: Date,
+    pub days: Days,
+}
+
+impl Own {
+    /// The insurer has said once that the first month is paid.
+    pub fn is_paid(&self) -> bool {
+        self.steps.iter().any(|line| line.step == "confirmed")
+    }
+
+    pub fn has_begun(&self) -> bool {
+        self.today >= self.enrollment.starts
+    }
+
+    /// Has an end before the year's that is still to come.
+    pub fn is_ending(&self) -> bool {
+        self.enrollment.state == State::Ended && self.today <= self.enrollment.ends
+    }
+
+    /// Is or will be in force.
+    pub fn counts(&self) -> bool {
+        self.enrollment.state.is_live() || self.is_ending()
+    }
+
+    pub fn plan_year(&self) -> i32 {
+        i32::try_from(self.enrollment.plan_year).unwrap_or_default()
+    }
+
+    pub fn place(&self) -> Option<Place> {
+        Place::parse(&self.now.place.state)
+    }
+
+    pub fn marketplace(&self, cx: &Cx) -> MarketplaceKind {
+        tax_year::marketplace(&cx.app.tables, &self.now, self.plan_year())
+    }
+
+    pub fn address(&self) -> String {
+        format!("/account/coverage/{}", self.enrollment.id)
+    }
+}
+
+/// All of the visitor's enrollments, the newest first; the way to the door for nobody.
+pub async fn all(desk: &Desk) -> Result<Vec<Own>, Instead> {
+    let Some(owner) = desk.owner() else { return Err(desk.go("/account").into()) };
+    let mut connection = desk.office.read().await?;
+    let mut own = Vec::new();
+    for enrollment in record::of(&mut connection, &desk.office.means.vault, owner).await? {
+        own.push(opened(desk, &mut connection, enrollment).await?);
+    }
+    own.reverse();
+    Ok(own)
+}
+
+/// One of them; another's is not there.
+pub async fn one(desk: &Desk, id: &str) -> Result<Own, Instead> {
+    let Some(owner) = desk.owner() else { return Err(desk.go("/account").into()) };
+    let mut connection = desk.office.read().await?;
+    let found = record::one(&mut connection, &desk.office.means.vault, (owner, id)).await?;
+    let enrollment = found.ok_or(Failure::NotFound)?;
+    opened(desk, &mut connection, enrollment).await
+}
+
+async fn opened(desk: &Desk, connection: &mut sqlx::AnyConnection, enrollment: Enrollment) -> Result<Own, Instead> {
+    let now = record::now(connection, &desk.office.means.vault, &enrollment).await?;
+    let steps = step::of(connection, &enrollment.id).await?;
+    let place = Place::parse(&now.place.state);
+    let days = desk.cx.app.tables.days(place, (desk.cx.app.clock)());
+    Ok(Own { enrollment, now, steps, today: days.own, days })
+}
+
+/// What every page says of a plan.
+pub struct Cover {
+    pub address: String,
+    pub plan: String,
+    pub product: String,
+    pub issuer: String,
+    pub plan_id: String,
+    /// `1234 5678 90`
+    pub number: String,
+    pub people: Vec<String>,
+    pub starts: String,
+    pub ends: String,
+    pub premium: String,
+    pub credit: String,
+    pub net: String,
+    pub state: String,
+    pub about: String,
+    /// It is over, or never began.
+    pub over: bool,
+}
+
+/// `rejected` and the like in words; what a state means today.
+pub fn cover(cx: &Cx, own: &Own) -> Cover {
+    let (enrollment, now) = (&own.enrollment, &own.now);
+    let word = if own.is_ending() { "ending" } else { enrollment.state.word() };
+    let about = if word == "confirmed" && own.has_begun() { "confirmed_now" } else { word };
+    let (starts, ends) = (cx.date(enrollment.starts), cx.date(enrollment.ends));
+    let values = [("start", starts.as_str()), ("end", ends.as_str())];
+    Cover {
+        address: cx.href(&own.address()),
+        plan: now.plan.name.clone(),
+        product: cx
+            .t(&format!("coverage.{}", if enrollment.product == "dental" { "dental" } else { "medical" }))
+            .to_string(),
+        issuer: now.plan.issuer_name.clone(),
+        plan_id: enrollment.plan.clone(),
+        number: shown(&enrollment.number),
+        people: now.people.iter().map(|person| format!("{} {}", person.first, person.last)).collect(),
+        premium: now.premium.dollars_cents(),
+        credit: now.credit.dollars_cents(),
+        net: now.net().dollars_cents(),
+        state: cx.t(&format!("coverage.state.{word}")).to_string(),
+        about: cx.tf(&format!("coverage.about.{about}"), &values),
+        over: !own.counts(),
+        starts,
+        ends,
+    }
+}
+
+/// Paying the first month: by when, where.
+pub struct Pay {
+    pub when: Option<String>,
+    pub page: Option<String>,
+    /// A sentence with the number in it, or that there is none.
+    pub phone: String,
+}
+
+/// `None`: it is paid, or there is nothing to pay for, or nobody has told the insurer.
+pub fn pay(cx: &Cx, with: &With, own: &Own) -> Option<Pay> {
+    if own.is_paid() || !own.enrollment.state.is_live() || !with.insurers {
+        return None;
+    }
+    let start = cx.date(own.enrollment.starts);
+    let last = with.rules.pay_by(own.enrollment.starts);
+    let when = last.map(|last| cx.tf("coverage.pay_when", &[("start", &start), ("last", &cx.date(last))]));
+    let plan = &own.now.plan;
+    let phone = match (&plan.phone, &plan.payment) {
+        (Some(phone), _) => cx.tf("coverage.pay_phone", &[("phone", phone)]),
+        (None, Some(_)) => String::new(),
+        (None, None) => cx.t("coverage.pay_missing").to_string(),
+    };
+    Some(Pay { when, page: plan.payment.clone(), phone })
+}
+
+/// When, and what: the oldest first.
+pub fn history(cx: &Cx, own: &Own) -> Vec<(String, String)> {
+    let line = |line: &StepLine| {
+        let date = day_of(&line.from_day).map(|day| cx.date(day)).unwrap_or_default();
+        (day_words(cx, line.at), cx.tf(&format!("coverage.step.{}", line.step), &[("date", &date)]))
+    };
+    own.steps.iter().map(line).collect()
+}
+
+/// Until when a plan of a year can be chosen without a reason; `None`: not today.
+pub fn open_until(cx: &Cx, own: &Own) -> Option<Date> {
+    let open = open_enrollment(&cx.app.tables, own.place()?, own.plan_year(), own.days);
+    (open.status == WindowStatus::Open).then_some(open.ends).flatten()
+}

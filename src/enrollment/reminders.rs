@@ -1,0 +1,99 @@
+//! Reminds whoever has signed for a plan, and whose insurer was told, that nobody is covered before the first month is paid: once,
+//! by a notice, some days before the first day.
+//!
+//! Carried out once a day by `serve`. It must never remind of a plan that its insurer has confirmed, or was not told of.
+
+use time::{Date, Duration, OffsetDateTime};
+
+use super::end_rules::EndRules;
+use super::record::{self, Enrollment, State, day_of};
+use crate::application::record::{Letter, Notice};
+use crate::store::{Change, StoreError, Tx};
+use crate::verify::case::Case;
+use crate::verify::words::{Says, in_every_language};
+use crate::verify::{Room, notice};
+
+/// Reminds; how many were new.
+///
+/// # Errors
+///
+/// If the store is away. What was done before that is done.
+pub async fn carry_out(room: &Room, rules: &EndRules, now: OffsetDateTime) -> Result<u64, StoreError> {
+    let mut connection = room.store.read().await?;
+    let asked = sqlx::query_as(
+        "SELECT id, owner, starts FROM enrollment WHERE state = 'sent' OR state = 'accepted' ORDER BY made_at",
+    );
+    let waiting: Vec<(String, String, String)> = asked.fetch_all(&mut *connection).await?;
+    drop(connection);
+    let today = room.knows.tables.days(None, now).own;
+    let Some(days) = rules.pay_reminder(today) else { return Ok(0) };
+    let mut reminded = 0;
+    for (enrollment, owner, starts) in waiting {
+        let Some(starts) = day_of(&starts) else { continue };
+        let last = rules.pay_by(starts);
+        if starts - today > Duration::days(days) || last.is_none_or(|last| last < today) {
+            continue;
+        }
+        let change = Remind { room: room.clone(), owner, enrollment, last };
+        match room.store.begin_long_write(change).await {
+            Ok(new) => reminded += u64::from(new),
+            Err(StoreError::Away(why)) => return Err(StoreError::Away(why)),
+            // One person's trouble is nobody else's.
+            Err(error) => tracing::error!(%error, "somebody was not reminded to pay"),
+        }
+    }
+    Ok(reminded)
+}
+
+struct Remind {
+    room: Room,
+    owner: String,
+    enrollment: String,
+    /// The latest day that an insurer may set.
+    last: Option<Date>,
+}
+
+impl Change for Remind {
+    type Done = bool;
+
+    async fn run(&self, tx: &mut Tx) -> Result<bool, StoreError> {
+        let means = &self.room.means;
+        let found = record::one(tx.conn(), &means.vault, (&self.owner, &self.enrollment)).await?;
+        let Some(enrollment) = found.filter(|own| matches!(own.state, State::Sent | State::Accepted)) else {
+            return Ok(false);
+        };
+        let of = (self.owner.as_str(), enrollment.application.as_str());
+        let Some(case) = Case::open(tx.conn(), &means.vault, of).await? else { return Ok(false) };
+        let words = words(&self.room, &case, (&enrollment, self.last));
+        let kind = format!("pay_reminder:{}", enrollment.id);
+        Ok(notice::post(tx, means, &case, &kind, &words).await?.is_some())
+    }
+}
+
+fn words(room: &Room, case: &Case, about: (&Enrollment, Option<Date>)) -> Notice {
+    in_every_language(&room.knows, case, |says| letter(says, about))
+}
+
+fn letter(says: &Says, (enrollment, last): (&Enrollment, Option<Date>)) -> Letter {
+    let plan = &enrollment.signed.plan;
+    let start = says.date(enrollment.starts);
+    let insurer = plan.issuer_name.as_str();
+    let mut lead = vec![
+        says.about(),
+        says.tf("coverage.remind.lead", &[("plan", &plan.name), ("date", &start)]),
+        says.t("coverage.pay_lead"),
+    ];
+    if let Some(last) = last {
+        lead.push(says.tf("coverage.pay_when", &[("start", &start), ("last", &says.date(last))]));
+    }
+    let mut lines = vec![match (&plan.payment, &plan.phone) {
+        (Some(url), _) => says.tf("enrolled.pay_at", &[("insurer", insurer), ("url", url)]),
+        (None, Some(phone)) => says.tf("enrolled.pay_call", &[("insurer", insurer), ("phone", phone)]),
+        (None, None) => says.tf("enrolled.pay_asks", &[("insurer", insurer)]),
+    }];
+    lines.push(says.tf("coverage.ics.pay_more", &[("number", &enrollment.number)]));
+    // Confirmations take days: whoever has paid is not told to pay again.
+    lines.push(says.t("coverage.remind.paid"));
+    let parts = vec![says.part("coverage.pay_title", lines), says.help()];
+    says.letter("coverage.remind.title", lead, Vec::new(), parts)
+}

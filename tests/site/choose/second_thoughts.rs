@@ -1,0 +1,82 @@
+//! Back, another plan before signing, two tabs, a double click.
+
+use super::people::{FAMILY, choose_first, family, list_of_one, looked_at, sent, sign_plans};
+use crate::office::people::World;
+use crate::store::engines::on_each_engine;
+
+#[tokio::test]
+async fn another_plan_takes_the_place_of_the_first_and_can_be_taken_out() {
+    on_each_engine(async |bench| {
+        let world = World::open(bench).await;
+        let browser = world.browser();
+        let list = list_of_one(&browser).await;
+        let [first, second] = [list.cards()[0].id.clone(), list.cards()[1].id.clone()];
+        choose_first(list).await;
+        let page = browser.visit(&format!("/account/shop/1/plans/{second}")).await;
+        let home = choose_first(page).await;
+        let chosen = home
+            .select("main section.checked a[href*='/plans/']")
+            .first()
+            .and_then(|a| a.attr("href").map(str::to_string));
+        assert!(chosen.as_deref().is_some_and(|href| href.ends_with(&second)), "{chosen:?}, not {first}");
+        let none = home.press(&format!("Take out: {second}")).await;
+        none.says("No plan chosen yet.");
+        assert_eq!(none.count("main a[href$='/account/plan/check']"), 0);
+        assert_eq!(bench.count("enrollment").await, 0);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn two_tabs_do_not_sign_what_neither_has_seen() {
+    on_each_engine(async |bench| {
+        let world = World::open(bench).await;
+        let browser = world.browser();
+        let list = list_of_one(&browser).await;
+        let second = list.cards()[1].id.clone();
+        choose_first(list).await;
+        let credit = browser.visit("/account/plan/credit").await;
+        let check = browser.visit("/account/plan/check").await;
+        // In the other tab.
+        browser.post("/account/plan/choose", &format!("choice=1/{second}")).await;
+        let clash = credit.choose("use.1-none").press("Save").await;
+        assert_eq!(clash.status, 409);
+        looked_at(&clash);
+        let changed = sign_plans(check).await;
+        assert_eq!(changed.status, 409, "{}", changed.words());
+        looked_at(&changed);
+        assert_eq!(bench.count("enrollment").await, 0);
+        // A second press of the same page finds what the first one made.
+        let check = browser.visit("/account/plan/check").await;
+        let again = browser.visit("/account/plan/check").await;
+        let done = sign_plans(check).await;
+        assert!(done.address.contains("/done"), "{}", done.words());
+        let twice = sign_plans(again).await;
+        assert!(twice.address.contains("/done"), "{}", twice.words());
+        assert_eq!(bench.count("enrollment").await, 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_plan_for_people_who_are_no_group_any_more_is_not_chosen() {
+    on_each_engine(async |bench| {
+        let world = World::open(bench).await;
+        let browser = world.browser();
+        sent(&browser, FAMILY, &family).await;
+        let together = browser.visit("/account/shop/1/plans").await;
+        let groups = browser.visit("/account/plan/groups").await;
+        let version = groups.carried().into_iter().find(|(name, _)| name == "version").map(|(_, said)| said);
+        let none = browser.post("/account/plan/groups", &format!("version={}", version.expect("a version"))).await;
+        assert_eq!((none.status, none.error_summary().len()), (422, 1));
+        let apart = groups.select("main input[type=radio]").last().and_then(|way| way.attr("id").map(str::to_string));
+        groups.choose(&apart.expect("a way")).press("Save").await;
+        let clash = choose_first(together).await;
+        assert_eq!(clash.status, 409, "{}", clash.words());
+        for odd in ["", "choice=", "choice=1,2,3/x", "choice=9/33931OH0070006", "choice=1/33931OH9999999"] {
+            let got = browser.post("/account/plan/choose", odd).await;
+            assert!(matches!(got.status, 404 | 409), "{odd}: {}", got.status);
+        }
+    })
+    .await;
+}

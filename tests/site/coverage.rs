@@ -1,0 +1,9 @@
+//! What people have after signing, as a person without JavaScript sees it: each story on every engine.
+
+mod ending;
+mod fences;
+pub mod planted;
+mod reminders;
+mod renewal;
+mod status;
+mod taxes;

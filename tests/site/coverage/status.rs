@@ -1,0 +1,123 @@
+//! How a plan stands, in words; paying; the calendar; in both languages.
+
+use windowshop::enrollment::step::Step;
+
+use super::planted::{NEXT_YEAR, THIS_YEAR, Told, guest, of_owner};
+use crate::apply::walk::looked_at;
+use crate::office::people::{SEARCH, World, save};
+use crate::site::page::Page;
+use crate::store::engines::on_each_engine;
+use crate::web::reading::too_hard;
+
+fn looked(page: &Page, lang: &str) {
+    assert_eq!(page.status, 200, "{}", page.address);
+    looked_at(page);
+    assert_eq!(too_hard(page, lang), None, "{}", page.address);
+    assert!(page.body.len() < 60_000, "{} is light", page.address);
+    assert_eq!(page.header("cache-control"), "no-store", "{}", page.address);
+}
+
+#[tokio::test]
+async fn whoever_has_signed_for_nothing_is_led_to_choosing() {
+    on_each_engine(async |bench| {
+        let world = World::open(bench).await;
+        let browser = world.browser();
+        assert_eq!(browser.get("/account/coverage").await.header("location"), "/account");
+        save(&browser, SEARCH).await;
+        let page = browser.visit("/account/coverage").await;
+        looked(&page, "en");
+        page.says("You have not signed for a plan yet.");
+        assert_eq!(page.link("Choose a plan"), "/account/plan");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_plan_shows_who_what_when_and_that_no_insurer_is_told_here() {
+    on_each_engine(async |bench| {
+        let world = World::open(bench).await;
+        let browser = world.browser();
+        let (owner, id) = guest(&world, bench, &browser, &NEXT_YEAR).await;
+        let page = browser.visit("/account").await.click("Your coverage").await;
+        looked(&page, "en");
+        page.says_all(&["Simple Silver", "In progress", "Ana Zapotillo", "Nobody has told the insurer about you"]);
+        let page = page.click("See this plan: Simple Silver").await;
+        looked(&page, "en");
+        page.says_all(&[
+            "29341OH0070002-04",
+            "Buckeye Health",
+            "January 1, 2027",
+            "December 31, 2027",
+            "$450.00",
+            "$300.00",
+            "$150.00",
+            "You signed for this plan.",
+        ]);
+        // Nothing to pay where nobody was told.
+        page.says_nothing_of("Pay the first month");
+        let spanish = browser.in_spanish();
+        for address in ["/account/coverage".to_string(), format!("/account/coverage/{id}")] {
+            let page = spanish.visit(&address).await;
+            looked(&page, "es");
+            page.says_all(&["Simple Silver", "Ana Zapotillo"]).says("Nadie le ha hablado de usted a la compañía");
+        }
+        // A plan that goes on, paid, and one that is over.
+        of_owner(&world, &owner, &THIS_YEAR, "").await;
+        let list = browser.visit("/account/coverage").await;
+        list.says_all(&["Paid", "You are covered", "Record for your 2026 taxes", "Record for your 2027 taxes"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn each_step_has_its_words_in_both_languages() {
+    const STORIES: [(&[Step], &str, &str); 6] = [
+        (&[], "In progress", "En trámite"),
+        (&[Step::WaitingProof], "Waiting for proof", "Falta un comprobante"),
+        (&[Step::Sent], "Sent to the insurer", "Enviado a la compañía de seguros"),
+        (&[Step::Sent, Step::Accepted], "Taken by the insurer", "Recibido por la compañía de seguros"),
+        (&[Step::Sent, Step::Rejected], "The insurer has a question", "La compañía de seguros tiene una pregunta"),
+        (
+            &[Step::Sent, Step::Accepted, Step::Confirmed],
+            "Coverage begins on January 1, 2027",
+            "empieza el 1 de enero de 2027",
+        ),
+    ];
+    on_each_engine(async |bench| {
+        let world = World::open(bench).await;
+        let browser = world.browser();
+        save(&browser, SEARCH).await;
+        let owner = crate::proof::needs::newest_owner(bench, "guest:%").await;
+        for (steps, english, spanish) in STORIES {
+            let id = of_owner(&world, &owner, &Told { steps, ..NEXT_YEAR }, "").await;
+            let address = format!("/account/coverage/{id}");
+            let page = browser.visit(&address).await;
+            looked(&page, "en");
+            page.says(english);
+            let page = browser.in_spanish().visit(&address).await;
+            looked(&page, "es");
+            page.says(spanish);
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_days_go_into_a_calendar() {
+    on_each_engine(async |bench| {
+        let world = World::open(bench).await;
+        let browser = world.browser();
+        let (_, id) = guest(&world, bench, &browser, &NEXT_YEAR).await;
+        let page = browser.visit(&format!("/account/coverage/{id}")).await;
+        let file = browser.get(&page.link("Put the days in your calendar")).await;
+        assert_eq!((file.status, file.header("content-type")), (200, "text/calendar; charset=utf-8"));
+        assert_eq!(file.header("cache-control"), "no-store");
+        for part in
+            ["DTSTART;VALUE=DATE:20270101", "DTSTART;VALUE=DATE:20271231", "SUMMARY:Coverage begins: Simple Silver"]
+        {
+            assert!(file.text.contains(part), "{}", file.text);
+        }
+        assert!(!file.text.contains("Zapotillo"));
+    })
+    .await;
+}

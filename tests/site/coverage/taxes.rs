@@ -1,0 +1,147 @@
+//! The year's record for the tax return: month by month, given out in January, corrected and kept.
+
+use std::sync::Arc;
+
+use time::macros::{date, datetime};
+use windowshop::enrollment::end_rules::EndRules;
+use windowshop::enrollment::ending::NON_PAYMENT;
+use windowshop::enrollment::record::ChangeKind;
+use windowshop::enrollment::tax_year::give_out;
+use windowshop::verify::{Knows, Room};
+
+use super::planted::{Changed, NEXT_YEAR, THIS_YEAR, Told, guest, of_owner, rows};
+use crate::apply::walk::looked_at;
+use crate::office::people::World;
+use crate::proof::needs::text;
+use crate::site::page::Page;
+use crate::store::engines::on_each_engine;
+use crate::web::reading::too_hard;
+
+/// The rows of the first table: month, A, B, C.
+fn first(page: &Page) -> Vec<Vec<String>> {
+    rows(page.select("main table")[0])
+}
+
+pub fn room(world: &World) -> Room {
+    Room {
+        store: world.opened.store.clone(),
+        means: world.opened.means.clone(),
+        knows: Arc::new(Knows::load().expect("whole")),
+    }
+}
+
+async fn given(world: &World, now: time::OffsetDateTime) -> u64 {
+    give_out(&room(world), &Arc::new(EndRules::load().expect("whole")), now).await.expect("given out")
+}
+
+async fn changed(world: &World, (owner, id): (&str, &str), what: (time::Date, Told, ChangeKind, &'static str)) {
+    let (from, told, kind, reason) = what;
+    let means = world.opened.means.clone();
+    let (owner, enrollment) = (owner.to_string(), id.to_string());
+    let change = Changed { means, owner, enrollment, from, told, kind, reason };
+    world.opened.store.begin_write(change).await.expect("changed");
+}
+
+#[tokio::test]
+async fn a_record_follows_a_change_of_credit_and_keeps_what_it_said_before() {
+    on_each_engine(async |bench| {
+        let world = World::open(bench).await;
+        let browser = world.browser();
+        let (owner, id) = guest(&world, bench, &browser, &THIS_YEAR).await;
+        let half = Told { credit: 12_500, ..THIS_YEAR };
+        changed(&world, (&owner, &id), (date!(2026 - 07 - 01), half, ChangeKind::Change, "redetermined")).await;
+        let page = browser.visit("/account/taxes/2026").await;
+        looked_at(&page);
+        assert_eq!(too_hard(&page, "en"), None);
+        page.says_all(&["It is not Form 1095-A", "2026 is not over", "No record has been given out for 2026 yet"]);
+        let lines = first(&page);
+        assert_eq!(lines[0], ["January", "$445.50", "$470.00", "$300.00"]);
+        assert_eq!(lines[5][3], "$300.00");
+        assert_eq!(lines[6], ["July", "$445.50", "$470.00", "$125.00"]);
+        assert_eq!(lines[10][1], "$445.50", "November, in which we are");
+        assert_eq!(lines[11], ["December", "not covered", "", ""]);
+        let spanish = browser.in_spanish().visit("/account/taxes/2026").await;
+        looked_at(&spanish);
+        assert_eq!(too_hard(&spanish, "es"), None);
+        assert_eq!(first(&spanish)[11][..2], ["diciembre", "sin cobertura"]);
+        // Nothing is given out before the year is over.
+        assert_eq!(given(&world, datetime!(2026-12-31 20:00 UTC)).await, 0);
+        assert_eq!(given(&world, datetime!(2027-01-02 20:00 UTC)).await, 1);
+        assert_eq!(given(&world, datetime!(2027-01-03 20:00 UTC)).await, 0, "once");
+        let page = browser.visit("/account/taxes/2026").await;
+        page.says_all(&["Record 1 of", "The first record for this year"]);
+        assert_eq!(first(&page)[11][3], "$125.00", "December is in it");
+        assert_eq!(first(&page)[12], ["Whole year", "$5,346.00", "$5,640.00", "$2,550.00"]);
+        // Something is found out later: a correction, and the first one stays.
+        let more = Told { credit: 20_000, ..THIS_YEAR };
+        changed(&world, (&owner, &id), (date!(2026 - 10 - 01), more, ChangeKind::Change, "redetermined")).await;
+        assert_eq!(given(&world, datetime!(2027-03-01 20:00 UTC)).await, 1);
+        let page = browser.visit("/account/taxes/2026").await;
+        page.says_all(&["Record 2 of", "A correction", "Records before it", "Record 1 of"]);
+        assert_eq!(first(&page)[12][3], "$2,775.00");
+        let before = page.select("main details table");
+        assert_eq!(rows(before[0])[12][3], "$2,550.00");
+        assert_eq!(text(bench, "SELECT CAST(count(*) AS TEXT) FROM audit WHERE deed = 'tax_record_made'").await, "2");
+        for word in ["Zapotillo", "Simple Silver"] {
+            let like = format!("SELECT CAST(count(*) AS TEXT) FROM tax_record WHERE application LIKE '%{word}%'");
+            assert_eq!(text(bench, &like).await, "0");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_table_for_a_spreadsheet_has_the_same_numbers_in_every_language() {
+    on_each_engine(async |bench| {
+        let world = World::open(bench).await;
+        let browser = world.browser();
+        let (owner, id) = guest(&world, bench, &browser, &THIS_YEAR).await;
+        let ended = (date!(2026 - 04 - 10), THIS_YEAR, ChangeKind::Terminate, "other");
+        changed(&world, (&owner, &id), ended).await;
+        let page = browser.visit("/account/taxes/2026").await;
+        page.says("Ana Zapotillo: from January 1, 2026 to April 10, 2026");
+        let file = browser.get(&page.link("Save as a table (CSV)")).await;
+        assert_eq!((file.status, file.header("cache-control")), (200, "no-store"));
+        let lines: Vec<&str> = file.text.lines().collect();
+        assert_eq!(lines.len(), 13);
+        assert_eq!(lines[0], "year,record,policy,insurer,plan,month,days,premium_a,benchmark_b,credit_c");
+        assert!(lines[3].ends_with(",Buckeye Health,Simple Silver,03,31,445.50,470.00,300.00"), "{}", lines[3]);
+        assert!(lines[4].ends_with(",04,10,148.50,470.00,100.00"), "ten days of thirty: {}", lines[4]);
+        assert!(lines[5].ends_with(",05,0,0.00,,0.00"), "{}", lines[5]);
+        let spanish = browser.in_spanish().get("/account/taxes/2026/record.csv").await;
+        assert_eq!(spanish.text, file.text);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_was_not_paid_or_never_began_is_not_counted() {
+    on_each_engine(async |bench| {
+        let world = World::open(bench).await;
+        let browser = world.browser();
+        let unpaid = Told { starts: date!(2026 - 01 - 01), ..NEXT_YEAR };
+        let (owner, id) = guest(&world, bench, &browser, &unpaid).await;
+        let page = browser.visit("/account/taxes/2026").await;
+        looked_at(&page);
+        page.says_all(&["nobody has told us that the first month is paid", "There is no month in 2026"]);
+        assert_eq!(page.count("main table"), 0);
+        assert_eq!(given(&world, datetime!(2027-01-02 20:00 UTC)).await, 0, "there is nothing to give out");
+        // Somebody who lost a plan with a credit, because they did not pay for May (45 CFR 156.270(d)).
+        let lost = of_owner(&world, &owner, &THIS_YEAR, &id).await;
+        let ended = (date!(2026 - 05 - 31), THIS_YEAR, ChangeKind::Terminate, NON_PAYMENT);
+        changed(&world, (&owner, &lost), ended).await;
+        let page = browser.visit("/account/taxes/2026").await;
+        assert_eq!(first(&page)[3], ["April", "$445.50", "$470.00", "$300.00"]);
+        assert_eq!(first(&page)[4], ["May", "$0.00", "$0.00", "$300.00"]);
+        assert_eq!(first(&page)[5][1], "not covered");
+        assert_eq!(given(&world, datetime!(2027-01-02 20:00 UTC)).await, 1);
+        // It turns out that it never began: the record is void, and what it said is kept.
+        bench.run_raw("UPDATE enrollment SET state = 'cancelled'").await;
+        assert_eq!(given(&world, datetime!(2027-02-02 20:00 UTC)).await, 1);
+        let page = browser.visit("/account/taxes/2026").await;
+        page.says_all(&["Record 2 of", "This record is empty", "Record 1 of"]);
+        assert_eq!(browser.get("/account/taxes/2025").await.status, 404);
+        assert_eq!(browser.get("/account/taxes/soon").await.status, 404);
+    })
+    .await;
+}
