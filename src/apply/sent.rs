@@ -27,7 +27,7 @@ use crate::verify::appeal::{self, Appeal};
 use crate::verify::history;
 use crate::web::error::Failure;
 use crate::web::page::{self, CachePolicy, Cx};
-use crate::work::letters::{self, LetterState};
+use crate::work::letters::{self, LetterState, PAPER};
 
 /// One application in the list.
 struct Row {
@@ -292,6 +292,7 @@ fn told_words(cx: &Cx, state: &LetterState) -> String {
         return cx.t("notice.mail_back").to_string();
     }
     match state.mailed_at {
+        Some(at) if state.accepted_by == PAPER => cx.tf("notice.mailed_paper", &[("when", &day_and_clock(cx, at))]),
         Some(at) => cx.tf("notice.mailed", &[("when", &day_and_clock(cx, at))]),
         None => cx.t("notice.mail_waits").to_string(),
     }

@@ -6,6 +6,7 @@ mod equality;
 mod faults;
 mod funnel;
 mod report;
+mod paper;
 mod shop;
 mod stories;
 pub mod walk;
