@@ -290,10 +290,7 @@ pub async fn one(
 /// # Errors
 ///
 /// If the store is away, or something does not open.
-pub async fn kept(
-    connection: &mut AnyConnection,
-    (key, owner): (&DataKey, &str),
-) -> Result<Vec<String>, StoreError> {
+pub async fn kept(connection: &mut AnyConnection, (key, owner): (&DataKey, &str)) -> Result<Vec<String>, StoreError> {
     let asked = sqlx::query_as("SELECT id, state, body FROM appeal WHERE owner = $1");
     let rows: Vec<(String, String, Vec<u8>)> = asked.bind(owner).fetch_all(connection).await?;
     let mut kept = Vec::new();
