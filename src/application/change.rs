@@ -156,7 +156,12 @@ mod tests {
             plan_year: 2026,
             submitted_at: 0,
             catalogue: String::new(),
-            frozen: Frozen { answers, household: json!({ "people": [{ "id": "1" }, { "id": "2" }] }), county: String::new(), amended: None },
+            frozen: Frozen {
+                answers,
+                household: json!({ "people": [{ "id": "1" }, { "id": "2" }] }),
+                county: String::new(),
+                amended: None,
+            },
             determination: Value::Null,
             follows: None,
         }

@@ -11,6 +11,7 @@ pub mod flow;
 pub mod funnel;
 pub mod household;
 pub mod kinds;
+pub mod paper;
 pub mod record;
 pub mod reminders;
 pub mod renewal;

@@ -7,7 +7,6 @@ use askama::Template;
 use axum::extract::Path;
 use axum::http::StatusCode;
 use serde_json::Value;
-use sqlx::AnyConnection;
 
 use super::appeal::number;
 use super::around::place_words;
@@ -19,6 +18,7 @@ use crate::application::record::{self, ELIGIBILITY, Letter, Notice, Read};
 use crate::application::sheet::{HOUSEHOLD, RowId, YOU, key};
 use crate::application::submit::shown;
 use crate::eligibility::State;
+use crate::office::Reading;
 use crate::office::clock::{day_and_clock, day_of};
 use crate::office::desk::{Answer, Desk, Instead};
 use crate::office::view::{Bar, bar};
@@ -27,7 +27,7 @@ use crate::verify::appeal::{self, Appeal};
 use crate::verify::history;
 use crate::web::error::Failure;
 use crate::web::page::{self, CachePolicy, Cx};
-use crate::work::letters::{self, LetterState};
+use crate::work::letters::{self, LetterState, PAPER};
 
 /// One application in the list.
 struct Row {
@@ -160,7 +160,7 @@ pub async fn sent(desk: Desk) -> Answer {
 /// How the newest application stands since it was sent: its checks, and the state's agency. Where nobody is asked, or an
 /// agency gets nothing, nothing is said of it.
 async fn since(
-    connection: &mut AnyConnection,
+    connection: &mut Reading,
     cx: &Cx,
     (owner, applications): (&str, &[record::Application]),
 ) -> Result<(Option<Checked>, Option<Referred>), Instead> {
@@ -292,6 +292,7 @@ fn told_words(cx: &Cx, state: &LetterState) -> String {
         return cx.t("notice.mail_back").to_string();
     }
     match state.mailed_at {
+        Some(at) if state.accepted_by == PAPER => cx.tf("notice.mailed_paper", &[("when", &day_and_clock(cx, at))]),
         Some(at) => cx.tf("notice.mailed", &[("when", &day_and_clock(cx, at))]),
         None => cx.t("notice.mail_waits").to_string(),
     }

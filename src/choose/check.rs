@@ -9,7 +9,7 @@ use axum::response::Response;
 
 use super::around::{Around, around, names};
 use crate::application::kinds::is_name;
-use crate::application::sheet::YOU;
+use crate::application::sheet::{RowId, YOU};
 use crate::enrollment::check::{By, Checked, Line, Unfit, worked_out};
 use crate::filing::codes::Product;
 use crate::office::desk::{Answer, Desk, Instead};
@@ -66,6 +66,14 @@ pub struct Typed {
 pub async fn show(desk: Desk) -> Answer {
     let around = around(&desk).await?;
     let checked = checked(&desk, &around, "").await?;
+    let signed = |line: &Line| {
+        let rows: Vec<RowId> = line.signed.people.iter().map(|person| person.row).collect();
+        around.has_signed(&rows, &line.signed.plan.id, line.signed.net())
+    };
+    // Nothing is left to sign.
+    if checked.lines.iter().all(signed) {
+        return Ok(desk.go("/account/plan/done"));
+    }
     page(&desk, &around, (&checked, around.version), &Typed::default()).await
 }
 

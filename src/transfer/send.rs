@@ -299,7 +299,8 @@ async fn earlier(
     let (mut found, mut next) = (Vec::new(), application.follows.clone());
     while let Some(id) = next {
         let lines = record::of_application(&mut *connection, (owner, &id)).await?;
-        let same = |line: &record::Line| line.referred().iter().any(|(own, _)| referred.iter().any(|(row, _)| row == own));
+        let same =
+            |line: &record::Line| line.referred().iter().any(|(own, _)| referred.iter().any(|(row, _)| row == own));
         found.extend(lines.into_iter().filter(|line| line.status != FAILED && same(line)));
         next = follows(&mut *connection, (owner, &id)).await?;
     }

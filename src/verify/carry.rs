@@ -277,7 +277,8 @@ mod tests {
     use serde_json::json;
 
     fn case(answers: Value) -> Case {
-        let frozen = Frozen { answers, household: json!({ "people": [{ "id": "1" }] }), county: String::new(), amended: None };
+        let frozen =
+            Frozen { answers, household: json!({ "people": [{ "id": "1" }] }), county: String::new(), amended: None };
         let determination = json!({ "state": "OH", "tax_households": [
             { "filers": ["1"], "members": ["1"], "credit_eligible": ["1"], "magi": 28000.0 }] });
         let application = Application {

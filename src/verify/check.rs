@@ -20,7 +20,7 @@ use super::settle::{Found, Settle, Verdict, row_id};
 use super::{Room, verdict};
 use crate::account::retention::DAY;
 use crate::application::sheet::RowId;
-use crate::hub::{CaseNumber, Hub, HubFault};
+use crate::hub::{CaseNumber, Hub, HubFault, Service};
 use crate::store::{Change, Millis, StoreError, Tx, columns};
 use crate::work::held::NoEffect;
 use crate::work::queue::Held;
@@ -127,6 +127,22 @@ impl Handler for Checks {
             Err(Unanswered::Store(error)) => Outcome::Later(format!("the check cannot be read: {error}")),
             Err(Unanswered::Hub(fault)) => self.no_answer(&job.held, fault).await,
         }
+    }
+
+    fn rests(&self, kind: &str) -> bool {
+        self.hub.rests(service_of(kind))
+    }
+}
+
+/// Whom a kind of job asks.
+fn service_of(kind: &str) -> Service {
+    match subject_of(kind) {
+        Subject::LawfulPresence if kind == CHECK_STATUS_AGAIN.name => Service::VlpAgain,
+        Subject::LawfulPresence => Service::Vlp,
+        Subject::EmployerCoverage => Service::Esi,
+        Subject::OtherCoverage => Service::NonEsi,
+        Subject::Income => Service::Ifsv,
+        _ => Service::Ssa,
     }
 }
 

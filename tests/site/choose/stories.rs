@@ -18,7 +18,6 @@ async fn one_person_goes_from_the_result_to_a_signed_plan_with_part_of_the_credi
             assert_eq!(home.status, 200);
             let list = home.select("main section a.button").first().map(|link| words_of(*link)).expect("a list");
             let list = home.click(&list).await;
-            looked_at(&list);
             list.says("Ana").says("2026");
             let net = list.select("article .price b").first().map(|b| words_of(*b)).expect("a price");
             let chosen = choose_first(list).await;

@@ -139,7 +139,7 @@ async fn what_was_not_proved_in_time_holds_on_and_late_proof_counts_for_the_chan
         let mut connection = world.office.store.read().await.expect("a connection");
         let vault = &world.office.vault;
         let old = Case::open(&mut connection, vault, (&owner, &id)).await.expect("read").expect("there");
-        let knows = &*world.room.knows;
+        let knows = &world.room.knows;
         let unproved = carry::unproved(&mut connection, (vault, knows), (&old, &old));
         let unproved = unproved.await.expect("read");
         drop(connection);

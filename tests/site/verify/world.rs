@@ -184,19 +184,20 @@ impl World {
         Workers::start(self.store(), &self.office.vault, kinds, places).expect("workers")
     }
 
-    /// Waits until nothing is due that these kinds of jobs can do, and ends the workers.
-    pub async fn finish(&self, bench: &Bench, workers: Workers, within: Duration) {
+    /// Waits until none of these jobs is due or held, and ends the workers.
+    pub async fn finish(&self, bench: &Bench, workers: Workers, (which, within): (&str, Duration)) {
         ring();
         let began = Instant::now();
-        while is_left(self.store(), bench, "kind <> ''").await {
+        while is_left(self.store(), bench, which).await {
             assert!(began.elapsed() < within, "jobs are left that nobody does");
             tokio::time::sleep(Duration::from_millis(25)).await;
         }
         workers.finish(Duration::from_secs(10)).await;
     }
 
+    /// Works until nothing is due that these kinds of jobs can do.
     pub async fn work(&self, bench: &Bench, hub: &Hub) {
-        self.finish(bench, self.workers(hub, 4), Duration::from_secs(60)).await;
+        self.finish(bench, self.workers(hub, 4), ("kind <> ''", Duration::from_secs(60))).await;
     }
 
     pub async fn dmis(&self, owner: &str) -> Vec<Dmi> {
