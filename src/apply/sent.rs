@@ -7,17 +7,18 @@ use askama::Template;
 use axum::extract::Path;
 use axum::http::StatusCode;
 use serde_json::Value;
-use sqlx::AnyConnection;
 
 use super::appeal::number;
 use super::around::place_words;
 use super::checked::{Checked, checked};
 use super::referred::{Referred, referred};
 use crate::account::drafts;
+use crate::application::change::is_last;
 use crate::application::record::{self, ELIGIBILITY, Letter, Notice, Read};
 use crate::application::sheet::{HOUSEHOLD, RowId, YOU, key};
 use crate::application::submit::shown;
 use crate::eligibility::State;
+use crate::office::Reading;
 use crate::office::clock::{day_and_clock, day_of};
 use crate::office::desk::{Answer, Desk, Instead};
 use crate::office::view::{Bar, bar};
@@ -26,11 +27,15 @@ use crate::verify::appeal::{self, Appeal};
 use crate::verify::history;
 use crate::web::error::Failure;
 use crate::web::page::{self, CachePolicy, Cx};
-use crate::work::letters::{self, LetterState};
+use crate::work::letters::{self, LetterState, PAPER};
 
 /// One application in the list.
 struct Row {
     words: String,
+    /// Which one it is a change of.
+    follows: Option<String>,
+    /// Where a change of it is reported; `None` if one was.
+    report: Option<String>,
     /// Its notices: address, what it is, and when it was posted.
     notices: Vec<(String, String, String)>,
 }
@@ -63,6 +68,8 @@ struct Newest {
     people: Vec<(String, Vec<String>)>,
     lead: Vec<String>,
     place: String,
+    /// Which application it is a change of.
+    follows: Option<String>,
     /// They asked for letters on paper.
     paper: bool,
     notice: String,
@@ -90,7 +97,7 @@ pub async fn sent(desk: Desk) -> Answer {
     };
     let drafts = drafts::of(&mut connection, vault, owner).await?;
     let code = drafts::code_of(&mut connection, owner, &drafts).await?;
-    let (checked, referred) = since(&mut connection, cx, (owner, applications.first())).await?;
+    let (checked, referred) = since(&mut connection, cx, (owner, &applications)).await?;
     let appeals = appeal::of_owner(&mut connection, vault, owner).await?;
     drop(connection);
     let guest = desk.visitor.guest().is_some();
@@ -107,6 +114,9 @@ pub async fn sent(desk: Desk) -> Answer {
                 ],
             ),
             notices: of.map(|notice| one_notice(cx, notice)).collect(),
+            follows: follows_words(cx, application, &applications),
+            report: is_last(&applications, &application.id)
+                .then(|| cx.href(&format!("/account/apply/report?of={}", application.id))),
         }
     };
     let newest = applications.first().zip(notice.as_ref()).map(|(application, (posted, notice))| {
@@ -123,6 +133,7 @@ pub async fn sent(desk: Desk) -> Answer {
                 application.determination["state"].as_str().and_then(State::parse),
                 i32::try_from(application.plan_year).unwrap_or_default(),
             ),
+            follows: follows_words(cx, application, &applications),
             paper: application.frozen.answers["notices_by.0"] == "mail",
             notice: address(cx, &posted.id),
             plans: plans(cx, application, &picked(&drafts)),
@@ -149,17 +160,30 @@ pub async fn sent(desk: Desk) -> Answer {
 /// How the newest application stands since it was sent: its checks, and the state's agency. Where nobody is asked, or an
 /// agency gets nothing, nothing is said of it.
 async fn since(
-    connection: &mut AnyConnection,
+    connection: &mut Reading,
     cx: &Cx,
-    (owner, newest): (&str, Option<&record::Application>),
+    (owner, applications): (&str, &[record::Application]),
 ) -> Result<(Option<Checked>, Option<Referred>), Instead> {
-    let Some(newest) = newest else { return Ok((None, None)) };
+    let Some(newest) = applications.first() else { return Ok((None, None)) };
     let (config, about) = (&cx.app.config, (owner, newest.id.as_str()));
     let standing = history::of(connection, about).await?;
     let checked = (standing.begun || config.hub.url.is_some()).then(|| checked(cx, newest, &standing));
-    let transfers = History::of(connection, about).await?;
+    let mut transfers = History::of(connection, about).await?;
+    // What an agency has answered about an earlier application of the same people is part of it.
+    let mut earlier = newest.follows.clone();
+    while let Some(id) = earlier {
+        transfers.put_before(History::of(connection, (owner, &id)).await?);
+        earlier = applications.iter().find(|own| own.id == id).and_then(|own| own.follows.clone());
+    }
     let any = !transfers.sent.is_empty() || config.transfers.is_some();
     Ok((checked, any.then(|| referred(cx, newest, &transfers)).flatten()))
+}
+
+/// `It is a change of the application with the number …`
+fn follows_words(cx: &Cx, application: &record::Application, all: &[record::Application]) -> Option<String> {
+    let follows = application.follows.as_ref()?;
+    let earlier = all.iter().find(|own| own.id == *follows)?;
+    Some(cx.tf("report.follows", &[("reference", &shown(&earlier.reference))]))
 }
 
 fn address(cx: &Cx, notice: &str) -> String {
@@ -268,6 +292,7 @@ fn told_words(cx: &Cx, state: &LetterState) -> String {
         return cx.t("notice.mail_back").to_string();
     }
     match state.mailed_at {
+        Some(at) if state.accepted_by == PAPER => cx.tf("notice.mailed_paper", &[("when", &day_and_clock(cx, at))]),
         Some(at) => cx.tf("notice.mailed", &[("when", &day_and_clock(cx, at))]),
         None => cx.t("notice.mail_waits").to_string(),
     }

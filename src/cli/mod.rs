@@ -27,6 +27,7 @@ use crate::operator::desk::DeskArgs;
 use crate::operator::funnel::FunnelArgs;
 use crate::operator::insurer::InsurerArgs;
 use crate::operator::keys::KeysArgs;
+use crate::operator::notices::NoticesArgs;
 use crate::operator::queue::QueueArgs;
 use crate::operator::retention::RetentionArgs;
 use crate::operator::transfer::TransferArgs;
@@ -86,6 +87,8 @@ pub enum Command {
     Transfer(TransferArgs),
     /// Look after files to and from insurers: list, show, resend, read, reconcile
     Insurer(InsurerArgs),
+    /// Look after notices on paper: list, print, mailed
+    Notices(NoticesArgs),
     /// Read a letter that came back from standard input, and write down what it says
     Bounce(BounceArgs),
     /// Cut a small catalogue out of a large one, for work on a small machine

@@ -178,8 +178,9 @@ pub fn history(cx: &Cx, own: &Own) -> Vec<(String, String)> {
     own.steps.iter().map(line).collect()
 }
 
-/// Until when a plan of a year can be chosen without a reason; `None`: not today.
+/// Until when a plan of a year can be chosen without a reason, for the next day on which it can begin: what comes later is not
+/// certain in every year. `None`: not today.
 pub fn open_until(cx: &Cx, own: &Own) -> Option<Date> {
     let open = open_enrollment(&cx.app.tables, own.place()?, own.plan_year(), own.days);
-    (open.status == WindowStatus::Open).then_some(open.ends).flatten()
+    (open.status == WindowStatus::Open).then_some(open.select_by).flatten()
 }

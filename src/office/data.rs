@@ -78,7 +78,7 @@ const NAMES: [(&str, &str, &str); 18] = [
 ];
 
 /// Words of the record of deeds. One without words here is shown as it stands.
-const DEEDS: [(&str, &str); 32] = [
+const DEEDS: [(&str, &str); 34] = [
     ("found", "office.deed.found"),
     ("draft_begun", "office.deed.draft_begun"),
     ("draft_taken", "office.deed.draft_taken"),
@@ -100,6 +100,8 @@ const DEEDS: [(&str, &str); 32] = [
     ("item_moved", "office.deed.item_moved"),
     ("document_opened", "office.deed.document_opened"),
     ("paper_received", "office.deed.paper_received"),
+    ("notice_printed", "office.deed.notice_printed"),
+    ("notice_mailed", "office.deed.notice_mailed"),
     ("document_accepted", "office.deed.document_accepted"),
     ("document_rejected", "office.deed.document_rejected"),
     ("aside_opened", "office.deed.aside_opened"),

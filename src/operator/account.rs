@@ -153,7 +153,7 @@ async fn export(office: &Opened, owner: &str, folder: Option<&Path>) -> anyhow::
 }
 
 /// A new file that its owner alone can read.
-fn private_file(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+pub(super) fn private_file(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]

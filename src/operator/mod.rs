@@ -13,6 +13,7 @@ pub mod desk;
 pub mod funnel;
 pub mod insurer;
 pub mod keys;
+pub mod notices;
 pub mod queue;
 pub mod retention;
 pub mod transfer;

@@ -130,6 +130,10 @@ pub enum Deed {
     DocumentRejected,
     /// What nobody could read was opened by a supervisor.
     AsideOpened,
+    /// A notice that somebody wants on paper was written to a file for an operator.
+    NoticePrinted,
+    /// It is in the mail.
+    NoticeMailed,
     /// Of the accounts of the desk.
     DeskUserAdded,
     DeskUserReset,

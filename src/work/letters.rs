@@ -47,6 +47,8 @@ pub static REMINDER: Kind = Kind {
 };
 /// The letter that says that there is a message in the account, and no more.
 pub const MESSAGE: &str = "message";
+/// In place of a server: a person has mailed it, on paper.
+pub const PAPER: &str = "paper";
 /// While the server is away.
 const AWAY_PAUSE: Duration = Duration::from_secs(60);
 const TOKEN_PURPOSE: &str = "windowshop bounce token v1";
@@ -247,7 +249,7 @@ pub struct LetterState {
     pub queued_at: Millis,
     /// A server has taken it.
     pub mailed_at: Option<Millis>,
-    /// That server's name, or `outbox`; empty before.
+    /// That server's name, `outbox`, or [`PAPER`]; empty before.
     pub accepted_by: String,
     /// It came back, or was refused at once.
     pub bounced_at: Option<Millis>,
