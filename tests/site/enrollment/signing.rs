@@ -101,7 +101,7 @@ async fn what_has_changed_since_the_page_was_shown_is_not_signed() {
         bench
             .run_raw(&format!(
                 "INSERT INTO redetermination (id, application, owner, number, cause, household, determination, \
-                 catalogue, notice, made_at) SELECT 'r1', '{application}', '{owner}', 1, 'rules:1', answers, \
+                 catalogue, notice, made_at) SELECT 'r1', '{application}', '{owner}', 1, 'dmi_expired:d1', answers, \
                  determination, catalogue, '', 1 FROM application WHERE id = '{application}'"
             ))
             .await;
