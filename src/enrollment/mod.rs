@@ -21,6 +21,7 @@ pub mod share;
 pub mod sign;
 pub mod step;
 pub mod tax_year;
+pub mod whole;
 pub mod words;
 
 pub use record::{ChangeRow, Enrollment, Signed, SignedPerson, SignedPlace, SignedPlan, Why};
