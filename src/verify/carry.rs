@@ -16,6 +16,7 @@ use super::plan::{self, About};
 use super::rules::Subject;
 use super::settle::row_id;
 use super::{Knows, Room, appeal};
+use crate::application::record;
 use crate::application::sheet::RowId;
 use crate::sealing::DataKey;
 use crate::store::audit::{Actor, Deed};
@@ -140,8 +141,8 @@ pub async fn unproved(
     Ok(found)
 }
 
-/// Takes the earlier application's run, so that nothing of it changes meanwhile. A first job of it that has not run yet
-/// finds that it has nothing left to do.
+/// Takes the earlier application's run, so that nothing of it changes meanwhile. Where its own first job has not run yet, that
+/// job finds that it has nothing left to do, and what goes on is taken from the one before it.
 pub(super) async fn take(
     tx: &mut Tx,
     room: &Room,
@@ -149,16 +150,25 @@ pub(super) async fn take(
     earlier: &str,
 ) -> Result<Option<Earlier>, StoreError> {
     let (owner, now) = (case.owner.as_str(), tx.now());
-    let Some(old) = Case::open(tx.conn(), &room.means.vault, (owner, earlier)).await? else { return Ok(None) };
-    let run = sqlx::query(
-        "INSERT INTO verification_run (application, owner, began_at, wait_until, done_at, version) \
-         VALUES ($1, $2, $3, $3, $3, 1) ON CONFLICT DO NOTHING",
-    );
-    run.bind(earlier).bind(owner).bind(now).execute(tx.conn()).await?;
-    dmi::take_run(tx, earlier).await?;
-    let dmis = dmi::of_application(tx.conn(), earlier).await?;
-    let rows = rows(tx.conn(), key, &old).await?;
-    Ok(Some(Earlier { case: old, rows, dmis, taken: Vec::new() }))
+    let mut next = Some(earlier.to_string());
+    while let Some(id) = next {
+        let run = sqlx::query(
+            "INSERT INTO verification_run (application, owner, began_at, wait_until, done_at, version) \
+             VALUES ($1, $2, $3, $3, $3, 1) ON CONFLICT DO NOTHING",
+        );
+        let had_not_begun = run.bind(id.as_str()).bind(owner).bind(now).execute(tx.conn()).await?.rows_affected() == 1;
+        let before = record::follows(tx.conn(), (owner, &id)).await?;
+        if had_not_begun && before.is_some() {
+            next = before;
+            continue;
+        }
+        dmi::take_run(tx, &id).await?;
+        let Some(old) = Case::open(tx.conn(), &room.means.vault, (owner, &id)).await? else { return Ok(None) };
+        let dmis = dmi::of_application(tx.conn(), &id).await?;
+        let rows = rows(tx.conn(), key, &old).await?;
+        return Ok(Some(Earlier { case: old, rows, dmis, taken: Vec::new() }));
+    }
+    Ok(None)
 }
 
 impl Earlier {
@@ -255,18 +265,29 @@ pub(super) async fn adopt(
     case: &Case,
     (id, person, kind): (&str, RowId, Subject),
 ) -> Result<(), StoreError> {
-    let Some(earlier) = &case.application.follows else { return Ok(()) };
-    let asked = sqlx::query_scalar(
-        "SELECT id FROM dmi WHERE application = $1 AND person = $2 AND kind = $3 AND state = 'withdrawn' AND owner = $4",
-    );
-    let asked = asked.bind(earlier.as_str()).bind(i64::from(person)).bind(kind.word()).bind(case.owner.as_str());
-    let Some(old): Option<String> = asked.fetch_optional(tx.conn()).await? else { return Ok(()) };
+    let mut next = case.application.follows.clone();
+    while let Some(earlier) = next {
+        let asked = sqlx::query_scalar(
+            "SELECT id FROM dmi WHERE application = $1 AND person = $2 AND kind = $3 AND state = 'withdrawn' AND owner = $4",
+        );
+        let asked = asked.bind(earlier.as_str()).bind(i64::from(person)).bind(kind.word()).bind(case.owner.as_str());
+        let old: Option<String> = asked.fetch_optional(tx.conn()).await?;
+        if let Some(old) = old {
+            move_documents(tx, case, (&old, id)).await?;
+        }
+        next = record::follows(tx.conn(), (&case.owner, &earlier)).await?;
+    }
+    Ok(())
+}
+
+/// What nobody has looked at, from one issue to another.
+async fn move_documents(tx: &mut Tx, case: &Case, (old, new): (&str, &str)) -> Result<(), StoreError> {
     let moved = sqlx::query("UPDATE document SET dmi = $2, application = $3 WHERE dmi = $1 AND state = 'received'");
-    let moved = moved.bind(old.as_str()).bind(id).bind(case.id()).execute(tx.conn()).await?.rows_affected();
-    let counted = sqlx::query("UPDATE dmi SET in_review = $2 WHERE id = $1");
-    counted.bind(id).bind(i64::try_from(moved).unwrap_or_default()).execute(tx.conn()).await?;
+    let moved = moved.bind(old).bind(new).bind(case.id()).execute(tx.conn()).await?.rows_affected();
+    let counted = sqlx::query("UPDATE dmi SET in_review = in_review + $2 WHERE id = $1");
+    counted.bind(new).bind(i64::try_from(moved).unwrap_or_default()).execute(tx.conn()).await?;
     let counted = sqlx::query("UPDATE dmi SET in_review = 0 WHERE id = $1");
-    counted.bind(old.as_str()).execute(tx.conn()).await?;
+    counted.bind(old).execute(tx.conn()).await?;
     Ok(())
 }
 

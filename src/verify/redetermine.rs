@@ -232,8 +232,9 @@ impl Redetermine {
             return put_down(tx, &self.room.means, (&self.case.owner, next), &self.cause).await;
         }
         match dmi::one(tx.conn(), id).await? {
-            Some(dmi) if dmi.application == next => {
-                put_down(tx, &self.room.means, (&self.case.owner, next), &self.cause).await
+            // It may be further on by now.
+            Some(dmi) if dmi.application != self.case.id() => {
+                put_down(tx, &self.room.means, (&self.case.owner, &dmi.application), &self.cause).await
             }
             _ => Ok(()),
         }

@@ -78,7 +78,7 @@ async fn income_rises_the_credit_falls_and_the_notice_says_before_and_after() {
             looked_at(&list);
             let income = page_of(&browser, "/income/").await;
             let row = asked(&income).into_iter().find(|(name, _)| name == "amount").expect("an amount").1;
-            assert_eq!(income.value(&format!("amount.{row}")), "37650", "as it was sent");
+            assert_eq!(income.value(&format!("amount.{row}")), "37,650", "as it was sent");
             let list = send(answer(income, &format!("amount.{row}"), "42,000")).await;
             assert_eq!(place(&list), "", "{}", list.words());
             let check = browser.visit("/account/apply/check").await;

@@ -30,6 +30,14 @@ async fn document(bench: &Bench, dmi: &Dmi) {
     bench.run_raw(&format!("UPDATE dmi SET in_review = 1 WHERE id = '{id}'")).await;
 }
 
+/// Works, also on what another worker stood in the way of.
+async fn work_all(world: &World, bench: &Bench, sim: &Sim) {
+    for _ in 0..4 {
+        world.work(bench, &sim.hub()).await;
+        world.ahead.add(Duration::from_secs(600));
+    }
+}
+
 fn json_of(world: &World, told: &Value) -> Value {
     let answer = redetermine::answer(&world.room.knows, told).expect("determined");
     serde_json::to_value(answer).expect("JSON")
@@ -151,17 +159,45 @@ async fn what_was_not_proved_in_time_holds_on_and_late_proof_counts_for_the_chan
         // The proof comes before the change's first job has run.
         let issue = world.dmis(&owner).await.remove(0);
         assert!(accept(&world, &issue.id).await);
-        world.work(bench, &sim.hub()).await;
-        for _ in 0..4 {
-            world.ahead.add(Duration::from_secs(600));
-            world.work(bench, &sim.hub()).await;
-        }
+        work_all(&world, bench, &sim).await;
         let now = world.redetermined(&owner, &next).await;
         assert_eq!(now, Some(json_of(&world, &later.household)), "it counts for what was sent last");
         let mut connection = world.office.store.read().await.expect("a connection");
         let follows = record::follows(&mut connection, (&owner, &next)).await.expect("read");
         assert_eq!(follows.as_deref(), Some(id.as_str()));
         assert_eq!(bench.count("job WHERE state = 2").await, 0, "no job is dead");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_two_changes_at_once_neither_loses_the_issue_nor_begins_it_again() {
+    let sim = Sim::start();
+    on_each_engine(async |bench| {
+        let world = World::at_noon(bench).await;
+        let told = Told::alone("Jailed", NUMBER, 28_000);
+        let mut all = Vec::new();
+        for _ in 0..4 {
+            let (owner, id) = world.send(&told).await;
+            all.push((owner, id));
+        }
+        world.work(bench, &sim.hub()).await;
+        let mut expected = Vec::new();
+        for (owner, id) in &all {
+            let before = world.dmis(owner).await.remove(0);
+            document(bench, &before).await;
+            let second = world.change((owner, id), &told.clone().earning(31_000)).await;
+            let third = world.change((owner, &second), &told.clone().earning(32_000)).await;
+            expected.push([Dmi { application: third, in_review: 1, ..before }]);
+        }
+        // Whichever of the two first jobs comes first.
+        world.days(20);
+        work_all(&world, bench, &sim).await;
+        for ((owner, _), expected) in all.iter().zip(&expected) {
+            assert_eq!(world.dmis(owner).await, *expected, "one issue, its own day");
+            let moved = format!("document WHERE application = '{}'", expected[0].application);
+            assert_eq!(bench.count(&moved).await, 1);
+        }
     })
     .await;
 }
@@ -174,7 +210,7 @@ async fn a_change_that_overtakes_the_first_checks_leaves_one_set_of_them() {
         let told = Told::alone("Nossn", NUMBER, 28_000);
         let (owner, id) = world.send(&told).await;
         let next = world.change((&owner, &id), &told.clone().earning(31_000)).await;
-        world.work(bench, &sim.hub()).await;
+        work_all(&world, bench, &sim).await;
         let open: Vec<String> =
             world.dmis(&owner).await.iter().filter(|dmi| dmi.is_open()).map(|dmi| dmi.application.clone()).collect();
         assert_eq!(open, [next.clone(), next.clone()], "number and citizenship, once each");
