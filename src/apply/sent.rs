@@ -119,27 +119,10 @@ pub async fn sent(desk: Desk) -> Answer {
                 .then(|| cx.href(&format!("/account/apply/report?of={}", application.id))),
         }
     };
-    let newest = applications.first().zip(notice.as_ref()).map(|(application, (posted, notice))| {
-        let letter = letter(cx, notice);
-        Newest {
-            reference: shown(&application.reference),
-            when: day_and_clock(cx, application.submitted_at),
-            people: letter
-                .map(|letter| letter.people.iter().map(|part| (part.name.clone(), part.results.clone())).collect())
-                .unwrap_or_default(),
-            lead: letter.map(|letter| letter.lead.iter().skip(1).cloned().collect()).unwrap_or_default(),
-            place: place_words(
-                cx,
-                application.determination["state"].as_str().and_then(State::parse),
-                i32::try_from(application.plan_year).unwrap_or_default(),
-            ),
-            follows: follows_words(cx, application, &applications),
-            paper: application.frozen.answers["notices_by.0"] == "mail",
-            notice: address(cx, &posted.id),
-            plans: plans(cx, application, &picked(&drafts)),
-            shops: shops(application),
-        }
-    });
+    let newest = applications
+        .first()
+        .zip(notice.as_ref())
+        .map(|(application, notice)| newest(cx, (application, &applications), notice, &picked(&drafts)));
     let several = applications.len() > 1 || posted.len() > 1;
     let template = SentPage {
         bar: bar(cx, &desk.visitor),
@@ -155,6 +138,34 @@ pub async fn sent(desk: Desk) -> Answer {
         cx,
     };
     Ok(page::render_status(cx, StatusCode::OK, template, CachePolicy::Private))
+}
+
+/// What is said of the newest application, by its first notice. `picked`: plans of the search that was kept last.
+fn newest(
+    cx: &Cx,
+    (application, applications): (&record::Application, &[record::Application]),
+    (posted, notice): &(record::Posted, Notice),
+    picked: &[String],
+) -> Newest {
+    let letter = letter(cx, notice);
+    let results =
+        |letter: &Letter| letter.people.iter().map(|part| (part.name.clone(), part.results.clone())).collect();
+    Newest {
+        reference: shown(&application.reference),
+        when: day_and_clock(cx, application.submitted_at),
+        people: letter.map(results).unwrap_or_default(),
+        lead: letter.map(|letter| letter.lead.iter().skip(1).cloned().collect()).unwrap_or_default(),
+        place: place_words(
+            cx,
+            application.determination["state"].as_str().and_then(State::parse),
+            i32::try_from(application.plan_year).unwrap_or_default(),
+        ),
+        follows: follows_words(cx, application, applications),
+        paper: application.frozen.answers["notices_by.0"] == "mail",
+        notice: address(cx, &posted.id),
+        plans: plans(cx, application, picked),
+        shops: shops(application),
+    }
 }
 
 /// How the newest application stands since it was sent: its checks, and the state's agency. Where nobody is asked, or an

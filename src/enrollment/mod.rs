@@ -22,6 +22,7 @@ pub mod sign;
 pub mod signed;
 pub mod step;
 pub mod tax_year;
+pub mod whole;
 pub mod words;
 
 pub use record::{ChangeRow, Enrollment};

@@ -49,6 +49,7 @@ pub struct Signed {
     pub credit_available: Cents,
     /// The second lowest silver plan of the people whose premiums the credit helps pay, a month (Form 1095-A, column B).
     pub benchmark: Option<Cents>,
+    /// What this plan has of it; by income only silver plans have any.
     pub csr: CsrLevel,
     #[serde(with = "day")]
     pub starts: Date,

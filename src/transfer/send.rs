@@ -98,8 +98,7 @@ impl Sends {
             return nothing;
         }
         let (household, determination) = in_force(&mut connection, vault, (owner, &case.application)).await?;
-        let full = case.said("full_medicaid", HOUSEHOLD, "yes");
-        let referred = referred(&determination, full);
+        let referred = referred(&determination, case.said("full_medicaid", HOUSEHOLD, "yes"));
         let resent = cause.starts_with(RESENT);
         let mut ended = ended(&mut connection, (&before, resent), &referred).await?;
         // In a transfer there are referrals of applicants alone: who does not apply any more cannot be told of.

@@ -100,6 +100,34 @@ pub async fn appealed(browser: &Site, notice: &str, more: impl Fn(Page) -> Page)
     done
 }
 
+/// Wrong in several ways first, then right: the page that shows all of it before it is sent.
+async fn corrected(page: Page) -> Page {
+    // Sent empty, everything that is missing is said; what was typed stays.
+    let wrong = page.fill("helper", "Rosa Díaz").fill("reach", "").press("Check").await;
+    let fields: Vec<String> = wrong.error_summary().into_iter().map(|(field, _)| field).collect();
+    assert_eq!((wrong.status, fields), (422, ["whose", "what", "why", "reach"].map(str::to_string).to_vec()));
+    assert!(wrong.title().starts_with("Error: ") && wrong.value("helper") == "Rosa Díaz");
+    let wrong = filled(wrong).choose("urgent").press("Check").await;
+    assert_eq!(wrong.error_summary().len(), 1, "why it cannot wait");
+    assert_eq!((wrong.value("why").as_str(), wrong.is_ticked("whose-1")), (WHY, true));
+    let long = wrong.fill("urgent_why", &"ñ".repeat(2_001)).press("Check").await;
+    assert_eq!(long.error_summary()[0].1, "Make this text shorter: 2000 letters at most. It has 2001.");
+    assert_eq!(long.value("urgent_why").chars().count(), 2_001);
+    let check = long.fill("urgent_why", "I am in the hospital.").press("Check").await;
+    looked_at(&check);
+    check.says_all(&["Nothing is sent yet", "<b>overtime</b>", "hospital", "Rosa Díaz", "The tax credit"]);
+    check
+}
+
+async fn is_sealed_and_in_the_download(world: &World, bench: &Bench, owner: &str) {
+    let mut connection = world.opened.store.read().await.expect("a connection");
+    let all = windowshop::account::record::of(&mut connection, &world.opened.means.vault, owner).await;
+    let all = all.expect("read").expect("a record").to_string();
+    assert!(all.contains("overtime") && all.contains("\"state\":\"filed\""), "{all}");
+    let dump = crate::account::planted::dump(bench).await;
+    assert!(!crate::account::planted::holds(&dump, "overtime"), "it is sealed");
+}
+
 #[tokio::test]
 async fn somebody_appeals_a_first_notice_and_two_tabs_make_one() {
     on_each_engine(async |bench| {
@@ -120,20 +148,7 @@ async fn somebody_appeals_a_first_notice_and_two_tabs_make_one() {
         let spanish = own.in_spanish().visit(&format!("{notice}/appeal")).await;
         looked_at(&spanish);
         assert_eq!(too_hard(&spanish, "es"), None, "{}", spanish.words());
-        // Sent empty, everything that is missing is said; what was typed stays.
-        let wrong = page.fill("helper", "Rosa Díaz").fill("reach", "").press("Check").await;
-        let fields: Vec<String> = wrong.error_summary().into_iter().map(|(field, _)| field).collect();
-        assert_eq!((wrong.status, fields), (422, ["whose", "what", "why", "reach"].map(str::to_string).to_vec()));
-        assert!(wrong.title().starts_with("Error: ") && wrong.value("helper") == "Rosa Díaz");
-        let wrong = filled(wrong).choose("urgent").press("Check").await;
-        assert_eq!(wrong.error_summary().len(), 1, "why it cannot wait");
-        assert_eq!((wrong.value("why").as_str(), wrong.is_ticked("whose-1")), (WHY, true));
-        let long = wrong.fill("urgent_why", &"ñ".repeat(2_001)).press("Check").await;
-        assert_eq!(long.error_summary()[0].1, "Make this text shorter: 2000 letters at most. It has 2001.");
-        assert_eq!(long.value("urgent_why").chars().count(), 2_001);
-        let check = long.fill("urgent_why", "I am in the hospital.").press("Check").await;
-        looked_at(&check);
-        check.says_all(&["Nothing is sent yet", "<b>overtime</b>", "hospital", "Rosa Díaz", "The tax credit"]);
+        let check = corrected(page).await;
         assert_eq!(bench.count("appeal").await, 0);
         // One thinks again, and everything is as it was.
         let again = check.press("Change something").await;
@@ -179,13 +194,7 @@ async fn somebody_appeals_a_first_notice_and_two_tabs_make_one() {
         let told = own.visit(&format!("/account/notice/{told}")).await;
         told.says_all(&["We got your appeal", "We decide by", "ask for a hearing"]).says_nothing_of("overtime");
         assert!(!told.words().contains("I think this is wrong"), "an acknowledgement is no decision");
-        // It is in their own download, and nowhere in the clear.
-        let mut connection = world.opened.store.read().await.expect("a connection");
-        let all = windowshop::account::record::of(&mut connection, &world.opened.means.vault, &owner).await;
-        let all = all.expect("read").expect("a record").to_string();
-        assert!(all.contains("overtime") && all.contains("\"state\":\"filed\""), "{all}");
-        let dump = crate::account::planted::dump(bench).await;
-        assert!(!crate::account::planted::holds(&dump, "overtime"), "it is sealed");
+        is_sealed_and_in_the_download(&world, bench, &owner).await;
     })
     .await;
 }

@@ -41,6 +41,9 @@ async fn one_person_goes_from_the_result_to_a_signed_plan_with_part_of_the_credi
             assert_eq!(amounts.len(), 3, "{said:?}");
             assert_eq!((amounts[1], amounts[0] - amounts[1]), (5_000, amounts[2]), "{said:?}");
             assert!(amounts[2] > cents(&net), "less credit costs more a month");
+            // Extra savings are said of the plan that is signed, not of another one.
+            let silver = check.count("main .note.warn") == 0;
+            assert_eq!(said.iter().any(|words| words.contains("73%")), silver, "{said:?}");
 
             let empty = check.press(submit(&browser)).await;
             assert_eq!((empty.status, empty.error_summary().len()), (422, 4), "{:?}", empty.error_summary());

@@ -74,7 +74,7 @@ impl Theirs {
         let ids =
             [&self.notice, &self.appeal, &self.dmi, &self.document, &self.draft, &self.application, &self.enrollment];
         let names =
-            ["id", "draft", "notice", "appeal", "dmi", "document", "application", "enrollment", "browser", "row"];
+            ["id", "of", "draft", "notice", "appeal", "dmi", "document", "application", "enrollment", "browser", "row"];
         let mut form = form_urlencoded::Serializer::new(String::new());
         for (id, name) in ids.iter().flat_map(|id| names.iter().map(move |name| (id, name))) {
             form.append_pair(name, id);
@@ -198,7 +198,11 @@ async fn no_route_shows_or_changes_what_is_somebody_elses() {
                     Some(Some(Braces::Of(id))) => address.replace("{id}", id),
                     Some(None) => panic!("{address}: say in `Theirs::of` whose ID that is"),
                 };
-                let place = format!("{prefix}{place}");
+                let mut place = format!("{prefix}{place}");
+                // Some pages take one of several by its ID behind the address.
+                if of.is_none() && !posts {
+                    place += &format!("?of={0}&application={0}&notice={1}", theirs.application, theirs.notice);
+                }
                 let page = match posts {
                     true => stranger.post(&place, &form).await,
                     false => stranger.get(&place).await,

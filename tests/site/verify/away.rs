@@ -25,6 +25,7 @@ const LONGEST: Duration = Duration::from_secs(300);
 const DUE: &str = "kind <> ''";
 const NO_QUESTION: &str = "kind NOT LIKE 'check_%'";
 
+#[expect(clippy::disallowed_methods, reason = "whoever tries more people says how many; no setting of the product")]
 fn many() -> usize {
     std::env::var("AWAY_PEOPLE").map_or(PEOPLE, |text| text.parse().expect("AWAY_PEOPLE is a number"))
 }

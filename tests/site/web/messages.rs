@@ -268,7 +268,7 @@ fn of_coverage() -> Vec<String> {
 }
 
 /// Titles, questions, hints, answers and faults of the application's steps (`"apply.step.`, `"apply.q.`,
-/// `"apply.q.status.`, `"apply.sign.`, `"apply.kind.`, `"apply.kind_hint.`, `"apply.coverage.`, `"apply.frequency.`). Those
+/// `"apply.q.status.`, `"apply.q.what_changed.`, `"apply.sign.`, `"apply.kind.`, `"apply.kind_hint.`, `"apply.coverage.`, `"apply.frequency.`). Those
 /// that every question must have are asked for; the others count as used where they are there.
 fn of_steps(known: &BTreeSet<&str>) -> Vec<String> {
     let mut keys = Vec::new();
