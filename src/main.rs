@@ -43,8 +43,8 @@ async fn main() -> ExitCode {
         Command::Queue(args) => print(operator::queue::command(&args, app::system_clock()).await),
         Command::Coverage(args) => print(operator::coverage::command(&args, app::system_clock()).await),
         Command::Transfer(args) => print(operator::transfer::command(&args, app::system_clock()).await),
-        Command::Notices(args) => print(operator::notices::command(&args, app::system_clock()).await),
         Command::Insurer(args) => print(operator::insurer::command(&args, app::system_clock()).await),
+        Command::Notices(args) => print(operator::notices::command(&args, app::system_clock()).await),
         Command::Bounce(args) => {
             print(operator::bounce::command(&args, app::system_clock(), &mut std::io::stdin()).await)
         }

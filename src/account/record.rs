@@ -47,6 +47,9 @@ pub async fn of(connection: &mut AnyConnection, vault: &Vault, owner: &str) -> R
         ("SELECT id, body, posted_at FROM notice WHERE owner = $1 ORDER BY posted_at", columns::NOTICE_BODY),
     )
     .await?;
+    let changes = sqlx::query_as("SELECT id, follows FROM application WHERE owner = $1 AND follows IS NOT NULL");
+    let changes: Vec<(String, String)> = changes.bind(owner).fetch_all(&mut *connection).await?;
+    let changes: Vec<Value> = changes.iter().map(|(id, of)| json!({ "application": id, "follows": of })).collect();
     let checks = checks(connection, &key, owner).await?;
     let documents = documents(connection, &key, owner).await?;
     let transfers = transfers(connection, &key, owner).await?;
@@ -68,7 +71,7 @@ pub async fn of(connection: &mut AnyConnection, vault: &Vault, owner: &str) -> R
         .map(|row| json!({ "at": row.at, "who": row.actor, "what": row.deed, "record": row.record }))
         .collect();
     Ok(Some(json!({
-        "owner": owner, "account": account, "drafts": drafts, "applications": applications,
+        "owner": owner, "account": account, "drafts": drafts, "applications": applications, "changes": changes,
         "determinations": determinations, "notices": notices, "checks": checks, "transfers": transfers,
         "coverage": coverage, "documents": documents, "devices": devices, "sessions": sessions, "letters": letters,
         "deeds": deeds,

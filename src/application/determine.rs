@@ -5,6 +5,7 @@
 //! the same JSON gives the same answer in `windowshop determine` years later. It asks nothing outside of this process.
 
 use serde_json::{Value, json};
+use time::Date;
 
 use super::household::household;
 use super::sheet::RowId;
@@ -55,7 +56,7 @@ pub async fn determined(catalogue: &Catalogue, tables: &Tables, view: &View<'_>)
     let people: Vec<RowId> = view.people().collect();
     // First without premiums: who may get a credit, and how old each is when coverage starts.
     let bare = household(view, &|_| None);
-    let first = answer(tables, view, &bare)?;
+    let first = answer(tables, view.today, &bare)?;
     let silver = judging_silver(catalogue, &place, rules, view, &first).await?;
     let mut said = household(view, &|row| silver.iter().find(|(own, _)| *own == row).map(|(_, cents)| cents.0));
     if first.tax_households.iter().any(|tax| !tax.eligible_indexes.is_empty()) {
@@ -65,23 +66,23 @@ pub async fn determined(catalogue: &Catalogue, tables: &Tables, view: &View<'_>)
         said["silver_plans"] = silver;
         said["dental_plans"] = dental;
     }
-    let determination = answer(tables, view, &said)?;
+    let determination = answer(tables, view.today, &said)?;
     Ok(Determined { household: said, determination })
 }
 
 /// What the engine refuses of the answers as they stand, because they do not fit together; empty if it takes them. The check
 /// page says so before anybody signs.
 pub fn unfit(tables: &Tables, view: &View) -> Vec<FieldError> {
-    match answer(tables, view, &household(view, &|_| None)) {
+    match answer(tables, view.today, &household(view, &|_| None)) {
         Err(Undetermined::Refused(faults)) => faults,
         _ => Vec::new(),
     }
 }
 
-fn answer(tables: &Tables, view: &View, said: &Value) -> Result<Determination, Undetermined> {
+pub(super) fn answer(tables: &Tables, today: Date, said: &Value) -> Result<Determination, Undetermined> {
     let refused = |fault| Undetermined::Refused(vec![fault]);
     let household = Household::from_json(&said.to_string()).map_err(refused)?;
-    determine(&household, tables, view.today).map_err(Undetermined::Refused)
+    determine(&household, tables, today).map_err(Undetermined::Refused)
 }
 
 /// Where the household lives, as the catalogue knows it.
@@ -117,7 +118,7 @@ async fn judging_silver(
 
 /// Silver plans, and dental plans for children, with the premium of each member for essential benefits; `null` for whoever
 /// is not eligible for a credit.
-async fn premiums(
+pub(super) async fn premiums(
     catalogue: &Catalogue,
     place: &Place,
     rules: DatedRules,

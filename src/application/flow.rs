@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use super::kinds::{Kind, NONE, Odd, parts};
 use super::sheet::{HOUSEHOLD, RowId, Sheet, Table, key};
-use super::steps::{Question, STEPS, Section, Step, income, named, people, sending};
+use super::steps::{Question, STEPS, Section, Step, changed, income, named, people, sending};
 use super::view::View;
 
 /// A page: a step, and the row that it is about.
@@ -188,6 +188,22 @@ pub fn follow_up(sheet: &mut Sheet, step: &Step, row: RowId) {
                 // Only what was on the page: nothing else has a page of its own.
                 let known = |kind: &&String| income::INCOMES.iter().chain(income::DEDUCTIONS).any(|own| own == *kind);
                 kinds.iter().filter(known).for_each(|kind| ensure(sheet, Table::Incomes, row, kind));
+            }
+        }
+        // What was told here is an event of its day, unless the pages of events say otherwise already.
+        "changed" => {
+            let kinds = changed::events(&picked(sheet, "what_changed", HOUSEHOLD));
+            let before = picked(sheet, "events", HOUSEHOLD);
+            let before = before.into_iter().filter(|kind| !changed::EVENTS.iter().any(|(_, own)| own == kind));
+            let all: Vec<String> = kinds.iter().map(|kind| (*kind).to_string()).chain(before).collect();
+            let told = if all.is_empty() { NONE.to_string() } else { all.join(",") };
+            sheet.set("events", HOUSEHOLD, &told);
+            all.iter().for_each(|kind| ensure(sheet, Table::Events, HOUSEHOLD, kind));
+            let day = sheet.get("changed_on", HOUSEHOLD).to_string();
+            let of_it = |row: &RowId| kinds.contains(&sheet.get("kind", *row));
+            let rows: Vec<RowId> = sheet.rows(Table::Events).filter(of_it).collect();
+            for row in rows {
+                sheet.set("event_day", row, &day);
             }
         }
         "events" => {

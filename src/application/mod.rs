@@ -5,6 +5,7 @@
 //! all read it, so they cannot differ. Order and place are worked out from the answers, never stored. Called by `apply`,
 //! whose pages show it. It must never ask a service outside while somebody waits, and never log an answer.
 
+pub mod change;
 pub mod determine;
 pub mod flow;
 pub mod funnel;
@@ -13,6 +14,7 @@ pub mod kinds;
 pub mod paper;
 pub mod record;
 pub mod reminders;
+pub mod renewal;
 pub mod saved;
 pub mod sheet;
 pub mod steps;

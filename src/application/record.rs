@@ -16,11 +16,22 @@ use crate::store::{Change, Millis, StoreError, Tx, columns};
 pub struct Frozen {
     /// `question.row` → as typed, only what applied.
     pub answers: Value,
-    /// As `windowshop determine` reads it.
+    /// As `windowshop determine` reads it, as it was told.
     pub household: Value,
     /// The county of the home by name, as the catalogue had it; empty in what was frozen before this was kept.
     #[serde(default)]
     pub county: String,
+    /// The same, amended by what had not been proved in time when a change was reported: what the determination rests on.
+    /// `None`: on the household as it was told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub amended: Option<Value>,
+}
+
+impl Frozen {
+    /// What the determination rests on.
+    pub fn determined(&self) -> &Value {
+        self.amended.as_ref().unwrap_or(&self.household)
+    }
 }
 
 /// An application as its owner sees it.
@@ -32,6 +43,8 @@ pub struct Application {
     pub catalogue: String,
     pub frozen: Frozen,
     pub determination: Value,
+    /// The application that this one is a change of.
+    pub follows: Option<String>,
 }
 
 /// A notice in every language, as it was written.
@@ -96,7 +109,7 @@ pub struct Posted {
 /// The notice that an application has from the beginning.
 pub const ELIGIBILITY: &str = "eligibility";
 
-type Row = (String, String, i64, Vec<u8>, Vec<u8>, String, i64);
+type Row = (String, String, i64, Vec<u8>, Vec<u8>, String, i64, Option<String>);
 
 /// An owner's applications, the newest first.
 ///
@@ -106,7 +119,7 @@ type Row = (String, String, i64, Vec<u8>, Vec<u8>, String, i64);
 pub async fn of(connection: &mut AnyConnection, vault: &Vault, owner: &str) -> Result<Vec<Application>, StoreError> {
     let Some(key) = vault.open(connection, owner).await? else { return Ok(Vec::new()) };
     let asked = sqlx::query_as(
-        "SELECT id, reference, plan_year, answers, determination, catalogue, submitted_at FROM application \
+        "SELECT id, reference, plan_year, answers, determination, catalogue, submitted_at, follows FROM application \
          WHERE owner = $1 ORDER BY submitted_at DESC",
     );
     let rows: Vec<Row> = asked.bind(owner).fetch_all(connection).await?;
@@ -125,7 +138,7 @@ pub async fn one(
 ) -> Result<Option<Application>, StoreError> {
     let Some(key) = vault.open(connection, owner).await? else { return Ok(None) };
     let asked = sqlx::query_as(
-        "SELECT id, reference, plan_year, answers, determination, catalogue, submitted_at FROM application \
+        "SELECT id, reference, plan_year, answers, determination, catalogue, submitted_at, follows FROM application \
          WHERE owner = $1 AND id = $2",
     );
     let found: Option<Row> = asked.bind(owner).bind(id).fetch_optional(connection).await?;
@@ -133,7 +146,7 @@ pub async fn one(
 }
 
 fn opened(key: &DataKey, owner: &str, row: Row) -> Result<Application, StoreError> {
-    let (id, reference, plan_year, answers, determination, catalogue, submitted_at) = row;
+    let (id, reference, plan_year, answers, determination, catalogue, submitted_at, follows) = row;
     Ok(Application {
         frozen: key.open_json(columns::APPLICATION_ANSWERS.at(&id, owner), &answers)?,
         determination: key.open_json(columns::APPLICATION_DETERMINATION.at(&id, owner), &determination)?,
@@ -142,7 +155,82 @@ fn opened(key: &DataKey, owner: &str, row: Row) -> Result<Application, StoreErro
         plan_year,
         submitted_at,
         catalogue,
+        follows,
     })
+}
+
+/// The change of an application that was sent last, if one was; the same owner's.
+///
+/// # Errors
+///
+/// If the store is away.
+pub async fn followed_by(
+    connection: &mut AnyConnection,
+    (owner, application): (&str, &str),
+) -> Result<Option<String>, StoreError> {
+    let asked = sqlx::query_scalar("SELECT id FROM application WHERE owner = $1 AND follows = $2");
+    Ok(asked.bind(owner).bind(application).fetch_optional(connection).await?)
+}
+
+/// The application that this one is a change of.
+///
+/// # Errors
+///
+/// If the store is away.
+pub async fn follows(
+    connection: &mut AnyConnection,
+    (owner, application): (&str, &str),
+) -> Result<Option<String>, StoreError> {
+    let asked = sqlx::query_scalar("SELECT follows FROM application WHERE owner = $1 AND id = $2");
+    let found: Option<Option<String>> = asked.bind(owner).bind(application).fetch_optional(connection).await?;
+    Ok(found.flatten())
+}
+
+/// The first word of the cause of a redetermination for another plan year; the year follows.
+pub const RULES: &str = "rules:";
+
+/// The plan year of a redetermination by its cause, where it is not the application's own: `rules:2028`,
+/// `dmi_expired:…@2028`.
+pub fn year_of(cause: &str) -> Option<i32> {
+    let year = cause.strip_prefix(RULES).or_else(|| Some(cause.rsplit_once('@')?.1));
+    year?.parse().ok()
+}
+
+/// The latest plan year for which there is a determination of an application.
+///
+/// # Errors
+///
+/// If the store is away.
+pub async fn last_year(connection: &mut AnyConnection, application: &Application) -> Result<i32, StoreError> {
+    let asked = sqlx::query_scalar("SELECT cause FROM redetermination WHERE application = $1");
+    let causes: Vec<String> = asked.bind(application.id.as_str()).fetch_all(connection).await?;
+    let own = i32::try_from(application.plan_year).unwrap_or_default();
+    Ok(causes.iter().filter_map(|cause| year_of(cause)).fold(own, i32::max))
+}
+
+/// The determination that counts for a plan year: of the latest redetermination, or as it was when it was sent.
+///
+/// # Errors
+///
+/// If the store is away, or it does not open.
+pub async fn in_force(
+    connection: &mut AnyConnection,
+    key: &DataKey,
+    (owner, application): (&str, &Application),
+    year: i32,
+) -> Result<Value, StoreError> {
+    let asked = sqlx::query_as(
+        "SELECT id, cause, determination FROM redetermination WHERE application = $1 AND owner = $2 \
+         ORDER BY number DESC",
+    );
+    let found: Vec<(String, String, Vec<u8>)> =
+        asked.bind(application.id.as_str()).bind(owner).fetch_all(connection).await?;
+    let own = i32::try_from(application.plan_year).unwrap_or_default();
+    let of_year = found.into_iter().find(|(_, cause, _)| year_of(cause).unwrap_or(own) == year);
+    match of_year {
+        Some((id, _, sealed)) => Ok(key.open_json(columns::REDETERMINATION_DETERMINATION.at(&id, owner), &sealed)?),
+        None => Ok(application.determination.clone()),
+    }
 }
 
 /// An owner's notices, the newest first.

@@ -130,7 +130,9 @@ impl Rules<'_> {
         let left = (deleted_at - now) / DAY;
         let deletion = self.marks.due(Before::Deletion, left, self.kept() / DAY).filter(|_| deleted_at > now);
         let deletion = deletion.map(|mark| (left, Told { mark: mark.mark.clone(), until, ends: None }));
-        let season = state_of(self.tables, &open.sheet).and_then(|state| {
+        // Whoever reports a change has an application that is sent.
+        let apart = open.sheet.follows().is_some();
+        let season = state_of(self.tables, &open.sheet).filter(|_| !apart).and_then(|state| {
             let (left, ends) = self.season(state, year_of(&open.sheet), now)?;
             let changed = self.tables.days(Some(state), moment(open.changed_at)).own;
             let mark = self.marks.due(Before::EnrollmentEnd, left, (ends - changed).whole_days())?;
@@ -231,7 +233,12 @@ pub async fn carry_out(store: &Store, means: &Means, rules: &Rules<'_>, now: Mil
 
 fn posted(means: &Means, owner: &str, open: &Open, told: Told) -> Posted {
     let said = Said {
-        template: if told.ends.is_some() { "season" } else { "unsent" }.to_string(),
+        template: match (told.ends.is_some(), open.sheet.follows().is_some()) {
+            (true, _) => "season",
+            (_, true) => "unsent_change",
+            _ => "unsent",
+        }
+        .to_string(),
         lang: String::new(),
         to: String::new(),
         code: String::new(),

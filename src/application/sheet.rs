@@ -51,6 +51,9 @@ pub struct Sheet {
     next: RowId,
     /// `birth_date.2` → as typed.
     values: BTreeMap<String, String>,
+    /// The application that these answers are a change of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    follows: Option<String>,
 }
 
 impl Drop for Sheet {
@@ -69,6 +72,7 @@ impl Default for Sheet {
             begun: Vec::new(),
             next: YOU + 1,
             values: BTreeMap::new(),
+            follows: None,
         }
     }
 }
@@ -88,6 +92,22 @@ impl Sheet {
         let version = document.get("version").and_then(Value::as_i64).ok_or(Unreadable)?;
         let document = upcast(document, version)?;
         serde_json::from_value(document).map_err(|_| Unreadable)
+    }
+
+    /// The answers of an application that was sent, to be changed: its rows keep their numbers, and new ones come after
+    /// `last`.
+    pub fn again(
+        (follows, last): (&str, RowId),
+        rows: BTreeMap<Table, Vec<RowId>>,
+        values: BTreeMap<String, String>,
+    ) -> Sheet {
+        let follows = Some(follows.to_string());
+        Sheet { version: ANSWERS_VERSION, rows, gone: Vec::new(), begun: Vec::new(), next: last + 1, values, follows }
+    }
+
+    /// The application that these answers are a change of.
+    pub fn follows(&self) -> Option<&str> {
+        self.follows.as_deref()
     }
 
     /// # Errors

@@ -35,6 +35,8 @@ pub struct Sending {
     pub owner: String,
     pub reference: String,
     pub plan_year: i32,
+    /// The application that this one is a change of.
+    pub follows: Option<String>,
     pub answers: Vec<u8>,
     pub answers_version: i64,
     pub determination: Vec<u8>,
@@ -203,12 +205,14 @@ impl Group {
 async fn freeze(tx: &mut Tx, new: &[&Sending]) -> Result<(), StoreError> {
     let now = tx.now();
     let statement = "INSERT INTO application (id, draft, owner, reference, plan_year, answers, answers_version, \
-         determination, catalogue, submitted_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+         determination, catalogue, submitted_at, follows) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, CAST($11 AS TEXT))";
     let bind = |asked: Asked, sending: &&Sending| {
         let asked = asked.bind(sending.id.as_str()).bind(sending.draft.as_str()).bind(sending.owner.as_str());
         let asked = asked.bind(sending.reference.as_str()).bind(i64::from(sending.plan_year));
         let asked = asked.bind(sending.answers.as_slice()).bind(sending.answers_version);
-        asked.bind(sending.determination.as_slice()).bind(sending.catalogue.as_str()).bind(now)
+        let asked = asked.bind(sending.determination.as_slice()).bind(sending.catalogue.as_str()).bind(now);
+        asked.bind(sending.follows.as_deref())
     };
     many::run(tx, statement, many::nothing, (new, bind)).await?;
     let statement = "INSERT INTO notice (id, application, owner, kind, body, posted_at, read_at) \

@@ -26,6 +26,10 @@ pub fn around<'a>(cx: &'a Cx, sheet: &Sheet) -> Surroundings<'a> {
     }
     years.sort_unstable_by_key(|year| std::cmp::Reverse(*year));
     let said = sheet.get("plan_year", HOUSEHOLD).parse::<u16>().ok();
+    // A change is of the year that was applied for.
+    if let Some(year) = said.filter(|_| sheet.follows().is_some()) {
+        years = vec![i32::from(year)];
+    }
     let catalogue = said.and_then(|year| cx.catalogues.get(year)).unwrap_or_else(|| cx.catalogues.newest());
     let counties: Vec<County> = Zip5::parse(sheet.get("zip", HOUSEHOLD))
         .map(|zip| {

@@ -181,14 +181,13 @@ fn fill(sheet: &mut Sheet, known: &Known) {
 
 /// `GET /account/apply/delete`
 pub async fn delete_page(desk: Desk) -> Answer {
-    open(&desk).await?;
+    let open = open(&desk).await?;
     let cx = &desk.cx;
-    Ok(desk
-        .page(cx.t("apply.delete.title"))
-        .lead(cx.t("apply.delete.lead"))
-        .submit(cx.t("apply.delete.submit"))
-        .link(cx.t("apply.list"), super::ROOT)
-        .show())
+    let [title, lead, submit] = match open.sheet.follows() {
+        Some(_) => ["report.give_up", "report.give_up_lead", "report.give_up_submit"],
+        None => ["apply.delete.title", "apply.delete.lead", "apply.delete.submit"],
+    };
+    Ok(desk.page(cx.t(title)).lead(cx.t(lead)).submit(cx.t(submit)).link(cx.t("apply.list"), super::ROOT).show())
 }
 
 /// `POST /account/apply/delete`: the answers go; what was saved while browsing stays.

@@ -9,6 +9,8 @@ use axum::Extension;
 use axum::http::StatusCode;
 
 use super::around::{around, count, open, refused, save, view};
+use super::differs::{Differs, differs};
+use super::earlier::Earlier;
 use super::field::Words;
 use super::send::{Draft, send};
 use super::step::{NOT_SAVED, page_of};
@@ -45,6 +47,8 @@ struct CheckPage<'a> {
     open: Option<String>,
     /// Pages whose answers the engine refuses together, although each does by itself.
     unfit: Vec<(String, String)>,
+    /// It is a change: what is other than it was sent.
+    differs: Option<Vec<Differs>>,
     /// A change that led here has set other answers aside.
     aside: bool,
     /// What was typed on a page that is gone could not be kept.
@@ -67,11 +71,16 @@ pub async fn show(desk: Desk) -> Answer {
     };
     let first = flow::first_open(&view);
     let unfit = if first.is_none() { unfit(cx, &words) } else { Vec::new() };
+    let differs = match Earlier::of(&desk, desk.owner().unwrap_or_default(), &view).await? {
+        Some(earlier) => Some(differs(cx, &view, &earlier.case.application)?),
+        None => None,
+    };
     let template = CheckPage {
         bar: bar(cx, &desk.visitor),
         pages: flow::places(&view).iter().map(checked).collect(),
         open: first.map(|place| cx.href(&format!("/account/apply/{}?from=check", place.address()))),
         unfit,
+        differs,
         aside: cx.query.split('&').any(|pair| pair == "aside=1"),
         lost: cx.query.split('&').any(|pair| pair == NOT_SAVED),
         cx,

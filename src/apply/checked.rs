@@ -19,8 +19,8 @@ pub struct Checked {
     pub waits: bool,
     /// What has to be sent.
     pub need: Vec<Need>,
-    /// Addresses of later decisions, and when they were made.
-    pub decided: Vec<(String, String)>,
+    /// Later decisions: the address of the notice, if there was anything to tell, and when they were made.
+    pub decided: Vec<(Option<String>, String)>,
 }
 
 pub struct Need {
@@ -51,7 +51,9 @@ pub fn checked(cx: &Cx, application: &Application, standing: &Standing) -> Check
     let decided = standing.decided.iter().map(|decided| {
         let when = day_and_clock(cx, decided.made_at);
         let words = cx.tf("verify.page.decided", &[("when", &when)]);
-        (cx.href(&format!("/account/notice/{}", decided.notice)), words)
+        let told = !decided.notice.is_empty();
+        let words = if told { words } else { format!("{words} {}", cx.t("verify.decided.same")) };
+        (told.then(|| cx.href(&format!("/account/notice/{}", decided.notice))), words)
     });
     Checked {
         soon: !standing.begun,

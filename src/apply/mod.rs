@@ -8,13 +8,17 @@
 mod appeal;
 mod around;
 mod begin;
+mod changed;
 mod check;
 mod checked;
+mod differs;
+mod earlier;
 mod field;
 mod notice;
 mod packet;
 mod people;
 mod referred;
+mod report;
 mod send;
 mod sent;
 mod step;
@@ -43,6 +47,7 @@ pub fn pages(submitter: Submitter, knows: Arc<Knows>) -> Router<Arc<App>> {
         .route("/account/apply/packet", get(packet::show))
         .route("/account/apply/employer", get(packet::employer))
         .route("/account/apply/sent", get(sent::sent))
+        .route("/account/apply/report", get(report::show).post(report::begin))
         .route("/account/apply/people/add", post(people::add))
         .route("/account/apply/people/remove", post(people::remove))
         .route("/account/apply/people/back", post(people::put_back))

@@ -6,6 +6,7 @@
 use axum::http::Uri;
 use time::{Date, Duration};
 
+use super::changed::Changed;
 use super::field::capitalized;
 use crate::application::record::{Letter, Notice, Part, PersonPart};
 use crate::application::sheet::RowId;
@@ -26,6 +27,8 @@ pub struct About<'a> {
     pub determination: &'a Determination,
     pub reference: &'a str,
     pub days: Days,
+    /// It is a change of an earlier application.
+    pub change: Option<Changed<'a>>,
     /// Days in which an appeal can be made (45 CFR 155.520(b)).
     pub appeal_days: i64,
 }
@@ -42,6 +45,7 @@ impl About<'_> {
         let marketplace = cx.app.tables.marketplace(self.determination.state, self.view.year);
         let about = [("reference", &shown(self.reference)[..]), ("when", &when)];
         let mut lead = vec![cx.tf("notice.about", &about), cx.t("notice.preliminary").to_string()];
+        lead.extend(self.change.iter().flat_map(|change| change.lead(cx, self)));
         lead.extend(self.credits(cx));
         Letter {
             lang: cx.lang.code().to_string(),
@@ -49,6 +53,8 @@ impl About<'_> {
             lead,
             people: self.determination.people.iter().map(|person| self.person(cx, person)).collect(),
             parts: [
+                self.change.as_ref().map(|change| change.before_and_now(cx, self)),
+                self.change.as_ref().map(|change| change.plan(cx, self)),
                 Some(self.next(cx, marketplace)),
                 Some(part(cx, "notice.change", vec![cx.tf("notice.change_lines", &place(cx, marketplace))])),
                 Some(self.appeal(cx, marketplace)),
@@ -65,7 +71,7 @@ impl About<'_> {
         }
     }
 
-    fn name(&self, cx: &Cx, id: &str) -> String {
+    pub(super) fn name(&self, cx: &Cx, id: &str) -> String {
         let row: RowId = id.parse().unwrap_or_default();
         let name = self.view.name(row);
         if name.is_empty() { cx.tf("how.person", &[("n", id)]) } else { name }
@@ -167,6 +173,15 @@ impl About<'_> {
 
     /// What the events that were told open.
     fn special(&self, cx: &Cx) -> Vec<String> {
+        let mut lines: Vec<String> = self.windows().iter().map(|window| special_words(cx, window)).collect();
+        if !lines.is_empty() {
+            lines.push(cx.t("notice.sep_proof").to_string());
+        }
+        lines
+    }
+
+    /// The special enrollment periods of the events that were told.
+    pub(super) fn windows(&self) -> Vec<SepWindow> {
         let event = |row: RowId| {
             let dated = has_a_day(self.view, row);
             let date = self.view.date("event_day", row).or((!dated).then_some(self.days.own))?;
@@ -178,12 +193,7 @@ impl About<'_> {
             Some(Event { kind: self.view.text("kind", row).to_string(), date, had_coverage })
         };
         let events: Vec<Event> = self.view.events().filter_map(event).collect();
-        let windows = enrollment::special(&cx.app.tables, &events, self.days).unwrap_or_default();
-        let mut lines: Vec<String> = windows.iter().map(|window| special_words(cx, window)).collect();
-        if !lines.is_empty() {
-            lines.push(cx.t("notice.sep_proof").to_string());
-        }
-        lines
+        enrollment::special(self.view.around.tables, &events, self.days).unwrap_or_default()
     }
 
     fn appeal(&self, cx: &Cx, marketplace: Option<&Marketplace>) -> Part {
@@ -241,7 +251,7 @@ fn in_language(cx: &Cx, prefix: &str) -> Cx {
     Cx::new(&cx.app, &uri, "")
 }
 
-fn part(cx: &Cx, heading: &str, lines: Vec<String>) -> Part {
+pub(super) fn part(cx: &Cx, heading: &str, lines: Vec<String>) -> Part {
     Part { heading: cx.t(heading).to_string(), lines }
 }
 

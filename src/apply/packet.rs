@@ -101,7 +101,8 @@ fn blank_for(people: usize) -> Sheet {
 fn blank_pages(words: &Words) -> Vec<Sheetful> {
     let people: Vec<_> = words.view.people().collect();
     let mut sheets = Vec::new();
-    for step in STEPS {
+    // What has changed is asked of whoever has sent an application already.
+    for step in STEPS.iter().filter(|step| step.name != "changed") {
         let rows = match (step.per, step.name) {
             (Per::Household, _) => vec![HOUSEHOLD],
             (Per::Each(_), "you") => vec![YOU],

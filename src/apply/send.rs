@@ -5,8 +5,11 @@
 
 use axum::http::StatusCode;
 use axum::response::Response;
+use serde_json::Value;
 
 use super::around::count;
+use super::changed::Changed;
+use super::earlier::Earlier;
 use super::notice::About;
 use crate::account::people::new_id;
 use crate::application::determine::{Undetermined, determined};
@@ -23,7 +26,9 @@ use crate::telemetry::funnel::Came;
 use crate::transfer;
 use crate::verify::{Knows, plan};
 use crate::web::error::Failure;
+use crate::web::page::Cx;
 use crate::work::letters::Ready;
+use crate::work::queue;
 
 /// The draft that is sent.
 pub struct Draft<'a> {
@@ -52,45 +57,52 @@ pub async fn send(desk: &Desk, (submitter, knows): (&Submitter, &Knows), draft: 
         Err(Undetermined::Refused(_)) => return Ok(desk.go("/account/apply/check")),
         Err(why) => return Err(Failure::internal(why).into()),
     };
+    let owner = draft.owner;
+    let keys = flow::answered(view);
+    let answers = serde_json::to_value(view.sheet.only(|key| keys.contains(key))).map_err(anyhow::Error::from)?;
+    let mut determination = found.determination;
+    let county = view.county().map(|county| county.name.clone()).unwrap_or_default();
+    let mut frozen = Frozen { answers, household: found.household, county, amended: None };
+    let earlier = Earlier::of(desk, owner, view).await?;
+    if let Some(earlier) = &earlier {
+        if earlier.followed {
+            return Ok(desk.go(&format!("{SENT}?again=1")));
+        }
+        if let Some((household, decided)) = earlier.amended(desk, knows, (&frozen, &determination)).await? {
+            (frozen.amended, determination) = (Some(household), decided);
+        }
+    }
+    let decided = serde_json::to_value(&determination).map_err(anyhow::Error::from)?;
     let reference = new_reference().map_err(anyhow::Error::from)?;
-    let days = cx.app.tables.days(Some(found.determination.state), (cx.app.clock)());
+    let days = cx.app.tables.days(Some(determination.state), (cx.app.clock)());
     let appeal_days = knows.rules.time("appeal_days", days.own);
     let appeal_days = appeal_days.ok_or_else(|| anyhow::anyhow!("no rule says until when a notice can be appealed"))?;
-    let about = About { view, determination: &found.determination, reference: &reference, days, appeal_days };
+    let unproved = frozen.amended.is_some();
+    let change = earlier.as_ref().map(|earlier| {
+        let (reference, before) = (earlier.case.application.reference.as_str(), &earlier.in_force);
+        Changed { reference, before, now: &decided, unproved }
+    });
+    let about = About { view, determination: &determination, reference: &reference, days, change, appeal_days };
     let notice = about.notice(cx);
 
-    let owner = draft.owner;
     let mut connection = desk.office.read().await?;
     let key = desk.office.means.vault.open(&mut connection, owner).await?;
     drop(connection);
     let Some(key) = key else { return Err(Instead::from(StoreError::Stale)) };
     let (id, notice_id) = (new_id()?, new_id()?);
-    let keys = flow::answered(view);
-    let answers = serde_json::to_value(view.sheet.only(|key| keys.contains(key))).map_err(anyhow::Error::from)?;
-    let county = view.county().map(|county| county.name.clone()).unwrap_or_default();
-    let frozen = Frozen { answers, household: found.household, county };
-    let decided = serde_json::to_value(&found.determination).map_err(anyhow::Error::from)?;
-    let full = view.said("full_medicaid", HOUSEHOLD, "yes");
-    let mut jobs = Vec::new();
-    // Without a hub or a way to the agencies nothing is promised that nobody could do.
-    if cx.app.config.hub.url.is_some() {
-        jobs.push(plan::first(&key, (owner, &id))?);
-    }
-    if cx.app.config.transfers.is_some() {
-        jobs.extend(transfer::first(&key, (owner, &id), (&decided, full))?);
-    }
     let sending = Sending {
         answers: key.seal_json(columns::APPLICATION_ANSWERS.at(&id, owner), &frozen)?,
-        determination: key.seal_json(columns::APPLICATION_DETERMINATION.at(&id, owner), &found.determination)?,
+        determination: key.seal_json(columns::APPLICATION_DETERMINATION.at(&id, owner), &decided)?,
         notice_body: key.seal_json(columns::NOTICE_BODY.at(&notice_id, owner), &notice)?,
         letter: told(desk, view, (&key, owner), &notice_id)?,
         notice: notice_id,
-        jobs,
+        jobs: jobs(cx, view, (&key, owner), (&id, &decided))?,
         draft: draft.id.to_string(),
         draft_version: draft.version,
         owner: owner.to_string(),
         reference,
         plan_year: view.year,
+        follows: view.sheet.follows().map(str::to_string),
         answers_version: ANSWERS_VERSION,
         catalogue: catalogue.version.clone(),
         session: desk.visitor.session_text(),
@@ -104,6 +116,24 @@ pub async fn send(desk: &Desk, (submitter, knows): (&Submitter, &Knows), draft: 
         Sent::Before { .. } => Ok(desk.go(&format!("{SENT}?again=1"))),
         Sent::Changed => Ok(changed(desk)),
     }
+}
+
+/// What has to be done afterwards. Without a hub or a way to the agencies nothing is promised that nobody could do.
+fn jobs(
+    cx: &Cx,
+    view: &View<'_>,
+    (key, owner): (&DataKey, &str),
+    (id, decided): (&str, &Value),
+) -> Result<Vec<queue::Ready>, StoreError> {
+    let mut jobs = Vec::new();
+    if cx.app.config.hub.url.is_some() {
+        jobs.push(plan::first(key, (owner, id))?);
+    }
+    if cx.app.config.transfers.is_some() {
+        let full = view.said("full_medicaid", HOUSEHOLD, "yes");
+        jobs.extend(transfer::first(key, (owner, id), (decided, full))?);
+    }
+    Ok(jobs)
 }
 
 /// The letter for whoever asked for e-mail: an account at the address that it has proved, a guest at the one that was typed.

@@ -7,17 +7,18 @@ use askama::Template;
 use axum::extract::Path;
 use axum::http::StatusCode;
 use serde_json::Value;
-use sqlx::AnyConnection;
 
 use super::appeal::number;
 use super::around::place_words;
 use super::checked::{Checked, checked};
 use super::referred::{Referred, referred};
 use crate::account::drafts;
+use crate::application::change::is_last;
 use crate::application::record::{self, ELIGIBILITY, Letter, Notice, Read};
 use crate::application::sheet::{HOUSEHOLD, RowId, YOU, key};
 use crate::application::submit::shown;
 use crate::eligibility::State;
+use crate::office::Reading;
 use crate::office::clock::{day_and_clock, day_of};
 use crate::office::desk::{Answer, Desk, Instead};
 use crate::office::view::{Bar, bar};
@@ -31,6 +32,10 @@ use crate::work::letters::{self, LetterState, PAPER};
 /// One application in the list.
 struct Row {
     words: String,
+    /// Which one it is a change of.
+    follows: Option<String>,
+    /// Where a change of it is reported; `None` if one was.
+    report: Option<String>,
     /// Its notices: address, what it is, and when it was posted.
     notices: Vec<(String, String, String)>,
 }
@@ -63,6 +68,8 @@ struct Newest {
     people: Vec<(String, Vec<String>)>,
     lead: Vec<String>,
     place: String,
+    /// Which application it is a change of.
+    follows: Option<String>,
     /// They asked for letters on paper.
     paper: bool,
     notice: String,
@@ -90,7 +97,7 @@ pub async fn sent(desk: Desk) -> Answer {
     };
     let drafts = drafts::of(&mut connection, vault, owner).await?;
     let code = drafts::code_of(&mut connection, owner, &drafts).await?;
-    let (checked, referred) = since(&mut connection, cx, (owner, applications.first())).await?;
+    let (checked, referred) = since(&mut connection, cx, (owner, &applications)).await?;
     let appeals = appeal::of_owner(&mut connection, vault, owner).await?;
     drop(connection);
     let guest = desk.visitor.guest().is_some();
@@ -107,28 +114,15 @@ pub async fn sent(desk: Desk) -> Answer {
                 ],
             ),
             notices: of.map(|notice| one_notice(cx, notice)).collect(),
+            follows: follows_words(cx, application, &applications),
+            report: is_last(&applications, &application.id)
+                .then(|| cx.href(&format!("/account/apply/report?of={}", application.id))),
         }
     };
-    let newest = applications.first().zip(notice.as_ref()).map(|(application, (posted, notice))| {
-        let letter = letter(cx, notice);
-        Newest {
-            reference: shown(&application.reference),
-            when: day_and_clock(cx, application.submitted_at),
-            people: letter
-                .map(|letter| letter.people.iter().map(|part| (part.name.clone(), part.results.clone())).collect())
-                .unwrap_or_default(),
-            lead: letter.map(|letter| letter.lead.iter().skip(1).cloned().collect()).unwrap_or_default(),
-            place: place_words(
-                cx,
-                application.determination["state"].as_str().and_then(State::parse),
-                i32::try_from(application.plan_year).unwrap_or_default(),
-            ),
-            paper: application.frozen.answers["notices_by.0"] == "mail",
-            notice: address(cx, &posted.id),
-            plans: plans(cx, application, &picked(&drafts)),
-            shops: shops(application),
-        }
-    });
+    let newest = applications
+        .first()
+        .zip(notice.as_ref())
+        .map(|(application, notice)| newest(cx, (application, &applications), notice, &picked(&drafts)));
     let several = applications.len() > 1 || posted.len() > 1;
     let template = SentPage {
         bar: bar(cx, &desk.visitor),
@@ -146,20 +140,61 @@ pub async fn sent(desk: Desk) -> Answer {
     Ok(page::render_status(cx, StatusCode::OK, template, CachePolicy::Private))
 }
 
+/// What is said of the newest application, by its first notice. `picked`: plans of the search that was kept last.
+fn newest(
+    cx: &Cx,
+    (application, applications): (&record::Application, &[record::Application]),
+    (posted, notice): &(record::Posted, Notice),
+    picked: &[String],
+) -> Newest {
+    let letter = letter(cx, notice);
+    let results =
+        |letter: &Letter| letter.people.iter().map(|part| (part.name.clone(), part.results.clone())).collect();
+    Newest {
+        reference: shown(&application.reference),
+        when: day_and_clock(cx, application.submitted_at),
+        people: letter.map(results).unwrap_or_default(),
+        lead: letter.map(|letter| letter.lead.iter().skip(1).cloned().collect()).unwrap_or_default(),
+        place: place_words(
+            cx,
+            application.determination["state"].as_str().and_then(State::parse),
+            i32::try_from(application.plan_year).unwrap_or_default(),
+        ),
+        follows: follows_words(cx, application, applications),
+        paper: application.frozen.answers["notices_by.0"] == "mail",
+        notice: address(cx, &posted.id),
+        plans: plans(cx, application, picked),
+        shops: shops(application),
+    }
+}
+
 /// How the newest application stands since it was sent: its checks, and the state's agency. Where nobody is asked, or an
 /// agency gets nothing, nothing is said of it.
 async fn since(
-    connection: &mut AnyConnection,
+    connection: &mut Reading,
     cx: &Cx,
-    (owner, newest): (&str, Option<&record::Application>),
+    (owner, applications): (&str, &[record::Application]),
 ) -> Result<(Option<Checked>, Option<Referred>), Instead> {
-    let Some(newest) = newest else { return Ok((None, None)) };
+    let Some(newest) = applications.first() else { return Ok((None, None)) };
     let (config, about) = (&cx.app.config, (owner, newest.id.as_str()));
     let standing = history::of(connection, about).await?;
     let checked = (standing.begun || config.hub.url.is_some()).then(|| checked(cx, newest, &standing));
-    let transfers = History::of(connection, about).await?;
+    let mut transfers = History::of(connection, about).await?;
+    // What an agency has answered about an earlier application of the same people is part of it.
+    let mut earlier = newest.follows.clone();
+    while let Some(id) = earlier {
+        transfers.put_before(History::of(connection, (owner, &id)).await?);
+        earlier = applications.iter().find(|own| own.id == id).and_then(|own| own.follows.clone());
+    }
     let any = !transfers.sent.is_empty() || config.transfers.is_some();
     Ok((checked, any.then(|| referred(cx, newest, &transfers)).flatten()))
+}
+
+/// `It is a change of the application with the number …`
+fn follows_words(cx: &Cx, application: &record::Application, all: &[record::Application]) -> Option<String> {
+    let follows = application.follows.as_ref()?;
+    let earlier = all.iter().find(|own| own.id == *follows)?;
+    Some(cx.tf("report.follows", &[("reference", &shown(&earlier.reference))]))
 }
 
 fn address(cx: &Cx, notice: &str) -> String {

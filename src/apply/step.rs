@@ -191,10 +191,13 @@ fn saved(desk: &Desk, place: &Place, sheet: &Sheet, (on, aside): (&[String], boo
     }
     count(&desk.cx, place.step.name, Came::Answered);
     // What a change made necessary elsewhere comes before the check page is worth showing again.
-    let next = match from_check && flow::first_open(&view).is_none() {
-        true => "/account/apply/check".to_string(),
-        false if from_check => next_address(&view, None),
-        false => next_address(&view, Some(&place)),
+    // Of a change everything has its answer: whoever has changed one chooses the next from the list.
+    let change = view.sheet.follows().is_some();
+    let next = match flow::first_open(&view) {
+        None if from_check => "/account/apply/check".to_string(),
+        None if change => super::ROOT.to_string(),
+        _ if from_check || change => next_address(&view, None),
+        _ => next_address(&view, Some(&place)),
     };
     Ok(desk.go(&with(&next, aside, from_check && !next.ends_with("/check"))))
 }

@@ -39,6 +39,8 @@ struct TasksPage<'a> {
     /// They have an address that takes letters.
     reminded: bool,
     code: Option<String>,
+    /// It is a change of an application that is sent.
+    change: bool,
     /// A search led here that was not added.
     search_unused: bool,
     /// The next page that needs something; `None`: all is ready to be checked.
@@ -89,7 +91,11 @@ pub async fn show(desk: Desk) -> Answer {
     }
     let template = TasksPage {
         bar: bar(cx, &desk.visitor),
-        title: cx.tf("apply.title", &[("year", &view.year.to_string())]),
+        title: match open.sheet.follows() {
+            Some(_) => cx.tf("report.task_title", &[("year", &view.year.to_string())]),
+            None => cx.tf("apply.title", &[("year", &view.year.to_string())]),
+        },
+        change: open.sheet.follows().is_some(),
         parts,
         kept: cx.tf("apply.tasks.kept", &[("date", &day_of(cx, open.changed_at + kept))]),
         reminded,

@@ -125,6 +125,29 @@ impl Catalogue {
         Ok(found.unwrap_or_default())
     }
 
+    /// What the Plan ID Crosswalk PUF says of a plan of the year before, in a place: the plan that takes over, and the one for those
+    /// who are too old for it. The row about the fewest people counts: of the ZIP code, of the county, of the state. `None`:
+    /// nothing is filed.
+    ///
+    /// # Errors
+    ///
+    /// Any SQLite error.
+    pub async fn crosswalk(
+        &self,
+        before: &PlanId,
+        (state, county, zip): (&str, i64, i64),
+    ) -> Result<Option<(Option<PlanId>, Option<PlanId>)>, sqlx::Error> {
+        type Row = (Option<i64>, Option<i64>, Option<String>, Option<String>);
+        let asked = sqlx::query_as(
+            "SELECT county_fips, zip, plan_id, age_off_plan_id FROM crosswalk WHERE previous_plan_id = ?1 AND state = ?2",
+        );
+        let rows: Vec<Row> = asked.bind(before.as_str()).bind(state).fetch_all(&self.pool).await?;
+        let here = |own: &Row| own.0.is_none_or(|own| own == county) && own.1.is_none_or(|own| own == zip);
+        let row = rows.into_iter().filter(here).min_by_key(|row| (row.1.is_none(), row.0.is_none()));
+        let plan = |id: Option<String>| id.as_deref().and_then(PlanId::parse);
+        Ok(row.map(|(_, _, next, age_off)| (plan(next), plan(age_off))))
+    }
+
     /// The insurer's name, or its number if the catalogue does not know it (from an old link, for example).
     pub fn issuer_name(&self, issuer_id: u32) -> String {
         self.issuers.get(&issuer_id).cloned().unwrap_or_else(|| format!("{issuer_id:05}"))

@@ -13,6 +13,7 @@ use crate::enrollment::choice::{self, Choice, GroupChoice, Save, Saved};
 use crate::enrollment::dates::{self, NotNow, Start};
 use crate::enrollment::groups::default_groups;
 use crate::enrollment::price::{Asking, search_for};
+use crate::enrollment::record::{self as enrolled, Enrollment};
 use crate::enrollment::results::{self, Results};
 use crate::filing::codes::Product;
 use crate::office::desk::{Desk, Instead};
@@ -20,7 +21,7 @@ use crate::quote::ask::address::Search;
 use crate::quote::market;
 use crate::shop::view::Card;
 use crate::store::StoreError;
-use crate::types::PlanId;
+use crate::types::{Cents, PlanId};
 use crate::web::page::Cx;
 
 /// Everything that a page of choosing needs. Has no `Debug`: it holds what people typed.
@@ -33,6 +34,8 @@ pub struct Around {
     /// Of the plan year, that prices.
     pub catalogue: Arc<Catalogue>,
     pub start: Result<Start, NotNow>,
+    /// What was signed for this application, and is there or on its way.
+    pub signed: Vec<Enrollment>,
 }
 
 /// Opens the newest application, or leads to where there is something to do first.
@@ -50,7 +53,9 @@ pub async fn around(desk: &Desk) -> Result<Around, Instead> {
     let about = (owner, newest.id.as_str());
     let results = results::of(&mut connection, vault, &cx.app.tables, about).await?;
     let Saved { choice, version } = choice::load(&mut connection, vault, about).await?;
+    let mut signed = enrolled::of(&mut connection, vault, owner).await?;
     drop(connection);
+    signed.retain(|enrollment| enrollment.application == newest.id && enrollment.state.is_live());
     let Some(results) = results else { return Err(nothing_sent(desk)) };
     let catalogue = u16::try_from(results.plan_year).ok().and_then(|year| cx.catalogues.get(year).cloned());
     let Some(catalogue) = catalogue else { return Err(no_prices(desk, &results)) };
@@ -59,7 +64,7 @@ pub async fn around(desk: &Desk) -> Result<Around, Instead> {
     }
     let start = dates::start(&cx.app.tables, &results, (cx.app.clock)(), choice.begin);
     let choice = with_groups(choice, &results);
-    Ok(Around { results, choice, version, catalogue, start })
+    Ok(Around { results, choice, version, catalogue, start, signed })
 }
 
 fn nothing_sent(desk: &Desk) -> Instead {
@@ -153,6 +158,14 @@ impl Around {
         let plan_pk = PlanId::parse(id).and_then(|id| self.catalogue.variants.find(&id));
         let offer = plan_pk.and_then(|plan_pk| tally.find(plan_pk));
         Ok(offer.map(|offer| Card::new(&self.catalogue, offer)))
+    }
+
+    /// Whether these people have signed for a plan at this price already: signing again would change nothing.
+    pub fn has_signed(&self, people: &[RowId], plan: &str, net: Cents) -> bool {
+        self.signed.iter().any(|enrollment| {
+            let signed = &enrollment.signed;
+            signed.plan.id == plan && signed.net() == net && signed.people.iter().map(|person| &person.row).eq(people)
+        })
     }
 
     /// Keeps a changed choice; its new version.

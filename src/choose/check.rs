@@ -9,7 +9,8 @@ use axum::response::Response;
 
 use super::around::{Around, around, names};
 use crate::application::kinds::is_name;
-use crate::application::sheet::YOU;
+use crate::application::sheet::{RowId, YOU};
+use crate::eligibility::tables::CsrLevel;
 use crate::enrollment::check::{By, Checked, Line, Unfit, worked_out};
 use crate::filing::codes::Product;
 use crate::office::desk::{Answer, Desk, Instead};
@@ -18,12 +19,17 @@ use crate::shop::home::FieldFault;
 use crate::types::Cents;
 use crate::web::page::{self, CachePolicy, Cx};
 
+/// The variant of a plan that everybody can have.
+const STANDARD: &str = "01";
+
 /// One policy as it is signed.
 struct Policy {
     heading: String,
     /// The insurer's own words: in its language.
     plan: String,
     insurer: String,
+    /// The plan's ID and its variant.
+    number: (String, String),
     people: Vec<String>,
     lines: Vec<(String, String)>,
 }
@@ -66,6 +72,14 @@ pub struct Typed {
 pub async fn show(desk: Desk) -> Answer {
     let around = around(&desk).await?;
     let checked = checked(&desk, &around, "").await?;
+    let signed = |line: &Line| {
+        let rows: Vec<RowId> = line.signed.people.iter().map(|person| person.row).collect();
+        around.has_signed(&rows, &line.signed.plan.id, line.signed.net())
+    };
+    // Nothing is left to sign.
+    if checked.lines.iter().all(signed) {
+        return Ok(desk.go("/account/plan/done"));
+    }
     page(&desk, &around, (&checked, around.version), &Typed::default()).await
 }
 
@@ -169,14 +183,15 @@ fn policy(cx: &Cx, around: &Around, line: &Line) -> Policy {
     let signed = &line.signed;
     let said = |key: &str, words: String| (cx.t(key).to_string(), words);
     let mut lines = vec![
-        said("choose.check_id", signed.plan_id()),
         said("choose.check_start", cx.date(signed.starts)),
         said("choose.check_premium", signed.premium.dollars_cents()),
         said("choose.check_credit", signed.credit.dollars_cents()),
         said("choose.check_pay", signed.net().dollars_cents()),
     ];
     if line.product == Product::Medical {
-        lines.push(said("choose.check_csr", cx.t(&format!("csr.{}", signed.csr.word())).to_string()));
+        // The standard variant has none of them, whatever level the people could have with another plan.
+        let level = if signed.plan.variant == STANDARD { CsrLevel::None } else { signed.csr };
+        lines.push(said("choose.check_csr", cx.t(&format!("csr.{}", level.word())).to_string()));
     }
     let person = |person: &crate::enrollment::SignedPerson| {
         let name = around.results.case.name(person.row);
@@ -187,6 +202,7 @@ fn policy(cx: &Cx, around: &Around, line: &Line) -> Policy {
         heading: cx.tf("choose.for", &[("names", &names(cx, &around.results, &rows))]),
         plan: signed.plan.name.clone(),
         insurer: signed.plan.issuer_name.clone(),
+        number: (signed.plan.id.clone(), signed.plan.variant.clone()),
         people: signed.people.iter().map(person).collect(),
         lines,
     }

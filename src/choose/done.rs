@@ -17,6 +17,8 @@ use crate::web::page::{self, CachePolicy, Cx};
 struct One {
     plan: String,
     insurer: String,
+    /// The plan's ID and its variant.
+    number: (String, String),
     lines: Vec<(String, String)>,
     /// How the first month is paid; empty once it is.
     pay: Vec<String>,
@@ -65,11 +67,11 @@ fn one(cx: &Cx, enrollment: &Enrollment) -> One {
     One {
         plan: signed.plan.name.clone(),
         insurer: signed.plan.issuer_name.clone(),
+        number: (signed.plan.id.clone(), signed.plan.variant.clone()),
         lines: vec![
             said("choose.check_people", names.join(", ")),
             said("choose.done_state", state_words(cx, enrollment.state).to_string()),
             said("choose.done_number", enrollment.number.clone()),
-            said("choose.check_id", enrollment.plan.clone()),
             said("choose.check_start", cx.date(enrollment.starts)),
             said("choose.check_premium", signed.premium.dollars_cents()),
             said("choose.check_credit", signed.credit.dollars_cents()),

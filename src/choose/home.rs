@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use super::around::{Around, around, chosen, key_of, names};
 use super::{shop, words};
 use crate::enrollment::choice::Use;
+use crate::enrollment::price::people_of;
 use crate::filing::codes::Product;
 use crate::office::desk::{Answer, Desk, Instead};
 use crate::office::view::{Bar, bar};
@@ -22,6 +23,8 @@ pub struct Picked {
     pub href: String,
     /// What the button that takes it out sends.
     pub out: String,
+    /// They have signed for it.
+    pub signed: bool,
 }
 
 /// People who buy together.
@@ -51,7 +54,9 @@ struct HomePage<'a> {
     several: bool,
     credit: Option<String>,
     has_dental: bool,
+    /// Something is chosen and not signed.
     ready: bool,
+    has_signed: bool,
 }
 
 /// `GET /account/plan`
@@ -67,7 +72,8 @@ pub async fn show(desk: Desk) -> Answer {
         }
         Err(closed) => words::not_now(cx, &around, closed),
     };
-    let picked = |group: &GroupView| group.medical.is_some() || group.dental.is_some();
+    let open = |picked: &Option<Picked>| picked.as_ref().is_some_and(|picked| !picked.signed);
+    let to_sign = |group: &GroupView| open(&group.medical) || open(&group.dental);
     let template = HomePage {
         bar: bar(cx, &desk.visitor),
         year: around.results.plan_year.to_string(),
@@ -78,7 +84,8 @@ pub async fn show(desk: Desk) -> Answer {
         several: around.results.shoppers().len() > 1,
         credit: credit(cx, &around),
         has_dental: around.catalogue.variants.has_dental(),
-        ready: groups.iter().any(picked),
+        ready: groups.iter().any(to_sign),
+        has_signed: !around.signed.is_empty(),
         groups,
         cx,
     };
@@ -124,9 +131,11 @@ pub async fn groups(cx: &Cx, around: &Around) -> Result<Vec<GroupView>, Instead>
 async fn picked(cx: &Cx, around: &Around, at: usize, product: Product) -> Result<Option<Picked>, Instead> {
     let group = &around.choice.groups[at];
     let Some(id) = chosen(group, product) else { return Ok(None) };
+    let card = around.priced(cx, at, (product, id)).await?;
     Ok(Some(Picked {
         product: product.key(),
-        card: around.priced(cx, at, (product, id)).await?,
+        signed: card.as_ref().is_some_and(|card| around.has_signed(people_of(group, product), id, card.net)),
+        card,
         plan_id: id.to_string(),
         href: cx.href(&format!("{}/plans/{id}", shop::base(at))),
         out: format!("{}/{}", key_of(&group.people), product.key()),

@@ -85,10 +85,10 @@ pub enum Command {
     Coverage(CoverageArgs),
     /// Look after account transfers with states' agencies: list, show, resend, read
     Transfer(TransferArgs),
-    /// Look after notices on paper: list, print, mailed
-    Notices(NoticesArgs),
     /// Look after files to and from insurers: list, show, resend, read, reconcile
     Insurer(InsurerArgs),
+    /// Look after notices on paper: list, print, mailed
+    Notices(NoticesArgs),
     /// Read a letter that came back from standard input, and write down what it says
     Bounce(BounceArgs),
     /// Cut a small catalogue out of a large one, for work on a small machine

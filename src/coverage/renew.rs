@@ -40,6 +40,8 @@ struct RenewPage<'a> {
     next: Option<Column>,
     notes: Vec<String>,
     by: Option<String>,
+    /// Its plans can be chosen here.
+    loaded: bool,
 }
 
 fn as_now(own: &Own) -> Column {
@@ -122,6 +124,7 @@ pub async fn show(desk: Desk, Path(id): Path<String>) -> Answer {
         next: next_column,
         notes,
         by,
+        loaded: catalogue.is_some(),
         year: year_words,
         cx,
     };

@@ -10,9 +10,10 @@ use crate::eligibility::State as Place;
 use crate::eligibility::clock::Days;
 use crate::eligibility::enrollment::{WindowStatus, open_enrollment};
 use crate::eligibility::tables::MarketplaceKind;
-use crate::enrollment::record::{self, Enrollment, Signed, State, day_of};
-use crate::enrollment::step::{self, StepLine};
+use crate::enrollment::record::{Enrollment, Signed, State, day_of};
+use crate::enrollment::step::StepLine;
 use crate::enrollment::tax_year;
+use crate::enrollment::whole::{self, Whole};
 use crate::office::clock::day_of as day_words;
 use crate::office::desk::{Desk, Instead};
 use crate::web::error::Failure;
@@ -70,29 +71,21 @@ impl Own {
 pub async fn all(desk: &Desk) -> Result<Vec<Own>, Instead> {
     let Some(owner) = desk.owner() else { return Err(desk.go("/account").into()) };
     let mut connection = desk.office.read().await?;
-    let mut own = Vec::new();
-    for enrollment in record::of(&mut connection, &desk.office.means.vault, owner).await? {
-        own.push(opened(desk, &mut connection, enrollment).await?);
-    }
-    own.reverse();
-    Ok(own)
+    let all = whole::all(&mut connection, &desk.office.means.vault, owner).await?;
+    Ok(all.into_iter().rev().map(|whole| own(desk, whole)).collect())
 }
 
 /// One of them; another's is not there.
 pub async fn one(desk: &Desk, id: &str) -> Result<Own, Instead> {
     let Some(owner) = desk.owner() else { return Err(desk.go("/account").into()) };
     let mut connection = desk.office.read().await?;
-    let found = record::one(&mut connection, &desk.office.means.vault, (owner, id)).await?;
-    let enrollment = found.ok_or(Failure::NotFound)?;
-    opened(desk, &mut connection, enrollment).await
+    let found = whole::one(&mut connection, &desk.office.means.vault, (owner, id)).await?;
+    Ok(own(desk, found.ok_or(Failure::NotFound)?))
 }
 
-async fn opened(desk: &Desk, connection: &mut sqlx::AnyConnection, enrollment: Enrollment) -> Result<Own, Instead> {
-    let now = record::now(connection, &desk.office.means.vault, &enrollment).await?;
-    let steps = step::of(connection, &enrollment.id).await?;
-    let place = Place::parse(&now.place.state);
-    let days = desk.cx.app.tables.days(place, (desk.cx.app.clock)());
-    Ok(Own { enrollment, now, steps, today: days.own, days })
+fn own(desk: &Desk, Whole { enrollment, now, steps }: Whole) -> Own {
+    let days = desk.cx.app.tables.days(Place::parse(&now.place.state), (desk.cx.app.clock)());
+    Own { enrollment, now, steps, today: days.own, days }
 }
 
 /// What every page says of a plan.
@@ -148,8 +141,10 @@ pub fn cover(cx: &Cx, own: &Own) -> Cover {
 pub struct Pay {
     pub when: Option<String>,
     pub page: Option<String>,
-    /// A sentence with the number in it, or that there is none.
-    pub phone: String,
+    /// A sentence with the number in it.
+    pub phone: Option<String>,
+    /// What is not in our data.
+    pub missing: Option<String>,
 }
 
 /// `None`: it is paid, or there is nothing to pay for, or nobody has told the insurer.
@@ -161,12 +156,13 @@ pub fn pay(cx: &Cx, with: &With, own: &Own) -> Option<Pay> {
     let last = with.rules.pay_by(own.enrollment.starts);
     let when = last.map(|last| cx.tf("coverage.pay_when", &[("start", &start), ("last", &cx.date(last))]));
     let plan = &own.now.plan;
-    let phone = match (&plan.phone, &plan.payment) {
-        (Some(phone), _) => cx.tf("coverage.pay_phone", &[("phone", phone)]),
-        (None, Some(_)) => String::new(),
-        (None, None) => cx.t("coverage.pay_missing").to_string(),
+    let phone = plan.phone.as_ref().map(|phone| cx.tf("coverage.pay_phone", &[("phone", phone)]));
+    let missing = match (&plan.payment, &plan.phone) {
+        (Some(_), _) => None,
+        (None, Some(_)) => Some(cx.t("coverage.pay_no_page").to_string()),
+        (None, None) => Some(cx.t("coverage.pay_missing").to_string()),
     };
-    Some(Pay { when, page: plan.payment.clone(), phone })
+    Some(Pay { when, page: plan.payment.clone(), phone, missing })
 }
 
 /// When, and what: the oldest first.
@@ -178,8 +174,9 @@ pub fn history(cx: &Cx, own: &Own) -> Vec<(String, String)> {
     own.steps.iter().map(line).collect()
 }
 
-/// Until when a plan of a year can be chosen without a reason; `None`: not today.
+/// Until when a plan of a year can be chosen without a reason, for the next day on which it can begin: what comes later is not
+/// certain in every year. `None`: not today.
 pub fn open_until(cx: &Cx, own: &Own) -> Option<Date> {
     let open = open_enrollment(&cx.app.tables, own.place()?, own.plan_year(), own.days);
-    (open.status == WindowStatus::Open).then_some(open.ends).flatten()
+    (open.status == WindowStatus::Open).then_some(open.select_by).flatten()
 }

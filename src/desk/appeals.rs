@@ -59,7 +59,7 @@ pub async fn line(here: Here) -> Answer {
     let asked = sqlx::query_as(
         "SELECT p.id, COALESCE(p.urgent, 0), p.filed_at, p.due_at, COALESCE(p.decide_by, p.due_at), p.taken_by, p.taken_at, \
          a.reference FROM appeal p JOIN application a ON a.id = p.application WHERE p.state = 'filed' \
-         ORDER BY COALESCE(p.urgent, 0) DESC, COALESCE(p.decide_by, p.due_at) LIMIT $1",
+         ORDER BY p.urgent DESC, p.decide_by LIMIT $1",
     );
     let found: Vec<Row> = asked.bind(ROWS_MAX).fetch_all(&mut *connection).await.map_err(StoreError::from)?;
     let logins = people::all(&mut connection).await?;
@@ -296,7 +296,7 @@ fn said(case: &Case, appeal: &Appeal, english: impl Fn(&str) -> String) -> Vec<(
     let told = [
         ("Reference number", shown(&case.application.reference)),
         ("Came", clock(appeal.filed_at)),
-        ("Last day to file ended", clock(appeal.due_at)),
+        ("Last day to file ends", clock(appeal.due_at)),
         ("Whose result", names),
         ("What is wrong", what),
         ("Why", said.why.clone()),
@@ -340,7 +340,7 @@ async fn opened(here: &Here, of: (&str, &str), typed: &Typed) -> Result<OpenedAp
     Ok(OpenedAppeal {
         told: said(&case, &appeal, english),
         notice: letter.map(|letter| letter.title.clone()).unwrap_or_default(),
-        results: results.map(|person| (person.name.clone(), person.results.join("; "))).collect(),
+        results: results.map(|person| (person.name.clone(), person.results.join(" "))).collect(),
         issues: issues.iter().map(issue).collect(),
         outcomes: Outcome::iter().map(|outcome| (name(outcome), picks(outcome))).collect(),
     })

@@ -134,8 +134,8 @@ fn month_line(spans: &[Span], (year, month): (i32, Month), partial: Partial) -> 
             Partial::WholeMonth if line.days == 0 => monthly,
             Partial::WholeMonth => Cents::ZERO,
         };
-        line.premium = line.premium + amount(span.monthly.essential);
-        line.credit = line.credit + amount(span.monthly.credit);
+        line.premium += amount(span.monthly.essential);
+        line.credit += amount(span.monthly.credit);
         // Never by day: the benchmark of a whole month (26 CFR 1.36B-3(d)(1)(ii)). Who is enrolled for some days of a month, from
         // the first or from a birth, counts for it ((c)(2)): the one of the most people.
         line.benchmark = line.benchmark.max(span.monthly.benchmark);
@@ -167,8 +167,8 @@ pub fn prorated(monthly: Cents, days: u8, of: u8) -> Cents {
 pub fn totals(lines: &[MonthLine; MONTHS]) -> MonthLine {
     let mut total = MonthLine::default();
     for line in lines {
-        total.premium = total.premium + line.premium;
-        total.credit = total.credit + line.credit;
+        total.premium += line.premium;
+        total.credit += line.credit;
         total.benchmark = match (total.benchmark, line.benchmark) {
             (None, own) => own,
             (sum, None) => sum,

@@ -17,6 +17,7 @@ use crate::application::sheet::{HOUSEHOLD, RowId, YOU};
 use crate::catalogue::Catalogue;
 use crate::eligibility::Tables;
 use crate::eligibility::rounding;
+use crate::eligibility::tables::CsrLevel;
 use crate::filing::codes::{Product, VariantKind};
 use crate::quote::QuoteError;
 use crate::quote::ask::search::Search;
@@ -148,9 +149,10 @@ async fn line(said: &Said<'_>, (group, product): (usize, Product), plan: &str) -
     let chosen = &asking.choice.groups[group];
     let rows = people_of(chosen, product);
     let essential = essential(&search, offer, &each);
+    let kind = kind_of(asking.catalogue, &search, offer);
     let people = rows.iter().zip(each).map(|(row, premium)| person(said, (*row, rows[0]), premium));
     Ok(Signed {
-        plan: plan_of(asking.catalogue, &search, offer).await?,
+        plan: plan_of(asking.catalogue, offer, (search.product, kind)).await?,
         place: place_of(results, &search),
         people: people.collect::<Option<_>>().ok_or(Unfit::Groups)?,
         premium: offer.premium,
@@ -158,7 +160,7 @@ async fn line(said: &Said<'_>, (group, product): (usize, Product), plan: &str) -
         credit: offer.credit,
         credit_available: available(asking, (group, product)).await?,
         benchmark: benchmark(results, chosen),
-        csr: search.level(),
+        csr: level_of(kind),
         starts: said.start.day,
         why_now: said.start.why.clone(),
         application_reference: results.case.application.reference.clone(),
@@ -190,11 +192,30 @@ fn benchmark(results: &Results, group: &GroupChoice) -> Option<Cents> {
     found.sum()
 }
 
-async fn plan_of(catalogue: &Catalogue, search: &Search, offer: &Offer<'_>) -> Result<SignedPlan, Unfit> {
+/// The variant that a group gets, as `market` takes it: the standard one where theirs was not filed.
+fn kind_of(catalogue: &Catalogue, search: &Search, offer: &Offer<'_>) -> VariantKind {
     let wanted = search.variants().of_metal(offer.plan.metal);
-    // As `market` takes it: the standard one where a variant was not filed.
     let filed = catalogue.variants.variant(offer.plan_pk, wanted).is_some();
-    let kind = if filed { wanted } else { VariantKind::Standard };
+    if filed { wanted } else { VariantKind::Standard }
+}
+
+/// What a variant has: by income none but with silver.
+fn level_of(kind: VariantKind) -> CsrLevel {
+    match kind {
+        VariantKind::OffExchange | VariantKind::Standard => CsrLevel::None,
+        VariantKind::ZeroCostSharing => CsrLevel::Zero,
+        VariantKind::LimitedCostSharing => CsrLevel::Limited,
+        VariantKind::Silver73 => CsrLevel::Csr73,
+        VariantKind::Silver87 => CsrLevel::Csr87,
+        VariantKind::Silver94 => CsrLevel::Csr94,
+    }
+}
+
+async fn plan_of(
+    catalogue: &Catalogue,
+    offer: &Offer<'_>,
+    (product, kind): (Product, VariantKind),
+) -> Result<SignedPlan, Unfit> {
     let (phone, payment) = catalogue.insurer(offer.facts.issuer_id).await?;
     Ok(SignedPlan {
         id: offer.plan.plan_id.clone(),
@@ -202,7 +223,7 @@ async fn plan_of(catalogue: &Catalogue, search: &Search, offer: &Offer<'_>) -> R
         name: offer.plan.name.clone(),
         issuer_id: format!("{:05}", offer.facts.issuer_id),
         issuer_name: catalogue.issuer_name(offer.facts.issuer_id),
-        product: search.product.key().to_string(),
+        product: product.key().to_string(),
         metal: offer.plan.metal.map(|metal| metal.key().to_string()).unwrap_or_default(),
         payment,
         phone,

@@ -1,7 +1,8 @@
 //! Giving a plan up before it begins, ending it on a day, and bringing it back.
 //!
-//! Called by the pages of coverage and by an operator; a plan that another takes the place of is ended by `sign`. Each is one transaction with its row
-//! for the insurer, its step and its deed, and doing it twice is doing it once. What was signed stays as it is.
+//! Called by the pages of coverage and by an operator; a plan that another takes the place of is ended by `sign`. Each is one
+//! transaction with its row for the insurer, its step and its deed, and doing it twice is doing it once. What was signed stays as
+//! it is.
 
 use time::Date;
 
@@ -14,8 +15,6 @@ use crate::store::{Change, StoreError, Tx};
 
 /// X12 maintenance reason of one that is brought back.
 const REINSTATED_CODE: &str = "41";
-/// Of somebody who did not pay: an insurer says so.
-pub const NON_PAYMENT: &str = "non_payment";
 /// What the insurer was never told of and need not be told any more: `enrollment_change.held`.
 pub const WITHDRAWN: &str = "withdrawn";
 

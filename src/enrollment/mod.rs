@@ -19,9 +19,12 @@ pub mod renewal;
 pub mod results;
 pub mod share;
 pub mod sign;
+pub mod signed;
 pub mod step;
 pub mod tax_year;
+pub mod whole;
 pub mod words;
 
-pub use record::{ChangeRow, Enrollment, Signed, SignedPerson, SignedPlace, SignedPlan, Why};
+pub use record::{ChangeRow, Enrollment};
 pub use results::Results;
+pub use signed::{Signed, SignedPerson, SignedPlace, SignedPlan, Why};

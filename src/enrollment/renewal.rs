@@ -33,9 +33,6 @@ impl Next {
     }
 }
 
-/// A row of the crosswalk that is about a place: next plan, and the one for those who are too old for it.
-type Row = (Option<String>, Option<String>);
-
 /// What the next year's catalogue says of a plan. `aged_off`: somebody on it is too old for a plan of its kind next year
 /// (catastrophic plans, 45 CFR 156.155).
 ///
@@ -46,20 +43,12 @@ pub async fn next(catalogue: &Catalogue, signed: &Signed, aged_off: bool) -> Res
     let Some(own) = PlanId::parse(&signed.plan.id) else { return Ok(Next::Unknown) };
     let county: i64 = signed.place.county_fips.parse().unwrap_or_default();
     let zip: i64 = signed.place.zip.parse().unwrap_or_default();
-    // A row for the ZIP code is about fewer people than one for the county, and that about fewer than one for the state.
-    let asked = sqlx::query_as(
-        "SELECT plan_id, age_off_plan_id FROM crosswalk WHERE previous_plan_id = ?1 AND state = ?2 \
-         AND (county_fips IS NULL OR county_fips = ?3) AND (zip IS NULL OR zip = ?4) \
-         ORDER BY zip IS NULL, county_fips IS NULL LIMIT 1",
-    );
-    let asked = asked.bind(own.as_str()).bind(signed.place.state.as_str()).bind(county).bind(zip);
-    let row: Option<Row> = asked.fetch_optional(&catalogue.pool).await?;
-    let Some((plan, age_off)) = row else {
+    let here = (signed.place.state.as_str(), county, zip);
+    let Some((plan, age_off)) = catalogue.crosswalk(&own, here).await? else {
         // Without a file the same ID next year is the same plan (45 CFR 155.335(j)(1)).
         return Ok(if catalogue.variants.find(&own).is_some() { Next::Same } else { Next::Unknown });
     };
     let plan = age_off.filter(|_| aged_off).or(plan);
-    let plan = plan.as_deref().and_then(PlanId::parse);
     Ok(match plan {
         None => Next::Gone,
         Some(plan) if plan == own => Next::Same,

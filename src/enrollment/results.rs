@@ -10,6 +10,7 @@ use time::Date;
 
 use super::record::day_of;
 use crate::application::kinds;
+use crate::application::record::year_of;
 use crate::application::sheet::{HOUSEHOLD, RowId, YOU};
 use crate::eligibility::csr::Choices;
 use crate::eligibility::tables::CsrLevel;
@@ -161,25 +162,29 @@ pub async fn is_superseded(connection: &mut AnyConnection, application: &str) ->
     Ok(later > 0)
 }
 
-/// How many redeterminations an application has: whoever signs compares.
+/// The number of the latest redetermination for an application's own plan year; 0 without one: whoever signs compares.
 ///
 /// # Errors
 ///
 /// If the store is away.
 pub async fn number_of(connection: &mut AnyConnection, application: &str) -> Result<i64, StoreError> {
-    let asked = sqlx::query_scalar("SELECT count(*) FROM redetermination WHERE application = $1");
-    Ok(asked.bind(application).fetch_one(connection).await?)
+    let asked = sqlx::query_as("SELECT number, cause FROM redetermination WHERE application = $1 ORDER BY number DESC");
+    let found: Vec<(i64, String)> = asked.bind(application).fetch_all(connection).await?;
+    Ok(found.into_iter().find(|(_, cause)| year_of(cause).is_none()).map_or(0, |(number, _)| number))
 }
 
 async fn latest(connection: &mut AnyConnection, vault: &Vault, case: &Case) -> Result<(i64, Value, Value), StoreError> {
     let asked = sqlx::query_as(
-        "SELECT id, number, household, determination FROM redetermination WHERE application = $1 \
-         ORDER BY number DESC LIMIT 1",
+        "SELECT id, cause, number, household, determination FROM redetermination WHERE application = $1 \
+         ORDER BY number DESC",
     );
-    let found: Option<(String, i64, Vec<u8>, Vec<u8>)> = asked.bind(case.id()).fetch_optional(&mut *connection).await?;
-    let Some((id, number, household, determination)) = found else {
+    type Found = (String, String, i64, Vec<u8>, Vec<u8>);
+    let found: Vec<Found> = asked.bind(case.id()).fetch_all(&mut *connection).await?;
+    // Results of the next year are rows of the same application.
+    let found = found.into_iter().find(|(_, cause, ..)| year_of(cause).is_none());
+    let Some((id, _, number, household, determination)) = found else {
         let application = &case.application;
-        return Ok((0, application.frozen.household.clone(), application.determination.clone()));
+        return Ok((0, application.frozen.determined().clone(), application.determination.clone()));
     };
     let key = vault.open(connection, &case.owner).await?.ok_or(StoreError::Stale)?;
     let household = key.open_json(columns::REDETERMINATION_HOUSEHOLD.at(&id, &case.owner), &household)?;

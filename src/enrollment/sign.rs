@@ -96,7 +96,7 @@ impl Change for Sign {
 
     async fn run(&self, tx: &mut Tx) -> Result<Signing, StoreError> {
         let (owner, application) = (self.results.owner.as_str(), self.results.application.as_str());
-        // Whoever determines anew takes this row, too: either it came before, or it waits.
+        // Whoever determines it again takes this row, too: either it came before, or it waits.
         let taken = sqlx::query("UPDATE verification_run SET version = version + 1 WHERE application = $1");
         taken.bind(application).execute(tx.conn()).await?;
         let before = self.before(tx).await?;
@@ -217,7 +217,7 @@ fn replaces(new: &Signed, sign: &Sign, old: &Enrollment) -> bool {
     let covers = |person: &record::SignedPerson| {
         old.signed.people.iter().any(|had| match same_application {
             true => had.row == person.row,
-            // Rows of another application are numbered anew.
+            // Another application numbers its rows for itself.
             false => had.born == person.born && alike(&had.first) == alike(&person.first),
         })
     };

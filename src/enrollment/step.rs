@@ -44,7 +44,8 @@ impl Step {
             // What the insurer has confirmed already stays so when another file goes out.
             (Step::Sent, S::Signed | S::Rejected) => Some(S::Sent),
             (Step::Accepted, S::Sent) => Some(S::Accepted),
-            (Step::Rejected, S::Sent | S::Accepted) => Some(S::Rejected),
+            // Signed: it cannot be written for the insurer.
+            (Step::Rejected, S::Signed | S::Sent | S::Accepted) => Some(S::Rejected),
             (Step::Confirmed, S::Sent | S::Accepted) => Some(S::Confirmed),
             (Step::Cancelled, before) if before.is_live() => Some(S::Cancelled),
             (Step::Ended, before) if before.is_live() => Some(S::Ended),

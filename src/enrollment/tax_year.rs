@@ -12,9 +12,8 @@ use time::{Date, Month, OffsetDateTime};
 
 use super::amounts::{Happened, MONTHS, MonthLine, Monthly, months, spans, totals};
 use super::end_rules::EndRules;
-use super::ending::NON_PAYMENT;
 use super::record::{self, ChangeKind, Enrollment, Signed, State, day, day_of};
-use super::step;
+use super::step::{self, Step, StepLine};
 use crate::account::people::Means;
 use crate::eligibility::tables::MarketplaceKind;
 use crate::eligibility::{State as Place, Tables};
@@ -22,7 +21,11 @@ use crate::sealing::DataKey;
 use crate::store::audit::{Actor, Deed, Entry};
 use crate::store::vault::Vault;
 use crate::store::{Change, Millis, StoreError, Tx, columns};
+use crate::types::Cents;
 use crate::verify::{Room, id_of};
+
+/// The code with which an insurer ends a plan that nobody pays for (X12 834 of the federal exchange, ADDL MAINT REASON).
+const NOT_PAID: &str = "TERM";
 
 /// A year's record. Sealed as JSON. Has no `Debug`: it holds names.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -108,11 +111,12 @@ pub async fn standing(
     let (mut policies, mut unpaid) = (Vec::new(), Vec::new());
     let all = record::of(connection, by.vault, owner).await?;
     for enrollment in all.into_iter().filter(|own| own.plan_year == i64::from(year)) {
-        if !was_paid(connection, &enrollment).await? {
+        let steps = step::of(connection, &enrollment.id).await?;
+        if !was_paid(&enrollment, &steps) {
             unpaid.extend(enrollment.state.is_live().then_some(enrollment));
             continue;
         }
-        policies.extend(policy(connection, by, (&enrollment, year), through).await?);
+        policies.extend(policy(connection, by, (&enrollment, &steps), (year, through)).await?);
     }
     policies.sort_by(|a, b| (a.starts, &a.number).cmp(&(b.starts, &b.number)));
     Ok(Standing { so_far: TaxYear { year, policies }, unpaid })
@@ -123,39 +127,39 @@ fn last_of_month(day: Date) -> Date {
 }
 
 /// The insurer has said once that the first month is paid.
-async fn was_paid(connection: &mut AnyConnection, enrollment: &Enrollment) -> Result<bool, StoreError> {
-    if matches!(enrollment.state, State::Cancelled | State::Rejected) {
-        return Ok(false);
-    }
-    Ok(step::of(connection, &enrollment.id).await?.iter().any(|line| line.step == "confirmed"))
+fn was_paid(enrollment: &Enrollment, steps: &[StepLine]) -> bool {
+    let never = matches!(enrollment.state, State::Cancelled | State::Rejected);
+    !never && steps.iter().any(|line| line.step == Step::Confirmed.word())
 }
 
-/// `None`: no month of it was in force.
+/// The first day of the month that somebody with a credit did not pay and so lost the plan: they are covered to its end.
+fn not_paid(enrollment: &Enrollment, steps: &[StepLine], credit: Cents) -> Option<Date> {
+    let ends = enrollment.ends.to_string();
+    let mut ended = steps.iter().filter(|line| line.step == Step::Ended.word() && line.from_day == ends);
+    let lost = enrollment.state == State::Ended && ended.any(|line| line.code == NOT_PAID) && credit > Cents::ZERO;
+    lost.then(|| enrollment.ends.replace_day(1).unwrap_or(enrollment.ends))
+}
+
+/// `None`: no month of it was in force. Its first and last day are the row's own, whoever has set them; a plan that was brought back
+/// has no gap. What the changes say is who and how much, and from when.
 async fn policy(
     connection: &mut AnyConnection,
     by: By<'_>,
-    (enrollment, year): (&Enrollment, i32),
-    through: Date,
+    (enrollment, steps): (&Enrollment, &[StepLine]),
+    (year, through): (i32, Date),
 ) -> Result<Option<Policy>, StoreError> {
     let Some(last) = day_of(&format!("{year}-12-31")) else { return Ok(None) };
-    let (mut happened, mut people, mut unpaid) = (Vec::new(), Vec::new(), None);
+    let (mut happened, mut people, mut credit) = (Vec::new(), Vec::new(), Cents::ZERO);
     for change in record::changes(connection, &enrollment.id).await? {
-        if change.answer == "rejected" {
+        let says = matches!(change.kind, ChangeKind::Initial | ChangeKind::Change | ChangeKind::Reinstate);
+        if !says || change.answer == "rejected" {
             continue;
         }
         let opened = record::change_opened(connection, by.vault, &change.id).await?;
         let Some((_, signed)) = opened else { continue };
-        let day = change.from_day;
-        happened.push(match change.kind {
-            ChangeKind::Initial | ChangeKind::Change => Happened::From(day, monthly(&signed)),
-            ChangeKind::Cancel => Happened::Cancelled,
-            ChangeKind::Terminate => Happened::Ended(day),
-            ChangeKind::Reinstate => Happened::Reinstated(day, monthly(&signed)),
-        });
-        // Who lost a plan with a credit is covered to the end of the first month that was not paid.
-        unpaid = (change.kind == ChangeKind::Terminate && change.reason == NON_PAYMENT && signed.credit.0 > 0)
-            .then(|| day.replace_day(1).unwrap_or(day));
-        note_people(&mut people, &signed, day, change.kind);
+        happened.push(Happened::From(change.from_day, monthly(&signed)));
+        credit = signed.credit;
+        note_people(&mut people, &signed, change.from_day);
     }
     happened.push(Happened::Ended(through.min(enrollment.ends)));
     let in_force = spans(&happened, last);
@@ -173,7 +177,7 @@ async fn policy(
         people: people.into_iter().filter(|person| person.from <= person.to).collect(),
         starts,
         ends,
-        months: months(&in_force, year, partial, unpaid),
+        months: months(&in_force, year, partial, not_paid(enrollment, steps, credit)),
     }))
 }
 
@@ -193,10 +197,7 @@ fn monthly(signed: &Signed) -> Monthly {
 }
 
 /// Who is covered from when to when, as the changes have it.
-fn note_people(people: &mut Vec<Covered>, signed: &Signed, day: Date, kind: ChangeKind) {
-    if matches!(kind, ChangeKind::Cancel | ChangeKind::Terminate) {
-        return;
-    }
+fn note_people(people: &mut Vec<Covered>, signed: &Signed, day: Date) {
     let names: Vec<String> = signed.people.iter().map(|person| format!("{} {}", person.first, person.last)).collect();
     for person in people.iter_mut().filter(|person| person.to == Date::MAX && !names.contains(&person.name)) {
         person.to = day.previous_day().unwrap_or(day);

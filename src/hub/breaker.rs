@@ -65,6 +65,15 @@ impl Breaker {
         Ok(Pass { breaker: self, trying, settled: false })
     }
 
+    /// Whether a question would be refused right now.
+    pub fn rests(&self, now: Instant) -> bool {
+        match *self.state() {
+            State::Closed(_) => false,
+            State::Open(until) => now < until,
+            State::Trying => true,
+        }
+    }
+
     pub fn shown(&self, now: Instant) -> Shown {
         match *self.state() {
             State::Closed(_) => Shown::Closed,
@@ -124,9 +133,10 @@ mod tests {
         }
         assert_eq!(breaker.shown(start), Shown::Open);
         assert_eq!(breaker.enter(start + PAUSE / 3).err(), Some(PAUSE - PAUSE / 3));
+        assert!(breaker.rests(start + PAUSE / 3) && !breaker.rests(start + PAUSE));
         let later = start + PAUSE;
         let trial = breaker.enter(later).expect("one may try");
-        assert!(breaker.enter(later).is_err(), "but only one");
+        assert!(breaker.enter(later).is_err() && breaker.rests(later), "but only one");
         trial.settle(false, None, later);
         assert_eq!(breaker.enter(later).err(), Some(PAUSE), "and it is left alone again");
         breaker.enter(later + PAUSE).expect("one may try").settle(true, None, later);

@@ -149,6 +149,11 @@ impl Hub {
         self.call(Service::Ifsv, ifsv::write(ask)?, |body| ifsv::read(body, ask)).await
     }
 
+    /// Whether a service is left alone right now: a question to it would only be put off.
+    pub fn rests(&self, service: Service) -> bool {
+        self.inner.services[service as usize].breaker.rests(Instant::now())
+    }
+
     async fn call<T>(
         &self,
         service: Service,

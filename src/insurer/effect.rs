@@ -7,6 +7,7 @@ use time::Date;
 
 use super::member;
 use crate::enrollment::record::{self as enrollments, Enrollment, State};
+use crate::enrollment::sign::year_end;
 use crate::enrollment::step::{self, Step, Taken};
 use crate::store::audit::Actor;
 use crate::store::{StoreError, Tx};
@@ -58,6 +59,12 @@ pub async fn apply(tx: &mut Tx, room: &Room, issuer: &str, said: &Coverage) -> R
     if ended {
         let ends = sqlx::query("UPDATE enrollment SET ends = $1 WHERE id = $2");
         ends.bind(from_day.to_string()).bind(own.id.as_str()).execute(tx.conn()).await?;
+    }
+    if step == Step::Reinstated {
+        // Without a gap, to the end of its year, as it was from the beginning.
+        let year = i32::try_from(own.plan_year).unwrap_or_default();
+        let ends = sqlx::query("UPDATE enrollment SET ends = $1 WHERE id = $2");
+        ends.bind(year_end(year, own.ends).to_string()).bind(own.id.as_str()).execute(tx.conn()).await?;
     }
     if step == Step::Confirmed {
         let paid =

@@ -4,7 +4,6 @@
 //! it was made: whoever empties the folder sees whole files only, and each once, whenever a process dies. Readable by the
 //! server alone. It never looks into a file.
 
-use std::collections::HashSet;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -119,22 +118,28 @@ impl Folder {
         tokio::fs::remove_file(self.staged(issuer, word)).await.or_else(gone)
     }
 
-    /// Takes away what processes that died have left beside the folder. `keep`: words of files that are on record.
+    /// Takes away what processes that died have left beside the folder, once all that is on record has been let in.
     ///
     /// # Errors
     ///
     /// If the folder cannot be read.
-    pub async fn tidy(&self, issuer: &str, keep: &HashSet<String>) -> io::Result<()> {
-        let mut entries = match tokio::fs::read_dir(self.out(issuer).join(STAGED)).await {
+    pub async fn tidy(&self) -> io::Result<()> {
+        let mut issuers = match tokio::fs::read_dir(self.dir.join("out")).await {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-            entries => entries?,
+            issuers => issuers?,
         };
-        while let Some(entry) = entries.next_entry().await? {
-            let path = entry.path();
-            let word = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-            let age = entry.metadata().await?.modified()?.elapsed().unwrap_or_default();
-            if age > LEFT_OVER && !keep.contains(&word) {
-                tokio::fs::remove_file(&path).await.or_else(gone)?;
+        while let Some(issuer) = issuers.next_entry().await? {
+            let mut entries = match tokio::fs::read_dir(issuer.path().join(STAGED)).await {
+                Err(error) if [io::ErrorKind::NotFound, io::ErrorKind::NotADirectory].contains(&error.kind()) => {
+                    continue;
+                }
+                entries => entries?,
+            };
+            while let Some(entry) = entries.next_entry().await? {
+                let age = entry.metadata().await?.modified()?.elapsed().unwrap_or_default();
+                if age > LEFT_OVER {
+                    tokio::fs::remove_file(entry.path()).await.or_else(gone)?;
+                }
             }
         }
         Ok(())

@@ -203,7 +203,9 @@ fn reason(kind: Kind, word: &str) -> Reason {
             _ => Reason::BenefitSelection,
         },
         Kind::Cancel | Kind::Terminate => match word {
+            // As data/enrollment/endings.csv has them.
             "death" => Reason::Death,
+            "other_coverage" | "medicare" | "medicaid" => Reason::TerminationOfBenefits,
             "moved" => Reason::Moved,
             "nonpayment" => Reason::NonPayment,
             REPLACED => Reason::PlanChange,
@@ -254,9 +256,14 @@ fn extra(told: &Told<'_>, kind: Kind) -> Option<Extra> {
         Kind::Cancel => match told.change.reason.as_str() {
             REPLACED => Some(Extra::CancelReplaced),
             "proof" => Some(Extra::CancelNotVerified),
+            "medicare" => Some(Extra::CancelOtherCoverage),
             _ => None,
         },
-        Kind::Terminate => (told.change.reason == REPLACED).then_some(Extra::TermReplaced),
+        Kind::Terminate => match told.change.reason.as_str() {
+            REPLACED => Some(Extra::TermReplaced),
+            "medicare" => Some(Extra::TermOtherCoverage),
+            _ => None,
+        },
         _ => None,
     }
 }

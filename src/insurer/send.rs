@@ -441,11 +441,11 @@ impl Change for Released {
         for (enrollment, day) in lines {
             let Some(from_day) = day_of(&day) else { continue };
             if self.file.kind == "again" {
-                // It begins anew: what was rejected can be sent, taken or rejected another time.
-                let anew = sqlx::query(
+                // It begins again: what was rejected can be sent, taken or rejected another time.
+                let again = sqlx::query(
                     "DELETE FROM enrollment_step WHERE enrollment = $1 AND from_day = $2 AND step IN ('sent', 'rejected')",
                 );
-                anew.bind(enrollment.as_str()).bind(day.as_str()).execute(tx.conn()).await?;
+                again.bind(enrollment.as_str()).bind(day.as_str()).execute(tx.conn()).await?;
             }
             let says = Taken { step: Step::Sent, from_day, code: "", actor: &Actor::Site, session: "" };
             step::apply(tx, &self.room.means, &enrollment, &says).await?;

@@ -3,8 +3,6 @@
 //!
 //! Called once a minute by `serve`. Two that run at once find less to do.
 
-use std::collections::HashSet;
-
 use time::OffsetDateTime;
 
 use super::inbox::{self, Report};
@@ -50,15 +48,10 @@ async fn release(desk: &Insurers) -> anyhow::Result<u64> {
     let mut connection = desk.room.store.read().await?;
     let unsent = record::unsent(&mut connection, &place).await?;
     drop(connection);
-    let mut issuers = HashSet::new();
     for file in &unsent {
         desk.release(file).await?;
-        issuers.insert(file.issuer.clone());
     }
-    let none = HashSet::new();
-    for issuer in issuers {
-        desk.folder.tidy(&issuer, &none).await?;
-    }
+    desk.folder.tidy().await?;
     Ok(unsent.len() as u64)
 }
 

@@ -69,6 +69,7 @@ fn keys(template: &str) -> Option<(&'static str, &'static str)> {
         "browser" => ("mail.browser.subject", "mail.browser.text"),
         "deleted" => ("mail.deleted.subject", "mail.deleted.text"),
         "unsent" => ("mail.unsent.subject", "mail.unsent.text"),
+        "unsent_change" => ("mail.unsent_change.subject", "mail.unsent_change.text"),
         "season" => ("mail.season.subject", "mail.season.text"),
         MESSAGE => ("mail.message.subject", "mail.message.text"),
         _ => return None,

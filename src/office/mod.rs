@@ -57,6 +57,9 @@ pub const ROOT: &str = "/account";
 /// How long a page waits for the store before it says that it is away: with all else, an answer within two seconds.
 const WITHIN: Duration = Duration::from_millis(1_700);
 
+/// A connection that reads.
+pub type Reading = PoolConnection<Any>;
+
 /// How often a change that another tab made stale is tried.
 const TRIES: u32 = 4;
 
@@ -118,7 +121,7 @@ impl Office {
         self.write(make()).await
     }
 
-    pub async fn read(&self) -> Result<PoolConnection<Any>, StoreError> {
+    pub async fn read(&self) -> Result<Reading, StoreError> {
         let connection = tokio::time::timeout(WITHIN, self.store.read());
         connection.await.unwrap_or_else(|_| Err(StoreError::Away("no answer in time".to_string())))
     }

@@ -68,7 +68,8 @@ pub async fn post(desk: Desk, with: Extension<With>, Path(id): Path<String>, req
     let Some(_turn) = with.turns.take(&owner).await else {
         uploads::drain(request.into_body()).await;
         let words = vec![fault(desk.cx.t("proof.busy").to_string())];
-        let mut response = page(&desk, (&need, &with.knows.rules), (Vec::new(), words), StatusCode::SERVICE_UNAVAILABLE);
+        let mut response =
+            page(&desk, (&need, &with.knows.rules), (Vec::new(), words), StatusCode::SERVICE_UNAVAILABLE);
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER));
         return Ok(response);
     };

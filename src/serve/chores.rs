@@ -10,6 +10,7 @@ use crate::account::office::Office;
 use crate::account::renewal;
 use crate::account::retention::{self, Schedule};
 use crate::app::{self, App};
+use crate::application::renewal::Plans;
 use crate::application::{funnel, reminders};
 use crate::enrollment::end_rules::EndRules;
 use crate::enrollment::{reminders as reminders_to_pay, tax_year};
@@ -18,8 +19,9 @@ use crate::insurer::send::Insurers;
 use crate::store::Store;
 use crate::transfer::folder::Folder;
 use crate::transfer::{inbox, sweep};
-use crate::verify::clock::{self, Report};
-use crate::verify::{Knows, Room};
+use crate::verify::clock;
+use crate::verify::renew::Report;
+use crate::verify::{self, Knows, Room};
 use crate::work::counts::Counts;
 
 /// Between two looks at the store.
@@ -105,13 +107,14 @@ pub async fn keep_insurers(app: Arc<App>, office: Arc<Office>, knows: Arc<Knows>
     }
 }
 
-/// Looks at the clock of data-matching issues, reminds, carries out the retention schedule and renews look-ups, every day of
+/// Looks at the clock of data-matching issues, redetermines for the next plan year, reminds, carries out the retention schedule and renews look-ups, every day of
 /// each process. Two that run at once find less to do.
 pub async fn every_day(app: Arc<App>, office: Arc<Office>, knows: Arc<Knows>) {
     let room = Room { store: office.store.clone(), means: office.means.clone(), knows };
     tokio::time::sleep(FIRST_RETENTION).await;
     loop {
         look_at_the_clock(&room).await;
+        redetermine_for_next_year(&app, &room).await;
         look_after_coverage(&room).await;
         retain(&app, &office).await;
         renew(&office).await;
@@ -122,10 +125,34 @@ pub async fn every_day(app: Arc<App>, office: Arc<Office>, knows: Arc<Knows>) {
 /// Reminds of what has to be proved, and decides where nothing came.
 async fn look_at_the_clock(room: &Room) {
     match clock::carry_out(room).await {
-        Ok(Report { reminders, expired }) => {
+        Ok(clock::Report { reminders, expired }) => {
             tracing::info!(reminders, expired, "data-matching issues: the day's clock")
         }
         Err(error) => tracing::error!(%error, "data-matching issues: not all was done, trying again tomorrow"),
+    }
+}
+
+/// Works out what people can get in the next plan year, as soon as its plans are here (docs/verify.md).
+async fn redetermine_for_next_year(app: &App, room: &Room) {
+    let today = app::system_clock().date();
+    // In January, whoever was not reached in time is, too.
+    for year in [today.year(), today.year() + 1] {
+        let catalogues = app.catalogues.current();
+        let catalogue = u16::try_from(year).ok().and_then(|year| catalogues.get(year).cloned());
+        let Some(catalogue) = catalogue else {
+            tracing::info!(year, "annual redetermination: no plans of this year are here, nothing was done");
+            continue;
+        };
+        let plans = Plans::of(&catalogue);
+        let done = async { verify::renew::carry_out(room, &plans, room.store.now().await?).await };
+        match done.await {
+            Ok(Report { told, same, failed }) => {
+                tracing::info!(year, told, same, failed, "annual redetermination: carried out")
+            }
+            Err(error) => {
+                tracing::error!(%error, year, "annual redetermination: not all was done, trying again tomorrow")
+            }
+        }
     }
 }
 

@@ -120,10 +120,7 @@ pub async fn plans(cx: Cx) -> Result<Response, Instead> {
         sub: words::sub(&cx, search),
         a_month: words::a_month(&cx, search),
         who: words::who(&cx, search),
-        change: match Fixed::of(&cx) {
-            Some(fixed) => cx.href(fixed.change),
-            None => links.all_at("/"),
-        },
+        change: Fixed::of(&cx).map_or_else(|| links.all_at("/"), |fixed| cx.href(fixed.change)),
         own: Fixed::of(&cx),
         notes,
         season: season::coming(&cx, search).filter(|_| !search.known).map(|coming| coming.words(&cx)),

@@ -27,4 +27,10 @@ impl History {
         }
         Ok(History { sent, events: record::events(connection, (owner, id)).await? })
     }
+
+    /// Puts what became of an earlier application before this.
+    pub fn put_before(&mut self, earlier: History) {
+        self.sent.splice(0..0, earlier.sent);
+        self.events.splice(0..0, earlier.events);
+    }
 }

@@ -18,7 +18,7 @@ use super::rules::{self, Of};
 use super::steps::{self, DENIED, DETERMINED, FAILED, MADE, REFUSED, REJECTED, SENT, Step};
 use super::xml;
 use super::{RESENT, Said, TRANSFER, codes, json, transfer_id, write};
-use crate::application::record::Application;
+use crate::application::record::{Application, follows};
 use crate::application::sheet::{HOUSEHOLD, RowId};
 use crate::eligibility::State;
 use crate::store::audit::{Actor, Deed};
@@ -98,8 +98,7 @@ impl Sends {
             return nothing;
         }
         let (household, determination) = in_force(&mut connection, vault, (owner, &case.application)).await?;
-        let full = case.said("full_medicaid", HOUSEHOLD, "yes");
-        let referred = referred(&determination, full);
+        let referred = referred(&determination, case.said("full_medicaid", HOUSEHOLD, "yes"));
         let resent = cause.starts_with(RESENT);
         let mut ended = ended(&mut connection, (&before, resent), &referred).await?;
         // In a transfer there are referrals of applicants alone: who does not apply any more cannot be told of.
@@ -114,7 +113,8 @@ impl Sends {
         let Some(state) = determination["state"].as_str().and_then(State::parse) else {
             return Ok(Outcome::dead("its determination names no state"));
         };
-        let number = before.iter().map(|own| own.number).max().unwrap_or(0) + 1;
+        let earlier = earlier(&mut connection, (owner, &case.application), &referred).await?;
+        let number = before.iter().chain(&earlier).map(|own| own.number).max().unwrap_or(0) + 1;
         let facts = Facts {
             transfer: transfer_id(application, cause),
             number,
@@ -276,7 +276,7 @@ async fn in_force(
     vault: &crate::store::vault::Vault,
     (owner, application): (&str, &Application),
 ) -> Result<(Value, Value), StoreError> {
-    let own = || (application.frozen.household.clone(), application.determination.clone());
+    let own = || (application.frozen.determined().clone(), application.determination.clone());
     let asked = sqlx::query_as(
         "SELECT id, household, determination FROM redetermination WHERE application = $1 AND owner = $2 \
          ORDER BY number DESC LIMIT 1",
@@ -287,6 +287,23 @@ async fn in_force(
     let Some(key) = vault.open(connection, owner).await? else { return Ok(own()) };
     let household = key.open_json(columns::REDETERMINATION_HOUSEHOLD.at(&id, owner), &household)?;
     Ok((household, key.open_json(columns::REDETERMINATION_DETERMINATION.at(&id, owner), &determination)?))
+}
+
+/// What was sent of the same people for the applications that this one is a change of: what we send now updates it.
+async fn earlier(
+    connection: &mut AnyConnection,
+    (owner, application): (&str, &Application),
+    referred: &[(RowId, Program)],
+) -> Result<Vec<record::Line>, StoreError> {
+    let (mut found, mut next) = (Vec::new(), application.follows.clone());
+    while let Some(id) = next {
+        let lines = record::of_application(&mut *connection, (owner, &id)).await?;
+        let same =
+            |line: &record::Line| line.referred().iter().any(|(own, _)| referred.iter().any(|(row, _)| row == own));
+        found.extend(lines.into_iter().filter(|line| line.status != FAILED && same(line)));
+        next = follows(&mut *connection, (owner, &id)).await?;
+    }
+    Ok(found)
 }
 
 /// When it was begun; a draft that is gone was begun when it was sent, at the latest.

@@ -116,9 +116,13 @@ impl Says<'_> {
         }
         let [name, url, phone] = self.place();
         let place = [("name", name.as_str()), ("url", url.as_str()), ("phone", phone.as_str())];
+        let mut who = vec![call];
+        if !ended {
+            who.push(self.t("transfer.notice.rights"));
+        }
         let parts = vec![
             Part { heading: self.t("notice.next"), lines: next },
-            Part { heading: self.t("transfer.notice.agency"), lines: vec![call, self.t("transfer.notice.rights")] },
+            Part { heading: self.t("transfer.notice.agency"), lines: who },
             Part {
                 heading: self.t("notice.help"),
                 lines: vec![self.tf("notice.help_lines", &place), self.t("notice.civil")],

@@ -20,7 +20,7 @@ use super::settle::{Found, Settle, Verdict, row_id};
 use super::{Room, verdict};
 use crate::account::retention::DAY;
 use crate::application::sheet::RowId;
-use crate::hub::{CaseNumber, Hub, HubFault};
+use crate::hub::{CaseNumber, Hub, HubFault, Service};
 use crate::store::{Change, Millis, StoreError, Tx, columns};
 use crate::work::held::NoEffect;
 use crate::work::queue::Held;
@@ -128,6 +128,22 @@ impl Handler for Checks {
             Err(Unanswered::Hub(fault)) => self.no_answer(&job.held, fault).await,
         }
     }
+
+    fn rests(&self, kind: &str) -> bool {
+        self.hub.rests(service_of(kind))
+    }
+}
+
+/// Whom a kind of job asks.
+fn service_of(kind: &str) -> Service {
+    match subject_of(kind) {
+        Subject::LawfulPresence if kind == CHECK_STATUS_AGAIN.name => Service::VlpAgain,
+        Subject::LawfulPresence => Service::Vlp,
+        Subject::EmployerCoverage => Service::Esi,
+        Subject::OtherCoverage => Service::NonEsi,
+        Subject::Income => Service::Ifsv,
+        _ => Service::Ssa,
+    }
 }
 
 fn subject_of(kind: &str) -> Subject {
@@ -204,8 +220,8 @@ impl Checks {
     /// Homeland Security: the first time with the document, then by the number of the case.
     async fn status(&self, held: &Held, case: &Case, about: &About) -> Result<Answered, Unanswered> {
         let person = about.person;
-        let number = match about.turn {
-            0 => None,
+        let (number, since) = match about.turn {
+            0 => (None, case.application.submitted_at),
             _ => self.case_number(case, person).await?,
         };
         let answer = match &number {
@@ -221,20 +237,21 @@ impl Checks {
         let days = rules.time("status_pending_days", day).unwrap_or_default();
         let pending = found.verdict == Verdict::Pending;
         // Papers are asked for; the case is asked about all the same, and closes the question if its answer comes first.
-        if pending && held.run_at >= case.application.submitted_at + days * DAY {
+        if pending && held.run_at >= since + days * DAY {
             found.verdict = Verdict::Inconsistent;
         }
         let again = pending.then(|| About { turn: about.turn + 1, ..about.clone() });
         Ok((vec![found], again))
     }
 
-    async fn case_number(&self, case: &Case, person: RowId) -> Result<Option<CaseNumber>, Unanswered> {
+    /// By which number a case is known there, and since when it is looked for, under an earlier application perhaps.
+    async fn case_number(&self, case: &Case, person: RowId) -> Result<(Option<CaseNumber>, Millis), Unanswered> {
         let id = row_id(case, person, Subject::LawfulPresence);
         let mut connection = self.room.store.read().await?;
-        let asked = sqlx::query_as("SELECT state, answer FROM verification WHERE id = $1");
-        let found: Option<(String, Vec<u8>)> =
+        let asked = sqlx::query_as("SELECT state, answer, asked_at FROM verification WHERE id = $1");
+        let found: Option<(String, Vec<u8>, Option<Millis>)> =
             asked.bind(id.as_str()).fetch_optional(&mut *connection).await.map_err(StoreError::from)?;
-        let (state, answer) = found.ok_or(Unanswered::Over)?;
+        let (state, answer, since) = found.ok_or(Unanswered::Over)?;
         // Proved, expired or answered meanwhile.
         if !["pending", "inconsistent"].contains(&state.as_str()) {
             return Err(Unanswered::Over);
@@ -242,7 +259,8 @@ impl Checks {
         let key = self.room.means.vault.open(&mut connection, &case.owner).await?.ok_or(Unanswered::Over)?;
         let basis: Value =
             key.open_json(columns::VERIFICATION_ANSWER.at(&id, &case.owner), &answer).map_err(StoreError::from)?;
-        Ok(basis["case"].as_str().and_then(CaseNumber::parse))
+        let number = basis["case"].as_str().and_then(CaseNumber::parse);
+        Ok((number, since.unwrap_or(case.application.submitted_at)))
     }
 
     async fn no_answer(&self, held: &Held, fault: HubFault) -> Outcome {

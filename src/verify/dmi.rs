@@ -9,6 +9,7 @@ use sqlx::any::AnyRow;
 use time::macros::format_description;
 use time::{Date, Duration};
 
+use super::carry;
 use super::case::Case;
 use super::redetermine;
 use super::rules::Subject;
@@ -22,6 +23,8 @@ use crate::store::{Millis, StoreError, Tx};
 pub const OPEN: &str = "open";
 pub const RESOLVED: &str = "resolved";
 pub const EXPIRED: &str = "expired";
+/// Of something that is no longer said.
+pub const WITHDRAWN: &str = "withdrawn";
 /// Nobody sent anything in time.
 pub const NOTHING_CAME: &str = "nothing_came";
 
@@ -174,6 +177,7 @@ pub(super) async fn open(
     .execute(tx.conn())
     .await?;
     if opened.rows_affected() == 1 {
+        carry::adopt(tx, case, (&id, person, kind)).await?;
         note(tx, &room.means, (Deed::DmiOpened, &Actor::Site), (&case.owner, &id)).await?;
     }
     Ok(())

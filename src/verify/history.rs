@@ -26,7 +26,7 @@ pub struct Decided {
     pub number: i64,
     /// The first word of its cause: `dmi_resolved`, `dmi_expired`, `rules`.
     pub why: String,
-    /// The notice that says it.
+    /// The notice that says it; empty if nothing came out otherwise.
     pub notice: String,
     pub made_at: Millis,
 }

@@ -10,6 +10,7 @@ pub mod amend;
 pub mod appeal;
 pub mod aside;
 pub mod asks;
+pub mod carry;
 pub mod case;
 pub mod check;
 pub mod clock;
@@ -19,6 +20,8 @@ pub mod history;
 pub mod notice;
 pub mod plan;
 pub mod redetermine;
+pub mod renew;
+
 pub mod rules;
 pub mod settle;
 pub mod table;
@@ -32,6 +35,7 @@ use time::OffsetDateTime;
 
 use crate::account::people::Means;
 use crate::eligibility::Tables;
+use crate::eligibility::clock::Days;
 use crate::hub::Hub;
 use crate::store::{Millis, Store};
 use crate::text::i18n::Messages;
@@ -57,6 +61,13 @@ impl Knows {
         let tables = Tables::load().map_err(|faults| told(faults.iter().map(ToString::to_string).collect()))?;
         let rules = Rules::load().map_err(|faults| told(faults.iter().map(ToString::to_string).collect()))?;
         Ok(Knows { tables, rules, messages: Messages::load().map_err(told)? })
+    }
+}
+
+impl Knows {
+    /// The days of a household's state at a moment.
+    fn days(&self, case: &case::Case, at: Millis) -> Days {
+        self.tables.days(case.state(), moment(at))
     }
 }
 

@@ -10,6 +10,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+use super::carry;
 use super::case::Case;
 use super::check;
 use super::facts::{self, Check, Start};
@@ -137,7 +138,10 @@ impl Change for Plan {
             return Ok(());
         }
         let key = room.means.vault.open(tx.conn(), &case.owner).await?.ok_or(StoreError::Stale)?;
-        let checks = facts::checks(case, &knows.tables, &knows.rules, day);
+        let mut checks = facts::checks(case, &knows.tables, &knows.rules, day);
+        if let Some(earlier) = &case.application.follows {
+            checks = carried(tx, room, (case, &key), (earlier, checks)).await?;
+        }
         for check in &checks {
             write(tx, room, (case, &key), check).await?;
         }
@@ -159,6 +163,24 @@ impl Change for Plan {
         ring();
         Ok(())
     }
+}
+
+/// The checks of a change that are left when it has taken over what stays as it was.
+async fn carried(
+    tx: &mut Tx,
+    room: &Room,
+    (case, key): (&Case, &DataKey),
+    (earlier, checks): (&str, Vec<Check>),
+) -> Result<Vec<Check>, StoreError> {
+    let Some(mut earlier) = carry::take(tx, room, (case, key), earlier).await? else { return Ok(checks) };
+    let mut left = Vec::new();
+    for check in checks {
+        if !earlier.carry(tx, room, (case, key), &check).await? {
+            left.push(check);
+        }
+    }
+    earlier.leave(tx, room).await?;
+    Ok(left)
 }
 
 async fn write(tx: &mut Tx, room: &Room, (case, key): (&Case, &DataKey), check: &Check) -> Result<(), StoreError> {

@@ -8,6 +8,7 @@ use strum::{EnumIter, EnumString, IntoEnumIterator as _, IntoStaticStr};
 use time::macros::format_description;
 use time::{Date, Month};
 
+use super::appeal::places::AppealPlace;
 pub use super::table::RuleFault;
 use super::table::rows;
 use crate::eligibility::tables::MarketplaceKind;
@@ -217,31 +218,11 @@ pub struct DocumentRow {
     to: Option<Date>,
 }
 
-/// A row of `appeal_places.csv`: where an appeal goes by mail, by fax, by phone.
-#[derive(Debug, Clone, Deserialize)]
-pub struct AppealPlace {
-    marketplace: MarketplaceKind,
-    #[serde(deserialize_with = "day")]
-    from: Date,
-    #[serde(deserialize_with = "some_day")]
-    to: Option<Date>,
-    lines: String,
-    pub fax: String,
-    pub phone: String,
-}
-
-impl AppealPlace {
-    /// Of the envelope.
-    pub fn lines(&self) -> Vec<String> {
-        self.lines.split('|').map(str::to_string).collect()
-    }
-}
-
 /// What, from when, to when.
 type Stretch = (String, Date, Option<Date>);
 
 /// Whether a row from one day to another is in force on a third.
-fn holds((from, to): (Date, Option<Date>), day: Date) -> bool {
+pub(super) fn holds((from, to): (Date, Option<Date>), day: Date) -> bool {
     from <= day && to.is_none_or(|to| day <= to)
 }
 
@@ -250,11 +231,11 @@ fn parsed<E: serde::de::Error>(text: &str) -> Result<Date, E> {
         .map_err(|_| E::custom(format!("`{text}` is no day like 2026-11-27")))
 }
 
-fn day<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Date, D::Error> {
+pub(super) fn day<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Date, D::Error> {
     parsed(&String::deserialize(from)?)
 }
 
-fn some_day<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Date>, D::Error> {
+pub(super) fn some_day<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Date>, D::Error> {
     let text = String::deserialize(from)?;
     if text.is_empty() { Ok(None) } else { parsed(&text).map(Some) }
 }
@@ -365,10 +346,7 @@ impl Rules {
             ("times", self.times.iter().map(|r| (r.code.clone(), r.from, r.to)).collect()),
             ("no_ssn", self.no_ssn.iter().map(|r| (r.why.clone(), r.from, r.to)).collect()),
             ("documents", documents.collect()),
-            (
-                "appeal_places",
-                self.appeal_places.iter().map(|r| (format!("{:?}", r.marketplace), r.from, r.to)).collect(),
-            ),
+            ("appeal_places", self.appeal_places.iter().map(AppealPlace::stretch).collect()),
             ("income", self.income.iter().map(|r| (format!("{:?}", r.marketplace), r.from, r.to)).collect()),
         ]
     }
@@ -402,7 +380,7 @@ impl Rules {
 
     /// `None`: a state's own office, whose address we do not have.
     pub fn appeal_place(&self, marketplace: MarketplaceKind, day: Date) -> Option<&AppealPlace> {
-        self.appeal_places.iter().find(|row| row.marketplace == marketplace && holds((row.from, row.to), day))
+        self.appeal_places.iter().find(|row| row.is_of(marketplace, day))
     }
 
     /// Whether somebody without a Social Security number has to prove something because of it.

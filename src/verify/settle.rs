@@ -104,9 +104,10 @@ async fn answered(tx: &mut Tx, room: &Room, (case, key): (&Case, &DataKey), foun
     if written.rows_affected() == 0 {
         // It was answered before. That it is so closes the question, however late.
         if found.verdict == Verdict::Verified {
-            let open = super::id_of(&["dmi", case.id(), &found.person.to_string(), found.subject.word()]);
-            if dmi::one(tx.conn(), &open).await?.is_some_and(|dmi| dmi.is_open()) {
-                dmi::resolve(tx, &room.means, &open, (How::Data, &Actor::Site)).await?;
+            let all = dmi::of_application(tx.conn(), case.id()).await?;
+            let open = all.iter().find(|dmi| (dmi.person, dmi.kind) == (found.person, found.subject) && dmi.is_open());
+            if let Some(open) = open {
+                dmi::resolve(tx, &room.means, &open.id, (How::Data, &Actor::Site)).await?;
             }
         }
         return Ok(());

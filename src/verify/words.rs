@@ -13,6 +13,7 @@ use super::{Knows, moment};
 use crate::application::record::{ITEM, Letter, Notice, Part, PersonPart};
 use crate::application::submit::shown;
 use crate::eligibility::State;
+use crate::eligibility::enrollment::open_enrollment;
 use crate::store::Millis;
 use crate::text::i18n::{Lang, Messages};
 use crate::types::Cents;
@@ -162,6 +163,8 @@ pub struct Told<'a> {
     pub cause: &'a str,
     pub dmis: &'a [Dmi],
     pub now: Millis,
+    /// The plan year that it is about.
+    pub year: i32,
 }
 
 impl Told<'_> {
@@ -203,8 +206,11 @@ pub fn redetermined(knows: &Knows, case: &Case, told: &Told, (before, after): (&
         let same = credits(before) == credits(after) && every_result(says, before) == every_result(says, after);
         lead.push(match same {
             true => says.t("verify.decided.same"),
-            false => says.tf("verify.decided.from", &[("date", &says.date(next_month(today)))]),
+            false => says.tf("verify.decided.from", &[("date", &says.date(from(told.year, today)))]),
         });
+        if told.year != case.plan_year() {
+            lead.push(says.tf("verify.decided.of_year", &[("year", &told.year.to_string())]));
+        }
         lead.extend(says.credit_lines(before, after));
         let people = people_of(after).map(|person| says.before_and_after(before, person)).collect();
         let mut parts = Vec::new();
@@ -220,8 +226,56 @@ pub fn redetermined(knows: &Knows, case: &Case, told: &Told, (before, after): (&
     })
 }
 
+/// From which day a change holds: the first of the next month, and never before its plan year.
+fn from(year: i32, today: Date) -> Date {
+    next_month(today).max(Date::from_calendar_date(year, Month::January, 1).unwrap_or(today))
+}
+
+/// Whether nobody gets anything else, and no credit is another one.
+pub fn is_same(messages: &Messages, (before, after): (&Value, &Value)) -> bool {
+    let all = |lang: Lang, of: &Value| -> Vec<(String, Vec<String>)> {
+        people_of(of).map(|own| (own["id"].to_string(), gets(messages, lang, own))).collect()
+    };
+    let same = |lang| all(lang, before) == all(lang, after);
+    credits(before) == credits(after) && messages.languages().all(same)
+}
+
+/// The results of the next plan year, worked out from what was told (45 CFR 155.335(h)).
+pub fn renewed(
+    knows: &Knows,
+    case: &Case,
+    (year, consented, now): (i32, bool, Millis),
+    (before, after): (&Value, &Value),
+) -> Notice {
+    let today = wall(knows, case, now);
+    let ends = case.state().and_then(|state| open_enrollment(&knows.tables, state, year, knows.days(case, now)).ends);
+    in_every_language(knows, case, |says| {
+        let number = year.to_string();
+        let of_year = [("year", &number[..])];
+        let mut lead = vec![says.about(), says.tf("verify.renewed.lead", &of_year)];
+        lead.push(says.tf("verify.renewed.from", &[("date", &says.date(from(year, today)))]));
+        if !consented {
+            lead.push(says.tf("verify.renewed.no_consent", &of_year));
+        }
+        lead.extend(says.credit_lines(before, after));
+        let people = people_of(after).map(|person| says.before_and_after(before, person)).collect();
+        let mut next = vec![says.tf("verify.renewed.look", &of_year)];
+        next.extend(ends.map(|ends| says.tf("verify.renewed.until", &[("date", &says.date(ends))])));
+        next.push(says.t("verify.renewed.report"));
+        let parts = vec![says.part("notice.next", next), says.appeal(today), says.help()];
+        let mut letter = says.letter("verify.renewed.title", lead, people, parts);
+        letter.title = says.tf("verify.renewed.title", &of_year);
+        letter
+    })
+}
+
 fn people_of(determination: &Value) -> impl Iterator<Item = &Value> {
     determination["people"].as_array().into_iter().flatten()
+}
+
+/// The monthly credit of all tax households together, in cents.
+pub fn credit(determination: &Value) -> i64 {
+    credits(determination).into_iter().sum()
 }
 
 /// The monthly credit of each tax household.
@@ -235,7 +289,7 @@ fn every_result(says: &Says, determination: &Value) -> Vec<Vec<String>> {
 }
 
 /// The first day of the next month: a change holds from there (45 CFR 155.330(f)(1)).
-fn next_month(day: Date) -> Date {
+pub fn next_month(day: Date) -> Date {
     let (year, month) = match day.month() {
         Month::December => (day.year() + 1, Month::January),
         month => (day.year(), month.next()),
@@ -267,35 +321,8 @@ impl Says<'_> {
         PersonPart { name: self.name(row), results, why: Vec::new() }
     }
 
-    /// What somebody can get, in a few words.
     fn results(&self, person: &Value) -> Vec<String> {
-        let is = |name: &str| person[name].as_bool().unwrap_or_default();
-        if !is("applying") {
-            return vec![self.t("verify.gets.not_applying")];
-        }
-        let mut found = Vec::new();
-        if !person["medicaid"].is_null() {
-            found.push(self.t("verify.gets.medicaid"));
-        }
-        if !person["chip"].is_null() {
-            found.push(self.t("verify.gets.chip"));
-        }
-        if is("basic_health") {
-            found.push(self.t("verify.gets.basic_health"));
-        }
-        if found.is_empty() && is("marketplace") {
-            found.push(self.t("verify.gets.plan"));
-            found.push(self.t(if is("credit") { "verify.gets.credit" } else { "verify.gets.no_credit" }));
-            let level = person["csr"].as_str().unwrap_or("none");
-            if level != "none" {
-                let level = self.t(&format!("csr.{level}"));
-                found.push(self.tf("notice.csr", &[("level", &level)]).trim_end_matches('.').to_string());
-            }
-        }
-        if found.is_empty() {
-            found.push(self.t("verify.gets.nothing"));
-        }
-        found
+        gets(self.messages, self.lang, person)
     }
 
     fn way_back(&self, about: &[&Dmi]) -> Vec<String> {
@@ -321,6 +348,38 @@ impl Says<'_> {
         ];
         self.part("notice.wrong", lines)
     }
+}
+
+/// What somebody can get, in a few words: a person of a determination as it stands in JSON.
+pub fn gets(messages: &Messages, lang: Lang, person: &Value) -> Vec<String> {
+    let t = |key: &str| messages.t(lang, key).to_string();
+    let is = |name: &str| person[name].as_bool().unwrap_or_default();
+    if !is("applying") {
+        return vec![t("verify.gets.not_applying")];
+    }
+    let mut found = Vec::new();
+    if !person["medicaid"].is_null() {
+        found.push(t("verify.gets.medicaid"));
+    }
+    if !person["chip"].is_null() {
+        found.push(t("verify.gets.chip"));
+    }
+    if is("basic_health") {
+        found.push(t("verify.gets.basic_health"));
+    }
+    if found.is_empty() && is("marketplace") {
+        found.push(t("verify.gets.plan"));
+        found.push(t(if is("credit") { "verify.gets.credit" } else { "verify.gets.no_credit" }));
+        let level = person["csr"].as_str().unwrap_or("none");
+        if level != "none" {
+            let level = t(&format!("csr.{level}"));
+            found.push(messages.tf(lang, "notice.csr", &[("level", &level)]).trim_end_matches('.').to_string());
+        }
+    }
+    if found.is_empty() {
+        found.push(t("verify.gets.nothing"));
+    }
+    found
 }
 
 /// A subject's words, for pages: `verify.subject.…`.

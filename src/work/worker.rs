@@ -40,6 +40,12 @@ pub struct Job {
 #[async_trait]
 pub trait Handler: Send + Sync + 'static {
     async fn work(&self, job: &Job, hands: &Hands) -> Outcome;
+
+    /// Whether jobs of a kind stay in the queue for now, since what they need is known to be away. Otherwise thousands of them would
+    /// be taken out and put off again and again, each with two transactions, for as long as it lasts.
+    fn rests(&self, _kind: &str) -> bool {
+        false
+    }
 }
 
 /// What came of an attempt. Reasons are our own words.
@@ -192,13 +198,17 @@ impl Room {
         let mut connection = self.store.read().await?;
         let next = queue::next(&mut connection).await?;
         drop(connection);
-        if self.kinds.is_empty() || next.is_none() {
+        if next.is_none() {
             return Ok(Vec::new());
         }
         if next > Some(self.store.now().await?) {
             return Ok(Vec::new());
         }
-        let mut kinds: Vec<&'static str> = self.kinds.iter().map(|(kind, _)| kind.name).collect();
+        let awake = self.kinds.iter().filter(|(kind, handler)| !handler.rests(kind.name));
+        let mut kinds: Vec<&'static str> = awake.map(|(kind, _)| kind.name).collect();
+        if kinds.is_empty() {
+            return Ok(Vec::new());
+        }
         let first = (turn + drawn_below(kinds.len())) % kinds.len();
         kinds.rotate_left(first);
         let most = i64::try_from(most).unwrap_or(1);

@@ -143,6 +143,50 @@ for (const lang of ['en', 'es']) {
     await look(tab, 'notice', lang);
     if (pictures) await tab.emulateMedia({ media: 'print' });
     if (pictures) await tab.pdf({ path: join(pictures, `apply-notice-${lang}.pdf`) });
+    if (pictures) await tab.emulateMedia({ media: 'screen' });
+    // They think that it is wrong.
+    await go('main .ways a[href$="/appeal"]');
+    await look(tab, 'appeal', lang);
+    await tab.fill('#reach', '');
+    await go('main form[novalidate] .buttons button');
+    await look(tab, 'appeal-wrong', lang);
+    assert.equal(await tab.locator('[role=alert] li').count(), 4);
+    await tab.check('#whose-1');
+    await tab.check('#what-credit');
+    await tab.fill('#why', 'Overtime does not count.\nI get none any more, and this-is-a-very-long-word-that-nobody-can-break-anywhere-on-a-phone.');
+    await tab.fill('#reach', '513 555 0100');
+    await go('main form[novalidate] .buttons button');
+    await look(tab, 'appeal-check', lang);
+    await go('main form[novalidate] button[value=send]');
+    await look(tab, 'appeal-shown', lang);
+    await go('main .ways a[href$="/withdraw"]');
+    await look(tab, 'appeal-withdraw', lang);
+
+    // A change of it: income, what is different, both applications in the list.
+    await visit('/account/apply/report');
+    await look(tab, 'report', lang);
+    await go('main form .buttons button');
+    assert.equal(place(), 'changed');
+    await go('main form[novalidate] .buttons button');
+    await look(tab, 'changed', lang);
+    await tab.evaluate(fill, [{ what_changed: 'income', changed_on: '11/1/2026' }, []]);
+    await go('main form[novalidate] .buttons button');
+    assert.equal(place(), '');
+    await look(tab, 'change-list', lang);
+    await go('main .tasks a[href*="/apply/income/"]');
+    await tab.evaluate(fill, [{ ...ANSWERS, amount: '1,500' }, OPTIONAL]);
+    await go('main form[novalidate] .buttons button');
+    for (const page of ['check', 'report', 'delete']) {
+      await visit(`/account/apply/${page}`);
+      await look(tab, `change-${page}`, lang);
+    }
+    await visit('/account/apply/sign');
+    await tab.evaluate(fill, [ANSWERS, OPTIONAL]);
+    await go('main form[novalidate] .buttons button');
+    assert.equal(place(), 'sent', await tab.locator('main').innerText());
+    await look(tab, 'change-sent', lang);
+    await go('main a[href*="/account/notice/"]');
+    await look(tab, 'change-notice', lang);
     await context.close();
     none(faults.splice(0));
   });

@@ -1,5 +1,5 @@
 // Choosing a plan after an application, on a phone and wide: the shop with one's own prices, the pages up to the signature and what comes
-// next, in both languages. At each stop: no script, axe, 320 px, targets of 44 px, valid HTML, pictures to look at, Back, paper.
+// next, what they have then, in both languages. At each stop: no script, axe, 320 px, targets of 44 px, valid HTML, pictures to look at, Back, paper.
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -152,6 +152,21 @@ test('a plan is chosen at one’s own price, checked and signed', async () => {
     await visit('/account/plan/done', lang);
     await look(tab, 'done', lang);
   }
+  // What they have from then on.
+  for (const lang of ['en', 'es']) {
+    await visit('/account/coverage', lang);
+    await look(tab, 'coverage', lang);
+    await press('main a[href*="/account/coverage/"]');
+    await look(tab, 'coverage-one', lang);
+    const one = new URL(tab.url()).pathname;
+    for (const page of ['cancel', 'end', 'change', 'renew']) {
+      await tab.goto(`${BASE}${one}/${page}`, { waitUntil: 'load' });
+      await look(tab, `coverage-${page}`, lang);
+    }
+    await visit('/account/taxes/2026', lang);
+    await look(tab, 'taxes', lang);
+  }
+  await visit('/account/plan/done');
   await tab.emulateMedia({ media: 'print' });
   await tab.screenshot({ path: join(pictures, 'choose-done-en-paper.png'), fullPage: true });
   await context.close();
@@ -173,7 +188,7 @@ test('outside of a period the page says why, and when', async () => {
 });
 
 test('all of these pages are valid HTML', () => {
-  assert.ok(seen.length > 20, `only ${seen.length} pages were seen`);
+  assert.ok(seen.length > 40, `only ${seen.length} pages were seen`);
   const run = spawnSync('java', ['-Xss4m', '-jar', vnu, '--Werror', '--format', 'json', '--exit-zero-always', ...seen], { encoding: 'utf8', maxBuffer: 1 << 26 });
   assert.equal(run.status, 0, `${run.error ?? run.stderr.slice(0, 500)}`);
   none(JSON.parse(run.stderr).messages.map(message => `${message.url}: ${message.message} ${message.extract?.slice(0, 100) ?? ''}`));

@@ -157,6 +157,16 @@ test('a number that does not match is proved', async () => {
   await Promise.all([tab.waitForNavigation(), tab.locator('main form[enctype] button').click()]);
   assert.match(await tab.locator('[role=alert]').innerText(), /10 MB/);
 
+  // An appeal for the desk's other line.
+  await visit('/account/apply/sent');
+  await tab.goto(`${BASE}${await tab.locator('main a.button[href*="/account/notice/"]').first().getAttribute('href')}/appeal`, { waitUntil: 'load' });
+  await tab.check('#whose-1');
+  await tab.check('#what-credit');
+  await tab.fill('#why', 'Overtime does not count.');
+  await tab.fill('#reach', '513 555 0100');
+  await Promise.all([tab.waitForNavigation(), tab.locator('main form[novalidate] button[value=check]').click()]);
+  await Promise.all([tab.waitForNavigation(), tab.locator('main form[novalidate] button[value=send]').click()]);
+
   await desk();
   await visit('/account/proof');
   await look(tab, 'settled', 'en');
@@ -198,6 +208,17 @@ async function desk() {
   assert.equal(download.suggestedFilename(), 'good.pdf');
   await press(/^Accept: it settles the issue ?: good.pdf/);
   await look(tab, 'desk-accepted', 'en');
+  await tab.goto(`${DESK_BASE}/desk/appeals`, { waitUntil: 'load' });
+  await look(tab, 'desk-appeals', 'en');
+  await Promise.all([tab.waitForNavigation({ waitUntil: 'load' }), tab.getByRole('link', { name: /^Look at appeal/ }).first().click()]);
+  await look(tab, 'desk-appeal-closed', 'en');
+  await press('Open it');
+  await look(tab, 'desk-appeal', 'en');
+  await press('Decide, and tell the person');
+  await look(tab, 'desk-appeal-wrong', 'en');
+  await tab.locator('#reason-rules_kept').check();
+  await press('Decide, and tell the person');
+  await look(tab, 'desk-appeal-decided', 'en');
   for (const page of ['accounts', 'aside', 'record']) {
     await tab.goto(`${DESK_BASE}/desk/${page}`, { waitUntil: 'load' });
     await look(tab, `desk-${page}`, 'en');

@@ -157,6 +157,7 @@ async fn prepare(office: &Opened, many: usize) -> anyhow::Result<Vec<Sending>> {
             owner: owners[owner].clone(),
             reference: new_reference()?,
             plan_year: 2027,
+            follows: None,
             answers: vec![7; ANSWERS_BYTES],
             answers_version: 1,
             determination: vec![7; DETERMINATION_BYTES],

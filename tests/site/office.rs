@@ -5,6 +5,7 @@ mod fences;
 mod guests;
 mod letters;
 mod locks;
+mod others;
 mod pages;
 pub mod people;
 mod planted;

@@ -4,6 +4,7 @@
 //! words to `templates/messages`; to read it, see `household`. Content: CMS's single streamlined application
 //! (OMB 0938-1191) with the questions of 42 CFR 435.603, 26 CFR 1.36B-2 and 45 CFR 155.305 to 155.420.
 
+pub mod changed;
 pub mod coverage;
 pub mod income;
 pub mod people;
@@ -118,6 +119,7 @@ pub fn named(name: &str) -> Option<&'static Step> {
 
 /// All steps in the order in which they are asked.
 pub static STEPS: &[&Step] = &[
+    &changed::CHANGED,
     &people::YOU_STEP,
     &people::HOME,
     &people::CONTACT,

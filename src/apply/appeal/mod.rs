@@ -98,6 +98,8 @@ fn lines(cx: &Cx, case: &Case, said: &Said, again: bool) -> Vec<(String, String)
 
 /// Where else an appeal can be made.
 struct Elsewhere {
+    /// Who gets what is sent from here, and that the marketplace does not.
+    here: String,
     phone: String,
     /// Of the envelope; empty: we do not have the address.
     mail: Vec<String>,
@@ -112,6 +114,7 @@ impl Elsewhere {
         let phone = market.map_or("", |market| market.phone.as_str());
         let values = [("name", name), ("url", url), ("phone", phone)];
         Elsewhere {
+            here: cx.tf("appeal.here", &values),
             phone: cx.tf("appeal.by_phone", &values),
             mail: place.map(|place| place.lines()).unwrap_or_default(),
             more: match place {

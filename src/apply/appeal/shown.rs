@@ -42,6 +42,8 @@ struct ShownPage<'a> {
     /// The reviewer's own words.
     own_words: String,
     place: String,
+    /// Where this site takes paper, line by line; empty: nowhere.
+    post: Vec<String>,
     elsewhere: Elsewhere,
     notice: String,
 }
@@ -102,6 +104,7 @@ pub async fn page(desk: Desk, knows: Extension<Arc<Knows>>, Path(id): Path<Strin
         next: next(cx, &knows, (&appeal, &case)),
         own_words,
         place: place_words(cx, case.state(), case.plan_year()),
+        post: cx.app.config.proof_address.clone().unwrap_or_default(),
         elsewhere: Elsewhere::of(cx, &knows, &case, appeal.filed_at),
         notice: cx.href(&format!("/account/notice/{}", appeal.notice)),
         cx,

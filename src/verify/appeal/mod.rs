@@ -5,6 +5,7 @@
 //! clock of the household's state. It must never decide anything: that is a person's, in `change`.
 
 pub mod change;
+pub mod places;
 pub mod words;
 
 use serde::{Deserialize, Serialize};
@@ -14,7 +15,7 @@ use time::{Date, Duration};
 
 use super::case::Case;
 use super::dmi::{self, EXPIRED};
-use super::rules::{AppealPlace, Rules};
+use super::rules::Rules;
 use super::{id_of, moment};
 use crate::application::record::{ELIGIBILITY, Posted};
 use crate::application::sheet::RowId;
@@ -23,6 +24,7 @@ use crate::eligibility::{State, Tables};
 use crate::sealing::DataKey;
 use crate::store::vault::Vault;
 use crate::store::{Millis, StoreError, columns};
+use places::AppealPlace;
 
 pub const FILED: &str = "filed";
 pub const WITHDRAWN: &str = "withdrawn";
@@ -282,19 +284,15 @@ pub async fn one(
     opened(&key, owner, row).map(Some)
 }
 
-/// Issues of an application whose end does not count: somebody appeals and keeps what they had, or an appeal has said that
+/// Issues of an owner whose end does not count, also when they are a later application's by now: somebody appeals and keeps what they had, or an appeal has said that
 /// the decision was wrong.
 ///
 /// # Errors
 ///
 /// If the store is away, or something does not open.
-pub async fn kept(
-    connection: &mut AnyConnection,
-    (key, owner): (&DataKey, &str),
-    application: &str,
-) -> Result<Vec<String>, StoreError> {
-    let asked = sqlx::query_as("SELECT id, state, body FROM appeal WHERE application = $1 AND owner = $2");
-    let rows: Vec<(String, String, Vec<u8>)> = asked.bind(application).bind(owner).fetch_all(connection).await?;
+pub async fn kept(connection: &mut AnyConnection, (key, owner): (&DataKey, &str)) -> Result<Vec<String>, StoreError> {
+    let asked = sqlx::query_as("SELECT id, state, body FROM appeal WHERE owner = $1");
+    let rows: Vec<(String, String, Vec<u8>)> = asked.bind(owner).fetch_all(connection).await?;
     let mut kept = Vec::new();
     for (id, state, body) in rows {
         let said: Said = key.open_json(columns::APPEAL_BODY.at(&id, owner), &body)?;

@@ -6,7 +6,7 @@
 use super::super::Knows;
 use super::super::case::Case;
 use super::super::words::{Says, in_every_language, wall};
-use super::{Appeal, Outcome, counted, number, place};
+use super::{Appeal, Outcome, counted, number};
 use crate::application::record::{Notice, Part};
 use crate::application::submit::shown;
 use crate::eligibility::tables::MarketplaceKind;
@@ -42,17 +42,6 @@ impl Told<'_> {
         self.case.marketplace(&self.knows.tables) == Some(MarketplaceKind::Sbm)
     }
 
-    /// Where a letter goes, on one line; what to do if we do not have the address.
-    fn by_mail(&self, says: &Says) -> String {
-        let rules = (&self.knows.tables, &self.knows.rules);
-        let (_, place) = place(rules, (self.case.state(), self.case.plan_year()), self.at);
-        let [name, url, phone] = says.place();
-        match place {
-            Some(place) => says.tf("appeal.notice.write", &[("address", &place.lines().join(", "))]),
-            None => says.tf("appeal.no_address", &[("name", &name), ("url", &url), ("phone", &phone)]),
-        }
-    }
-
     /// While it runs, or afterwards: what holds of the help that was kept.
     fn kept(&self, says: &Says) -> Vec<String> {
         let said = &self.appeal.said;
@@ -82,7 +71,7 @@ pub fn filed(knows: &Knows, case: &Case, appeal: &Appeal) -> Notice {
             says.part("appeal.meanwhile", told.kept(says)),
             says.part(
                 "appeal.notice.more",
-                vec![says.t("appeal.notice.send"), told.by_mail(says), says.t("appeal.notice.back")],
+                vec![says.t("appeal.notice.send"), says.t("appeal.notice.mail"), says.t("appeal.notice.back")],
             ),
             says.help(),
         ];
@@ -98,7 +87,10 @@ pub fn withdrawn(knows: &Knows, case: &Case, appeal: &Appeal, now: Millis) -> No
         if appeal.said.keep {
             lead.push(says.t("appeal.notice.kept_ends"));
         }
-        let parts = vec![says.part("appeal.notice.rights", vec![vacate(&told, says), told.by_mail(says)]), says.help()];
+        let parts = vec![
+            says.part("appeal.notice.rights", vec![vacate(&told, says), says.t("appeal.notice.mail")]),
+            says.help(),
+        ];
         says.letter("appeal.notice.withdrawn", lead, Vec::new(), parts)
     })
 }
@@ -134,7 +126,7 @@ pub fn decided(knows: &Knows, case: &Case, appeal: &Appeal, now: Millis) -> Noti
         let mut rights = Vec::new();
         if outcome == Outcome::Dismissed {
             rights.push(vacate(&told, says));
-            rights.push(told.by_mail(says));
+            rights.push(says.t("appeal.notice.mail"));
         }
         if told.is_of_a_state() {
             rights.push(says.tf("appeal.notice.hhs", &[("date", &told.in_days(says, "appeal_hhs_days"))]));

@@ -79,6 +79,7 @@ impl Change for Filled {
         .execute(tx.conn())
         .await?;
         checked(tx, &self.means, (owner, &key)).await?;
+        enrolled(tx, (owner, &key)).await?;
         let (run_at, deadline) = (None, None);
         let payload = PLANTED[6].as_bytes();
         let job = NewJob { kind: &ERRAND, key: "errand:1", owner, run_at, deadline, payload, request_id: "" };
@@ -154,6 +155,42 @@ async fn checked(
     .bind(site.seal(columns::INSURER_FILE_BODY.at("i1", SITE), PLANTED[1].as_bytes())?)
     .execute(tx.conn())
     .await?;
+    Ok(())
+}
+
+/// What was chosen, signed, changed and given out for a tax return.
+async fn enrolled(tx: &mut Tx, (owner, key): (&str, &DataKey)) -> Result<(), StoreError> {
+    for (statement, column, row) in [
+        (
+            "INSERT INTO plan_choice (application, owner, body, version, changed_at) VALUES ('p1', $1, $2, 1, 1)",
+            columns::PLAN_CHOICE_BODY,
+            "p1",
+        ),
+        (
+            "INSERT INTO enrollment (id, owner, application, number, choice, plan_year, plan, issuer, product, state, \
+             starts, ends, signed, catalogue, follows, made_at, changed_at, version) \
+             VALUES ('l1', $1, 'p1', '4821930755', 1, 2027, '12345OH0010001-04', '12345', 'medical', 'signed', \
+             '2027-01-01', '2027-12-31', $2, 'c', '', 1, 1, 1)",
+            columns::ENROLLMENT_SIGNED,
+            "l1",
+        ),
+        (
+            "INSERT INTO enrollment_change (id, enrollment, owner, number, kind, from_day, reason, body, made_at, file, \
+             held, answer, code) \
+             VALUES ('k1', 'l1', $1, 1, 'initial', '2027-01-01', 'open_enrollment', $2, 1, '', '', '', '')",
+            columns::ENROLLMENT_CHANGE_BODY,
+            "k1",
+        ),
+        (
+            "INSERT INTO tax_record (id, owner, application, plan_year, number, body, made_at) \
+             VALUES ('y1', $1, 'p1', 2027, 1, $2, 1)",
+            columns::TAX_RECORD_BODY,
+            "y1",
+        ),
+    ] {
+        let sealed = key.seal(column.at(row, owner), PLANTED[1].as_bytes())?;
+        sqlx::query(statement).bind(owner).bind(sealed).execute(tx.conn()).await?;
+    }
     Ok(())
 }
 

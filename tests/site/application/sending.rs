@@ -21,8 +21,8 @@ pub async fn sending(office: &Opened, guest: &str, draft: &str) -> Sending {
     let mut connection = office.store.read().await.expect("a connection");
     let key = office.vault.open(&mut connection, &owner).await.expect("asked").expect("a key");
     let (id, notice) = (new_id().expect("an ID"), new_id().expect("an ID"));
-    let frozen =
-        Frozen { answers: json!({"first_name.1": "Zoë"}), household: json!({"people": []}), county: String::new() };
+    let (answers, household) = (json!({"first_name.1": "Zoë"}), json!({"people": []}));
+    let frozen = Frozen { answers, household, county: String::new(), amended: None };
     let letter = Letter {
         lang: "en".into(),
         title: "Your notice".into(),
@@ -43,6 +43,7 @@ pub async fn sending(office: &Opened, guest: &str, draft: &str) -> Sending {
         owner: owner.clone(),
         reference: new_reference().expect("random"),
         plan_year: 2027,
+        follows: None,
         answers,
         answers_version: 1,
         determination,

@@ -127,7 +127,7 @@ const STORIES: [Story; 8] = [
 ];
 
 /// What the command prints for a household on a day long after.
-fn printed(household: &Value) -> Value {
+pub fn printed(household: &Value) -> Value {
     let args = DetermineArgs { file: "-".into(), as_of: None, thresholds: false };
     let mut said = Vec::new();
     command(&args, date!(2031 - 05 - 01), &mut household.to_string().as_bytes(), &mut said).expect("it reads JSON");

@@ -54,6 +54,16 @@ async fn two_tabs_do_not_sign_what_neither_has_seen() {
         let twice = sign_plans(again).await;
         assert!(twice.address.contains("/done"), "{}", twice.words());
         assert_eq!(bench.count("enrollment").await, 1);
+        // What is signed is not signed again; another part of the credit can be.
+        let home = browser.visit("/account/plan").await;
+        home.says("You signed for this plan.");
+        assert_eq!(home.count("main a[href$='/account/plan/check']"), 0);
+        assert!(browser.visit("/account/plan/check").await.address.ends_with("/account/plan/done"));
+        let less = browser.visit("/account/plan/credit").await.choose("use.1-none").press("Save").await;
+        assert_eq!(less.count("main a[href$='/account/plan/check']"), 1, "{}", less.words());
+        let done = sign_plans(browser.visit("/account/plan/check").await).await;
+        assert_eq!(done.count("main section.checked"), 1, "the new one takes its place: {}", done.words());
+        assert_eq!(bench.count("enrollment").await, 2);
     })
     .await;
 }

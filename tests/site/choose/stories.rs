@@ -18,7 +18,6 @@ async fn one_person_goes_from_the_result_to_a_signed_plan_with_part_of_the_credi
             assert_eq!(home.status, 200);
             let list = home.select("main section a.button").first().map(|link| words_of(*link)).expect("a list");
             let list = home.click(&list).await;
-            looked_at(&list);
             list.says("Ana").says("2026");
             let net = list.select("article .price b").first().map(|b| words_of(*b)).expect("a price");
             let chosen = choose_first(list).await;
@@ -42,6 +41,9 @@ async fn one_person_goes_from_the_result_to_a_signed_plan_with_part_of_the_credi
             assert_eq!(amounts.len(), 3, "{said:?}");
             assert_eq!((amounts[1], amounts[0] - amounts[1]), (5_000, amounts[2]), "{said:?}");
             assert!(amounts[2] > cents(&net), "less credit costs more a month");
+            // Extra savings are said of the plan that is signed, not of another one.
+            let silver = check.count("main .note.warn") == 0;
+            assert_eq!(said.iter().any(|words| words.contains("73%")), silver, "{said:?}");
 
             let empty = check.press(submit(&browser)).await;
             assert_eq!((empty.status, empty.error_summary().len()), (422, 4), "{:?}", empty.error_summary());

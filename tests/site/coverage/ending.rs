@@ -3,7 +3,7 @@
 use windowshop::enrollment::ending::{Back, Reinstate};
 use windowshop::store::audit::Actor;
 
-use super::planted::{NEXT_YEAR, THIS_YEAR, Told, guest, of_owner};
+use super::planted::{NEXT_YEAR, THIS_YEAR, Told, guest, of_owner, rows};
 use crate::apply::walk::looked_at;
 use crate::office::people::World;
 use crate::proof::needs::text;
@@ -130,11 +130,17 @@ async fn back_and_again(world: &World, bench: &Bench, browser: &Site, (owner, id
     assert_eq!(back().await, Back::Live);
     assert_eq!(deeds(bench, "coverage_reinstated").await, "1");
     browser.visit(&format!("/account/coverage/{id}")).await.says("It was brought back from November 30, 2026");
+    let november = async || {
+        let page = browser.visit("/account/taxes/2026").await;
+        rows(page.select("main table")[0])[10].clone()
+    };
+    assert_eq!(november().await, ["November", "$445.50", "$470.00", "$300.00"], "there is no gap");
     let page = browser.visit(&format!("/account/coverage/{id}/end")).await;
     let page = page.choose("reason-other").fill("day", "11/29/2026").press("Check what it means").await;
     page.choose("sure").press("End this plan").await.says("November 29, 2026 is the last day");
     assert_eq!(stands(bench, id).await, "ended 2026-11-29");
     assert_eq!(deeds(bench, "coverage_ended").await, "2");
+    assert_eq!(november().await, ["November", "$430.65", "$470.00", "$290.00"], "29 days of 30");
 }
 
 #[tokio::test]

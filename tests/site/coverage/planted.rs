@@ -215,8 +215,6 @@ pub struct Changed {
     pub enrollment: String,
     pub from: Date,
     pub told: Told,
-    pub kind: ChangeKind,
-    pub reason: &'static str,
 }
 
 impl Change for Changed {
@@ -227,8 +225,28 @@ impl Change for Changed {
         let key = self.means.vault.open(tx.conn(), &self.owner).await?.ok_or(StoreError::Stale)?;
         let signed = self.told.signed();
         let (enrollment, owner) = (self.enrollment.as_str(), self.owner.as_str());
-        let (kind, from_day, reason) = (self.kind, self.from, self.reason);
+        let (kind, from_day, reason) = (ChangeKind::Change, self.from, "redetermined");
         let change = NewChange { enrollment, owner, kind, from_day, reason, body: &signed, held: "" };
         record::add_change(tx, &key, &change).await.map(drop)
+    }
+}
+
+/// Ended as an insurer's file ends it: by a step with its code, without a row of ours.
+pub struct EndedByInsurer {
+    pub means: Means,
+    pub enrollment: String,
+    pub day: Date,
+    pub code: &'static str,
+}
+
+impl Change for EndedByInsurer {
+    type Done = ();
+
+    async fn run(&self, tx: &mut Tx) -> Result<(), StoreError> {
+        let taken = Taken { step: Step::Ended, from_day: self.day, code: self.code, actor: &Actor::Site, session: "" };
+        assert!(step::apply(tx, &self.means, &self.enrollment, &taken).await?);
+        let ends = sqlx::query("UPDATE enrollment SET ends = $1 WHERE id = $2");
+        ends.bind(self.day.to_string()).bind(self.enrollment.as_str()).execute(tx.conn()).await?;
+        Ok(())
     }
 }

@@ -70,6 +70,44 @@ async fn a_plan_shows_who_what_when_and_that_no_insurer_is_told_here() {
 }
 
 #[tokio::test]
+async fn where_insurers_are_told_the_page_says_how_and_until_when_to_pay() {
+    on_each_engine(async |bench| {
+        let folder = bench.path("insurers");
+        let world = World::with(bench, &["--insurer-dir", folder.to_str().expect("UTF-8")]).await;
+        let browser = world.browser();
+        let (owner, id) = guest(&world, bench, &browser, &NEXT_YEAR).await;
+        browser.visit("/account/coverage").await.says_nothing_of("Nobody has told the insurer");
+        let page = browser.visit(&format!("/account/coverage/{id}")).await;
+        looked(&page, "en");
+        page.says_all(&[
+            "You are not covered until you pay",
+            "Pay by January 1, 2027",
+            "never later than January 31, 2027",
+        ]);
+        assert_eq!(page.link("Pay at the insurer’s site"), "https://pay.example.org/first");
+        assert_eq!(page.link("1-800-555-0100"), "tel:+18005550100");
+        looked(&browser.in_spanish().visit(&format!("/account/coverage/{id}")).await, "es");
+        let file = browser.get(&page.link("Put the days in your calendar")).await;
+        assert!(file.text.contains("SUMMARY:Pay the first month: Simple Silver"), "{}", file.text);
+        // What was not filed is said.
+        for (payment, phone, said) in [
+            (None, Some("1-800-555-0100"), "A page to pay on is not in our data"),
+            (None, None, "Neither a page to pay on nor a phone number is in our data"),
+        ] {
+            let id = of_owner(&world, &owner, &Told { payment, phone, ..NEXT_YEAR }, "").await;
+            let page = browser.visit(&format!("/account/coverage/{id}")).await;
+            looked(&page, "en");
+            page.says(said).says_nothing_of("Pay at the insurer’s site");
+        }
+        // Nobody who has paid is asked again.
+        let paid = of_owner(&world, &owner, &THIS_YEAR, "").await;
+        let page = browser.visit(&format!("/account/coverage/{paid}")).await;
+        page.says("the first month is paid").says_nothing_of("Pay by");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn each_step_has_its_words_in_both_languages() {
     const STORIES: [(&[Step], &str, &str); 6] = [
         (&[], "In progress", "En trámite"),

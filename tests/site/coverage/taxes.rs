@@ -4,12 +4,10 @@ use std::sync::Arc;
 
 use time::macros::{date, datetime};
 use windowshop::enrollment::end_rules::EndRules;
-use windowshop::enrollment::ending::NON_PAYMENT;
-use windowshop::enrollment::record::ChangeKind;
 use windowshop::enrollment::tax_year::give_out;
 use windowshop::verify::{Knows, Room};
 
-use super::planted::{Changed, NEXT_YEAR, THIS_YEAR, Told, guest, of_owner, rows};
+use super::planted::{Changed, EndedByInsurer, NEXT_YEAR, THIS_YEAR, Told, guest, of_owner, rows};
 use crate::apply::walk::looked_at;
 use crate::office::people::World;
 use crate::proof::needs::text;
@@ -34,12 +32,15 @@ async fn given(world: &World, now: time::OffsetDateTime) -> u64 {
     give_out(&room(world), &Arc::new(EndRules::load().expect("whole")), now).await.expect("given out")
 }
 
-async fn changed(world: &World, (owner, id): (&str, &str), what: (time::Date, Told, ChangeKind, &'static str)) {
-    let (from, told, kind, reason) = what;
+async fn changed(world: &World, (owner, id): (&str, &str), (from, told): (time::Date, Told)) {
     let means = world.opened.means.clone();
     let (owner, enrollment) = (owner.to_string(), id.to_string());
-    let change = Changed { means, owner, enrollment, from, told, kind, reason };
-    world.opened.store.begin_write(change).await.expect("changed");
+    world.opened.store.begin_write(Changed { means, owner, enrollment, from, told }).await.expect("changed");
+}
+
+async fn ended(world: &World, id: &str, (day, code): (time::Date, &'static str)) {
+    let (means, enrollment) = (world.opened.means.clone(), id.to_string());
+    world.opened.store.begin_write(EndedByInsurer { means, enrollment, day, code }).await.expect("ended");
 }
 
 #[tokio::test]
@@ -49,7 +50,7 @@ async fn a_record_follows_a_change_of_credit_and_keeps_what_it_said_before() {
         let browser = world.browser();
         let (owner, id) = guest(&world, bench, &browser, &THIS_YEAR).await;
         let half = Told { credit: 12_500, ..THIS_YEAR };
-        changed(&world, (&owner, &id), (date!(2026 - 07 - 01), half, ChangeKind::Change, "redetermined")).await;
+        changed(&world, (&owner, &id), (date!(2026 - 07 - 01), half)).await;
         let page = browser.visit("/account/taxes/2026").await;
         looked_at(&page);
         assert_eq!(too_hard(&page, "en"), None);
@@ -74,7 +75,7 @@ async fn a_record_follows_a_change_of_credit_and_keeps_what_it_said_before() {
         assert_eq!(first(&page)[12], ["Whole year", "$5,346.00", "$5,640.00", "$2,550.00"]);
         // Something is found out later: a correction, and the first one stays.
         let more = Told { credit: 20_000, ..THIS_YEAR };
-        changed(&world, (&owner, &id), (date!(2026 - 10 - 01), more, ChangeKind::Change, "redetermined")).await;
+        changed(&world, (&owner, &id), (date!(2026 - 10 - 01), more)).await;
         assert_eq!(given(&world, datetime!(2027-03-01 20:00 UTC)).await, 1);
         let page = browser.visit("/account/taxes/2026").await;
         page.says_all(&["Record 2 of", "A correction", "Records before it", "Record 1 of"]);
@@ -95,9 +96,8 @@ async fn the_table_for_a_spreadsheet_has_the_same_numbers_in_every_language() {
     on_each_engine(async |bench| {
         let world = World::open(bench).await;
         let browser = world.browser();
-        let (owner, id) = guest(&world, bench, &browser, &THIS_YEAR).await;
-        let ended = (date!(2026 - 04 - 10), THIS_YEAR, ChangeKind::Terminate, "other");
-        changed(&world, (&owner, &id), ended).await;
+        let (_, id) = guest(&world, bench, &browser, &THIS_YEAR).await;
+        ended(&world, &id, (date!(2026 - 04 - 10), "TERM-OTH")).await;
         let page = browser.visit("/account/taxes/2026").await;
         page.says("Ana Zapotillo: from January 1, 2026 to April 10, 2026");
         let file = browser.get(&page.link("Save as a table (CSV)")).await;
@@ -128,8 +128,7 @@ async fn what_was_not_paid_or_never_began_is_not_counted() {
         assert_eq!(given(&world, datetime!(2027-01-02 20:00 UTC)).await, 0, "there is nothing to give out");
         // Somebody who lost a plan with a credit, because they did not pay for May (45 CFR 156.270(d)).
         let lost = of_owner(&world, &owner, &THIS_YEAR, &id).await;
-        let ended = (date!(2026 - 05 - 31), THIS_YEAR, ChangeKind::Terminate, NON_PAYMENT);
-        changed(&world, (&owner, &lost), ended).await;
+        ended(&world, &lost, (date!(2026 - 05 - 31), "TERM")).await;
         let page = browser.visit("/account/taxes/2026").await;
         assert_eq!(first(&page)[3], ["April", "$445.50", "$470.00", "$300.00"]);
         assert_eq!(first(&page)[4], ["May", "$0.00", "$0.00", "$300.00"]);

@@ -1,6 +1,8 @@
 //! Never a day that the law does not allow: over days, states and events, the day is one that a row of the tables gives, read
 //! here from the files themselves.
 
+use std::sync::LazyLock;
+
 use proptest::prelude::*;
 use time::{Date, Duration, Month};
 use windowshop::eligibility::clock::Days;
@@ -94,8 +96,9 @@ proptest! {
         after in 0_i64..520, year in 2026_i32..=2027, state in 0_usize..STATES.len(),
         picked in proptest::collection::vec((0_usize..60, -90_i64..100, 0_u8..3), 0..3), later in any::<bool>(),
     ) {
-        let tables = Tables::load().expect("the tables");
-        let (kinds, seasons) = (kinds(), seasons());
+        static READ: LazyLock<(Tables, Vec<Kind>, Vec<Season>)> =
+            LazyLock::new(|| (Tables::load().expect("the tables"), kinds(), seasons()));
+        let (tables, kinds, seasons) = &*READ;
         let today = first() + Duration::days(after);
         let events: Vec<Happened> = picked
             .iter()
@@ -111,7 +114,7 @@ proptest! {
             .collect();
         let own = State::parse(STATES[state]).expect("a state");
         let begin = if later { Begin::NextMonth } else { Begin::First };
-        let found = start_of(&tables, (own, year), &events, Days::both(today), begin);
+        let found = start_of(tables, (own, year), &events, Days::both(today), begin);
         let in_season: Vec<Date> = seasons
             .iter()
             .filter(|row| row.year == year && (row.from..=row.to).contains(&today))

@@ -95,13 +95,13 @@ async fn what_has_changed_since_the_page_was_shown_is_not_signed() {
         let with = ((means(&office), knows()), (Arc::clone(&results), checked));
         let other = Sign::new(with.0, with.1, (version, &shown), "5e55").expect("random");
         assert_eq!(office.store.begin_write(other).await, Ok(Signing::Changed));
-        // Determined anew after the page was shown.
+        // Determined again after the page was shown.
         let late = to_sign(&office, &market, &results, (&less, version), SEASON).await;
         let again = to_sign(&office, &market, &results, (&less, version), SEASON).await;
         bench
             .run_raw(&format!(
                 "INSERT INTO redetermination (id, application, owner, number, cause, household, determination, \
-                 catalogue, notice, made_at) SELECT 'r1', '{application}', '{owner}', 1, 'rules:1', answers, \
+                 catalogue, notice, made_at) SELECT 'r1', '{application}', '{owner}', 1, 'dmi_expired:d1', answers, \
                  determination, catalogue, '', 1 FROM application WHERE id = '{application}'"
             ))
             .await;

@@ -99,7 +99,7 @@ impl Market {
         let answers = serde_json::to_value(view.sheet.only(|key| keys.contains(key))).expect("JSON");
         let determination = serde_json::to_value(&found.determination).expect("JSON");
         let county = view.county().map(|county| county.name.clone()).unwrap_or_default();
-        (Frozen { answers, household: found.household, county }, determination)
+        (Frozen { answers, household: found.household, county, amended: None }, determination)
     }
 
     /// What counts, without a store.
@@ -116,7 +116,9 @@ impl Market {
                 answers: frozen.answers.clone(),
                 household: frozen.household.clone(),
                 county: frozen.county.clone(),
+                amended: None,
             },
+            follows: None,
         };
         let case = Case { owner: "guest:g1".into(), application };
         let events = results::told(&case);
@@ -218,6 +220,7 @@ pub async fn send(office: &Opened, market: &Market, person: &Person<'_>) -> (Str
         owner: owner.clone(),
         reference: new_reference().expect("random"),
         plan_year: 2026,
+        follows: None,
         answers_version: 1,
         catalogue: market.catalogue.version.clone(),
         notice,

@@ -71,7 +71,14 @@ async fn ended_at_each_point_and_each_enrollment_is_in_one_file() {
         drop(connection);
         desk.desk.folder.release(ELM, (&file.staged, &file.id)).await.expect("renamed");
         assert_eq!(bench.count("enrollment WHERE state = 'signed'").await, 3);
+        // What died beside the folder is nobody's after an hour.
+        let left = desk.files("out/12345/.staged");
+        assert_eq!(left.len(), 2, "of those that died");
+        let old = std::time::SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(1_700_000_000);
+        let path = desk.dir().join("out/12345/.staged").join(&left[0]);
+        std::fs::File::options().append(true).open(path).expect("a file").set_modified(old).expect("older");
         desk.round().await;
+        assert_eq!(desk.files("out/12345/.staged"), left[1..], "what may still be on its way stays");
         whole(&desk, bench, 3, 1).await;
 
         // The carrier has taken it; a process that comes again puts nothing there.

@@ -62,7 +62,7 @@ async fn one_of_a_hundred_is_rejected_told_and_sent_again() {
         assert!(text.contains("*UT*000000042**2~"), "with the number that it had: {text}");
         assert_eq!(desk.delivered(ELM).len(), 101);
         assert_eq!(desk.state(&odd).await, State::Sent);
-        assert_eq!(bench.count("enrollment_step WHERE step = 'rejected'").await, 0, "it begins anew");
+        assert_eq!(bench.count("enrollment_step WHERE step = 'rejected'").await, 0, "it begins again");
         // A late answer to the first file changes nothing of it any more.
         let late = desk.tally(ELM, &answer(3, 1, (100, &[]))).await;
         assert_eq!((late.accepted, late.known), (1, 99));

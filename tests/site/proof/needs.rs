@@ -36,7 +36,7 @@ impl Change for Planted {
             "citizen.1": "yes", "notices_by.0": "email", "email.0": "ana@example.org", "written.0": "en",
         });
         let household = json!({"people": [{"id": "1", "applying": true}]});
-        let frozen = Frozen { answers, household, county: String::new() };
+        let frozen = Frozen { answers, household, county: String::new(), amended: None };
         let determination = json!({"state": "OH", "people": [], "tax_households": []});
         sqlx::query(
             "INSERT INTO application (id, draft, owner, reference, plan_year, answers, answers_version, determination, \

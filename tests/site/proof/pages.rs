@@ -73,3 +73,29 @@ async fn without_an_address_there_is_no_post_and_without_needs_nothing_to_do() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn the_home_says_how_the_checks_stand_and_hides_what_there_is_nothing_of() {
+    on_each_engine(async |bench| {
+        let world = World::open(bench).await;
+        let browser = world.browser();
+        save(&browser, SEARCH).await;
+        let home = browser.visit("/account").await;
+        home.says_nothing_of("What we still need").says_nothing_of("Your last application");
+        guest(&world, bench, &browser, &["income", "ssn"]).await;
+        let home = browser.visit("/account").await;
+        home.says("Your last application: we need proof from you by February 25, 2027.").says("What we still need");
+        assert!(home.link("How the checks stand").ends_with("/account/apply/sent#checks"));
+        let spanish = browser.in_spanish().visit("/account").await;
+        spanish.says("necesitamos una prueba de usted a más tardar el 25 de febrero de 2027");
+        // What was sent is for others to look at.
+        bench.run_raw("UPDATE dmi SET in_review = 1").await;
+        browser.visit("/account").await.says("the checks are still going on");
+        bench.run_raw("UPDATE dmi SET state = 'resolved', in_review = 0").await;
+        let home = browser.visit("/account").await;
+        home.says("the checks are finished").says("What we still need");
+        bench.run_raw("DELETE FROM verification_run").await;
+        browser.visit("/account").await.says("the checks are still going on");
+    })
+    .await;
+}

@@ -64,6 +64,15 @@ async fn story(world: &World, bench: &Bench, kinds: impl Fn() -> Vec<Handled>) -
     let citizenship = first.iter().find(|dmi| dmi.kind.word() == "citizenship").expect("an issue");
     assert!(accept(world, &citizenship.id).await);
     work(world, bench, &kinds).await;
+    // Somebody whose issue is open reports two changes, one after the other; so does somebody who has none.
+    for (at, told) in [(2, Told::alone("Jailed", NUMBER, 31_000)), (5, Told::alone("Perez", NUMBER, 31_000))] {
+        let (owner, id) = sent[at].clone();
+        let next = world.change((&owner, &id), &told).await;
+        work(world, bench, &kinds).await;
+        sent.push((owner.clone(), next.clone()));
+        sent.push((owner.clone(), world.change((&owner, &next), &told.earning(32_000)).await));
+        work(world, bench, &kinds).await;
+    }
     world.days(100);
     carry_out(&world.room).await.expect("carried out");
     work(world, bench, &kinds).await;

@@ -39,36 +39,6 @@ pub async fn accept(world: &World, dmi: &str) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn many_apply_while_the_hub_is_down_and_nobody_is_harmed_by_it() {
-    on_each_engine(async |bench| {
-        const MANY: i64 = 30;
-        let world = World::open(bench).await;
-        for _ in 0..MANY {
-            world.send(&Told::alone("Perez", OF_28000, 28_000)).await;
-        }
-        world.work(bench, &nobody()).await;
-        let waiting = "verification WHERE state = 'waiting'";
-        assert_eq!((bench.count("verification_run").await, bench.count(waiting).await), (MANY, 7 * MANY));
-        world.ahead.add(Duration::from_secs(3600));
-        world.work(bench, &nobody()).await;
-        assert_eq!(bench.count(waiting).await, 7 * MANY, "away is no answer");
-        assert_eq!(bench.count("job WHERE attempt > 0 OR state = 2").await, 0, "and costs no attempt");
-        assert_eq!((bench.count("dmi").await, bench.count("notice WHERE kind <> 'eligibility'").await), (0, 0));
-        let sim = Sim::start();
-        world.ahead.add(Duration::from_secs(3600));
-        world.work(bench, &sim.hub()).await;
-        assert_eq!(bench.count("verification WHERE state = 'verified'").await, 7 * MANY, "nothing is lost");
-        assert_eq!(bench.count("verification_run WHERE done_at IS NOT NULL").await, MANY);
-        assert_eq!((bench.count("dmi").await, bench.count("aside").await), (0, 0));
-        // A day later there is nothing to tell anybody.
-        world.days(2);
-        world.work(bench, &sim.hub()).await;
-        assert_eq!((bench.count("job").await, bench.count("notice").await), (0, MANY));
-    })
-    .await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_wrong_number_is_asked_about_once_and_closed_by_a_document() {
     let sim = Sim::start();
     on_each_engine(async |bench| {

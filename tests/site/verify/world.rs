@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value, json};
 use windowshop::account::people::{guest_owner, new_id};
+use windowshop::application::change::{Begin, Begun, sheet_of};
 use windowshop::application::record::{self, Frozen, Notice};
 use windowshop::application::submit::{Sending, Sent, Submitter, new_reference};
 use windowshop::config::{Hidden, HubSettings, OfficePlace};
@@ -115,17 +116,41 @@ impl World {
     pub async fn send(&self, told: &Told) -> (String, String) {
         let (guest, draft, _) = begin(&self.office).await;
         let owner = guest_owner(&guest);
+        let id = self.freeze((&owner, &draft), told, None).await;
+        (owner, id)
+    }
+
+    /// Reports a change of an application: what is told now; the ID of what was sent.
+    pub async fn change(&self, (owner, of): (&str, &str), told: &Told) -> String {
+        let mut connection = self.store().read().await.expect("a connection");
+        let sent = record::one(&mut connection, &self.office.vault, (owner, of)).await.expect("read").expect("there");
+        drop(connection);
+        let begin = Begin {
+            means: means(&self.office),
+            owner: owner.to_string(),
+            document: sheet_of(&sent, 2027).write().expect("a document"),
+            of: of.to_string(),
+            new_draft: new_id().expect("an ID"),
+            session: "5e55".to_string(),
+        };
+        let draft = begin.new_draft.clone();
+        // As at the site: whoever has an open draft changes that one.
+        assert_eq!(self.store().begin_write(begin).await.expect("begun"), Begun::Open);
+        self.freeze((owner, &draft), told, Some(of)).await
+    }
+
+    async fn freeze(&self, (owner, draft): (&str, &str), told: &Told, follows: Option<&str>) -> String {
         let (id, notice) = (new_id().expect("an ID"), new_id().expect("an ID"));
         let mut connection = self.store().read().await.expect("a connection");
-        let key = self.office.vault.open(&mut connection, &owner).await.expect("asked").expect("a key");
+        let key = self.office.vault.open(&mut connection, owner).await.expect("asked").expect("a key");
         drop(connection);
         let determination = redetermine::answer(&self.room.knows, &told.household).expect("determined");
         // As what was frozen before the county's name was kept with it.
         let (answers, household) = (Value::Object(told.answers.clone()), told.household.clone());
-        let frozen = Frozen { answers, household, county: String::new() };
+        let frozen = Frozen { answers, household, county: String::new(), amended: None };
         let nothing = Notice { letters: Vec::new() };
         let seal = |column: windowshop::sealing::Column, row: &str, value: &Value| {
-            key.seal_json(column.at(row, &owner), value).expect("sealed")
+            key.seal_json(column.at(row, owner), value).expect("sealed")
         };
         let sending = Sending {
             answers: seal(columns::APPLICATION_ANSWERS, &id, &serde_json::to_value(&frozen).expect("JSON")),
@@ -135,21 +160,22 @@ impl World {
                 &serde_json::to_value(&determination).expect("JSON"),
             ),
             notice_body: seal(columns::NOTICE_BODY, &notice, &serde_json::to_value(&nothing).expect("JSON")),
-            draft,
+            draft: draft.to_string(),
             draft_version: 1,
-            owner: owner.clone(),
+            owner: owner.to_string(),
             reference: new_reference().expect("random"),
-            plan_year: 2027,
+            plan_year: told.year(),
+            follows: follows.map(str::to_string),
             answers_version: 1,
             catalogue: "catalogue-2027-20261101-0a1b2c3d".to_string(),
             notice,
             letter: None,
-            jobs: vec![plan::first(&key, (&owner, &id)).expect("sealed")],
+            jobs: vec![plan::first(&key, (owner, &id)).expect("sealed")],
             session: "5e55".to_string(),
             id: id.clone(),
         };
         assert!(matches!(self.way.send(sending).await, Ok(Sent::Now { .. })));
-        (owner, id)
+        id
     }
 
     /// Workers of these kinds of jobs, so many.
@@ -158,19 +184,20 @@ impl World {
         Workers::start(self.store(), &self.office.vault, kinds, places).expect("workers")
     }
 
-    /// Waits until nothing is due that these kinds of jobs can do, and ends the workers.
-    pub async fn finish(&self, bench: &Bench, workers: Workers, within: Duration) {
+    /// Waits until none of these jobs is due or held, and ends the workers.
+    pub async fn finish(&self, bench: &Bench, workers: Workers, (which, within): (&str, Duration)) {
         ring();
         let began = Instant::now();
-        while is_left(self.store(), bench, "kind <> ''").await {
+        while is_left(self.store(), bench, which).await {
             assert!(began.elapsed() < within, "jobs are left that nobody does");
             tokio::time::sleep(Duration::from_millis(25)).await;
         }
         workers.finish(Duration::from_secs(10)).await;
     }
 
+    /// Works until nothing is due that these kinds of jobs can do.
     pub async fn work(&self, bench: &Bench, hub: &Hub) {
-        self.finish(bench, self.workers(hub, 4), Duration::from_secs(60)).await;
+        self.finish(bench, self.workers(hub, 4), ("kind <> ''", Duration::from_secs(60))).await;
     }
 
     pub async fn dmis(&self, owner: &str) -> Vec<Dmi> {
@@ -257,6 +284,16 @@ impl Told {
         told.household["people"][0]["immigration"] =
             json!({ "status": "lawful_permanent_resident", "since": "2015-05-01" });
         told
+    }
+
+    fn year(&self) -> i32 {
+        self.household["plan_year"].as_i64().and_then(|year| i32::try_from(year).ok()).expect("a year")
+    }
+
+    /// The same, with other wages.
+    pub fn earning(mut self, dollars: i64) -> Told {
+        self.household["people"][0]["incomes"][0]["amount"] = json!(dollars);
+        self
     }
 
     pub fn say(&mut self, key: &str, text: &str) -> &mut Told {

@@ -21,6 +21,7 @@ use windowshop::filing::codes::{Metal, PlanType, Product, Program, Sort};
 use windowshop::quote::ask::money;
 use windowshop::shop::sections::SECTIONS;
 use windowshop::text::i18n::Messages;
+use windowshop::verify::appeal::{Outcome, Reason as Decided, What};
 use windowshop::verify::rules::{Expiry, Rules, Subject};
 use windowshop::web::error::Failure;
 
@@ -190,13 +191,33 @@ fn of_proof() -> Vec<String> {
     .concat()
 }
 
+/// An appeal, on pages and in its notices (`"appeal.choice.`, `"appeal.keep_`, `"appeal.state.`, `"appeal.shown.`,
+/// `"appeal.outcome.`, `"appeal.reason.`, `"appeal.`, `"sent.kind_`).
+fn of_appeals() -> Vec<String> {
+    let words = |all: Vec<&str>| all.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let states = || words(vec!["filed", "withdrawn", "decided"]);
+    let typed = vec!["why", "urgent_why", "late_why", "helper", "reach"];
+    [
+        each("appeal.choice.{}", &[words(What::iter().map(<&str>::from).collect())]),
+        each("appeal.keep_{}", &[words(vec!["yes", "no"])]),
+        each("appeal.state.{}", &[states()]),
+        each("appeal.shown.{}", &[states()]),
+        each("appeal.outcome.{}", &[words(Outcome::iter().map(<&str>::from).collect())]),
+        each("appeal.reason.{}", &[words(Decided::iter().map(<&str>::from).collect())]),
+        each("appeal.{}", &[words(typed)]),
+        each("appeal.notice.{}", &[states()]),
+        each("sent.kind_appeal_{}", &[states()]),
+    ]
+    .concat()
+}
+
 /// What is checked of an application, in notices and on pages (`"verify.subject.`, `"verify.open.`,
 /// `"verify.state.`, `"verify.if_nothing.`, `"verify.document.`, `"sent.kind_`).
 fn of_verify() -> Vec<String> {
     let words = |all: &[&str]| all.iter().map(ToString::to_string).collect::<Vec<_>>();
     let rules = Rules::load().unwrap_or_else(|faults| panic!("{faults:?}"));
     let subjects: Vec<String> = Subject::iter().map(|subject| subject.word().to_string()).collect();
-    let states = ["waiting", "verified", "inconsistent", "pending", "resolved", "expired", "withdrawn"]
+    let states = ["waiting", "verified", "inconsistent", "pending", "resolved", "expired", "withdrawn", "carried"]
         .map(str::to_string)
         .to_vec();
     let expiries = Expiry::all().map(|expiry| expiry.word().to_string()).collect();
@@ -247,7 +268,7 @@ fn of_coverage() -> Vec<String> {
 }
 
 /// Titles, questions, hints, answers and faults of the application's steps (`"apply.step.`, `"apply.q.`,
-/// `"apply.q.status.`, `"apply.sign.`, `"apply.kind.`, `"apply.kind_hint.`, `"apply.coverage.`, `"apply.frequency.`). Those
+/// `"apply.q.status.`, `"apply.q.what_changed.`, `"apply.sign.`, `"apply.kind.`, `"apply.kind_hint.`, `"apply.coverage.`, `"apply.frequency.`). Those
 /// that every question must have are asked for; the others count as used where they are there.
 fn of_steps(known: &BTreeSet<&str>) -> Vec<String> {
     let mut keys = Vec::new();
@@ -382,7 +403,8 @@ fn every_key_that_is_used_exists_and_every_key_is_used() {
             faults.extend(missing.map(|key| format!("{path} asks for `{key}`, which is not there")));
         }
     }
-    let composed = [composed(), of_apply(), of_verify(), of_proof(), of_transfer(), of_coverage()].concat();
+    let composed =
+        [composed(), of_apply(), of_verify(), of_proof(), of_appeals(), of_transfer(), of_coverage()].concat();
     let missing = composed.iter().filter(|key| !known.contains(key.as_str()));
     faults.extend(missing.map(|key| format!("`{key}` is composed at run time and is not there")));
     // A glossary term is shown if it is complete.
