@@ -126,9 +126,9 @@ async fn somebody(world: &World, bench: &Bench, browser: &Site) -> Theirs {
         .run_raw(&format!(
             "INSERT INTO enrollment (id, owner, application, number, choice, plan_year, plan, issuer, product, state, starts, \
              ends, signed, catalogue, follows, made_at, changed_at, version) \
-             SELECT '{enrollment}', '{owner}', '{application}', '4821930755', 3, 2026, '12345OH0010001-04', '12345', \
-             'medical', 'sent', '2027-01-01', '2027-12-31', CAST('' AS BYTEA), 'catalogue-2027-20261101-0a1b2c3d', '', \
-             1764000000000, 1764000001000, 2"
+             SELECT '{enrollment}', owner, id, '4821930755', 3, 2026, '12345OH0010001-04', '12345', 'medical', 'sent', \
+             '2027-01-01', '2027-12-31', determination, 'catalogue-2027-20261101-0a1b2c3d', '', 1764000000000, \
+             1764000001000, 2 FROM application WHERE id = '{application}'"
         ))
         .await;
     Theirs {
