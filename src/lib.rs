@@ -10,6 +10,7 @@ pub mod account;
 pub mod app;
 pub mod application;
 pub mod apply;
+pub mod carrier;
 pub mod catalogue;
 pub mod check;
 pub mod choose;
