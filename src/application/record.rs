@@ -47,6 +47,13 @@ pub struct Application {
     pub follows: Option<String>,
 }
 
+impl Application {
+    /// Its plan year, as the rules count years.
+    pub fn year(&self) -> i32 {
+        i32::try_from(self.plan_year).unwrap_or_default()
+    }
+}
+
 /// A notice in every language, as it was written.
 #[derive(Serialize, Deserialize)]
 pub struct Notice {
@@ -204,11 +211,19 @@ pub fn year_of(cause: &str) -> Option<i32> {
 pub async fn last_year(connection: &mut AnyConnection, application: &Application) -> Result<i32, StoreError> {
     let asked = sqlx::query_scalar("SELECT cause FROM redetermination WHERE application = $1");
     let causes: Vec<String> = asked.bind(application.id.as_str()).fetch_all(connection).await?;
-    let own = i32::try_from(application.plan_year).unwrap_or_default();
+    let own = application.year();
     Ok(causes.iter().filter_map(|cause| year_of(cause)).fold(own, i32::max))
 }
 
-/// The determination that counts for a plan year: of the latest redetermination, or as it was when it was sent.
+/// What counts of an application: the latest redetermination, or what it was when it was sent.
+pub struct InForce {
+    /// Of the redetermination; 0: as it was sent.
+    pub number: i64,
+    pub household: Value,
+    pub determination: Value,
+}
+
+/// What counts for a plan year, or, of every year, what was decided last (`None`).
 ///
 /// # Errors
 ///
@@ -217,19 +232,27 @@ pub async fn in_force(
     connection: &mut AnyConnection,
     key: &DataKey,
     (owner, application): (&str, &Application),
-    year: i32,
-) -> Result<Value, StoreError> {
+    year: Option<i32>,
+) -> Result<InForce, StoreError> {
     let asked = sqlx::query_as(
-        "SELECT id, cause, determination FROM redetermination WHERE application = $1 AND owner = $2 \
+        "SELECT id, cause, number, household, determination FROM redetermination WHERE application = $1 AND owner = $2 \
          ORDER BY number DESC",
     );
-    let found: Vec<(String, String, Vec<u8>)> =
-        asked.bind(application.id.as_str()).bind(owner).fetch_all(connection).await?;
-    let own = i32::try_from(application.plan_year).unwrap_or_default();
-    let of_year = found.into_iter().find(|(_, cause, _)| year_of(cause).unwrap_or(own) == year);
-    match of_year {
-        Some((id, _, sealed)) => Ok(key.open_json(columns::REDETERMINATION_DETERMINATION.at(&id, owner), &sealed)?),
-        None => Ok(application.determination.clone()),
+    type Found = (String, String, i64, Vec<u8>, Vec<u8>);
+    let found: Vec<Found> = asked.bind(application.id.as_str()).bind(owner).fetch_all(connection).await?;
+    let own = application.year();
+    let counts = |cause: &str| year.is_none_or(|year| year_of(cause).unwrap_or(own) == year);
+    match found.into_iter().find(|(_, cause, ..)| counts(cause)) {
+        Some((id, _, number, household, determination)) => Ok(InForce {
+            number,
+            household: key.open_json(columns::REDETERMINATION_HOUSEHOLD.at(&id, owner), &household)?,
+            determination: key.open_json(columns::REDETERMINATION_DETERMINATION.at(&id, owner), &determination)?,
+        }),
+        None => Ok(InForce {
+            number: 0,
+            household: application.frozen.determined().clone(),
+            determination: application.determination.clone(),
+        }),
     }
 }
 

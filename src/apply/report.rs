@@ -74,7 +74,7 @@ fn is_over(cx: &Cx, year: i32) -> bool {
 
 /// The plan year that a change is of: the application's; once that is over, the one that it was renewed for.
 async fn year_of(desk: &Desk, application: &Application) -> Result<i32, Instead> {
-    let own = i32::try_from(application.plan_year).unwrap_or_default();
+    let own = application.year();
     let mut connection = desk.office.read().await?;
     Ok(record::last_year(&mut connection, application).await?.min(desk.cx.today().year().max(own)))
 }

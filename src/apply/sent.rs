@@ -155,11 +155,7 @@ fn newest(
         when: day_and_clock(cx, application.submitted_at),
         people: letter.map(results).unwrap_or_default(),
         lead: letter.map(|letter| letter.lead.iter().skip(1).cloned().collect()).unwrap_or_default(),
-        place: place_words(
-            cx,
-            application.determination["state"].as_str().and_then(State::parse),
-            i32::try_from(application.plan_year).unwrap_or_default(),
-        ),
+        place: place_words(cx, application.determination["state"].as_str().and_then(State::parse), application.year()),
         follows: follows_words(cx, application, applications),
         paper: application.frozen.answers["notices_by.0"] == "mail",
         notice: address(cx, &posted.id),

@@ -10,13 +10,13 @@ use time::Date;
 
 use super::record::day_of;
 use crate::application::kinds;
-use crate::application::record::year_of;
+use crate::application::record::{InForce, in_force, year_of};
 use crate::application::sheet::{HOUSEHOLD, RowId, YOU};
 use crate::eligibility::csr::Choices;
 use crate::eligibility::tables::CsrLevel;
 use crate::eligibility::{Household, State, Tables, determine};
 use crate::store::vault::Vault;
-use crate::store::{Millis, StoreError, columns};
+use crate::store::{Millis, StoreError};
 use crate::types::Cents;
 use crate::verify::case::{Case, cents};
 use crate::verify::dmi;
@@ -173,22 +173,12 @@ pub async fn number_of(connection: &mut AnyConnection, application: &str) -> Res
     Ok(found.into_iter().find(|(_, cause)| year_of(cause).is_none()).map_or(0, |(number, _)| number))
 }
 
-async fn latest(connection: &mut AnyConnection, vault: &Vault, case: &Case) -> Result<(i64, Value, Value), StoreError> {
-    let asked = sqlx::query_as(
-        "SELECT id, cause, number, household, determination FROM redetermination WHERE application = $1 \
-         ORDER BY number DESC",
-    );
-    type Found = (String, String, i64, Vec<u8>, Vec<u8>);
-    let found: Vec<Found> = asked.bind(case.id()).fetch_all(&mut *connection).await?;
-    // Results of the next year are rows of the same application.
-    let found = found.into_iter().find(|(_, cause, ..)| year_of(cause).is_none());
-    let Some((id, _, number, household, determination)) = found else {
-        let application = &case.application;
-        return Ok((0, application.frozen.determined().clone(), application.determination.clone()));
-    };
+async fn latest(connection: &mut AnyConnection, vault: &Vault, case: &Case) -> Result<Counts, StoreError> {
     let key = vault.open(connection, &case.owner).await?.ok_or(StoreError::Stale)?;
-    let household = key.open_json(columns::REDETERMINATION_HOUSEHOLD.at(&id, &case.owner), &household)?;
-    let determination = key.open_json(columns::REDETERMINATION_DETERMINATION.at(&id, &case.owner), &determination)?;
+    // Results of the next year are rows of the same application.
+    let about = (case.owner.as_str(), &case.application);
+    let InForce { number, household, determination } =
+        in_force(connection, &key, about, Some(case.plan_year())).await?;
     Ok((number, household, determination))
 }
 

@@ -18,11 +18,12 @@ use super::rules::{self, Of};
 use super::steps::{self, DENIED, DETERMINED, FAILED, MADE, REFUSED, REJECTED, SENT, Step};
 use super::xml;
 use super::{RESENT, Said, TRANSFER, codes, json, transfer_id, write};
-use crate::application::record::{Application, follows};
+use crate::application::record::{Application, follows, in_force};
 use crate::application::sheet::{HOUSEHOLD, RowId};
 use crate::eligibility::State;
 use crate::store::audit::{Actor, Deed};
-use crate::store::{Change, Millis, StoreError, Tx, columns};
+use crate::store::vault::Vault;
+use crate::store::{Change, Millis, StoreError, Tx};
 use crate::types::{CountyFips, request_id};
 use crate::verify::case::Case;
 use crate::verify::{Room, moment};
@@ -97,7 +98,7 @@ impl Sends {
         if before.iter().any(|own| own.cause == cause) {
             return nothing;
         }
-        let (household, determination) = in_force(&mut connection, vault, (owner, &case.application)).await?;
+        let (household, determination) = decided_last(&mut connection, vault, (owner, &case.application)).await?;
         let referred = referred(&determination, case.said("full_medicaid", HOUSEHOLD, "yes"));
         let resent = cause.starts_with(RESENT);
         let mut ended = ended(&mut connection, (&before, resent), &referred).await?;
@@ -270,23 +271,15 @@ impl Change for Released {
     }
 }
 
-/// The household and determination that count: of the last redetermination, or as they were sent.
-async fn in_force(
+/// The household and determination of whichever plan year was decided last: what the agency has to know.
+async fn decided_last(
     connection: &mut AnyConnection,
-    vault: &crate::store::vault::Vault,
+    vault: &Vault,
     (owner, application): (&str, &Application),
 ) -> Result<(Value, Value), StoreError> {
-    let own = || (application.frozen.determined().clone(), application.determination.clone());
-    let asked = sqlx::query_as(
-        "SELECT id, household, determination FROM redetermination WHERE application = $1 AND owner = $2 \
-         ORDER BY number DESC LIMIT 1",
-    );
-    let found: Option<(String, Vec<u8>, Vec<u8>)> =
-        asked.bind(application.id.as_str()).bind(owner).fetch_optional(&mut *connection).await?;
-    let Some((id, household, determination)) = found else { return Ok(own()) };
-    let Some(key) = vault.open(connection, owner).await? else { return Ok(own()) };
-    let household = key.open_json(columns::REDETERMINATION_HOUSEHOLD.at(&id, owner), &household)?;
-    Ok((household, key.open_json(columns::REDETERMINATION_DETERMINATION.at(&id, owner), &determination)?))
+    let key = vault.open(connection, owner).await?.ok_or(StoreError::Stale)?;
+    let last = in_force(connection, &key, (owner, application), None).await?;
+    Ok((last.household, last.determination))
 }
 
 /// What was sent of the same people for the applications that this one is a change of: what we send now updates it.

@@ -92,7 +92,7 @@ impl Case {
     }
 
     pub fn plan_year(&self) -> i32 {
-        i32::try_from(self.application.plan_year).unwrap_or_default()
+        self.application.year()
     }
 
     pub fn marketplace(&self, tables: &Tables) -> Option<MarketplaceKind> {
