@@ -11,8 +11,8 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 use time::OffsetDateTime;
 
-use super::{Opened, open, operator};
-use crate::account::people::{Delete, Means};
+use super::{Opened, means, open, operator};
+use crate::account::people::Delete;
 use crate::account::record;
 use crate::account::session::EndOthers;
 use crate::config::OfficeArgs;
@@ -165,8 +165,7 @@ pub(super) fn private_file(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
 }
 
 async fn delete(office: &Opened, owner: &str) -> anyhow::Result<(String, u8)> {
-    let means = Means { vault: office.vault.clone(), audit: office.audit.clone() };
-    let delete = Delete { means, owner: owner.to_string(), actor: operator(), session: String::new() };
+    let delete = Delete { means: means(office), owner: owner.to_string(), actor: operator(), session: String::new() };
     Ok(match office.store.begin_write(delete).await? {
         true => (
             format!(

@@ -8,8 +8,7 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 use time::OffsetDateTime;
 
-use super::{Common, Opened, clock_text, open, operator};
-use crate::account::people::Means;
+use super::{Common, Opened, clock_text, means, open, operator};
 use crate::enrollment::ending::{Back, Reinstate};
 use crate::enrollment::step;
 
@@ -91,8 +90,7 @@ async fn show(common: &Common, now: OffsetDateTime, number: &str) -> anyhow::Res
 async fn reinstate(common: &Common, now: OffsetDateTime, number: &str) -> anyhow::Result<(String, u8)> {
     let office = open(&common.office, now).await?;
     let Some((id, owner, ..)) = find(&office, number).await? else { return Ok(nothing(number)) };
-    let means = Means { vault: office.vault.clone(), audit: office.audit.clone() };
-    let change = Reinstate { means, owner, enrollment: id.clone(), actor: operator() };
+    let change = Reinstate { means: means(&office), owner, enrollment: id.clone(), actor: operator() };
     let back = office.store.begin_write(change).await?;
     office.store.close().await;
     let (word, code) = match back {

@@ -6,9 +6,9 @@ use clap::{Args, Subcommand, ValueEnum};
 use serde_json::json;
 use time::OffsetDateTime;
 
-use super::{Opened, clock_text, open, operator};
+use super::{Opened, clock_text, means, open, operator};
 use crate::account::codes::{code_hash, new_code};
-use crate::account::people::{Means, new_id};
+use crate::account::people::new_id;
 use crate::config::OfficeArgs;
 use crate::staff::people::{self, Add, Disable, Person, Reset, Role};
 
@@ -72,10 +72,6 @@ pub async fn command(args: &DeskArgs, now: OffsetDateTime) -> anyhow::Result<(St
         DeskCommand::Disable(of) => disable(&open(&of.office, now).await?, &of.login).await,
         DeskCommand::Reset(of) => reset(&open(&of.office, now).await?, &of.login).await,
     }
-}
-
-fn means(office: &Opened) -> Means {
-    Means { vault: office.vault.clone(), audit: office.audit.clone() }
 }
 
 /// A code for the first day, and what is kept of it.

@@ -5,14 +5,12 @@
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
-use super::{Common, Opened, clock_text, open, operator};
-use crate::account::people::Means;
+use super::{Common, Opened, clock_text, lines_of, open, operator, room};
 use crate::config::INSURER_FOLDER;
 use crate::insurer::folder::{self, Folder};
 use crate::insurer::inbox::{self, Read};
@@ -21,7 +19,7 @@ use crate::insurer::record::{self, ACCEPTED, File, Line, OUT, note};
 use crate::insurer::send::Insurers;
 use crate::store::audit::Deed;
 use crate::store::{Change, StoreError, Tx};
-use crate::verify::{Knows, Room};
+use crate::verify::Room;
 use crate::x834::{self, Answer};
 
 #[derive(Debug, Clone, Args)]
@@ -106,11 +104,6 @@ pub async fn command(args: &InsurerArgs, now: OffsetDateTime) -> anyhow::Result<
     }
 }
 
-fn room(office: &Opened) -> anyhow::Result<Room> {
-    let means = Means { vault: office.vault.clone(), audit: office.audit.clone() };
-    Ok(Room { store: office.store.clone(), means, knows: Arc::new(Knows::load()?) })
-}
-
 fn nothing(file: &str) -> (String, u8) {
     (format!("{file}: there is no such file: `windowshop insurer list` says what there is\n"), 2)
 }
@@ -163,14 +156,7 @@ async fn show(common: &Common, now: OffsetDateTime, id: &str) -> anyhow::Result<
         value["transactions"] = lines.iter().map(line_as_json).collect();
         return Ok((value.to_string() + "\n", 0));
     }
-    let mut text = String::new();
-    for (name, value) in value.as_object().into_iter().flatten() {
-        let said = match (name.ends_with("_at"), value.as_i64()) {
-            (true, Some(at)) => clock_text(at),
-            _ => value.as_str().map_or_else(|| value.to_string(), str::to_string),
-        };
-        writeln!(text, "{name}: {said}")?;
-    }
+    let mut text = lines_of(&value)?;
     for line in lines {
         let answer = if line.answer.is_empty() { "waits" } else { &line.answer };
         writeln!(text, "{:>5}  {answer:<8}  {}  {}", line.number, line.enrollment, line.code)?;

@@ -18,12 +18,18 @@ pub mod queue;
 pub mod retention;
 pub mod transfer;
 
+use std::fmt::Write as _;
+use std::sync::Arc;
+
 use clap::Args;
+use serde_json::Value;
 use time::OffsetDateTime;
 
+use crate::account::people::Means;
 use crate::config::{OfficeArgs, OfficePlace, SettingFault};
 use crate::store::audit::Actor;
 pub use crate::store::opened::Opened;
+use crate::verify::{Knows, Room};
 
 /// What commands take that can answer as JSON.
 #[derive(Debug, Clone, Args)]
@@ -51,6 +57,29 @@ fn place(args: &OfficeArgs) -> anyhow::Result<OfficePlace> {
 /// What is wrong and what to do.
 pub async fn open(args: &OfficeArgs, now: OffsetDateTime) -> anyhow::Result<Opened> {
     Opened::at(&place(args)?, now.date()).await
+}
+
+/// What a change is made with, of an open office.
+fn means(office: &Opened) -> Means {
+    Means { vault: office.vault.clone(), audit: office.audit.clone() }
+}
+
+/// What checks, transfers and files to insurers work with, of an open office.
+fn room(office: &Opened) -> anyhow::Result<Room> {
+    Ok(Room { store: office.store.clone(), means: means(office), knows: Arc::new(Knows::load()?) })
+}
+
+/// What is known of a record, a line each; times as people read them.
+fn lines_of(value: &Value) -> anyhow::Result<String> {
+    let mut text = String::new();
+    for (name, value) in value.as_object().into_iter().flatten() {
+        let said = match (name.ends_with("_at") || name == "deadline", value.as_i64()) {
+            (true, Some(at)) => clock_text(at),
+            _ => value.as_str().map_or_else(|| value.to_string(), str::to_string),
+        };
+        writeln!(text, "{name}: {said}")?;
+    }
+    Ok(text)
 }
 
 /// Who runs the command, for the audit.

@@ -8,7 +8,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
-use super::{Common, Opened, clock_text, open, operator};
+use super::{Common, Opened, clock_text, lines_of, open, operator};
 use crate::work::desk::{self, Line, Order, Ordered};
 
 #[derive(Debug, Clone, Args)]
@@ -155,15 +155,7 @@ async fn show(common: &Common, now: OffsetDateTime, key: &str) -> anyhow::Result
     if common.json {
         return Ok((value.to_string() + "\n", code));
     }
-    let mut text = String::new();
-    for (name, value) in value.as_object().into_iter().flatten() {
-        let said = match (name.ends_with("_at") || name == "deadline", value.as_i64()) {
-            (true, Some(at)) => clock_text(at),
-            _ => value.as_str().map_or_else(|| value.to_string(), str::to_string),
-        };
-        writeln!(text, "{name}: {said}")?;
-    }
-    Ok((text, code))
+    Ok((lines_of(&value)?, code))
 }
 
 fn as_json(line: &Line) -> Value {

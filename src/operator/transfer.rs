@@ -5,15 +5,13 @@
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
-use super::{Common, Opened, clock_text, open, operator};
+use super::{Common, Opened, clock_text, lines_of, open, operator, room};
 use crate::account::drafts;
-use crate::account::people::Means;
 use crate::config::TRANSFER_FOLDER;
 use crate::store::audit::{Deed, Entry};
 use crate::store::vault::SITE;
@@ -22,7 +20,7 @@ use crate::transfer::folder::Folder;
 use crate::transfer::inbox::{self, Read};
 use crate::transfer::record::{self, Line, OUT, StepLine, note};
 use crate::transfer::{RESENT, job};
-use crate::verify::{Knows, Room};
+use crate::verify::Room;
 use crate::work::enqueue;
 
 #[derive(Debug, Clone, Args)]
@@ -96,11 +94,6 @@ pub async fn command(args: &TransferArgs, now: OffsetDateTime) -> anyhow::Result
             read(common, now, (&Folder::at(dir), state.as_deref(), files)).await
         }
     }
-}
-
-fn room(office: &Opened) -> anyhow::Result<Room> {
-    let means = Means { vault: office.vault.clone(), audit: office.audit.clone() };
-    Ok(Room { store: office.store.clone(), means, knows: Arc::new(Knows::load()?) })
 }
 
 fn nothing(id: &str) -> (String, u8) {
@@ -181,14 +174,7 @@ async fn show(
         value["steps"] = steps.iter().map(step_as_json).collect();
         return Ok((value.to_string() + "\n", 0));
     }
-    let mut text = String::new();
-    for (name, value) in value.as_object().into_iter().flatten() {
-        let said = match (name.ends_with("_at"), value.as_i64()) {
-            (true, Some(at)) => clock_text(at),
-            _ => value.as_str().map_or_else(|| value.to_string(), str::to_string),
-        };
-        writeln!(text, "{name}: {said}")?;
-    }
+    let mut text = lines_of(&value)?;
     for step in steps {
         let whose = if step.person == 0 { "all".to_string() } else { format!("person {}", step.person) };
         let more: Vec<&str> = [&step.program, &step.from_day, &step.code]
