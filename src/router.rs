@@ -80,13 +80,13 @@ fn not_whole(faults: Vec<RuleFault>) -> anyhow::Error {
 /// # Errors
 ///
 /// If the public URL is no origin that a browser sends.
-pub fn with_office(app: &Arc<App>, office: &Arc<Office>) -> anyhow::Result<Router> {
+pub fn with_office(app: &Arc<App>, office: &Arc<Office>, knows: &Arc<Knows>) -> anyhow::Result<Router> {
     let submitter = Submitter::start(office.store.clone(), office.means.clone());
-    let (knows, insurers) = (Arc::new(Knows::load()?), app.config.insurers.is_some());
-    let proofs = With { knows: Arc::clone(&knows), turns: Turns::default() };
-    let choosing = choose::pages(app, Arc::clone(&knows), Insurers(insurers));
+    let insurers = app.config.insurers.is_some();
+    let proofs = With { knows: Arc::clone(knows), turns: Turns::default() };
+    let choosing = choose::pages(app, Arc::clone(knows), Insurers(insurers));
     let covered = coverage::With { rules: Arc::new(EndRules::load().map_err(not_whole)?), insurers };
-    let others = apply::pages(submitter, knows).merge(proof::pages(proofs));
+    let others = apply::pages(submitter, Arc::clone(knows)).merge(proof::pages(proofs));
     let others = others.merge(choosing).merge(coverage::pages(covered));
     Ok(with(app, office::routes(app, office, &others)?))
 }

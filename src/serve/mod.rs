@@ -64,8 +64,8 @@ pub async fn serve(config: Config, mut faults: Vec<SettingFault>) -> anyhow::Res
     let office = Arc::new(office.context("the office cannot be opened")?);
     let app = App::build(config, app::system_clock).await?;
     let config = app.config.clone();
-    let pages = router::with_office(&app, &office::Office::new(&office, &config)?)?;
     let knows = Arc::new(Knows::load()?);
+    let pages = router::with_office(&app, &office::Office::new(&office, &config)?, &knows)?;
     let desk = desk(&office, &app, &knows)?;
     // One for the whole process: its limits and its breakers are.
     let hub = Hub::new(&config.hub);

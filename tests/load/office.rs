@@ -167,7 +167,8 @@ async fn pages(name: &str, server: &str, cores: usize) {
         operator::open(&office_args(&app.config.office.data_dir, server), datetime!(2026-11-26 12:00 UTC)).await;
     accounts(&office.expect("the office opens"), &Hashers::new(cores).expect("hashers")).await;
     let pages = windowshop::office::Office::new(&opened, &app.config).expect("its pages");
-    let router = windowshop::router::with_office(&app, &pages).expect("routes");
+    let knows = std::sync::Arc::new(windowshop::verify::Knows::load().expect("whole"));
+    let router = windowshop::router::with_office(&app, &pages, &knows).expect("routes");
     for (page, form) in
         [("sign-in", "password=not+the+password"), ("reset", ""), ("sign-up", "new_password=cuatro+patos+verdes")]
     {

@@ -14,7 +14,7 @@ pub mod page;
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use axum::Router;
 use axum::body::Body;
@@ -41,6 +41,7 @@ use windowshop::quote::market;
 use windowshop::quote::settle::{Settled, settle};
 use windowshop::router;
 use windowshop::types::Cents;
+use windowshop::verify::Knows;
 use windowshop::web::sealed::Said;
 
 pub use page::{Card, Page};
@@ -77,6 +78,12 @@ pub struct Site {
 }
 
 // ── Opening ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/// Rules and words, read once for all tests.
+pub fn knows() -> Arc<Knows> {
+    static KNOWS: LazyLock<Arc<Knows>> = LazyLock::new(|| Arc::new(Knows::load().expect("whole")));
+    Arc::clone(&KNOWS)
+}
 
 impl Site {
     /// With the shipped sample.
@@ -119,7 +126,7 @@ impl Site {
 
     /// With the office beside the shop, in a browser that keeps cookies.
     pub fn with_office(app: Arc<App>, office: &Arc<Office>) -> anyhow::Result<Site> {
-        let router = router::with_office(&app, office)?;
+        let router = router::with_office(&app, office, &knows())?;
         Ok(Site { router, app, prefix: "", jar: Some(jar::Jar::default()), network: "", _folder: None })
     }
 

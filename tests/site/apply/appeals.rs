@@ -1,14 +1,13 @@
 //! Appeals as people without JavaScript make them: of a first notice, of a redetermination with the help kept, too late, taken
 //! back, from two tabs; and that what was typed is never lost.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
 use sqlx::Connection as _;
 use windowshop::store::columns;
+use windowshop::verify::Room;
 use windowshop::verify::clock::carry_out;
-use windowshop::verify::{Knows, Room};
 
 use super::walk::{ALONE, begin, go, looked_at, plain, sign};
 use crate::office::people::World;
@@ -57,7 +56,7 @@ pub async fn lose(world: &World, bench: &Bench, owner: &str) -> String {
              1770000000000, '2026-02-01', 0, 0, 0, NULL)"
         ))
         .await;
-    let knows = Arc::new(Knows::load().expect("whole"));
+    let knows = crate::site::knows();
     let room = Room { store: world.opened.store.clone(), means: world.opened.means.clone(), knows };
     assert_eq!(carry_out(&room).await.expect("carried out").expired, 1);
     until(bench, "redetermination", 1).await;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use time::macros::{date, datetime};
 use windowshop::enrollment::end_rules::EndRules;
 use windowshop::enrollment::tax_year::give_out;
-use windowshop::verify::{Knows, Room};
+use windowshop::verify::Room;
 
 use super::planted::{Changed, EndedByInsurer, NEXT_YEAR, THIS_YEAR, Told, guest, of_owner, rows};
 use crate::apply::walk::looked_at;
@@ -21,11 +21,7 @@ fn first(page: &Page) -> Vec<Vec<String>> {
 }
 
 pub fn room(world: &World) -> Room {
-    Room {
-        store: world.opened.store.clone(),
-        means: world.opened.means.clone(),
-        knows: Arc::new(Knows::load().expect("whole")),
-    }
+    Room { store: world.opened.store.clone(), means: world.opened.means.clone(), knows: crate::site::knows() }
 }
 
 async fn given(world: &World, now: time::OffsetDateTime) -> u64 {

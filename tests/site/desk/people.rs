@@ -1,11 +1,8 @@
 //! The desk beside the site, and people who work there.
 
-use std::sync::Arc;
-
 use windowshop::desk::Desk;
 use windowshop::operator::desk::{DeskArgs, DeskCommand, OfLogin, RoleArg, command};
 use windowshop::router;
-use windowshop::verify::Knows;
 
 use crate::office::affairs::apps_code;
 use crate::office::people::World;
@@ -18,7 +15,7 @@ pub const PASSWORD: &str = "siete garzas sobre el río";
 
 /// A browser in front of the desk.
 pub fn desk(world: &World) -> Site {
-    let knows = Arc::new(Knows::load().expect("rules"));
+    let knows = crate::site::knows();
     let desk = Desk::new(&world.opened, &knows, &world.site.app.config);
     world.site.behind(router::of_desk(&world.site.app, &desk).expect("routes"))
 }

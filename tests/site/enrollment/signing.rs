@@ -13,7 +13,7 @@ use windowshop::store::audit::{self, Actor};
 use windowshop::store::{Change, StoreError, Tx};
 use windowshop::types::Cents;
 
-use super::world::{Market, SEASON, SPRING, alone, counts, family, knows, save, send, sign, to_sign, together};
+use super::world::{Market, SEASON, SPRING, alone, chosen, counts, family, knows, save, send, sign, to_sign, together};
 use crate::account::people::{means, sign_up};
 use crate::store::engines::on_each_engine;
 
@@ -22,10 +22,7 @@ async fn signed_twice_by_two_processes_is_one_enrollment() {
     let market = Market::open().await;
     on_each_engine(async |bench| {
         let (one, other) = (bench.open().await, bench.open().await);
-        let (owner, application) = send(&one, &market, &alone(&market, "3/14/1986", "37,650")).await;
-        let results = counts(&one, &market, (&owner, &application)).await;
-        let mut choice = together(&results, "");
-        choice.groups[0].medical = Some(market.lowest(&results, &choice, (0, Product::Medical), Metal::Silver).await);
+        let (owner, _, results, choice) = chosen(&one, &market).await;
         let version = save(&one, &results, 0, &choice).await;
         let mut tasks = Vec::new();
         for n in 0..6 {
@@ -79,10 +76,7 @@ async fn what_has_changed_since_the_page_was_shown_is_not_signed() {
     let market = Market::open().await;
     on_each_engine(async |bench| {
         let office = bench.open().await;
-        let (owner, application) = send(&office, &market, &alone(&market, "3/14/1986", "37,650")).await;
-        let results = counts(&office, &market, (&owner, &application)).await;
-        let mut choice = together(&results, "");
-        choice.groups[0].medical = Some(market.lowest(&results, &choice, (0, Product::Medical), Metal::Silver).await);
+        let (owner, application, results, choice) = chosen(&office, &market).await;
         let version = save(&office, &results, 0, &choice).await;
         // Another tab has saved meanwhile.
         let stale = to_sign(&office, &market, &results, (&choice, version), SEASON).await;
@@ -147,10 +141,7 @@ async fn ended_in_the_middle_nothing_is_there_and_signing_again_does_it_once() {
     let market = Market::open().await;
     on_each_engine(async |bench| {
         let office = bench.open().await;
-        let (owner, application) = send(&office, &market, &alone(&market, "3/14/1986", "37,650")).await;
-        let results = counts(&office, &market, (&owner, &application)).await;
-        let mut choice = together(&results, "");
-        choice.groups[0].medical = Some(market.lowest(&results, &choice, (0, Product::Medical), Metal::Silver).await);
+        let (_, _, results, choice) = chosen(&office, &market).await;
         let version = save(&office, &results, 0, &choice).await;
         let tables = ["enrollment", "enrollment_change", "enrollment_step", "notice", "audit"];
         let mut before = Vec::new();
@@ -224,10 +215,7 @@ async fn what_a_guest_signed_goes_over_to_the_account_and_steps_go_on() {
     let market = Market::open().await;
     on_each_engine(async |bench| {
         let office = bench.open().await;
-        let (guest, application) = send(&office, &market, &alone(&market, "3/14/1986", "37,650")).await;
-        let results = counts(&office, &market, (&guest, &application)).await;
-        let mut choice = together(&results, "");
-        choice.groups[0].medical = Some(market.lowest(&results, &choice, (0, Product::Medical), Metal::Silver).await);
+        let (guest, application, results, choice) = chosen(&office, &market).await;
         let ids = sign(&office, &market, &results, (&choice, 0), SEASON).await;
         let made = sign_up(&office, "a1", "ana@example.org", Some(guest.clone()));
         assert_eq!(office.store.begin_write(made).await, Ok(SignedUp::Made));

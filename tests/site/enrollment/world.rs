@@ -1,6 +1,6 @@
 //! Households that have applied in Hamilton County, Ohio, for 2026, and what counts for them.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use tempfile::TempDir;
 use time::OffsetDateTime;
@@ -23,13 +23,13 @@ use windowshop::operator::Opened;
 use windowshop::quote::market;
 use windowshop::store::columns;
 use windowshop::types::Cents;
-use windowshop::verify::Knows;
 use windowshop::verify::case::Case;
 
 use crate::account::people::{begin, means};
 use crate::application::flow::{Person, ohio, usual};
 use crate::load::small::{Source, attributes_row, modern_ages, plan_rows, whole};
 use crate::site::Site;
+pub use crate::site::knows;
 
 /// In the open enrollment for the sample's year: noon in Ohio.
 pub const SEASON: OffsetDateTime = datetime!(2025-11-20 17:00 UTC);
@@ -241,17 +241,20 @@ pub async fn counts(office: &Opened, market: &Market, (owner, application): (&st
     Arc::new(found.expect("read").expect("there is one"))
 }
 
+/// Somebody alone who has applied and picked the lowest silver plan, which is not saved yet: owner, application, what counts, choice.
+pub async fn chosen(office: &Opened, market: &Market) -> (String, String, Arc<Results>, Choice) {
+    let (owner, application) = send(office, market, &alone(market, "3/14/1986", "37,650")).await;
+    let results = counts(office, market, (&owner, &application)).await;
+    let mut choice = together(&results, "");
+    choice.groups[0].medical = Some(market.lowest(&results, &choice, (0, Product::Medical), Metal::Silver).await);
+    (owner, application, results, choice)
+}
+
 /// Saves a choice over a version; the new version.
 pub async fn save(office: &Opened, results: &Results, seen: i64, choice: &Choice) -> i64 {
     let (owner, application) = (results.owner.clone(), results.application.clone());
     let save = Save { means: means(office), owner, application, seen, choice: choice.clone() };
     office.store.begin_write(save).await.expect("saved")
-}
-
-/// Rules and words, read once.
-pub fn knows() -> Arc<Knows> {
-    static KNOWS: LazyLock<Arc<Knows>> = LazyLock::new(|| Arc::new(Knows::load().expect("whole")));
-    Arc::clone(&KNOWS)
 }
 
 /// What would be signed of a choice that was saved at a version.

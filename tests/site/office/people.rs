@@ -79,7 +79,7 @@ impl World {
         let opened = opened.expect("the office opens");
         let office = Office::new(&opened, &app.config).expect("its pages");
         let site = Site::with_office(Arc::clone(&app), &office).expect("routes");
-        let knows = std::sync::Arc::new(windowshop::verify::Knows::load().expect("whole"));
+        let knows = crate::site::knows();
         let workers = jobs::start(&opened, &app, (&knows, &Hub::new(&HubSettings::none()))).await.expect("workers");
         World { site, opened, ahead, outbox: bench.path("outbox"), workers }
     }

@@ -2,7 +2,6 @@
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value, json};
@@ -15,7 +14,7 @@ use windowshop::hub::Hub;
 use windowshop::operator::Opened;
 use windowshop::store::columns;
 use windowshop::store::{Ahead, Store};
-use windowshop::verify::{Dmi, Knows, Room, dmi, history, plan, redetermine};
+use windowshop::verify::{Dmi, Room, dmi, history, plan, redetermine};
 use windowshop::work::{Workers, ring};
 
 use crate::account::people::{begin, means};
@@ -88,7 +87,7 @@ impl World {
     pub async fn open(bench: &Bench) -> World {
         let (place, ahead) = (OfficePlace::read(&bench.args(), &mut Vec::new()), Ahead::default());
         let office = Opened::ahead(&place, TODAY.date(), ahead.clone()).await.expect("it opens");
-        let knows = Arc::new(Knows::load().expect("whole"));
+        let knows = crate::site::knows();
         let room = Room { store: office.store.clone(), means: means(&office), knows };
         let way = Submitter::start(office.store.clone(), means(&office));
         World { office, ahead, room, way }
