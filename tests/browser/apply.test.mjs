@@ -2,28 +2,20 @@
 // that what is wrong is looked at, too. At each: axe, 320 px, targets of 44 px, valid HTML, pictures to look at.
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { spawnSync } from 'node:child_process';
-import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { BASE, BRONZE, GOLD, PHONE, launch, localized, none } from './lib.mjs';
+import { BASE, BRONZE, GOLD, PHONE, launch, localized } from './lib.mjs';
+import { Met, fill } from './private.mjs';
 
-const require = createRequire(import.meta.url);
-const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
-const vnu = require.resolve('vnu-jar/build/dist/vnu.jar');
-const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22a', 'wcag22aa', 'best-practice'];
 // Some hundred pictures: only when asked for.
 const pictures = process.env.APPLY_PICTURES;
 const SEARCH = 'year=2026&zip=45202&county=39061&people=40,38,9&income=52000';
 
-let browser, folder;
+let browser, met;
 before(async () => {
   browser = await launch();
-  folder = mkdtempSync(join(tmpdir(), 'windowshop-apply-'));
-  if (pictures) mkdirSync(pictures, { recursive: true });
+  met = new Met('apply', pictures);
 });
-after(async () => { await browser.close(); rmSync(folder, { recursive: true }); });
+after(async () => { await browser.close(); met.end(); });
 
 // By question, or by question and row; `*` picks all of a list.
 const ANSWERS = {
@@ -56,43 +48,16 @@ function touch() {
   return faults;
 }
 
-const seen = [], faults = [];
-
 async function look(tab, name, lang) {
-  const say = fault => faults.push(`${name} (${lang}): ${fault}`);
-  if (await tab.evaluate(() => document.documentElement.lang) !== lang) say('is in another language');
-  if (/\[…\]|⟦|\{[a-z_]+\}/.test(await tab.locator('body').innerText())) say('lacks a message');
-  const path = join(folder, `${seen.length}.html`);
-  writeFileSync(path, await tab.content());
-  seen.push(path);
+  const say = await met.keep(tab, name, lang);
   await tab.setViewportSize({ width: 320, height: 640 });
   (await tab.evaluate(touch)).forEach(fault => say(`at 320 px ${fault}`));
   for (const width of pictures ? [1280, 360] : []) {
     await tab.setViewportSize({ width, height: 800 });
-    await tab.screenshot({ path: join(pictures, `apply-${name}-${lang}-${width}.png`), fullPage: true });
+    await met.picture(tab, `${name}-${lang}-${width}`);
   }
   // What axe looks at is the same in both languages.
-  if (lang !== 'en') return;
-  await tab.evaluate(axe);
-  const { violations } = await tab.evaluate(rules => window.axe.run(document, { runOnly: rules, resultTypes: ['violations'] }), RULES);
-  violations.forEach(rule => rule.nodes.slice(0, 2).forEach(node => say(`${rule.id}: ${node.target.join(' ')} ${node.html.slice(0, 100)}`)));
-}
-
-/** Runs in the page: types and picks what is said; where nothing is, the first answer, unless it may be left out. */
-function fill([answers, optional]) {
-  const on = document.querySelector('input[name=on]')?.value.split(',') ?? [];
-  for (const key of on) {
-    const question = key.split('.')[0];
-    const said = answers[key] ?? answers[question] ?? (optional.includes(question) ? '' : undefined);
-    const [date] = document.getElementsByName(`${key}.m`);
-    const all = [...document.getElementsByName(key)];
-    if (date) (said ?? '1/2/2020').split('/').forEach((part, i) => { document.getElementsByName(`${key}.${'mdy'[i]}`)[0].value = part; });
-    else if (['radio', 'checkbox'].includes(all[0].type)) {
-      const wanted = said === undefined ? [all[0].value] : said.split(',');
-      all.forEach(choice => { if (wanted.includes(choice.value)) choice.checked = true; });
-    } else if (all[0].tagName === 'SELECT') all[0].value = said ?? all[0].options[1].value;
-    else all[0].value = said ?? (all[0].value || '1');
-  }
+  if (lang === 'en') await met.axe(tab, say);
 }
 
 /** Runs in the page: nothing is typed, nothing picked. */
@@ -125,7 +90,7 @@ for (const lang of ['en', 'es']) {
         await look(tab, here, lang);
       }
       pages.push(here);
-      await tab.evaluate(fill, [ANSWERS, OPTIONAL]);
+      await tab.evaluate(fill, [ANSWERS, [], OPTIONAL]);
       await go('main form[novalidate] .buttons button');
     }
     for (const page of ['', '/check', '/household', '/optional', '/packet', '/packet?blank=2', '/employer', '/delete']) {
@@ -135,7 +100,7 @@ for (const lang of ['en', 'es']) {
     await visit('/account/apply/sign');
     await go('main form[novalidate] .buttons button');
     await look(tab, 'sign', lang);
-    await tab.evaluate(fill, [ANSWERS, OPTIONAL]);
+    await tab.evaluate(fill, [ANSWERS, [], OPTIONAL]);
     await go('main form[novalidate] .buttons button');
     assert.equal(place(), 'sent', await tab.locator('main').innerText());
     await look(tab, 'sent', lang);
@@ -169,32 +134,27 @@ for (const lang of ['en', 'es']) {
     assert.equal(place(), 'changed');
     await go('main form[novalidate] .buttons button');
     await look(tab, 'changed', lang);
-    await tab.evaluate(fill, [{ what_changed: 'income', changed_on: '11/1/2026' }, []]);
+    await tab.evaluate(fill, [{ what_changed: 'income', changed_on: '11/1/2026' }, [], []]);
     await go('main form[novalidate] .buttons button');
     assert.equal(place(), '');
     await look(tab, 'change-list', lang);
     await go('main .tasks a[href*="/apply/income/"]');
-    await tab.evaluate(fill, [{ ...ANSWERS, amount: '1,500' }, OPTIONAL]);
+    await tab.evaluate(fill, [{ ...ANSWERS, amount: '1,500' }, [], OPTIONAL]);
     await go('main form[novalidate] .buttons button');
     for (const page of ['check', 'report', 'delete']) {
       await visit(`/account/apply/${page}`);
       await look(tab, `change-${page}`, lang);
     }
     await visit('/account/apply/sign');
-    await tab.evaluate(fill, [ANSWERS, OPTIONAL]);
+    await tab.evaluate(fill, [ANSWERS, [], OPTIONAL]);
     await go('main form[novalidate] .buttons button');
     assert.equal(place(), 'sent', await tab.locator('main').innerText());
     await look(tab, 'change-sent', lang);
     await go('main a[href*="/account/notice/"]');
     await look(tab, 'change-notice', lang);
     await context.close();
-    none(faults.splice(0));
+    met.none();
   });
 }
 
-test('all of these pages are valid HTML', () => {
-  assert.ok(seen.length > 60, `only ${seen.length} pages were seen`);
-  const run = spawnSync('java', ['-Xss4m', '-jar', vnu, '--Werror', '--format', 'json', '--exit-zero-always', ...seen], { encoding: 'utf8', maxBuffer: 1 << 26 });
-  assert.equal(run.status, 0, `${run.error ?? run.stderr.slice(0, 500)}`);
-  none(JSON.parse(run.stderr).messages.map(message => `${message.url}: ${message.message} ${message.extract?.slice(0, 100) ?? ''}`));
-});
+test('all of these pages are valid HTML', () => met.valid(60));

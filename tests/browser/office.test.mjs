@@ -2,30 +2,22 @@
 // is locked away and found again. At each stop: no script, axe, 320 px, targets of 44 px, valid HTML, pictures to look at.
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { spawnSync } from 'node:child_process';
-import { createHmac } from 'node:crypto';
-import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
+import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { BASE, BRONZE, FAMILY, GOLD, PHONE, launch, localized, none } from './lib.mjs';
+import { BASE, BRONZE, FAMILY, GOLD, PHONE, launch, localized } from './lib.mjs';
+import { Met, shown } from './private.mjs';
 
-const require = createRequire(import.meta.url);
-const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
-const vnu = require.resolve('vnu-jar/build/dist/vnu.jar');
-const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22a', 'wcag22aa', 'best-practice'];
 const OUTBOX = process.env.OUTBOX;
 const pictures = process.env.SCREENSHOTS || 'target/screenshots';
 const PASSWORD = 'cuatro patos verdes y azules';
 
-let browser, folder;
+let browser, met;
 before(async () => {
   assert.ok(OUTBOX, 'OUTBOX names the folder of letters of the server (tests/run sets it)');
   browser = await launch();
-  folder = mkdtempSync(join(tmpdir(), 'windowshop-office-'));
-  mkdirSync(pictures, { recursive: true });
+  met = new Met('office', pictures);
 });
-after(async () => { await browser.close(); rmSync(folder, { recursive: true }); });
+after(async () => { await browser.close(); met.end(); });
 
 const letters = () => readdirSync(OUTBOX).filter(name => name.endsWith('.eml')).map(name => join(OUTBOX, name))
   .sort((a, b) => statSync(a).mtimeMs - statSync(b).mtimeMs);
@@ -40,24 +32,14 @@ async function code(known) {
   throw new Error('no letter with a code has come');
 }
 
-/** What an app shows for a key in base 32 (RFC 6238). */
-function shown(key, at = Date.now()) {
-  const bits = [...key.replace(/ /g, '')].map(c => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(c).toString(2).padStart(5, '0')).join('');
-  const bytes = Buffer.from(bits.match(/.{8}/g).map(byte => parseInt(byte, 2)));
-  const step = Buffer.alloc(8);
-  step.writeBigUInt64BE(BigInt(Math.floor(at / 30_000)));
-  const mac = createHmac('sha1', bytes).update(step).digest();
-  return String((mac.readUInt32BE(mac[19] & 15) & 0x7fffffff) % 1_000_000).padStart(6, '0');
-}
-
 /** The page on paper: what is printed to be kept is there, and nothing that only a screen can use. */
 async function paper(tab, name, lang, text) {
   await tab.emulateMedia({ media: 'print' });
   assert.ok(await tab.getByText(text).first().isVisible(), `${name}: “${text}” is not on paper`);
   for (const button of await tab.locator('button').all()) {
-    if (await button.isVisible()) faults.push(`${name} (${lang}): a button is printed: ${await button.innerText()}`);
+    if (await button.isVisible()) met.faults.push(`${name} (${lang}): a button is printed: ${await button.innerText()}`);
   }
-  await tab.screenshot({ path: join(pictures, `office-${name}-${lang}-paper.png`), fullPage: true });
+  await met.picture(tab, `${name}-${lang}-paper`);
   await tab.emulateMedia({ media: 'screen' });
 }
 
@@ -77,25 +59,11 @@ function touch() {
   return faults;
 }
 
-const seen = [], faults = [];
-
 /** Looks at the page as it stands. */
 async function stop(tab, name, lang, status = 200) {
-  const said = await tab.content();
-  const say = fault => faults.push(`${name} (${lang}): ${fault}`);
-  if (await tab.evaluate(() => document.documentElement.lang) !== lang) say('is in another language');
-  if (/\[…\]|⟦|\{[a-z_]+\}/.test(await tab.locator('body').innerText())) say('lacks a message');
-  for (const [width, height] of [[320, 640], [1280, 800], [360, 640]]) {
-    await tab.setViewportSize({ width, height });
-    (await tab.evaluate(touch)).forEach(fault => say(`at ${width} px ${fault}`));
-    if (width !== 320) await tab.screenshot({ path: join(pictures, `office-${name}-${lang}-${width}.png`), fullPage: true });
-  }
-  await tab.evaluate(axe);
-  const { violations } = await tab.evaluate(rules => window.axe.run(document, { runOnly: rules, resultTypes: ['violations'] }), RULES);
-  violations.forEach(rule => rule.nodes.slice(0, 2).forEach(node => say(`${rule.id}: ${node.target.join(' ')} ${node.html.slice(0, 100)}`)));
-  const path = join(folder, `${seen.length}.html`);
-  writeFileSync(path, said);
-  seen.push(path);
+  const say = await met.keep(tab, name, lang);
+  await met.sizes(tab, [name, lang], say, touch);
+  await met.axe(tab, say);
   if (status !== 200 && !(await tab.title()).match(/^Error/)) say('has no “Error” in its title');
 }
 
@@ -203,13 +171,8 @@ for (const lang of ['en', 'es']) {
     }
     await context.close();
     await library.close();
-    none(faults.splice(0));
+    met.none();
   });
 }
 
-test('all of these pages are valid HTML', () => {
-  assert.ok(seen.length > 40, `only ${seen.length} pages were seen`);
-  const run = spawnSync('java', ['-Xss4m', '-jar', vnu, '--Werror', '--format', 'json', '--exit-zero-always', ...seen], { encoding: 'utf8', maxBuffer: 1 << 26 });
-  assert.equal(run.status, 0, `${run.error ?? run.stderr.slice(0, 500)}`);
-  none(JSON.parse(run.stderr).messages.map(message => `${message.url}: ${message.message} ${message.extract?.slice(0, 100) ?? ''}`));
-});
+test('all of these pages are valid HTML', () => met.valid(40));

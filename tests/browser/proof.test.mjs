@@ -3,18 +3,12 @@
 // stop: no script, axe, 320 px, targets of 44 px, valid HTML, pictures to look at.
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';
-import { createHmac } from 'node:crypto';
-import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { BASE, BRONZE, DESK, GOLD, PHONE, launch, localized, none } from './lib.mjs';
+import { BASE, DESK, PHONE, launch, localized } from './lib.mjs';
+import { Met, apply, shown } from './private.mjs';
 
-const require = createRequire(import.meta.url);
-const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
-const vnu = require.resolve('vnu-jar/build/dist/vnu.jar');
-const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22a', 'wcag22aa', 'best-practice'];
 // The desk's address, the program and its data folder: tests/run sets them.
 const { DESK_BASE, WINDOWSHOP, DATA } = process.env;
 const pictures = process.env.SCREENSHOTS || 'target/screenshots';
@@ -29,14 +23,13 @@ const ANSWERS = {
 const NONE = ['pregnant', 'tribal', 'disabled', 'daily_care', 'student', 'foster_care', 'caretaker', 'in_custody', 'medicaid_denied'];
 const OPTIONAL = ['middle_name', 'suffix', 'unit', 'phone', 'no_home', 'no_ssn', 'race', 'email'];
 
-let browser, folder;
+let browser, met;
 before(async () => {
   assert.ok(DESK_BASE && WINDOWSHOP && DATA, 'DESK_BASE, WINDOWSHOP and DATA name the desk, the program and its data (tests/run sets them)');
   browser = await launch();
-  folder = mkdtempSync(join(tmpdir(), 'windowshop-proof-'));
-  mkdirSync(pictures, { recursive: true });
+  met = new Met('proof', pictures);
 });
-after(async () => { await browser.close(); rmSync(folder, { recursive: true }); });
+after(async () => { await browser.close(); met.end(); });
 
 /** Runs in the page: what is too small to touch, sticks out, or runs. */
 function touch() {
@@ -51,74 +44,18 @@ function touch() {
   return faults;
 }
 
-const seen = [], faults = [];
-
 async function look(tab, name, lang) {
-  const say = fault => faults.push(`${name} (${lang}): ${fault}`);
-  if (await tab.evaluate(() => document.documentElement.lang) !== lang) say('is in another language');
-  if (/\[…\]|⟦|\{[a-z_]+\}/.test(await tab.locator('body').innerText())) say('lacks a message');
-  const path = join(folder, `${seen.length}.html`);
-  writeFileSync(path, await tab.content());
-  seen.push(path);
-  for (const [width, height] of [[320, 640], [1280, 800], [360, 640]]) {
-    await tab.setViewportSize({ width, height });
-    (await tab.evaluate(touch)).forEach(fault => say(`at ${width} px ${fault}`));
-    if (width !== 320) await tab.screenshot({ path: join(pictures, `proof-${name}-${lang}-${width}.png`), fullPage: true });
-  }
-  await tab.evaluate(axe);
-  const { violations } = await tab.evaluate(rules => window.axe.run(document, { runOnly: rules, resultTypes: ['violations'] }), RULES);
-  violations.forEach(rule => rule.nodes.slice(0, 2).forEach(node => say(`${rule.id}: ${node.target.join(' ')} ${node.html.slice(0, 100)}`)));
-}
-
-/** Runs in the page: types and picks what is said; where nothing is, "none" or the first answer, unless it may be left out. */
-function fill([answers, no, optional]) {
-  for (const key of document.querySelector('input[name=on]')?.value.split(',') ?? []) {
-    const question = key.split('.')[0];
-    const said = answers[question] ?? (no.includes(question) ? 'none' : optional.includes(question) ? '' : undefined);
-    const [date] = document.getElementsByName(`${key}.m`);
-    const all = [...document.getElementsByName(key)];
-    if (date) (said ?? '1/2/2020').split('/').forEach((part, i) => { document.getElementsByName(`${key}.${'mdy'[i]}`)[0].value = part; });
-    else if (['radio', 'checkbox'].includes(all[0].type)) {
-      const wanted = said === undefined ? [all[0].value] : said.split(',');
-      all.forEach(choice => { if (wanted.includes(choice.value)) choice.checked = true; });
-    } else if (all[0].tagName === 'SELECT') all[0].value = said ?? all[0].options[1].value;
-    else all[0].value = said ?? (all[0].value || '1');
-  }
-}
-
-/** What an app shows for a key in base 32 (RFC 6238). */
-function shown(key, at = Date.now()) {
-  const bits = [...key.replace(/ /g, '')].map(c => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(c).toString(2).padStart(5, '0')).join('');
-  const bytes = Buffer.from(bits.match(/.{8}/g).map(byte => parseInt(byte, 2)));
-  const step = Buffer.alloc(8);
-  step.writeBigUInt64BE(BigInt(Math.floor(at / 30_000)));
-  const mac = createHmac('sha1', bytes).update(step).digest();
-  return String((mac.readUInt32BE(mac[19] & 15) & 0x7fffffff) % 1_000_000).padStart(6, '0');
+  const say = await met.keep(tab, name, lang);
+  await met.sizes(tab, [name, lang], say, touch);
+  await met.axe(tab, say);
 }
 
 const PDF = Buffer.from('%PDF-1.7\n1 0 obj<</Type/Catalog>>endobj\nxref\n0 1\ntrailer<<>>\nstartxref\n9\n%%EOF\n');
 const file = (name, buffer = PDF, mimeType = 'application/pdf') => ({ name, mimeType, buffer });
 
-async function apply(tab) {
-  const go = selector => Promise.all([tab.waitForNavigation({ waitUntil: 'load' }), tab.locator(selector).first().click()]);
-  const place = () => new URL(tab.url()).pathname.split('/account/apply')[1]?.slice(1) ?? tab.url();
-  await tab.goto(`${BASE}/sheet?${SEARCH}&plan=${BRONZE}&plan=${GOLD}`, { waitUntil: 'load' });
-  await go('form[action$="/account/save"] button[formaction$="/account/apply/begin"]');
-  await go('main form .buttons button');
-  for (let pages = 0; !['check', 'sent'].includes(place()); pages++) {
-    assert.ok(pages < 40, `no way on from ${place()}: ${await tab.locator('[role=alert]').allInnerTexts()}`);
-    await tab.evaluate(fill, [ANSWERS, NONE, OPTIONAL]);
-    await go('main form[novalidate] .buttons button');
-  }
-  await tab.goto(`${BASE}/account/apply/sign`, { waitUntil: 'load' });
-  await tab.evaluate(fill, [ANSWERS, NONE, OPTIONAL]);
-  await go('main form[novalidate] .buttons button');
-  assert.equal(place(), 'sent', await tab.locator('main').innerText());
-}
-
 test('a number that does not match is proved', async () => {
   const context = await browser.newContext(PHONE), tab = await context.newPage();
-  await apply(tab);
+  await apply(tab, SEARCH, [ANSWERS, NONE, OPTIONAL]);
   const visit = (path, lang = 'en') => tab.goto(BASE + localized(lang, path), { waitUntil: 'load' });
   for (let i = 0; i < 100; i++) {
     await visit('/account/proof');
@@ -134,7 +71,7 @@ test('a number that does not match is proved', async () => {
       await look(tab, `item${page.replace('/', '-')}`, lang);
     }
     await tab.emulateMedia({ media: 'print' });
-    await tab.screenshot({ path: join(pictures, `proof-cover-${lang}-paper.png`), fullPage: true });
+    await met.picture(tab, `cover-${lang}-paper`);
     assert.equal(await tab.locator('main a:visible, main button:visible').count(), 0, 'only what belongs there is on paper');
     await tab.emulateMedia({ media: 'screen' });
     await visit(address, lang);
@@ -174,7 +111,7 @@ test('a number that does not match is proved', async () => {
   const [download] = await Promise.all([tab.waitForEvent('download'), tab.locator('.sent a', { hasText: 'good.pdf' }).click()]);
   assert.deepEqual(readFileSync(await download.path()), PDF);
   await context.close();
-  none(faults.splice(0));
+  met.none();
 });
 
 /** A reviewer on their first day: rejects one document, accepts another. */
@@ -226,9 +163,4 @@ async function desk() {
   await context.close();
 }
 
-test('all of these pages are valid HTML', () => {
-  assert.ok(seen.length > 20, `only ${seen.length} pages were seen`);
-  const run = spawnSync('java', ['-Xss4m', '-jar', vnu, '--Werror', '--format', 'json', '--exit-zero-always', ...seen], { encoding: 'utf8', maxBuffer: 1 << 26 });
-  assert.equal(run.status, 0, `${run.error ?? run.stderr.slice(0, 500)}`);
-  none(JSON.parse(run.stderr).messages.map(message => `${message.url}: ${message.message} ${message.extract?.slice(0, 100) ?? ''}`));
-});
+test('all of these pages are valid HTML', () => met.valid(20));
