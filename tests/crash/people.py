@@ -211,6 +211,10 @@ class Crowd:
         while len(self.acknowledged) < many and len(self.faults) <= 5 and time.time() < until:
             time.sleep(0.02)
 
+    def over(self):
+        """Whether nobody is left who applies."""
+        return not any(thread.is_alive() for thread in self.threads)
+
     def join(self):
         for thread in self.threads:
             thread.join()
