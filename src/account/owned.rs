@@ -3,6 +3,9 @@
 //!
 //! Called by `people` and `retention`. A new table with an owner gets its line here; a test holds that none is forgotten.
 
+use sqlx::AnyConnection;
+use time::Date;
+
 use crate::sealing::{Column, DataKey};
 use crate::store::{StoreError, Tx, columns};
 
@@ -42,6 +45,36 @@ pub const ROWS: [&str; 33] = [
     "DELETE FROM enrollment_step WHERE owner = $1",
     "DELETE FROM tax_record WHERE owner = $1",
 ];
+
+/// Numbers of plans that somebody has signed for and that are not over on a day, or of whose end an insurer still has to be
+/// told: whoever goes would leave a plan and its bills behind that nobody can find any more.
+///
+/// # Errors
+///
+/// If the store is away.
+pub async fn plans_in_force(
+    connection: &mut AnyConnection,
+    owner: &str,
+    today: Date,
+) -> Result<Vec<String>, StoreError> {
+    let asked = sqlx::query_scalar(
+        "SELECT number FROM enrollment e WHERE owner = $1 AND ((state NOT IN ('ended', 'cancelled') AND ends >= $2) \
+         OR (EXISTS (SELECT 1 FROM enrollment_change c WHERE c.enrollment = e.id AND c.file <> '') \
+         AND EXISTS (SELECT 1 FROM enrollment_change c WHERE c.enrollment = e.id AND c.file = '' AND c.held = ''))) \
+         ORDER BY made_at",
+    );
+    Ok(asked.bind(owner).bind(today.to_string()).fetch_all(connection).await?)
+}
+
+/// Reference numbers of the applications that somebody has sent.
+///
+/// # Errors
+///
+/// If the store is away.
+pub async fn sent(connection: &mut AnyConnection, owner: &str) -> Result<Vec<String>, StoreError> {
+    let asked = sqlx::query_scalar("SELECT reference FROM application WHERE owner = $1 ORDER BY submitted_at");
+    Ok(asked.bind(owner).fetch_all(connection).await?)
+}
 
 /// Deletes every row of an owner.
 ///

@@ -207,3 +207,29 @@ async fn changing_to_another_plan_says_until_when_and_what_it_means() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn who_has_signed_for_a_plan_deletes_everything_only_once_it_is_over() {
+    on_each_engine(async |bench| {
+        let world = World::open(bench).await;
+        let browser = world.browser();
+        let (_, id) = guest(&world, bench, &browser, &NEXT_YEAR).await;
+        for (browser, lang) in [(browser.clone(), "en"), (browser.in_spanish(), "es")] {
+            let page = browser.visit("/account/delete").await;
+            looked_at(&page);
+            assert_eq!(too_hard(&page, lang), None);
+            assert_eq!(page.count("main a[href$='/account/coverage']"), 1);
+        }
+        browser.visit("/account/delete").await.says("Deleting what you saved here would not end it");
+        assert_eq!(browser.post("/account/delete", "sure=yes").await.status, 409);
+        assert_eq!(bench.count("enrollment").await, 1);
+        let cancel = browser.visit(&format!("/account/coverage/{id}/cancel")).await;
+        cancel.choose("sure").press("Cancel this plan").await.says("The plan is cancelled");
+        let gone = browser.visit("/account/delete").await.press("Delete everything now").await;
+        assert_eq!(gone.heading(), "Everything is deleted", "{}", gone.words());
+        for table in ["enrollment", "enrollment_change", "enrollment_step"] {
+            assert_eq!(bench.count(table).await, 0, "{table}");
+        }
+    })
+    .await;
+}
