@@ -10,6 +10,7 @@ use crate::enrollment::price::people_of;
 use crate::filing::codes::Product;
 use crate::office::desk::{Answer, Desk, Instead};
 use crate::office::view::{Bar, bar};
+use crate::shop::season;
 use crate::shop::view::Card;
 use crate::types::Cents;
 use crate::web::page::{self, CachePolicy, Cx};
@@ -46,6 +47,8 @@ struct HomePage<'a> {
     year: String,
     /// From when, and until when to sign; or why not now.
     when: Vec<String>,
+    /// The next year, while people can choose plans for it, and the page that says more.
+    coming: Option<(String, String)>,
     open: bool,
     /// The first day can be chosen.
     other_start: bool,
@@ -78,6 +81,10 @@ pub async fn show(desk: Desk) -> Answer {
         bar: bar(cx, &desk.visitor),
         year: around.results.plan_year.to_string(),
         when,
+        coming: u16::try_from(around.results.plan_year)
+            .ok()
+            .and_then(|year| season::next(cx, around.results.state, year))
+            .map(|coming| coming.words(cx)),
         open: around.start.is_ok(),
         other_start: around.start.as_ref().is_ok_and(|start| start.next_month.is_some())
             || around.choice.begin != Default::default(),

@@ -87,6 +87,11 @@ pub fn not_now(cx: &Cx, around: &Around, closed: &NotNow) -> Vec<String> {
             cx.tf("choose.over_event", &[("event", &event(kind)), ("on", &on)])
         }
         Closed::NoPriorCoverage { kind } => cx.tf("choose.no_prior", &[("event", &event(kind))]),
+        Closed::OtherYear { kind, start } => {
+            let next = start.year().to_string();
+            let values = [("event", &event(kind)[..]), ("start", &cx.date(*start)), ("next", &next), ("year", &year)];
+            cx.tf("choose.other_year", &values)
+        }
         Closed::Decided { kind } => cx.tf("choose.decided", &[("event", &event(kind))]),
         Closed::Unknown => cx.tf("choose.unknown", &[("year", &year)]),
     }];

@@ -42,6 +42,8 @@ pub enum Closed {
     Over { kind: Option<String>, on: Option<Date> },
     /// The event needs coverage in the 60 days before it, and there was none, or it was not said.
     NoPriorCoverage { kind: String },
+    /// Coverage because of this event begins on a day of another plan year: results of that year are needed.
+    OtherYear { kind: String, start: Date },
     /// The marketplace decides about this event and its day: somebody has to call.
     Decided { kind: String },
     /// We have no dates for this state and year.
@@ -103,7 +105,7 @@ pub fn start_of(
     Err(NotNow { why, opens })
 }
 
-/// `None`: it opens nothing today.
+/// `None`: it opens nothing today, and nothing is to be said of it.
 fn of_event(
     tables: &Tables,
     plan_year: i32,
@@ -131,7 +133,11 @@ fn of_event(
     if window.coverage_start_rule == CoverageStart::AsFits {
         return not_now(Closed::Decided { kind }, None);
     }
-    open_now(&window, (plan_year, kind), days, begin).map(Ok)
+    if let Some(start) = open_now(&window, (plan_year, kind.clone()), days, begin) {
+        return Some(Ok(start));
+    }
+    let start = window.coverage_start.filter(|start| start.year() > plan_year)?;
+    not_now(Closed::OtherYear { kind, start }, None)
 }
 
 /// A period that is open; `None`: coverage would start in another plan year.
@@ -207,5 +213,12 @@ mod tests {
         assert_eq!(moved.expect_err("no").why, Closed::NoPriorCoverage { kind: "moved".into() });
         let error = at(date!(2027 - 03 - 10), 2027, &[("marketplace_error", date!(2027 - 03 - 01))], Begin::First);
         assert_eq!(error.expect_err("no").why, Closed::Decided { kind: "marketplace_error".into() });
+    }
+
+    #[test]
+    fn an_event_whose_coverage_begins_in_the_next_year_says_so() {
+        let lost = at(date!(2026 - 11 - 27), 2026, &[("loss_of_coverage", date!(2026 - 12 - 31))], Begin::First);
+        let why = Closed::OtherYear { kind: "loss_of_coverage".into(), start: date!(2027 - 01 - 01) };
+        assert_eq!(lost.expect_err("another year's plan").why, why);
     }
 }
