@@ -118,6 +118,9 @@ pub struct Asked {
     pub named: Date,
 }
 
+/// What happened longer before the first day of coverage is a slip in the year: it would undo coverage that was paid for.
+const EVENT_BEFORE: Duration = Duration::days(60);
+
 /// What follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Last {
@@ -232,6 +235,10 @@ impl Ending {
     ///
     /// Why the named day cannot be.
     pub fn last_day(&self, asked: &Asked) -> Result<Last, NoDay> {
+        let earliest = asked.starts.saturating_sub(EVENT_BEFORE);
+        if self.day != Named::Asked && asked.named < earliest {
+            return Err(NoDay::Before(earliest));
+        }
         let last = match self.day {
             Named::Asked => asked.named,
             Named::Event if asked.named > asked.today => return Err(NoDay::Future),
@@ -277,6 +284,11 @@ mod tests {
         assert_eq!(last(Reason::Death, Ffm, date!(2027 - 03 - 14)), day(date!(2027 - 03 - 14)), "also in the past");
         assert_eq!(last(Reason::Death, Ffm, date!(2027 - 05 - 11)), Err(NoDay::Future));
         assert_eq!(last(Reason::Death, Ffm, date!(2026 - 12 - 30)), Ok(Last::Never));
+        assert_eq!(
+            last(Reason::Medicaid, Ffm, date!(2026 - 05 - 01)),
+            Err(NoDay::Before(date!(2026 - 11 - 02))),
+            "a slip"
+        );
         assert_eq!(last(Reason::Other, Ffm, date!(2028 - 01 - 01)), Err(NoDay::After(date!(2027 - 12 - 31))));
     }
 
