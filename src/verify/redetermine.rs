@@ -53,9 +53,8 @@ pub(super) async fn put_down(
     cause: &str,
 ) -> Result<(), StoreError> {
     let about = About { application: application.to_string(), person: 0, turn: 0 };
-    let (key, payload, request_id) = (format!("{KEY}{cause}:{application}"), about.bytes(), types::request_id());
-    let (kind, run_at, deadline, payload) = (&REDETERMINE, None, None, payload.as_slice());
-    let job = NewJob { kind, key: &key, owner, run_at, deadline, payload, request_id: &request_id };
+    let (key, request_id) = (format!("{KEY}{cause}:{application}"), types::request_id());
+    let job = NewJob { kind: &REDETERMINE, key: &key, owner, run_at: None, payload: &about, request_id: &request_id };
     enqueue(tx, &means.vault, &job).await.map(drop)
 }
 
@@ -67,7 +66,7 @@ pub struct Redeterminations {
 #[async_trait]
 impl Handler for Redeterminations {
     async fn work(&self, job: &Job, _: &Hands) -> Outcome {
-        let about = match About::of(job) {
+        let about: About = match job.said() {
             Ok(about) => about,
             Err(outcome) => return outcome,
         };
