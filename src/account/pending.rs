@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use sqlx::AnyConnection;
 use zeroize::Zeroize as _;
 
+use crate::sealing::{DataKey, SealFault};
 use crate::store::vault::Vault;
 use crate::store::{Change, Millis, StoreError, Tx, columns};
 use crate::types::hex;
@@ -81,9 +82,7 @@ pub async fn look(
     let found: Option<(String, Vec<u8>, i64)> = asked.fetch_optional(&mut *connection).await?;
     let Some((owner, sealed, made_at)) = found.filter(|(_, _, made_at)| made_at + KEPT > now) else { return Ok(None) };
     let Some(key) = vault.open(connection, &owner).await? else { return Ok(None) };
-    let row = hex(session);
-    let plain = key.open(columns::PENDING_REQUEST.at(&row, &owner), &sealed)?;
-    Ok(serde_json::from_slice(&plain).ok().map(|pending| (owner, pending, made_at)))
+    Ok(opened(&key, (session, &owner), &sealed)?.map(|pending| (owner, pending, made_at)))
 }
 
 /// Takes what is kept, once; `None` if there is nothing, it is another owner's, or too old.
@@ -106,8 +105,12 @@ impl Change for Take {
             return Ok(None);
         }
         let Some(key) = self.vault.open(tx.conn(), owner).await? else { return Ok(None) };
-        let row = hex(&self.session);
-        let plain = key.open(columns::PENDING_REQUEST.at(&row, owner), &sealed)?;
-        Ok(serde_json::from_slice(&plain).ok())
+        Ok(opened(&key, (&self.session, owner), &sealed)?)
     }
+}
+
+/// `None`: another version kept it in another shape; then it is sent again by hand.
+fn opened(key: &DataKey, (session, owner): (&[u8], &str), sealed: &[u8]) -> Result<Option<Pending>, SealFault> {
+    let plain = key.open(columns::PENDING_REQUEST.at(&hex(session), owner), sealed)?;
+    Ok(serde_json::from_slice(&plain).ok())
 }

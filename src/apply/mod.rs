@@ -14,6 +14,7 @@ mod checked;
 mod differs;
 mod earlier;
 mod field;
+mod marks;
 mod notice;
 mod packet;
 mod people;

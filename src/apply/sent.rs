@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::appeal::number;
 use super::around::place_words;
 use super::checked::{Checked, checked};
+use super::marks::AGAIN;
 use super::referred::{Referred, referred};
 use crate::account::drafts;
 use crate::application::change::is_last;
@@ -132,7 +133,7 @@ pub async fn sent(desk: Desk) -> Answer {
         referred,
         appeals: appeals.iter().map(|appeal| one_appeal(cx, appeal)).collect(),
         several,
-        again: cx.query.split('&').any(|pair| pair == "again=1"),
+        again: cx.is_marked(AGAIN),
         code: code.filter(|_| guest).map(|(code, until)| (code, day_of(cx, until))),
         guest,
         cx,

@@ -45,9 +45,9 @@ pub struct Sends {
 #[async_trait]
 impl Handler for Sends {
     async fn work(&self, job: &Job, _: &Hands) -> Outcome {
-        let said: Said = match serde_json::from_slice(&job.payload) {
+        let said = match job.said() {
             Ok(said) => said,
-            Err(_) => return Outcome::dead("its payload is no transfer of this version"),
+            Err(outcome) => return outcome,
         };
         let done = match said {
             Said::Make { application, cause } => self.make(job, &application, &cause).await,
@@ -236,17 +236,8 @@ impl Change for Made {
             return Ok(());
         }
         let said = Said::Out { transfer: self.id.clone(), place: self.place.clone() };
-        let odd = |_| StoreError::Refused("a job cannot be written as JSON".to_string());
-        let (key, request_id) = (format!("transfer:{}:out", self.id), request_id());
-        let job = NewJob {
-            kind: &TRANSFER,
-            key: &key,
-            owner: &self.owner,
-            run_at: None,
-            deadline: None,
-            payload: &serde_json::to_vec(&said).map_err(odd)?,
-            request_id: &request_id,
-        };
+        let (key, owner, request_id) = (format!("transfer:{}:out", self.id), &self.owner, request_id());
+        let job = NewJob { kind: &TRANSFER, key: &key, owner, run_at: None, payload: &said, request_id: &request_id };
         enqueue(tx, vault, &job).await.map(drop)
     }
 }

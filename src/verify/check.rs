@@ -108,7 +108,7 @@ type Answered = (Vec<Found>, Option<About>);
 #[async_trait]
 impl Handler for Checks {
     async fn work(&self, job: &Job, _: &Hands) -> Outcome {
-        let about = match About::of(job) {
+        let about: About = match job.said() {
             Ok(about) => about,
             Err(outcome) => return outcome,
         };
