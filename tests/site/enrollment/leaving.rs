@@ -2,16 +2,21 @@
 
 use time::macros::date;
 use windowshop::enrollment::check::Line;
+use windowshop::enrollment::choice::{Choice, GroupChoice};
 use windowshop::enrollment::end_rules::{Last, Reason};
+use windowshop::enrollment::ending::Done;
+use windowshop::enrollment::leave::{self, Leave};
 use windowshop::enrollment::leaving::{By, Left, Unfit, Wish, worked_out};
-use windowshop::enrollment::record::State;
+use windowshop::enrollment::record::{self, State};
 use windowshop::enrollment::results::Results;
 use windowshop::enrollment::timeline::Timeline;
 use windowshop::enrollment::{Enrollment, Signed};
 use windowshop::filing::codes::{Metal, Product};
 use windowshop::types::Cents;
 
-use super::world::{Market, SEASON, family, together};
+use super::world::{Market, SEASON, counts, family, knows, send, sign, together};
+use crate::account::people::means;
+use crate::store::engines::on_each_engine;
 
 /// The couple have 1 and 2; their children from 3 on.
 const FOUR: [&str; 4] = ["5/1/2012", "5/1/2015", "5/1/2018", "5/1/2022"];
@@ -186,4 +191,49 @@ async fn who_leaves_on_an_earlier_day_leaves_what_was_known_of_later_ones() {
     // The benchmark of July is without both.
     let without = story.results.benchmarks_without(&story.market.tables, &[2, 3]).expect("known");
     assert_eq!(timeline.on(date!(2026 - 07 - 01)).expect("known").benchmark, without[0]);
+}
+
+/// Ben leaves the plan that he has with Ana, and signs for one of his own: hers goes on.
+#[tokio::test]
+async fn whoever_has_left_and_signs_for_another_plan_ends_nobody_elses() {
+    on_each_engine(async |bench| {
+        let (office, market) = (bench.open().await, Market::open().await);
+        let (owner, application) = send(&office, &market, &family(&market, SEASON, &[], "4,600")).await;
+        let results = counts(&office, &market, (&owner, &application)).await;
+        let mut choice = together(&results, "");
+        choice.groups[0].medical = None;
+        let plan = market.lowest(&results, &choice, (0, Product::Medical), Metal::Silver).await;
+        choice.groups[0].medical = Some(plan.clone());
+        let id = sign(&office, &market, &results, (&choice, 0), SEASON).await.remove(0);
+        let one = async || {
+            let mut connection = office.store.read().await.expect("a connection");
+            record::one(&mut connection, &office.vault, (&owner, &id)).await.expect("read").expect("there")
+        };
+        let enrollment = one().await;
+        let mut timeline = Timeline::default();
+        timeline.lay(enrollment.starts, enrollment.signed.clone());
+        let (last, reason) = (Last::Day(date!(2026 - 03 - 31)), Reason::OtherCoverage);
+        let by = By { catalogue: Some(&market.catalogue), tables: &market.tables, results: Some(&results) };
+        let wish = Wish { who: &[2], last, reason };
+        let left = worked_out(by, (&enrollment, &timeline), wish).await.expect("known");
+        let meant = leave::Wish {
+            owner: owner.clone(),
+            enrollment: id.clone(),
+            seen: enrollment.version,
+            who: vec![2],
+            reason,
+            code: "07".to_string(),
+            last,
+            session: String::new(),
+        };
+        let change = Leave::new((means(&office), knows()), meant, left).expect("random");
+        assert_eq!(office.store.begin_write(change).await, Ok(Done::Now));
+        let own = GroupChoice { medical: Some(plan), ..GroupChoice::of(vec![2]) };
+        let choice = Choice { groups: vec![GroupChoice::of(vec![1]), own], ..Choice::default() };
+        let new = sign(&office, &market, &results, (&choice, 2), SEASON).await;
+        assert_eq!((new.len(), bench.count("enrollment").await), (1, 2));
+        let enrollment = one().await;
+        assert_eq!((enrollment.state, enrollment.ends), (State::Signed, date!(2026 - 12 - 31)));
+    })
+    .await;
 }
