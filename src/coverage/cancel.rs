@@ -1,5 +1,7 @@
 //! `/account/coverage/ID/cancel`: giving a plan up before it begins.
 
+use std::sync::Arc;
+
 use axum::Extension;
 use axum::extract::Path;
 use axum::http::StatusCode;
@@ -18,6 +20,9 @@ fn form<'d>(desk: &'d Desk, own: &Own) -> FormPage<'d> {
     let cx = &desk.cx;
     let mut page = desk.page(cx.t("coverage.cancel.title"));
     page = page.lead(&own.now.plan.name).lead(cx.t("coverage.cancel.lead")).lead(cx.t("coverage.cancel.fee"));
+    if own.now.people.len() > 1 {
+        page = page.lead(cx.t("coverage.leave.before"));
+    }
     for words in back_again(cx, own) {
         page = page.lead(&words);
     }
@@ -62,6 +67,7 @@ pub async fn post(desk: Desk, with: Extension<With>, Path(id): Path<String>) -> 
     let rule = with.rules.ending(Reason::Other, own.marketplace(&desk.cx), own.today);
     let change = End {
         means: desk.office.means.clone(),
+        knows: Arc::clone(&with.knows),
         owner: own.enrollment.owner.clone(),
         enrollment: own.enrollment.id.clone(),
         seen: desk.form.get("seen").parse().unwrap_or_default(),

@@ -9,6 +9,7 @@ mod calendar;
 mod cancel;
 mod change;
 mod end;
+mod leave;
 mod list;
 mod one;
 mod priced;
@@ -23,11 +24,13 @@ use axum::{Extension, Router};
 
 use crate::app::App;
 use crate::enrollment::end_rules::EndRules;
+use crate::verify::Knows;
 
 /// What the pages need beside a request. A clone is the same.
 #[derive(Clone)]
 pub struct With {
     pub rules: Arc<EndRules>,
+    pub knows: Arc<Knows>,
     /// There is a way to insurers; without one the pages say that no insurer is told.
     pub insurers: bool,
 }

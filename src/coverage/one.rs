@@ -38,6 +38,7 @@ fn ways(cx: &Cx, own: &Own) -> Vec<(String, String)> {
     if own.enrollment.state.is_live() {
         ways.push(way("change", cx.t("coverage.change.title").to_string()));
         ways.push(match own.has_begun() {
+            true if own.now.people.len() > 1 => way("end", cx.t("coverage.leave.title").to_string()),
             true => way("end", cx.t("coverage.end.title").to_string()),
             false => way("cancel", cx.t("coverage.cancel.way").to_string()),
         });
@@ -59,6 +60,9 @@ pub async fn show(desk: Desk, with: Extension<With>, Path(id): Path<String>) -> 
     }
     if did("done=ended") {
         notes.push(cx.tf("coverage.end.done", &[("date", &cx.date(own.enrollment.ends))]));
+    }
+    if did("done=left") {
+        notes.push(cx.t("coverage.leave.done").to_string());
     }
     if did("done=before") {
         notes.push(cx.t("coverage.end.done_before").to_string());

@@ -10,12 +10,15 @@ use crate::eligibility::State as Place;
 use crate::eligibility::clock::Days;
 use crate::eligibility::enrollment::{WindowStatus, open_enrollment};
 use crate::eligibility::tables::MarketplaceKind;
+use crate::enrollment::leave::NEW_SUBSCRIBER;
 use crate::enrollment::record::{Enrollment, Signed, State, day_of};
 use crate::enrollment::step::StepLine;
 use crate::enrollment::tax_year;
+use crate::enrollment::timeline::{OnPlan, Since, Timeline};
 use crate::enrollment::whole::{self, Whole};
 use crate::office::clock::day_of as day_words;
 use crate::office::desk::{Desk, Instead};
+use crate::types::Cents;
 use crate::web::error::Failure;
 use crate::web::page::Cx;
 
@@ -24,6 +27,8 @@ pub struct Own {
     pub enrollment: Enrollment,
     /// People and amounts as they are now.
     pub now: Signed,
+    /// By day.
+    pub timeline: Timeline,
     pub steps: Vec<StepLine>,
     /// Today where they live.
     pub today: Date,
@@ -34,6 +39,16 @@ impl Own {
     /// The insurer has said once that the first month is paid.
     pub fn is_paid(&self) -> bool {
         self.steps.iter().any(|line| line.step == "confirmed")
+    }
+
+    /// The others went on in it when who held a plan left: nobody has to pay a first month again.
+    pub fn goes_on(&self) -> bool {
+        self.steps.iter().any(|line| line.step == "signed" && line.code == NEW_SUBSCRIBER)
+    }
+
+    /// People and amounts of today, or of its first day.
+    pub fn today(&self) -> &Signed {
+        self.timeline.on(self.today.max(self.enrollment.starts)).unwrap_or(&self.now)
     }
 
     pub fn has_begun(&self) -> bool {
@@ -83,9 +98,9 @@ pub async fn one(desk: &Desk, id: &str) -> Result<Own, Instead> {
     Ok(own(desk, found.ok_or(Failure::NotFound)?))
 }
 
-fn own(desk: &Desk, Whole { enrollment, now, steps }: Whole) -> Own {
+fn own(desk: &Desk, Whole { enrollment, now, timeline, steps }: Whole) -> Own {
     let days = desk.cx.app.tables.days(Place::parse(&now.place.state), (desk.cx.app.clock)());
-    Own { enrollment, now, steps, today: days.own, days }
+    Own { enrollment, now, timeline, steps, today: days.own, days }
 }
 
 /// What every page says of a plan.
@@ -97,7 +112,10 @@ pub struct Cover {
     pub plan_id: String,
     /// `1234 5678 90`
     pub number: String,
+    /// Each with their own last day, if it is not the plan's.
     pub people: Vec<String>,
+    /// What is different later.
+    pub later: Vec<String>,
     pub starts: String,
     pub ends: String,
     pub premium: String,
@@ -111,9 +129,13 @@ pub struct Cover {
 
 /// `rejected` and the like in words; what a state means today.
 pub fn cover(cx: &Cx, own: &Own) -> Cover {
-    let (enrollment, now) = (&own.enrollment, &own.now);
+    let (enrollment, now) = (&own.enrollment, own.today());
     let word = if own.is_ending() { "ending" } else { enrollment.state.word() };
-    let about = if word == "confirmed" && own.has_begun() { "confirmed_now" } else { word };
+    let about = match word {
+        "confirmed" if own.has_begun() => "confirmed_now",
+        "signed" | "sent" | "accepted" if own.goes_on() => "goes_on",
+        word => word,
+    };
     let (starts, ends) = (cx.date(enrollment.starts), cx.date(enrollment.ends));
     let values = [("start", starts.as_str()), ("end", ends.as_str())];
     Cover {
@@ -125,7 +147,8 @@ pub fn cover(cx: &Cx, own: &Own) -> Cover {
         issuer: now.plan.issuer_name.clone(),
         plan_id: enrollment.plan.clone(),
         number: shown(&enrollment.number),
-        people: now.people.iter().map(|person| format!("{} {}", person.first, person.last)).collect(),
+        people: own.timeline.people(enrollment.ends).iter().map(|person| person_words(cx, own, person)).collect(),
+        later: later(own).iter().map(|since| from_then(cx, since)).collect(),
         premium: now.premium.dollars_cents(),
         credit: now.credit.dollars_cents(),
         net: now.net().dollars_cents(),
@@ -135,6 +158,28 @@ pub fn cover(cx: &Cx, own: &Own) -> Cover {
         starts,
         ends,
     }
+}
+
+/// A name, with the last day if it is not the plan's.
+fn person_words(cx: &Cx, own: &Own, person: &OnPlan) -> String {
+    if person.to >= own.enrollment.ends {
+        return person.name.clone();
+    }
+    cx.tf("coverage.until", &[("name", &person.name), ("date", &cx.date(person.to))])
+}
+
+/// What is different on a later day while it is in force.
+fn later(own: &Own) -> Vec<&Since> {
+    let after = own.timeline.after(own.today.max(own.enrollment.starts)).iter();
+    after.filter(|since| own.counts() && since.from <= own.enrollment.ends).collect()
+}
+
+/// What there is to pay from a day on.
+pub fn from_then(cx: &Cx, since: &Since) -> String {
+    let signed = &since.signed;
+    let [premium, credit, net] = [signed.premium, signed.credit, signed.net()].map(Cents::dollars_cents);
+    let values = [("date", &cx.date(since.from)[..]), ("premium", &premium), ("credit", &credit), ("net", &net)];
+    cx.tf(if signed.credit.0 > 0 { "coverage.from_then" } else { "coverage.from_then_full" }, &values)
 }
 
 /// Paying the first month: by when, where.
@@ -149,7 +194,7 @@ pub struct Pay {
 
 /// `None`: it is paid, or there is nothing to pay for, or nobody has told the insurer.
 pub fn pay(cx: &Cx, with: &With, own: &Own) -> Option<Pay> {
-    if own.is_paid() || !own.enrollment.state.is_live() || !with.insurers {
+    if own.is_paid() || own.goes_on() || !own.enrollment.state.is_live() || !with.insurers {
         return None;
     }
     let start = cx.date(own.enrollment.starts);
@@ -169,7 +214,8 @@ pub fn pay(cx: &Cx, with: &With, own: &Own) -> Option<Pay> {
 pub fn history(cx: &Cx, own: &Own) -> Vec<(String, String)> {
     let line = |line: &StepLine| {
         let date = day_of(&line.from_day).map(|day| cx.date(day)).unwrap_or_default();
-        (day_words(cx, line.at), cx.tf(&format!("coverage.step.{}", line.step), &[("date", &date)]))
+        let step = if line.code == NEW_SUBSCRIBER { "follows" } else { line.step.as_str() };
+        (day_words(cx, line.at), cx.tf(&format!("coverage.step.{step}"), &[("date", &date)]))
     };
     own.steps.iter().map(line).collect()
 }

@@ -145,6 +145,20 @@ pub async fn csv(desk: Desk, with: Extension<With>, Path(year): Path<String>) ->
     Ok(response)
 }
 
+/// Who is covered in a month, each with the last day if it is in the month and not its last.
+fn covered(policy: &Policy, month: u8) -> String {
+    let on =
+        |person: &&tax_year::Covered| u8::from(person.from.month()) <= month && u8::from(person.to.month()) >= month;
+    let one = |person: &tax_year::Covered| {
+        let of_month = person.to.month().length(person.to.year());
+        match u8::from(person.to.month()) == month && person.to.day() < of_month {
+            true => format!("{} ({})", person.name, person.to),
+            false => person.name.clone(),
+        }
+    };
+    policy.people.iter().filter(on).map(one).collect::<Vec<_>>().join("; ")
+}
+
 /// `record`: the number of the record that was given out, or empty if it is none yet.
 fn written(record: &TaxYear, number: Option<i64>) -> Result<Vec<u8>, csv::Error> {
     let mut out = csv::Writer::from_writer(Vec::new());
@@ -152,6 +166,7 @@ fn written(record: &TaxYear, number: Option<i64>) -> Result<Vec<u8>, csv::Error>
         "year",
         "record",
         "policy",
+        "people",
         "insurer",
         "plan",
         "month",
@@ -168,6 +183,7 @@ fn written(record: &TaxYear, number: Option<i64>) -> Result<Vec<u8>, csv::Error>
                 &record.year.to_string(),
                 &number,
                 &policy.number,
+                &covered(policy, month),
                 &policy.issuer,
                 &policy.plan,
                 &format!("{month:02}"),

@@ -12,8 +12,10 @@ use super::dates::{NotNow, Start, start};
 use super::price::{self, Asking, Unpriced, available, by_person, people_of, search_for};
 use super::record::{Mailing, Signed, SignedPerson, SignedPlace, SignedPlan};
 use super::results::Results;
+use super::signed::Responsible;
 use crate::application::kinds;
 use crate::application::sheet::{HOUSEHOLD, RowId, YOU};
+use crate::application::view::age_on;
 use crate::catalogue::Catalogue;
 use crate::eligibility::Tables;
 use crate::eligibility::rounding;
@@ -24,6 +26,9 @@ use crate::quote::ask::search::Search;
 use crate::quote::market;
 use crate::quote::offer::Offer;
 use crate::types::{Cents, PlanId};
+
+/// From this age on people answer for themselves.
+const OF_AGE: i32 = 18;
 
 /// All that can be signed together.
 pub struct Checked {
@@ -151,6 +156,7 @@ async fn line(said: &Said<'_>, (group, product): (usize, Product), plan: &str) -
     let essential = essential(&search, offer, &each);
     let kind = kind_of(asking.catalogue, &search, offer);
     let people = rows.iter().zip(each).map(|(row, premium)| person(said, (*row, rows[0]), premium));
+    let responsible = rows.first().and_then(|row| responsible(results, *row, said.start.day));
     Ok(Signed {
         plan: plan_of(asking.catalogue, offer, (search.product, kind)).await?,
         place: place_of(results, &search),
@@ -168,11 +174,20 @@ async fn line(said: &Said<'_>, (group, product): (usize, Product), plan: &str) -
         signed_on: said.today,
         lang: said.by.lang.to_string(),
         renews: None,
+        responsible,
     })
 }
 
+/// Whoever answers for a subscriber who is a child: the contact person of the application.
+pub(super) fn responsible(results: &Results, subscriber: RowId, on: Date) -> Option<Responsible> {
+    let born = results.person(subscriber)?.born?;
+    let name = |question: &str| results.case.text(question, YOU).trim().to_string();
+    let child = subscriber != YOU && age_on(born, on) < OF_AGE;
+    child.then(|| Responsible { first: name("first_name"), last: name("last_name") })
+}
+
 /// What of the premium is for essential health benefits: of a dental plan the children's part (26 CFR 1.36B-3(k)), as filed.
-fn essential(search: &Search, offer: &Offer<'_>, each: &[Cents]) -> Cents {
+pub(super) fn essential(search: &Search, offer: &Offer<'_>, each: &[Cents]) -> Cents {
     if search.product == Product::Medical {
         return offer.ehb_premium();
     }
@@ -277,7 +292,14 @@ fn person(said: &Said<'_>, (row, subscriber): (RowId, RowId), premium: Cents) ->
         premium,
         phone: contact("phone"),
         email: contact("email"),
+        races: races(results.case.text("race", row)),
     })
+}
+
+/// Nothing of whoever does not want to say.
+fn races(told: &str) -> Vec<String> {
+    let all: Vec<String> = kinds::parts(told).map(str::to_string).collect();
+    if all.iter().any(|word| word == "no_answer") { Vec::new() } else { all }
 }
 
 /// The price of one plan for a group, as the list has it; `None`: it is not sold to them.

@@ -14,12 +14,14 @@ use time::Date;
 use super::choice::{Choice, GroupChoice, Use};
 use super::results::{PersonResult, Results};
 use super::share::{Part, parted, share_of};
+use super::signed::{Signed, SignedPerson};
 use crate::application::sheet::{HOUSEHOLD, RowId};
 use crate::application::view::age_on;
 use crate::catalogue::Catalogue;
 use crate::catalogue::places::Place;
+use crate::eligibility::tables::CsrLevel;
 use crate::eligibility::{Tables, csr};
-use crate::filing::codes::{Product, Sort};
+use crate::filing::codes::{Metal, Product, Sort};
 use crate::quote::QuoteError;
 use crate::quote::ask::facets::Facets;
 use crate::quote::ask::people::{Household, PEOPLE_MAX, Person};
@@ -121,21 +123,40 @@ fn search(
         tribal_member: person.tribal,
         ..Person::of_age(age(person, asking.start))
     };
-    let household = Household::new(people.iter().map(of).collect()).map_err(|_| Unpriced::NoGroup)?;
     let choices: Vec<csr::Choices> = people.iter().map(|person| person.choices).collect();
-    let year = asking.catalogue.year;
-    let rules = DatedRules::of_year(asking.tables, year).ok_or(QuoteError::NoRules(year))?;
-    let fixed = (!shares.is_empty()).then(|| Credit::Fixed(Arc::new(FixedCredit::new(shares))));
-    let policy = Policy {
-        household: household.clone(),
+    let buyers = Buyers {
+        people: people.iter().map(of).collect(),
         level: csr::together(&choices),
-        rules,
         catastrophic: people.iter().all(|person| person.catastrophic),
-        credit: fixed,
+        place: place(asking.catalogue, asking.results).ok_or(Unpriced::NoPlace)?,
+        product,
     };
+    settled((asking.catalogue, asking.tables), buyers, shares)
+}
+
+/// Who buys what, where.
+struct Buyers {
+    people: Vec<Person>,
+    level: CsrLevel,
+    catastrophic: bool,
+    place: Place,
+    product: Product,
+}
+
+fn settled(
+    (catalogue, tables): (&Catalogue, &Tables),
+    buyers: Buyers,
+    shares: Vec<FixedShare>,
+) -> Result<Search, Unpriced> {
+    let Buyers { people, level, catastrophic, place, product } = buyers;
+    let household = Household::new(people).map_err(|_| Unpriced::NoGroup)?;
+    let year = catalogue.year;
+    let rules = DatedRules::of_year(tables, year).ok_or(QuoteError::NoRules(year))?;
+    let credit = (!shares.is_empty()).then(|| Credit::Fixed(Arc::new(FixedCredit::new(shares))));
+    let policy = Policy { household: household.clone(), level, rules, catastrophic, credit };
     Ok(Search {
         year,
-        place: place(asking.catalogue, asking.results).ok_or(Unpriced::NoPlace)?,
+        place,
         household,
         finances: None,
         policy,
@@ -148,6 +169,30 @@ fn search(
         page: 1,
         known: true,
     })
+}
+
+/// The search of what is signed already, for these of its people: as old as they were on its first day, at the level and place that
+/// were signed. The credit is the caller's.
+pub(super) fn of_signed(
+    (catalogue, tables): (&Catalogue, &Tables),
+    (signed, people): (&Signed, &[SignedPerson]),
+    shares: Vec<FixedShare>,
+) -> Result<Search, Unpriced> {
+    let product = if signed.plan.product == Product::Dental.key() { Product::Dental } else { Product::Medical };
+    let zip = Zip5::parse(&signed.place.zip).ok_or(Unpriced::NoPlace)?;
+    let county = CountyFips::parse(&signed.place.county_fips).ok_or(Unpriced::NoPlace)?;
+    let of = |person: &SignedPerson| Person {
+        tobacco: person.tobacco,
+        ..Person::of_age(u8::try_from(age_on(person.born, signed.starts)).unwrap_or(0))
+    };
+    let buyers = Buyers {
+        people: people.iter().map(of).collect(),
+        level: signed.csr,
+        catastrophic: signed.plan.metal == Metal::Catastrophic.key(),
+        place: catalogue.places.place(zip, county).ok_or(Unpriced::NoPlace)?,
+        product,
+    };
+    settled((catalogue, tables), buyers, shares)
 }
 
 /// What a tax household's people of a group cost in the benchmark plan; 0: none of them has a credit there.

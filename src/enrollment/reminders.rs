@@ -21,7 +21,10 @@ use crate::verify::{Room, notice};
 pub async fn carry_out(room: &Room, rules: &EndRules, now: OffsetDateTime) -> Result<u64, StoreError> {
     let mut connection = room.store.read().await?;
     let asked = sqlx::query_as(
-        "SELECT id, owner, starts FROM enrollment WHERE state = 'sent' OR state = 'accepted' ORDER BY made_at",
+        // Whoever goes on in a plan that somebody has left pays as before.
+        "SELECT id, owner, starts FROM enrollment WHERE state IN ('sent', 'accepted') AND NOT EXISTS \
+         (SELECT 1 FROM enrollment_step s WHERE s.enrollment = enrollment.id AND s.code = 'new_subscriber') \
+         ORDER BY made_at",
     );
     let waiting: Vec<(String, String, String)> = asked.fetch_all(&mut *connection).await?;
     drop(connection);

@@ -40,6 +40,8 @@ pub struct Results {
     pub submitted_at: Millis,
     /// A data-matching issue is open: everything stays as it is until it is closed.
     pub has_open_issue: bool,
+    /// As the engine was given it.
+    household: Value,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -140,6 +142,7 @@ pub fn read(
         events,
         submitted_at: case.application.submitted_at,
         has_open_issue,
+        household: household.clone(),
         case,
     })
 }
@@ -313,6 +316,25 @@ fn rows(ids: &Value) -> Vec<RowId> {
 impl Results {
     pub fn person(&self, row: RowId) -> Option<&PersonResult> {
         self.people.iter().find(|person| person.row == row)
+    }
+
+    /// The benchmark of each tax household while these people are on no plan here, by the engine over the plans that it was given
+    /// then (26 CFR 1.36B-3(b)(1), (d)(1): the coverage family of a month). In the order of [`Results::tax_households`].
+    ///
+    /// # Errors
+    ///
+    /// If the engine refuses what it took before.
+    pub fn benchmarks_without(&self, tables: &Tables, rows: &[RowId]) -> Result<Vec<Option<Cents>>, StoreError> {
+        let mut household = self.household.clone();
+        for person in household["people"].as_array_mut().into_iter().flatten() {
+            if row(&person["id"]).is_some_and(|own| rows.contains(&own)) {
+                person["applying"] = Value::Bool(false);
+            }
+        }
+        let day = household["as_of"].as_str().and_then(day_of).ok_or_else(|| odd("no day"))?;
+        let household = Household::from_json(&household.to_string()).map_err(|_| odd("a household"))?;
+        let answer = determine(&household, tables, day).map_err(|_| odd("a household"))?;
+        Ok(answer.tax_households.iter().map(|tax| tax.benchmark_monthly).collect())
     }
 
     /// Who buys a plan here, in the order of the household.

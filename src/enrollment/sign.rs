@@ -118,7 +118,11 @@ impl Change for Sign {
             return Ok(if before.is_empty() { Signing::Changed } else { Signing::Before { enrollments: before } });
         }
         let key = self.means.vault.open(tx.conn(), owner).await?.ok_or(StoreError::Stale)?;
-        let had = record::of(tx.conn(), &self.means.vault, owner).await?;
+        let mut had = record::of(tx.conn(), &self.means.vault, owner).await?;
+        for old in &mut had {
+            // Whoever was taken off it since is not on it.
+            old.signed = record::now(tx.conn(), &self.means.vault, old).await?;
+        }
         let (mut enrollments, mut ended) = (Vec::new(), Vec::new());
         for (line, number) in self.checked.lines.iter().zip(&self.numbers) {
             let replaced: Vec<&Enrollment> = had.iter().filter(|old| replaces(&line.signed, self, old)).collect();

@@ -64,6 +64,16 @@ pub struct Signed {
     /// The enrollment of the year before that it goes on from.
     #[serde(default)]
     pub renews: Option<String>,
+    /// Who answers for a subscriber who is a child.
+    #[serde(default)]
+    pub responsible: Option<Responsible>,
+}
+
+/// The contact person of the application; reached as the subscriber is.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Responsible {
+    pub first: String,
+    pub last: String,
 }
 
 impl Signed {
@@ -143,6 +153,9 @@ pub struct SignedPerson {
     /// Of the subscriber alone.
     pub phone: Option<String>,
     pub email: Option<String>,
+    /// The application's words, if they were said.
+    #[serde(default)]
+    pub races: Vec<String>,
 }
 
 /// Why one may enroll now.

@@ -12,8 +12,9 @@ use time::{Date, Month, OffsetDateTime};
 
 use super::amounts::{Happened, MONTHS, MonthLine, Monthly, months, spans, totals};
 use super::end_rules::EndRules;
-use super::record::{self, ChangeKind, Enrollment, Signed, State, day, day_of};
+use super::record::{self, Enrollment, Signed, State, day, day_of};
 use super::step::{self, Step, StepLine};
+use super::timeline;
 use crate::account::people::Means;
 use crate::eligibility::tables::MarketplaceKind;
 use crate::eligibility::{State as Place, Tables};
@@ -149,32 +150,22 @@ async fn policy(
     (year, through): (i32, Date),
 ) -> Result<Option<Policy>, StoreError> {
     let Some(last) = day_of(&format!("{year}-12-31")) else { return Ok(None) };
-    let (mut happened, mut people, mut credit) = (Vec::new(), Vec::new(), Cents::ZERO);
-    for change in record::changes(connection, &enrollment.id).await? {
-        let says = matches!(change.kind, ChangeKind::Initial | ChangeKind::Change | ChangeKind::Reinstate);
-        if !says || change.answer == "rejected" {
-            continue;
-        }
-        let opened = record::change_opened(connection, by.vault, &change.id).await?;
-        let Some((_, signed)) = opened else { continue };
-        happened.push(Happened::From(change.from_day, monthly(&signed)));
-        credit = signed.credit;
-        note_people(&mut people, &signed, change.from_day);
-    }
+    let timeline = timeline::of(connection, by.vault, enrollment, |change| change.answer != "rejected").await?;
+    let mut happened: Vec<Happened> =
+        timeline.all().iter().map(|since| Happened::From(since.from, monthly(&since.signed))).collect();
     happened.push(Happened::Ended(through.min(enrollment.ends)));
     let in_force = spans(&happened, last);
     let (Some(first), Some(end)) = (in_force.first(), in_force.last()) else { return Ok(None) };
     let (starts, ends) = (first.from, end.to);
-    for person in &mut people {
-        person.to = person.to.min(ends);
-    }
+    let credit = timeline.on(ends).map_or(Cents::ZERO, |signed| signed.credit);
+    let people = timeline.people(ends).into_iter();
     let partial = by.rules.partial(marketplace(by.tables, &enrollment.signed, year), starts);
     Ok(Some(Policy {
         number: enrollment.number.clone(),
         plan: enrollment.signed.plan.name.clone(),
         issuer: enrollment.signed.plan.issuer_name.clone(),
         product: enrollment.product.clone(),
-        people: people.into_iter().filter(|person| person.from <= person.to).collect(),
+        people: people.map(|own| Covered { name: own.name, from: own.from, to: own.to }).collect(),
         starts,
         ends,
         months: months(&in_force, year, partial, not_paid(enrollment, steps, credit)),
@@ -193,19 +184,6 @@ fn monthly(signed: &Signed) -> Monthly {
         essential: signed.essential.unwrap_or(signed.premium),
         credit: signed.credit,
         benchmark: signed.benchmark,
-    }
-}
-
-/// Who is covered from when to when, as the changes have it.
-fn note_people(people: &mut Vec<Covered>, signed: &Signed, day: Date) {
-    let names: Vec<String> = signed.people.iter().map(|person| format!("{} {}", person.first, person.last)).collect();
-    for person in people.iter_mut().filter(|person| person.to == Date::MAX && !names.contains(&person.name)) {
-        person.to = day.previous_day().unwrap_or(day);
-    }
-    for name in names {
-        if !people.iter().any(|person| person.to == Date::MAX && person.name == name) {
-            people.push(Covered { name, from: day, to: Date::MAX });
-        }
     }
 }
 

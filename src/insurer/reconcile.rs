@@ -10,6 +10,7 @@ use sqlx::AnyConnection;
 use time::Date;
 
 use crate::enrollment::record::{self as enrollments, day};
+use crate::enrollment::timeline;
 use crate::store::StoreError;
 use crate::store::vault::Vault;
 use crate::types::Cents;
@@ -133,7 +134,8 @@ pub async fn ours(
     let mut sides = Sides::new();
     for (owner, id) in found {
         let Some(own) = enrollments::one(connection, vault, (&owner, &id)).await? else { continue };
-        let now = enrollments::now(connection, vault, &own).await?;
+        let timeline = timeline::of(connection, vault, &own, |_| true).await?;
+        let now = timeline.on(on).unwrap_or(&own.signed);
         let side = Side {
             plan: now.plan_id().replace('-', ""),
             begins: own.starts,

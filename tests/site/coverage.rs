@@ -2,6 +2,8 @@
 
 mod ending;
 mod fences;
+mod leaving;
+mod operator;
 pub mod planted;
 mod reminders;
 mod renewal;

@@ -58,6 +58,8 @@ pub const THIS_YEAR: Told =
 
 impl Told {
     pub fn signed(&self) -> Signed {
+        let each = i64::try_from(self.people.len()).expect("few");
+        let share = self.premium / each;
         let person = |(at, first): (usize, &&str)| SignedPerson {
             row: u32::try_from(at).expect("few") + 1,
             relation: if at == 0 { "self".into() } else { "child".into() },
@@ -69,9 +71,10 @@ impl Told {
             sex: "female".to_string(),
             ssn: Some("123456789".to_string()),
             tobacco: false,
-            premium: Cents(self.premium),
+            premium: Cents(share + if at == 0 { self.premium % each } else { 0 }),
             phone: None,
             email: None,
+            races: Vec::new(),
         };
         Signed {
             plan: SignedPlan {
@@ -110,6 +113,7 @@ impl Told {
             signed_on: date!(2026 - 11 - 20),
             lang: "en".to_string(),
             renews: None,
+            responsible: None,
         }
     }
 }

@@ -100,7 +100,7 @@ async fn the_table_for_a_spreadsheet_has_the_same_numbers_in_every_language() {
         assert_eq!((file.status, file.header("cache-control")), (200, "no-store"));
         let lines: Vec<&str> = file.text.lines().collect();
         assert_eq!(lines.len(), 13);
-        assert_eq!(lines[0], "year,record,policy,insurer,plan,month,days,premium_a,benchmark_b,credit_c");
+        assert_eq!(lines[0], "year,record,policy,people,insurer,plan,month,days,premium_a,benchmark_b,credit_c");
         assert!(lines[3].ends_with(",Buckeye Health,Simple Silver,03,31,445.50,470.00,300.00"), "{}", lines[3]);
         assert!(lines[4].ends_with(",04,10,148.50,470.00,100.00"), "ten days of thirty: {}", lines[4]);
         assert!(lines[5].ends_with(",05,0,0.00,,0.00"), "{}", lines[5]);

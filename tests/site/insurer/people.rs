@@ -55,6 +55,7 @@ pub fn person(row: u32, last: &str) -> SignedPerson {
         premium: Cents(if subscriber { 31_250 } else { 15_000 }),
         phone: subscriber.then(|| text("(614) 555-0100")),
         email: None,
+        races: Vec::new(),
     }
 }
 
@@ -98,6 +99,7 @@ pub fn signed(issuer: &str, people: Vec<SignedPerson>) -> Signed {
         signed_on: date!(2026 - 11 - 27),
         lang: text("es"),
         renews: None,
+        responsible: None,
     }
 }
 
