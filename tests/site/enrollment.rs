@@ -2,6 +2,7 @@
 //! and the shipped sample.
 
 mod dates;
+mod dental;
 mod prices;
 mod signing;
 mod stories;
