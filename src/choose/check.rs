@@ -136,7 +136,13 @@ pub async fn page(
             "change" => cx.t("choose.agree_change").to_string(),
             _ => cx.t("choose.agree_right").to_string(),
         },
-        missing: cx.t(&format!("choose.missing.{name}")).to_string(),
+        missing: cx
+            .t(match name {
+                "tax" => "choose.missing_tax",
+                "change" => "choose.missing_change",
+                _ => "choose.missing_right",
+            })
+            .to_string(),
         ticked: typed.ticked.contains(&name),
         fault: typed.judged && !typed.ticked.contains(&name),
     };
