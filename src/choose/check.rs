@@ -38,6 +38,8 @@ struct Policy {
 struct Agreed {
     name: &'static str,
     words: String,
+    /// What to do, if it is not ticked.
+    missing: String,
     ticked: bool,
     fault: bool,
 }
@@ -134,6 +136,13 @@ pub async fn page(
             "change" => cx.t("choose.agree_change").to_string(),
             _ => cx.t("choose.agree_right").to_string(),
         },
+        missing: cx
+            .t(match name {
+                "tax" => "choose.missing_tax",
+                "change" => "choose.missing_change",
+                _ => "choose.missing_right",
+            })
+            .to_string(),
         ticked: typed.ticked.contains(&name),
         fault: typed.judged && !typed.ticked.contains(&name),
     };
@@ -146,7 +155,7 @@ pub async fn page(
         (true, false) => Some(cx.tf("choose.signature_odd", &[("name", &signer)])),
     };
     let missing = agreed.iter().filter(|agreed| agreed.fault);
-    let missing = missing.map(|agreed| (agreed.name.to_string(), cx.t("choose.agree_missing").to_string()));
+    let missing = missing.map(|agreed| (agreed.name.to_string(), agreed.missing.clone()));
     let odd = signature_fault.clone().map(|words| ("signature".to_string(), words));
     let faults: Vec<FieldFault> = missing.chain(odd).map(|(field, words)| FieldFault { field, words }).collect();
     let template = CheckPage {

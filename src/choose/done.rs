@@ -9,6 +9,7 @@ use axum::http::StatusCode;
 use super::Insurers;
 use super::words::state_words;
 use crate::enrollment::record::{self, Enrollment, State};
+use crate::filing::codes::Product;
 use crate::office::desk::{Answer, Desk};
 use crate::office::view::{Bar, bar};
 use crate::web::page::{self, CachePolicy, Cx};
@@ -46,8 +47,8 @@ pub async fn show(desk: Desk, Extension(Insurers(insurers)): Extension<Insurers>
     let all = record::of(&mut connection, &desk.office.means.vault, owner).await?;
     drop(connection);
     let mut live: Vec<&Enrollment> = all.iter().filter(|enrollment| enrollment.state.is_live()).collect();
-    // The newest first: what was just signed.
-    live.reverse();
+    // The newest first: what was just signed, its health plans before its dental plans.
+    live.sort_by_key(|one| (std::cmp::Reverse(one.made_at), one.signed.plan.product == Product::Dental.key()));
     let template = DonePage {
         bar: bar(cx, &desk.visitor),
         unpaid: live.iter().any(|enrollment| enrollment.state != State::Confirmed),

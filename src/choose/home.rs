@@ -24,6 +24,8 @@ pub struct Picked {
     pub href: String,
     /// What the button that takes it out sends.
     pub out: String,
+    /// Of a dental plan: who of several gets it, and where that is changed.
+    pub people: Option<(String, String)>,
     /// They have signed for it.
     pub signed: bool,
 }
@@ -127,7 +129,11 @@ pub async fn groups(cx: &Cx, around: &Around) -> Result<Vec<GroupView>, Instead>
             names: names(cx, &around.results, &group.people),
             warnings: warnings.unwrap_or_default(),
             dental: picked(cx, around, at, Product::Dental).await?,
-            dental_list: cx.href(&format!("{list}?product=dental")),
+            // Who gets it is asked first, where it could be some of them.
+            dental_list: match group.people.len() {
+                1 => cx.href(&format!("{list}?product=dental")),
+                _ => cx.href("/account/plan/dental"),
+            },
             list: cx.href(&list),
             medical,
         });
@@ -141,6 +147,10 @@ async fn picked(cx: &Cx, around: &Around, at: usize, product: Product) -> Result
     let card = around.priced(cx, at, (product, id)).await?;
     Ok(Some(Picked {
         product: product.key(),
+        people: (product == Product::Dental && group.people.len() > 1).then(|| {
+            let names = names(cx, &around.results, group.with_dental());
+            (cx.tf("choose.dental_who", &[("names", &names)]), cx.href("/account/plan/dental"))
+        }),
         signed: card.as_ref().is_some_and(|card| around.has_signed(people_of(group, product), id, card.net)),
         card,
         plan_id: id.to_string(),

@@ -8,9 +8,9 @@ use crate::application::sheet::RowId;
 use crate::eligibility::tables::CsrLevel;
 use crate::enrollment::choice::{GroupChoice, Use};
 use crate::enrollment::dates::{Closed, NotNow};
-use crate::enrollment::price::age;
+use crate::enrollment::dental::children;
 use crate::enrollment::record::State;
-use crate::filing::codes::{Feature, Metal};
+use crate::filing::codes::{Feature, Metal, Product};
 use crate::quote::ask::address::Search;
 use crate::quote::policy::Credit;
 use crate::shop::view::Card;
@@ -22,6 +22,7 @@ pub fn lead(cx: &Cx, around: &Around, search: &Search) -> Vec<String> {
     let day = around.start.as_ref().map_or(around.results.assumed_start, |start| start.day);
     let start = cx.date(day);
     let first = match most(search) {
+        _ if search.product == Product::Dental => cx.tf("choose.lead_dental", &[("start", &start)]),
         Cents::ZERO => cx.tf("choose.lead_full", &[("start", &start)]),
         most => cx.tf("choose.lead_credit", &[("start", &start), ("credit", &most.dollars_cents())]),
     };
@@ -40,8 +41,15 @@ pub fn most(search: &Search) -> Cents {
     }
 }
 
-/// How much of the credit is used in advance, where that is not all of it.
+/// How much of the credit is used in advance; of dental plans, what health plans leave of it.
 pub fn help(cx: &Cx, around: &Around, search: &Search) -> Vec<String> {
+    if search.product == Product::Dental {
+        let left = Some(most(search)).filter(|most| *most > Cents::ZERO);
+        return left
+            .map(|most| cx.tf("choose.help_dental", &[("credit", &most.dollars_cents())]))
+            .into_iter()
+            .collect();
+    }
     let less = around.choice.credit.iter().any(|(_, wanted)| *wanted != Use::All);
     match (less, most(search)) {
         (true, Cents::ZERO) => vec![cx.t("choose.help_none").to_string()],
@@ -61,11 +69,9 @@ pub fn warnings(cx: &Cx, around: &Around, (search, group): (&Search, &GroupChoic
     if card.credit_barred {
         found.push(cx.t("choose.warn_catastrophic").to_string());
     }
-    let start = around.start.as_ref().map_or(around.results.assumed_start, |start| start.day);
-    let under = search.policy.rules.rating.dental_under_age;
-    let child = |row: &&RowId| around.results.person(**row).is_some_and(|person| age(person, start) < under);
-    let children: Vec<RowId> = group.people.iter().filter(child).copied().collect();
-    if !children.is_empty() && group.dental.is_none() && !card.packed.has(Feature::ChildDental) {
+    let has_plan = |row: &RowId| group.dental.is_some() && group.with_dental().contains(row);
+    let children: Vec<RowId> = children(&around.asking(cx), group).into_iter().filter(|row| !has_plan(row)).collect();
+    if !children.is_empty() && !card.packed.has(Feature::ChildDental) {
         let names = names(cx, &around.results, &children);
         let sold = around.catalogue.variants.has_dental();
         let key = if sold { "choose.warn_dental" } else { "choose.warn_dental_not_here" };

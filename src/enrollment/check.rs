@@ -18,7 +18,6 @@ use crate::application::sheet::{HOUSEHOLD, RowId, YOU};
 use crate::application::view::age_on;
 use crate::catalogue::Catalogue;
 use crate::eligibility::Tables;
-use crate::eligibility::rounding;
 use crate::eligibility::tables::CsrLevel;
 use crate::filing::codes::{Product, VariantKind};
 use crate::quote::QuoteError;
@@ -153,7 +152,7 @@ async fn line(said: &Said<'_>, (group, product): (usize, Product), plan: &str) -
     let each = by_person(asking.catalogue, &search, (plan_pk, offer.premium)).await?;
     let chosen = &asking.choice.groups[group];
     let rows = people_of(chosen, product);
-    let essential = essential(&search, offer, &each);
+    let essential = essential(asking.catalogue, &search, offer).await?;
     let kind = kind_of(asking.catalogue, &search, offer);
     let people = rows.iter().zip(each).map(|(row, premium)| person(said, (*row, rows[0]), premium));
     let responsible = rows.first().and_then(|row| responsible(results, *row, said.start.day));
@@ -187,14 +186,16 @@ pub(super) fn responsible(results: &Results, subscriber: RowId, on: Date) -> Opt
 }
 
 /// What of the premium is for essential health benefits: of a dental plan the children's part (26 CFR 1.36B-3(k)), as filed.
-pub(super) fn essential(search: &Search, offer: &Offer<'_>, each: &[Cents]) -> Cents {
+pub(super) async fn essential(
+    catalogue: &Catalogue,
+    search: &Search,
+    offer: &Offer<'_>,
+) -> Result<Cents, QuoteError> {
     if search.product == Product::Medical {
-        return offer.ehb_premium();
+        return Ok(offer.ehb_premium());
     }
-    let under = search.policy.rules.rating.dental_under_age;
-    let people = search.policy.household.people().iter().zip(each);
-    let children: Cents = people.filter(|(person, _)| person.age < under).map(|(_, premium)| *premium).sum();
-    rounding::ehb_share(children, offer.plan.pediatric_dental_ppm)
+    let parts = market::children_parts(catalogue, search).await?;
+    Ok(parts.get(&offer.plan_pk).copied().unwrap_or(Cents::ZERO))
 }
 
 /// Of the tax households whose credit helps pay for somebody of the group, all of their people together: what Form 1095-A has in

@@ -197,7 +197,7 @@ async fn rated(
     let tally = market::tally(catalogue, &search).await?;
     let offer = tally.find(plan_pk).ok_or(Unfit::NotSold)?;
     let each = by_person(catalogue, &search, (plan_pk, offer.premium)).await?;
-    let essential = essential(&search, offer, &each);
+    let essential = essential(catalogue, &search, offer).await?;
     Ok(Some(Priced { premium: offer.premium, essential, each, credit: offer.credit }))
 }
 

@@ -9,6 +9,7 @@ pub mod amounts;
 pub mod check;
 pub mod choice;
 pub mod dates;
+pub mod dental;
 pub mod end_rules;
 pub mod ended;
 pub mod ending;

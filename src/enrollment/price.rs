@@ -337,12 +337,8 @@ pub async fn by_person(
     search: &Search,
     (plan_pk, premium): (i64, Cents),
 ) -> Result<Vec<Cents>, QuoteError> {
-    let people = search.policy.household.people();
-    let members = people.iter().enumerate().map(|(i, person)| (person.age, (person.tobacco, std::cmp::Reverse(i))));
-    let charged = search.policy.rules.rating.charged(members);
-    let charged: Vec<usize> = charged.into_iter().map(|(_, (_, std::cmp::Reverse(i)))| i).collect();
-    let mut each = vec![Cents::ZERO; people.len()];
-    for i in charged {
+    let mut each = vec![Cents::ZERO; search.policy.household.people().len()];
+    for i in search.policy.charged() {
         let household = search.policy.household.only(|other| other == i);
         let policy = Policy { household, credit: None, ..search.policy.clone() };
         let alone = Search { policy, ..search.clone() };

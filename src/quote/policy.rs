@@ -4,6 +4,7 @@
 //! buys a plan, which variant they would get, and the terms of their credit. It must never decide eligibility itself. The
 //! benchmark comes from the same statement as the list (`query::build_query`), so a price and its credit always agree.
 
+use std::cmp::Reverse;
 use std::sync::Arc;
 
 use time::Date;
@@ -103,6 +104,13 @@ impl Policy {
 
     pub fn variants(&self) -> VariantKinds {
         VariantKinds::of_level(self.level)
+    }
+
+    /// The places of those who are charged (45 CFR 147.102(c)(1)); of children of one age those who use tobacco, then the first.
+    pub fn charged(&self) -> Vec<usize> {
+        let people = self.household.people().iter().enumerate().filter(|(_, person)| person.needs_cover);
+        let members = people.map(|(i, person)| (person.age, (person.tobacco, Reverse(i))));
+        self.rules.rating.charged(members).into_iter().map(|(_, (_, Reverse(i)))| i).collect()
     }
 
     /// Whether a plan filed as child-only may be sold to them (45 CFR 156.200(c)(2)).

@@ -2,6 +2,7 @@
 //! and the shipped sample.
 
 mod dates;
+mod dental;
 mod leaving;
 mod prices;
 mod signing;

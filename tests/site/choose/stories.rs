@@ -94,7 +94,7 @@ async fn a_family_buys_in_two_plans_and_each_list_is_priced_for_its_own_people()
         ben.says("Ben");
         choose_first(ben).await;
         let check = browser.visit("/account/plan/check").await;
-        check.says("No plan is chosen for Cai");
+        check.says("No health plan is chosen for Cai");
         let done = sign_plans(check).await;
         assert_eq!(done.count("main section.checked"), 2, "{}", done.words());
         done.says("You are not covered until you pay the first month");
