@@ -23,6 +23,7 @@ use crate::filing::codes::Product;
 use crate::office::desk::{Answer, Desk, Instead};
 use crate::quote::ask::address::Search;
 use crate::quote::ask::people::{Household, Person};
+use crate::quote::market;
 use crate::quote::policy::Policy;
 use crate::shop::fixed::{Fixed, PAGES};
 use crate::shop::words::search::county_words;
@@ -111,8 +112,14 @@ async fn fixed(cx: &Cx, around: &Around, at: usize) -> Result<Fixed, Instead> {
     let people = &around.choice.groups[at].people;
     let place = format!("{}, {}", medical.place.zip, county_words(cx, &medical));
     let who = [names(cx, &around.results, people), place, medical.year.to_string()].join(" · ");
+    // The whole list: filters of the address do not change what the rule leaves out.
+    let withheld = match medical.policy.only {
+        Some(_) => market::tally(&around.catalogue, &medical).await.map_err(anyhow::Error::from)?.withheld,
+        None => 0,
+    };
+    let only = words::only(cx, around, (&medical, withheld));
     Ok(Fixed {
-        lead: words::lead(cx, around, &medical),
+        lead: words::lead(cx, around, &medical).into_iter().chain(only).collect(),
         help: words::help(cx, around, &medical),
         can_choose: around.start.is_ok(),
         who,

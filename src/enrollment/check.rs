@@ -9,6 +9,7 @@ use time::{Date, OffsetDateTime};
 
 use super::choice::GroupChoice;
 use super::dates::{NotNow, Start, start};
+use super::event_proof::{self, ToProve};
 use super::price::{self, Asking, Unpriced, available, by_person, people_of, search_for};
 use super::record::{Mailing, Signed, SignedPerson, SignedPlace, SignedPlan};
 use super::results::Results;
@@ -28,6 +29,8 @@ use crate::types::{Cents, PlanId};
 /// All that can be signed together.
 pub struct Checked {
     pub start: Start,
+    /// What has to be proved before an insurer is told.
+    pub proof: Option<ToProve>,
     pub lines: Vec<Line>,
     /// See [`Results::number`]: what it was worked out from.
     pub results: i64,
@@ -89,7 +92,7 @@ pub enum Unfit {
 /// See [`Unfit`].
 pub async fn worked_out(asking: &Asking<'_>, by: &By<'_>, now: OffsetDateTime) -> Result<Checked, Unfit> {
     let start = start(asking.tables, asking.results, now, asking.choice.begin).map_err(Unfit::NotNow)?;
-    let asking = Asking { start: start.day, ..*asking };
+    let asking = Asking { start: start.day, why: Some(&start.why), ..*asking };
     fit(&asking)?;
     let mut lines = Vec::new();
     for (group, chosen) in asking.choice.groups.iter().enumerate() {
@@ -105,11 +108,12 @@ pub async fn worked_out(asking: &Asking<'_>, by: &By<'_>, now: OffsetDateTime) -
         return Err(Unfit::Nothing);
     }
     Ok(Checked {
-        start,
+        proof: event_proof::to_prove(asking.tables, asking.results, &start.why, now),
         lines,
         results: asking.results.number,
         plan_year: asking.results.plan_year,
         catalogue: asking.catalogue.version.clone(),
+        start,
     })
 }
 

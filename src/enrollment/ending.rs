@@ -7,6 +7,7 @@
 use time::Date;
 
 use super::end_rules::{Last, Reason};
+use super::event_proof::{self, HELD, NOT_PROVED};
 use super::record::{self, ChangeKind, Enrollment, NewChange, State, day_of};
 use super::step::{self, Step, Taken};
 use crate::account::people::Means;
@@ -84,12 +85,39 @@ async fn end(
         Last::Never => (Step::Cancelled, ChangeKind::Cancel, enrollment.starts),
         Last::Day(day) => (Step::Ended, ChangeKind::Terminate, day),
     };
+    // Whoever accepts a proof takes its row first, too.
+    if let Some(proof) = &enrollment.proof {
+        event_proof::take(tx, proof).await?;
+    }
     if !take(tx, enrollment, day).await? {
         return Ok(false);
     }
-    let held = if step == Step::Cancelled && withdraw(tx, enrollment).await? { WITHDRAWN } else { "" };
+    let held = hold(tx, enrollment, step == Step::Cancelled).await?;
     put(tx, means, enrollment, &Put { step, kind, day, held, by }).await?;
+    if let Some(proof) = &enrollment.proof {
+        event_proof::let_go(tx, proof).await?;
+    }
     Ok(true)
+}
+
+/// Why the insurer must not be told of an end. What it was never told of is taken back if nobody was covered for a day; while it
+/// waits for proof, its end waits with it.
+pub(super) async fn hold(tx: &mut Tx, enrollment: &Enrollment, never: bool) -> Result<&'static str, StoreError> {
+    if never && withdraw(tx, enrollment).await? {
+        return Ok(WITHDRAWN);
+    }
+    Ok(if event_proof::is_held(tx, &enrollment.id).await? { HELD } else { "" })
+}
+
+/// Cancels what waited for a proof that did not come: also what was ended meanwhile, of which no day counts.
+pub(super) async fn never_proved(tx: &mut Tx, means: &Means, enrollment: &Enrollment) -> Result<(), StoreError> {
+    let by = By { actor: &Actor::Site, session: "", reason: NOT_PROVED, code: NOT_PROVED };
+    if !end(tx, means, (enrollment, Last::Never), &by).await? {
+        return Err(StoreError::Stale);
+    }
+    let over = sqlx::query("UPDATE enrollment SET state = $1 WHERE id = $2");
+    over.bind(State::Cancelled.word()).bind(enrollment.id.as_str()).execute(tx.conn()).await?;
+    Ok(())
 }
 
 /// Takes the row, if it is as it was read, and gives it a last day.

@@ -11,7 +11,9 @@ use std::sync::Arc;
 
 use time::Date;
 
+use super::Why;
 use super::choice::{Choice, GroupChoice, Use};
+use super::levels;
 use super::results::{PersonResult, Results};
 use super::share::{Part, parted, share_of};
 use crate::application::sheet::{HOUSEHOLD, RowId};
@@ -39,6 +41,8 @@ pub struct Asking<'a> {
     pub choice: &'a Choice,
     /// The first day of coverage.
     pub start: Date,
+    /// Why one may sign now; `None`: not known yet, or one may not.
+    pub why: Option<&'a Why>,
 }
 
 /// Why there is no price.
@@ -132,6 +136,7 @@ fn search(
         rules,
         catastrophic: people.iter().all(|person| person.catastrophic),
         credit: fixed,
+        only: if product == Product::Medical { levels::only(asking, rows) } else { None },
     };
     Ok(Search {
         year,
@@ -299,7 +304,7 @@ pub async fn by_person(
     let mut each = vec![Cents::ZERO; people.len()];
     for i in charged {
         let household = search.policy.household.only(|other| other == i);
-        let policy = Policy { household, credit: None, ..search.policy.clone() };
+        let policy = Policy { household, credit: None, only: None, ..search.policy.clone() };
         let alone = Search { policy, ..search.clone() };
         let tally = market::tally(catalogue, &alone).await?;
         each[i] = tally.find(plan_pk).map_or(Cents::ZERO, |offer| offer.premium);

@@ -8,7 +8,8 @@ use serde_json::Value;
 use sqlx::AnyConnection;
 use time::Date;
 
-use super::record::day_of;
+use super::event_proof;
+use super::record::{self as enrollments, Enrollment, State as Standing, day_of};
 use crate::application::kinds;
 use crate::application::record::{InForce, in_force, year_of};
 use crate::application::sheet::{HOUSEHOLD, RowId, YOU};
@@ -40,6 +41,10 @@ pub struct Results {
     pub submitted_at: Millis,
     /// A data-matching issue is open: everything stays as it is until it is closed.
     pub has_open_issue: bool,
+    /// What the owner has signed for so far, whatever became of it.
+    pub had: Vec<Enrollment>,
+    /// Events that the owner has proved: kind and day.
+    pub proved: Vec<(String, Date)>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -104,7 +109,10 @@ pub async fn of(
     let issues = dmi::of_application(connection, application).await?;
     let mut events = told(&case);
     events.extend(told_by_offices(connection, (owner, application)).await?);
-    read(tables, case, &counts, (events, issues.iter().any(dmi::Dmi::is_open))).map(Some)
+    let results = read(tables, case, &counts, (events, issues.iter().any(dmi::Dmi::is_open)))?;
+    let had = enrollments::of(connection, vault, owner).await?;
+    let proved = event_proof::proved(connection, owner).await?;
+    Ok(Some(Results { had, proved, ..results }))
 }
 
 /// A determination that counts: 0 or the number of a redetermination, the household that the engine was given, its answer.
@@ -140,6 +148,8 @@ pub fn read(
         events,
         submitted_at: case.application.submitted_at,
         has_open_issue,
+        had: Vec::new(),
+        proved: Vec::new(),
         case,
     })
 }
@@ -313,6 +323,19 @@ fn rows(ids: &Value) -> Vec<RowId> {
 impl Results {
     pub fn person(&self, row: RowId) -> Option<&PersonResult> {
         self.people.iter().find(|person| person.row == row)
+    }
+
+    /// Somebody of the household is enrolled in that year, and does not only wait for it.
+    pub fn is_enrolled(&self) -> bool {
+        let is = |own: &Enrollment| own.state.is_live() && own.state != Standing::WaitingProof;
+        self.had.iter().any(|own| own.plan_year == i64::from(self.plan_year) && is(own))
+    }
+
+    /// The day on which they last signed in a month because of an event that is open all the time.
+    pub fn used(&self, kind: &str, today: Date) -> Option<Date> {
+        let of = |own: &&Enrollment| own.plan_year == i64::from(self.plan_year) && own.signed.why_now.code() == kind;
+        let days = self.had.iter().filter(of).map(|own| own.signed.signed_on);
+        days.filter(|day| (day.year(), day.month()) == (today.year(), today.month())).max()
     }
 
     /// Who buys a plan here, in the order of the household.

@@ -4,5 +4,6 @@
 mod dates;
 mod prices;
 mod signing;
+mod special;
 mod stories;
 pub mod world;
