@@ -10,7 +10,7 @@ use crate::sealing::{Column, DataKey};
 use crate::store::{StoreError, Tx, columns};
 
 /// Rows of an owner, in this order. The account itself and its data key are not among them.
-pub const ROWS: [&str; 33] = [
+pub const ROWS: [&str; 34] = [
     "DELETE FROM lookup WHERE owner = $1",
     "DELETE FROM session WHERE owner = $1",
     "DELETE FROM pending WHERE owner = $1",
@@ -39,6 +39,7 @@ pub const ROWS: [&str; 33] = [
     "DELETE FROM transfer WHERE owner = $1",
     "DELETE FROM transfer_step WHERE owner = $1",
     "DELETE FROM enrollment_event WHERE owner = $1",
+    "DELETE FROM event_proof WHERE owner = $1",
     "DELETE FROM plan_choice WHERE owner = $1",
     "DELETE FROM enrollment WHERE owner = $1",
     "DELETE FROM enrollment_change WHERE owner = $1",
@@ -199,6 +200,7 @@ pub async fn take_frozen(
         "UPDATE transfer SET owner = $1 WHERE owner = $2",
         "UPDATE transfer_step SET owner = $1 WHERE owner = $2",
         "UPDATE enrollment_event SET owner = $1 WHERE owner = $2",
+        "UPDATE event_proof SET owner = $1 WHERE owner = $2",
         "UPDATE plan_choice SET owner = $1 WHERE owner = $2",
         "UPDATE enrollment SET owner = $1 WHERE owner = $2",
         "UPDATE enrollment_change SET owner = $1 WHERE owner = $2",

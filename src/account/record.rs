@@ -292,24 +292,42 @@ async fn coverage(connection: &mut AnyConnection, key: &DataKey, owner: &str) ->
         })
         .collect();
     let asked = sqlx::query_as(
-        "SELECT id, application, number, plan, product, state, starts, ends FROM enrollment WHERE owner = $1 \
+        "SELECT id, application, number, plan, product, state, starts, ends, proof FROM enrollment WHERE owner = $1 \
          ORDER BY made_at",
     );
-    type Row = (String, String, String, String, String, String, String, String);
+    type Row = (String, String, String, String, String, String, String, String, Option<String>);
     let found: Vec<Row> = asked.bind(owner).fetch_all(&mut *connection).await?;
     let enrollments: Vec<Value> = found
         .iter()
-        .map(|(id, application, number, plan, product, state, starts, ends)| {
+        .map(|(id, application, number, plan, product, state, starts, ends, proof)| {
             json!({
                 "id": id, "application": application, "number": number, "plan": plan, "product": product,
-                "state": state, "starts": starts, "ends": ends,
+                "state": state, "starts": starts, "ends": ends, "proof": proof,
             })
         })
         .collect();
+    let proofs = event_proofs(connection, owner).await?;
     Ok(json!({
         "chosen": chosen, "enrollments": enrollments, "signed": signed, "changes": changed, "steps": steps,
-        "taxes": taxes,
+        "taxes": taxes, "event_proofs": proofs,
     }))
+}
+
+/// What they had to prove before an insurer was told, and what became of it.
+async fn event_proofs(connection: &mut AnyConnection, owner: &str) -> Result<Vec<Value>, StoreError> {
+    type Row = (String, String, String, String, String, i64, String, Option<i64>);
+    let asked = sqlx::query_as(
+        "SELECT id, application, kind, event, state, asked_at, due_day, closed_at FROM event_proof WHERE owner = $1 \
+         ORDER BY asked_at",
+    );
+    let found: Vec<Row> = asked.bind(owner).fetch_all(connection).await?;
+    let one = |(id, application, kind, event, state, asked, due, closed): &Row| {
+        json!({
+            "id": id, "application": application, "kind": kind, "event": event, "state": state, "asked_at": asked,
+            "due": due, "closed_at": closed,
+        })
+    };
+    Ok(found.iter().map(one).collect())
 }
 
 /// What became of each letter to them, and whether their address takes any.

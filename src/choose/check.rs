@@ -8,10 +8,12 @@ use axum::http::StatusCode;
 use axum::response::Response;
 
 use super::around::{Around, around, names};
+use super::words::{self, Proof};
 use crate::application::kinds::is_name;
 use crate::application::sheet::{RowId, YOU};
 use crate::eligibility::tables::CsrLevel;
-use crate::enrollment::check::{By, Checked, Line, Unfit, worked_out};
+use crate::enrollment::check::{By, Checked, Line, Unfit, today, worked_out};
+use crate::enrollment::event_proof::months_begun;
 use crate::filing::codes::Product;
 use crate::office::desk::{Answer, Desk, Instead};
 use crate::office::view::{Bar, bar};
@@ -51,6 +53,10 @@ struct CheckPage<'a> {
     bar: Option<Bar>,
     policies: Vec<Policy>,
     warnings: Vec<String>,
+    /// What has to be proved, and how: nothing of it goes to an insurer before.
+    proof: Option<Proof>,
+    /// What is owed for months since the first day.
+    back: Option<String>,
     total: String,
     version: i64,
     mark: String,
@@ -162,6 +168,8 @@ pub async fn page(
         bar: bar(cx, &desk.visitor),
         policies: checked.lines.iter().map(|line| policy(cx, around, line)).collect(),
         warnings: warnings(cx, around).await?,
+        proof: checked.proof.as_ref().map(|asked| words::proof(cx, (&asked.kind, asked.event), asked.due_day)),
+        back: back(cx, around, checked),
         total: cx.tf("choose.check_total", &[("amount", &checked.net().dollars_cents())]),
         version,
         mark: checked.mark(),
@@ -174,6 +182,15 @@ pub async fn page(
     };
     let status = if typed.judged { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     Ok(page::render_status(cx, status, template, CachePolicy::Private))
+}
+
+/// Months since the first day that the insurers ask for at once; `None`: coverage starts later.
+fn back(cx: &Cx, around: &Around, checked: &Checked) -> Option<String> {
+    let today = today(&cx.app.tables, &around.results, (cx.app.clock)());
+    let months = months_begun(&checked.lines.first()?.signed, today);
+    let (start, sum) = (cx.date(checked.start.day), Cents(checked.net().0 * months).dollars_cents());
+    let values = [("start", start.as_str()), ("amount", sum.as_str())];
+    (months > 0).then(|| cx.tf("event_proof.owed_all", &values))
 }
 
 /// What each plan loses, and who gets none.

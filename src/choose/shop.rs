@@ -24,6 +24,7 @@ use crate::filing::codes::Product;
 use crate::office::desk::{Answer, Desk, Instead};
 use crate::quote::ask::address::Search;
 use crate::quote::ask::people::{Household, Person};
+use crate::quote::market;
 use crate::quote::policy::Policy;
 use crate::shop::fixed::{Both, Fixed, PAGES};
 use crate::shop::words::search::county_words;
@@ -126,5 +127,13 @@ async fn both(cx: &Cx, around: &Around, at: usize) -> Result<Both, Instead> {
         }
     };
     let medical = of_the_year(around, at, around.search(cx, at, Product::Medical).await?);
-    Ok(Both { medical: of(medical), dental: of(around.search(cx, at, Product::Dental).await?) })
+    // The whole list: filters of the address do not change what the rule leaves out.
+    let withheld = match medical.policy.only {
+        Some(_) => market::tally(&around.catalogue, &medical).await.map_err(anyhow::Error::from)?.withheld,
+        None => 0,
+    };
+    let only = words::only(cx, around, (&medical, withheld));
+    let mut medical = of(medical);
+    medical.lead.extend(only);
+    Ok(Both { medical, dental: of(around.search(cx, at, Product::Dental).await?) })
 }

@@ -10,12 +10,14 @@ use crate::enrollment::choice::{GroupChoice, Use};
 use crate::enrollment::dates::{Closed, NotNow};
 use crate::enrollment::dental::children;
 use crate::enrollment::record::State;
+use crate::enrollment::special_rules::SpecialRules;
 use crate::filing::codes::{Feature, Metal, Product};
 use crate::quote::ask::address::Search;
 use crate::quote::policy::Credit;
 use crate::shop::view::Card;
 use crate::types::Cents;
 use crate::web::page::Cx;
+use time::Date;
 
 /// Whose prices these are, from which day, and until when a plan can be chosen.
 pub fn lead(cx: &Cx, around: &Around, search: &Search) -> Vec<String> {
@@ -39,6 +41,39 @@ pub fn most(search: &Search) -> Cents {
         Some(Credit::Fixed(fixed)) => fixed.most(),
         _ => Cents::ZERO,
     }
+}
+
+/// What has to be proved before an insurer is told, in the order of the page: why, by when, what comes after it, what to send.
+pub struct Proof {
+    pub lines: Vec<String>,
+    pub documents: Vec<String>,
+}
+
+/// Before and after signing.
+pub fn proof(cx: &Cx, (kind, event): (&str, Date), due: Date) -> Proof {
+    let name = cx.t(&format!("sep.{kind}.name"));
+    let documents = SpecialRules::of_build().documents(kind, cx.today());
+    Proof {
+        lines: vec![
+            cx.tf("event_proof.because", &[("event", name), ("date", &cx.date(event))]),
+            cx.tf("event_proof.by", &[("date", &cx.date(due))]),
+            cx.t("event_proof.only_then").to_string(),
+            cx.t("event_proof.start_stays").to_string(),
+        ],
+        documents: documents.iter().map(|name| cx.t(&format!("proof.document.{name}")).to_string()).collect(),
+    }
+}
+
+/// That not all plans can be had in this period, and how many are left out; `None`: all can.
+pub fn only(cx: &Cx, around: &Around, (search, withheld): (&Search, usize)) -> Option<String> {
+    let only = search.policy.only.as_ref().filter(|_| withheld > 0)?;
+    let kind = around.start.as_ref().map_or("", |start| start.why.code());
+    let event = cx.known(&format!("sep.{kind}.name")).unwrap_or_default();
+    let key = match only.ways.first().is_some_and(|way| way.metals.is_empty()) {
+        true => "choose.only_plan",
+        false => "choose.only_level",
+    };
+    Some(cx.tf(key, &[("event", event), ("n", &withheld.to_string())]))
 }
 
 /// How much of the credit is used in advance; of dental plans, what health plans leave of it.
@@ -98,6 +133,7 @@ pub fn not_now(cx: &Cx, around: &Around, closed: &NotNow) -> Vec<String> {
             let values = [("event", &event(kind)[..]), ("start", &cx.date(*start)), ("next", &next), ("year", &year)];
             cx.tf("choose.other_year", &values)
         }
+        Closed::Used { kind, on } => cx.tf("choose.used", &[("event", &event(kind)), ("on", &cx.date(*on))]),
         Closed::Decided { kind } => cx.tf("choose.decided", &[("event", &event(kind))]),
         Closed::Unknown => cx.tf("choose.unknown", &[("year", &year)]),
     }];

@@ -25,6 +25,9 @@ fn days(cx: &Cx, with: &With, own: &Own) -> Vec<Deadline> {
         url,
     };
     let mut days = Vec::new();
+    if let Some(proof) = &own.proof {
+        days.push(one("proof", proof.due_day, cx.tf("event_proof.ics", &plan), cx.t("event_proof.only_then"), None));
+    }
     if shown::pay(cx, with, own).is_some() {
         let url = own.now.plan.payment.clone();
         days.push(one("pay", enrollment.starts, cx.tf("coverage.ics.pay", &plan), &more, url));

@@ -20,6 +20,8 @@ struct OnePage<'a> {
     notes: Vec<String>,
     not_told: bool,
     paid: bool,
+    /// What to send before the insurer is told: words, and the address of its page.
+    proof: Option<(Vec<String>, String)>,
     pay: Option<Pay>,
     history: Vec<(String, String)>,
     /// The plan that it took the place of.
@@ -37,10 +39,11 @@ fn ways(cx: &Cx, own: &Own) -> Vec<(String, String)> {
     }
     if own.enrollment.state.is_live() {
         ways.push(way("change", cx.t("coverage.change.title").to_string()));
-        ways.push(match own.has_begun() {
-            true if own.now.people.len() > 1 => way("end", cx.t("coverage.leave.title").to_string()),
-            true => way("end", cx.t("coverage.end.title").to_string()),
-            false => way("cancel", cx.t("coverage.cancel.way").to_string()),
+        ways.push(match own.can_be_cancelled() {
+            false if own.now.people.len() > 1 => way("end", cx.t("coverage.leave.title").to_string()),
+            false => way("end", cx.t("coverage.end.title").to_string()),
+            true if own.has_begun() => way("cancel", cx.t("coverage.cancel.title").to_string()),
+            true => way("cancel", cx.t("coverage.cancel.way").to_string()),
         });
         ways.push(way("renew", cx.tf("coverage.renew", &[("year", &(year + 1).to_string())])));
     }
@@ -76,6 +79,13 @@ pub async fn show(desk: Desk, with: Extension<With>, Path(id): Path<String>) -> 
         notes,
         not_told: !with.insurers && own.enrollment.state.is_live(),
         paid: own.is_paid(),
+        proof: own.proof.as_ref().map(|proof| {
+            let by = cx.tf("event_proof.by", &[("date", &cx.date(proof.due_day))]);
+            let rest = ["event_proof.only_then", "event_proof.start_stays"].map(|key| cx.t(key).to_string());
+            let review = (proof.in_review > 0).then(|| cx.t("proof.in_review").to_string());
+            let lines = [by].into_iter().chain(rest).chain(review).collect();
+            (lines, cx.href(&format!("/account/proof/{}", proof.id)))
+        }),
         pay: pay(cx, &with, &own),
         history: history(cx, &own),
         before: own.enrollment.follows.as_ref().map(|id| cx.href(&format!("/account/coverage/{id}"))),

@@ -10,6 +10,7 @@ use crate::eligibility::State as Place;
 use crate::eligibility::clock::Days;
 use crate::eligibility::enrollment::{WindowStatus, open_enrollment};
 use crate::eligibility::tables::MarketplaceKind;
+use crate::enrollment::event_proof::{self, EventProof, NOT_PROVED};
 use crate::enrollment::leave::NEW_SUBSCRIBER;
 use crate::enrollment::record::{Enrollment, Signed, State, day_of};
 use crate::enrollment::step::StepLine;
@@ -33,6 +34,8 @@ pub struct Own {
     /// Today where they live.
     pub today: Date,
     pub days: Days,
+    /// What has to be proved before the insurer is told.
+    pub proof: Option<EventProof>,
 }
 
 impl Own {
@@ -53,6 +56,16 @@ impl Own {
 
     pub fn has_begun(&self) -> bool {
         self.today >= self.enrollment.starts
+    }
+
+    /// Its insurer is not told before the event is proved.
+    pub fn waits(&self) -> bool {
+        self.proof.is_some() || event_proof::waits(&self.enrollment)
+    }
+
+    /// Can be cancelled as if it had never been: it has not begun, or no insurer was told.
+    pub fn can_be_cancelled(&self) -> bool {
+        !self.has_begun() || event_proof::waits(&self.enrollment)
     }
 
     /// Has an end before the year's that is still to come.
@@ -87,7 +100,8 @@ pub async fn all(desk: &Desk) -> Result<Vec<Own>, Instead> {
     let Some(owner) = desk.owner() else { return Err(desk.go("/account").into()) };
     let mut connection = desk.office.read().await?;
     let all = whole::all(&mut connection, &desk.office.means.vault, owner).await?;
-    Ok(all.into_iter().rev().map(|whole| own(desk, whole)).collect())
+    let proofs = event_proof::of_owner(&mut connection, owner).await?;
+    Ok(all.into_iter().rev().map(|whole| own(desk, whole, &proofs)).collect())
 }
 
 /// One of them; another's is not there.
@@ -95,12 +109,16 @@ pub async fn one(desk: &Desk, id: &str) -> Result<Own, Instead> {
     let Some(owner) = desk.owner() else { return Err(desk.go("/account").into()) };
     let mut connection = desk.office.read().await?;
     let found = whole::one(&mut connection, &desk.office.means.vault, (owner, id)).await?;
-    Ok(own(desk, found.ok_or(Failure::NotFound)?))
+    let proofs = event_proof::of_owner(&mut connection, owner).await?;
+    Ok(own(desk, found.ok_or(Failure::NotFound)?, &proofs))
 }
 
-fn own(desk: &Desk, Whole { enrollment, now, timeline, steps }: Whole) -> Own {
+fn own(desk: &Desk, Whole { enrollment, now, timeline, steps }: Whole, proofs: &[EventProof]) -> Own {
+    let of = |proof: &&EventProof| proof.is_open() && enrollment.proof.as_ref() == Some(&proof.id);
+    // Also of one that was ended meanwhile: nobody is told of its days before.
+    let proof = proofs.iter().find(of).filter(|_| enrollment.state != State::Cancelled).cloned();
     let days = desk.cx.app.tables.days(Place::parse(&now.place.state), (desk.cx.app.clock)());
-    Own { enrollment, now, timeline, steps, today: days.own, days }
+    Own { enrollment, now, timeline, steps, today: days.own, days, proof }
 }
 
 /// What every page says of a plan.
@@ -131,6 +149,7 @@ pub struct Cover {
 pub fn cover(cx: &Cx, own: &Own) -> Cover {
     let (enrollment, now) = (&own.enrollment, own.today());
     let word = if own.is_ending() { "ending" } else { enrollment.state.word() };
+    let not_proved = enrollment.state == State::Cancelled && own.steps.iter().any(|line| line.code == NOT_PROVED);
     let about = match word {
         "confirmed" if own.has_begun() => "confirmed_now",
         "signed" | "sent" | "accepted" if own.goes_on() => "goes_on",
@@ -153,7 +172,10 @@ pub fn cover(cx: &Cx, own: &Own) -> Cover {
         credit: now.credit.dollars_cents(),
         net: now.net().dollars_cents(),
         state: cx.t(&format!("coverage.state.{word}")).to_string(),
-        about: cx.tf(&format!("coverage.about.{about}"), &values),
+        about: match not_proved {
+            true => cx.t("event_proof.about_expired").to_string(),
+            false => cx.tf(&format!("coverage.about.{about}"), &values),
+        },
         over: !own.counts(),
         starts,
         ends,
@@ -194,7 +216,7 @@ pub struct Pay {
 
 /// `None`: it is paid, or there is nothing to pay for, or nobody has told the insurer.
 pub fn pay(cx: &Cx, with: &With, own: &Own) -> Option<Pay> {
-    if own.is_paid() || own.goes_on() || !own.enrollment.state.is_live() || !with.insurers {
+    if own.is_paid() || own.goes_on() || own.waits() || !own.enrollment.state.is_live() || !with.insurers {
         return None;
     }
     let start = cx.date(own.enrollment.starts);
@@ -214,6 +236,9 @@ pub fn pay(cx: &Cx, with: &With, own: &Own) -> Option<Pay> {
 pub fn history(cx: &Cx, own: &Own) -> Vec<(String, String)> {
     let line = |line: &StepLine| {
         let date = day_of(&line.from_day).map(|day| cx.date(day)).unwrap_or_default();
+        if line.code == NOT_PROVED {
+            return (day_words(cx, line.at), cx.t("event_proof.step_expired").to_string());
+        }
         let step = if line.code == NEW_SUBSCRIBER { "follows" } else { line.step.as_str() };
         (day_words(cx, line.at), cx.tf(&format!("coverage.step.{step}"), &[("date", &date)]))
     };

@@ -9,6 +9,7 @@ use time::{Date, OffsetDateTime};
 
 use super::choice::GroupChoice;
 use super::dates::{NotNow, Start, start};
+use super::event_proof::{self, ToProve};
 use super::price::{self, Asking, Unpriced, available, by_person, people_of, search_for};
 use super::record::{Mailing, Signed, SignedPerson, SignedPlace, SignedPlan};
 use super::results::Results;
@@ -32,6 +33,8 @@ const OF_AGE: i32 = 18;
 /// All that can be signed together.
 pub struct Checked {
     pub start: Start,
+    /// What has to be proved before an insurer is told.
+    pub proof: Option<ToProve>,
     pub lines: Vec<Line>,
     /// See [`Results::number`]: what it was worked out from.
     pub results: i64,
@@ -93,7 +96,7 @@ pub enum Unfit {
 /// See [`Unfit`].
 pub async fn worked_out(asking: &Asking<'_>, by: &By<'_>, now: OffsetDateTime) -> Result<Checked, Unfit> {
     let start = start(asking.tables, asking.results, now, asking.choice.begin).map_err(Unfit::NotNow)?;
-    let asking = Asking { start: start.day, ..*asking };
+    let asking = Asking { start: start.day, why: Some(&start.why), ..*asking };
     fit(&asking)?;
     let mut lines = Vec::new();
     for (group, chosen) in asking.choice.groups.iter().enumerate() {
@@ -109,11 +112,12 @@ pub async fn worked_out(asking: &Asking<'_>, by: &By<'_>, now: OffsetDateTime) -
         return Err(Unfit::Nothing);
     }
     Ok(Checked {
-        start,
+        proof: event_proof::to_prove(asking.tables, asking.results, &start.why, now),
         lines,
         results: asking.results.number,
         plan_year: asking.results.plan_year,
         catalogue: asking.catalogue.version.clone(),
+        start,
     })
 }
 
@@ -186,11 +190,7 @@ pub(super) fn responsible(results: &Results, subscriber: RowId, on: Date) -> Opt
 }
 
 /// What of the premium is for essential health benefits: of a dental plan the children's part (26 CFR 1.36B-3(k)), as filed.
-pub(super) async fn essential(
-    catalogue: &Catalogue,
-    search: &Search,
-    offer: &Offer<'_>,
-) -> Result<Cents, QuoteError> {
+pub(super) async fn essential(catalogue: &Catalogue, search: &Search, offer: &Offer<'_>) -> Result<Cents, QuoteError> {
     if search.product == Product::Medical {
         return Ok(offer.ehb_premium());
     }

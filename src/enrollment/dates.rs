@@ -44,6 +44,8 @@ pub enum Closed {
     NoPriorCoverage { kind: String },
     /// Coverage because of this event begins on a day of another plan year: results of that year are needed.
     OtherYear { kind: String, start: Date },
+    /// The event counts once a month, and they have signed because of it on this day.
+    Used { kind: String, on: Date },
     /// The marketplace decides about this event and its day: somebody has to call.
     Decided { kind: String },
     /// We have no dates for this state and year.
@@ -57,7 +59,18 @@ pub enum Closed {
 /// Why not now, and when next.
 pub fn start(tables: &Tables, results: &Results, now: OffsetDateTime, begin: Begin) -> Result<Start, NotNow> {
     let days = tables.days(Some(results.state), now);
-    start_of(tables, (results.state, results.plan_year), &results.events, days, begin)
+    // What has no day is open all the time, once a month (45 CFR 155.420(d)(8)).
+    let used = |event: &Happened| if event.day.is_none() { results.used(&event.kind, days.own) } else { None };
+    let left: Vec<Happened> = results.events.iter().filter(|event| used(event).is_none()).cloned().collect();
+    let found = start_of(tables, (results.state, results.plan_year), &left, days, begin);
+    let (Err(closed), Some((kind, on))) =
+        (&found, results.events.iter().find_map(|event| used(event).map(|on| (event.kind.clone(), on))))
+    else {
+        return found;
+    };
+    let within = |day: &Date| day.year() <= results.plan_year;
+    let opens = first_of_next_month(days.own).filter(within).into_iter().chain(closed.opens).min();
+    Err(NotNow { why: Closed::Used { kind, on }, opens })
 }
 
 /// The same from what it depends on.

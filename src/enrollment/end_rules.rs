@@ -140,7 +140,7 @@ pub enum NoDay {
     Future,
 }
 
-fn in_force(from: Date, to: Option<Date>, on: Date) -> bool {
+pub(super) fn in_force(from: Date, to: Option<Date>, on: Date) -> bool {
     from <= on && to.is_none_or(|to| on <= to)
 }
 
@@ -182,7 +182,7 @@ impl EndRules {
         if let Some(row) = self.endings.iter().find(|row| !(0..=60).contains(&row.notice_days)) {
             fault(ENDINGS.0, format!("{}: a notice of {} days", row.reason.word(), row.notice_days));
         }
-        for code in ["first_payment_days", "pay_reminder_days", "tax_record_month"] {
+        for code in ["first_payment_days", "pay_reminder_days", "tax_record_month", "proof_reminder_days"] {
             if self.times.iter().filter(|row| row.code == code && row.to.is_none()).count() != 1 {
                 fault(TIMES.0, format!("{code} needs one row in force"));
             }
@@ -215,6 +215,11 @@ impl EndRules {
     /// Days before the first day of coverage at which somebody is reminded to pay.
     pub fn pay_reminder(&self, on: Date) -> Option<i64> {
         self.time("pay_reminder_days", on)
+    }
+
+    /// Days before the last day at which somebody who has to prove an event is reminded.
+    pub fn proof_reminder(&self, on: Date) -> Option<i64> {
+        self.time("proof_reminder_days", on)
     }
 
     /// The month of the next year in which a year's record is given out.

@@ -10,6 +10,7 @@ use time::Date;
 
 use super::end_rules::{Last, Reason};
 use super::ended::{self, Said, Told};
+use super::event_proof::{self, NOT_PROVED};
 use super::record::{self, ChangeKind, Enrollment, NewChange, Signed, State, day_of};
 use super::step::{self, Step, StepLine, Taken};
 use super::timeline;
@@ -67,17 +68,7 @@ impl Change for End {
         if enrollment.version != self.seen || !enrollment.state.is_live() {
             return Ok(Done::Changed);
         }
-        // An insurer reads an end on the first day as one that never was.
-        let (step, kind, day) = match self.last {
-            Last::Never => (Step::Cancelled, ChangeKind::Cancel, enrollment.starts),
-            Last::Day(day) => (Step::Ended, ChangeKind::Terminate, day),
-        };
-        if !take(tx, &enrollment, day).await? {
-            return Ok(Done::Changed);
-        }
-        let withdrawn = step == Step::Cancelled && withdraw(tx, &enrollment).await?;
-        let held = if withdrawn { WITHDRAWN.to_string() } else { held(tx, &enrollment).await? };
-        let before = put(tx, &self.means, &enrollment, &Put { step, kind, day, held: &held, by: &by }).await?;
+        let Some(before) = end(tx, &self.means, (&enrollment, self.last), &by).await? else { return Ok(Done::Changed) };
         tell(tx, (&self.means, &self.knows), (&enrollment, &before), (self.last, Said::Asked(self.reason))).await?;
         Ok(Done::Now)
     }
@@ -100,6 +91,51 @@ async fn tell(
 ) -> Result<(), StoreError> {
     let gone = before.people.iter().collect();
     ended::post(tx, with, &Told { enrollment, before, gone, stay: None, last, said }).await
+}
+
+/// Ends or cancels; how it was on that day. `None`: somebody else has changed the row meanwhile.
+async fn end(
+    tx: &mut Tx,
+    means: &Means,
+    (enrollment, last): (&Enrollment, Last),
+    by: &By<'_>,
+) -> Result<Option<Signed>, StoreError> {
+    let (step, kind, day) = match last {
+        // An insurer reads an end on the first day as one that never was.
+        Last::Never => (Step::Cancelled, ChangeKind::Cancel, enrollment.starts),
+        Last::Day(day) => (Step::Ended, ChangeKind::Terminate, day),
+    };
+    // Whoever accepts a proof takes its row first, too.
+    if let Some(proof) = &enrollment.proof {
+        event_proof::take(tx, proof).await?;
+    }
+    if !take(tx, enrollment, day).await? {
+        return Ok(None);
+    }
+    let held = hold(tx, enrollment, step == Step::Cancelled).await?;
+    let before = put(tx, means, enrollment, &Put { step, kind, day, held: &held, by }).await?;
+    if let Some(proof) = &enrollment.proof {
+        event_proof::let_go(tx, proof).await?;
+    }
+    Ok(Some(before))
+}
+
+/// Why the insurer must not be told of an end. What it was never told of is taken back if nobody was covered for a day; while it
+/// waits for proof, its end waits with it.
+pub(super) async fn hold(tx: &mut Tx, enrollment: &Enrollment, never: bool) -> Result<String, StoreError> {
+    if never && withdraw(tx, enrollment).await? {
+        return Ok(WITHDRAWN.to_string());
+    }
+    held(tx, enrollment).await
+}
+
+/// Cancels what waited for a proof that did not come: also what was ended meanwhile, of which no day counts.
+pub(super) async fn never_proved(tx: &mut Tx, means: &Means, enrollment: &Enrollment) -> Result<(), StoreError> {
+    let by = By { actor: &Actor::Site, session: "", reason: NOT_PROVED, code: NOT_PROVED };
+    if end(tx, means, (enrollment, Last::Never), &by).await?.is_none() {
+        return Err(StoreError::Stale);
+    }
+    stands(tx, enrollment, State::Cancelled).await
 }
 
 /// Takes the row, if it is as it was read, and gives it a last day; `false`: somebody else has changed it meanwhile.

@@ -11,7 +11,9 @@ use std::sync::Arc;
 
 use time::Date;
 
+use super::Why;
 use super::choice::{Choice, GroupChoice, Use};
+use super::levels;
 use super::results::{PersonResult, Results};
 use super::share::{Part, parted, share_of};
 use super::signed::{Signed, SignedPerson};
@@ -28,6 +30,7 @@ use crate::quote::ask::people::{Household, PEOPLE_MAX, Person};
 use crate::quote::ask::search::Search;
 use crate::quote::fixed::{FixedCredit, FixedShare, in_proportion};
 use crate::quote::market::{self, tally::Tally};
+use crate::quote::only::Only;
 use crate::quote::policy::{Credit, DatedRules, Policy};
 use crate::types::{Cents, CountyFips, PlanId, Zip5};
 
@@ -41,6 +44,8 @@ pub struct Asking<'a> {
     pub choice: &'a Choice,
     /// The first day of coverage.
     pub start: Date,
+    /// Why one may sign now; `None`: not known yet, or one may not.
+    pub why: Option<&'a Why>,
 }
 
 /// Why there is no price.
@@ -128,6 +133,7 @@ fn search(
         people: people.iter().map(of).collect(),
         level: csr::together(&choices),
         catastrophic: people.iter().all(|person| person.catastrophic),
+        only: if product == Product::Medical { levels::only(asking, rows) } else { None },
         place: place(asking.catalogue, asking.results).ok_or(Unpriced::NoPlace)?,
         product,
     };
@@ -139,6 +145,8 @@ struct Buyers {
     people: Vec<Person>,
     level: CsrLevel,
     catastrophic: bool,
+    /// Which plans a special period leaves open.
+    only: Option<Arc<Only>>,
     place: Place,
     product: Product,
 }
@@ -148,12 +156,12 @@ fn settled(
     buyers: Buyers,
     shares: Vec<FixedShare>,
 ) -> Result<Search, Unpriced> {
-    let Buyers { people, level, catastrophic, place, product } = buyers;
+    let Buyers { people, level, catastrophic, only, place, product } = buyers;
     let household = Household::new(people).map_err(|_| Unpriced::NoGroup)?;
     let year = catalogue.year;
     let rules = DatedRules::of_year(tables, year).ok_or(QuoteError::NoRules(year))?;
     let credit = (!shares.is_empty()).then(|| Credit::Fixed(Arc::new(FixedCredit::new(shares))));
-    let policy = Policy { household: household.clone(), level, rules, catastrophic, credit };
+    let policy = Policy { household: household.clone(), level, rules, catastrophic, credit, only };
     Ok(Search {
         year,
         place,
@@ -188,6 +196,7 @@ pub(super) fn of_signed(
     let buyers = Buyers {
         people: people.iter().map(of).collect(),
         level: signed.csr,
+        only: None,
         catastrophic: signed.plan.metal == Metal::Catastrophic.key(),
         place: catalogue.places.place(zip, county).ok_or(Unpriced::NoPlace)?,
         product,
@@ -340,7 +349,7 @@ pub async fn by_person(
     let mut each = vec![Cents::ZERO; search.policy.household.people().len()];
     for i in search.policy.charged() {
         let household = search.policy.household.only(|other| other == i);
-        let policy = Policy { household, credit: None, ..search.policy.clone() };
+        let policy = Policy { household, credit: None, only: None, ..search.policy.clone() };
         let alone = Search { policy, ..search.clone() };
         let tally = market::tally(catalogue, &alone).await?;
         each[i] = tally.find(plan_pk).map_or(Cents::ZERO, |offer| offer.premium);

@@ -8,7 +8,8 @@ use serde_json::Value;
 use sqlx::AnyConnection;
 use time::Date;
 
-use super::record::day_of;
+use super::event_proof;
+use super::record::{self as enrollments, Enrollment, State as Standing, day_of};
 use crate::application::kinds;
 use crate::application::record::{InForce, in_force, year_of};
 use crate::application::sheet::{HOUSEHOLD, RowId, YOU};
@@ -42,6 +43,10 @@ pub struct Results {
     pub has_open_issue: bool,
     /// As the engine was given it.
     household: Value,
+    /// What the owner has signed for so far, whatever became of it.
+    pub had: Vec<Enrollment>,
+    /// Events that the owner has proved: kind and day.
+    pub proved: Vec<(String, Date)>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -106,7 +111,10 @@ pub async fn of(
     let issues = dmi::of_application(connection, application).await?;
     let mut events = told(&case);
     events.extend(told_by_offices(connection, (owner, application)).await?);
-    read(tables, case, &counts, (events, issues.iter().any(dmi::Dmi::is_open))).map(Some)
+    let results = read(tables, case, &counts, (events, issues.iter().any(dmi::Dmi::is_open)))?;
+    let had = enrollments::of(connection, vault, owner).await?;
+    let proved = event_proof::proved(connection, owner).await?;
+    Ok(Some(Results { had, proved, ..results }))
 }
 
 /// A determination that counts: 0 or the number of a redetermination, the household that the engine was given, its answer.
@@ -143,6 +151,8 @@ pub fn read(
         submitted_at: case.application.submitted_at,
         has_open_issue,
         household: household.clone(),
+        had: Vec::new(),
+        proved: Vec::new(),
         case,
     })
 }
@@ -335,6 +345,19 @@ impl Results {
         let household = Household::from_json(&household.to_string()).map_err(|_| odd("a household"))?;
         let answer = determine(&household, tables, day).map_err(|_| odd("a household"))?;
         Ok(answer.tax_households.iter().map(|tax| tax.benchmark_monthly).collect())
+    }
+
+    /// Somebody of the household is enrolled in that year, and does not only wait for it.
+    pub fn is_enrolled(&self) -> bool {
+        let is = |own: &Enrollment| own.state.is_live() && own.state != Standing::WaitingProof;
+        self.had.iter().any(|own| own.plan_year == i64::from(self.plan_year) && is(own))
+    }
+
+    /// The day on which they last signed in a month because of an event that is open all the time.
+    pub fn used(&self, kind: &str, today: Date) -> Option<Date> {
+        let of = |own: &&Enrollment| own.plan_year == i64::from(self.plan_year) && own.signed.why_now.code() == kind;
+        let days = self.had.iter().filter(of).map(|own| own.signed.signed_on);
+        days.filter(|day| (day.year(), day.month()) == (today.year(), today.month())).max()
     }
 
     /// Who buys a plan here, in the order of the household.

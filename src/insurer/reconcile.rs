@@ -127,8 +127,9 @@ pub async fn ours(
     (issuer, on): (&str, Date),
 ) -> Result<Sides, StoreError> {
     let asked = sqlx::query_as(
-        "SELECT owner, id FROM enrollment WHERE issuer = $1 AND state IN ('sent', 'accepted', 'confirmed', 'ended') \
-         AND ends >= $2",
+        "SELECT e.owner, e.id FROM enrollment e WHERE e.issuer = $1 AND e.state IN ('sent', 'accepted', 'confirmed', 'ended') \
+         AND e.ends >= $2 AND NOT EXISTS (SELECT 1 FROM enrollment_change c WHERE c.enrollment = e.id \
+         AND c.kind = 'initial' AND c.held <> '')",
     );
     let found: Vec<(String, String)> = asked.bind(issuer).bind(on.to_string()).fetch_all(&mut *connection).await?;
     let mut sides = Sides::new();

@@ -13,7 +13,7 @@ use crate::app::{self, App};
 use crate::application::renewal::Plans;
 use crate::application::{funnel, reminders};
 use crate::enrollment::end_rules::EndRules;
-use crate::enrollment::{reminders as reminders_to_pay, tax_year};
+use crate::enrollment::{proof_clock, reminders as reminders_to_pay, tax_year};
 use crate::insurer;
 use crate::insurer::send::Insurers;
 use crate::store::Store;
@@ -156,7 +156,7 @@ async fn redetermine_for_next_year(app: &App, room: &Room) {
     }
 }
 
-/// After signing: records of a year for the tax return, in January, and corrections of them; reminders of the first payment.
+/// After signing: events that have to be proved; records of a year for the tax return, in January, and corrections of them; reminders of the first payment.
 async fn look_after_coverage(room: &Room) {
     let rules = match EndRules::load() {
         Ok(rules) => Arc::new(rules),
@@ -165,6 +165,12 @@ async fn look_after_coverage(room: &Room) {
     match tax_year::give_out(room, &rules, app::system_clock()).await {
         Ok(made) => tracing::info!(made, "tax records: given out or corrected"),
         Err(error) => tracing::error!(%error, "tax records: not all were given out, trying again tomorrow"),
+    }
+    match proof_clock::carry_out(room, &rules, app::system_clock()).await {
+        Ok(proof_clock::Report { reminders, expired }) => {
+            tracing::info!(reminders, expired, "proofs of events: the day's clock")
+        }
+        Err(error) => tracing::error!(%error, "proofs of events: not all was done, trying again tomorrow"),
     }
     match reminders_to_pay::carry_out(room, &rules, app::system_clock()).await {
         Ok(reminded) => tracing::info!(reminded, "coverage: reminded of the first payment"),

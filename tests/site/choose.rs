@@ -2,7 +2,7 @@
 
 mod dental;
 mod kinds;
-mod people;
+pub mod people;
 mod private;
 mod second_thoughts;
 mod stories;

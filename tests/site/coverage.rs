@@ -8,4 +8,4 @@ pub mod planted;
 mod reminders;
 mod renewal;
 mod status;
-mod taxes;
+pub mod taxes;

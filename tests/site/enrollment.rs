@@ -6,5 +6,6 @@ mod dental;
 mod leaving;
 mod prices;
 mod signing;
+mod special;
 mod stories;
 pub mod world;

@@ -29,8 +29,15 @@ use tally::{Benchmark, Tally};
 
 /// Every plan sold to the household, priced and counted.
 pub async fn tally<'c>(catalogue: &'c Catalogue, search: &Search) -> Result<Tally<'c>, QuoteError> {
-    let offers = offers(catalogue, search).await?;
-    with_credit(catalogue, search, offers).await
+    let mut offers = offers(catalogue, search).await?;
+    let sold = offers.len();
+    if let Some(way) = search.policy.only.as_ref().and_then(|only| only.way(&offers)).cloned() {
+        offers.retain(|offer| way.has(offer));
+    }
+    let withheld = sold - offers.len();
+    let mut tally = with_credit(catalogue, search, offers).await?;
+    tally.withheld = withheld;
+    Ok(tally)
 }
 
 /// The same for a search without filters, beside one whose tally is known: the statement is run only if it would say

@@ -39,6 +39,7 @@ fn enrollment(signed: &Signed) -> Enrollment {
         signed: signed.clone(),
         catalogue: text("catalogue-2026"),
         follows: None,
+        proof: None,
         made_at: 0,
         changed_at: 0,
         version: 1,

@@ -129,7 +129,8 @@ impl Market {
     }
 
     pub fn asking<'a>(&'a self, results: &'a Results, choice: &'a Choice) -> Asking<'a> {
-        Asking { catalogue: &self.catalogue, tables: &self.tables, results, choice, start: results.assumed_start }
+        let (catalogue, tables, start) = (&*self.catalogue, &self.tables, results.assumed_start);
+        Asking { catalogue, tables, results, choice, start, why: None }
     }
 
     pub async fn check(&self, results: &Results, choice: &Choice, now: OffsetDateTime) -> Result<Checked, Unfit> {
