@@ -113,7 +113,12 @@ pub struct Cover {
 pub fn cover(cx: &Cx, own: &Own) -> Cover {
     let (enrollment, now) = (&own.enrollment, &own.now);
     let word = if own.is_ending() { "ending" } else { enrollment.state.word() };
-    let about = if word == "confirmed" && own.has_begun() { "confirmed_now" } else { word };
+    let about = match word {
+        "confirmed" if own.has_begun() => "confirmed_now",
+        // Nobody has signed.
+        "signed" if enrollment.signed.is_renewed() => "renewed",
+        word => word,
+    };
     let (starts, ends) = (cx.date(enrollment.starts), cx.date(enrollment.ends));
     let values = [("start", starts.as_str()), ("end", ends.as_str())];
     Cover {

@@ -118,6 +118,7 @@ impl Change for Sign {
             return Ok(if before.is_empty() { Signing::Changed } else { Signing::Before { enrollments: before } });
         }
         let key = self.means.vault.open(tx.conn(), owner).await?.ok_or(StoreError::Stale)?;
+        record::take_all(tx, owner).await?;
         let had = record::of(tx.conn(), &self.means.vault, owner).await?;
         let (mut enrollments, mut ended) = (Vec::new(), Vec::new());
         for (line, number) in self.checked.lines.iter().zip(&self.numbers) {

@@ -5,5 +5,6 @@ mod fences;
 pub mod planted;
 mod reminders;
 mod renewal;
+mod renewed;
 mod status;
 mod taxes;

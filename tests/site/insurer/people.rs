@@ -97,6 +97,7 @@ pub fn signed(issuer: &str, people: Vec<SignedPerson>) -> Signed {
         signed_on: date!(2026 - 11 - 27),
         lang: text("es"),
         renews: None,
+        households: Vec::new(),
     }
 }
 
