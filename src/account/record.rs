@@ -292,17 +292,17 @@ async fn coverage(connection: &mut AnyConnection, key: &DataKey, owner: &str) ->
         })
         .collect();
     let asked = sqlx::query_as(
-        "SELECT id, application, number, plan, product, state, starts, ends, proof FROM enrollment WHERE owner = $1 \
-         ORDER BY made_at",
+        "SELECT id, application, number, plan, product, state, starts, ends, proof, no_renewal_at FROM enrollment \
+         WHERE owner = $1 ORDER BY made_at",
     );
-    type Row = (String, String, String, String, String, String, String, String, Option<String>);
+    type Row = (String, String, String, String, String, String, String, String, Option<String>, Option<i64>);
     let found: Vec<Row> = asked.bind(owner).fetch_all(&mut *connection).await?;
     let enrollments: Vec<Value> = found
         .iter()
-        .map(|(id, application, number, plan, product, state, starts, ends, proof)| {
+        .map(|(id, application, number, plan, product, state, starts, ends, proof, no_renewal)| {
             json!({
                 "id": id, "application": application, "number": number, "plan": plan, "product": product,
-                "state": state, "starts": starts, "ends": ends, "proof": proof,
+                "state": state, "starts": starts, "ends": ends, "proof": proof, "no_renewal_at": no_renewal,
             })
         })
         .collect();

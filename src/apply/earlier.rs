@@ -33,7 +33,7 @@ impl Earlier {
         let mut connection = desk.office.read().await?;
         let case = Case::open(&mut connection, vault, (owner, id)).await?.ok_or(StoreError::Stale)?;
         let key = vault.open(&mut connection, owner).await?.ok_or(StoreError::Stale)?;
-        let in_force = record::in_force(&mut connection, &key, (owner, &case.application), Some(view.year)).await?;
+        let in_force = record::in_force(&mut connection, &key, (owner, &case.application), view.year).await?;
         let followed = record::followed_by(&mut connection, (owner, id)).await?.is_some();
         Ok(Some(Earlier { case, in_force: in_force.determination, followed }))
     }

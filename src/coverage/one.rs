@@ -6,7 +6,9 @@ use axum::extract::Path;
 use axum::http::StatusCode;
 
 use super::With;
+use super::renew::{Say, say};
 use super::shown::{self, Cover, Own, Pay, cover, history, pay};
+use crate::enrollment::renewing::renewed_by;
 use crate::office::desk::{Answer, Desk};
 use crate::office::view::{Bar, bar};
 use crate::web::page::{self, CachePolicy, Cx};
@@ -24,8 +26,12 @@ struct OnePage<'a> {
     proof: Option<(Vec<String>, String)>,
     pay: Option<Pay>,
     history: Vec<(String, String)>,
-    /// The plan that it took the place of.
+    /// The plan that it took the place of, or that it goes on from.
     before: Option<String>,
+    renewed: bool,
+    /// What it goes on as in the next year.
+    after: Option<String>,
+    say: Option<Say>,
     ways: Vec<(String, String)>,
 }
 
@@ -56,6 +62,11 @@ fn ways(cx: &Cx, own: &Own) -> Vec<(String, String)> {
 pub async fn show(desk: Desk, with: Extension<With>, Path(id): Path<String>) -> Answer {
     let own = shown::one(&desk, &id).await?;
     let cx = &desk.cx;
+    let say = say(&desk, &own).await?;
+    let mut connection = desk.office.read().await?;
+    let after = renewed_by(&mut connection, &own.enrollment.id).await?;
+    drop(connection);
+    let after = after.map(|id| cx.href(&format!("/account/coverage/{id}")));
     let did = |what: &str| cx.query.split('&').any(|pair| pair == what);
     let mut notes = Vec::new();
     if did("done=cancelled") {
@@ -88,6 +99,9 @@ pub async fn show(desk: Desk, with: Extension<With>, Path(id): Path<String>) -> 
         }),
         pay: pay(cx, &with, &own),
         history: history(cx, &own),
+        renewed: own.enrollment.signed.is_renewed(),
+        after,
+        say,
         before: own.enrollment.follows.as_ref().map(|id| cx.href(&format!("/account/coverage/{id}"))),
         ways: ways(cx, &own),
         cx,

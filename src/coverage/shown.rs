@@ -152,6 +152,8 @@ pub fn cover(cx: &Cx, own: &Own) -> Cover {
     let not_proved = enrollment.state == State::Cancelled && own.steps.iter().any(|line| line.code == NOT_PROVED);
     let about = match word {
         "confirmed" if own.has_begun() => "confirmed_now",
+        // Nobody has signed.
+        "signed" if enrollment.signed.is_renewed() => "renewed",
         "signed" | "sent" | "accepted" if own.goes_on() => "goes_on",
         word => word,
     };

@@ -10,6 +10,7 @@ use time::{Date, OffsetDateTime};
 use super::choice::GroupChoice;
 use super::dates::{NotNow, Start, start};
 use super::event_proof::{self, ToProve};
+use super::households;
 use super::price::{self, Asking, Unpriced, available, by_person, people_of, search_for};
 use super::record::{Mailing, Signed, SignedPerson, SignedPlace, SignedPlan};
 use super::results::Results;
@@ -96,6 +97,19 @@ pub enum Unfit {
 /// See [`Unfit`].
 pub async fn worked_out(asking: &Asking<'_>, by: &By<'_>, now: OffsetDateTime) -> Result<Checked, Unfit> {
     let start = start(asking.tables, asking.results, now, asking.choice.begin).map_err(Unfit::NotNow)?;
+    from_day(asking, by, (start, now)).await
+}
+
+/// Every line from a day that is given: a plan that is renewed begins with the year.
+///
+/// # Errors
+///
+/// See [`Unfit`].
+pub async fn from_day(
+    asking: &Asking<'_>,
+    by: &By<'_>,
+    (start, now): (Start, OffsetDateTime),
+) -> Result<Checked, Unfit> {
     let asking = Asking { start: start.day, why: Some(&start.why), ..*asking };
     fit(&asking)?;
     let mut lines = Vec::new();
@@ -160,10 +174,10 @@ async fn line(said: &Said<'_>, (group, product): (usize, Product), plan: &str) -
     let kind = kind_of(asking.catalogue, &search, offer);
     let people = rows.iter().zip(each).map(|(row, premium)| person(said, (*row, rows[0]), premium));
     let responsible = rows.first().and_then(|row| responsible(results, *row, said.start.day));
+    let people: Vec<SignedPerson> = people.collect::<Option<_>>().ok_or(Unfit::Groups)?;
     Ok(Signed {
         plan: plan_of(asking.catalogue, offer, (search.product, kind)).await?,
         place: place_of(results, &search),
-        people: people.collect::<Option<_>>().ok_or(Unfit::Groups)?,
         premium: offer.premium,
         essential: Some(essential),
         credit: offer.credit,
@@ -178,6 +192,8 @@ async fn line(said: &Said<'_>, (group, product): (usize, Product), plan: &str) -
         lang: said.by.lang.to_string(),
         renews: None,
         responsible,
+        households: households::of(asking, (&search, chosen, rows), (essential, offer.credit), &people),
+        people,
     })
 }
 

@@ -205,7 +205,7 @@ pub(super) fn of_signed(
 }
 
 /// What a tax household's people of a group cost in the benchmark plan; 0: none of them has a credit there.
-fn weight(asking: &Asking<'_>, tax: usize, rows: &[RowId]) -> i64 {
+pub(super) fn weight(asking: &Asking<'_>, tax: usize, rows: &[RowId]) -> i64 {
     let eligible = asking.results.tax_households[tax].eligible.iter();
     eligible.filter(|(row, _)| rows.contains(row)).map(|(_, weight)| weight).sum()
 }
@@ -222,7 +222,7 @@ fn wanted(asking: &Asking<'_>, tax: usize) -> i64 {
 }
 
 /// Tax households with a credit for somebody among these people.
-fn with_credit(asking: &Asking<'_>, rows: &[RowId]) -> Vec<usize> {
+pub(super) fn with_credit(asking: &Asking<'_>, rows: &[RowId]) -> Vec<usize> {
     (0..asking.results.tax_households.len()).filter(|tax| weight(asking, *tax, rows) > 0).collect()
 }
 

@@ -7,7 +7,7 @@ use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row as _};
 use time::Date;
 
-pub use super::signed::{Mailing, Signed, SignedPerson, SignedPlace, SignedPlan, Why, day, day_of};
+pub use super::signed::{Mailing, Signed, SignedHousehold, SignedPerson, SignedPlace, SignedPlan, Why, day, day_of};
 use crate::sealing::DataKey;
 use crate::store::vault::Vault;
 use crate::store::{Millis, StoreError, Tx, columns};
@@ -248,6 +248,17 @@ pub async fn now(connection: &mut AnyConnection, vault: &Vault, enrollment: &Enr
     let Some(latest) = latest else { return Ok(enrollment.signed.clone()) };
     let opened = change_opened(connection, vault, &latest).await?;
     Ok(opened.map_or_else(|| enrollment.signed.clone(), |(_, signed)| signed))
+}
+
+/// Takes all rows of an owner until the transaction ends: whoever signs and whoever renews come one after the other.
+///
+/// # Errors
+///
+/// If the store is away.
+pub async fn take_all(tx: &mut Tx, owner: &str) -> Result<(), StoreError> {
+    let taken = sqlx::query("UPDATE enrollment SET version = version WHERE owner = $1");
+    taken.bind(owner).execute(tx.conn()).await?;
+    Ok(())
 }
 
 /// What a new row of `enrollment` needs.

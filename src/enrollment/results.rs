@@ -42,7 +42,7 @@ pub struct Results {
     /// A data-matching issue is open: everything stays as it is until it is closed.
     pub has_open_issue: bool,
     /// As the engine was given it.
-    household: Value,
+    pub household: Value,
     /// What the owner has signed for so far, whatever became of it.
     pub had: Vec<Enrollment>,
     /// Events that the owner has proved: kind and day.
@@ -117,6 +117,34 @@ pub async fn of(
     Ok(Some(Results { had, proved, ..results }))
 }
 
+/// The same for a plan year: the application's own, or a later one for which it was redetermined (45 CFR 155.335); `None` if it was
+/// not.
+///
+/// # Errors
+///
+/// As [`of`].
+pub async fn of_year(
+    connection: &mut AnyConnection,
+    vault: &Vault,
+    tables: &Tables,
+    (owner, application): (&str, &str),
+    year: i32,
+) -> Result<Option<Results>, StoreError> {
+    let Some(case) = Case::open(connection, vault, (owner, application)).await? else { return Ok(None) };
+    if case.plan_year() == year {
+        return of(connection, vault, tables, (owner, application)).await;
+    }
+    let key = vault.open(connection, owner).await?.ok_or(StoreError::Stale)?;
+    let InForce { number, household, determination } =
+        in_force(connection, &key, (owner, &case.application), year).await?;
+    if number == 0 {
+        return Ok(None);
+    }
+    let issues = dmi::of_application(connection, application).await?;
+    let is_open = issues.iter().any(dmi::Dmi::is_open);
+    read(tables, case, &(number, household, determination), (Vec::new(), is_open)).map(Some)
+}
+
 /// A determination that counts: 0 or the number of a redetermination, the household that the engine was given, its answer.
 pub type Counts = (i64, Value, Value);
 
@@ -142,7 +170,10 @@ pub fn read(
         owner: case.owner.clone(),
         application: case.id().to_string(),
         state: case.state().ok_or_else(|| odd("no state"))?,
-        plan_year: case.plan_year(),
+        plan_year: determination["plan_year"]
+            .as_i64()
+            .and_then(|year| i32::try_from(year).ok())
+            .unwrap_or(case.plan_year()),
         number: *number,
         assumed_start: read.day("coverage_start")?,
         tax_households: read.tax_households(),
@@ -181,17 +212,29 @@ pub async fn is_superseded(connection: &mut AnyConnection, application: &str) ->
 ///
 /// If the store is away.
 pub async fn number_of(connection: &mut AnyConnection, application: &str) -> Result<i64, StoreError> {
+    number_of_year(connection, application, None).await
+}
+
+/// The same for another plan year.
+///
+/// # Errors
+///
+/// If the store is away.
+pub async fn number_of_year(
+    connection: &mut AnyConnection,
+    application: &str,
+    year: Option<i32>,
+) -> Result<i64, StoreError> {
     let asked = sqlx::query_as("SELECT number, cause FROM redetermination WHERE application = $1 ORDER BY number DESC");
     let found: Vec<(i64, String)> = asked.bind(application).fetch_all(connection).await?;
-    Ok(found.into_iter().find(|(_, cause)| year_of(cause).is_none()).map_or(0, |(number, _)| number))
+    Ok(found.into_iter().find(|(_, cause)| year_of(cause) == year).map_or(0, |(number, _)| number))
 }
 
 async fn latest(connection: &mut AnyConnection, vault: &Vault, case: &Case) -> Result<Counts, StoreError> {
     let key = vault.open(connection, &case.owner).await?.ok_or(StoreError::Stale)?;
     // Results of the next year are rows of the same application.
     let about = (case.owner.as_str(), &case.application);
-    let InForce { number, household, determination } =
-        in_force(connection, &key, about, Some(case.plan_year())).await?;
+    let InForce { number, household, determination } = in_force(connection, &key, about, case.plan_year()).await?;
     Ok((number, household, determination))
 }
 

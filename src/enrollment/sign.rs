@@ -121,6 +121,7 @@ impl Change for Sign {
             return Ok(if before.is_empty() { Signing::Changed } else { Signing::Before { enrollments: before } });
         }
         let key = self.means.vault.open(tx.conn(), owner).await?.ok_or(StoreError::Stale)?;
+        record::take_all(tx, owner).await?;
         let proof = match &self.checked.proof {
             Some(asked) => event_proof::ask(tx, &self.knows.tables, (&self.results, asked)).await?,
             None => None,

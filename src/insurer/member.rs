@@ -15,6 +15,9 @@ use crate::x834::{
     Amounts, Extra, Kind, Line, Member, Place, Reason, Relation, Responsible, Sex, SpecialReason, Transaction,
 };
 
+/// How an application came in, in the companion guide's list: nobody did anything (auto re-enrollment).
+const RENEWED_BY_EXCHANGE: u8 = 11;
+
 /// The person's ID with insurers: number of the application and row, so that it is the same in every enrollment of it.
 pub fn member_id(reference: &str, person: &SignedPerson) -> String {
     format!("{reference}-{:04}", person.row)
@@ -33,6 +36,8 @@ pub struct Told<'a> {
     pub now: &'a Signed,
     /// As it was before; `None`: this is the first.
     pub before: Option<&'a Signed>,
+    /// The insurer of the plan that this one goes on from.
+    pub was_with: Option<String>,
 }
 
 /// The transaction of a change, or what lacks for one.
@@ -58,6 +63,9 @@ pub fn transaction(told: &Told<'_>, reference: u32) -> Result<Transaction, &'sta
     };
     let mut own = whole(enrollment, told.now, (kind, reference))?;
     own.reason = reason(kind, &change.reason);
+    if kind == Kind::Initial && told.now.is_renewed() {
+        own.reason = Reason::ReEnrollment;
+    }
     own.ends = Some(ends);
     own.effective = if kind == Kind::Change { change.from_day } else { begins };
     own.submitted_at = moment(change.made_at);
@@ -124,7 +132,7 @@ fn whole(
         extra: None,
         application: signed.application_reference.clone(),
         // Of the companion guide's list: the Exchange's own site.
-        origin: 1,
+        origin: if signed.is_renewed() { RENEWED_BY_EXCHANGE } else { 1 },
     })
 }
 
@@ -310,6 +318,11 @@ fn extra(told: &Told<'_>, kind: Kind) -> Option<Extra> {
             "medicare" => Some(Extra::TermOtherCoverage),
             _ => None,
         },
+        // The same insurer goes on, or people come from another one's plan.
+        Kind::Initial if told.now.is_renewed() => {
+            let same = told.was_with.as_deref().is_none_or(|issuer| issuer == told.now.plan.issuer_id);
+            Some(if same { Extra::PassiveRenewal } else { Extra::PassiveNewInsurer })
+        }
         _ => None,
     }
 }

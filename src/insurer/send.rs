@@ -173,7 +173,13 @@ impl Insurers {
                 let timeline = timeline::of(connection, vault, &enrollment, known).await?;
                 before = change.from_day.previous_day().and_then(|day| timeline.on(day)).cloned();
             }
-            let told = Told { enrollment: &enrollment, change: &change, now: &now, before: before.as_ref() };
+            let was_with = match (now.is_renewed(), &enrollment.follows) {
+                (true, Some(old)) => {
+                    enrollments::one(connection, vault, (&change.owner, old)).await?.map(|old| old.issuer)
+                }
+                _ => None,
+            };
+            let told = Told { enrollment: &enrollment, change: &change, now: &now, before: before.as_ref(), was_with };
             let made = member::transaction(&told, 1).and_then(|own| writable(&now.plan.issuer_name, own));
             match made {
                 Ok(mut transaction) => {

@@ -18,7 +18,7 @@ use super::rules::{self, Of};
 use super::steps::{self, DENIED, DETERMINED, FAILED, MADE, REFUSED, REJECTED, SENT, Step};
 use super::xml;
 use super::{RESENT, Said, TRANSFER, codes, json, transfer_id, write};
-use crate::application::record::{Application, follows, in_force};
+use crate::application::record::{Application, follows, in_force, last_year};
 use crate::application::sheet::{HOUSEHOLD, RowId};
 use crate::eligibility::State;
 use crate::store::audit::{Actor, Deed};
@@ -98,7 +98,9 @@ impl Sends {
         if before.iter().any(|own| own.cause == cause) {
             return nothing;
         }
-        let (household, determination) = decided_last(&mut connection, vault, (owner, &case.application)).await?;
+        let today = case.day(&self.room.knows.tables, job.held.made_at);
+        let of = (&case, today.year());
+        let (household, determination) = decided(&mut connection, vault, of).await?;
         let referred = referred(&determination, case.said("full_medicaid", HOUSEHOLD, "yes"));
         let resent = cause.starts_with(RESENT);
         let mut ended = ended(&mut connection, (&before, resent), &referred).await?;
@@ -262,15 +264,27 @@ impl Change for Released {
     }
 }
 
-/// The household and determination of whichever plan year was decided last: what the agency has to know.
-async fn decided_last(
+/// The household and determination that an agency has to know of: those that hold in the year that it is. What was determined for
+/// a year that has not begun counts before if it refers more people and takes nobody back: an agency needs its time, and nobody
+/// loses what holds until then.
+async fn decided(
     connection: &mut AnyConnection,
     vault: &Vault,
-    (owner, application): (&str, &Application),
+    (case, this_year): (&Case, i32),
 ) -> Result<(Value, Value), StoreError> {
+    let (owner, application) = (case.owner.as_str(), &case.application);
     let key = vault.open(connection, owner).await?.ok_or(StoreError::Stale)?;
-    let last = in_force(connection, &key, (owner, application), None).await?;
-    Ok((last.household, last.determination))
+    let last = last_year(connection, application).await?;
+    let later = in_force(connection, &key, (owner, application), last).await?;
+    if last == application.year() || last <= this_year {
+        return Ok((later.household, later.determination));
+    }
+    let own = in_force(connection, &key, (owner, application), application.year()).await?;
+    let full = case.said("full_medicaid", HOUSEHOLD, "yes");
+    let (now, then) = (referred(&own.determination, full), referred(&later.determination, full));
+    let more = then.len() > now.len() && now.iter().all(|one| then.contains(one));
+    let counts = if more { later } else { own };
+    Ok((counts.household, counts.determination))
 }
 
 /// What was sent of the same people for the applications that this one is a change of: what we send now updates it.

@@ -203,7 +203,7 @@ impl Redetermine {
         cause: &str,
     ) -> Result<(), StoreError> {
         let (room, case, now) = (&self.room, &*self.case, tx.now());
-        let before = record::in_force(tx.conn(), key, (&case.owner, &case.application), Some(year)).await?;
+        let before = record::in_force(tx.conn(), key, (&case.owner, &case.application), year).await?;
         let before = before.determination;
         let household = now_known(tx.conn(), room, (key, case), (told, all)).await?;
         let after = answer(&room.knows, &household)?;

@@ -7,5 +7,6 @@ mod operator;
 pub mod planted;
 mod reminders;
 mod renewal;
+mod renewed;
 mod status;
 pub mod taxes;

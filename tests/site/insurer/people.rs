@@ -100,6 +100,7 @@ pub fn signed(issuer: &str, people: Vec<SignedPerson>) -> Signed {
         lang: text("es"),
         renews: None,
         responsible: None,
+        households: Vec::new(),
     }
 }
 
