@@ -67,7 +67,14 @@ impl Change for Keep {
     }
 }
 
-/// What is kept, left where it is; `None` as for [`Take`]. With whose it is and when it came.
+/// A form that is kept.
+pub struct Kept {
+    pub owner: String,
+    pub pending: Pending,
+    pub made_at: Millis,
+}
+
+/// What is kept, left where it is; `None` as for [`Take`].
 ///
 /// # Errors
 ///
@@ -77,12 +84,12 @@ pub async fn look(
     vault: &Vault,
     session: &[u8],
     now: Millis,
-) -> Result<Option<(String, Pending, Millis)>, StoreError> {
+) -> Result<Option<Kept>, StoreError> {
     let asked = sqlx::query_as("SELECT owner, request, made_at FROM pending WHERE session = $1").bind(session);
     let found: Option<(String, Vec<u8>, i64)> = asked.fetch_optional(&mut *connection).await?;
     let Some((owner, sealed, made_at)) = found.filter(|(_, _, made_at)| made_at + KEPT > now) else { return Ok(None) };
     let Some(key) = vault.open(connection, &owner).await? else { return Ok(None) };
-    Ok(opened(&key, (session, &owner), &sealed)?.map(|pending| (owner, pending, made_at)))
+    Ok(opened(&key, (session, &owner), &sealed)?.map(|pending| Kept { owner, pending, made_at }))
 }
 
 /// Takes what is kept, once; `None` if there is nothing, it is another owner's, or too old.

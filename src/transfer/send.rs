@@ -112,7 +112,6 @@ impl Sends {
         if ended.is_empty() && (referred.is_empty() || (has && !resent)) {
             return nothing;
         }
-        let people = people(&referred, &ended);
         let Some(state) = determination["state"].as_str().and_then(State::parse) else {
             return Ok(Outcome::dead("its determination names no state"));
         };
@@ -136,7 +135,7 @@ impl Sends {
         drop(connection);
         let manner = codes::manner(state.code(), moment(job.held.made_at).date());
         let tree = write::transfer(&facts, manner);
-        let made = |status: &'static str, code: &str, place: String, xml: &str| Made {
+        let mut made = Made {
             room: self.room.clone(),
             id: facts.transfer.clone(),
             owner: owner.to_string(),
@@ -144,21 +143,21 @@ impl Sends {
             state: state.code().to_string(),
             number,
             cause: cause.to_string(),
-            people: people.clone(),
-            status,
-            code: code.to_string(),
-            xml: xml.to_string(),
-            place,
+            people: people(&referred, &facts.ended),
+            status: MADE,
+            code: String::new(),
+            xml: xml::write(&tree, manner.soap),
+            place: String::new(),
         };
-        let text = xml::write(&tree, manner.soap);
         if let Some(first) = rules::faults(&tree, Of::Ours).first() {
             let why = format!("the transfer breaks a rule, {first}: nothing was sent");
-            return Ok(Outcome::Dead(why, Arc::new(made(FAILED, &first.rule, String::new(), &text))));
+            (made.status, made.code) = (FAILED, first.rule.to_string());
+            return Ok(Outcome::Dead(why, Arc::new(made)));
         }
-        let json = serde_json::to_string_pretty(&json::write(&tree)).unwrap_or_default();
-        let place = self.folder.place().await?;
-        self.folder.stage(state.code(), &name(&facts.transfer, number), (&text, &json)).await?;
-        Ok(Outcome::done(made(MADE, "", place, &text)))
+        let json = serde_json::to_string_pretty(&json::write(&tree)).map_err(io::Error::from)?;
+        made.place = self.folder.place().await?;
+        self.folder.stage(state.code(), &name(&facts.transfer, number), (&made.xml, &json)).await?;
+        Ok(Outcome::done(made))
     }
 
     /// The county of the home by name: as it was frozen, or by its code.
