@@ -223,7 +223,7 @@ mod tests {
         let broken =
             PROOF.1.replacen("loss_of_coverage,ffm,2025-05-16,,new,30", "loss_of_coverage,ffm,2025-05-16,,new,soon", 1);
         let faults = told([("event_proof", &broken), DOCUMENTS, LIMITS]);
-        assert!(faults[0].starts_with("data/enrollment/event_proof.csv line 9, days: "), "{faults:?}");
+        assert!(faults[0].starts_with("data/enrollment/event_proof.csv line 8, days: "), "{faults:?}");
         let gone = LIMITS.1.replacen("other,sbm,2024-01-01,,", "other,sbm,2024-01-01,2026-12-31,", 1);
         let faults = told([PROOF, DOCUMENTS, ("level_limits", &gone)]);
         assert_eq!(faults, ["data/enrollment/level_limits.csv line 0: Sbm needs one row in force for other"]);

@@ -176,7 +176,7 @@ async fn when_the_day_is_over_and_nothing_waits_the_plan_is_cancelled_once() {
         days_left(&world, bench, 7).await;
         assert_eq!(clock(&world).await, Report { reminders: 1, expired: 0 });
         assert_eq!(clock(&world).await, Report::default(), "once");
-        let told = ("event_proof_reminder", "these plans are canceled", "estos planes se cancelan");
+        let told = ("event_proof_reminder", "these plans are cancelled", "estos planes se cancelan");
         reads_well(&own, bench, told).await.says("A letter from the employer with the day");
         // What waits for somebody at the desk on the last day does not expire.
         own.upload(&proof_of(bench).await, &[("dark.jpg", &jpeg("dark"))]).await;
@@ -206,7 +206,7 @@ async fn when_the_day_is_over_and_nothing_waits_the_plan_is_cancelled_once() {
         let appeal = own.visit(&format!("{}/appeal", notice.address)).await;
         assert_eq!(appeal.status, 200, "{}", appeal.words());
         let here = format!("/account/coverage/{}", text(bench, "SELECT id FROM enrollment").await);
-        own.visit(&here).await.says_all(&["This plan was canceled, because no proof came in time"]);
+        own.visit(&here).await.says_all(&["This plan was cancelled, because no proof came in time"]);
         own.in_spanish().visit(&here).await.says("no llegó un comprobante a tiempo");
         let page = own.visit(&proof_of(bench).await).await;
         page.says("The last day to send this has passed");
