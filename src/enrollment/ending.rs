@@ -99,7 +99,7 @@ async fn tell(
     (last, said): (Last, Said<'_>),
 ) -> Result<(), StoreError> {
     let gone = before.people.iter().collect();
-    ended::post(tx, with, &Told { enrollment, before, gone, stay: None, last, said }).await
+    ended::post(tx, with, &Told { enrollment, before, gone, stay: None, number: None, last, said }).await
 }
 
 /// Takes the row, if it is as it was read, and gives it a last day; `false`: somebody else has changed it meanwhile.
