@@ -44,6 +44,10 @@ pub async fn post(desk: &Desk, with: &With, own: &Own, (wish, rows): (&Wish<'_>,
     if !desk.form.ticked("checked") {
         return Ok(second(desk, with, own, asked, Vec::new()));
     }
+    // Another tab was faster, or the insurer's file.
+    if desk.form.get("seen").parse() != Ok(own.enrollment.version) {
+        return Ok(said(desk, own, Done::Changed, ""));
+    }
     if desk.form.get("figures") != figures(&left) {
         let faults = vec![fault("sure", desk.cx.t("coverage.leave.fault.figures"))];
         return Ok(second(desk, with, own, asked, faults));
@@ -55,7 +59,7 @@ pub async fn post(desk: &Desk, with: &With, own: &Own, (wish, rows): (&Wish<'_>,
     let meant = leave::Wish {
         owner: own.enrollment.owner.clone(),
         enrollment: own.enrollment.id.clone(),
-        seen: desk.form.get("seen").parse().unwrap_or_default(),
+        seen: own.enrollment.version,
         who: rows.to_vec(),
         reason: wish.reason,
         code: wish.rule.code.clone(),

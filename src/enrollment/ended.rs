@@ -43,6 +43,8 @@ pub struct Told<'a> {
     pub gone: Vec<&'a SignedPerson>,
     /// What those who stay have; `None`: nobody stays.
     pub stay: Option<&'a Signed>,
+    /// Of the enrollment in which they go on, if it is not this one.
+    pub number: Option<&'a str>,
     pub last: Last,
     pub said: Said<'a>,
 }
@@ -77,7 +79,7 @@ fn letter(says: &Says, knows: &Knows, told: &Told) -> Letter {
     }
     let mut parts = vec![plan(says, told)];
     if let Some(stay) = told.stay {
-        parts.push(staying(says, stay, first_day(told.enrollment, told.last)));
+        parts.push(staying(says, (stay, told.number), first_day(told.enrollment, told.last)));
     }
     parts.push(says.part("notice.next", next(says, knows, told)));
     parts.push(says.help());
@@ -99,7 +101,7 @@ fn plan(says: &Says, told: &Told) -> Part {
     Part { heading: plan.name.clone(), lines }
 }
 
-fn staying(says: &Says, stay: &Signed, from: Date) -> Part {
+fn staying(says: &Says, (stay, number): (&Signed, Option<&str>), from: Date) -> Part {
     let names: Vec<String> = stay.people.iter().map(name).collect();
     let money = |amount: Cents| amount.dollars_cents();
     let (premium, credit, net) = (money(stay.premium), money(stay.credit), money(stay.net()));
@@ -107,11 +109,12 @@ fn staying(says: &Says, stay: &Signed, from: Date) -> Part {
         Cents::ZERO => says.tf("enrolled.pay_full", &[("premium", &premium)]),
         _ => says.tf("enrolled.pay", &[("premium", &premium), ("credit", &credit), ("net", &net)]),
     };
-    let lines = vec![
+    let mut lines = vec![
         says.tf("enrolled.people", &[("names", &names.join(", "))]),
         says.tf("coverage.told.from", &[("date", &says.date(from))]),
         amounts,
     ];
+    lines.extend(number.map(|number| says.tf("taxes.policy", &[("number", &shown(number))])));
     says.part("coverage.told.stay_title", lines)
 }
 

@@ -90,7 +90,7 @@ async fn tell(
     (last, said): (Last, Said<'_>),
 ) -> Result<(), StoreError> {
     let gone = before.people.iter().collect();
-    ended::post(tx, with, &Told { enrollment, before, gone, stay: None, last, said }).await
+    ended::post(tx, with, &Told { enrollment, before, gone, stay: None, number: None, last, said }).await
 }
 
 /// Ends or cancels; how it was on that day. `None`: somebody else has changed the row meanwhile.

@@ -94,7 +94,8 @@ impl Change for Leave {
         let gone = before.people.iter().filter(|own| wish.who.contains(&own.row)).collect();
         let stay = self.left.times.first().map(|since| &since.signed);
         let (last, said) = (wish.last, Said::Asked(wish.reason));
-        let told = Told { enrollment: &enrollment, before, gone, stay, last, said };
+        let number = self.left.new_subscriber.then_some(self.number.as_str());
+        let told = Told { enrollment: &enrollment, before, gone, stay, number, last, said };
         ended::post(tx, (&self.means, &self.knows), &told).await?;
         Ok(Done::Now)
     }

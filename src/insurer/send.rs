@@ -236,14 +236,15 @@ pub fn month_begins(month: &str) -> Option<i64> {
     Some(day.midnight().assume_utc().unix_timestamp() * 1000)
 }
 
-/// Changes that wait, as many as a file takes, the oldest first.
+/// Changes that wait, as many as a file takes, the oldest first; of one moment, what ends before what takes its place.
 async fn waiting_changes(
     connection: &mut AnyConnection,
     issuer: &str,
 ) -> Result<Vec<(String, Option<i64>)>, StoreError> {
     let asked = sqlx::query_scalar(
         "SELECT c.id FROM enrollment_change c JOIN enrollment e ON e.id = c.enrollment \
-         WHERE c.file = '' AND c.held = '' AND e.issuer = $1 ORDER BY c.made_at, c.number LIMIT $2",
+         WHERE c.file = '' AND c.held = '' AND e.issuer = $1 \
+         ORDER BY c.made_at, CASE WHEN c.kind IN ('cancel', 'terminate') THEN 0 ELSE 1 END, c.number LIMIT $2",
     );
     let ids: Vec<String> = asked.bind(issuer).bind(MOST_LINES as i64).fetch_all(connection).await?;
     Ok(ids.into_iter().map(|id| (id, None)).collect())

@@ -408,12 +408,13 @@ fn last_day(policy: &Transaction, own: &Member, kind: Kind) -> Option<Date> {
 
 /// Last and first name; of somebody with one name, that one is the last.
 fn names((last, first): (&str, &str)) -> Result<(String, String), &'static str> {
-    let last = words(last, LAST_NAME, "the last name")?;
-    let first = words(first, FIRST_NAME, "the first name")?;
-    match (last.is_empty(), first.is_empty()) {
-        (true, true) => Err("the name"),
-        (true, false) => Ok((first, String::new())),
-        _ => Ok((last, first)),
+    let of_two = words(last, LAST_NAME, "the last name")?;
+    let alone = of_two.is_empty();
+    let last = if alone { words(first, LAST_NAME, "the first name")? } else { of_two };
+    match (last.is_empty(), alone) {
+        (true, _) => Err("the name"),
+        (false, true) => Ok((last, String::new())),
+        (false, false) => Ok((last, words(first, FIRST_NAME, "the first name")?)),
     }
 }
 

@@ -160,7 +160,9 @@ pub fn every_kind() -> Vec<(String, Interchange)> {
     let mut leaves = child(2);
     leaves.until = Some(date!(2027 - 05 - 31));
     all.push(("leaves later".to_string(), file(8, true, vec![policy(2, Kind::Audit, vec![ana(), leaves])])));
-    all.push(("a child alone".to_string(), file(8, false, vec![policy(2, Kind::Initial, vec![alone()])])));
+    let mut of_a_child = policy(2, Kind::Initial, vec![alone()]);
+    of_a_child.amounts.credit = Cents(10_000);
+    all.push(("a child alone".to_string(), file(8, false, vec![of_a_child])));
     let mut dental = policy(3, Kind::Initial, vec![ana()]);
     dental.line = Line::Dental;
     dental.original = Some(1);
