@@ -6,6 +6,7 @@
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::Response;
+use time::Date;
 
 use super::around::{Around, around, names};
 use super::words::{self, Proof};
@@ -14,10 +15,13 @@ use crate::application::sheet::{RowId, YOU};
 use crate::eligibility::tables::CsrLevel;
 use crate::enrollment::check::{By, Checked, Line, Unfit, today, worked_out};
 use crate::enrollment::event_proof::months_begun;
+use crate::enrollment::record::{Enrollment, SignedPerson};
+use crate::enrollment::replaced::{self, Replaced};
 use crate::filing::codes::Product;
 use crate::office::desk::{Answer, Desk, Instead};
 use crate::office::view::{Bar, bar};
 use crate::shop::home::FieldFault;
+use crate::shop::words::search::warnings_for;
 use crate::types::Cents;
 use crate::web::page::{self, CachePolicy, Cx};
 
@@ -53,6 +57,10 @@ struct CheckPage<'a> {
     bar: Option<Bar>,
     policies: Vec<Policy>,
     warnings: Vec<String>,
+    /// Plans that end with the signature, and who is left without one.
+    ends: Vec<String>,
+    /// Which ones, for the next page.
+    ends_mark: String,
     /// What has to be proved, and how: nothing of it goes to an insurer before.
     proof: Option<Proof>,
     /// What is owed for months since the first day.
@@ -88,7 +96,42 @@ pub async fn show(desk: Desk) -> Answer {
     if checked.lines.iter().all(signed) {
         return Ok(desk.go("/account/plan/done"));
     }
-    page(&desk, &around, (&checked, around.version), &Typed::default()).await
+    let had = had(&desk, &around).await?;
+    page(&desk, &around, (&checked, around.version, &had), &Typed::default()).await
+}
+
+/// What they have signed for so far.
+///
+/// # Errors
+///
+/// If the store is away.
+pub async fn had(desk: &Desk, around: &Around) -> Result<Vec<Enrollment>, Instead> {
+    let mut connection = desk.office.read().await?;
+    Ok(replaced::had(&mut connection, &desk.office.means.vault, &around.results.owner).await?)
+}
+
+/// The plans that a signature ends, in one word: another tab can have signed since.
+pub fn ends_mark(ends: &[Replaced]) -> String {
+    let numbers: Vec<&str> = ends.iter().map(|ends| ends.old.number.as_str()).collect();
+    numbers.join("-")
+}
+
+/// Each plan that ends with the signature, and who is left without one.
+fn ends_words(cx: &Cx, ends: &[Replaced], start: Date) -> Vec<String> {
+    let name = |person: &SignedPerson| format!("{} {}", person.first, person.last);
+    let mut lines = Vec::new();
+    for Replaced { old, last, without } in ends {
+        let people: Vec<String> = old.signed.people.iter().map(name).collect();
+        let last = last.map(|last| cx.date(last)).unwrap_or_default();
+        let values = [("plan", old.signed.plan.name.as_str()), ("names", &people.join(", ")), ("date", &last)];
+        lines.push(cx.tf(if last.is_empty() { "choose.never_begins" } else { "choose.ends" }, &values));
+        if !without.is_empty() {
+            let people: Vec<String> = without.iter().map(|person| name(person)).collect();
+            let values = [("names", people.join(", ")), ("date", cx.date(start))];
+            lines.push(cx.tf("choose.ends_without", &values.each_ref().map(|(name, words)| (*name, words.as_str()))));
+        }
+    }
+    lines
 }
 
 /// What would be signed.
@@ -110,9 +153,10 @@ pub async fn checked(desk: &Desk, around: &Around, signature: &str) -> Result<Ch
 }
 
 /// The sentences that are agreed to.
-pub fn to_agree(checked: &Checked) -> Vec<&'static str> {
+pub fn to_agree(checked: &Checked, ends: &[Replaced]) -> Vec<&'static str> {
     let helped = checked.lines.iter().any(|line| line.signed.credit > Cents::ZERO);
-    ["right", "change"].into_iter().chain(helped.then_some("tax")).collect()
+    let ends = (!ends.is_empty()).then_some("ends");
+    ["right", "change"].into_iter().chain(helped.then_some("tax")).chain(ends).collect()
 }
 
 /// Who signs: the contact person, as on the application. The middle name may be left out.
@@ -130,29 +174,32 @@ pub fn signs(around: &Around, typed: &str) -> bool {
 pub async fn page(
     desk: &Desk,
     around: &Around,
-    (checked, version): (&Checked, i64),
+    (checked, version, had): (&Checked, i64, &[Enrollment]),
     typed: &Typed,
 ) -> Result<Response, Instead> {
     let cx = &desk.cx;
+    let ends = replaced::replaced(checked, &around.results, had);
     let year = checked.plan_year.to_string();
     let agree = |name: &'static str| Agreed {
         name,
         words: match name {
             "tax" => cx.tf("choose.agree_tax", &[("year", &year)]),
             "change" => cx.t("choose.agree_change").to_string(),
+            "ends" => cx.t("choose.agree_ends").to_string(),
             _ => cx.t("choose.agree_right").to_string(),
         },
         missing: cx
             .t(match name {
                 "tax" => "choose.missing_tax",
                 "change" => "choose.missing_change",
+                "ends" => "choose.missing_ends",
                 _ => "choose.missing_right",
             })
             .to_string(),
         ticked: typed.ticked.contains(&name),
         fault: typed.judged && !typed.ticked.contains(&name),
     };
-    let agreed: Vec<Agreed> = to_agree(checked).into_iter().map(agree).collect();
+    let agreed: Vec<Agreed> = to_agree(checked, &ends).into_iter().map(agree).collect();
     let signer = around.results.case.name(YOU);
     let signature_fault = match (typed.judged, typed.signature.is_empty()) {
         (false, _) => None,
@@ -168,6 +215,8 @@ pub async fn page(
         bar: bar(cx, &desk.visitor),
         policies: checked.lines.iter().map(|line| policy(cx, around, line)).collect(),
         warnings: warnings(cx, around).await?,
+        ends: ends_words(cx, &ends, checked.start.day),
+        ends_mark: ends_mark(&ends),
         proof: checked.proof.as_ref().map(|asked| words::proof(cx, (&asked.kind, asked.event), asked.due_day)),
         back: back(cx, around, checked),
         total: cx.tf("choose.check_total", &[("amount", &checked.net().dollars_cents())]),
@@ -193,9 +242,14 @@ fn back(cx: &Cx, around: &Around, checked: &Checked) -> Option<String> {
     (months > 0).then(|| cx.tf("event_proof.owed_all", &values))
 }
 
-/// What each plan loses, and who gets none.
+/// What each plan loses, who gets none, and where our data has another price than the insurer.
 async fn warnings(cx: &Cx, around: &Around) -> Result<Vec<String>, Instead> {
     let mut found: Vec<String> = Vec::new();
+    for at in 0..around.choice.groups.len() {
+        let search = around.search(cx, at, Product::Medical).await?;
+        let of_data = warnings_for(cx, &around.catalogue, &search).0;
+        found.extend(of_data.into_iter().filter(|words| !found.contains(words)).collect::<Vec<_>>());
+    }
     for group in super::home::groups(cx, around).await? {
         found.extend(group.warnings);
         if group.medical.is_none() {

@@ -6,9 +6,11 @@ use std::sync::Arc;
 
 use axum::Extension;
 use axum::http::StatusCode;
+use axum::response::Response;
 
 use super::around::{Around, around};
-use super::check::{Typed, checked, page, signs, to_agree};
+use super::check::{Typed, checked, ends_mark, had, page, signs, to_agree};
+use crate::enrollment::replaced::replaced;
 use crate::enrollment::sign::{Sign, Signing};
 use crate::office::desk::{Answer, Desk};
 use crate::verify::Knows;
@@ -23,13 +25,18 @@ pub async fn post(desk: Desk, Extension(knows): Extension<Arc<Knows>>) -> Answer
         return Ok(desk.go("/account/plan/done"));
     }
     let found = checked(&desk, &around, &signature).await?;
-    let wanted = to_agree(&found);
+    let had = had(&desk, &around).await?;
+    let ends = replaced(&found, &around.results, &had);
+    if ends_mark(&ends) != desk.form.get("ends_mark") {
+        return Ok(changed(&desk));
+    }
+    let wanted = to_agree(&found, &ends);
     let ticked: Vec<&'static str> = wanted.iter().copied().filter(|name| desk.form.ticked(name)).collect();
     // The version that the page was made from: what was signed before is found by it.
     let seen = desk.form.get("version").parse().unwrap_or(around.version);
     if ticked.len() < wanted.len() || !signs(&around, &signature) {
         let typed = Typed { ticked, signature, judged: true };
-        return page(&desk, &around, (&found, around.version), &typed).await;
+        return page(&desk, &around, (&found, around.version, &had), &typed).await;
     }
     let Around { results, .. } = around;
     let means = (desk.office.means.clone(), knows);
@@ -39,10 +46,13 @@ pub async fn post(desk: Desk, Extension(knows): Extension<Arc<Knows>>) -> Answer
     match desk.office.write(sign).await? {
         Signing::Now { .. } => Ok(desk.go("/account/plan/done?new=1")),
         Signing::Before { .. } => Ok(desk.go("/account/plan/done")),
-        Signing::Changed => {
-            let cx = &desk.cx;
-            let page = desk.page(cx.t("choose.clash_title")).lead(cx.t("choose.changed"));
-            Ok(page.link(cx.t("choose.check_title"), "/account/plan/check").with_status(StatusCode::CONFLICT))
-        }
+        Signing::Changed => Ok(changed(&desk)),
     }
+}
+
+/// It is not as the page showed it: it has to be checked again.
+fn changed(desk: &Desk) -> Response {
+    let cx = &desk.cx;
+    let page = desk.page(cx.t("choose.clash_title")).lead(cx.t("choose.changed"));
+    page.link(cx.t("choose.check_title"), "/account/plan/check").with_status(StatusCode::CONFLICT)
 }

@@ -15,6 +15,7 @@ use crate::filing::codes::{Feature, Metal, Product};
 use crate::quote::ask::address::Search;
 use crate::quote::policy::Credit;
 use crate::shop::view::Card;
+use crate::shop::words::search::warnings_for;
 use crate::types::Cents;
 use crate::web::page::Cx;
 use time::Date;
@@ -23,7 +24,10 @@ use time::Date;
 pub fn lead(cx: &Cx, around: &Around, search: &Search) -> Vec<String> {
     let day = around.start.as_ref().map_or(around.results.assumed_start, |start| start.day);
     let start = cx.date(day);
+    // Not exact: the surcharge for tobacco is not in our data, or the premiums are made up.
+    let is_exact = warnings_for(cx, &around.catalogue, search).0.is_empty();
     let first = match most(search) {
+        _ if !is_exact => cx.tf("choose.lead_about", &[("start", &start)]),
         _ if search.product == Product::Dental => cx.tf("choose.lead_dental", &[("start", &start)]),
         Cents::ZERO => cx.tf("choose.lead_full", &[("start", &start)]),
         most => cx.tf("choose.lead_credit", &[("start", &start), ("credit", &most.dollars_cents())]),

@@ -21,6 +21,9 @@ fn form<'d>(desk: &'d Desk, own: &Own) -> FormPage<'d> {
     let mut page = desk.page(cx.t("coverage.cancel.title"));
     let lead = cx.t(if own.has_begun() { "event_proof.cancel_lead" } else { "coverage.cancel.lead" });
     page = page.lead(&own.now.plan.name).lead(lead).lead(cx.t("coverage.cancel.fee"));
+    if own.enrollment.follows.is_some() {
+        page = page.lead(cx.t("coverage.cancel.replaced"));
+    }
     if own.now.people.len() > 1 {
         page = page.lead(cx.t("coverage.leave.before"));
     }
@@ -40,7 +43,7 @@ fn back_again(cx: &Cx, own: &Own) -> Vec<String> {
 
 /// `None`: it can be cancelled; else the way from here.
 fn elsewhere(desk: &Desk, own: &Own) -> Option<Response> {
-    if !own.enrollment.state.is_live() {
+    if !own.is_live() {
         return Some(desk.go(&format!("{}?done=before", own.address())));
     }
     (!own.can_be_cancelled()).then(|| desk.go(&format!("{}/end", own.address())))

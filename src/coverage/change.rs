@@ -9,7 +9,7 @@ use crate::office::desk::{Answer, Desk};
 pub async fn show(desk: Desk, Path(id): Path<String>) -> Answer {
     let own = shown::one(&desk, &id).await?;
     let cx = &desk.cx;
-    if !own.enrollment.state.is_live() {
+    if !own.is_live() {
         return Ok(desk.go(&own.address()));
     }
     let year = own.enrollment.plan_year.to_string();

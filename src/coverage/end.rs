@@ -229,7 +229,7 @@ fn wish<'r>(desk: &Desk, with: &'r With, own: &Own) -> Result<Wish<'r>, Vec<Faul
 
 /// `None`: it can be ended; else the way from here.
 fn elsewhere(desk: &Desk, own: &Own) -> Option<Response> {
-    if !own.enrollment.state.is_live() {
+    if !own.is_live() {
         return Some(desk.go(&format!("{}?done=before", own.address())));
     }
     (!own.has_begun()).then(|| desk.go(&format!("{}/cancel", own.address())))

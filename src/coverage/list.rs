@@ -31,7 +31,7 @@ pub async fn show(desk: Desk, with: Extension<With>) -> Answer {
     let mut connection = desk.office.read().await?;
     let years = tax_year::years(&mut connection, desk.owner().unwrap_or_default()).await?;
     drop(connection);
-    let not_told = !with.insurers && all.iter().any(|own| own.enrollment.state.is_live());
+    let not_told = !with.insurers && all.iter().any(|own| own.is_live());
     let (now, over): (Vec<Cover>, Vec<Cover>) = all.iter().map(|own| cover(cx, own)).partition(|cover| !cover.over);
     let year = |year: i32| {
         let words = cx.tf("coverage.taxes", &[("year", &year.to_string())]);

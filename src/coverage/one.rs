@@ -43,7 +43,7 @@ fn ways(cx: &Cx, own: &Own) -> Vec<(String, String)> {
     if own.counts() {
         ways.push(way("days.ics", cx.t("coverage.calendar").to_string()));
     }
-    if own.enrollment.state.is_live() {
+    if own.is_live() {
         ways.push(way("change", cx.t("coverage.change.title").to_string()));
         ways.push(match own.can_be_cancelled() {
             false if own.now.people.len() > 1 => way("end", cx.t("coverage.leave.title").to_string()),
@@ -88,7 +88,7 @@ pub async fn show(desk: Desk, with: Extension<With>, Path(id): Path<String>) -> 
         bar: bar(cx, &desk.visitor),
         cover: cover(cx, &own),
         notes,
-        not_told: !with.insurers && own.enrollment.state.is_live(),
+        not_told: !with.insurers && own.is_live(),
         paid: own.is_paid(),
         proof: own.proof.as_ref().map(|proof| {
             let by = cx.tf("event_proof.by", &[("date", &cx.date(proof.due_day))]);

@@ -88,7 +88,7 @@ fn fate_words(next: &Next) -> &'static str {
 /// If the store is away.
 pub async fn say(desk: &Desk, own: &Own) -> Result<Option<Say>, Instead> {
     let cx = &desk.cx;
-    if !own.enrollment.state.is_live() || !own.has_begun() || own.today > own.enrollment.ends {
+    if !own.is_live() || !own.has_begun() {
         return Ok(None);
     }
     let mut connection = desk.office.read().await?;

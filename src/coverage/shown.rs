@@ -73,9 +73,19 @@ impl Own {
         self.enrollment.state == State::Ended && self.today <= self.enrollment.ends
     }
 
+    /// Its last day is over, whatever became of it.
+    pub fn is_over(&self) -> bool {
+        self.today > self.enrollment.ends
+    }
+
+    /// Goes on, or is on its way.
+    pub fn is_live(&self) -> bool {
+        self.enrollment.state.is_live() && !self.is_over()
+    }
+
     /// Is or will be in force.
     pub fn counts(&self) -> bool {
-        self.enrollment.state.is_live() || self.is_ending()
+        self.is_live() || self.is_ending()
     }
 
     pub fn plan_year(&self) -> i32 {
@@ -148,9 +158,15 @@ pub struct Cover {
 /// `rejected` and the like in words; what a state means today.
 pub fn cover(cx: &Cx, own: &Own) -> Cover {
     let (enrollment, now) = (&own.enrollment, own.today());
-    let word = if own.is_ending() { "ending" } else { enrollment.state.word() };
+    let word = match enrollment.state {
+        _ if own.is_ending() => "ending",
+        // Nobody changes a row because a year is over.
+        state if state.is_live() && own.is_over() => "ended",
+        state => state.word(),
+    };
     let not_proved = enrollment.state == State::Cancelled && own.steps.iter().any(|line| line.code == NOT_PROVED);
     let about = match word {
+        "ended" if !own.is_paid() && !own.goes_on() => "ended_unpaid",
         "confirmed" if own.has_begun() => "confirmed_now",
         // Nobody has signed.
         "signed" if enrollment.signed.is_renewed() => "renewed",
@@ -218,7 +234,7 @@ pub struct Pay {
 
 /// `None`: it is paid, or there is nothing to pay for, or nobody has told the insurer.
 pub fn pay(cx: &Cx, with: &With, own: &Own) -> Option<Pay> {
-    if own.is_paid() || own.goes_on() || own.waits() || !own.enrollment.state.is_live() || !with.insurers {
+    if own.is_paid() || own.goes_on() || own.waits() || !own.is_live() || !with.insurers {
         return None;
     }
     let start = cx.date(own.enrollment.starts);

@@ -29,6 +29,7 @@ pub mod renewal;
 pub mod renewal_rules;
 pub mod renewal_words;
 pub mod renewing;
+pub mod replaced;
 pub mod results;
 pub mod share;
 pub mod sign;

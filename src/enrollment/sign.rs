@@ -11,7 +11,8 @@ use time::{Date, Month};
 use super::check::{Checked, Line};
 use super::ending;
 use super::event_proof::{self, HELD};
-use super::record::{self, ChangeKind, Enrollment, NewChange, NewEnrollment, Signed, State};
+use super::record::{self, ChangeKind, Enrollment, NewChange, NewEnrollment, State};
+use super::replaced;
 use super::results::{Results, is_superseded, number_of};
 use super::step::{self, Step, Taken};
 use super::words;
@@ -126,15 +127,13 @@ impl Change for Sign {
             Some(asked) => event_proof::ask(tx, &self.knows.tables, (&self.results, asked)).await?,
             None => None,
         };
-        let mut had = record::of(tx.conn(), &self.means.vault, owner).await?;
-        for old in &mut had {
-            // Whoever was taken off it since is not on it.
-            old.signed = record::now(tx.conn(), &self.means.vault, old).await?;
-        }
+        let had = replaced::had(tx.conn(), &self.means.vault, owner).await?;
         let under = proof.as_ref().map(|(id, _)| id.as_str());
+        let about = (application, self.checked.plan_year);
         let (mut enrollments, mut ended) = (Vec::new(), Vec::new());
         for (line, number) in self.checked.lines.iter().zip(&self.numbers) {
-            let replaced: Vec<&Enrollment> = had.iter().filter(|old| replaces(&line.signed, self, old)).collect();
+            let replaced: Vec<&Enrollment> =
+                had.iter().filter(|old| replaced::replaces(&line.signed, about, old)).collect();
             for old in &replaced {
                 if !ended.contains(&old.id) {
                     self.end(tx, &key, old).await?;
@@ -238,25 +237,6 @@ impl Sign {
         let taken = Taken { step, from_day, code, actor: &actor, session: &self.session };
         step::apply(tx, &self.means, id, &taken).await.map(drop)
     }
-}
-
-/// Whether an enrollment ends when a new one begins: it is there or on its way, in the same year, of the same kind, and covers
-/// one of the same people.
-fn replaces(new: &Signed, sign: &Sign, old: &Enrollment) -> bool {
-    let same_application = old.application == sign.results.application;
-    let alike = |text: &str| text.trim().to_lowercase();
-    let covers = |person: &record::SignedPerson| {
-        old.signed.people.iter().any(|had| match same_application {
-            true => had.row == person.row,
-            // Another application numbers its rows for itself.
-            false => had.born == person.born && alike(&had.first) == alike(&person.first),
-        })
-    };
-    old.state.is_live()
-        && old.plan_year == i64::from(sign.checked.plan_year)
-        && old.product == new.plan.product
-        && old.ends >= new.starts
-        && new.people.iter().any(covers)
 }
 
 /// The last day of the plan year.
