@@ -69,6 +69,42 @@ async fn two_tabs_do_not_sign_what_neither_has_seen() {
 }
 
 #[tokio::test]
+async fn a_signature_that_ends_a_plan_says_so_and_wants_to_be_sure() {
+    on_each_engine(async |bench| {
+        let world = World::open(bench).await;
+        let browser = world.browser();
+        let list = list_of_one(&browser).await;
+        let second = list.cards()[1].id.clone();
+        choose_first(list).await;
+        let first = browser.visit("/account/plan/check").await;
+        assert_eq!(first.count("#ends"), 0, "nothing ends");
+        sign_plans(first).await;
+        browser.post("/account/plan/choose", &format!("choice=1/{second}")).await;
+        for browser in [browser.clone(), browser.in_spanish()] {
+            let check = browser.visit("/account/plan/check").await;
+            looked_at(&check);
+            assert_eq!(check.count("#ends"), 1);
+        }
+        let check = browser.visit("/account/plan/check").await;
+        check.says("A plan ends when you sign").says("covers Ana Li");
+        let boxes: Vec<String> = check
+            .select("main input[type=checkbox]")
+            .iter()
+            .filter_map(|tick| tick.attr("id").map(str::to_string))
+            .collect();
+        let unsure = boxes.iter().filter(|id| *id != "ends").fold(check, |check, id| check.choose(id));
+        let unsure = unsure.fill("signature", "ana li").press("Sign for these plans").await;
+        assert_eq!(unsure.status, 422, "{}", unsure.words());
+        unsure.says("Tick the box about the plan that ends");
+        assert_eq!(bench.count("enrollment").await, 1);
+        let done = sign_plans(unsure).await;
+        assert!(done.address.contains("/done"), "{}", done.words());
+        assert_eq!(bench.count("enrollment WHERE state IN ('ended', 'cancelled')").await, 1);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_plan_for_people_who_are_no_group_any_more_is_not_chosen() {
     on_each_engine(async |bench| {
         let world = World::open(bench).await;
