@@ -3,8 +3,6 @@
 //! Called by the router of private pages. Every page of it is its owner's alone: `no-store`, uncompressed, without
 //! scripts. The shop never imports it. It must never say whether an address has an account, log what was typed, or
 //! change anything on a GET.
-//!
-//! Built so far: passwords, codes, sessions and the counters against guessing; docs/office.md says what comes next.
 
 pub mod breached;
 pub mod changes;

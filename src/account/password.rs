@@ -117,7 +117,7 @@ pub struct Hashers {
     places: Arc<Semaphore>,
     waiting: Arc<AtomicUsize>,
     argon2: Argon2<'static>,
-    /// For addresses that nobody has: whoever asks waits as long.
+    /// Checked for addresses without an account, so that the answer takes as long.
     nobodys: Arc<str>,
 }
 

@@ -14,7 +14,7 @@ use crate::types::hex;
 
 /// The largest form that is kept.
 pub const BYTES_MAX: usize = 64 * 1024;
-/// How long.
+/// How long a form is kept.
 pub const KEPT: Millis = 3_600_000;
 
 /// A form on its way. Has no `Debug`; wiped when dropped.

@@ -1,6 +1,6 @@
 //! Everything that the office has of one person, opened: for their own download, and for an operator who answers them.
 //!
-//! Called by the download page and by `windowshop account export`. Whoever calls it has proved who asks, and notes it.
+//! Called by the download page and by `windowshop account export`, which have proved who it is for, and note it.
 
 use serde_json::{Value, json};
 use sqlx::any::AnyRow;
@@ -15,7 +15,7 @@ use crate::store::{StoreError, columns};
 /// Rows of the record of deeds in an export; far more than one person's.
 const DEEDS_MAX: i64 = 100_000;
 
-/// As JSON; `None` if nobody is called so, or they are gone.
+/// As JSON; `None` if there is no such owner, or no longer.
 ///
 /// # Errors
 ///
@@ -133,10 +133,11 @@ async fn frozen(
 /// sources answered is not in it: tax data of one member must not be shown to another (IRS Publication 1075); what followed
 /// is in the notices.
 async fn checks(connection: &mut AnyConnection, key: &DataKey, owner: &str) -> Result<Value, StoreError> {
-    let made = "SELECT id, application, person, subject, state, service, asked_at FROM verification WHERE owner = $1";
+    let made = "SELECT id, application, person, subject, state, service, asked_at FROM verification \
+                WHERE owner = $1";
     let made = rows(connection, made, owner).await?;
-    let issues = "SELECT id, application, person, kind, state, closed_how, opened_at, due_day AS due, closed_at FROM dmi \
-                  WHERE owner = $1 ORDER BY opened_at";
+    let issues = "SELECT id, application, person, kind, state, closed_how, opened_at, due_day AS due, closed_at \
+                  FROM dmi WHERE owner = $1 ORDER BY opened_at";
     let issues = rows(connection, issues, owner).await?;
     let redetermined =
         "SELECT id, application, cause, notice, made_at FROM redetermination WHERE owner = $1 ORDER BY made_at";

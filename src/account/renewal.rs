@@ -2,7 +2,7 @@
 //! waiting for people to sign in.
 //!
 //! Called by `windowshop keys rotate` and once a day by `serve`. What somebody is found by is computed again from their
-//! own sealed address. Killed halfway, it goes on where it was: what is left is who is not found by the newest key.
+//! own sealed address. Killed halfway, it goes on where it was: those are left whom the newest key does not find.
 
 use zeroize::Zeroizing;
 

@@ -14,7 +14,7 @@ use crate::types::{AmountFault, Cents, Zip5};
 
 /// Letters of one name (the federal hub takes 60).
 pub const NAME_MAX: usize = 60;
-/// What is typed where nobody is meant.
+/// The answer that picks nobody, or nothing, of a list.
 pub const NONE: &str = "none";
 /// The oldest birthday that is taken for one.
 const OLDEST_YEARS: i32 = 120;
@@ -72,7 +72,7 @@ pub enum Span {
     Any,
 }
 
-/// Why an answer does not do. The page has words for each, and for some questions better ones.
+/// Why an answer is not accepted. The page has words for each, and better ones for some questions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr, strum::EnumIter)]
 #[strum(serialize_all = "snake_case")]
 pub enum Odd {
@@ -185,7 +185,7 @@ fn name(text: &str) -> Result<(), Odd> {
     }
 }
 
-/// As accounts have addresses, and only one: whether there is such an address, a letter tells.
+/// One address, judged as for an account. Whether it exists, only a letter can tell.
 fn email(text: &str) -> Result<(), Odd> {
     if Sought::email(text).is_none() || text.contains([',', ';', '<', '>']) { Err(Odd::Email) } else { Ok(()) }
 }

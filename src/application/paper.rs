@@ -111,7 +111,7 @@ pub struct Handled {
     pub audit: Audit,
     pub actor: Actor,
     pub notice: String,
-    /// Else only printed.
+    /// `false`: it was only printed.
     pub mailed: bool,
 }
 

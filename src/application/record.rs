@@ -215,9 +215,9 @@ pub async fn last_year(connection: &mut AnyConnection, application: &Application
     Ok(causes.iter().filter_map(|cause| year_of(cause)).fold(own, i32::max))
 }
 
-/// What counts of an application: the latest redetermination, or what it was when it was sent.
+/// The determination in force of an application: the latest redetermination, or the first if there is none.
 pub struct InForce {
-    /// Of the redetermination; 0: as it was sent.
+    /// Number of the redetermination; 0: the first determination.
     pub number: i64,
     pub household: Value,
     pub determination: Value,

@@ -42,9 +42,9 @@ pub struct View<'a> {
     pub today: Date,
     pub year: i32,
     pub ages: AgeRules,
-    /// Worked out once: many questions ask for it of each person.
+    /// [`View::tax_speakers`], worked out once: many questions ask for it of each person.
     speakers: OnceLock<Vec<RowId>>,
-    /// The same: `flow::places`.
+    /// `flow::places`, worked out once: it asks every question of every page whether it applies.
     pub(super) places: OnceLock<Vec<Place>>,
 }
 
@@ -203,7 +203,7 @@ impl<'a> View<'a> {
         self.tax_speakers().iter().copied().find(claims)
     }
 
-    /// Whoever has income or deductions, as said; alone that is not asked.
+    /// Everybody who was said to have income or deductions. Somebody alone is not asked.
     pub fn earners(&self) -> Vec<RowId> {
         let earns = |person: &RowId| self.alone() || self.among("earners", *person);
         self.people().filter(earns).collect()

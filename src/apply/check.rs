@@ -107,7 +107,7 @@ fn unfit(cx: &Cx, words: &Words) -> Vec<(String, String)> {
             _ if row == YOU => "you",
             _ => "person",
         };
-        // The paths name no answer: which page it was is for whoever mends the pages.
+        // The path holds no answer. It tells a developer which page accepted what the engine refuses.
         tracing::warn!(path = fault.path, "the engine refuses what the pages accept");
         let place = flow::place(words.view, step, row).or_else(|| flow::place(words.view, "household", HOUSEHOLD));
         let Some(place) = place else { continue };

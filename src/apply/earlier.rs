@@ -38,8 +38,8 @@ impl Earlier {
         Ok(Some(Earlier { case, in_force: in_force.determination, followed }))
     }
 
-    /// What had not been proved in time, and is told as before, holds on (45 CFR 155.315(f)(5)): the household amended by it,
-    /// and what the engine says of that. `None`: there is nothing of the kind.
+    /// What was not proved in time stays unproved if it is told as before (45 CFR 155.315(f)(5)): the household amended by
+    /// it, and its determination. `None`: nothing is unproved.
     ///
     /// # Errors
     ///

@@ -1,7 +1,7 @@
 //! `/account/apply/STEP[/ROW]`: one page of the application, shown and saved. One pair for all steps.
 //!
-//! What was typed is saved first and judged after: an answer that does not do is kept as typed, with what is wrong beside
-//! it (422). Another tab's change of the same page is shown, never overwritten unseen (409).
+//! What was typed is saved first and judged after: an answer that is not accepted is kept as typed, with what is wrong
+//! beside it (422). Another tab's change of the same page is shown, never overwritten unseen (409).
 
 use std::collections::BTreeMap;
 
@@ -180,8 +180,8 @@ fn saved(desk: &Desk, place: &Place, sheet: &Sheet, (on, aside): (&[String], boo
         return Ok(desk.go(&marked(address(&place), [Some(ASKS_MORE), back])));
     }
     count(&desk.cx, place.step.name, Came::Answered);
-    // What a change made necessary elsewhere comes before the check page is worth showing again.
-    // Of a change everything has its answer: whoever has changed one chooses the next from the list.
+    // Pages that this answer has opened come first. When a change of a sent application is reported, every page has its
+    // answer already: the next one to change is picked from the list.
     let change = view.sheet.follows().is_some();
     let next = match flow::first_open(&view) {
         None if from_check => CHECK_PAGE.to_string(),

@@ -108,7 +108,7 @@ pub async fn post(desk: Desk, headers: HeaderMap, wire: Option<Extension<Wire>>)
 }
 
 fn unlock_buckets(desk: &Desk, owner: &str, client: IpAddr) -> Vec<Bucket> {
-    // Whoever has the session is no stranger: others cannot use up these tries.
+    // Counted for the session alone, so that nobody else can use up its tries.
     vec![desk.office.buckets.network(client), desk.office.buckets.device(owner.as_bytes(), b"unlock")]
 }
 

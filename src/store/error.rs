@@ -13,7 +13,7 @@ pub enum StoreError {
     /// The engine cannot be reached, is full or read-only, or had no connection free in time. Worth retrying later.
     #[error("the store does not answer: {0}")]
     Away(String),
-    /// Two writers met. `begin_write` tries again by itself; who sees this was unlucky several times.
+    /// Two writers met. `begin_write` tries again by itself; a caller sees this after several tries.
     #[error("the store is busy: {0}")]
     Busy(String),
     /// A value that may be there once is already there, in this table.

@@ -156,7 +156,7 @@ impl Change for FoundSite {
         let ring = self.vault.ring();
         let (_, wrapped) = value::new_data_key(&ring, SITE)?;
         let now = tx.now();
-        // Whoever comes second finds it there.
+        // Another process may have made it first.
         sqlx::query(
             "INSERT INTO data_key (owner, ring_key, wrapped, made_at) VALUES ($1, $2, $3, $4) \
              ON CONFLICT (owner) DO NOTHING",

@@ -1,4 +1,4 @@
-//! Transfers on record: rows of `transfer` and `transfer_step`, for pages, operators and whoever goes on with one.
+//! Transfers on record: rows of `transfer` and `transfer_step`, for pages, operators and the next step of a transfer.
 
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, FromRow, Row as _};

@@ -186,7 +186,7 @@ impl Sends {
     }
 }
 
-/// Of its two files.
+/// The name of its two files, without their endings.
 pub fn name(transfer: &str, number: i64) -> String {
     format!("{transfer}-{number:03}")
 }

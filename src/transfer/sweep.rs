@@ -1,4 +1,4 @@
-//! Transfers that follow from a redetermination: found by looking, because whoever redetermines knows nothing of agencies.
+//! Transfers that follow from a redetermination: found by looking, because the room `verify` knows nothing of agencies.
 //!
 //! Called once a minute by `serve`. A redetermination is looked at once: the job's key names it.
 

@@ -56,7 +56,7 @@ const HOUR: Millis = 3_600_000;
 /// What Homeland Security wants to know of us and not of a person.
 const OURS: &str = "casePOC";
 
-/// Who asks about a subject.
+/// The kind of job that asks about a subject.
 pub(super) fn kind_of(subject: Subject) -> &'static Kind {
     match subject {
         Subject::LawfulPresence => &CHECK_STATUS,
@@ -134,7 +134,7 @@ impl Handler for Checks {
     }
 }
 
-/// Whom a kind of job asks.
+/// The service that a kind of job asks.
 fn service_of(kind: &str) -> Service {
     match subject_of(kind) {
         Subject::LawfulPresence if kind == CHECK_STATUS_AGAIN.name => Service::VlpAgain,
@@ -314,7 +314,7 @@ fn coverage_day(case: &Case) -> Option<Date> {
     Date::parse(text, format).ok().or_else(|| asks::coverage(case).map(|(first, _)| first))
 }
 
-/// Nobody can be asked: documents, where something must be proved; else nothing.
+/// The question cannot be asked: documents are needed where something must be proved, else nothing is.
 fn unaskable(room: &Room, case: &Case, (subject, person): (Subject, RowId)) -> Vec<Found> {
     let one = |subject: &Subject| {
         let prove = match subject {

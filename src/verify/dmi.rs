@@ -22,7 +22,7 @@ use crate::store::{Millis, StoreError, Tx};
 
 pub const OPEN: &str = "open";
 pub const EXPIRED: &str = "expired";
-/// Of something that is no longer said.
+/// It was about something that is no longer said.
 pub const WITHDRAWN: &str = "withdrawn";
 /// Nobody sent anything in time.
 pub const NOTHING_CAME: &str = "nothing_came";

@@ -97,7 +97,7 @@ pub fn moment(at: Millis) -> OffsetDateTime {
     OffsetDateTime::from_unix_timestamp(at / 1000).unwrap_or(OffsetDateTime::UNIX_EPOCH)
 }
 
-/// An ID that follows from what it names: whoever does the same thing again makes the same row.
+/// An ID derived from what it names, so that doing the same thing twice makes one row.
 pub fn id_of(parts: &[&str]) -> String {
     let mut hash = Sha256::new();
     for part in parts {

@@ -153,12 +153,12 @@ pub(super) struct Redone<'a> {
     pub notice: &'a str,
 }
 
-/// Its ID.
+/// The ID of the redetermination of an application for a cause.
 pub(super) fn id(case: &Case, cause: &str) -> String {
     id_of(&["redetermination", case.id(), cause])
 }
 
-/// Writes a row, once for its cause; whether it is new.
+/// Writes a row, once for its cause. `false`: it was there.
 pub(super) async fn write(
     tx: &mut Tx,
     room: &Room,

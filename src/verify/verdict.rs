@@ -19,7 +19,7 @@ fn found(person: RowId, subject: Subject, verdict: Verdict, because: &str) -> Fo
     Found { person, subject, verdict, basis: json!({ "because": because }) }
 }
 
-/// Of Social Security: `asked` are the subjects that this application needs of it.
+/// What Social Security's answer means for each subject that it was asked about.
 pub fn ssa(answer: &SsaAnswer, person: RowId, asked: &[Subject]) -> Vec<Found> {
     let one = |subject: Subject| match answer {
         // Nothing else that came may be used.
@@ -45,7 +45,7 @@ pub fn ssa(answer: &SsaAnswer, person: RowId, asked: &[Subject]) -> Vec<Found> {
     asked.iter().map(|subject| one(*subject)).collect()
 }
 
-/// Of Homeland Security; with the case that has to be asked about again.
+/// What Homeland Security's answer means, and the number of a case that is still open there.
 pub fn lawful_presence(answer: &VlpAnswer, person: RowId) -> (Found, Option<CaseNumber>) {
     let subject = Subject::LawfulPresence;
     let VlpAnswer::Case(case) = answer else {
@@ -64,7 +64,7 @@ pub fn lawful_presence(answer: &VlpAnswer, person: RowId) -> (Found, Option<Case
     (found, case.case.clone())
 }
 
-/// Of employers. An offer that was told is judged by its cost; being insured, or an offer that was not told, is evidence.
+/// What employers' answers mean. An offer that was told is judged by its cost; being insured, or an offer that was not told, is evidence.
 pub fn employer_coverage(answer: &EsiAnswer, person: RowId, offer_told: bool) -> Found {
     let subject = Subject::EmployerCoverage;
     match answer {
@@ -76,7 +76,7 @@ pub fn employer_coverage(answer: &EsiAnswer, person: RowId, offer_told: bool) ->
     }
 }
 
-/// Of public programs on the first day of coverage. `None`: somebody who has to be asked again did not answer, and
+/// What public programs' answers mean on the first day of coverage. `None`: somebody who has to be asked again did not answer, and
 /// nobody who did knows of coverage.
 pub fn other_coverage(answer: &OtherAnswer, person: RowId, day: Date) -> Option<Found> {
     let subject = Subject::OtherCoverage;
@@ -117,7 +117,7 @@ fn tax_data(answer: &IncomeAnswer, filers: usize) -> Option<Cents> {
     record.total.or_else(sum)
 }
 
-/// Of the Internal Revenue Service: what was told is accepted at or above the data, and a little below (45 CFR
+/// What the Internal Revenue Service's answer means: income is accepted at or above the data, and a little below (45 CFR
 /// 155.320(c)(3)). The amount is kept only where it will decide.
 pub fn income(answer: &IncomeAnswer, tax: &TaxHousehold, rule: &IncomeRule) -> Found {
     let (subject, person) = (Subject::Income, tax.filers.first().copied().unwrap_or_default());

@@ -1,6 +1,6 @@
 //! Letters: put down with what they tell of, sent by a worker, and what became of each.
 //!
-//! Called by whoever has to tell somebody something, inside their own change. A letter may come twice and is never lost:
+//! Called inside the change that the letter tells of. A letter may come twice and is never lost:
 //! its `Message-ID` is made of its key, so a mailbox can drop the second. It must never hold more than `mail` allows;
 //! neither address nor code is in any column but the sealed payload, which goes when the letter has gone.
 
@@ -143,7 +143,7 @@ impl Change for Posted {
 pub struct Ready {
     job: queue::Ready,
     template: String,
-    /// Whose the row of the letter is.
+    /// The owner of the letter's row.
     to: String,
 }
 
@@ -326,7 +326,7 @@ pub struct Words {
     pub lang: &'static str,
 }
 
-/// Makes the words: told to this room by whoever starts the workers.
+/// Makes the words; given to this room when the workers are started.
 pub type Speaks = Arc<dyn Fn(&Said) -> Option<Words> + Send + Sync>;
 
 /// Sends letters.

@@ -1,6 +1,6 @@
 //! Putting a job down, claiming it, and what may become of it: each one change of the store.
 //!
-//! Called by whoever has work that may wait, inside a change of their own, and by `worker`. Every step after the claim
+//! Called inside the change that the work follows from, and by `worker`. Every step after the claim
 //! is fenced: it names the token of its claim and touches exactly one row, or its result is thrown away.
 
 use std::sync::{Arc, LazyLock};
@@ -25,10 +25,10 @@ pub const DEAD: i64 = 2;
 /// How long a worker may be silent before its job is somebody else's. Extended at half.
 pub const LEASE: Duration = Duration::from_secs(60);
 const SHARDS: i64 = 16;
-/// What a job says that ran out while its worker was silent.
+/// The last error of a job that died because its worker fell silent.
 const SILENT: &str = "its worker fell silent at the last attempt";
 
-/// A kind of job: a row of the closed list of whoever starts the workers.
+/// A kind of job. The list is closed: those that the workers were started with.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Kind {
     /// As rows, metrics and commands have it.
@@ -202,7 +202,7 @@ impl Change for Claim {
     async fn run(&self, tx: &mut Tx) -> Result<Vec<Held>, StoreError> {
         put_back(tx).await?;
         let (now, mut held) = (tx.now(), Vec::new());
-        // Half for one kind while others wait; what they leave is anybody's.
+        // In a first round no kind takes more than half; the second gives what is left to any kind.
         for share in [(self.most + 1) / 2, self.most] {
             for kind in &self.kinds {
                 let room = self.most - i64::try_from(held.len()).unwrap_or(i64::MAX);

@@ -166,7 +166,7 @@ impl Workers {
 
 async fn keep_working(room: Arc<Room>, places: usize, mut stop: watch::Receiver<bool>) {
     let (mut bell, mut running, mut idle, mut away) = (BELL.subscribe(), JoinSet::new(), 0_u32, false);
-    // Told to, or nobody is left who could.
+    // Told to stop, or the sender is gone.
     while !*stop.borrow_and_update() && stop.has_changed().is_ok() {
         while running.try_join_next().is_some() {}
         if running.len() >= places {
