@@ -384,7 +384,7 @@ impl Results {
                 person["applying"] = Value::Bool(false);
             }
         }
-        let day = household["as_of"].as_str().and_then(day_of).ok_or_else(|| odd("no day"))?;
+        let day = household["as_of"].as_str().and_then(day_of).unwrap_or(self.assumed_start);
         let household = Household::from_json(&household.to_string()).map_err(|_| odd("a household"))?;
         let answer = determine(&household, tables, day).map_err(|_| odd("a household"))?;
         Ok(answer.tax_households.iter().map(|tax| tax.benchmark_monthly).collect())
