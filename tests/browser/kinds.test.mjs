@@ -1,7 +1,7 @@
 // Households of each kind from the application to a signature, without a script, on a phone and wide, in both languages: a family in
 // two plans with children in CHIP, a dental plan for a child, a catastrophic plan, a member of a tribe, a birth. Then what they have, once their
 // insurers have said that they paid. On a server of its own, which sells dental plans and has the next year's plans (market.mjs).
-import { after, before, describe, test } from 'node:test';
+import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -93,77 +93,74 @@ class Home {
 /** Who comes back after the insurer's answer. */
 const born = {};
 
-// Two at a time: what they wait for is mostly the drawing of pages.
-describe('from the application to a signature', { concurrency: 2 }, () => {
-  test('after a birth coverage goes back to its day', async () => {
-    const on = typed(day(14));
-    const said = { ...COUPLE, 'birth_date.3': on, 'relation.3': 'child', dependents: '3', amount: '4200', events: 'birth', event_day: on };
-    const home = born.home = await Home.sent('zip=45202&county=39061&people=40,38,0&income=100800', said);
-    await home.choose('/account/shop/1/plans');
-    await home.look('/account/plan/start', 'birth-start');
-    await home.sign('birth');
-    assert.equal(home.plans, 1);
-    await home.look('/account/coverage', 'birth-coverage-unpaid');
-    met.none();
-  });
+test('after a birth coverage goes back to its day', async () => {
+  const on = typed(day(14));
+  const said = { ...COUPLE, 'birth_date.3': on, 'relation.3': 'child', dependents: '3', amount: '4200', events: 'birth', event_day: on };
+  const home = born.home = await Home.sent('zip=45202&county=39061&people=40,38,0&income=100800', said);
+  await home.choose('/account/shop/1/plans');
+  await home.look('/account/plan/start', 'birth-start');
+  await home.sign('birth');
+  assert.equal(home.plans, 1);
+  await home.look('/account/coverage', 'birth-coverage-unpaid');
+  met.none();
+});
 
-  test('parents buy two plans while their children have CHIP', async () => {
-    const said = { ...COUPLE, 'last_name.1': LONG, 'birth_date.3': '5/1/2015', 'birth_date.4': '5/1/2018', dependents: '3,4', amount: '2300', signature: `Ana ${LONG}` };
-    const home = await Home.sent('zip=45202&county=39061&people=40,38,11,8&income=55200', said);
-    await home.look('/account/plan/groups', 'family-groups');
-    await home.tab.locator('input[name=way]').last().check();
-    await home.press('main form .buttons button');
-    await home.choose('/account/shop/1/plans?metal=gold');
-    await home.choose('/account/shop/2/plans', 'es');
-    home.signs = `ana ${LONG.toLowerCase()}`;
-    await home.sign('family', 'es');
-    assert.equal(home.plans, 2);
-    await home.says(/Ben/);
-    await home.look('/account/coverage', 'family-coverage');
-    await home.context.close();
-    met.none();
-  });
+test('parents buy two plans while their children have CHIP', async () => {
+  const said = { ...COUPLE, 'last_name.1': LONG, 'birth_date.3': '5/1/2015', 'birth_date.4': '5/1/2018', dependents: '3,4', amount: '2300', signature: `Ana ${LONG}` };
+  const home = await Home.sent('zip=45202&county=39061&people=40,38,11,8&income=55200', said);
+  await home.look('/account/plan/groups', 'family-groups');
+  await home.tab.locator('input[name=way]').last().check();
+  await home.press('main form .buttons button');
+  await home.choose('/account/shop/1/plans?metal=gold');
+  await home.choose('/account/shop/2/plans', 'es');
+  home.signs = `ana ${LONG.toLowerCase()}`;
+  await home.sign('family', 'es');
+  assert.equal(home.plans, 2);
+  await home.says(/Ben/);
+  await home.look('/account/coverage', 'family-coverage');
+  await home.context.close();
+  met.none();
+});
 
-  test('a child gets a dental plan, and what is left of the credit helps', async () => {
-    const said = { ...COUPLE, 'first_name.2': 'Cai', 'relation.2': 'child', 'jointly.1': 'no', 'birth_date.1': '3/14/1963', 'birth_date.2': '5/1/2015', dependents: '2', earners: '1', amount: '3900' };
-    const home = await Home.sent('zip=45202&county=39061&people=63,11&income=46800', said);
-    await home.look('/account/plan/dental', 'dental-before');
-    await home.choose('/account/shop/1/plans');
-    await home.visit('/account/plan/dental', 'es');
-    await home.tab.locator('[id="who.0-some"]').check();
-    await home.press('main form .buttons button');
-    const say = await met.keep(home.tab, 'dental-wrong', 'es');
-    await met.sizes(home.tab, ['dental-wrong', 'es'], say, touch);
-    await home.tab.locator('[id="who.0-children"]').check();
-    await home.press('main form .buttons button');
-    assert.match(home.tab.url(), /\/plans\?product=dental$/);
-    await home.look('/account/shop/1/plans?product=dental', 'dental-list');
-    await home.choose('/account/shop/1/plans?product=dental', 'es');
-    await home.look('/account/plan/dental', 'dental');
-    await home.sign('dental', 'es');
-    assert.equal(home.plans, 2);
-    await home.context.close();
-    met.none();
-  });
+test('a child gets a dental plan, and what is left of the credit helps', async () => {
+  const said = { ...COUPLE, 'first_name.2': 'Cai', 'relation.2': 'child', 'jointly.1': 'no', 'birth_date.1': '3/14/1963', 'birth_date.2': '5/1/2015', dependents: '2', earners: '1', amount: '3900' };
+  const home = await Home.sent('zip=45202&county=39061&people=63,11&income=46800', said);
+  await home.look('/account/plan/dental', 'dental-before');
+  await home.choose('/account/shop/1/plans');
+  await home.visit('/account/plan/dental', 'es');
+  await home.tab.locator('[id="who.0-some"]').check();
+  await home.press('main form .buttons button');
+  const say = await met.keep(home.tab, 'dental-wrong', 'es');
+  await met.sizes(home.tab, ['dental-wrong', 'es'], say, touch);
+  await home.tab.locator('[id="who.0-children"]').check();
+  await home.press('main form .buttons button');
+  assert.match(home.tab.url(), /\/plans\?product=dental$/);
+  await home.look('/account/shop/1/plans?product=dental', 'dental-list');
+  await home.choose('/account/shop/1/plans?product=dental', 'es');
+  await home.look('/account/plan/dental', 'dental');
+  await home.sign('dental', 'es');
+  assert.equal(home.plans, 2);
+  await home.context.close();
+  met.none();
+});
 
-  test('somebody under 30 takes a catastrophic plan at its full price', async () => {
-    const home = await Home.sent('zip=46204&county=18097&people=25&income=37650', { ...ALONE, zip: '46204', city: 'Indianapolis', birth_date: '3/14/2001' });
-    await home.look('/account/shop/1/plans?metal=catastrophic', 'catastrophic-list');
-    await home.choose('/account/shop/1/plans?metal=catastrophic');
-    await home.sign('catastrophic');
-    await home.context.close();
-    met.none();
-  });
+test('somebody under 30 takes a catastrophic plan at its full price', async () => {
+  const home = await Home.sent('zip=46204&county=18097&people=25&income=37650', { ...ALONE, zip: '46204', city: 'Indianapolis', birth_date: '3/14/2001' });
+  await home.look('/account/shop/1/plans?metal=catastrophic', 'catastrophic-list');
+  await home.choose('/account/shop/1/plans?metal=catastrophic');
+  await home.sign('catastrophic');
+  await home.context.close();
+  met.none();
+});
 
-  test('a member of a tribe has zero cost sharing', async () => {
-    const said = { ...ALONE, tribal: '1', tribe: 'Shawnee Tribe', tribe_state: 'OK', events: 'none' };
-    const home = await Home.sent('zip=45202&county=39061&people=40m&income=37650', said);
-    await home.look('/account/shop/1/plans?metal=expanded_bronze', 'tribe-list');
-    await home.choose('/account/shop/1/plans?metal=expanded_bronze', 'es');
-    await home.sign('tribe', 'es');
-    await home.context.close();
-    met.none();
-  });
+test('a member of a tribe has zero cost sharing', async () => {
+  const said = { ...ALONE, tribal: '1', tribe: 'Shawnee Tribe', tribe_state: 'OK', events: 'none' };
+  const home = await Home.sent('zip=45202&county=39061&people=40m&income=37650', said);
+  await home.look('/account/shop/1/plans?metal=expanded_bronze', 'tribe-list');
+  await home.choose('/account/shop/1/plans?metal=expanded_bronze', 'es');
+  await home.sign('tribe', 'es');
+  await home.context.close();
+  met.none();
 });
 
 /** What the insurers say to what was sent to them: the first month is paid. Once a minute the server sends what was signed. */

@@ -73,6 +73,8 @@ export async function market() {
     server.stderr.resume();
     server.on('exit', code => failed(new Error(`the server ended with ${code}: ${said}`)));
   });
+  // Whatever ends the test.
+  process.on('exit', () => server.kill());
   const end = () => new Promise(done => {
     server.removeAllListeners('exit');
     server.on('exit', () => { rmSync(folder, { recursive: true }); done(); });
