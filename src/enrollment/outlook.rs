@@ -83,7 +83,7 @@ pub enum Outcome {
 }
 
 /// Why no plan takes its place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr, strum::EnumIter)]
 #[strum(serialize_all = "snake_case")]
 pub enum NoPlan {
     /// The crosswalk says so.
@@ -105,7 +105,7 @@ impl NoPlan {
 }
 
 /// Why somebody cannot stay on a plan.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr, strum::EnumIter)]
 #[strum(serialize_all = "snake_case")]
 pub enum Leaves {
     /// Medicaid, CHIP or the Basic Health Program, as determined for that year.
@@ -299,18 +299,16 @@ fn parted(
     (stay, leave)
 }
 
-/// Looks for the plans that take the place of those that may be renewed, puts their people together, and prices all at once: a
-/// credit is shared by the plans of a tax household.
-async fn priced(
+/// Of each group and product the plan that it goes on from: its place among the fates.
+type Places = Vec<(usize, Product, usize)>;
+
+/// Looks for the plans that take the place of those that may be renewed, and puts their people together.
+async fn gathered(
     around: &Around<'_>,
     outlook: &mut Outlook,
-    (results, credit): (&Arc<Results>, Vec<(RowId, Use)>),
-    now: OffsetDateTime,
-) -> Result<(), Trouble> {
-    let Ok(day) = Date::from_calendar_date(results.plan_year, Month::January, 1) else { return Ok(()) };
-    let mut choice = Choice { credit, ..Choice::default() };
-    // Of each group and product the plan that it goes on from.
-    let mut places: Vec<(usize, Product, usize)> = Vec::new();
+    (results, day): (&Results, Date),
+) -> Result<(Vec<GroupChoice>, Places), Trouble> {
+    let (mut groups, mut places) = (Vec::new(), Places::new());
     let is_dental = |fate: &Fate| fate.old.product == "dental";
     let mut order: Vec<usize> = (0..outlook.fates.len()).collect();
     order.sort_by_key(|at| is_dental(&outlook.fates[*at]));
@@ -335,11 +333,24 @@ async fn priced(
             continue;
         };
         let product = if is_dental(fate) { Product::Dental } else { Product::Medical };
-        match placed(&mut choice.groups, (product, &rows), plan) {
+        match placed(&mut groups, (product, &rows), plan) {
             Some(group) => places.push((group, product, at)),
             None => fate.outcome = Outcome::None(NoPlan::Apart),
         }
     }
+    Ok((groups, places))
+}
+
+/// Prices all at once: a credit is shared by the plans of a tax household. What is not sold to its people is left out.
+async fn priced(
+    around: &Around<'_>,
+    outlook: &mut Outlook,
+    (results, credit): (&Arc<Results>, Vec<(RowId, Use)>),
+    now: OffsetDateTime,
+) -> Result<(), Trouble> {
+    let Ok(day) = Date::from_calendar_date(results.plan_year, Month::January, 1) else { return Ok(()) };
+    let (groups, mut places) = gathered(around, outlook, (results, day)).await?;
+    let mut choice = Choice { groups, credit, ..Choice::default() };
     let lang = outlook.fates.first().map(|fate| fate.now.lang.clone()).unwrap_or_default();
     let by = By { signature: BY_MARKETPLACE, lang: &lang };
     while !choice.groups.is_empty() {

@@ -5,6 +5,7 @@
 //! follows from what it renews, and everything of an owner is one transaction: two processes, or one that dies, do it once. It must
 //! never renew for somebody who has said no, has chosen, or has not paid.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use sqlx::AnyConnection;
@@ -24,7 +25,7 @@ use crate::store::audit::{Actor, Deed, Entry};
 use crate::store::{Change, Millis, StoreError, Tx};
 use crate::verify::{Room, id_of, moment, notice};
 
-/// Owners looked at in one statement.
+/// Plans looked at in one statement.
 const BATCH: i64 = 1_000;
 /// Owners whose plans are renewed in one run: the store has other work, too.
 pub const MOST: u64 = 20_000;
@@ -57,13 +58,21 @@ pub async fn carry_out(
     if !Place::all().any(is_time) {
         return Ok(report);
     }
-    let (mut after, mut done) = (String::new(), 0);
+    // By the moment at which they were made; an owner's plans are looked at together, once.
+    let (mut after, mut seen, mut done) = (Millis::MIN, BTreeSet::new(), 0);
     while done < MOST {
         let mut connection = room.store.read().await?;
-        let owners = due(&mut connection, (year, &after)).await?;
+        let found = due(&mut connection, (year, after)).await?;
         drop(connection);
-        let Some(last) = owners.last() else { break };
-        after = last.clone();
+        let Some((_, last)) = found.last() else { break };
+        let (last, is_full) = (*last, i64::try_from(found.len()) == Ok(BATCH));
+        let owners: Vec<String> =
+            found.into_iter().map(|(owner, _)| owner).filter(|owner| seen.insert(owner.clone())).collect();
+        if owners.is_empty() && !is_full {
+            break;
+        }
+        // More of one moment than a batch holds were never signed.
+        after = if owners.is_empty() { last + 1 } else { last };
         for owner in owners {
             match one(room, (catalogue, rules), &owner, now).await {
                 Ok((0, 0)) => {}
@@ -80,21 +89,21 @@ pub async fn carry_out(
             }
         }
     }
-    if done > 0 {
-        crate::work::ring();
-    }
     Ok(report)
 }
 
-/// Owners of plans that may have to be renewed, in the order of their IDs.
-pub const DUE: &str = "SELECT DISTINCT e.owner FROM enrollment e WHERE e.plan_year = $1 AND e.owner > $2 \
+/// Owners of plans that may have to be renewed, and when each was made.
+pub const DUE: &str = "SELECT e.owner, e.made_at FROM enrollment e WHERE e.plan_year = $1 AND e.made_at >= $2 \
      AND e.state IN ('sent', 'accepted', 'confirmed') AND e.no_renewal_at IS NULL \
      AND NOT EXISTS (SELECT 1 FROM enrollment n WHERE n.follows = e.id AND n.plan_year = $3) \
      AND NOT EXISTS (SELECT 1 FROM enrollment_step s WHERE s.enrollment = e.id AND s.step = 'not_renewed') \
-     ORDER BY e.owner LIMIT $4";
+     ORDER BY e.made_at LIMIT $4";
 
-async fn due(connection: &mut AnyConnection, (year, after): (i32, &str)) -> Result<Vec<String>, StoreError> {
-    let asked = sqlx::query_scalar(DUE).bind(i64::from(year) - 1).bind(after).bind(i64::from(year)).bind(BATCH);
+async fn due(
+    connection: &mut AnyConnection,
+    (year, after): (i32, Millis),
+) -> Result<Vec<(String, Millis)>, StoreError> {
+    let asked = sqlx::query_as(DUE).bind(i64::from(year) - 1).bind(after).bind(i64::from(year)).bind(BATCH);
     Ok(asked.fetch_all(connection).await?)
 }
 
@@ -118,7 +127,7 @@ async fn one(
     if renewed + without == 0 {
         return Ok((0, 0));
     }
-    let written = room.store.begin_long_write(Renew::of(room, outlook)?).await?;
+    let written = room.store.begin_long_write(Renew::of(room, outlook, now)?).await?;
     Ok(if written { (renewed as u64, without as u64) } else { (0, 0) })
 }
 
@@ -128,6 +137,8 @@ pub struct Renew {
     outlook: Arc<Outlook>,
     /// Drawn before the transaction, which may run several times.
     numbers: Vec<String>,
+    /// When it was worked out.
+    now: Millis,
 }
 
 impl Change for Renew {
@@ -178,7 +189,7 @@ impl Change for Renew {
             let from_day = fate.old.ends.next_day().unwrap_or(fate.old.ends);
             self.step(tx, &fate.old.id, (Step::NotRenewed, from_day, why.word())).await?;
         }
-        let letter = words(&self.room.knows, outlook, (results, tx.now()), &self.numbers);
+        let letter = words(&self.room.knows, outlook, (results, self.now), &self.numbers);
         let about: Vec<&str> = outlook.renewed().into_iter().map(|fate| fate.old.id.as_str()).collect();
         let without: Vec<&str> = outlook.without().into_iter().map(|(fate, _)| fate.old.id.as_str()).collect();
         let kind = format!("renewed:{}", id_of(&[&about[..], &without[..]].concat()));
@@ -191,10 +202,10 @@ impl Renew {
     /// # Errors
     ///
     /// If the system has no randomness.
-    pub fn of(room: &Room, outlook: Outlook) -> Result<Renew, StoreError> {
+    pub fn of(room: &Room, outlook: Outlook, now: Millis) -> Result<Renew, StoreError> {
         let numbers = outlook.renewed().iter().map(|_| new_number()).collect::<Result<_, _>>();
         let numbers = numbers.map_err(|_| StoreError::Refused("the system has no randomness".to_string()))?;
-        Ok(Renew { room: room.clone(), outlook: Arc::new(outlook), numbers })
+        Ok(Renew { room: room.clone(), outlook: Arc::new(outlook), numbers, now })
     }
 
     /// Nobody has signed, ended, said no, reported a change or been determined again since it was worked out.

@@ -24,6 +24,7 @@ use crate::verify::clock;
 use crate::verify::renew::Report;
 use crate::verify::{self, Knows, Room};
 use crate::work::counts::Counts;
+use crate::work::ring;
 
 /// Between two looks at the store.
 const LOOK_EVERY: Duration = Duration::from_secs(10);
@@ -172,6 +173,9 @@ async fn renew_plans(app: &App, room: &Room) {
     let done = async { renewing::carry_out(room, &catalogue, &rules, room.store.now().await?).await };
     match done.await {
         Ok(renewing::Report { renewed, without, failed }) => {
+            if renewed + without > 0 {
+                ring();
+            }
             tracing::info!(year, renewed, without, failed, "renewal: carried out")
         }
         Err(error) => tracing::error!(%error, year, "renewal: not all was done, trying again tomorrow"),

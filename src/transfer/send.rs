@@ -99,8 +99,7 @@ impl Sends {
             return nothing;
         }
         let today = case.day(&self.room.knows.tables, job.held.made_at);
-        let of = (&case, today.year());
-        let (household, determination) = decided(&mut connection, vault, of).await?;
+        let (household, determination) = decided(&mut connection, vault, (&case, today.year())).await?;
         let referred = referred(&determination, case.said("full_medicaid", HOUSEHOLD, "yes"));
         let resent = cause.starts_with(RESENT);
         let mut ended = ended(&mut connection, (&before, resent), &referred).await?;

@@ -383,7 +383,7 @@ async fn a_sweep_that_ends_in_the_middle_leaves_nothing_half_done() {
         let outlook = outlook::of(&mut connection, &all.around(), (&people[0].0, None), NOW).await;
         drop(connection);
         let Ok(outlook) = outlook else { panic!("worked out") };
-        let killed = Killed(Renew::of(&all.room, outlook).expect("random"));
+        let killed = Killed(Renew::of(&all.room, outlook, MILLIS).expect("random"));
         assert!(all.room.store.begin_write(killed).await.is_err());
         let everything = [
             "enrollment",
@@ -459,7 +459,7 @@ async fn what_is_looked_for_every_day_is_found_by_an_index() {
     on_each_engine(async |bench| {
         let office = bench.open().await;
         drop(office);
-        let due = renewing::DUE.replace("$1", "2026").replace("$2", "''").replace("$3", "2027").replace("$4", "10");
+        let due = renewing::DUE.replace("$1", "2026").replace("$2", "0").replace("$3", "2027").replace("$4", "10");
         for (index, statement) in [
             ("enrollment_year", due.as_str()),
             ("enrollment_follows", "SELECT id FROM enrollment WHERE follows = 'x'"),

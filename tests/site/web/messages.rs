@@ -15,6 +15,7 @@ use windowshop::documents::stored::Reason;
 use windowshop::eligibility::tables::{CsrLevel, Sources};
 use windowshop::eligibility::{Rule, State, Tables};
 use windowshop::enrollment::end_rules::Reason as Ending;
+use windowshop::enrollment::outlook::{Leaves, NoPlan};
 use windowshop::enrollment::record::State as Standing;
 use windowshop::enrollment::special_rules::SpecialRules;
 use windowshop::enrollment::step::Step;
@@ -263,8 +264,12 @@ fn of_coverage() -> Vec<String> {
     [
         each("coverage.{}", &[words(&["medical", "dental"])]),
         each("coverage.{}.{}", &[words(&["state", "about"]), [states, words(&["ending"])].concat()]),
-        words(&["coverage.about.confirmed_now", "coverage.about.goes_on", "coverage.step.follows"]),
-        words(&["sent.kind_pay_reminder", "sent.kind_coverage_ended"]),
+        words(&["coverage.about.confirmed_now", "coverage.about.goes_on", "coverage.about.renewed"]),
+        words(&["coverage.about.ended_unpaid", "coverage.step.follows"]),
+        words(&["sent.kind_pay_reminder", "sent.kind_coverage_ended", "sent.kind_renewed"]),
+        each("renewed.without.{}", &[words(&NoPlan::iter().map(<&str>::from).collect::<Vec<_>>())]),
+        each("renewed.leaves.{}", &[words(&Leaves::iter().map(<&str>::from).collect::<Vec<_>>())]),
+        each("renew.said.{}", &[words(&["declined", "wanted", "late"])]),
         each("coverage.step.{}", &[steps]),
         each("coverage.end.{}.{}", &[words(&["reason", "hint"]), reasons]),
         each("renew.{}", &[words(&["same", "crosswalk", "other_insurer", "gone", "unknown"])]),
