@@ -8,6 +8,7 @@
 mod calendar;
 mod cancel;
 mod change;
+mod credit;
 mod end;
 mod list;
 mod one;
@@ -23,11 +24,13 @@ use axum::{Extension, Router};
 
 use crate::app::App;
 use crate::enrollment::end_rules::EndRules;
+use crate::verify::Knows;
 
 /// What the pages need beside a request. A clone is the same.
 #[derive(Clone)]
 pub struct With {
     pub rules: Arc<EndRules>,
+    pub knows: Arc<Knows>,
     /// There is a way to insurers; without one the pages say that no insurer is told.
     pub insurers: bool,
 }
@@ -40,6 +43,7 @@ pub fn pages(with: With) -> Router<Arc<App>> {
         .route("/account/coverage/{id}/days.ics", get(calendar::file))
         .route("/account/coverage/{id}/cancel", get(cancel::show).post(cancel::post))
         .route("/account/coverage/{id}/end", get(end::show).post(end::post))
+        .route("/account/coverage/{id}/credit", get(credit::show).post(credit::post))
         .route("/account/coverage/{id}/change", get(change::show))
         .route("/account/coverage/{id}/renew", get(renew::show))
         .route("/account/taxes/{year}", get(taxes::show))

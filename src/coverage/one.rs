@@ -9,6 +9,7 @@ use super::With;
 use super::shown::{self, Cover, Own, Pay, cover, history, pay};
 use crate::office::desk::{Answer, Desk};
 use crate::office::view::{Bar, bar};
+use crate::types::Cents;
 use crate::web::page::{self, CachePolicy, Cx};
 
 #[derive(Template)]
@@ -36,6 +37,9 @@ fn ways(cx: &Cx, own: &Own) -> Vec<(String, String)> {
         ways.push(way("days.ics", cx.t("coverage.calendar").to_string()));
     }
     if own.enrollment.state.is_live() {
+        if own.enrollment.ends > own.today && own.today().credit_available > Cents::ZERO {
+            ways.push(way("credit", cx.t("coverage.use.way").to_string()));
+        }
         ways.push(way("change", cx.t("coverage.change.title").to_string()));
         ways.push(match own.has_begun() {
             true => way("end", cx.t("coverage.end.title").to_string()),
@@ -59,6 +63,10 @@ pub async fn show(desk: Desk, with: Extension<With>, Path(id): Path<String>) -> 
     }
     if did("done=ended") {
         notes.push(cx.tf("coverage.end.done", &[("date", &cx.date(own.enrollment.ends))]));
+    }
+    if did("done=credit") {
+        let since = own.timeline.after(own.today).first().map_or(own.enrollment.starts, |since| since.from);
+        notes.push(cx.tf("coverage.use.done", &[("date", &cx.date(since))]));
     }
     if did("done=before") {
         notes.push(cx.t("coverage.end.done_before").to_string());

@@ -13,9 +13,11 @@ use crate::eligibility::tables::MarketplaceKind;
 use crate::enrollment::record::{Enrollment, Signed, State, day_of};
 use crate::enrollment::step::StepLine;
 use crate::enrollment::tax_year;
+use crate::enrollment::timeline::{Since, Timeline};
 use crate::enrollment::whole::{self, Whole};
 use crate::office::clock::day_of as day_words;
 use crate::office::desk::{Desk, Instead};
+use crate::types::Cents;
 use crate::web::error::Failure;
 use crate::web::page::Cx;
 
@@ -24,6 +26,8 @@ pub struct Own {
     pub enrollment: Enrollment,
     /// People and amounts as they are now.
     pub now: Signed,
+    /// By day.
+    pub timeline: Timeline,
     pub steps: Vec<StepLine>,
     /// Today where they live.
     pub today: Date,
@@ -34,6 +38,11 @@ impl Own {
     /// The insurer has said once that the first month is paid.
     pub fn is_paid(&self) -> bool {
         self.steps.iter().any(|line| line.step == "confirmed")
+    }
+
+    /// People and amounts of today, or of its first day.
+    pub fn today(&self) -> &Signed {
+        self.timeline.on(self.today.max(self.enrollment.starts)).unwrap_or(&self.now)
     }
 
     pub fn has_begun(&self) -> bool {
@@ -83,9 +92,9 @@ pub async fn one(desk: &Desk, id: &str) -> Result<Own, Instead> {
     Ok(own(desk, found.ok_or(Failure::NotFound)?))
 }
 
-fn own(desk: &Desk, Whole { enrollment, now, steps }: Whole) -> Own {
+fn own(desk: &Desk, Whole { enrollment, now, timeline, steps }: Whole) -> Own {
     let days = desk.cx.app.tables.days(Place::parse(&now.place.state), (desk.cx.app.clock)());
-    Own { enrollment, now, steps, today: days.own, days }
+    Own { enrollment, now, timeline, steps, today: days.own, days }
 }
 
 /// What every page says of a plan.
@@ -98,6 +107,8 @@ pub struct Cover {
     /// `1234 5678 90`
     pub number: String,
     pub people: Vec<String>,
+    /// What is different later.
+    pub later: Vec<String>,
     pub starts: String,
     pub ends: String,
     pub premium: String,
@@ -111,7 +122,7 @@ pub struct Cover {
 
 /// `rejected` and the like in words; what a state means today.
 pub fn cover(cx: &Cx, own: &Own) -> Cover {
-    let (enrollment, now) = (&own.enrollment, &own.now);
+    let (enrollment, now) = (&own.enrollment, own.today());
     let word = if own.is_ending() { "ending" } else { enrollment.state.word() };
     let about = if word == "confirmed" && own.has_begun() { "confirmed_now" } else { word };
     let (starts, ends) = (cx.date(enrollment.starts), cx.date(enrollment.ends));
@@ -123,9 +134,10 @@ pub fn cover(cx: &Cx, own: &Own) -> Cover {
             .t(&format!("coverage.{}", if enrollment.product == "dental" { "dental" } else { "medical" }))
             .to_string(),
         issuer: now.plan.issuer_name.clone(),
-        plan_id: enrollment.plan.clone(),
+        plan_id: now.plan_id(),
         number: shown(&enrollment.number),
         people: now.people.iter().map(|person| format!("{} {}", person.first, person.last)).collect(),
+        later: later(own).iter().map(|since| from_then(cx, since)).collect(),
         premium: now.premium.dollars_cents(),
         credit: now.credit.dollars_cents(),
         net: now.net().dollars_cents(),
@@ -135,6 +147,20 @@ pub fn cover(cx: &Cx, own: &Own) -> Cover {
         starts,
         ends,
     }
+}
+
+/// What is different on a later day while it is in force.
+fn later(own: &Own) -> Vec<&Since> {
+    let after = own.timeline.after(own.today.max(own.enrollment.starts)).iter();
+    after.filter(|since| own.counts() && since.from <= own.enrollment.ends).collect()
+}
+
+/// What there is to pay from a day on.
+pub fn from_then(cx: &Cx, since: &Since) -> String {
+    let signed = &since.signed;
+    let [premium, credit, net] = [signed.premium, signed.credit, signed.net()].map(Cents::dollars_cents);
+    let values = [("date", &cx.date(since.from)[..]), ("premium", &premium), ("credit", &credit), ("net", &net)];
+    cx.tf(if signed.credit.0 > 0 { "coverage.from_then" } else { "coverage.from_then_full" }, &values)
 }
 
 /// Paying the first month: by when, where.

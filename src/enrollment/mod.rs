@@ -5,13 +5,18 @@
 //! of the dated tables' (`dates`); what was signed is frozen (`record`) and never changes: a change is another row. It must
 //! never ask anything outside, and never put a word of a person anywhere but into sealed columns.
 
+pub mod adjust;
+pub mod adjust_words;
+pub mod again;
 pub mod amounts;
 pub mod check;
 pub mod choice;
+pub mod credit;
 pub mod dates;
 pub mod end_rules;
 pub mod ending;
 pub mod groups;
+pub mod parting;
 pub mod price;
 pub mod record;
 pub mod reminders;
@@ -22,6 +27,7 @@ pub mod sign;
 pub mod signed;
 pub mod step;
 pub mod tax_year;
+pub mod timeline;
 pub mod whole;
 pub mod words;
 

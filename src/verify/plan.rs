@@ -59,7 +59,15 @@ pub struct About {
 }
 
 impl About {
-    pub(super) fn of(job: &Job) -> Result<About, Outcome> {
+    /// A payload that names an application and nothing else.
+    pub(super) fn only(application: &str) -> Vec<u8> {
+        About { application: application.to_string(), person: 0, turn: 0 }.bytes()
+    }
+
+    /// # Errors
+    ///
+    /// What becomes of a job that this version cannot read.
+    pub fn of(job: &Job) -> Result<About, Outcome> {
         serde_json::from_slice(&job.payload).map_err(|_| Outcome::dead("its payload is none of this version"))
     }
 
@@ -106,7 +114,11 @@ impl Handler for Plans {
 }
 
 /// The application of a job.
-pub(super) async fn open(room: &Room, owner: &str, application: &str) -> Result<Case, Outcome> {
+///
+/// # Errors
+///
+/// What becomes of a job whose application cannot be read.
+pub async fn open(room: &Room, owner: &str, application: &str) -> Result<Case, Outcome> {
     let away = |error: StoreError| Outcome::Later(format!("the application cannot be read: {error}"));
     let mut connection = room.store.read().await.map_err(away)?;
     let found = Case::open(&mut connection, &room.means.vault, (owner, application)).await.map_err(away)?;

@@ -2,5 +2,6 @@
 
 mod people;
 mod private;
+mod reported;
 mod second_thoughts;
 mod stories;

@@ -2,6 +2,6 @@
 //! files that nobody should have laid down, audits compared.
 
 mod kill;
-mod people;
+pub mod people;
 mod stories;
 mod strange;
