@@ -396,7 +396,9 @@ async fn compare(market: &Market, then: &Results, now: &Results, apart: bool) ->
     }
     let mut compared = 0;
     let tax = then.tax_households[0].filers.first().copied().expect("a filer");
-    for wish in [Use::All, Use::None, Use::Part { monthly: Cents(12_345) }] {
+    let credit = then.tax_households[0].credit;
+    let wishes = [Use::All, Use::None, Use::Part { monthly: Cents(credit.0 / 3 + 1) }];
+    for wish in wishes.into_iter().filter(|wish| *wish == Use::All || credit > Cents(100)) {
         let choice = Choice { credit: vec![(tax, wish)], ..choice.clone() };
         let before = market.check(then, &choice, SEASON).await.expect("it can be signed");
         let after = market.check(now, &choice, SEASON).await.expect("it can be signed");
