@@ -56,8 +56,7 @@ fn policy(says: &Says, own: &Written) -> Part {
         lines.push(says.tf("coverage.adjusted.most", &[("most", &now.credit_available.dollars_cents())]));
     }
     if before.csr != now.csr {
-        let level = serde_json::to_value(now.csr).ok().and_then(|level| level.as_str().map(str::to_string));
-        let level = says.t(&format!("csr.{}", level.unwrap_or_default()));
+        let level = says.t(&format!("csr.{}", now.csr.word()));
         lines.push(says.tf("coverage.adjusted.level", &[("date", &date), ("level", &level)]));
         if has_level(before) {
             lines.push(says.t("coverage.adjusted.deductible"));

@@ -258,7 +258,8 @@ fn of_coverage() -> Vec<String> {
     [
         each("coverage.{}", &[words(&["medical", "dental"])]),
         each("coverage.{}.{}", &[words(&["state", "about"]), [states, words(&["ending"])].concat()]),
-        words(&["coverage.about.confirmed_now", "sent.kind_pay_reminder"]),
+        words(&["coverage.about.confirmed_now", "sent.kind_pay_reminder", "sent.kind_adjusted"]),
+        words(&["coverage.from_then", "coverage.from_then_full", "coverage.adjusted.credit", "coverage.adjusted.net"]),
         each("coverage.step.{}", &[steps]),
         each("coverage.end.{}.{}", &[words(&["reason", "hint"]), reasons]),
         each("renew.{}", &[words(&["same", "crosswalk", "other_insurer", "gone", "unknown"])]),
