@@ -264,17 +264,21 @@ impl Adjust {
         let at = |day: Date| own.timeline.on(day).unwrap_or(&own.enrollment.signed);
         let then = |day: Date, again: &Again| again::changed(at(day), again, self.kind(own, again));
         let states: Vec<(Date, Signed)> = days.iter().map(|(day, again)| (*day, then(*day, again))).collect();
-        if states.iter().all(|(day, signed)| at(*day) == signed) {
-            return Ok(None);
-        }
-        let (mut last, mut told) = (None, None);
-        for (day, signed) in &states {
-            if last != Some(signed) {
-                let before = last.unwrap_or(at(*day));
-                put(tx, (&self.room, key), (own, before), (*day, signed, self.cause)).await?;
-                told = told.or(Some((*day, at(*day).clone(), signed.clone())));
-                last = Some(signed);
+        // What stays as it is until a later day is not touched.
+        let Some(first) = states.iter().position(|(day, signed)| at(*day) != signed) else { return Ok(None) };
+        let states = &states[first..];
+        let (mut last, mut told): (Option<&Signed>, _) = (None, None);
+        for (n, (day, signed)) in states.iter().enumerate() {
+            if last == Some(signed) {
+                continue;
             }
+            // What was told of later days is over with this row, too, as long as it holds.
+            let mut holds = states[n..].iter().take_while(|(_, then)| then == signed);
+            let concerns = holds.any(|(day, then)| again::differs_for_insurer(at(*day), then))
+                || last.is_some_and(|last| again::differs_for_insurer(last, signed));
+            put(tx, (&self.room, key), (&own.enrollment, concerns), (*day, signed, self.cause)).await?;
+            told = told.or(Some((*day, at(*day).clone(), signed.clone())));
+            last = Some(signed);
         }
         Ok(told.map(|(from, before, now)| {
             let all_public = again::all_public(results, &now);
@@ -305,12 +309,10 @@ fn amounts(results: &Results, own: &[Own], order: &[Place], day: Date) -> Result
 async fn put(
     tx: &mut Tx,
     (room, key): (&Room, &DataKey),
-    (own, before): (&Own, &Signed),
+    (enrollment, concerns): (&Enrollment, bool),
     (from_day, body, cause): (Date, &Signed, Cause),
 ) -> Result<(), StoreError> {
-    let enrollment = &own.enrollment;
     let (id, owner) = (enrollment.id.as_str(), enrollment.owner.as_str());
-    let concerns = again::differs_for_insurer(before, body);
     write(tx, key, (enrollment, body), (from_day, cause, concerns)).await?;
     let taken = Taken { step: Step::Changed, from_day, code: cause.word(), actor: &Actor::Site, session: "" };
     if concerns && step::apply(tx, &room.means, id, &taken).await? {

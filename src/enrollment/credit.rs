@@ -94,9 +94,12 @@ impl Change for UseCredit {
         let key = vault.open(tx.conn(), owner).await?.ok_or(StoreError::Stale)?;
         write(tx, &key, (&enrollment, &first), (offer.from, Cause::Chosen, true)).await?;
         // What is different later still is: with the same wish.
+        let mut last = first;
         for since in timeline.after(offer.from) {
-            let concerns = differs_for_insurer(&first, &with(&since.signed));
-            write(tx, &key, (&enrollment, &with(&since.signed)), (since.from, Cause::Chosen, concerns)).await?;
+            let then = with(&since.signed);
+            let concerns = differs_for_insurer(&last, &then) || differs_for_insurer(&since.signed, &then);
+            write(tx, &key, (&enrollment, &then), (since.from, Cause::Chosen, concerns)).await?;
+            last = then;
         }
         let actor = Actor::of_owner(owner);
         let (from_day, code) = (offer.from, Cause::Chosen.word());

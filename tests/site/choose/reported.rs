@@ -1,7 +1,7 @@
 //! A change that is reported while a special enrollment period runs takes nothing away and gives nothing twice.
 
-use super::people::{alone, choose_first, looked_at, sent, sign_plans};
-use crate::apply::walk::{ALONE, answer, place, send, sign};
+use super::people::{alone, choose_first, sent, sign_plans};
+use crate::apply::walk::{ALONE, answer, looked_at, place, send, sign};
 use crate::office::people::World;
 use crate::store::engines::on_each_engine;
 
@@ -20,7 +20,7 @@ async fn a_loss_of_coverage_still_opens_its_period_after_another_income_was_repo
             assert!(events.is_ticked("events.0-loss_of_coverage") && !events.is_ticked("events.0-none"));
             let check = browser.visit("/account/apply/check").await;
             looked_at(&check);
-            check.says("11/10/2026");
+            check.says(if browser.is_spanish() { "10 de noviembre de 2026" } else { "November 10, 2026" });
             let done = sign(check, "ana li").await;
             assert_eq!(place(&done), "sent", "{}", done.words());
             let home = browser.visit("/account/plan").await;
@@ -44,11 +44,11 @@ async fn an_event_that_is_told_anew_has_the_new_day_and_the_old_one_comes_back()
         let begun = send(browser.visit("/account/apply/report").await).await;
         let page = answer(answer(begun, "what_changed.0", "coverage_lost"), "changed_on.0", "11/18/2026");
         send(page).await;
-        browser.visit("/account/apply/check").await.says("11/18/2026");
+        browser.visit("/account/apply/check").await.says("November 18, 2026");
         let page = browser.visit("/account/apply/changed").await;
         let page = page.leave("what_changed.0-coverage_lost");
         send(answer(page, "what_changed.0", "income")).await;
-        browser.visit("/account/apply/check").await.says("11/10/2026");
+        browser.visit("/account/apply/check").await.says("November 10, 2026");
         assert_eq!(bench.count("application").await, 1);
     })
     .await;

@@ -30,7 +30,7 @@ async fn a_part_of_the_credit_is_used_from_the_next_month_on() {
         let address = format!("/account/coverage/{id}");
         let page = browser.visit(&address).await.click("Use more or less of your tax credit").await;
         looked(&page, "en");
-        page.says_all(&["uses $300.00 of tax credit", "from December 1, 2026", "How much of up to $300.00", "71305"]);
+        page.says_all(&["uses $300.00 of tax credit", "from December 1, 2026", "Up to $300.00", "71305"]);
         looked(&browser.in_spanish().visit(&format!("{address}/credit")).await, "es");
         // What is wrong is said, and what was typed stays.
         for (typed, said) in
@@ -47,7 +47,7 @@ async fn a_part_of_the_credit_is_used_from_the_next_month_on() {
             (browser.visit(&format!("{address}/credit")).await, browser.visit(&format!("{address}/credit")).await);
         let done = page.choose("use-part").fill("part", "125").press("Use this much").await;
         looked(&done, "en");
-        done.says_all(&["From December 1, 2026, the credit is as you chose", "$300.00", "$150.00"]);
+        done.says_all(&["From December 1, 2026 on, the credit is as you chose", "$300.00", "$150.00"]);
         done.says("From December 1, 2026 on: premium $450.00, tax credit $125.00. You pay $325.00 a month.");
         looked(&browser.in_spanish().visit(&address).await, "es");
         // The same from another tab is done; something else is not.
