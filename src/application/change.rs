@@ -7,19 +7,28 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
+use time::{Date, Duration};
 
 use super::flow::asked_name;
-use super::kinds::Kind;
+use super::kinds::{self, Kind, NONE};
 use super::record::{self, Application};
 use super::sheet::{HOUSEHOLD, RowId, Sheet, Table, YOU, key};
 use super::steps::{STEPS, income, sending};
 use crate::account::drafts::{self, Place};
 use crate::account::people::Means;
+use crate::eligibility::Tables;
+use crate::eligibility::enrollment::event_code;
 use crate::sealing::SealFault;
 use crate::store::{Change, StoreError, Tx, columns};
 
-/// The answers as they were sent, to be changed for a plan year: all of them but what was signed, and what had happened then.
-pub fn sheet_of(sent: &Application, year: i32) -> Sheet {
+/// How far back the page of events asks (`apply.q.events`): what was told and is no older is told again.
+const ASKED_BACK: i64 = 90;
+/// The day of an event as it was sent, beside one that came over into a change.
+pub const TOLD_ON: &str = "told_on";
+
+/// The answers as they were sent, to be changed for a plan year: all of them but what was signed, what the last change was about, and
+/// events that are over. An event that can still open a period, or that the page of events asks about, stays with its day.
+pub fn sheet_of(sent: &Application, year: i32, (tables, today): (&Tables, Date)) -> Sheet {
     let mut values: BTreeMap<String, String> = BTreeMap::new();
     for (name, value) in sent.frozen.answers.as_object().into_iter().flatten() {
         values.extend(value.as_str().map(|text| (name.clone(), text.to_string())));
@@ -30,6 +39,13 @@ pub fn sheet_of(sent: &Application, year: i32) -> Sheet {
         income::INCOMES.iter().chain(income::DEDUCTIONS).any(|own| *own == kind)
     };
     let (incomes, events): (Vec<RowId>, Vec<RowId>) = of("kind").into_iter().partition(is_income);
+    let told: Vec<String> =
+        kinds::parts(values.get(&key("events", HOUSEHOLD)).map_or("", String::as_str)).map(str::to_string).collect();
+    let stays = |row: &RowId| {
+        let of = |question: &str| values.get(&key(question, *row)).map_or("", String::as_str);
+        told.iter().any(|kind| kind == of("kind")) && is_near(tables, (of("kind"), kinds::day(of("event_day"))), today)
+    };
+    let (near, over): (Vec<RowId>, Vec<RowId>) = events.into_iter().partition(stays);
     let people = people_of(&sent.frozen.household);
     let of_keys = values.keys().filter_map(|name| name.rsplit_once('.')?.1.parse().ok());
     let last = of_keys.chain(people.iter().copied()).max().unwrap_or(YOU);
@@ -37,11 +53,19 @@ pub fn sheet_of(sent: &Application, year: i32) -> Sheet {
         let (question, row) = name.rsplit_once('.').unwrap_or((name, ""));
         let signed = sending::SIGN.questions.iter().find(|own| own.name == question);
         let signed = signed.is_some_and(|own| matches!(own.kind, Kind::Agree | Kind::Signature));
-        let of_event = row.parse().is_ok_and(|row| events.contains(&row));
+        let of_event = row.parse().is_ok_and(|row| over.contains(&row));
         signed || of_event || ["events", "what_changed", "changed_on"].contains(&question)
     };
     let gone: Vec<String> = values.keys().filter(|name| told_then(name)).cloned().collect();
     gone.iter().for_each(|name| drop(values.remove(name)));
+    let kept: Vec<String> = near.iter().filter_map(|row| values.get(&key("kind", *row)).cloned()).collect();
+    if !kept.is_empty() {
+        values.insert(key("events", HOUSEHOLD), kept.join(","));
+    }
+    for row in &near {
+        let day = values.get(&key("event_day", *row)).cloned().unwrap_or_default();
+        values.insert(key(TOLD_ON, *row), if day.is_empty() { NONE.to_string() } else { day });
+    }
     // Whoever joins the household now is asked about; the others were.
     let asked = people.iter().map(ToString::to_string).collect::<Vec<_>>().join(",");
     let about_people = STEPS.iter().flat_map(|step| step.questions).filter(|own| matches!(own.kind, Kind::People(_)));
@@ -51,8 +75,16 @@ pub fn sheet_of(sent: &Application, year: i32) -> Sheet {
         }
     }
     values.insert(key("plan_year", HOUSEHOLD), year.to_string());
-    let rows = BTreeMap::from([(Table::People, people), (Table::Incomes, incomes)]);
+    let rows = BTreeMap::from([(Table::People, people), (Table::Incomes, incomes), (Table::Events, near)]);
     Sheet::again((&sent.id, last), rows, values)
+}
+
+/// Whether an event can still open a period, or is no older than what the page of events asks for.
+fn is_near(tables: &Tables, (kind, day): (&str, Option<Date>), today: Date) -> bool {
+    let Some(kind) = tables.sep_kind(event_code(kind), today) else { return false };
+    let last = |day: Date| day.checked_add(Duration::days(kind.days_after.unwrap_or_default().max(ASKED_BACK)));
+    // Of a kind that is open all the time there is no day.
+    day.is_none_or(|day| last(day).is_none_or(|last| today <= last))
 }
 
 /// Rows for which a question has an answer.
@@ -143,6 +175,7 @@ mod tests {
     use super::*;
     use crate::application::record::Frozen;
     use serde_json::json;
+    use time::macros::date;
 
     fn sent() -> Application {
         let answers = json!({
@@ -167,9 +200,22 @@ mod tests {
         }
     }
 
+    /// A change of something else takes no period away, and no day becomes another one.
+    #[test]
+    fn an_event_that_is_still_near_stays_with_its_day() {
+        let tables = Tables::load().expect("the tables");
+        let sheet = sheet_of(&sent(), 2026, (&tables, date!(2026 - 05 - 20)));
+        assert_eq!(sheet.rows(Table::Events).collect::<Vec<_>>(), [6]);
+        assert_eq!((sheet.get("events", HOUSEHOLD), sheet.get("event_day", 6)), ("marriage", "5/1/2026"));
+        assert_eq!(sheet.get(TOLD_ON, 6), "5/1/2026");
+        assert_eq!(sheet_of(&sent(), 2026, (&tables, date!(2026 - 07 - 30))).rows(Table::Events).count(), 1, "day 90");
+        assert_eq!(sheet_of(&sent(), 2026, (&tables, date!(2026 - 07 - 31))).rows(Table::Events).count(), 0);
+    }
+
     #[test]
     fn answers_come_back_without_what_was_signed_and_what_had_happened() {
-        let mut sheet = sheet_of(&sent(), 2026);
+        let tables = Tables::load().expect("the tables");
+        let mut sheet = sheet_of(&sent(), 2026, (&tables, date!(2026 - 08 - 01)));
         assert_eq!(sheet.follows(), Some("a1"));
         assert_eq!(sheet.rows(Table::People).collect::<Vec<_>>(), [1, 2]);
         assert_eq!(sheet.rows(Table::Incomes).collect::<Vec<_>>(), [4]);

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 
+use super::change::TOLD_ON;
 use super::kinds::{Kind, NONE, Odd, parts};
 use super::sheet::{HOUSEHOLD, RowId, Sheet, Table, key};
 use super::steps::{Question, STEPS, Section, Step, changed, income, named, people, sending};
@@ -194,28 +195,45 @@ pub fn follow_up(sheet: &mut Sheet, step: &Step, row: RowId) {
                 kinds.iter().filter(known).for_each(|kind| ensure(sheet, Table::Incomes, row, kind));
             }
         }
-        // What was told here is an event of its day, unless the pages of events say otherwise already.
-        "changed" => {
-            let kinds = changed::events(&picked(sheet, "what_changed", HOUSEHOLD));
-            let before = picked(sheet, "events", HOUSEHOLD);
-            let before = before.into_iter().filter(|kind| !changed::EVENTS.iter().any(|(_, own)| own == kind));
-            let all: Vec<String> = kinds.iter().map(|kind| (*kind).to_string()).chain(before).collect();
-            let told = if all.is_empty() { NONE.to_string() } else { all.join(",") };
-            sheet.set("events", HOUSEHOLD, &told);
-            all.iter().for_each(|kind| ensure(sheet, Table::Events, HOUSEHOLD, kind));
-            let day = sheet.get("changed_on", HOUSEHOLD).to_string();
-            let of_it = |row: &RowId| kinds.contains(&sheet.get("kind", *row));
-            let rows: Vec<RowId> = sheet.rows(Table::Events).filter(of_it).collect();
-            for row in rows {
-                sheet.set("event_day", row, &day);
-            }
-        }
+        "changed" => events_of_change(sheet),
         "events" => {
             let kinds = picked(sheet, "events", HOUSEHOLD);
             kinds.iter().for_each(|kind| ensure(sheet, Table::Events, HOUSEHOLD, kind));
         }
         "income" if sheet.get("another", row) == "yes" => another(sheet, row),
         _ => {}
+    }
+}
+
+/// What was told as a change is an event of its day, unless the pages of events say otherwise already. What was sent as an event
+/// before stays one, with its day, as long as the same is not told anew.
+fn events_of_change(sheet: &mut Sheet) {
+    let kinds = changed::events(&picked(sheet, "what_changed", HOUSEHOLD));
+    let came_over: Vec<(RowId, String)> = {
+        let row = |row| Some((row, sheet.get("kind", row).to_string())).filter(|_| !sheet.get(TOLD_ON, row).is_empty());
+        sheet.rows(Table::Events).filter_map(row).collect()
+    };
+    let day = sheet.get("changed_on", HOUSEHOLD).to_string();
+    let stays = |kind: &String| {
+        let of_changes = changed::EVENTS.iter().any(|(_, own)| own == kind);
+        !kinds.contains(&kind.as_str()) && (!of_changes || came_over.iter().any(|(_, own)| own == kind))
+    };
+    let before = picked(sheet, "events", HOUSEHOLD).into_iter().filter(stays);
+    let all: Vec<String> = kinds.iter().map(|kind| (*kind).to_string()).chain(before).collect();
+    let told = if all.is_empty() { NONE.to_string() } else { all.join(",") };
+    sheet.set("events", HOUSEHOLD, &told);
+    all.iter().for_each(|kind| ensure(sheet, Table::Events, HOUSEHOLD, kind));
+    let of_it = |row: &RowId| kinds.contains(&sheet.get("kind", *row));
+    let rows: Vec<RowId> = sheet.rows(Table::Events).filter(of_it).collect();
+    for row in rows {
+        sheet.set("event_day", row, &day);
+    }
+    for (row, kind) in came_over.iter().filter(|(_, kind)| !kinds.contains(&kind.as_str())) {
+        // It was told anew, and that was taken back.
+        if sheet.get("event_day", *row) == day && changed::EVENTS.iter().any(|(_, own)| own == kind) {
+            let told_on = sheet.get(TOLD_ON, *row).to_string();
+            sheet.set("event_day", *row, if told_on == NONE { "" } else { &told_on });
+        }
     }
 }
 

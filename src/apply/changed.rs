@@ -90,6 +90,6 @@ fn from(about: &About) -> Date {
         (window.coverage_start_rule == CoverageStart::EventDay && window.coverage_start.is_some())
             .then_some(window.event)
     };
-    let day = about.windows().iter().filter_map(of_its_day).min();
+    let day = about.new_windows().iter().filter_map(of_its_day).min();
     day.unwrap_or_else(|| next_month(about.days.own)).max(first)
 }

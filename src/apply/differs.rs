@@ -26,7 +26,7 @@ pub struct Differs {
 
 /// Every answer that differs from what was sent, in the order of the pages; then what is gone.
 pub fn differs(cx: &Cx, now: &View, sent: &Application) -> Result<Vec<Differs>, Instead> {
-    let sheet = sheet_of(sent, now.year);
+    let sheet = sheet_of(sent, now.year, (&cx.app.tables, now.today));
     let around = around(cx, &sheet);
     let old = view(&sheet, &around)?;
     let (mine, theirs) = (Words::new(cx, now), Words::new(cx, &old));

@@ -8,6 +8,7 @@ use time::{Date, Duration};
 
 use super::changed::Changed;
 use super::field::capitalized;
+use crate::application::change::TOLD_ON;
 use crate::application::record::{Letter, Notice, Part, PersonPart};
 use crate::application::sheet::RowId;
 use crate::application::steps::coverage::has_a_day;
@@ -187,6 +188,16 @@ impl About<'_> {
 
     /// The special enrollment periods of the events that were told.
     pub(super) fn windows(&self) -> Vec<SepWindow> {
+        self.windows_of(|_| true)
+    }
+
+    /// Of what was told in this change: an event that came over as it was sent before changes nothing now.
+    pub(super) fn new_windows(&self) -> Vec<SepWindow> {
+        let text = |question, row| self.view.text(question, row);
+        self.windows_of(|row| text(TOLD_ON, row).is_empty() || text(TOLD_ON, row) != text("event_day", row))
+    }
+
+    fn windows_of(&self, counts: impl Fn(RowId) -> bool) -> Vec<SepWindow> {
         let event = |row: RowId| {
             let dated = has_a_day(self.view, row);
             let date = self.view.date("event_day", row).or((!dated).then_some(self.days.own))?;
@@ -197,7 +208,7 @@ impl About<'_> {
             };
             Some(Event { kind: self.view.text("kind", row).to_string(), date, had_coverage })
         };
-        let events: Vec<Event> = self.view.events().filter_map(event).collect();
+        let events: Vec<Event> = self.view.events().filter(|row| counts(*row)).filter_map(event).collect();
         enrollment::special(self.view.around.tables, &events, self.days).unwrap_or_default()
     }
 

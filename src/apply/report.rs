@@ -106,7 +106,8 @@ pub async fn begin(desk: Desk) -> Answer {
         return Ok(desk.go("/account/apply/report"));
     }
     let owner = desk.owner().unwrap_or_default().to_string();
-    let document = change::sheet_of(&application, year).write().map_err(anyhow::Error::from)?;
+    let rules = (&desk.cx.app.tables, desk.cx.today());
+    let document = change::sheet_of(&application, year, rules).write().map_err(anyhow::Error::from)?;
     let new_draft = new_id()?;
     let begin = || Begin {
         means: desk.office.means.clone(),

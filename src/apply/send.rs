@@ -25,7 +25,7 @@ use crate::sealing::DataKey;
 use crate::store::{StoreError, columns};
 use crate::telemetry::funnel::Came;
 use crate::transfer;
-use crate::verify::{Knows, plan};
+use crate::verify::{Knows, follow, plan};
 use crate::web::error::Failure;
 use crate::web::page::Cx;
 use crate::work::letters::Ready;
@@ -93,6 +93,7 @@ pub async fn send(desk: &Desk, (submitter, knows): (&Submitter, &Knows), draft: 
 
     let mut connection = desk.office.read().await?;
     let key = desk.office.means.vault.open(&mut connection, owner).await?;
+    let has_plans = view.sheet.follows().is_some() && follow::has_plans(&mut connection, owner).await?;
     drop(connection);
     let Some(key) = key else { return Err(Instead::from(StoreError::Stale)) };
     let (id, notice_id) = (new_id()?, new_id()?);
@@ -102,7 +103,7 @@ pub async fn send(desk: &Desk, (submitter, knows): (&Submitter, &Knows), draft: 
         notice_body: key.seal_json(columns::NOTICE_BODY.at(&notice_id, owner), &notice)?,
         letter: told(desk, view, (&key, owner), &notice_id)?,
         notice: notice_id,
-        jobs: jobs(cx, view, (&key, owner), (&id, &decided))?,
+        jobs: jobs(cx, view, (&key, owner), (&id, &decided, has_plans))?,
         draft: draft.id.to_string(),
         draft_version: draft.version,
         owner: owner.to_string(),
@@ -129,9 +130,12 @@ fn jobs(
     cx: &Cx,
     view: &View<'_>,
     (key, owner): (&DataKey, &str),
-    (id, decided): (&str, &Value),
+    (id, decided, has_plans): (&str, &Value, bool),
 ) -> Result<Vec<queue::Ready>, StoreError> {
     let mut jobs = Vec::new();
+    if has_plans {
+        jobs.push(follow::reported(key, (owner, id))?);
+    }
     if cx.app.config.hub.url.is_some() {
         jobs.push(plan::first(key, (owner, id))?);
     }

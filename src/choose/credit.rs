@@ -7,7 +7,7 @@ use axum::response::Response;
 
 use super::around::{Around, around, names};
 use crate::application::sheet::RowId;
-use crate::enrollment::choice::{Choice, Use};
+use crate::enrollment::choice::{Choice, PartFault, Use};
 use crate::enrollment::results::TaxResult;
 use crate::office::desk::{Answer, Desk};
 use crate::office::view::{Bar, bar};
@@ -118,14 +118,9 @@ pub async fn post(desk: Desk) -> Answer {
 /// What was typed as a part of the credit, or what is wrong with it.
 fn part(cx: &Cx, typed: &str, most: Cents) -> Result<Use, String> {
     let most_words = most.dollars_cents();
-    if typed.is_empty() {
-        return Err(cx.tf("choose.credit_missing", &[("most", &most_words)]));
-    }
-    match Cents::read(typed) {
-        Ok(monthly) if monthly > most => Err(cx.tf("choose.credit_over", &[("most", &most_words)])),
-        Ok(monthly) if monthly < Cents::ZERO => Err(cx.t("choose.credit_odd").to_string()),
-        Ok(Cents::ZERO) => Ok(Use::None),
-        Ok(monthly) => Ok(Use::Part { monthly }),
-        Err(_) => Err(cx.t("choose.credit_odd").to_string()),
-    }
+    Use::part(typed, most).map_err(|fault| match fault {
+        PartFault::Missing => cx.tf("choose.credit_missing", &[("most", &most_words)]),
+        PartFault::Over => cx.tf("choose.credit_over", &[("most", &most_words)]),
+        PartFault::Odd => cx.t("choose.credit_odd").to_string(),
+    })
 }

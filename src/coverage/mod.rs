@@ -8,6 +8,7 @@
 mod calendar;
 mod cancel;
 mod change;
+mod credit;
 mod end;
 mod leave;
 mod list;
@@ -45,6 +46,7 @@ pub fn pages(with: With) -> Router<Arc<App>> {
         .route("/account/coverage/{id}/days.ics", get(calendar::file))
         .route("/account/coverage/{id}/cancel", get(cancel::show).post(cancel::post))
         .route("/account/coverage/{id}/end", get(end::show).post(end::post))
+        .route("/account/coverage/{id}/credit", get(credit::show).post(credit::post))
         .route("/account/coverage/{id}/change", get(change::show))
         .route("/account/coverage/{id}/renew", get(renew::show).post(renew::post))
         .route("/account/taxes/{year}", get(taxes::show))

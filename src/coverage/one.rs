@@ -11,6 +11,7 @@ use super::shown::{self, Cover, Own, Pay, cover, history, pay};
 use crate::enrollment::renewing::renewed_by;
 use crate::office::desk::{Answer, Desk};
 use crate::office::view::{Bar, bar};
+use crate::types::Cents;
 use crate::web::page::{self, CachePolicy, Cx};
 
 #[derive(Template)]
@@ -44,6 +45,9 @@ fn ways(cx: &Cx, own: &Own) -> Vec<(String, String)> {
         ways.push(way("days.ics", cx.t("coverage.calendar").to_string()));
     }
     if own.is_live() {
+        if own.enrollment.ends > own.today && own.today().credit_available > Cents::ZERO {
+            ways.push(way("credit", cx.t("coverage.use.way").to_string()));
+        }
         ways.push(way("change", cx.t("coverage.change.title").to_string()));
         ways.push(match own.can_be_cancelled() {
             false if own.now.people.len() > 1 => way("end", cx.t("coverage.leave.title").to_string()),
@@ -77,6 +81,10 @@ pub async fn show(desk: Desk, with: Extension<With>, Path(id): Path<String>) -> 
     }
     if did("done=left") {
         notes.push(cx.t("coverage.leave.done").to_string());
+    }
+    if did("done=credit") {
+        let since = own.timeline.after(own.today).first().map_or(own.enrollment.starts, |since| since.from);
+        notes.push(cx.tf("coverage.use.done", &[("date", &cx.date(since))]));
     }
     if did("done=before") {
         notes.push(cx.t("coverage.end.done_before").to_string());

@@ -182,7 +182,7 @@ pub fn cover(cx: &Cx, own: &Own) -> Cover {
             .t(&format!("coverage.{}", if enrollment.product == "dental" { "dental" } else { "medical" }))
             .to_string(),
         issuer: now.plan.issuer_name.clone(),
-        plan_id: enrollment.plan.clone(),
+        plan_id: now.plan_id(),
         number: shown(&enrollment.number),
         people: own.timeline.people(enrollment.ends).iter().map(|person| person_words(cx, own, person)).collect(),
         later: later(own).iter().map(|since| from_then(cx, since)).collect(),

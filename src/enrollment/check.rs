@@ -7,7 +7,6 @@ use std::collections::BTreeSet;
 
 use time::{Date, OffsetDateTime};
 
-use super::choice::GroupChoice;
 use super::dates::{NotNow, Start, start};
 use super::event_proof::{self, ToProve};
 use super::households;
@@ -182,7 +181,7 @@ async fn line(said: &Said<'_>, (group, product): (usize, Product), plan: &str) -
         essential: Some(essential),
         credit: offer.credit,
         credit_available: available(asking, (group, product)).await?,
-        benchmark: benchmark(results, chosen),
+        benchmark: benchmark(results, &chosen.people),
         csr: level_of(kind),
         starts: said.start.day,
         why_now: said.start.why.clone(),
@@ -216,9 +215,8 @@ pub(super) async fn essential(catalogue: &Catalogue, search: &Search, offer: &Of
 
 /// Of the tax households whose credit helps pay for somebody of the group, all of their people together: what Form 1095-A has in
 /// column B, for each policy of a tax household the same (Instructions for Form 1095-A, part III).
-fn benchmark(results: &Results, group: &GroupChoice) -> Option<Cents> {
-    let helped =
-        results.tax_households.iter().filter(|tax| tax.eligible.iter().any(|(row, _)| group.people.contains(row)));
+pub(super) fn benchmark(results: &Results, people: &[RowId]) -> Option<Cents> {
+    let helped = results.tax_households.iter().filter(|tax| tax.eligible.iter().any(|(row, _)| people.contains(row)));
     let mut found = helped.map(|tax| tax.benchmark).peekable();
     found.peek()?;
     found.sum()
@@ -232,7 +230,7 @@ fn kind_of(catalogue: &Catalogue, search: &Search, offer: &Offer<'_>) -> Variant
 }
 
 /// What a variant has: by income none but with silver.
-fn level_of(kind: VariantKind) -> CsrLevel {
+pub(super) fn level_of(kind: VariantKind) -> CsrLevel {
     match kind {
         VariantKind::OffExchange | VariantKind::Standard => CsrLevel::None,
         VariantKind::ZeroCostSharing => CsrLevel::Zero,

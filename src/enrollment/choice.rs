@@ -24,6 +24,34 @@ pub enum Use {
     },
 }
 
+/// What is wrong with an amount that was typed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PartFault {
+    Missing,
+    Over,
+    Odd,
+}
+
+impl Use {
+    /// A part of what can be used, as typed.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it.
+    pub fn part(typed: &str, most: Cents) -> Result<Use, PartFault> {
+        if typed.is_empty() {
+            return Err(PartFault::Missing);
+        }
+        match Cents::read(typed) {
+            Ok(monthly) if monthly > most => Err(PartFault::Over),
+            Ok(monthly) if monthly < Cents::ZERO => Err(PartFault::Odd),
+            Ok(Cents::ZERO) => Ok(Use::None),
+            Ok(monthly) => Ok(Use::Part { monthly }),
+            Err(_) => Err(PartFault::Odd),
+        }
+    }
+}
+
 /// From which day, where the law gives a choice (45 CFR 155.420(b)(2)(i)).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -5,9 +5,13 @@
 //! of the dated tables' (`dates`); what was signed is frozen (`record`) and never changes: a change is another row. It must
 //! never ask anything outside, and never put a word of a person anywhere but into sealed columns.
 
+pub mod adjust;
+pub mod adjust_words;
+pub mod again;
 pub mod amounts;
 pub mod check;
 pub mod choice;
+pub mod credit;
 pub mod dates;
 pub mod dental;
 pub mod end_rules;
@@ -20,6 +24,7 @@ pub mod leave;
 pub mod leaving;
 pub mod levels;
 pub mod outlook;
+pub mod parting;
 pub mod price;
 pub mod proof_clock;
 mod proof_words;

@@ -14,8 +14,9 @@ use time::Date;
 use super::Why;
 use super::choice::{Choice, GroupChoice, Use};
 use super::levels;
+use super::parting::{self, Parting};
 use super::results::{PersonResult, Results};
-use super::share::{Part, parted, share_of};
+use super::share::{parted, share_of};
 use super::signed::{Signed, SignedPerson};
 use crate::application::sheet::{HOUSEHOLD, RowId};
 use crate::application::view::age_on;
@@ -28,7 +29,7 @@ use crate::quote::QuoteError;
 use crate::quote::ask::facets::Facets;
 use crate::quote::ask::people::{Household, PEOPLE_MAX, Person};
 use crate::quote::ask::search::Search;
-use crate::quote::fixed::{FixedCredit, FixedShare, in_proportion};
+use crate::quote::fixed::{FixedCredit, FixedShare};
 use crate::quote::market::{self, tally::Tally};
 use crate::quote::only::Only;
 use crate::quote::policy::{Credit, DatedRules, Policy};
@@ -206,8 +207,7 @@ pub(super) fn of_signed(
 
 /// What a tax household's people of a group cost in the benchmark plan; 0: none of them has a credit there.
 pub(super) fn weight(asking: &Asking<'_>, tax: usize, rows: &[RowId]) -> i64 {
-    let eligible = asking.results.tax_households[tax].eligible.iter();
-    eligible.filter(|(row, _)| rows.contains(row)).map(|(_, weight)| weight).sum()
+    parting::weight(asking.results, tax, rows)
 }
 
 /// How much of its credit a tax household wants to use, a month.
@@ -223,7 +223,7 @@ fn wanted(asking: &Asking<'_>, tax: usize) -> i64 {
 
 /// Tax households with a credit for somebody among these people.
 pub(super) fn with_credit(asking: &Asking<'_>, rows: &[RowId]) -> Vec<usize> {
-    (0..asking.results.tax_households.len()).filter(|tax| weight(asking, *tax, rows) > 0).collect()
+    parting::with_credit(asking.results, rows)
 }
 
 /// What of a credit without end the chosen plan of a group could use: the part of its premium that a credit may pay. `None`: no
@@ -262,14 +262,6 @@ pub(super) fn used(asking: &Asking<'_>, caps: &[Option<Cents>]) -> Vec<Cents> {
     used
 }
 
-/// How the medical plans of all groups part a tax household's credit.
-struct Parting {
-    tax: usize,
-    wanted: i64,
-    /// By group.
-    parts: Vec<Part>,
-}
-
 /// For each of these tax households. `own`: a group whose plan is not looked at.
 async fn partings(asking: &Asking<'_>, taxes: &[usize], own: Option<usize>) -> Result<Vec<Parting>, Unpriced> {
     let groups = &asking.choice.groups;
@@ -283,22 +275,8 @@ async fn partings(asking: &Asking<'_>, taxes: &[usize], own: Option<usize>) -> R
 
 /// The same, given what each group's plan could use.
 fn partings_of(asking: &Asking<'_>, taxes: &[usize], caps: &[Option<Cents>]) -> Vec<Parting> {
-    let groups = &asking.choice.groups;
-    let of = |tax: usize| {
-        let part = |(at, group): (usize, &GroupChoice)| {
-            let weight = self::weight(asking, tax, &group.people);
-            // Of a policy that several tax households share, each pays with its credit for its own part (26 CFR 1.36B-3(h)).
-            let sharing = with_credit(asking, &group.people);
-            let own_part = |cap: Cents| {
-                let weights: Vec<i64> = sharing.iter().map(|tax| self::weight(asking, *tax, &group.people)).collect();
-                let place = sharing.iter().position(|other| *other == tax);
-                place.map_or(0, |place| in_proportion(cap.0, &weights)[place])
-            };
-            Part { weight, cap: if weight == 0 { Some(0) } else { caps[at].map(own_part) } }
-        };
-        Parting { tax, wanted: wanted(asking, tax), parts: groups.iter().enumerate().map(part).collect() }
-    };
-    taxes.iter().map(|tax| of(*tax)).collect()
+    let groups: Vec<&[RowId]> = asking.choice.groups.iter().map(|group| group.people.as_slice()).collect();
+    parting::of(asking.results, (&groups, caps), taxes, |tax| wanted(asking, tax))
 }
 
 async fn medical_shares(asking: &Asking<'_>, group: usize) -> Result<Vec<FixedShare>, Unpriced> {

@@ -11,7 +11,7 @@ use time::Date;
 use super::event_proof;
 use super::record::{self as enrollments, Enrollment, State as Standing, day_of};
 use crate::application::kinds;
-use crate::application::record::{InForce, in_force, year_of};
+use crate::application::record::{InForce, follows, in_force, year_of};
 use crate::application::sheet::{HOUSEHOLD, RowId, YOU};
 use crate::eligibility::csr::Choices;
 use crate::eligibility::tables::CsrLevel;
@@ -263,9 +263,16 @@ async fn told_by_offices(
     connection: &mut AnyConnection,
     (owner, application): (&str, &str),
 ) -> Result<Vec<Happened>, StoreError> {
-    let asked =
-        sqlx::query_as("SELECT kind, day FROM enrollment_event WHERE owner = $1 AND application = $2 ORDER BY made_at");
-    let found: Vec<(String, String)> = asked.bind(owner).bind(application).fetch_all(connection).await?;
+    let mut found: Vec<(String, String)> = Vec::new();
+    // What was told about an application holds for the changes that were reported of it.
+    let mut of = Some(application.to_string());
+    while let Some(id) = of {
+        let asked = sqlx::query_as(
+            "SELECT kind, day FROM enrollment_event WHERE owner = $1 AND application = $2 ORDER BY made_at",
+        );
+        found.extend(asked.bind(owner).bind(id.as_str()).fetch_all::<_>(&mut *connection).await?);
+        of = follows(connection, (owner, &id)).await?;
+    }
     let mut events: Vec<Happened> = Vec::new();
     for (kind, day) in found {
         let event = Happened { day: day_of(&day), kind, had_coverage: None, told_by_office: true };

@@ -124,8 +124,9 @@ async fn found(
     if member::subscriber_id(&own.signed) != said.subscriber {
         return Ok(Err("names another subscriber than the enrollment has"));
     }
-    let plan = own.plan.replace('-', "");
-    if !said.plan.is_empty() && said.plan != plan {
+    // The variant can be another one from a month on, and an insurer can speak of either.
+    let plan = &own.signed.plan.id;
+    if !said.plan.is_empty() && said.plan.get(..plan.len()) != Some(plan.as_str()) {
         return Ok(Err("names another plan than the enrollment has"));
     }
     Ok(Ok(own))

@@ -15,6 +15,7 @@ use crate::account::people::Means;
 use crate::app::{self, App};
 use crate::check;
 use crate::config::{Config, SettingFault};
+use crate::enrollment::adjust::{Adjustments, Filed};
 use crate::hub::Hub;
 use crate::load::county_name;
 use crate::mail::Post;
@@ -24,13 +25,18 @@ use crate::text::i18n::Messages;
 use crate::transfer::TRANSFER;
 use crate::transfer::folder::Folder;
 use crate::transfer::send::Sends;
-use crate::verify::{self, Knows, Room};
+use crate::types::PlanId;
+use crate::verify::{self, Knows, Room, follow};
 use crate::work::Workers;
 use crate::work::letters::{LETTER, Letters, REMINDER, Speaks, Tokens};
 use crate::work::worker::Handled;
 
 /// Every kind with its handler.
-async fn kinds((room, hub): (&Room, &Hub), config: &Config, speaks: Speaks) -> anyhow::Result<Vec<Handled>> {
+async fn kinds(
+    (room, hub): (&Room, &Hub),
+    config: &Config,
+    (speaks, filed): (Speaks, Filed),
+) -> anyhow::Result<Vec<Handled>> {
     let (store, vault) = (&room.store, &room.means.vault);
     let letters = Letters {
         post: Post::open(config)?,
@@ -44,7 +50,18 @@ async fn kinds((room, hub): (&Room, &Hub), config: &Config, speaks: Speaks) -> a
     kinds.extend(verify::handled(room, hub.clone()));
     let folder = Folder::at(config.transfer_dir());
     kinds.push((&TRANSFER, Arc::new(Sends { room: room.clone(), folder, county_name })));
+    kinds.push((&follow::ADJUST, Arc::new(Adjustments { room: room.clone(), filed })));
     Ok(kinds)
+}
+
+/// Whether a variant of a plan was filed, as far as the catalogues of this process know.
+fn filed(app: &Arc<App>) -> Filed {
+    let app = Arc::clone(app);
+    Arc::new(move |year, plan, kind| {
+        let catalogue = app.catalogues.current().get(u16::try_from(year).ok()?)?.clone();
+        let plan_pk = catalogue.variants.find(&PlanId::parse(plan)?)?;
+        Some(catalogue.variants.variant(plan_pk, kind).is_some())
+    })
 }
 
 /// The workers of `serve`.
@@ -56,7 +73,8 @@ pub async fn start(office: &Office, app: &Arc<App>, (knows, hub): (&Arc<Knows>, 
     let words = Arc::clone(app);
     let room = Room { store: office.store.clone(), means: office.means.clone(), knows: Arc::clone(knows) };
     let speaks: Speaks = Arc::new(move |said| words_of_letter(&words.messages, said));
-    Workers::start(&room.store, &room.means.vault, kinds((&room, hub), &app.config, speaks).await?, app.config.workers)
+    let kinds = kinds((&room, hub), &app.config, (speaks, filed(app))).await?;
+    Workers::start(&room.store, &room.means.vault, kinds, app.config.workers)
 }
 
 /// `windowshop worker`: until SIGTERM or Ctrl-C.
@@ -80,7 +98,10 @@ pub async fn worker(config: Config, mut faults: Vec<SettingFault>) -> anyhow::Re
     let means = Means { vault: vault.clone(), audit };
     let room = Room { store: store.clone(), means, knows: Arc::new(Knows::load()?) };
     let hub = Hub::new(&config.hub);
-    let workers = Workers::start(&store, &vault, kinds((&room, &hub), &config, speaks).await?, config.workers)?;
+    // There are no catalogues here.
+    let filed: Filed = Arc::new(|_, _, _| None);
+    let kinds = kinds((&room, &hub), &config, (speaks, filed)).await?;
+    let workers = Workers::start(&store, &vault, kinds, config.workers)?;
     let stop = super::stop_signal(&config)?;
     if let Some(private) = config.metrics_listen {
         let jobs = Jobs { store: store.clone(), work: Arc::clone(&workers.counts), hub };

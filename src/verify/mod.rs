@@ -15,7 +15,9 @@ pub mod case;
 pub mod check;
 pub mod clock;
 pub mod dmi;
+pub mod effective;
 pub mod facts;
+pub mod follow;
 pub mod history;
 pub mod notice;
 pub mod plan;
@@ -43,6 +45,7 @@ use crate::types::hex;
 use crate::work::worker::Handled;
 
 pub use dmi::Dmi;
+pub use effective::Effective;
 pub use rules::{Rules, Subject};
 
 /// What checking is done by: rules and words. Read once for the whole process.
@@ -50,6 +53,8 @@ pub struct Knows {
     pub tables: Tables,
     pub rules: Rules,
     pub messages: Messages,
+    /// From which day changes hold.
+    pub effective: Effective,
 }
 
 impl Knows {
@@ -60,7 +65,8 @@ impl Knows {
         let told = |faults: Vec<String>| anyhow::anyhow!("this build is not whole:\n  {}", faults.join("\n  "));
         let tables = Tables::load().map_err(|faults| told(faults.iter().map(ToString::to_string).collect()))?;
         let rules = Rules::load().map_err(|faults| told(faults.iter().map(ToString::to_string).collect()))?;
-        Ok(Knows { tables, rules, messages: Messages::load().map_err(told)? })
+        let effective = Effective::load().map_err(|faults| told(faults.iter().map(ToString::to_string).collect()))?;
+        Ok(Knows { tables, rules, messages: Messages::load().map_err(told)?, effective })
     }
 }
 

@@ -58,13 +58,20 @@ pub struct About {
     pub turn: u32,
 }
 
+impl About {
+    /// Names an application and nothing else.
+    pub(super) fn only(application: &str) -> About {
+        About { application: application.to_string(), person: 0, turn: 0 }
+    }
+}
+
 /// The job that sending an application puts down, sealed before its transaction.
 ///
 /// # Errors
 ///
 /// If the system has no randomness.
 pub fn first(key: &DataKey, (owner, application): (&str, &str)) -> Result<Ready, SealFault> {
-    let about = About { application: application.to_string(), person: 0, turn: 0 };
+    let about = About::only(application);
     let (name, request_id) = (format!("verify:{application}"), types::request_id());
     NewJob { kind: &VERIFY, key: &name, owner, run_at: None, payload: &about, request_id: &request_id }.sealed(key)
 }
@@ -94,7 +101,11 @@ impl Handler for Plans {
 }
 
 /// The application of a job.
-pub(super) async fn open(room: &Room, owner: &str, application: &str) -> Result<Case, Outcome> {
+///
+/// # Errors
+///
+/// What becomes of a job whose application cannot be read.
+pub async fn open(room: &Room, owner: &str, application: &str) -> Result<Case, Outcome> {
     let away = |error: StoreError| Outcome::Later(format!("the application cannot be read: {error}"));
     let mut connection = room.store.read().await.map_err(away)?;
     let found = Case::open(&mut connection, &room.means.vault, (owner, application)).await.map_err(away)?;

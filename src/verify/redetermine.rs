@@ -17,7 +17,7 @@ use super::case::Case;
 use super::dmi::{self, Dmi, EXPIRED};
 use super::plan::{self, About};
 use super::settle::row_id;
-use super::{Knows, Room, appeal, id_of, notice, renew, words};
+use super::{Knows, Room, appeal, follow, id_of, notice, renew, words};
 use crate::account::people::Means;
 use crate::application::record;
 use crate::application::renewal::of_year;
@@ -190,6 +190,7 @@ pub(super) async fn write(
     let record = format!("redetermination:{id}");
     let entry = Entry { actor: &Actor::Site, deed: Deed::Redetermined, owner, record: &record, session: "" };
     room.means.audit.append(tx, &entry).await?;
+    follow::put_down(tx, &room.means, (owner, case.id()), redone.cause).await?;
     Ok(true)
 }
 

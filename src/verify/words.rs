@@ -8,6 +8,7 @@ use time::{Date, Duration, Month};
 
 use super::case::{Case, cents};
 use super::dmi::{Dmi, EXPIRED};
+use super::effective::Cause;
 use super::rules::{Subject, ToSend};
 use super::{Knows, moment};
 use crate::application::record::{ITEM, Letter, Notice, Part, PersonPart};
@@ -191,6 +192,8 @@ pub fn redetermined(knows: &Knows, case: &Case, told: &Told, (before, after): (&
     let today = wall(knows, case, told.now);
     let about = told.about();
     let expired = about.iter().any(|dmi| dmi.state == EXPIRED);
+    let changes_from = knows.effective.day(Cause::of(told.cause), case.marketplace(&knows.tables), today);
+    let changes_from = changes_from.max(first_of(told.year, today));
     in_every_language(knows, case, |says| {
         let mut lead = vec![says.about()];
         for dmi in &about {
@@ -211,7 +214,7 @@ pub fn redetermined(knows: &Knows, case: &Case, told: &Told, (before, after): (&
         let same = credits(before) == credits(after) && every_result(says, before) == every_result(says, after);
         lead.push(match same {
             true => says.t("verify.decided.same"),
-            false => says.tf("verify.decided.from", &[("date", &says.date(from(told.year, today)))]),
+            false => says.tf("verify.decided.from", &[("date", &says.date(changes_from))]),
         });
         if told.year != case.plan_year() {
             lead.push(says.tf("verify.decided.of_year", &[("year", &told.year.to_string())]));
@@ -233,7 +236,11 @@ pub fn redetermined(knows: &Knows, case: &Case, told: &Told, (before, after): (&
 
 /// From which day a change holds: the first of the next month, and never before its plan year.
 fn from(year: i32, today: Date) -> Date {
-    next_month(today).max(Date::from_calendar_date(year, Month::January, 1).unwrap_or(today))
+    next_month(today).max(first_of(year, today))
+}
+
+fn first_of(year: i32, otherwise: Date) -> Date {
+    Date::from_calendar_date(year, Month::January, 1).unwrap_or(otherwise)
 }
 
 /// Whether nobody gets anything else, and no credit is another one.

@@ -108,7 +108,7 @@ test('a plan is chosen at one’s own price, checked and signed', async () => {
     await press('main a[href*="/account/coverage/"]');
     await look(tab, 'coverage-one', lang);
     const one = new URL(tab.url()).pathname;
-    for (const page of ['cancel', 'end', 'change', 'renew']) {
+    for (const page of ['cancel', 'end', 'credit', 'change', 'renew']) {
       await tab.goto(`${BASE}${one}/${page}`, { waitUntil: 'load' });
       await look(tab, `coverage-${page}`, lang);
     }

@@ -4,5 +4,6 @@ mod dental;
 mod kinds;
 pub mod people;
 mod private;
+mod reported;
 mod second_thoughts;
 mod stories;

@@ -1,5 +1,7 @@
 //! What people have after signing, as a person without JavaScript sees it: each story on every engine.
 
+mod adjust;
+mod credit;
 mod ending;
 mod fences;
 mod leaving;

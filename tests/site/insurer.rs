@@ -3,6 +3,6 @@
 
 mod kill;
 mod leaving;
-mod people;
+pub mod people;
 mod stories;
 mod strange;

@@ -6,5 +6,5 @@ mod change;
 mod clock;
 mod kill;
 mod renew;
-mod stories;
+pub mod stories;
 pub mod world;

@@ -127,7 +127,7 @@ impl World {
         let begin = Begin {
             means: means(&self.office),
             owner: owner.to_string(),
-            document: sheet_of(&sent, 2027).write().expect("a document"),
+            document: sheet_of(&sent, 2027, (&self.room.knows.tables, TODAY.date())).write().expect("a document"),
             of: of.to_string(),
             new_draft: new_id().expect("an ID"),
             session: "5e55".to_string(),

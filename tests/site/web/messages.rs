@@ -270,6 +270,8 @@ fn of_coverage() -> Vec<String> {
         each("renewed.without.{}", &[words(&NoPlan::iter().map(<&str>::from).collect::<Vec<_>>())]),
         each("renewed.leaves.{}", &[words(&Leaves::iter().map(<&str>::from).collect::<Vec<_>>())]),
         each("renew.said.{}", &[words(&["declined", "wanted", "late"])]),
+        words(&["sent.kind_adjusted", "coverage.adjusted.credit", "coverage.adjusted.net"]),
+        words(&["coverage.from_then", "coverage.from_then_full"]),
         each("coverage.step.{}", &[steps]),
         each("coverage.end.{}.{}", &[words(&["reason", "hint"]), reasons]),
         each("renew.{}", &[words(&["same", "crosswalk", "other_insurer", "gone", "unknown"])]),
