@@ -55,7 +55,8 @@ pub async fn around(desk: &Desk) -> Result<Around, Instead> {
     let Saved { choice, version } = choice::load(&mut connection, vault, about).await?;
     let mut signed = enrolled::of(&mut connection, vault, owner).await?;
     drop(connection);
-    signed.retain(|enrollment| enrollment.application == newest.id && enrollment.state.is_live());
+    // What was renewed for the next year stands with the same application.
+    signed.retain(|own| own.application == newest.id && own.plan_year == newest.plan_year && own.state.is_live());
     let Some(results) = results else { return Err(nothing_sent(desk)) };
     let catalogue = u16::try_from(results.plan_year).ok().and_then(|year| cx.catalogues.get(year).cloned());
     let Some(catalogue) = catalogue else { return Err(no_prices(desk, &results)) };
