@@ -246,7 +246,7 @@ fn benchmark(
     Ok(found.fold(first, |sum, own| Some(sum? + own?)))
 }
 
-/// The spouse of who held the plan, else the oldest, is the subscriber from now on; the others are what they are to them.
+/// The spouse of the person who held the plan, else the oldest, is the subscriber from now on; the others are what they are to them.
 fn under_a_new_subscriber(signed: &mut Signed, results: Option<&Results>) {
     let spouse = |own: &SignedPerson| matches!(own.relation.as_str(), "spouse" | "domestic_partner");
     let oldest = (0..signed.people.len()).min_by_key(|at| (!spouse(&signed.people[*at]), signed.people[*at].born));

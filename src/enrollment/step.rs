@@ -29,7 +29,7 @@ pub enum Step {
     Reinstated,
     /// Goes on from the plan of the year before; nobody has signed.
     Renewed,
-    /// No plan takes its place in the next year: who has it was told to choose one.
+    /// No plan takes its place in the next year: people were told to choose one.
     NotRenewed,
 }
 

@@ -241,13 +241,14 @@ async fn waiting_changes(
     connection: &mut AnyConnection,
     issuer: &str,
 ) -> Result<Vec<(String, Option<i64>)>, StoreError> {
-    let asked = sqlx::query_scalar(
-        "SELECT c.id FROM enrollment_change c JOIN enrollment e ON e.id = c.enrollment \
-         WHERE c.file = '' AND c.held = '' AND e.issuer = $1 \
-         ORDER BY c.made_at, CASE WHEN c.kind IN ('cancel', 'terminate') THEN 0 ELSE 1 END, c.number LIMIT $2",
+    let asked = sqlx::query_as(
+        "SELECT c.id, c.kind, c.made_at FROM enrollment_change c JOIN enrollment e ON e.id = c.enrollment \
+         WHERE c.file = '' AND c.held = '' AND e.issuer = $1 ORDER BY c.made_at, c.number LIMIT $2",
     );
-    let ids: Vec<String> = asked.bind(issuer).bind(MOST_LINES as i64).fetch_all(connection).await?;
-    Ok(ids.into_iter().map(|id| (id, None)).collect())
+    let mut waiting: Vec<(String, String, i64)> =
+        asked.bind(issuer).bind(MOST_LINES as i64).fetch_all(connection).await?;
+    waiting.sort_by_key(|(_, kind, at)| (*at, !matches!(kind.as_str(), "cancel" | "terminate")));
+    Ok(waiting.into_iter().map(|(id, ..)| (id, None)).collect())
 }
 
 /// Owner and ID of enrollments that no part of a month's audit has yet: made before the month, and in force in it.

@@ -104,7 +104,7 @@ async fn seen_everywhere(browser: &Site, here: &str) {
     assert_eq!(lines[10], ["November", "$440.55", "$470.00", "$299.90"]);
     let file = browser.get(&page.link("Save as a table (CSV)")).await;
     let lines: Vec<&str> = file.text.lines().collect();
-    assert!(lines[0].starts_with("year,record,policy,people,insurer,"), "{}", lines[0]);
+    assert!(lines[0].starts_with("year,record,policy,tax_household,people,insurer,"), "{}", lines[0]);
     assert!(lines[11].contains(",Ana Zapotillo; Ben Zapotillo (2026-11-29); Cam Zapotillo,"), "{}", lines[11]);
     let page = browser.visit(here).await;
     let calendar = browser.get(&page.link("Put the days in your calendar")).await;

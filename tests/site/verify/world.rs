@@ -143,6 +143,8 @@ impl World {
         let (id, notice) = (new_id().expect("an ID"), new_id().expect("an ID"));
         let mut connection = self.store().read().await.expect("a connection");
         let key = self.office.vault.open(&mut connection, owner).await.expect("asked").expect("a key");
+        let asked = sqlx::query_scalar("SELECT version FROM draft WHERE id = $1").bind(draft);
+        let draft_version: i64 = asked.fetch_one(&mut *connection).await.expect("a draft");
         drop(connection);
         let determination = redetermine::answer(&self.room.knows, &told.household).expect("determined");
         // As what was frozen before the county's name was kept with it.
@@ -161,7 +163,7 @@ impl World {
             ),
             notice_body: seal(columns::NOTICE_BODY, &notice, &serde_json::to_value(&nothing).expect("JSON")),
             draft: draft.to_string(),
-            draft_version: 1,
+            draft_version,
             owner: owner.to_string(),
             reference: new_reference().expect("random"),
             plan_year: told.year(),
