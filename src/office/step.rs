@@ -47,7 +47,8 @@ fn page<'d>(desk: &'d Desk, waiting: &Waiting, app: bool) -> FormPage<'d> {
         _ => None,
     };
     if shared == Some(false) {
-        let ticked = !desk.form.posted || desk.form.ticked("known");
+        // Only by choice: at a library nobody would take a mark away that they have not made.
+        let ticked = desk.form.ticked("known");
         page = page.field(Field::tick("known", cx.t("office.step.known"), ticked).hint(cx.t("office.step.known_hint")));
     }
     if !app {
