@@ -10,13 +10,16 @@ use axum::extract::Path;
 use axum::http::StatusCode;
 
 use super::around::{around, count, open, refused, view};
+use super::disagreed::{Told, told};
 use super::field::{Control, Field, Words, is_mask};
 use super::people::{Person, listed};
+use crate::application::disagree::{self, Disagreement};
 use crate::application::flow::{self, Place, asked_name};
 use crate::application::kinds::Kind;
 use crate::application::saved::{Guard, Saved};
 use crate::application::sheet::{HOUSEHOLD, RowId, Sheet, key};
 use crate::application::steps::Question;
+use crate::application::steps::people::YOU_STEP;
 use crate::application::view::View;
 use crate::eligibility::rounding::{Ratio, shown_cents};
 use crate::eligibility::{self, Household, PersonIncome};
@@ -69,8 +72,12 @@ pub struct StepPage<'a> {
     /// The page of the year's sums, and what the law counts less of.
     pub sums: Vec<Sum>,
     pub limits: Vec<String>,
+    /// Answers that cannot both be true, one of them here.
+    pub disagree: Vec<Told>,
     /// The employer's sheet, beside what a job offers.
     pub sheet: bool,
+    /// A guest's code, on the first page: nothing else brings them back.
+    pub code: Option<String>,
 }
 
 /// `GET /account/apply/STEP`
@@ -111,7 +118,9 @@ async fn show_page(desk: &Desk, step: &str, row: RowId) -> Answer {
     if said("aside=1") {
         notes.push(desk.cx.t("apply.set_aside").to_string());
     }
-    let page = page_of(desk, &view, &place, (notes, false, said("from=check")));
+    let mut page = page_of(desk, &view, &place, (notes, false, said("from=check")));
+    let first = place.step.name == YOU_STEP.name && desk.visitor.guest().is_some();
+    page.code = open.code.filter(|_| first);
     Ok(page::render_status(&desk.cx, StatusCode::OK, page, CachePolicy::Private))
 }
 
@@ -159,13 +168,13 @@ async fn save_page(desk: Desk, step: &str, row: RowId) -> Answer {
                 let (old, new) = (flow::answered(&earlier), flow::answered(&later));
                 old.difference(&new).any(|name| !get(&sheet, name).is_empty())
             };
-            saved(&desk, &place, &sheet, (&on, aside))
+            saved(&desk, &place, &sheet, (&on, aside, &disagree::all(&earlier)))
         }
     }
 }
 
 /// After saving: the same page if something on it is wrong or new, else the next one.
-fn saved(desk: &Desk, place: &Place, sheet: &Sheet, (on, aside): (&[String], bool)) -> Answer {
+fn saved(desk: &Desk, place: &Place, sheet: &Sheet, (on, aside, before): (&[String], bool, &[Disagreement])) -> Answer {
     let around = around(&desk.cx, sheet);
     let view = view(sheet, &around)?;
     let from_check = desk.form.get("from") == "check";
@@ -190,6 +199,10 @@ fn saved(desk: &Desk, place: &Place, sheet: &Sheet, (on, aside): (&[String], boo
         return Ok(desk.go(&format!("/account/apply/{}?more=1{back}", place.address())));
     }
     count(&desk.cx, place.step.name, Came::Answered);
+    // Said once where it was answered; whoever goes on all the same meets it again on the check page.
+    if disagree::all(&view).iter().any(|own| own.is_on(&view, &place) && !before.contains(own)) {
+        return Ok(desk.go(&with(&format!("/account/apply/{}", place.address()), aside, from_check)));
+    }
     // What a change made necessary elsewhere comes before the check page is worth showing again.
     // Of a change everything has its answer: whoever has changed one chooses the next from the list.
     let change = view.sheet.follows().is_some();
@@ -330,6 +343,7 @@ pub fn page_of<'a>(
     let faults = problems.collect();
     let on: Vec<String> = asked.iter().map(|(question, row)| key(question.name, *row)).collect();
     let (sums, limits) = if place.step.name == "income-total" { sums(&words) } else { Default::default() };
+    let here: Vec<Disagreement> = disagree::all(view).into_iter().filter(|own| own.is_on(view, place)).collect();
     let back = match flow::before(view, place) {
         _ if from_check => "/account/apply/check".to_string(),
         Some(before) => format!("/account/apply/{}", before.address()),
@@ -352,7 +366,9 @@ pub fn page_of<'a>(
         people: (place.step.name == "household").then(|| listed(&words)),
         sums,
         limits,
+        disagree: here.iter().map(|own| told(&words, own, &place.address())).collect(),
         sheet: place.step.name == "offer",
+        code: None,
         cx,
     }
 }
