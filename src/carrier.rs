@@ -1,7 +1,7 @@
 //! A folder between this site and a transport, with what everybody who has one needs: `out/WHO`, `in/WHO`.
 //!
 //! Called by `transfer::folder` (WHO is a state) and `insurer::folder` (an insurer), which say what their files are called and
-//! whom they read. A file is laid beside `out/WHO` first and goes in by a rename, so that whoever empties the folder sees whole
+//! whom they read. A file is laid beside `out/WHO` first and goes in as a whole, so that whoever empties the folder sees whole
 //! files only. Readable by the server alone. It never looks into a file.
 
 use std::io;
@@ -84,15 +84,21 @@ impl Carrier {
         sync(&staged).await
     }
 
-    /// Lets staged files into the folder, each under its name there, in this order. What was let in already is left alone.
+    /// Lets staged files into the folder, each under its name there, in this order. What was let in already is left alone, and
+    /// nothing that lies there is ever overwritten.
     ///
     /// # Errors
     ///
-    /// If they cannot be renamed.
+    /// If they cannot be let in, or another file has the name.
     pub async fn release(&self, who: &str, files: &[(String, String)]) -> io::Result<()> {
         let (out, staged) = (self.outs().join(who), self.staged(who));
         for (laid, name) in files {
-            tokio::fs::rename(staged.join(laid), out.join(name)).await.or_else(gone)?;
+            let (laid, there) = (staged.join(laid), out.join(name));
+            match tokio::fs::hard_link(&laid, &there).await {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => same(&laid, &there).await?,
+                linked => linked.or_else(gone)?,
+            }
+            tokio::fs::remove_file(&laid).await.or_else(gone)?;
         }
         sync(&out).await.or_else(gone)
     }
@@ -180,6 +186,18 @@ pub fn whose(path: &Path, said: Option<&str>) -> Option<String> {
 /// Any other fault.
 pub fn gone(error: io::Error) -> io::Result<()> {
     if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) }
+}
+
+/// Of two files with one name: what was let in and not yet taken away beside the folder is the same.
+async fn same(laid: &Path, there: &Path) -> io::Result<()> {
+    let ours = match tokio::fs::read(laid).await {
+        Err(error) => return gone(error),
+        Ok(ours) => ours,
+    };
+    if ours == tokio::fs::read(there).await? {
+        return Ok(());
+    }
+    Err(io::Error::new(io::ErrorKind::AlreadyExists, format!("another file lies at {}", there.display())))
 }
 
 /// A name that nobody else has.

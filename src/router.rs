@@ -23,6 +23,8 @@ use crate::coverage;
 use crate::desk::{self, Desk};
 use crate::enroll;
 use crate::enrollment::end_rules::EndRules;
+use crate::enrollment::renewal_rules::RenewalRules;
+use crate::enrollment::special_rules::SpecialRules;
 use crate::floor::Phase;
 use crate::floor::wire::Wire;
 use crate::office::{self, Office};
@@ -85,7 +87,10 @@ pub fn with_office(app: &Arc<App>, office: &Arc<Office>, knows: &Arc<Knows>) -> 
     let insurers = app.config.insurers.is_some();
     let proofs = With { knows: Arc::clone(knows), turns: Turns::default() };
     let choosing = choose::pages(app, Arc::clone(knows), Insurers(insurers));
-    let covered = coverage::With { rules: Arc::new(EndRules::load().map_err(not_whole)?), insurers };
+    let rules = Arc::new(EndRules::load().map_err(not_whole)?);
+    let renewals = Arc::new(RenewalRules::load().map_err(not_whole)?);
+    SpecialRules::load().map_err(not_whole)?;
+    let covered = coverage::With { rules, renewals, knows: Arc::clone(knows), insurers };
     let others = apply::pages(submitter, Arc::clone(knows)).merge(proof::pages(proofs));
     let others = others.merge(choosing).merge(coverage::pages(covered));
     Ok(with(app, office::routes(app, office, &others)?))

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use super::people::{Means, SignUp, SignedUp, has_totp, id_of, note, open_text, take_over};
 use super::steps::{Factor, UseApps, UseMailed};
 use crate::store::audit::Deed;
-use crate::store::lookup::{self, Kind, Sought};
+use crate::store::lookup::{self, Sought};
 use crate::store::vault::Vault;
 use crate::store::{Change, Millis, StoreError, Tx, columns};
 
@@ -217,7 +217,7 @@ impl Change for NewAddress {
         if lookup::find(tx.conn(), vault, &self.email).await?.is_some_and(|holder| holder != owner) {
             return Ok(false);
         }
-        lookup::release(tx, Kind::Email, owner).await?;
+        lookup::release(tx, owner).await?;
         lookup::claim(tx, vault, &self.email, owner).await?;
         let sealed = key.seal(columns::ACCOUNT_EMAIL.at(id_of(owner), owner), self.typed.as_bytes())?;
         let kept =

@@ -3,11 +3,14 @@
 //!
 //! Called by `people` and `retention`. A new table with an owner gets its line here; a test holds that none is forgotten.
 
+use sqlx::AnyConnection;
+use time::Date;
+
 use crate::sealing::{Column, DataKey};
 use crate::store::{StoreError, Tx, columns};
 
 /// Rows of an owner, in this order. The account itself and its data key are not among them.
-pub const ROWS: [&str; 33] = [
+pub const ROWS: [&str; 34] = [
     "DELETE FROM lookup WHERE owner = $1",
     "DELETE FROM session WHERE owner = $1",
     "DELETE FROM pending WHERE owner = $1",
@@ -36,12 +39,43 @@ pub const ROWS: [&str; 33] = [
     "DELETE FROM transfer WHERE owner = $1",
     "DELETE FROM transfer_step WHERE owner = $1",
     "DELETE FROM enrollment_event WHERE owner = $1",
+    "DELETE FROM event_proof WHERE owner = $1",
     "DELETE FROM plan_choice WHERE owner = $1",
     "DELETE FROM enrollment WHERE owner = $1",
     "DELETE FROM enrollment_change WHERE owner = $1",
     "DELETE FROM enrollment_step WHERE owner = $1",
     "DELETE FROM tax_record WHERE owner = $1",
 ];
+
+/// Numbers of plans that somebody has signed for and that are not over on a day, or of whose end an insurer still has to be
+/// told: whoever goes would leave a plan and its bills behind that nobody can find any more.
+///
+/// # Errors
+///
+/// If the store is away.
+pub async fn plans_in_force(
+    connection: &mut AnyConnection,
+    owner: &str,
+    today: Date,
+) -> Result<Vec<String>, StoreError> {
+    let asked = sqlx::query_scalar(
+        "SELECT number FROM enrollment e WHERE owner = $1 AND ((state NOT IN ('ended', 'cancelled') AND ends >= $2) \
+         OR (EXISTS (SELECT 1 FROM enrollment_change c WHERE c.enrollment = e.id AND c.file <> '') \
+         AND EXISTS (SELECT 1 FROM enrollment_change c WHERE c.enrollment = e.id AND c.file = '' AND c.held = ''))) \
+         ORDER BY made_at",
+    );
+    Ok(asked.bind(owner).bind(today.to_string()).fetch_all(connection).await?)
+}
+
+/// Reference numbers of the applications that somebody has sent.
+///
+/// # Errors
+///
+/// If the store is away.
+pub async fn sent(connection: &mut AnyConnection, owner: &str) -> Result<Vec<String>, StoreError> {
+    let asked = sqlx::query_scalar("SELECT reference FROM application WHERE owner = $1 ORDER BY submitted_at");
+    Ok(asked.bind(owner).fetch_all(connection).await?)
+}
 
 /// Deletes every row of an owner.
 ///
@@ -166,6 +200,7 @@ pub async fn take_frozen(
         "UPDATE transfer SET owner = $1 WHERE owner = $2",
         "UPDATE transfer_step SET owner = $1 WHERE owner = $2",
         "UPDATE enrollment_event SET owner = $1 WHERE owner = $2",
+        "UPDATE event_proof SET owner = $1 WHERE owner = $2",
         "UPDATE plan_choice SET owner = $1 WHERE owner = $2",
         "UPDATE enrollment SET owner = $1 WHERE owner = $2",
         "UPDATE enrollment_change SET owner = $1 WHERE owner = $2",

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use sqlx::AnyConnection;
 use zeroize::Zeroize as _;
 
+use crate::sealing::{DataKey, SealFault};
 use crate::store::vault::Vault;
 use crate::store::{Change, Millis, StoreError, Tx, columns};
 use crate::types::hex;
@@ -66,7 +67,14 @@ impl Change for Keep {
     }
 }
 
-/// What is kept, left where it is; `None` as for [`Take`]. With whose it is and when it came.
+/// A form that is kept.
+pub struct Kept {
+    pub owner: String,
+    pub pending: Pending,
+    pub made_at: Millis,
+}
+
+/// What is kept, left where it is; `None` as for [`Take`].
 ///
 /// # Errors
 ///
@@ -76,14 +84,12 @@ pub async fn look(
     vault: &Vault,
     session: &[u8],
     now: Millis,
-) -> Result<Option<(String, Pending, Millis)>, StoreError> {
+) -> Result<Option<Kept>, StoreError> {
     let asked = sqlx::query_as("SELECT owner, request, made_at FROM pending WHERE session = $1").bind(session);
     let found: Option<(String, Vec<u8>, i64)> = asked.fetch_optional(&mut *connection).await?;
     let Some((owner, sealed, made_at)) = found.filter(|(_, _, made_at)| made_at + KEPT > now) else { return Ok(None) };
     let Some(key) = vault.open(connection, &owner).await? else { return Ok(None) };
-    let row = hex(session);
-    let plain = key.open(columns::PENDING_REQUEST.at(&row, &owner), &sealed)?;
-    Ok(serde_json::from_slice(&plain).ok().map(|pending| (owner, pending, made_at)))
+    Ok(opened(&key, (session, &owner), &sealed)?.map(|pending| Kept { owner, pending, made_at }))
 }
 
 /// Takes what is kept, once; `None` if there is nothing, it is another owner's, or too old.
@@ -106,8 +112,12 @@ impl Change for Take {
             return Ok(None);
         }
         let Some(key) = self.vault.open(tx.conn(), owner).await? else { return Ok(None) };
-        let row = hex(&self.session);
-        let plain = key.open(columns::PENDING_REQUEST.at(&row, owner), &sealed)?;
-        Ok(serde_json::from_slice(&plain).ok())
+        Ok(opened(&key, (&self.session, owner), &sealed)?)
     }
+}
+
+/// `None`: another version kept it in another shape; then it is sent again by hand.
+fn opened(key: &DataKey, (session, owner): (&[u8], &str), sealed: &[u8]) -> Result<Option<Pending>, SealFault> {
+    let plain = key.open(columns::PENDING_REQUEST.at(&hex(session), owner), sealed)?;
+    Ok(serde_json::from_slice(&plain).ok())
 }

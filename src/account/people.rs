@@ -5,6 +5,7 @@
 //! taken comes back as a value, and the page shows the same either way.
 
 use sqlx::AnyConnection;
+use time::Date;
 use zeroize::Zeroizing;
 
 use crate::sealing::{Column, DataKey, SealFault};
@@ -282,22 +283,40 @@ pub async fn find(connection: &mut AnyConnection, vault: &Vault, email: &Sought)
 pub struct Delete {
     pub means: Means,
     pub owner: String,
+    /// Where the person lives, for what is in force.
+    pub today: Date,
     pub actor: Actor,
     pub session: String,
 }
 
-impl Change for Delete {
-    type Done = bool;
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Deletion {
+    Gone,
+    /// Somebody else was faster.
+    NotThere,
+    /// Nothing was deleted: these plans have to be cancelled or ended first.
+    HasPlans(Vec<String>),
+}
 
-    async fn run(&self, tx: &mut Tx) -> Result<bool, StoreError> {
+impl Change for Delete {
+    type Done = Deletion;
+
+    async fn run(&self, tx: &mut Tx) -> Result<Deletion, StoreError> {
         let owner = self.owner.as_str();
+        // Whoever signs takes one of these rows: either it came before, or it finds nobody.
+        let locked = sqlx::query("UPDATE plan_choice SET version = version + 1 WHERE owner = $1");
+        locked.bind(owner).execute(tx.conn()).await?;
+        let plans = owned::plans_in_force(tx.conn(), owner, self.today).await?;
+        if !plans.is_empty() {
+            return Ok(Deletion::HasPlans(plans));
+        }
         if !Vault::destroy(tx, owner).await? {
-            return Ok(false);
+            return Ok(Deletion::NotThere);
         }
         owned::delete(tx, owner).await?;
         sqlx::query("DELETE FROM account WHERE id = $1").bind(id_of(owner)).execute(tx.conn()).await?;
         let entry = Entry { actor: &self.actor, deed: Deed::Deleted, owner, record: "", session: &self.session };
         self.means.audit.append(tx, &entry).await?;
-        Ok(true)
+        Ok(Deletion::Gone)
     }
 }

@@ -3,7 +3,8 @@
 //! Called by the download page and by `windowshop account export`. Whoever calls it has proved who asks, and notes it.
 
 use serde_json::{Value, json};
-use sqlx::AnyConnection;
+use sqlx::any::AnyRow;
+use sqlx::{AnyConnection, Column as _, Row as _};
 
 use super::people::open_text;
 use crate::sealing::{Column, DataKey};
@@ -23,33 +24,21 @@ pub async fn of(connection: &mut AnyConnection, vault: &Vault, owner: &str) -> R
     let Some(key) = vault.open(connection, owner).await? else { return Ok(None) };
     let account = account(connection, &key, owner).await?;
     let drafts = drafts(connection, &key, owner).await?;
-    let applications = frozen(
-        connection,
-        (&key, owner),
-        (
-            "SELECT id, answers, submitted_at FROM application WHERE owner = $1 ORDER BY submitted_at",
-            columns::APPLICATION_ANSWERS,
-        ),
-    )
-    .await?;
-    let determinations = frozen(
-        connection,
-        (&key, owner),
-        (
-            "SELECT id, determination, submitted_at FROM application WHERE owner = $1 ORDER BY submitted_at",
-            columns::APPLICATION_DETERMINATION,
-        ),
-    )
-    .await?;
-    let notices = frozen(
-        connection,
-        (&key, owner),
-        ("SELECT id, body, posted_at FROM notice WHERE owner = $1 ORDER BY posted_at", columns::NOTICE_BODY),
-    )
-    .await?;
-    let changes = sqlx::query_as("SELECT id, follows FROM application WHERE owner = $1 AND follows IS NOT NULL");
-    let changes: Vec<(String, String)> = changes.bind(owner).fetch_all(&mut *connection).await?;
-    let changes: Vec<Value> = changes.iter().map(|(id, of)| json!({ "application": id, "follows": of })).collect();
+    let with = (&key, owner);
+    let applications = (
+        "SELECT id, answers, submitted_at FROM application WHERE owner = $1 ORDER BY submitted_at",
+        columns::APPLICATION_ANSWERS,
+    );
+    let applications = frozen(connection, with, applications).await?;
+    let determinations = (
+        "SELECT id, determination, submitted_at FROM application WHERE owner = $1 ORDER BY submitted_at",
+        columns::APPLICATION_DETERMINATION,
+    );
+    let determinations = frozen(connection, with, determinations).await?;
+    let notices = ("SELECT id, body, posted_at FROM notice WHERE owner = $1 ORDER BY posted_at", columns::NOTICE_BODY);
+    let notices = frozen(connection, with, notices).await?;
+    let changes = "SELECT id AS application, follows FROM application WHERE owner = $1 AND follows IS NOT NULL";
+    let changes = rows(connection, changes, owner).await?;
     let checks = checks(connection, &key, owner).await?;
     let documents = documents(connection, &key, owner).await?;
     let transfers = transfers(connection, &key, owner).await?;
@@ -109,6 +98,21 @@ async fn drafts(connection: &mut AnyConnection, key: &DataKey, owner: &str) -> R
     Ok(drafts)
 }
 
+/// The rows of a statement about an owner: each column under its name.
+async fn rows(connection: &mut AnyConnection, statement: &'static str, owner: &str) -> Result<Vec<Value>, StoreError> {
+    let found: Vec<AnyRow> = sqlx::query(statement).bind(owner).fetch_all(connection).await?;
+    Ok(found.iter().map(as_json).collect::<Result<Vec<Value>, sqlx::Error>>()?)
+}
+
+fn as_json(row: &AnyRow) -> Result<Value, sqlx::Error> {
+    let column = |at: usize| -> Result<(String, Value), sqlx::Error> {
+        let number = row.try_get::<Option<i64>, _>(at).map(Value::from);
+        let value = number.or_else(|_| row.try_get::<Option<String>, _>(at).map(Value::from))?;
+        Ok((row.column(at).name().to_string(), value))
+    };
+    (0..row.len()).map(column).collect()
+}
+
 /// Documents that were frozen, opened, with when.
 async fn frozen(
     connection: &mut AnyConnection,
@@ -129,45 +133,14 @@ async fn frozen(
 /// sources answered is not in it: tax data of one member must not be shown to another (IRS Publication 1075); what followed
 /// is in the notices.
 async fn checks(connection: &mut AnyConnection, key: &DataKey, owner: &str) -> Result<Value, StoreError> {
-    type Check = (String, String, i64, String, String, String, Option<i64>);
-    let asked = sqlx::query_as(
-        "SELECT id, application, person, subject, state, service, asked_at FROM verification WHERE owner = $1",
-    );
-    let found: Vec<Check> = asked.bind(owner).fetch_all(&mut *connection).await?;
-    let made: Vec<Value> = found
-        .iter()
-        .map(|(id, application, person, subject, state, service, asked)| {
-            json!({
-                "id": id, "application": application, "person": person, "subject": subject, "state": state,
-                "service": service, "asked_at": asked,
-            })
-        })
-        .collect();
-    type Issue = (String, String, i64, String, String, String, i64, String, Option<i64>);
-    let asked = sqlx::query_as(
-        "SELECT id, application, person, kind, state, closed_how, opened_at, due_day, closed_at FROM dmi \
-         WHERE owner = $1 ORDER BY opened_at",
-    );
-    let found: Vec<Issue> = asked.bind(owner).fetch_all(&mut *connection).await?;
-    let issues: Vec<Value> = found
-        .iter()
-        .map(|(id, application, person, kind, state, how, opened, due, closed)| {
-            json!({
-                "id": id, "application": application, "person": person, "kind": kind, "state": state, "closed_how": how,
-                "opened_at": opened, "due": due, "closed_at": closed,
-            })
-        })
-        .collect();
-    let asked = sqlx::query_as(
-        "SELECT id, application, cause, notice, made_at FROM redetermination WHERE owner = $1 ORDER BY made_at",
-    );
-    let found: Vec<(String, String, String, String, i64)> = asked.bind(owner).fetch_all(&mut *connection).await?;
-    let redetermined: Vec<Value> = found
-        .iter()
-        .map(|(id, application, cause, notice, at)| {
-            json!({ "id": id, "application": application, "cause": cause, "notice": notice, "made_at": at })
-        })
-        .collect();
+    let made = "SELECT id, application, person, subject, state, service, asked_at FROM verification WHERE owner = $1";
+    let made = rows(connection, made, owner).await?;
+    let issues = "SELECT id, application, person, kind, state, closed_how, opened_at, due_day AS due, closed_at FROM dmi \
+                  WHERE owner = $1 ORDER BY opened_at";
+    let issues = rows(connection, issues, owner).await?;
+    let redetermined =
+        "SELECT id, application, cause, notice, made_at FROM redetermination WHERE owner = $1 ORDER BY made_at";
+    let redetermined = rows(connection, redetermined, owner).await?;
     let appeals = appeals(connection, key, owner).await?;
     Ok(json!({
         "made": made, "data_matching_issues": issues, "redetermined": redetermined,
@@ -236,28 +209,11 @@ async fn transfers(connection: &mut AnyConnection, key: &DataKey, owner: &str) -
             "at": at, "document": text.as_str(),
         }));
     }
-    type Step = (String, String, i64, i64, String, String);
-    let asked = sqlx::query_as(
-        "SELECT transfer, step, person, said_at, program, from_day FROM transfer_step WHERE owner = $1 ORDER BY at",
-    );
-    let found: Vec<Step> = asked.bind(owner).fetch_all(&mut *connection).await?;
-    let steps: Vec<Value> = found
-        .iter()
-        .map(|(transfer, step, person, at, program, from)| {
-            json!({
-                "transfer": transfer, "step": step, "person": person, "at": at, "program": program, "from": from,
-            })
-        })
-        .collect();
-    let asked =
-        sqlx::query_as("SELECT application, person, kind, day FROM enrollment_event WHERE owner = $1 ORDER BY made_at");
-    let found: Vec<(String, i64, String, String)> = asked.bind(owner).fetch_all(connection).await?;
-    let events: Vec<Value> = found
-        .iter()
-        .map(|(application, person, kind, day)| {
-            json!({ "application": application, "person": person, "kind": kind, "day": day })
-        })
-        .collect();
+    let steps = "SELECT transfer, step, person, said_at AS at, program, from_day AS \"from\" FROM transfer_step \
+                 WHERE owner = $1 ORDER BY transfer_step.at";
+    let steps = rows(connection, steps, owner).await?;
+    let events = "SELECT application, person, kind, day FROM enrollment_event WHERE owner = $1 ORDER BY made_at";
+    let events = rows(connection, events, owner).await?;
     Ok(json!({ "files": files, "steps": steps, "events": events }))
 }
 
@@ -282,58 +238,29 @@ async fn coverage(connection: &mut AnyConnection, key: &DataKey, owner: &str) ->
         columns::TAX_RECORD_BODY,
     );
     let taxes = frozen(connection, with, taxes).await?;
-    let asked =
-        sqlx::query_as("SELECT enrollment, step, from_day, code, at FROM enrollment_step WHERE owner = $1 ORDER BY at");
-    let found: Vec<(String, String, String, String, i64)> = asked.bind(owner).fetch_all(&mut *connection).await?;
-    let steps: Vec<Value> = found
-        .iter()
-        .map(|(enrollment, step, from, code, at)| {
-            json!({ "enrollment": enrollment, "step": step, "from": from, "code": code, "at": at })
-        })
-        .collect();
-    let asked = sqlx::query_as(
-        "SELECT id, application, number, plan, product, state, starts, ends FROM enrollment WHERE owner = $1 \
-         ORDER BY made_at",
-    );
-    type Row = (String, String, String, String, String, String, String, String);
-    let found: Vec<Row> = asked.bind(owner).fetch_all(&mut *connection).await?;
-    let enrollments: Vec<Value> = found
-        .iter()
-        .map(|(id, application, number, plan, product, state, starts, ends)| {
-            json!({
-                "id": id, "application": application, "number": number, "plan": plan, "product": product,
-                "state": state, "starts": starts, "ends": ends,
-            })
-        })
-        .collect();
+    let steps =
+        "SELECT enrollment, step, from_day AS \"from\", code, at FROM enrollment_step WHERE owner = $1 ORDER BY at";
+    let steps = rows(connection, steps, owner).await?;
+    let enrollments = "SELECT id, application, number, plan, product, state, starts, ends, proof, no_renewal_at \
+                       FROM enrollment WHERE owner = $1 ORDER BY made_at";
+    let enrollments = rows(connection, enrollments, owner).await?;
+    // What they had to prove before an insurer was told, and what became of it.
+    let proofs = "SELECT id, application, kind, event, state, asked_at, due_day AS due, closed_at FROM event_proof \
+                  WHERE owner = $1 ORDER BY asked_at";
+    let proofs = rows(connection, proofs, owner).await?;
     Ok(json!({
         "chosen": chosen, "enrollments": enrollments, "signed": signed, "changes": changed, "steps": steps,
-        "taxes": taxes,
+        "taxes": taxes, "event_proofs": proofs,
     }))
 }
 
 /// What became of each letter to them, and whether their address takes any.
 async fn letters(connection: &mut AnyConnection, owner: &str) -> Result<Value, StoreError> {
-    type Row = (String, i64, Option<i64>, String, Option<i64>, String);
-    let asked = sqlx::query_as(
-        "SELECT template, queued_at, mailed_at, accepted_by, bounced_at, code FROM letter WHERE owner = $1 \
-         ORDER BY queued_at",
-    );
-    let found: Vec<Row> = asked.bind(owner).fetch_all(&mut *connection).await?;
-    let sent: Vec<Value> = found
-        .iter()
-        .map(|(template, queued, mailed, by, bounced, code)| {
-            json!({
-                "template": template, "queued_at": queued, "mailed_at": mailed, "accepted_by": by,
-                "bounced_at": bounced, "code": code,
-            })
-        })
-        .collect();
-    let asked = sqlx::query_as("SELECT bounced_at, code, soft, changed_at FROM mail_state WHERE owner = $1");
-    let address: Option<(Option<i64>, String, i64, i64)> = asked.bind(owner).fetch_optional(connection).await?;
-    let address = address.map(|(bounced, code, soft, changed)| {
-        json!({ "bounced_at": bounced, "code": code, "passing_refusals": soft, "changed_at": changed })
-    });
+    let sent = "SELECT template, queued_at, mailed_at, accepted_by, bounced_at, code FROM letter WHERE owner = $1 \
+                ORDER BY queued_at";
+    let sent = rows(connection, sent, owner).await?;
+    let address = "SELECT bounced_at, code, soft AS passing_refusals, changed_at FROM mail_state WHERE owner = $1";
+    let address = rows(connection, address, owner).await?.pop();
     Ok(json!({ "sent": sent, "address": address }))
 }
 

@@ -7,7 +7,7 @@
 use zeroize::Zeroizing;
 
 use super::people::{id_of, open_text};
-use crate::store::lookup::{self, Kind, Sought};
+use crate::store::lookup::{self, EMAIL, Sought};
 use crate::store::vault::{Vault, number_of};
 use crate::store::{Change, Store, StoreError, Tx, columns};
 
@@ -47,7 +47,7 @@ impl Change for Renew {
              WHERE other.owner = one.owner AND other.kind = one.kind AND other.ring_key = $2) \
              ORDER BY one.ring_key LIMIT $3",
         );
-        let left = left.bind(<&str>::from(Kind::Email)).bind(newest).bind(self.batch);
+        let left = left.bind(EMAIL).bind(newest).bind(self.batch);
         let mut owners: Vec<String> = left.fetch_all(tx.conn()).await?;
         // Found by two old keys.
         owners.sort_unstable();

@@ -31,7 +31,9 @@ pub enum Checks {
 ///
 /// If the store is away.
 pub async fn of(connection: &mut AnyConnection, owner: &str, asks: bool) -> Result<Standing, StoreError> {
-    let asked = sqlx::query_scalar("SELECT count(*) FROM dmi WHERE owner = $1");
+    let asked = sqlx::query_scalar(
+        "SELECT (SELECT count(*) FROM dmi WHERE owner = $1) + (SELECT count(*) FROM event_proof WHERE owner = $1)",
+    );
     let issues: i64 = asked.bind(owner).fetch_one(&mut *connection).await?;
     let asked = sqlx::query_scalar("SELECT id FROM application WHERE owner = $1 ORDER BY submitted_at DESC LIMIT 1");
     let newest: Option<String> = asked.bind(owner).fetch_optional(&mut *connection).await?;

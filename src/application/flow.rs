@@ -1,6 +1,6 @@
 //! Where somebody is: which pages there are for these answers, which are answered, which comes next.
 //!
-//! Worked out from the answers each time; nothing of it is stored, so Back, a deep link and a second tab cannot
+//! Worked out from the answers each time; nothing of it is stored between requests, so Back, a deep link and a second tab cannot
 //! disagree with it. Called by the pages and by the paper packet.
 
 use std::collections::BTreeSet;
@@ -108,8 +108,12 @@ pub fn asked_name(question: &str) -> String {
     format!("{question}#asked")
 }
 
-/// Every page for these answers, in order.
-pub fn places(view: &View) -> Vec<Place> {
+/// Every page for these answers, in order; worked out once for a view.
+pub fn places<'v>(view: &'v View) -> &'v [Place] {
+    view.places.get_or_init(|| find_places(view))
+}
+
+fn find_places(view: &View) -> Vec<Place> {
     let of = |step: &&'static Step| {
         let step = *step;
         step.rows(view)
@@ -126,12 +130,12 @@ pub fn places(view: &View) -> Vec<Place> {
 pub fn place(view: &View, step: &str, row: RowId) -> Option<Place> {
     let place = Place { step: named(step)?, row };
     let begins = place.step.name == people::PERSON.name && view.sheet.is_begun(row);
-    places(view).into_iter().find(|own| *own == place).or(begins.then_some(place))
+    (begins || places(view).contains(&place)).then_some(place)
 }
 
 /// The first page that still needs something; `None` if all is ready to be checked and sent.
 pub fn first_open(view: &View) -> Option<Place> {
-    places(view).into_iter().find(|place| place.state(view) != State::Ready)
+    places(view).iter().find(|place| place.state(view) != State::Ready).copied()
 }
 
 /// The page after this one. From a page that no longer applies: the first open one.
@@ -139,7 +143,7 @@ pub fn after(view: &View, place: &Place) -> Option<Place> {
     let all = places(view);
     match all.iter().position(|own| own == place) {
         // What nobody has to answer is not put in anybody's way.
-        Some(at) => all.into_iter().skip(at + 1).find(|next| !next.is_optional()),
+        Some(at) => all[at + 1..].iter().find(|next| !next.is_optional()).copied(),
         None => first_open(view),
     }
 }
@@ -150,7 +154,7 @@ pub fn before(view: &View, place: &Place) -> Option<Place> {
     match all.iter().position(|own| own == place) {
         Some(at) => at.checked_sub(1).map(|before| all[before]),
         // Whoever is about to come in comes from the list of people.
-        None => all.into_iter().find(|own| own.step.name == people::HOUSEHOLD_STEP.name),
+        None => all.iter().find(|own| own.step.name == people::HOUSEHOLD_STEP.name).copied(),
     }
 }
 
@@ -162,7 +166,7 @@ pub fn sign() -> Place {
 /// The answers that count now: what is frozen at submission, and what a check page shows.
 pub fn answered(view: &View) -> BTreeSet<String> {
     let mut keys = BTreeSet::new();
-    for place in places(view).into_iter().chain([sign()]) {
+    for place in places(view).iter().chain([&sign()]) {
         for (question, row) in place.step.asked(view, place.row) {
             keys.insert(key(question.name, row));
         }

@@ -9,6 +9,7 @@ use unicode_normalization::UnicodeNormalization as _;
 use super::sheet::{RowId, YOU};
 use super::view::View;
 use crate::eligibility::HIGHEST_INCOME;
+use crate::store::lookup::Sought;
 use crate::types::{AmountFault, Cents, Zip5};
 
 /// Letters of one name (the federal hub takes 60).
@@ -184,13 +185,9 @@ fn name(text: &str) -> Result<(), Odd> {
     }
 }
 
-/// Only what cannot be an address is refused: whether it is one, a letter tells.
+/// As accounts have addresses, and only one: whether there is such an address, a letter tells.
 fn email(text: &str) -> Result<(), Odd> {
-    let odd = |c: char| c.is_whitespace() || c.is_control() || matches!(c, ',' | ';' | '<' | '>');
-    let parts = text
-        .rsplit_once('@')
-        .filter(|(own, host)| !own.is_empty() && host.contains('.') && !host.starts_with('.') && !host.ends_with('.'));
-    if text.len() > 254 || text.contains(odd) || parts.is_none() { Err(Odd::Email) } else { Ok(()) }
+    if Sought::email(text).is_none() || text.contains([',', ';', '<', '>']) { Err(Odd::Email) } else { Ok(()) }
 }
 
 /// The digits of a number that people group as they like; `None` unless there are so many of them.

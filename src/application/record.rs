@@ -223,7 +223,7 @@ pub struct InForce {
     pub determination: Value,
 }
 
-/// What counts for a plan year, or, of every year, what was decided last (`None`).
+/// What counts for a plan year.
 ///
 /// # Errors
 ///
@@ -232,7 +232,7 @@ pub async fn in_force(
     connection: &mut AnyConnection,
     key: &DataKey,
     (owner, application): (&str, &Application),
-    year: Option<i32>,
+    year: i32,
 ) -> Result<InForce, StoreError> {
     let asked = sqlx::query_as(
         "SELECT id, cause, number, household, determination FROM redetermination WHERE application = $1 AND owner = $2 \
@@ -241,7 +241,7 @@ pub async fn in_force(
     type Found = (String, String, i64, Vec<u8>, Vec<u8>);
     let found: Vec<Found> = asked.bind(application.id.as_str()).bind(owner).fetch_all(connection).await?;
     let own = application.year();
-    let counts = |cause: &str| year.is_none_or(|year| year_of(cause).unwrap_or(own) == year);
+    let counts = |cause: &str| year_of(cause).unwrap_or(own) == year;
     match found.into_iter().find(|(_, cause, ..)| counts(cause)) {
         Some((id, _, number, household, determination)) => Ok(InForce {
             number,

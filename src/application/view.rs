@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 
 use time::Date;
 
+use super::flow::Place;
 use super::kinds::{self, NONE};
 use super::sheet::{HOUSEHOLD, RowId, Sheet, Table, YOU};
 use crate::eligibility::Tables;
@@ -43,6 +44,8 @@ pub struct View<'a> {
     pub ages: AgeRules,
     /// Worked out once: many questions ask for it of each person.
     speakers: OnceLock<Vec<RowId>>,
+    /// The same: `flow::places`.
+    pub(super) places: OnceLock<Vec<Place>>,
 }
 
 impl<'a> View<'a> {
@@ -52,7 +55,8 @@ impl<'a> View<'a> {
         let year = said.or_else(|| around.years.first().copied())?;
         let first = Date::from_calendar_date(year, time::Month::January, 1).ok()?;
         let ages = AgeRules::on(around.tables, first)?;
-        Some(View { sheet, around, today: around.today, year, ages, speakers: OnceLock::new() })
+        let (speakers, places) = (OnceLock::new(), OnceLock::new());
+        Some(View { sheet, around, today: around.today, year, ages, speakers, places })
     }
 
     pub fn text(&self, question: &str, row: RowId) -> &'a str {

@@ -2,6 +2,7 @@
 //!
 //! Called by every page of this room.
 
+use super::marks::{NOT_SAVED, marked};
 use crate::account::people::new_id;
 use crate::application::flow::Fault;
 use crate::application::saved::{self, Edit, Guard, Open, Save, Saved};
@@ -68,8 +69,8 @@ pub async fn open(desk: &Desk) -> Result<Open, Instead> {
 
 /// Where an application begins; whoever comes with a page of answers is told there that they could not be kept.
 pub fn begin_address(desk: &Desk) -> String {
-    let mark = if desk.form.get("on").is_empty() { String::new() } else { format!("?{}", super::step::NOT_SAVED) };
-    format!("/account/apply/begin{mark}")
+    let begin = "/account/apply/begin".to_string();
+    marked(begin, [(!desk.form.get("on").is_empty()).then_some(NOT_SAVED)])
 }
 
 /// The open application, if there is one.

@@ -5,7 +5,9 @@ use askama::Template;
 use axum::http::StatusCode;
 use zeroize::Zeroizing;
 
+use super::ROOT;
 use super::around::{count, found, open, place_words, save};
+use super::marks::{SEARCH_UNUSED, marked};
 use crate::account::guessing::Counted;
 use crate::application::funnel::BEGIN;
 use crate::application::kinds::NONE;
@@ -45,7 +47,7 @@ pub async fn show(desk: Desk) -> Answer {
 /// The open application, where a search that comes now changes nothing; it says so.
 fn kept_address(search: &str) -> String {
     let has_search = search.split('&').any(|pair| pair.starts_with("zip=") || pair.starts_with("people="));
-    format!("{}{}", super::ROOT, if has_search { "?kept=1" } else { "" })
+    marked(ROOT.to_string(), [has_search.then_some(SEARCH_UNUSED)])
 }
 
 fn begin_page(desk: &Desk, search: &str) -> axum::response::Response {

@@ -13,8 +13,9 @@ use super::differs::{Differs, differs};
 use super::disagreed::{Told, told};
 use super::earlier::Earlier;
 use super::field::Words;
-use super::send::{Draft, send};
-use super::step::{NOT_SAVED, page_of};
+use super::marks::{CHECK_PAGE, FROM_CHECK, NOT_SAVED, SET_ASIDE, address, marked};
+use super::send::{Draft, send, sent_again};
+use super::step::page_of;
 use crate::application::determine;
 use crate::application::disagree;
 use crate::application::flow::{self, Place, State};
@@ -69,7 +70,7 @@ pub async fn show(desk: Desk) -> Answer {
     count(cx, CHECK, Came::Shown);
     let checked = |place: &Place| Checked {
         title: words.title(place.step, place.row),
-        change: cx.href(&format!("/account/apply/{}?from=check", place.address())),
+        change: cx.href(&from_check(place)),
         lines: lines(&words, place),
         ready: place.state(&view) == State::Ready,
     };
@@ -84,15 +85,20 @@ pub async fn show(desk: Desk) -> Answer {
     let template = CheckPage {
         bar: bar(cx, &desk.visitor),
         pages: flow::places(&view).iter().map(checked).collect(),
-        open: first.map(|place| cx.href(&format!("/account/apply/{}?from=check", place.address()))),
+        open: first.map(|place| cx.href(&from_check(&place))),
         unfit,
         disagree,
         differs,
-        aside: cx.query.split('&').any(|pair| pair == "aside=1"),
-        lost: cx.query.split('&').any(|pair| pair == NOT_SAVED),
+        aside: cx.is_marked(SET_ASIDE),
+        lost: cx.is_marked(NOT_SAVED),
         cx,
     };
     Ok(page::render_status(cx, StatusCode::OK, template, CachePolicy::Private))
+}
+
+/// The address of a page that leads back here.
+fn from_check(place: &Place) -> String {
+    marked(address(place), [Some(FROM_CHECK)])
 }
 
 /// The pages that the engine's refusals are about: what to look at again, and where it is.
@@ -112,8 +118,7 @@ fn unfit(cx: &Cx, words: &Words) -> Vec<(String, String)> {
         tracing::warn!(path = fault.path, "the engine refuses what the pages accept");
         let place = flow::place(words.view, step, row).or_else(|| flow::place(words.view, "household", HOUSEHOLD));
         let Some(place) = place else { continue };
-        let line =
-            (words.title(place.step, place.row), cx.href(&format!("/account/apply/{}?from=check", place.address())));
+        let line = (words.title(place.step, place.row), cx.href(&from_check(&place)));
         if !found.contains(&line) {
             found.push(line);
         }
@@ -147,7 +152,7 @@ pub async fn sign_page(desk: Desk) -> Answer {
     let around = around(&desk.cx, &open.sheet);
     let view = view(&open.sheet, &around)?;
     if is_unready(&desk, &view) {
-        return Ok(desk.go("/account/apply/check"));
+        return Ok(desk.go(CHECK_PAGE));
     }
     // Whoever signs has gone on from the check page.
     count(&desk.cx, CHECK, Came::Answered);
@@ -162,7 +167,7 @@ fn show_sign(desk: &Desk, view: &View<'_>, judged: bool) -> axum::response::Resp
     page.lead = Some(cx.t("apply.sign.lead").to_string());
     page.action = cx.href("/account/apply/sign");
     page.submit = cx.t("apply.sign.submit").to_string();
-    page.back = cx.href("/account/apply/check");
+    page.back = cx.href(CHECK_PAGE);
     let status = if judged { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     page::render_status(cx, status, page, CachePolicy::Private)
 }
@@ -174,7 +179,7 @@ pub async fn sign(
     Extension(knows): Extension<Arc<Knows>>,
 ) -> Answer {
     let Some(owner) = desk.owner().map(str::to_string) else {
-        return Ok(desk.go(&format!("{}?again=1", super::send::SENT)));
+        return Ok(desk.go(&sent_again()));
     };
     let signed = signed(&desk);
     let edit = || {
@@ -186,16 +191,16 @@ pub async fn sign(
     };
     let Saved::Done(_) = save(&desk, &owner, false, (|| None, edit)).await? else {
         // Sent already, from here or from another tab: that page says so.
-        return Ok(desk.go(&format!("{}?again=1", super::send::SENT)));
+        return Ok(desk.go(&sent_again()));
     };
     // As it stands now: what is sent is what is on record, and its version.
     let Some(open) = super::around::found(&desk).await? else {
-        return Ok(desk.go(&format!("{}?again=1", super::send::SENT)));
+        return Ok(desk.go(&sent_again()));
     };
     let around = around(&desk.cx, &open.sheet);
     let view = view(&open.sheet, &around)?;
     if is_unready(&desk, &view) {
-        return Ok(desk.go("/account/apply/check"));
+        return Ok(desk.go(CHECK_PAGE));
     }
     if flow::sign().state(&view) != State::Ready {
         count(&desk.cx, SIGN, Came::Refused(&refused(&flow::sign().faults(&view))));

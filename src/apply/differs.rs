@@ -57,8 +57,11 @@ type Asked = (Place, &'static Question, RowId);
 
 /// Every question that is asked, but for what is asked of the change itself.
 fn places(view: &View) -> Vec<Asked> {
-    let of = |place: Place| place.step.asked(view, place.row).into_iter().map(move |(own, row)| (place, own, row));
-    flow::places(view).into_iter().filter(|place| place.step.name != "changed").flat_map(of).collect()
+    let of = |place: &Place| {
+        let place = *place;
+        place.step.asked(view, place.row).into_iter().map(move |(own, row)| (place, own, row))
+    };
+    flow::places(view).iter().filter(|place| place.step.name != "changed").flat_map(of).collect()
 }
 
 fn line(

@@ -3,6 +3,7 @@
 //! Called by the pages of the application and by the check page. What does not go together is `application::disagree`'s.
 
 use super::field::Words;
+use super::marks::{FROM_CHECK, address, marked};
 use crate::application::disagree::{Answered, Disagreement};
 use crate::application::flow;
 
@@ -39,11 +40,14 @@ fn said(words: &Words, (name, row): Answered, here: &str) -> Option<Said> {
         |place: &flow::Place| place.step.asked(view, place.row).into_iter().find(|(q, r)| (q.name, *r) == (name, row));
     let place = flow::places(view).into_iter().find(|place| of(place).is_some())?;
     let (question, row) = of(&place)?;
-    let address = format!("/account/apply/{}", place.address());
     Some(Said {
         question: words.label(question, row),
         answer: words.answer(question, row).unwrap_or_else(|| cx.t("apply.check.unanswered").to_string()),
-        change: if place.address() == here { String::new() } else { cx.href(&format!("{address}?from=check")) },
+        change: if place.address() == here {
+            String::new()
+        } else {
+            cx.href(&marked(address(&place), [Some(FROM_CHECK)]))
+        },
         title: words.title(place.step, place.row),
     })
 }

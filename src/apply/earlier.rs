@@ -6,13 +6,12 @@ use serde_json::Value;
 
 use crate::application::record::{self, Application, Frozen};
 use crate::application::view::View;
-use crate::eligibility::{Determination, Household, determine};
+use crate::eligibility::Determination;
 use crate::office::desk::{Desk, Instead};
 use crate::store::StoreError;
-use crate::verify::Knows;
 use crate::verify::amend::amended;
-use crate::verify::carry;
 use crate::verify::case::Case;
+use crate::verify::{Knows, carry, redetermine};
 
 pub struct Earlier {
     pub case: Case,
@@ -34,7 +33,7 @@ impl Earlier {
         let mut connection = desk.office.read().await?;
         let case = Case::open(&mut connection, vault, (owner, id)).await?.ok_or(StoreError::Stale)?;
         let key = vault.open(&mut connection, owner).await?.ok_or(StoreError::Stale)?;
-        let in_force = record::in_force(&mut connection, &key, (owner, &case.application), Some(view.year)).await?;
+        let in_force = record::in_force(&mut connection, &key, (owner, &case.application), view.year).await?;
         let followed = record::followed_by(&mut connection, (owner, id)).await?.is_some();
         Ok(Some(Earlier { case, in_force: in_force.determination, followed }))
     }
@@ -74,12 +73,8 @@ impl Earlier {
         if unproved.is_empty() {
             return Ok(None);
         }
-        let said = amended(&frozen.household, &new.tax_households(), &unproved);
-        let read = Household::from_json(&said.to_string());
-        let read = read.map_err(|fault| anyhow::anyhow!("the engine cannot read {}", fault.path))?;
-        let today = read.as_of.ok_or_else(|| anyhow::anyhow!("a household without its day"))?;
-        let decided = determine(&read, &knows.tables, today);
-        let decided = decided.map_err(|faults| anyhow::anyhow!("the engine refused {} answers", faults.len()))?;
+        let said = amended(&knows.tables, &frozen.household, (&new.tax_households(), &unproved))?;
+        let decided = redetermine::answer(knows, &said)?;
         Ok(Some((said, decided)))
     }
 }

@@ -15,6 +15,7 @@ mod differs;
 mod disagreed;
 mod earlier;
 mod field;
+mod marks;
 mod notice;
 mod packet;
 mod people;

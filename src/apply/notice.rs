@@ -15,9 +15,10 @@ use crate::application::submit::shown;
 use crate::application::view::View;
 use crate::eligibility::clock::Days;
 use crate::eligibility::enrollment::{self, Event, SepWindow, WindowStatus, open_enrollment};
-use crate::eligibility::tables::{CsrLevel, Marketplace};
+use crate::eligibility::tables::{CsrLevel, Marketplace, PriorCoverage};
 use crate::eligibility::{Determination, PersonAnswer, TaxHouseholdAnswer};
 use crate::shop::how::outcomes;
+use crate::shop::season;
 use crate::shop::words::reasons::{self, Step};
 use crate::web::page::Cx;
 
@@ -144,7 +145,7 @@ impl About<'_> {
             }
         }
         if self.determination.people.iter().any(PersonAnswer::shops) {
-            lines.push(self.season(cx, marketplace));
+            lines.extend(self.season(cx, marketplace));
             lines.extend(self.special(cx));
             lines.push(cx.t("notice.pay").to_string());
         } else if !public {
@@ -153,7 +154,7 @@ impl About<'_> {
         part(cx, "notice.next", lines)
     }
 
-    fn season(&self, cx: &Cx, marketplace: Option<&Marketplace>) -> String {
+    fn season(&self, cx: &Cx, marketplace: Option<&Marketplace>) -> Vec<String> {
         let open = open_enrollment(&cx.app.tables, self.determination.state, self.view.year, self.days);
         let year = self.view.year.to_string();
         let date = |day: Option<Date>| day.map(|day| cx.date(day)).unwrap_or_default();
@@ -168,12 +169,16 @@ impl About<'_> {
             WindowStatus::Closed => "notice.closed",
             WindowStatus::Unknown => "notice.unknown",
         };
-        cx.tf(key, &values)
+        let coming =
+            u16::try_from(self.view.year).ok().and_then(|year| season::next(cx, self.determination.state, year));
+        let coming = coming.map(|coming| coming.words(cx).0);
+        [cx.tf(key, &values)].into_iter().chain(coming).collect()
     }
 
     /// What the events that were told open.
     fn special(&self, cx: &Cx) -> Vec<String> {
-        let mut lines: Vec<String> = self.windows().iter().map(|window| special_words(cx, window)).collect();
+        let mut lines: Vec<String> =
+            self.windows().iter().map(|window| special_words(cx, self.view.year, window)).collect();
         if !lines.is_empty() {
             lines.push(cx.t("notice.sep_proof").to_string());
         }
@@ -273,12 +278,29 @@ fn line(step: &Step) -> String {
     words
 }
 
-fn special_words(cx: &Cx, window: &SepWindow) -> String {
+/// As `enrollment::dates` will answer when a plan is chosen.
+fn special_words(cx: &Cx, plan_year: i32, window: &SepWindow) -> String {
     let event = cx.t(&format!("sep.{}.name", window.kind)).to_string();
     let date = |day: Option<Date>| day.map(|day| cx.date(day)).unwrap_or_default();
     let (day, opens, closes) = (cx.date(window.event), date(window.opens), date(window.closes));
     let start = date(window.coverage_start);
-    let values = [("event", &event[..]), ("date", &day), ("opens", &opens), ("closes", &closes), ("start", &start)];
+    let (year, next) = (plan_year.to_string(), (plan_year + 1).to_string());
+    let values = [
+        ("event", &event[..]),
+        ("date", &day),
+        ("opens", &opens),
+        ("closes", &closes),
+        ("start", &start),
+        ("year", &year),
+        ("next", &next),
+    ];
+    let is_open = window.status == WindowStatus::Open;
+    if is_open && window.prior_coverage != PriorCoverage::No && window.had_coverage != Some(true) {
+        return cx.tf("choose.no_prior", &values);
+    }
+    if is_open && window.coverage_start.is_some_and(|start| start.year() > plan_year) {
+        return cx.tf("choose.other_year", &values);
+    }
     let key = match (window.status, window.coverage_start, window.closes) {
         (WindowStatus::NotYet, ..) => "notice.sep_not_yet",
         (WindowStatus::Closed, ..) => "notice.sep_closed",

@@ -44,7 +44,7 @@ struct PacketPage<'a> {
 /// `GET /account/apply/packet`: `?blank=N` for N people; else one's own answers, or a blank one.
 pub async fn show(desk: Desk) -> Answer {
     let cx = &desk.cx;
-    let blank = cx.query.split('&').find_map(|pair| pair.strip_prefix("blank="));
+    let blank = cx.said_of("blank");
     let own = match blank {
         Some(_) => None,
         None => found(&desk).await?,

@@ -44,9 +44,9 @@ pub fn referred(cx: &Cx, application: &Application, history: &History) -> Option
         "" => cx.t("transfer.call_unknown").to_string(),
         phone => cx.tf("transfer.call", &[("agency", &agency), ("phone", phone)]),
     };
-    let until = history.events.iter().filter_map(|(person, kind, day)| {
-        let date = cx.date(words::closes(tables, kind, day)?);
-        Some(cx.tf("transfer.page.until", &[("names", &name(cx, application, *person)), ("date", &date)]))
+    let until = history.events.iter().filter_map(|event| {
+        let date = cx.date(words::closes(tables, &event.kind, &event.day)?);
+        Some(cx.tf("transfer.page.until", &[("names", &name(cx, application, event.person)), ("date", &date)]))
     });
     let answered = history.sent.iter().any(|(line, _)| line.answered_at.is_some());
     Some(Referred { steps, call, until: until.collect(), answered })

@@ -85,7 +85,7 @@ async fn chosen(desk: &Desk) -> Result<Option<Application>, Instead> {
     let mut connection = desk.office.read().await?;
     let all = record::of(&mut connection, &desk.office.means.vault, owner).await?;
     drop(connection);
-    let asked = desk.cx.query.split('&').find_map(|pair| pair.strip_prefix("of="));
+    let asked = desk.cx.said_of("of");
     let of = Some(desk.form.get("of")).filter(|of| !of.is_empty()).or(asked);
     let Some(id) = of else {
         let newest = change::newest(&all).map(|own| own.id.clone());

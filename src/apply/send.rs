@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::around::count;
 use super::changed::Changed;
 use super::earlier::Earlier;
+use super::marks::{AGAIN, CHECK_PAGE, marked};
 use super::notice::About;
 use crate::account::people::new_id;
 use crate::application::determine::{Undetermined, determined};
@@ -41,6 +42,11 @@ pub struct Draft<'a> {
 /// Where the confirmation is.
 pub const SENT: &str = "/account/apply/sent";
 
+/// The same, for somebody who sends what was sent before.
+pub fn sent_again() -> String {
+    marked(SENT.to_string(), [Some(AGAIN)])
+}
+
 /// Sends a draft whose every page is ready and signed.
 ///
 /// # Errors
@@ -54,7 +60,7 @@ pub async fn send(desk: &Desk, (submitter, knows): (&Submitter, &Knows), draft: 
     let found = match determined(&catalogue, &cx.app.tables, view).await {
         Ok(found) => found,
         // The check page says which answers do not fit together.
-        Err(Undetermined::Refused(_)) => return Ok(desk.go("/account/apply/check")),
+        Err(Undetermined::Refused(_)) => return Ok(desk.go(CHECK_PAGE)),
         Err(why) => return Err(Failure::internal(why).into()),
     };
     let owner = draft.owner;
@@ -66,7 +72,7 @@ pub async fn send(desk: &Desk, (submitter, knows): (&Submitter, &Knows), draft: 
     let earlier = Earlier::of(desk, owner, view).await?;
     if let Some(earlier) = &earlier {
         if earlier.followed {
-            return Ok(desk.go(&format!("{SENT}?again=1")));
+            return Ok(desk.go(&sent_again()));
         }
         if let Some((household, decided)) = earlier.amended(desk, knows, (&frozen, &determination)).await? {
             (frozen.amended, determination) = (Some(household), decided);
@@ -113,7 +119,7 @@ pub async fn send(desk: &Desk, (submitter, knows): (&Submitter, &Knows), draft: 
             count(cx, SIGN, Came::Answered);
             Ok(desk.go(SENT))
         }
-        Sent::Before { .. } => Ok(desk.go(&format!("{SENT}?again=1"))),
+        Sent::Before { .. } => Ok(desk.go(&sent_again())),
         Sent::Changed => Ok(changed(desk)),
     }
 }
@@ -159,6 +165,6 @@ fn changed(desk: &Desk) -> Response {
     let cx = &desk.cx;
     desk.page(cx.t("apply.changed.title"))
         .lead(cx.t("apply.changed.lead"))
-        .link(cx.t("apply.changed.check"), "/account/apply/check")
+        .link(cx.t("apply.changed.check"), CHECK_PAGE)
         .with_status(StatusCode::CONFLICT)
 }

@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::appeal::number;
 use super::around::place_words;
 use super::checked::{Checked, checked};
+use super::marks::AGAIN;
 use super::referred::{Referred, referred};
 use crate::account::drafts;
 use crate::application::change::is_last;
@@ -36,8 +37,14 @@ struct Row {
     follows: Option<String>,
     /// Where a change of it is reported; `None` if one was.
     report: Option<String>,
-    /// Its notices: address, what it is, and when it was posted.
-    notices: Vec<(String, String, String)>,
+    notices: Vec<Link>,
+}
+
+/// A notice in the list.
+struct Link {
+    address: String,
+    title: String,
+    posted: String,
 }
 
 #[derive(Template)]
@@ -132,7 +139,7 @@ pub async fn sent(desk: Desk) -> Answer {
         referred,
         appeals: appeals.iter().map(|appeal| one_appeal(cx, appeal)).collect(),
         several,
-        again: cx.query.split('&').any(|pair| pair == "again=1"),
+        again: cx.is_marked(AGAIN),
         code: code.filter(|_| guest).map(|(code, until)| (code, day_of(cx, until))),
         guest,
         cx,
@@ -197,11 +204,10 @@ fn address(cx: &Cx, notice: &str) -> String {
     cx.href(&format!("/account/notice/{notice}"))
 }
 
-/// Address, title by its kind, and when it was posted.
-fn one_notice(cx: &Cx, notice: &record::Posted) -> (String, String, String) {
+fn one_notice(cx: &Cx, notice: &record::Posted) -> Link {
     let kind = notice.kind.split(':').next().unwrap_or_default();
     let title = cx.known(&format!("sent.kind_{kind}")).unwrap_or_else(|| cx.t("sent.notice")).to_string();
-    (address(cx, &notice.id), title, day_and_clock(cx, notice.posted_at))
+    Link { address: address(cx, &notice.id), title, posted: day_and_clock(cx, notice.posted_at) }
 }
 
 fn one_appeal(cx: &Cx, appeal: &Appeal) -> (String, String) {

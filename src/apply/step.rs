@@ -12,6 +12,7 @@ use axum::http::StatusCode;
 use super::around::{around, count, open, refused, view};
 use super::disagreed::{Told, told};
 use super::field::{Control, Field, Words, is_mask};
+use super::marks::{ASKS_MORE, CHECK_PAGE, FROM_CHECK, NOT_SAVED, SET_ASIDE, address, marked};
 use super::people::{Person, listed};
 use crate::application::disagree::{self, Disagreement};
 use crate::application::flow::{self, Place, asked_name};
@@ -30,9 +31,6 @@ use crate::shop::income::limited_words;
 use crate::telemetry::funnel::Came;
 use crate::text::i18n::Lang;
 use crate::web::page::{self, CachePolicy, Cx};
-
-/// The mark of an address that somebody comes to after what they typed could not be kept.
-pub const NOT_SAVED: &str = "lost=1";
 
 /// What has to be put right, as the summary at the top lists it.
 pub struct Problem {
@@ -105,23 +103,16 @@ async fn show_page(desk: &Desk, step: &str, row: RowId) -> Answer {
     let around = around(&desk.cx, &open.sheet);
     let view = view(&open.sheet, &around)?;
     let Some(place) = flow::place(&view, step, row) else { return Ok(desk.go(&next_address(&view, None))) };
-    let said = |name: &str| desk.cx.query.split('&').any(|pair| pair == name);
-    let mut notes = Vec::new();
-    if said("more=1") {
-        notes.push(desk.cx.t("apply.asked_more").to_string());
-    } else {
-        count(&desk.cx, place.step.name, Came::Shown);
+    let cx = &desk.cx;
+    if !cx.is_marked(ASKS_MORE) {
+        count(cx, place.step.name, Came::Shown);
     }
-    if said(NOT_SAVED) {
-        notes.push(desk.cx.t("apply.page_gone").to_string());
-    }
-    if said("aside=1") {
-        notes.push(desk.cx.t("apply.set_aside").to_string());
-    }
-    let mut page = page_of(desk, &view, &place, (notes, false, said("from=check")));
+    let notes = [(ASKS_MORE, "apply.asked_more"), (NOT_SAVED, "apply.page_gone"), (SET_ASIDE, "apply.set_aside")];
+    let notes = notes.into_iter().filter(|(mark, _)| cx.is_marked(mark)).map(|(_, key)| cx.t(key).to_string());
+    let mut page = page_of(desk, &view, &place, (notes.collect(), false, cx.is_marked(FROM_CHECK)));
     let first = place.step.name == YOU_STEP.name && desk.visitor.guest().is_some();
     page.code = open.code.filter(|_| first);
-    Ok(page::render_status(&desk.cx, StatusCode::OK, page, CachePolicy::Private))
+    Ok(page::render_status(cx, StatusCode::OK, page, CachePolicy::Private))
 }
 
 /// `POST /account/apply/STEP/ROW`
@@ -135,7 +126,7 @@ async fn save_page(desk: Desk, step: &str, row: RowId) -> Answer {
     let earlier = view(&open.sheet, &before)?;
     let Some(place) = flow::place(&earlier, step, row) else {
         // Somebody was taken out, or another answer made the page needless, while it was open here.
-        return Ok(desk.go(&format!("{}?{NOT_SAVED}", next_address(&earlier, None))));
+        return Ok(desk.go(&marked(next_address(&earlier, None), [Some(NOT_SAVED)])));
     };
     let on: Vec<String> = shown_keys(&desk.form, &earlier, &place);
     let typed = typed(&desk.form, &earlier, &place, &on);
@@ -178,13 +169,13 @@ fn saved(desk: &Desk, place: &Place, sheet: &Sheet, (on, aside, before): (&[Stri
     let around = around(&desk.cx, sheet);
     let view = view(sheet, &around)?;
     let from_check = desk.form.get("from") == "check";
+    let (aside, back) = (aside.then_some(SET_ASIDE), from_check.then_some(FROM_CHECK));
     if let Some(lang) = switched(desk) {
-        let here = with(&format!("/account/apply/{}", place.address()), false, from_check);
-        return Ok(page::redirect_in(&desk.cx, lang, &here));
+        return Ok(page::redirect_in(&desk.cx, lang, &marked(address(place), [back])));
     }
     let Some(place) = flow::place(&view, place.step.name, place.row) else {
         count(&desk.cx, place.step.name, Came::Answered);
-        return Ok(desk.go(&with(&next_address(&view, Some(place)), aside, from_check)));
+        return Ok(desk.go(&marked(next_address(&view, Some(place)), [aside, back])));
     };
     let faults = place.faults(&view);
     let was_on = |name: &String| on.contains(name);
@@ -195,38 +186,29 @@ fn saved(desk: &Desk, place: &Place, sheet: &Sheet, (on, aside, before): (&[Stri
     }
     let new = place.step.asked(&view, place.row).iter().any(|(question, row)| !was_on(&key(question.name, *row)));
     if new && !faults.is_empty() {
-        let back = if from_check { "&from=check" } else { "" };
-        return Ok(desk.go(&format!("/account/apply/{}?more=1{back}", place.address())));
+        return Ok(desk.go(&marked(address(&place), [Some(ASKS_MORE), back])));
     }
     count(&desk.cx, place.step.name, Came::Answered);
     // Said once where it was answered; whoever goes on all the same meets it again on the check page.
     if disagree::all(&view).iter().any(|own| own.is_on(&view, &place) && !before.contains(own)) {
-        return Ok(desk.go(&with(&format!("/account/apply/{}", place.address()), aside, from_check)));
+        return Ok(desk.go(&marked(address(&place), [aside, back])));
     }
     // What a change made necessary elsewhere comes before the check page is worth showing again.
     // Of a change everything has its answer: whoever has changed one chooses the next from the list.
     let change = view.sheet.follows().is_some();
     let next = match flow::first_open(&view) {
-        None if from_check => "/account/apply/check".to_string(),
+        None if from_check => CHECK_PAGE.to_string(),
         None if change => super::ROOT.to_string(),
         _ if from_check || change => next_address(&view, None),
         _ => next_address(&view, Some(&place)),
     };
-    Ok(desk.go(&with(&next, aside, from_check && !next.ends_with("/check"))))
+    let back = back.filter(|_| next != CHECK_PAGE);
+    Ok(desk.go(&marked(next, [aside, back])))
 }
 
 /// The other language that was pressed instead of "Save and go on": what was typed is saved, and judged later.
 fn switched(desk: &Desk) -> Option<Lang> {
     desk.cx.other_languages().find(|lang| lang.code() == desk.form.get("switch"))
-}
-
-fn with(address: &str, aside: bool, from_check: bool) -> String {
-    let marks: Vec<&str> = [(aside, "aside=1"), (from_check, "from=check")]
-        .into_iter()
-        .filter_map(|(set, mark)| set.then_some(mark))
-        .collect();
-    let form = if address.contains('?') { '&' } else { '?' };
-    if marks.is_empty() { address.to_string() } else { format!("{address}{form}{}", marks.join("&")) }
 }
 
 /// Where to go on: the page after this one, or the first that needs something, or the check page.
@@ -237,8 +219,8 @@ pub fn next_address(view: &View, place: Option<&Place>) -> String {
     };
     // At the end of the list, whatever was left open on the way comes first.
     match next.or_else(|| flow::first_open(view)) {
-        Some(next) => format!("/account/apply/{}", next.address()),
-        None => "/account/apply/check".to_string(),
+        Some(next) => address(&next),
+        None => CHECK_PAGE.to_string(),
     }
 }
 
@@ -345,8 +327,8 @@ pub fn page_of<'a>(
     let (sums, limits) = if place.step.name == "income-total" { sums(&words) } else { Default::default() };
     let here: Vec<Disagreement> = disagree::all(view).into_iter().filter(|own| own.is_on(view, place)).collect();
     let back = match flow::before(view, place) {
-        _ if from_check => "/account/apply/check".to_string(),
-        Some(before) => format!("/account/apply/{}", before.address()),
+        _ if from_check => CHECK_PAGE.to_string(),
+        Some(before) => address(&before),
         None => super::ROOT.to_string(),
     };
     StepPage {
@@ -355,7 +337,7 @@ pub fn page_of<'a>(
         lead: words.lead(place.step, place.row),
         faults,
         notes,
-        action: cx.href(&format!("/account/apply/{}", place.address())),
+        action: cx.href(&address(place)),
         seen: view.sheet.word_over(on.iter().map(String::as_str)),
         on: on.join(","),
         fields,

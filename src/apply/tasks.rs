@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 
 use super::around::{around, found, view};
 use super::field::Words;
+use super::marks::{SEARCH_UNUSED, address};
 use crate::account::retention::Schedule;
 use crate::application::flow::{self, State};
 use crate::application::steps::Section;
@@ -78,7 +79,7 @@ pub async fn show(desk: Desk) -> Answer {
                 reached = false;
             }
             tasks.push(Task {
-                address: cx.href(&format!("/account/apply/{}", place.address())),
+                address: cx.href(&address(place)),
                 title: words.title(place.step, place.row),
                 state: cx.t(key).to_string(),
                 ready: state == State::Ready,
@@ -100,8 +101,8 @@ pub async fn show(desk: Desk) -> Answer {
         kept: cx.tf("apply.tasks.kept", &[("date", &day_of(cx, open.changed_at + kept))]),
         reminded,
         code: open.code.filter(|_| guest),
-        search_unused: cx.query.split('&').any(|pair| pair == "kept=1"),
-        next: first.map(|place| cx.href(&format!("/account/apply/{}", place.address()))),
+        search_unused: cx.is_marked(SEARCH_UNUSED),
+        next: first.map(|place| cx.href(&address(&place))),
         cx,
     };
     Ok(page::render_status(cx, StatusCode::OK, template, CachePolicy::Private))

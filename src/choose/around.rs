@@ -134,6 +134,7 @@ impl Around {
             results: &self.results,
             choice: &self.choice,
             start: self.start.as_ref().map_or(self.results.assumed_start, |start| start.day),
+            why: self.start.as_ref().ok().map(|start| &start.why),
         }
     }
 

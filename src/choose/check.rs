@@ -8,10 +8,12 @@ use axum::http::StatusCode;
 use axum::response::Response;
 
 use super::around::{Around, around, names};
+use super::words::{self, Proof};
 use crate::application::kinds::is_name;
 use crate::application::sheet::{RowId, YOU};
 use crate::eligibility::tables::CsrLevel;
-use crate::enrollment::check::{By, Checked, Line, Unfit, worked_out};
+use crate::enrollment::check::{By, Checked, Line, Unfit, today, worked_out};
+use crate::enrollment::event_proof::months_begun;
 use crate::filing::codes::Product;
 use crate::office::desk::{Answer, Desk, Instead};
 use crate::office::view::{Bar, bar};
@@ -38,6 +40,8 @@ struct Policy {
 struct Agreed {
     name: &'static str,
     words: String,
+    /// What to do, if it is not ticked.
+    missing: String,
     ticked: bool,
     fault: bool,
 }
@@ -49,6 +53,10 @@ struct CheckPage<'a> {
     bar: Option<Bar>,
     policies: Vec<Policy>,
     warnings: Vec<String>,
+    /// What has to be proved, and how: nothing of it goes to an insurer before.
+    proof: Option<Proof>,
+    /// What is owed for months since the first day.
+    back: Option<String>,
     total: String,
     version: i64,
     mark: String,
@@ -134,6 +142,13 @@ pub async fn page(
             "change" => cx.t("choose.agree_change").to_string(),
             _ => cx.t("choose.agree_right").to_string(),
         },
+        missing: cx
+            .t(match name {
+                "tax" => "choose.missing_tax",
+                "change" => "choose.missing_change",
+                _ => "choose.missing_right",
+            })
+            .to_string(),
         ticked: typed.ticked.contains(&name),
         fault: typed.judged && !typed.ticked.contains(&name),
     };
@@ -146,13 +161,15 @@ pub async fn page(
         (true, false) => Some(cx.tf("choose.signature_odd", &[("name", &signer)])),
     };
     let missing = agreed.iter().filter(|agreed| agreed.fault);
-    let missing = missing.map(|agreed| (agreed.name.to_string(), cx.t("choose.agree_missing").to_string()));
+    let missing = missing.map(|agreed| (agreed.name.to_string(), agreed.missing.clone()));
     let odd = signature_fault.clone().map(|words| ("signature".to_string(), words));
     let faults: Vec<FieldFault> = missing.chain(odd).map(|(field, words)| FieldFault { field, words }).collect();
     let template = CheckPage {
         bar: bar(cx, &desk.visitor),
         policies: checked.lines.iter().map(|line| policy(cx, around, line)).collect(),
         warnings: warnings(cx, around).await?,
+        proof: checked.proof.as_ref().map(|asked| words::proof(cx, (&asked.kind, asked.event), asked.due_day)),
+        back: back(cx, around, checked),
         total: cx.tf("choose.check_total", &[("amount", &checked.net().dollars_cents())]),
         version,
         mark: checked.mark(),
@@ -165,6 +182,15 @@ pub async fn page(
     };
     let status = if typed.judged { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     Ok(page::render_status(cx, status, template, CachePolicy::Private))
+}
+
+/// Months since the first day that the insurers ask for at once; `None`: coverage starts later.
+fn back(cx: &Cx, around: &Around, checked: &Checked) -> Option<String> {
+    let today = today(&cx.app.tables, &around.results, (cx.app.clock)());
+    let months = months_begun(&checked.lines.first()?.signed, today);
+    let (start, sum) = (cx.date(checked.start.day), Cents(checked.net().0 * months).dollars_cents());
+    let values = [("start", start.as_str()), ("amount", sum.as_str())];
+    (months > 0).then(|| cx.tf("event_proof.owed_all", &values))
 }
 
 /// What each plan loses, and who gets none.

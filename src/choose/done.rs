@@ -7,8 +7,10 @@ use axum::Extension;
 use axum::http::StatusCode;
 
 use super::Insurers;
-use super::words::state_words;
+use super::words::{self, Proof, state_words};
+use crate::enrollment::event_proof;
 use crate::enrollment::record::{self, Enrollment, State};
+use crate::filing::codes::Product;
 use crate::office::desk::{Answer, Desk};
 use crate::office::view::{Bar, bar};
 use crate::web::page::{self, CachePolicy, Cx};
@@ -35,7 +37,8 @@ struct DonePage<'a> {
     unpaid: bool,
     /// No insurer is told of it from here.
     nowhere: bool,
-    proof: bool,
+    /// What has to be proved of what is shown, each with the address of its page.
+    proofs: Vec<(Proof, String)>,
 }
 
 /// `GET /account/plan/done`
@@ -44,14 +47,22 @@ pub async fn show(desk: Desk, Extension(Insurers(insurers)): Extension<Insurers>
     let cx = &desk.cx;
     let mut connection = desk.office.read().await?;
     let all = record::of(&mut connection, &desk.office.means.vault, owner).await?;
+    let proofs = event_proof::of_owner(&mut connection, owner).await?;
     drop(connection);
     let mut live: Vec<&Enrollment> = all.iter().filter(|enrollment| enrollment.state.is_live()).collect();
-    // The newest first: what was just signed.
-    live.reverse();
+    // The newest first: what was just signed, its health plans before its dental plans.
+    live.sort_by_key(|one| (std::cmp::Reverse(one.made_at), one.signed.plan.product == Product::Dental.key()));
     let template = DonePage {
         bar: bar(cx, &desk.visitor),
         unpaid: live.iter().any(|enrollment| enrollment.state != State::Confirmed),
-        proof: live.iter().any(|enrollment| enrollment.state == State::WaitingProof),
+        proofs: proofs
+            .iter()
+            .filter(|proof| proof.is_open() && live.iter().any(|own| own.proof.as_ref() == Some(&proof.id)))
+            .map(|proof| {
+                let words = words::proof(cx, (&proof.kind, proof.event), proof.due_day);
+                (words, cx.href(&format!("/account/proof/{}", proof.id)))
+            })
+            .collect(),
         nowhere: !insurers,
         new: cx.query.split('&').any(|pair| pair == "new=1") && !live.is_empty(),
         all: live.into_iter().map(|enrollment| one(cx, enrollment)).collect(),
@@ -77,7 +88,11 @@ fn one(cx: &Cx, enrollment: &Enrollment) -> One {
             said("choose.check_credit", signed.credit.dollars_cents()),
             said("choose.check_pay", signed.net().dollars_cents()),
         ],
-        pay: if enrollment.state == State::Confirmed { Vec::new() } else { pay(cx, enrollment) },
+        pay: match enrollment.state {
+            State::Confirmed => Vec::new(),
+            State::WaitingProof => vec![cx.t("event_proof.pay_later").to_string()],
+            _ => pay(cx, enrollment),
+        },
     }
 }
 

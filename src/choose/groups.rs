@@ -16,7 +16,7 @@ use crate::web::page::{self, CachePolicy, Cx};
 /// One way of parting the household.
 struct Way {
     value: String,
-    /// `Ana and Ben; Cai`.
+    /// `2 plans: Ana and Ben; Cai`.
     words: String,
     picked: bool,
     /// The lowest price, and who loses what.
@@ -73,7 +73,7 @@ fn value_of<'r>(groups: impl Iterator<Item = &'r [RowId]>) -> String {
 
 fn group_names(cx: &Cx, around: &Around, split: &Split) -> String {
     let all: Vec<String> = split.groups.iter().map(|group| names(cx, &around.results, &group.people)).collect();
-    all.join("; ")
+    cx.n("choose.groups_plans", all.len() as i64).replace("{names}", &all.join("; "))
 }
 
 fn hints(cx: &Cx, around: &Around, split: &Split) -> Vec<String> {

@@ -10,6 +10,7 @@ use crate::enrollment::price::people_of;
 use crate::filing::codes::Product;
 use crate::office::desk::{Answer, Desk, Instead};
 use crate::office::view::{Bar, bar};
+use crate::shop::season;
 use crate::shop::view::Card;
 use crate::types::Cents;
 use crate::web::page::{self, CachePolicy, Cx};
@@ -23,6 +24,8 @@ pub struct Picked {
     pub href: String,
     /// What the button that takes it out sends.
     pub out: String,
+    /// Of a dental plan: who of several gets it, and where that is changed.
+    pub people: Option<(String, String)>,
     /// They have signed for it.
     pub signed: bool,
 }
@@ -46,6 +49,8 @@ struct HomePage<'a> {
     year: String,
     /// From when, and until when to sign; or why not now.
     when: Vec<String>,
+    /// The next year, while people can choose plans for it, and the page that says more.
+    coming: Option<(String, String)>,
     open: bool,
     /// The first day can be chosen.
     other_start: bool,
@@ -78,6 +83,10 @@ pub async fn show(desk: Desk) -> Answer {
         bar: bar(cx, &desk.visitor),
         year: around.results.plan_year.to_string(),
         when,
+        coming: u16::try_from(around.results.plan_year)
+            .ok()
+            .and_then(|year| season::next(cx, around.results.state, year))
+            .map(|coming| coming.words(cx)),
         open: around.start.is_ok(),
         other_start: around.start.as_ref().is_ok_and(|start| start.next_month.is_some())
             || around.choice.begin != Default::default(),
@@ -120,7 +129,11 @@ pub async fn groups(cx: &Cx, around: &Around) -> Result<Vec<GroupView>, Instead>
             names: names(cx, &around.results, &group.people),
             warnings: warnings.unwrap_or_default(),
             dental: picked(cx, around, at, Product::Dental).await?,
-            dental_list: cx.href(&format!("{list}?product=dental")),
+            // Who gets it is asked first, where it could be some of them.
+            dental_list: match group.people.len() {
+                1 => cx.href(&format!("{list}?product=dental")),
+                _ => cx.href("/account/plan/dental"),
+            },
             list: cx.href(&list),
             medical,
         });
@@ -134,6 +147,10 @@ async fn picked(cx: &Cx, around: &Around, at: usize, product: Product) -> Result
     let card = around.priced(cx, at, (product, id)).await?;
     Ok(Some(Picked {
         product: product.key(),
+        people: (product == Product::Dental && group.people.len() > 1).then(|| {
+            let names = names(cx, &around.results, group.with_dental());
+            (cx.tf("choose.dental_who", &[("names", &names)]), cx.href("/account/plan/dental"))
+        }),
         signed: card.as_ref().is_some_and(|card| around.has_signed(people_of(group, product), id, card.net)),
         card,
         plan_id: id.to_string(),

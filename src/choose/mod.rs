@@ -42,7 +42,7 @@ pub fn pages(app: &Arc<App>, knows: Arc<Knows>, insurers: Insurers) -> Router<Ar
         .route("/account/plan/remove", post(pick::remove))
         .route("/account/plan/groups", get(groups::show).post(groups::post))
         .route("/account/plan/credit", get(credit::show).post(credit::post))
-        .route("/account/plan/dental", get(dental::show))
+        .route("/account/plan/dental", get(dental::show).post(dental::post))
         .route("/account/plan/start", get(start::show).post(start::post))
         .route("/account/plan/check", get(check::show).post(sign::post))
         .route("/account/plan/done", get(done::show))

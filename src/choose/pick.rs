@@ -21,7 +21,9 @@ pub async fn choose(desk: Desk) -> Answer {
         around.catalogue.variants.plan(pk).and_then(|plan| plan.metal).map_or(Product::Medical, Metal::product);
     if around.priced(&desk.cx, at, (product, plan.as_str())).await?.is_none() {
         let cx = &desk.cx;
-        let page = desk.page(cx.t("choose.not_sold_title")).lead(cx.t("choose.not_sold"));
+        let only = around.search(cx, at, product).await?.policy.only.is_some();
+        let key = if only { "choose.not_now_level" } else { "choose.not_sold" };
+        let page = desk.page(cx.t("choose.not_sold_title")).lead(cx.t(key));
         return Ok(page.link(cx.t("choose.back"), super::ROOT).with_status(axum::http::StatusCode::CONFLICT));
     }
     put(&desk, &around, at, (product, Some(plan.to_string()))).await

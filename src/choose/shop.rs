@@ -19,12 +19,14 @@ use super::words;
 use crate::app::App;
 use crate::application::sheet::RowId;
 use crate::costs::utilization::Sex;
+use crate::enrollment::price::people_of;
 use crate::filing::codes::Product;
 use crate::office::desk::{Answer, Desk, Instead};
 use crate::quote::ask::address::Search;
 use crate::quote::ask::people::{Household, Person};
+use crate::quote::market;
 use crate::quote::policy::Policy;
-use crate::shop::fixed::{Fixed, PAGES};
+use crate::shop::fixed::{Both, Fixed, PAGES};
 use crate::shop::words::search::county_words;
 use crate::shop::{compare, costs, csv, plan, plans, sheet};
 use crate::web::error::Failure;
@@ -59,9 +61,9 @@ pub async fn show(
     let at = group.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
     // The number of a group that is no more: people have been put together another way meanwhile.
     let Some(at) = at.filter(|at| *at < around.choice.groups.len()) else { return Ok(desk.go(super::ROOT)) };
-    let fixed = fixed(&desk.cx, &around, at).await?;
+    let both = both(&desk.cx, &around, at).await?;
     let path = format!("/{page}");
-    let below = Below::new(desk.cx.lang, &base(at), PAGES, Box::new(fixed));
+    let below = Below::new(desk.cx.lang, &base(at), PAGES, Box::new(both));
     Ok(ask(shop, &path, desk.cx.within(&path, below)).await)
 }
 
@@ -105,23 +107,33 @@ fn of_the_year(around: &Around, at: usize, search: Search) -> Search {
     }
 }
 
-async fn fixed(cx: &Cx, around: &Around, at: usize) -> Result<Fixed, Instead> {
+async fn both(cx: &Cx, around: &Around, at: usize) -> Result<Both, Instead> {
+    let group = &around.choice.groups[at];
+    let of = |search: Search| {
+        let place = format!("{}, {}", search.place.zip, county_words(cx, &search));
+        let people = names(cx, &around.results, people_of(group, search.product));
+        Fixed {
+            lead: words::lead(cx, around, &search),
+            help: words::help(cx, around, &search),
+            can_choose: around.start.is_ok(),
+            who: [people, place, search.year.to_string()].join(" · "),
+            catalogue: Arc::clone(&around.catalogue),
+            people: (search.product == Product::Dental && group.people.len() > 1).then_some("/account/plan/dental"),
+            change: "/account/apply/sent",
+            choose: "/account/plan/choose",
+            home: super::ROOT,
+            group: key_of(&group.people),
+            search,
+        }
+    };
     let medical = of_the_year(around, at, around.search(cx, at, Product::Medical).await?);
-    let dental = around.search(cx, at, Product::Dental).await?;
-    let people = &around.choice.groups[at].people;
-    let place = format!("{}, {}", medical.place.zip, county_words(cx, &medical));
-    let who = [names(cx, &around.results, people), place, medical.year.to_string()].join(" · ");
-    Ok(Fixed {
-        lead: words::lead(cx, around, &medical),
-        help: words::help(cx, around, &medical),
-        can_choose: around.start.is_ok(),
-        who,
-        catalogue: Arc::clone(&around.catalogue),
-        change: "/account/apply/sent",
-        choose: "/account/plan/choose",
-        home: super::ROOT,
-        group: key_of(people),
-        medical,
-        dental,
-    })
+    // The whole list: filters of the address do not change what the rule leaves out.
+    let withheld = match medical.policy.only {
+        Some(_) => market::tally(&around.catalogue, &medical).await.map_err(anyhow::Error::from)?.withheld,
+        None => 0,
+    };
+    let only = words::only(cx, around, (&medical, withheld));
+    let mut medical = of(medical);
+    medical.lead.extend(only);
+    Ok(Both { medical, dental: of(around.search(cx, at, Product::Dental).await?) })
 }

@@ -8,20 +8,23 @@ use crate::application::sheet::RowId;
 use crate::eligibility::tables::CsrLevel;
 use crate::enrollment::choice::{GroupChoice, Use};
 use crate::enrollment::dates::{Closed, NotNow};
-use crate::enrollment::price::age;
+use crate::enrollment::dental::children;
 use crate::enrollment::record::State;
-use crate::filing::codes::{Feature, Metal};
+use crate::enrollment::special_rules::SpecialRules;
+use crate::filing::codes::{Feature, Metal, Product};
 use crate::quote::ask::address::Search;
 use crate::quote::policy::Credit;
 use crate::shop::view::Card;
 use crate::types::Cents;
 use crate::web::page::Cx;
+use time::Date;
 
 /// Whose prices these are, from which day, and until when a plan can be chosen.
 pub fn lead(cx: &Cx, around: &Around, search: &Search) -> Vec<String> {
     let day = around.start.as_ref().map_or(around.results.assumed_start, |start| start.day);
     let start = cx.date(day);
     let first = match most(search) {
+        _ if search.product == Product::Dental => cx.tf("choose.lead_dental", &[("start", &start)]),
         Cents::ZERO => cx.tf("choose.lead_full", &[("start", &start)]),
         most => cx.tf("choose.lead_credit", &[("start", &start), ("credit", &most.dollars_cents())]),
     };
@@ -40,8 +43,48 @@ pub fn most(search: &Search) -> Cents {
     }
 }
 
-/// How much of the credit is used in advance, where that is not all of it.
+/// What has to be proved before an insurer is told, in the order of the page: why, by when, what comes after it, what to send.
+pub struct Proof {
+    pub lines: Vec<String>,
+    pub documents: Vec<String>,
+}
+
+/// Before and after signing.
+pub fn proof(cx: &Cx, (kind, event): (&str, Date), due: Date) -> Proof {
+    let name = cx.t(&format!("sep.{kind}.name"));
+    let documents = SpecialRules::of_build().documents(kind, cx.today());
+    Proof {
+        lines: vec![
+            cx.tf("event_proof.because", &[("event", name), ("date", &cx.date(event))]),
+            cx.tf("event_proof.by", &[("date", &cx.date(due))]),
+            cx.t("event_proof.only_then").to_string(),
+            cx.t("event_proof.start_stays").to_string(),
+        ],
+        documents: documents.iter().map(|name| cx.t(&format!("proof.document.{name}")).to_string()).collect(),
+    }
+}
+
+/// That not all plans can be had in this period, and how many are left out; `None`: all can.
+pub fn only(cx: &Cx, around: &Around, (search, withheld): (&Search, usize)) -> Option<String> {
+    let only = search.policy.only.as_ref().filter(|_| withheld > 0)?;
+    let kind = around.start.as_ref().map_or("", |start| start.why.code());
+    let event = cx.known(&format!("sep.{kind}.name")).unwrap_or_default();
+    let key = match only.ways.first().is_some_and(|way| way.metals.is_empty()) {
+        true => "choose.only_plan",
+        false => "choose.only_level",
+    };
+    Some(cx.tf(key, &[("event", event), ("n", &withheld.to_string())]))
+}
+
+/// How much of the credit is used in advance; of dental plans, what health plans leave of it.
 pub fn help(cx: &Cx, around: &Around, search: &Search) -> Vec<String> {
+    if search.product == Product::Dental {
+        let left = Some(most(search)).filter(|most| *most > Cents::ZERO);
+        return left
+            .map(|most| cx.tf("choose.help_dental", &[("credit", &most.dollars_cents())]))
+            .into_iter()
+            .collect();
+    }
     let less = around.choice.credit.iter().any(|(_, wanted)| *wanted != Use::All);
     match (less, most(search)) {
         (true, Cents::ZERO) => vec![cx.t("choose.help_none").to_string()],
@@ -61,11 +104,9 @@ pub fn warnings(cx: &Cx, around: &Around, (search, group): (&Search, &GroupChoic
     if card.credit_barred {
         found.push(cx.t("choose.warn_catastrophic").to_string());
     }
-    let start = around.start.as_ref().map_or(around.results.assumed_start, |start| start.day);
-    let under = search.policy.rules.rating.dental_under_age;
-    let child = |row: &&RowId| around.results.person(**row).is_some_and(|person| age(person, start) < under);
-    let children: Vec<RowId> = group.people.iter().filter(child).copied().collect();
-    if !children.is_empty() && group.dental.is_none() && !card.packed.has(Feature::ChildDental) {
+    let has_plan = |row: &RowId| group.dental.is_some() && group.with_dental().contains(row);
+    let children: Vec<RowId> = children(&around.asking(cx), group).into_iter().filter(|row| !has_plan(row)).collect();
+    if !children.is_empty() && !card.packed.has(Feature::ChildDental) {
         let names = names(cx, &around.results, &children);
         let sold = around.catalogue.variants.has_dental();
         let key = if sold { "choose.warn_dental" } else { "choose.warn_dental_not_here" };
@@ -87,6 +128,12 @@ pub fn not_now(cx: &Cx, around: &Around, closed: &NotNow) -> Vec<String> {
             cx.tf("choose.over_event", &[("event", &event(kind)), ("on", &on)])
         }
         Closed::NoPriorCoverage { kind } => cx.tf("choose.no_prior", &[("event", &event(kind))]),
+        Closed::OtherYear { kind, start } => {
+            let next = start.year().to_string();
+            let values = [("event", &event(kind)[..]), ("start", &cx.date(*start)), ("next", &next), ("year", &year)];
+            cx.tf("choose.other_year", &values)
+        }
+        Closed::Used { kind, on } => cx.tf("choose.used", &[("event", &event(kind)), ("on", &cx.date(*on))]),
         Closed::Decided { kind } => cx.tf("choose.decided", &[("event", &event(kind))]),
         Closed::Unknown => cx.tf("choose.unknown", &[("year", &year)]),
     }];

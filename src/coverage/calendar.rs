@@ -25,6 +25,9 @@ fn days(cx: &Cx, with: &With, own: &Own) -> Vec<Deadline> {
         url,
     };
     let mut days = Vec::new();
+    if let Some(proof) = &own.proof {
+        days.push(one("proof", proof.due_day, cx.tf("event_proof.ics", &plan), cx.t("event_proof.only_then"), None));
+    }
     if let Some(pay) = shown::pay(cx, with, own) {
         let url = own.now.plan.payment.clone();
         let day = pay.due.map_or(enrollment.starts, |due| due.by);
@@ -34,6 +37,12 @@ fn days(cx: &Cx, with: &With, own: &Own) -> Vec<Deadline> {
         days.push(one("starts", enrollment.starts, cx.tf("coverage.ics.starts", &plan), "", None));
     }
     if own.counts() {
+        let leaves = own.timeline.people(enrollment.ends).into_iter();
+        // No names: a calendar is often shared.
+        for person in leaves.filter(|person| person.to < enrollment.ends && person.to >= own.today) {
+            let what = format!("leaves-{}", person.row);
+            days.push(one(&what, person.to, cx.tf("coverage.ics.leaves", &plan), "", None));
+        }
         days.push(one("ends", enrollment.ends, cx.tf("coverage.ics.ends", &plan), "", None));
     }
     days

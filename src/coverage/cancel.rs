@@ -1,4 +1,6 @@
-//! `/account/coverage/ID/cancel`: giving a plan up before it begins.
+//! `/account/coverage/ID/cancel`: giving a plan up before it begins, or before its insurer is told.
+
+use std::sync::Arc;
 
 use axum::Extension;
 use axum::extract::Path;
@@ -17,7 +19,11 @@ use crate::web::page::Cx;
 fn form<'d>(desk: &'d Desk, own: &Own) -> FormPage<'d> {
     let cx = &desk.cx;
     let mut page = desk.page(cx.t("coverage.cancel.title"));
-    page = page.lead(&own.now.plan.name).lead(cx.t("coverage.cancel.lead")).lead(cx.t("coverage.cancel.fee"));
+    let lead = cx.t(if own.has_begun() { "event_proof.cancel_lead" } else { "coverage.cancel.lead" });
+    page = page.lead(&own.now.plan.name).lead(lead).lead(cx.t("coverage.cancel.fee"));
+    if own.now.people.len() > 1 {
+        page = page.lead(cx.t("coverage.leave.before"));
+    }
     for words in back_again(cx, own) {
         page = page.lead(&words);
     }
@@ -37,7 +43,7 @@ fn elsewhere(desk: &Desk, own: &Own) -> Option<Response> {
     if !own.enrollment.state.is_live() {
         return Some(desk.go(&format!("{}?done=before", own.address())));
     }
-    own.has_begun().then(|| desk.go(&format!("{}/end", own.address())))
+    (!own.can_be_cancelled()).then(|| desk.go(&format!("{}/end", own.address())))
 }
 
 /// `GET /account/coverage/ID/cancel`
@@ -62,6 +68,7 @@ pub async fn post(desk: Desk, with: Extension<With>, Path(id): Path<String>) -> 
     let rule = with.rules.ending(Reason::Other, own.marketplace(&desk.cx), own.today);
     let change = End {
         means: desk.office.means.clone(),
+        knows: Arc::clone(&with.knows),
         owner: own.enrollment.owner.clone(),
         enrollment: own.enrollment.id.clone(),
         seen: desk.form.get("seen").parse().unwrap_or_default(),

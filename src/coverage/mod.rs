@@ -9,6 +9,7 @@ mod calendar;
 mod cancel;
 mod change;
 mod end;
+mod leave;
 mod list;
 mod one;
 mod priced;
@@ -23,11 +24,15 @@ use axum::{Extension, Router};
 
 use crate::app::App;
 use crate::enrollment::end_rules::EndRules;
+use crate::enrollment::renewal_rules::RenewalRules;
+use crate::verify::Knows;
 
 /// What the pages need beside a request. A clone is the same.
 #[derive(Clone)]
 pub struct With {
     pub rules: Arc<EndRules>,
+    pub knows: Arc<Knows>,
+    pub renewals: Arc<RenewalRules>,
     /// There is a way to insurers; without one the pages say that no insurer is told.
     pub insurers: bool,
 }
@@ -41,7 +46,7 @@ pub fn pages(with: With) -> Router<Arc<App>> {
         .route("/account/coverage/{id}/cancel", get(cancel::show).post(cancel::post))
         .route("/account/coverage/{id}/end", get(end::show).post(end::post))
         .route("/account/coverage/{id}/change", get(change::show))
-        .route("/account/coverage/{id}/renew", get(renew::show))
+        .route("/account/coverage/{id}/renew", get(renew::show).post(renew::post))
         .route("/account/taxes/{year}", get(taxes::show))
         .route("/account/taxes/{year}/record.csv", get(taxes::csv))
         .layer(Extension(with))

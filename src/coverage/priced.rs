@@ -15,13 +15,6 @@ use crate::types::{Cents, PlanId};
 use crate::web::error::Failure;
 use crate::web::page::Cx;
 
-/// Of a month.
-pub struct Priced {
-    pub premium: Cents,
-    /// `None`: it is not known before there is an application for that year.
-    pub credit: Option<Cents>,
-}
-
 /// As the shop's addresses have it: who, where, which year.
 fn query(own: &Own, year: u16, first: Date) -> String {
     let person = |person: &SignedPerson| {
@@ -39,8 +32,8 @@ fn query(own: &Own, year: u16, first: Date) -> String {
     query.finish().replace("%2C", ",")
 }
 
-/// `None`: it is not sold to these people where they live.
-pub async fn next(cx: &Cx, own: &Own, catalogue: &Catalogue, plan: &PlanId) -> Result<Option<Priced>, Failure> {
+/// The full premium of a month; `None`: it is not sold to these people where they live.
+pub async fn next(cx: &Cx, own: &Own, catalogue: &Catalogue, plan: &PlanId) -> Result<Option<Cents>, Failure> {
     let Ok(first) = Date::from_ordinal_date(i32::from(catalogue.year), 1) else { return Ok(None) };
     let mut asked = Asked::read(&query(own, catalogue.year, first));
     let Ok(Settled::Search(settlement)) = settle(&cx.catalogues, &cx.app.tables, (cx.app.clock)(), &mut asked) else {
@@ -49,5 +42,5 @@ pub async fn next(cx: &Cx, own: &Own, catalogue: &Catalogue, plan: &PlanId) -> R
     let tally = market::tally(catalogue, &settlement.search).await.map_err(Failure::internal)?;
     let plan_pk = catalogue.variants.find(plan);
     let offer = tally.offers().iter().find(|offer| Some(offer.plan_pk) == plan_pk);
-    Ok(offer.map(|offer| Priced { premium: offer.premium, credit: None }))
+    Ok(offer.map(|offer| offer.premium))
 }

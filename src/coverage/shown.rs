@@ -11,12 +11,16 @@ use crate::eligibility::clock::Days;
 use crate::eligibility::enrollment::{WindowStatus, open_enrollment};
 use crate::eligibility::tables::MarketplaceKind;
 use crate::enrollment::end_rules::PayBy;
+use crate::enrollment::event_proof::{self, EventProof, NOT_PROVED};
+use crate::enrollment::leave::NEW_SUBSCRIBER;
 use crate::enrollment::record::{Enrollment, Signed, State, day_of};
 use crate::enrollment::step::{self, StepLine};
 use crate::enrollment::tax_year;
+use crate::enrollment::timeline::{OnPlan, Since, Timeline};
 use crate::enrollment::whole::{self, Whole};
 use crate::office::clock::day_of as day_words;
 use crate::office::desk::{Desk, Instead};
+use crate::types::Cents;
 use crate::web::error::Failure;
 use crate::web::page::Cx;
 
@@ -25,10 +29,14 @@ pub struct Own {
     pub enrollment: Enrollment,
     /// People and amounts as they are now.
     pub now: Signed,
+    /// By day.
+    pub timeline: Timeline,
     pub steps: Vec<StepLine>,
     /// Today where they live.
     pub today: Date,
     pub days: Days,
+    /// What has to be proved before the insurer is told.
+    pub proof: Option<EventProof>,
 }
 
 impl Own {
@@ -37,8 +45,28 @@ impl Own {
         self.steps.iter().any(|line| line.step == "confirmed")
     }
 
+    /// The others went on in it when who held a plan left: nobody has to pay a first month again.
+    pub fn goes_on(&self) -> bool {
+        self.steps.iter().any(|line| line.step == "signed" && line.code == NEW_SUBSCRIBER)
+    }
+
+    /// People and amounts of today, or of its first day.
+    pub fn today(&self) -> &Signed {
+        self.timeline.on(self.today.max(self.enrollment.starts)).unwrap_or(&self.now)
+    }
+
     pub fn has_begun(&self) -> bool {
         self.today >= self.enrollment.starts
+    }
+
+    /// Its insurer is not told before the event is proved.
+    pub fn waits(&self) -> bool {
+        self.proof.is_some() || event_proof::waits(&self.enrollment)
+    }
+
+    /// Can be cancelled as if it had never been: it has not begun, or no insurer was told.
+    pub fn can_be_cancelled(&self) -> bool {
+        !self.has_begun() || event_proof::waits(&self.enrollment)
     }
 
     /// Has an end before the year's that is still to come.
@@ -85,7 +113,8 @@ pub async fn all(desk: &Desk) -> Result<Vec<Own>, Instead> {
     let Some(owner) = desk.owner() else { return Err(desk.go("/account").into()) };
     let mut connection = desk.office.read().await?;
     let all = whole::all(&mut connection, &desk.office.means.vault, owner).await?;
-    Ok(all.into_iter().rev().map(|whole| own(desk, whole)).collect())
+    let proofs = event_proof::of_owner(&mut connection, owner).await?;
+    Ok(all.into_iter().rev().map(|whole| own(desk, whole, &proofs)).collect())
 }
 
 /// One of them; another's is not there.
@@ -93,12 +122,16 @@ pub async fn one(desk: &Desk, id: &str) -> Result<Own, Instead> {
     let Some(owner) = desk.owner() else { return Err(desk.go("/account").into()) };
     let mut connection = desk.office.read().await?;
     let found = whole::one(&mut connection, &desk.office.means.vault, (owner, id)).await?;
-    Ok(own(desk, found.ok_or(Failure::NotFound)?))
+    let proofs = event_proof::of_owner(&mut connection, owner).await?;
+    Ok(own(desk, found.ok_or(Failure::NotFound)?, &proofs))
 }
 
-fn own(desk: &Desk, Whole { enrollment, now, steps }: Whole) -> Own {
+fn own(desk: &Desk, Whole { enrollment, now, timeline, steps }: Whole, proofs: &[EventProof]) -> Own {
+    let of = |proof: &&EventProof| proof.is_open() && enrollment.proof.as_ref() == Some(&proof.id);
+    // Also of one that was ended meanwhile: nobody is told of its days before.
+    let proof = proofs.iter().find(of).filter(|_| enrollment.state != State::Cancelled).cloned();
     let days = desk.cx.app.tables.days(Place::parse(&now.place.state), (desk.cx.app.clock)());
-    Own { enrollment, now, steps, today: days.own, days }
+    Own { enrollment, now, timeline, steps, today: days.own, days, proof }
 }
 
 /// What every page says of a plan.
@@ -110,7 +143,10 @@ pub struct Cover {
     pub plan_id: String,
     /// `1234 5678 90`
     pub number: String,
+    /// Each with their own last day, if it is not the plan's.
     pub people: Vec<String>,
+    /// What is different later.
+    pub later: Vec<String>,
     pub starts: String,
     pub ends: String,
     pub premium: String,
@@ -124,9 +160,16 @@ pub struct Cover {
 
 /// `rejected` and the like in words; what a state means today.
 pub fn cover(cx: &Cx, own: &Own) -> Cover {
-    let (enrollment, now) = (&own.enrollment, &own.now);
+    let (enrollment, now) = (&own.enrollment, own.today());
     let word = if own.is_ending() { "ending" } else { enrollment.state.word() };
-    let about = if word == "confirmed" && own.has_begun() { "confirmed_now" } else { word };
+    let not_proved = enrollment.state == State::Cancelled && own.steps.iter().any(|line| line.code == NOT_PROVED);
+    let about = match word {
+        "confirmed" if own.has_begun() => "confirmed_now",
+        // Nobody has signed.
+        "signed" if enrollment.signed.is_renewed() => "renewed",
+        "signed" | "sent" | "accepted" if own.goes_on() => "goes_on",
+        word => word,
+    };
     let (starts, ends) = (cx.date(enrollment.starts), cx.date(enrollment.ends));
     let values = [("start", starts.as_str()), ("end", ends.as_str())];
     Cover {
@@ -138,16 +181,42 @@ pub fn cover(cx: &Cx, own: &Own) -> Cover {
         issuer: now.plan.issuer_name.clone(),
         plan_id: enrollment.plan.clone(),
         number: shown(&enrollment.number),
-        people: now.people.iter().map(|person| format!("{} {}", person.first, person.last)).collect(),
+        people: own.timeline.people(enrollment.ends).iter().map(|person| person_words(cx, own, person)).collect(),
+        later: later(own).iter().map(|since| from_then(cx, since)).collect(),
         premium: now.premium.dollars_cents(),
         credit: now.credit.dollars_cents(),
         net: now.net().dollars_cents(),
         state: cx.t(&format!("coverage.state.{word}")).to_string(),
-        about: cx.tf(&format!("coverage.about.{about}"), &values),
+        about: match not_proved {
+            true => cx.t("event_proof.about_expired").to_string(),
+            false => cx.tf(&format!("coverage.about.{about}"), &values),
+        },
         over: !own.counts(),
         starts,
         ends,
     }
+}
+
+/// A name, with the last day if it is not the plan's.
+fn person_words(cx: &Cx, own: &Own, person: &OnPlan) -> String {
+    if person.to >= own.enrollment.ends {
+        return person.name.clone();
+    }
+    cx.tf("coverage.until", &[("name", &person.name), ("date", &cx.date(person.to))])
+}
+
+/// What is different on a later day while it is in force.
+fn later(own: &Own) -> Vec<&Since> {
+    let after = own.timeline.after(own.today.max(own.enrollment.starts)).iter();
+    after.filter(|since| own.counts() && since.from <= own.enrollment.ends).collect()
+}
+
+/// What there is to pay from a day on.
+pub fn from_then(cx: &Cx, since: &Since) -> String {
+    let signed = &since.signed;
+    let [premium, credit, net] = [signed.premium, signed.credit, signed.net()].map(Cents::dollars_cents);
+    let values = [("date", &cx.date(since.from)[..]), ("premium", &premium), ("credit", &credit), ("net", &net)];
+    cx.tf(if signed.credit.0 > 0 { "coverage.from_then" } else { "coverage.from_then_full" }, &values)
 }
 
 /// Paying the first month: by when, where.
@@ -163,7 +232,7 @@ pub struct Pay {
 
 /// `None`: it is paid, or there is nothing to pay for, or nobody has told the insurer.
 pub fn pay(cx: &Cx, with: &With, own: &Own) -> Option<Pay> {
-    if own.is_paid() || !own.enrollment.state.is_live() || !with.insurers {
+    if own.is_paid() || own.goes_on() || own.waits() || !own.enrollment.state.is_live() || !with.insurers {
         return None;
     }
     let start = cx.date(own.enrollment.starts);
@@ -183,7 +252,11 @@ pub fn pay(cx: &Cx, with: &With, own: &Own) -> Option<Pay> {
 pub fn history(cx: &Cx, own: &Own) -> Vec<(String, String)> {
     let line = |line: &StepLine| {
         let date = day_of(&line.from_day).map(|day| cx.date(day)).unwrap_or_default();
-        (day_words(cx, line.at), cx.tf(&format!("coverage.step.{}", line.step), &[("date", &date)]))
+        if line.code == NOT_PROVED {
+            return (day_words(cx, line.at), cx.t("event_proof.step_expired").to_string());
+        }
+        let step = if line.code == NEW_SUBSCRIBER { "follows" } else { line.step.as_str() };
+        (day_words(cx, line.at), cx.tf(&format!("coverage.step.{step}"), &[("date", &date)]))
     };
     own.steps.iter().map(line).collect()
 }

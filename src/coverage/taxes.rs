@@ -21,6 +21,8 @@ struct Table {
     plan: String,
     issuer: String,
     number: String,
+    /// Whose record it is, where a plan has several.
+    household: Option<String>,
     people: Vec<String>,
     /// Month, A, B, C; A says so where nobody was covered.
     lines: Vec<[String; 4]>,
@@ -47,6 +49,8 @@ struct TaxesPage<'a> {
     so_far: Option<Vec<Table>>,
     goes_on: bool,
     differs: bool,
+    /// Several tax households have records.
+    several: bool,
     unpaid: Vec<String>,
     csv: Option<String>,
 }
@@ -69,6 +73,10 @@ fn table(cx: &Cx, policy: &Policy) -> Table {
         plan: policy.plan.clone(),
         issuer: policy.issuer.clone(),
         number: cx.tf("taxes.policy", &[("number", &shown(&policy.number))]),
+        household: policy.household.as_ref().map(|own| match own.as_str() {
+            "" => cx.t("taxes.household_none").to_string(),
+            names => cx.tf("taxes.household", &[("names", names)]),
+        }),
         people: policy.people.iter().map(person).collect(),
         lines,
         total: line(cx.t("taxes.total").to_string(), &policy.totals(), true),
@@ -117,8 +125,10 @@ pub async fn show(desk: Desk, with: Extension<With>, Path(year): Path<String>) -
     let mut records = given.iter().map(|given| shown_record(cx, given));
     let unpaid = |own: &crate::enrollment::Enrollment| cx.tf("taxes.unpaid", &[("plan", &own.signed.plan.name)]);
     let any = !standing.so_far.is_empty() || given.first().is_some_and(|newest| !newest.record.is_empty());
+    let parted = |record: &TaxYear| record.policies.iter().any(|policy| policy.household.is_some());
     let template = TaxesPage {
         bar: bar(cx, &desk.visitor),
+        several: parted(&standing.so_far) || given.first().is_some_and(|newest| parted(&newest.record)),
         newest: records.next(),
         older: records.collect(),
         so_far: still.then(|| tables(cx, &standing.so_far)),
@@ -145,6 +155,20 @@ pub async fn csv(desk: Desk, with: Extension<With>, Path(year): Path<String>) ->
     Ok(response)
 }
 
+/// Who is covered in a month, each with the last day if it is in the month and not its last.
+fn covered(policy: &Policy, month: u8) -> String {
+    let on =
+        |person: &&tax_year::Covered| u8::from(person.from.month()) <= month && u8::from(person.to.month()) >= month;
+    let one = |person: &tax_year::Covered| {
+        let of_month = person.to.month().length(person.to.year());
+        match u8::from(person.to.month()) == month && person.to.day() < of_month {
+            true => format!("{} ({})", person.name, person.to),
+            false => person.name.clone(),
+        }
+    };
+    policy.people.iter().filter(on).map(one).collect::<Vec<_>>().join("; ")
+}
+
 /// `record`: the number of the record that was given out, or empty if it is none yet.
 fn written(record: &TaxYear, number: Option<i64>) -> Result<Vec<u8>, csv::Error> {
     let mut out = csv::Writer::from_writer(Vec::new());
@@ -152,6 +176,8 @@ fn written(record: &TaxYear, number: Option<i64>) -> Result<Vec<u8>, csv::Error>
         "year",
         "record",
         "policy",
+        "tax_household",
+        "people",
         "insurer",
         "plan",
         "month",
@@ -168,6 +194,8 @@ fn written(record: &TaxYear, number: Option<i64>) -> Result<Vec<u8>, csv::Error>
                 &record.year.to_string(),
                 &number,
                 &policy.number,
+                policy.household.as_deref().unwrap_or_default(),
+                &covered(policy, month),
                 &policy.issuer,
                 &policy.plan,
                 &format!("{month:02}"),

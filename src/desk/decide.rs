@@ -4,14 +4,14 @@
 //! An issue is open with one person at a time. Whoever decides takes that row first, so of two who decide at once the second
 //! finds that it is done.
 
+use super::matter;
 use crate::account::people::Means;
 use crate::application::record::Notice;
-use crate::documents::stored::Reason;
+use crate::documents::stored::{self, Reason};
 use crate::staff::session::WHOLE;
 use crate::store::audit::{Actor, Deed, Entry};
 use crate::store::{Change, Millis, StoreError, Tx};
 use crate::verify::case::Case;
-use crate::verify::dmi::{self, How};
 use crate::verify::{Room, notice};
 
 /// Who does what to which issue.
@@ -68,7 +68,7 @@ impl Change for Open {
 
     async fn run(&self, tx: &mut Tx) -> Result<Opened, StoreError> {
         let (hand, now) = (&self.0, tx.now());
-        let Some(issue) = dmi::one(tx.conn(), &hand.dmi).await? else { return Ok(Opened::Nowhere) };
+        let Some(issue) = matter::one(tx.conn(), &hand.dmi).await? else { return Ok(Opened::Nowhere) };
         if hand.take(tx).await?.is_some() {
             return Ok(Opened::Mine);
         }
@@ -76,9 +76,9 @@ impl Change for Open {
             "INSERT INTO desk_item (dmi, owner, desk_user, taken_at) VALUES ($1, $2, $3, $4) \
              ON CONFLICT (dmi) DO UPDATE SET owner = $2, desk_user = $3, taken_at = $4 WHERE desk_item.taken_at <= $5",
         );
-        let taken = taken.bind(hand.dmi.as_str()).bind(issue.owner.as_str()).bind(hand.by.as_str()).bind(now);
+        let taken = taken.bind(hand.dmi.as_str()).bind(issue.owner()).bind(hand.by.as_str()).bind(now);
         if taken.bind(now - WHOLE).execute(tx.conn()).await?.rows_affected() == 1 {
-            hand.note(tx, Deed::ItemOpened, (&issue.owner, &format!("dmi:{}", hand.dmi))).await?;
+            hand.note(tx, Deed::ItemOpened, (issue.owner(), &format!("dmi:{}", hand.dmi))).await?;
             return Ok(Opened::Mine);
         }
         let asked = sqlx::query_as("SELECT desk_user, taken_at FROM desk_item WHERE dmi = $1");
@@ -106,7 +106,7 @@ impl Change for Move {
             hand.put_back(tx).await?;
             return Ok(held.is_some());
         }
-        let Some(issue) = dmi::one(tx.conn(), &hand.dmi).await? else { return Ok(false) };
+        let Some(issue) = matter::one(tx.conn(), &hand.dmi).await? else { return Ok(false) };
         match &self.to {
             None => {
                 let gone = sqlx::query("DELETE FROM desk_item WHERE dmi = $1").bind(hand.dmi.as_str());
@@ -118,14 +118,14 @@ impl Change for Move {
                      ON CONFLICT (dmi) DO UPDATE SET owner = $2, desk_user = $3, taken_at = $4",
                 )
                 .bind(hand.dmi.as_str())
-                .bind(issue.owner.as_str())
+                .bind(issue.owner())
                 .bind(to.as_str())
                 .bind(now)
                 .execute(tx.conn())
                 .await?;
             }
         }
-        hand.note(tx, Deed::ItemMoved, (&issue.owner, &format!("dmi:{}", hand.dmi))).await?;
+        hand.note(tx, Deed::ItemMoved, (issue.owner(), &format!("dmi:{}", hand.dmi))).await?;
         Ok(true)
     }
 }
@@ -154,12 +154,7 @@ impl Change for Paper {
     async fn run(&self, tx: &mut Tx) -> Result<Decided, StoreError> {
         let (hand, now) = (&self.hand, tx.now());
         let Some(owner) = hand.take(tx).await? else { return Ok(Decided::NotMine) };
-        let counted = sqlx::query_scalar(
-            "UPDATE dmi SET in_review = in_review + 1 WHERE id = $1 AND state IN ('open', 'expired') \
-             RETURNING application",
-        );
-        let application: Option<String> = counted.bind(hand.dmi.as_str()).fetch_optional(tx.conn()).await?;
-        let Some(application) = application else { return Ok(Decided::Closed) };
+        let Some(application) = stored::received(tx, (&owner, &hand.dmi)).await? else { return Ok(Decided::Closed) };
         // Each envelope is another: its own ID is its mark.
         sqlx::query(
             "INSERT INTO document (id, owner, application, dmi, how, kind, bytes, secret, name, mark, state, reason, \
@@ -215,9 +210,11 @@ async fn decide(tx: &mut Tx, hand: &Hand, document: &str, (state, reason): (&str
     Ok(decided.rows_affected() == 1)
 }
 
-/// A document proves it: the issue is settled, and the redetermination and its notice are put down.
+/// A document proves it: the issue is settled, and the redetermination and its notice are put down; of an event, the insurers are
+/// told.
 pub struct Accept {
     pub hand: Hand,
+    pub room: Room,
     pub document: String,
 }
 
@@ -227,11 +224,12 @@ impl Change for Accept {
     async fn run(&self, tx: &mut Tx) -> Result<Decided, StoreError> {
         let hand = &self.hand;
         let Some(owner) = hand.take(tx).await? else { return Ok(Decided::NotMine) };
+        let matter = matter::one(tx.conn(), &hand.dmi).await?.ok_or(StoreError::Stale)?;
         if !decide(tx, hand, &self.document, ("accepted", "")).await? {
             return Ok(Decided::Before);
         }
-        let closed = dmi::resolve(tx, &hand.means, &hand.dmi, (How::Document, &hand.actor())).await?;
-        dmi::reviewed(tx, &hand.dmi).await?;
+        let closed = matter.accept(tx, &self.room, (&hand.actor(), &hand.session)).await?;
+        matter.reviewed(tx).await?;
         hand.put_back(tx).await?;
         hand.note(tx, Deed::DocumentAccepted, (&owner, &format!("document:{}", self.document))).await?;
         Ok(if closed { Decided::Done } else { Decided::Closed })
@@ -262,7 +260,7 @@ impl Change for Reject {
         if !decide(tx, hand, &self.document, ("rejected", self.reason.into())).await? {
             return Ok(Decided::Before);
         }
-        dmi::reviewed(tx, &hand.dmi).await?;
+        matter::one(tx.conn(), &hand.dmi).await?.ok_or(StoreError::Stale)?.reviewed(tx).await?;
         let asked = sqlx::query_scalar("SELECT count(*) FROM document WHERE dmi = $1 AND state = 'received'");
         let waiting: i64 = asked.bind(hand.dmi.as_str()).fetch_one(tx.conn()).await?;
         if waiting == 0 {

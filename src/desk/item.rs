@@ -8,6 +8,7 @@ use strum::IntoEnumIterator as _;
 
 use super::decide::{Accept, Decided, Hand, Handed, Move, Open, Opened, Paper, Reject};
 use super::here::{Answer, Here, Instead};
+use super::matter::{self, Matter};
 use super::view::{self, Top, clock, done, page, top};
 use crate::account::people::new_id;
 use crate::application::record::{Letter, Notice};
@@ -18,8 +19,6 @@ use crate::documents::stored::{self, Document, Reason, State};
 use crate::staff::people::{self, Person, Role};
 use crate::types::hex;
 use crate::verify::case::Case;
-use crate::verify::dmi::{self, Dmi};
-use crate::verify::words::subject_key;
 use crate::work;
 
 /// A document in the list.
@@ -74,10 +73,10 @@ fn hand(here: &Here, dmi: &str) -> Result<Hand, Instead> {
 }
 
 /// The issue of an address.
-async fn issue_of(here: &Here, id: &str) -> Result<Dmi, Instead> {
+async fn issue_of(here: &Here, id: &str) -> Result<Matter, Instead> {
     here.signed_in()?;
     let mut connection = here.read().await?;
-    let issue = dmi::one(&mut connection, id).await?;
+    let issue = matter::one(&mut connection, id).await?;
     issue.ok_or_else(|| view::not_there().into())
 }
 
@@ -102,15 +101,16 @@ pub async fn show(Path(id): Path<String>, here: Here) -> Answer {
         true => Some(opened(&here, &issue).await?),
         false => None,
     };
+    let english = here.app.messages.of_path("/").0;
     let login = |id: &str| everybody.iter().find(|one| one.id == id).map_or("somebody", |one| &one.login).to_string();
     let template = ItemPage {
         top: top(&here),
         note: view::note(&here),
         id: &id,
-        kind: view::about(&here, issue.kind),
-        number: shown(&stored::number(&issue.id)),
-        due: issue.due_day.to_string(),
-        state: issue.state.clone(),
+        kind: view::capital(&issue.title(&here.app.messages, english)),
+        number: shown(&stored::number(issue.id())),
+        due: issue.due_day().to_string(),
+        state: issue.state().to_string(),
         opened,
         with: holder.filter(|_| !mine).map(|(by, since)| (login(&by), clock(since))),
         others: everybody.into_iter().filter(|one| one.state == people::State::Active).collect(),
@@ -119,26 +119,25 @@ pub async fn show(Path(id): Path<String>, here: Here) -> Answer {
     Ok(page(StatusCode::OK, template))
 }
 
-async fn case_of(here: &Here, issue: &Dmi) -> Result<Case, Instead> {
+async fn case_of(here: &Here, issue: &Matter) -> Result<Case, Instead> {
     let mut connection = here.read().await?;
     let vault = &here.desk.room.means.vault;
-    let case = Case::open(&mut connection, vault, (&issue.owner, &issue.application)).await?;
+    let case = Case::open(&mut connection, vault, (issue.owner(), issue.application())).await?;
     case.ok_or_else(|| view::not_there().into())
 }
 
-async fn documents_of(here: &Here, issue: &Dmi) -> Result<Vec<Document>, Instead> {
+async fn documents_of(here: &Here, issue: &Matter) -> Result<Vec<Document>, Instead> {
     let mut connection = here.read().await?;
-    let all = stored::of_owner(&mut connection, &here.desk.room.means.vault, &issue.owner).await?;
-    Ok(all.into_iter().filter(|document| document.dmi == issue.id).collect())
+    let all = stored::of_owner(&mut connection, &here.desk.room.means.vault, issue.owner()).await?;
+    Ok(all.into_iter().filter(|document| document.dmi == issue.id()).collect())
 }
 
-async fn opened(here: &Here, issue: &Dmi) -> Result<OpenedItem, Instead> {
+async fn opened(here: &Here, issue: &Matter) -> Result<OpenedItem, Instead> {
     let case = case_of(here, issue).await?;
     let messages = &here.app.messages;
     let english = messages.of_path("/").0;
     let words = |key: &str| messages.t(english, key).to_string();
-    let to_send = here.desk.room.knows.rules.to_send(issue.kind, (here.app.clock)().date());
-    let names = to_send.alone.iter().chain(&to_send.together);
+    let to_send = issue.to_send(&here.desk.room.knows.rules, (here.app.clock)().date());
     let row = |document: Document| Row {
         name: match document.kind {
             None => "paper, by post".to_string(),
@@ -157,17 +156,22 @@ async fn opened(here: &Here, issue: &Dmi) -> Result<OpenedItem, Instead> {
     };
     Ok(OpenedItem {
         reference: shown(&case.application.reference),
-        who: match case.name(issue.person) {
-            name if name.is_empty() => "the household".to_string(),
-            name => name,
+        who: match (issue, case.name(issue.person())) {
+            // Whoever applies may be on the paper.
+            (Matter::Event(_), _) => {
+                let names: Vec<String> = case.applicants().into_iter().map(|row| case.name(row)).collect();
+                names.join(", ")
+            }
+            (_, name) if name.is_empty() => "the household".to_string(),
+            (_, name) => name,
         },
-        told: told(&case, issue.person),
-        to_send: names.map(|name| words(&format!("verify.document.{name}"))).collect(),
+        told: told(&case, issue.person()),
+        to_send: to_send.iter().map(|key| words(key)).collect(),
         documents: documents_of(here, issue).await?.into_iter().map(row).collect(),
         reasons: Reason::iter()
             .map(|reason| (reason.into(), words(&format!("proof.reason.{}", <&str>::from(reason)))))
             .collect(),
-        takes: issue.is_open() || issue.state == dmi::EXPIRED,
+        takes: issue.takes(),
     })
 }
 
@@ -283,7 +287,7 @@ pub async fn document(Path(id): Path<String>, here: Here) -> Answer {
 /// `POST /desk/document/ID/accept`
 pub async fn accept(Path(id): Path<String>, here: Here) -> Answer {
     let issue = dmi_of(&here, &id).await?;
-    let decided = here.write(Accept { hand: hand(&here, &issue)?, document: id }).await?;
+    let decided = here.write(Accept { hand: hand(&here, &issue)?, room: here.desk.room.clone(), document: id }).await?;
     work::ring();
     match decided {
         Decided::Done => done("/desk", "accepted"),
@@ -317,17 +321,21 @@ pub async fn reject(Path(id): Path<String>, here: Here) -> Answer {
 }
 
 /// Words for the person, in every language of the site.
-fn notice(here: &Here, issue: &Dmi, document: &Document, reason: Reason) -> Notice {
+fn notice(here: &Here, issue: &Matter, document: &Document, reason: Reason) -> Notice {
     let messages = &here.app.messages;
     let letter = |lang| {
-        let kind = messages.t(lang, &subject_key(issue.kind));
+        let kind = issue.title(messages, lang);
         let file = match document.name.as_str() {
             "" => messages.t(lang, "proof.on_paper"),
             name => name,
         };
-        let about = messages.tf(lang, "proof.notice.about", &[("file", file), ("kind", kind)]);
+        let about = messages.tf(lang, "proof.notice.about", &[("file", file), ("kind", &kind)]);
         let why = messages.t(lang, &format!("proof.reason.{}", <&str>::from(reason))).to_string();
-        let day = messages.date(lang, issue.due_day);
+        let day = messages.date(lang, issue.due_day());
+        let calm = match issue {
+            Matter::Issue(_) => messages.t(lang, "proof.notice.calm"),
+            Matter::Event(_) => messages.t(lang, "proof.notice.event_calm"),
+        };
         let next = match issue.is_open() {
             true => messages.tf(lang, "proof.notice.next", &[("date", &day)]),
             false => messages.t(lang, "proof.notice.late").to_string(),
@@ -335,7 +343,7 @@ fn notice(here: &Here, issue: &Dmi, document: &Document, reason: Reason) -> Noti
         Letter {
             lang: lang.code().to_string(),
             title: messages.t(lang, "proof.notice.title").to_string(),
-            lead: vec![about, why, next, messages.t(lang, "proof.notice.calm").to_string()],
+            lead: vec![about, why, next, calm.to_string()],
             people: Vec::new(),
             parts: Vec::new(),
         }

@@ -9,6 +9,7 @@ mod appeals;
 mod decide;
 mod here;
 mod item;
+mod matter;
 mod oversee;
 mod queue;
 mod sign_in;

@@ -7,6 +7,7 @@ use axum::response::Response;
 use sqlx::AnyConnection;
 
 use super::here::{Answer, Here};
+use super::matter;
 use super::view::{self, Top, clock, page, top};
 use crate::application::submit::shown;
 use crate::staff::people;
@@ -62,6 +63,7 @@ pub async fn show(here: Here) -> Answer {
     let logins = people::all(&mut connection).await?;
     drop(connection);
     let more = i64::try_from(found.len()).unwrap_or(i64::MAX) >= ROWS_MAX;
+    let english = here.app.messages.of_path("/").0;
     let row = |(id, kind, state, due_at, due_day, reference, with, since, documents): Row| {
         let login = |id: &str| logins.iter().find(|person| person.id == id).map(|person| person.login.clone());
         Waiting {
@@ -69,7 +71,7 @@ pub async fn show(here: Here) -> Answer {
             late: state == "expired",
             mine: with.as_deref() == Some(seat.person.id.as_str()),
             with: with.zip(since).map(|(id, since)| (login(&id).unwrap_or(id), clock(since))),
-            kind: kind.parse().map_or(kind.clone(), |kind| view::about(&here, kind)),
+            kind: view::capital(&matter::about(&here.app.messages, english, &kind)),
             due: due_day,
             reference: shown(&reference),
             documents,
@@ -88,9 +90,10 @@ fn days_left(due_at: Millis, now: Millis) -> i64 {
 async fn waiting(connection: &mut AnyConnection) -> Result<Vec<Row>, StoreError> {
     let asked = sqlx::query_as(
         "SELECT d.id, d.kind, d.state, d.due_at, d.due_day, a.reference, i.desk_user, i.taken_at, count(*) AS waiting \
-         FROM dmi d JOIN application a ON a.id = d.application \
+         FROM (SELECT id, kind, state, due_at, due_day, application FROM dmi WHERE state IN ('open', 'expired') \
+         UNION ALL SELECT id, kind, state, due_at, due_day, application FROM event_proof WHERE state = 'open') d \
+         JOIN application a ON a.id = d.application \
          JOIN document e ON e.dmi = d.id AND e.state = 'received' LEFT JOIN desk_item i ON i.dmi = d.id \
-         WHERE d.state IN ('open', 'expired') \
          GROUP BY d.id, d.kind, d.state, d.due_at, d.due_day, a.reference, i.desk_user, i.taken_at \
          ORDER BY d.due_at LIMIT $1",
     );
@@ -108,7 +111,9 @@ async fn by_number(connection: &mut AnyConnection, typed: &str) -> Result<Vec<Ro
     let asked = sqlx::query_as(
         "SELECT d.id, d.kind, d.state, d.due_at, d.due_day, a.reference, i.desk_user, i.taken_at, \
          (SELECT count(*) FROM document e WHERE e.dmi = d.id AND e.state = 'received') AS waiting \
-         FROM dmi d JOIN application a ON a.id = d.application LEFT JOIN desk_item i ON i.dmi = d.id \
+         FROM (SELECT id, kind, state, due_at, due_day, application FROM dmi \
+         UNION ALL SELECT id, kind, state, due_at, due_day, application FROM event_proof) d \
+         JOIN application a ON a.id = d.application LEFT JOIN desk_item i ON i.dmi = d.id \
          WHERE d.id LIKE $1 OR a.reference = $2 ORDER BY d.due_at LIMIT $3",
     );
     Ok(asked.bind(prefix).bind(small).bind(ROWS_MAX).fetch_all(connection).await?)

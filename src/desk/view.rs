@@ -35,7 +35,11 @@ pub fn top(here: &Here) -> Option<Top> {
 /// What an issue is about, in English.
 pub fn about(here: &Here, kind: Subject) -> String {
     let messages = &here.app.messages;
-    let words = messages.t(messages.of_path("/").0, &subject_key(kind));
+    capital(messages.t(messages.of_path("/").0, &subject_key(kind)))
+}
+
+/// With a capital letter first.
+pub fn capital(words: &str) -> String {
     let mut letters = words.chars();
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }

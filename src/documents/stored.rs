@@ -106,7 +106,7 @@ pub enum Kept {
     Before,
     /// They have sent as much as we keep.
     Full,
-    /// The issue is closed, or not theirs.
+    /// What it is for is closed, or not theirs.
     Closed,
 }
 
@@ -115,13 +115,7 @@ impl Change for Keep {
 
     async fn run(&self, tx: &mut Tx) -> Result<Kept, StoreError> {
         let (owner, dmi, now, sealed) = (self.owner.as_str(), self.dmi.as_str(), tx.now(), &self.sealed);
-        // Takes the issue's row: it is not closed meanwhile, and two uploads of one file come one after the other.
-        let taken = sqlx::query_scalar(
-            "UPDATE dmi SET in_review = in_review + 1 WHERE id = $1 AND owner = $2 AND state IN ('open', 'expired') \
-             RETURNING application",
-        );
-        let application: Option<String> = taken.bind(dmi).bind(owner).fetch_optional(tx.conn()).await?;
-        let Some(application) = application else { return Ok(Kept::Closed) };
+        let Some(application) = received(tx, (owner, dmi)).await? else { return Ok(Kept::Closed) };
         let vault = &self.means.vault;
         let key = vault.open(tx.conn(), owner).await?.ok_or(StoreError::Stale)?;
         let mark = mark(tx, vault, owner, &sealed.digest).await?;
@@ -133,8 +127,9 @@ impl Change for Keep {
             _ => Kept::Before,
         };
         if kept != Kept::Now {
-            let back = sqlx::query("UPDATE dmi SET in_review = in_review - 1 WHERE id = $1");
-            back.bind(dmi).execute(tx.conn()).await?;
+            for back in TAKEN_BACK {
+                sqlx::query(back).bind(dmi).execute(tx.conn()).await?;
+            }
             return Ok(kept);
         }
         sqlx::query(
@@ -161,6 +156,34 @@ impl Change for Keep {
         self.means.audit.append(tx, &entry).await?;
         Ok(Kept::Now)
     }
+}
+
+/// What a document is for, each under its own ID: a data-matching issue, or an event that has to be proved.
+const TAKEN_IN: [&str; 2] = [
+    "UPDATE dmi SET in_review = in_review + 1 WHERE id = $1 AND owner = $2 AND state IN ('open', 'expired') \
+     RETURNING application",
+    "UPDATE event_proof SET in_review = in_review + 1 WHERE id = $1 AND owner = $2 AND state = 'open' \
+     RETURNING application",
+];
+const TAKEN_BACK: [&str; 2] = [
+    "UPDATE dmi SET in_review = in_review - 1 WHERE id = $1",
+    "UPDATE event_proof SET in_review = in_review - 1 WHERE id = $1",
+];
+
+/// A document waits for whoever decides. Takes the row of what it is for: it is not closed meanwhile, and two uploads of one file come
+/// one after the other. Its application; `None`: nothing is taken for it any more, or it is not theirs.
+///
+/// # Errors
+///
+/// If the store is away.
+pub async fn received(tx: &mut Tx, (owner, id): (&str, &str)) -> Result<Option<String>, StoreError> {
+    for taken in TAKEN_IN {
+        let asked = sqlx::query_scalar(taken).bind(id).bind(owner);
+        if let Some(application) = asked.fetch_optional(tx.conn()).await? {
+            return Ok(Some(application));
+        }
+    }
+    Ok(None)
 }
 
 /// The same contents of one owner have the same mark; it says nothing to whoever lacks the owner's key.

@@ -9,14 +9,17 @@ use time::{Date, OffsetDateTime};
 
 use super::choice::GroupChoice;
 use super::dates::{NotNow, Start, start};
+use super::event_proof::{self, ToProve};
+use super::households;
 use super::price::{self, Asking, Unpriced, available, by_person, people_of, search_for};
 use super::record::{Mailing, Signed, SignedPerson, SignedPlace, SignedPlan};
 use super::results::Results;
+use super::signed::Responsible;
 use crate::application::kinds;
 use crate::application::sheet::{HOUSEHOLD, RowId, YOU};
+use crate::application::view::age_on;
 use crate::catalogue::Catalogue;
 use crate::eligibility::Tables;
-use crate::eligibility::rounding;
 use crate::eligibility::tables::CsrLevel;
 use crate::filing::codes::{Product, VariantKind};
 use crate::quote::QuoteError;
@@ -25,9 +28,14 @@ use crate::quote::market;
 use crate::quote::offer::Offer;
 use crate::types::{Cents, PlanId};
 
+/// From this age on people answer for themselves.
+const OF_AGE: i32 = 18;
+
 /// All that can be signed together.
 pub struct Checked {
     pub start: Start,
+    /// What has to be proved before an insurer is told.
+    pub proof: Option<ToProve>,
     pub lines: Vec<Line>,
     /// See [`Results::number`]: what it was worked out from.
     pub results: i64,
@@ -89,7 +97,20 @@ pub enum Unfit {
 /// See [`Unfit`].
 pub async fn worked_out(asking: &Asking<'_>, by: &By<'_>, now: OffsetDateTime) -> Result<Checked, Unfit> {
     let start = start(asking.tables, asking.results, now, asking.choice.begin).map_err(Unfit::NotNow)?;
-    let asking = Asking { start: start.day, ..*asking };
+    from_day(asking, by, (start, now)).await
+}
+
+/// Every line from a day that is given: a plan that is renewed begins with the year.
+///
+/// # Errors
+///
+/// See [`Unfit`].
+pub async fn from_day(
+    asking: &Asking<'_>,
+    by: &By<'_>,
+    (start, now): (Start, OffsetDateTime),
+) -> Result<Checked, Unfit> {
+    let asking = Asking { start: start.day, why: Some(&start.why), ..*asking };
     fit(&asking)?;
     let mut lines = Vec::new();
     for (group, chosen) in asking.choice.groups.iter().enumerate() {
@@ -105,11 +126,12 @@ pub async fn worked_out(asking: &Asking<'_>, by: &By<'_>, now: OffsetDateTime) -
         return Err(Unfit::Nothing);
     }
     Ok(Checked {
-        start,
+        proof: event_proof::to_prove(asking.tables, asking.results, &start.why, now),
         lines,
         results: asking.results.number,
         plan_year: asking.results.plan_year,
         catalogue: asking.catalogue.version.clone(),
+        start,
     })
 }
 
@@ -148,13 +170,14 @@ async fn line(said: &Said<'_>, (group, product): (usize, Product), plan: &str) -
     let each = by_person(asking.catalogue, &search, (plan_pk, offer.premium)).await?;
     let chosen = &asking.choice.groups[group];
     let rows = people_of(chosen, product);
-    let essential = essential(&search, offer, &each);
+    let essential = essential(asking.catalogue, &search, offer).await?;
     let kind = kind_of(asking.catalogue, &search, offer);
     let people = rows.iter().zip(each).map(|(row, premium)| person(said, (*row, rows[0]), premium));
+    let responsible = rows.first().and_then(|row| responsible(results, *row, said.start.day));
+    let people: Vec<SignedPerson> = people.collect::<Option<_>>().ok_or(Unfit::Groups)?;
     Ok(Signed {
         plan: plan_of(asking.catalogue, offer, (search.product, kind)).await?,
         place: place_of(results, &search),
-        people: people.collect::<Option<_>>().ok_or(Unfit::Groups)?,
         premium: offer.premium,
         essential: Some(essential),
         credit: offer.credit,
@@ -168,18 +191,27 @@ async fn line(said: &Said<'_>, (group, product): (usize, Product), plan: &str) -
         signed_on: said.today,
         lang: said.by.lang.to_string(),
         renews: None,
+        responsible,
+        households: households::of(asking, (&search, chosen, rows), (essential, offer.credit), &people),
+        people,
     })
 }
 
+/// Whoever answers for a subscriber who is a child: the contact person of the application.
+pub(super) fn responsible(results: &Results, subscriber: RowId, on: Date) -> Option<Responsible> {
+    let born = results.person(subscriber)?.born?;
+    let name = |question: &str| results.case.text(question, YOU).trim().to_string();
+    let child = subscriber != YOU && age_on(born, on) < OF_AGE;
+    child.then(|| Responsible { first: name("first_name"), last: name("last_name") })
+}
+
 /// What of the premium is for essential health benefits: of a dental plan the children's part (26 CFR 1.36B-3(k)), as filed.
-fn essential(search: &Search, offer: &Offer<'_>, each: &[Cents]) -> Cents {
+pub(super) async fn essential(catalogue: &Catalogue, search: &Search, offer: &Offer<'_>) -> Result<Cents, QuoteError> {
     if search.product == Product::Medical {
-        return offer.ehb_premium();
+        return Ok(offer.ehb_premium());
     }
-    let under = search.policy.rules.rating.dental_under_age;
-    let people = search.policy.household.people().iter().zip(each);
-    let children: Cents = people.filter(|(person, _)| person.age < under).map(|(_, premium)| *premium).sum();
-    rounding::ehb_share(children, offer.plan.pediatric_dental_ppm)
+    let parts = market::children_parts(catalogue, search).await?;
+    Ok(parts.get(&offer.plan_pk).copied().unwrap_or(Cents::ZERO))
 }
 
 /// Of the tax households whose credit helps pay for somebody of the group, all of their people together: what Form 1095-A has in
@@ -277,7 +309,14 @@ fn person(said: &Said<'_>, (row, subscriber): (RowId, RowId), premium: Cents) ->
         premium,
         phone: contact("phone"),
         email: contact("email"),
+        races: races(results.case.text("race", row)),
     })
+}
+
+/// Nothing of whoever does not want to say.
+fn races(told: &str) -> Vec<String> {
+    let all: Vec<String> = kinds::parts(told).map(str::to_string).collect();
+    if all.iter().any(|word| word == "no_answer") { Vec::new() } else { all }
 }
 
 /// The price of one plan for a group, as the list has it; `None`: it is not sold to them.

@@ -42,6 +42,10 @@ pub enum Closed {
     Over { kind: Option<String>, on: Option<Date> },
     /// The event needs coverage in the 60 days before it, and there was none, or it was not said.
     NoPriorCoverage { kind: String },
+    /// Coverage because of this event begins on a day of another plan year: results of that year are needed.
+    OtherYear { kind: String, start: Date },
+    /// The event counts once a month, and they have signed because of it on this day.
+    Used { kind: String, on: Date },
     /// The marketplace decides about this event and its day: somebody has to call.
     Decided { kind: String },
     /// We have no dates for this state and year.
@@ -55,7 +59,18 @@ pub enum Closed {
 /// Why not now, and when next.
 pub fn start(tables: &Tables, results: &Results, now: OffsetDateTime, begin: Begin) -> Result<Start, NotNow> {
     let days = tables.days(Some(results.state), now);
-    start_of(tables, (results.state, results.plan_year), &results.events, days, begin)
+    // What has no day is open all the time, once a month (45 CFR 155.420(d)(8)).
+    let used = |event: &Happened| if event.day.is_none() { results.used(&event.kind, days.own) } else { None };
+    let left: Vec<Happened> = results.events.iter().filter(|event| used(event).is_none()).cloned().collect();
+    let found = start_of(tables, (results.state, results.plan_year), &left, days, begin);
+    let (Err(closed), Some((kind, on))) =
+        (&found, results.events.iter().find_map(|event| used(event).map(|on| (event.kind.clone(), on))))
+    else {
+        return found;
+    };
+    let within = |day: &Date| day.year() <= results.plan_year;
+    let opens = first_of_next_month(days.own).filter(within).into_iter().chain(closed.opens).min();
+    Err(NotNow { why: Closed::Used { kind, on }, opens })
 }
 
 /// The same from what it depends on.
@@ -103,7 +118,7 @@ pub fn start_of(
     Err(NotNow { why, opens })
 }
 
-/// `None`: it opens nothing today.
+/// `None`: it opens nothing today, and nothing is to be said of it.
 fn of_event(
     tables: &Tables,
     plan_year: i32,
@@ -131,7 +146,11 @@ fn of_event(
     if window.coverage_start_rule == CoverageStart::AsFits {
         return not_now(Closed::Decided { kind }, None);
     }
-    open_now(&window, (plan_year, kind), days, begin).map(Ok)
+    if let Some(start) = open_now(&window, (plan_year, kind.clone()), days, begin) {
+        return Some(Ok(start));
+    }
+    let start = window.coverage_start.filter(|start| start.year() > plan_year)?;
+    not_now(Closed::OtherYear { kind, start }, None)
 }
 
 /// A period that is open; `None`: coverage would start in another plan year.
@@ -207,5 +226,12 @@ mod tests {
         assert_eq!(moved.expect_err("no").why, Closed::NoPriorCoverage { kind: "moved".into() });
         let error = at(date!(2027 - 03 - 10), 2027, &[("marketplace_error", date!(2027 - 03 - 01))], Begin::First);
         assert_eq!(error.expect_err("no").why, Closed::Decided { kind: "marketplace_error".into() });
+    }
+
+    #[test]
+    fn an_event_whose_coverage_begins_in_the_next_year_says_so() {
+        let lost = at(date!(2026 - 11 - 27), 2026, &[("loss_of_coverage", date!(2026 - 12 - 31))], Begin::First);
+        let why = Closed::OtherYear { kind: "loss_of_coverage".into(), start: date!(2027 - 01 - 01) };
+        assert_eq!(lost.expect_err("another year's plan").why, why);
     }
 }

@@ -118,6 +118,9 @@ pub struct Asked {
     pub named: Date,
 }
 
+/// What happened longer before the first day of coverage is a slip in the year: it would undo coverage that was paid for.
+const EVENT_BEFORE: Duration = Duration::days(60);
+
 /// What follows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Last {
@@ -137,7 +140,7 @@ pub enum NoDay {
     Future,
 }
 
-fn in_force(from: Date, to: Option<Date>, on: Date) -> bool {
+pub(super) fn in_force(from: Date, to: Option<Date>, on: Date) -> bool {
     from <= on && to.is_none_or(|to| on <= to)
 }
 
@@ -179,7 +182,14 @@ impl EndRules {
         if let Some(row) = self.endings.iter().find(|row| !(0..=60).contains(&row.notice_days)) {
             fault(ENDINGS.0, format!("{}: a notice of {} days", row.reason.word(), row.notice_days));
         }
-        for code in ["first_payment_days", "first_payment_days_back", "pay_reminder_days", "tax_record_month"] {
+        let codes = [
+            "first_payment_days",
+            "first_payment_days_back",
+            "pay_reminder_days",
+            "tax_record_month",
+            "proof_reminder_days",
+        ];
+        for code in codes {
             if self.times.iter().filter(|row| row.code == code && row.to.is_none()).count() != 1 {
                 fault(TIMES.0, format!("{code} needs one row in force"));
             }
@@ -216,6 +226,11 @@ impl EndRules {
     /// Days before the first day of coverage at which somebody is reminded to pay.
     pub fn pay_reminder(&self, on: Date) -> Option<i64> {
         self.time("pay_reminder_days", on)
+    }
+
+    /// Days before the last day at which somebody who has to prove an event is reminded.
+    pub fn proof_reminder(&self, on: Date) -> Option<i64> {
+        self.time("proof_reminder_days", on)
     }
 
     /// The month of the next year in which a year's record is given out.
@@ -255,6 +270,10 @@ impl Ending {
     ///
     /// Why the named day cannot be.
     pub fn last_day(&self, asked: &Asked) -> Result<Last, NoDay> {
+        let earliest = asked.starts.saturating_sub(EVENT_BEFORE);
+        if self.day != Named::Asked && asked.named < earliest {
+            return Err(NoDay::Before(earliest));
+        }
         let last = match self.day {
             Named::Asked => asked.named,
             Named::Event if asked.named > asked.today => return Err(NoDay::Future),
@@ -300,6 +319,11 @@ mod tests {
         assert_eq!(last(Reason::Death, Ffm, date!(2027 - 03 - 14)), day(date!(2027 - 03 - 14)), "also in the past");
         assert_eq!(last(Reason::Death, Ffm, date!(2027 - 05 - 11)), Err(NoDay::Future));
         assert_eq!(last(Reason::Death, Ffm, date!(2026 - 12 - 30)), Ok(Last::Never));
+        assert_eq!(
+            last(Reason::Medicaid, Ffm, date!(2026 - 05 - 01)),
+            Err(NoDay::Before(date!(2026 - 11 - 02))),
+            "a slip"
+        );
         assert_eq!(last(Reason::Other, Ffm, date!(2028 - 01 - 01)), Err(NoDay::After(date!(2027 - 12 - 31))));
     }
 

@@ -11,21 +11,26 @@ use std::sync::Arc;
 
 use time::Date;
 
+use super::Why;
 use super::choice::{Choice, GroupChoice, Use};
+use super::levels;
 use super::results::{PersonResult, Results};
 use super::share::{Part, parted, share_of};
+use super::signed::{Signed, SignedPerson};
 use crate::application::sheet::{HOUSEHOLD, RowId};
 use crate::application::view::age_on;
 use crate::catalogue::Catalogue;
 use crate::catalogue::places::Place;
+use crate::eligibility::tables::CsrLevel;
 use crate::eligibility::{Tables, csr};
-use crate::filing::codes::{Product, Sort};
+use crate::filing::codes::{Metal, Product, Sort};
 use crate::quote::QuoteError;
 use crate::quote::ask::facets::Facets;
 use crate::quote::ask::people::{Household, PEOPLE_MAX, Person};
 use crate::quote::ask::search::Search;
 use crate::quote::fixed::{FixedCredit, FixedShare, in_proportion};
 use crate::quote::market::{self, tally::Tally};
+use crate::quote::only::Only;
 use crate::quote::policy::{Credit, DatedRules, Policy};
 use crate::types::{Cents, CountyFips, PlanId, Zip5};
 
@@ -39,6 +44,8 @@ pub struct Asking<'a> {
     pub choice: &'a Choice,
     /// The first day of coverage.
     pub start: Date,
+    /// Why one may sign now; `None`: not known yet, or one may not.
+    pub why: Option<&'a Why>,
 }
 
 /// Why there is no price.
@@ -121,21 +128,43 @@ fn search(
         tribal_member: person.tribal,
         ..Person::of_age(age(person, asking.start))
     };
-    let household = Household::new(people.iter().map(of).collect()).map_err(|_| Unpriced::NoGroup)?;
     let choices: Vec<csr::Choices> = people.iter().map(|person| person.choices).collect();
-    let year = asking.catalogue.year;
-    let rules = DatedRules::of_year(asking.tables, year).ok_or(QuoteError::NoRules(year))?;
-    let fixed = (!shares.is_empty()).then(|| Credit::Fixed(Arc::new(FixedCredit::new(shares))));
-    let policy = Policy {
-        household: household.clone(),
+    let buyers = Buyers {
+        people: people.iter().map(of).collect(),
         level: csr::together(&choices),
-        rules,
         catastrophic: people.iter().all(|person| person.catastrophic),
-        credit: fixed,
+        only: if product == Product::Medical { levels::only(asking, rows) } else { None },
+        place: place(asking.catalogue, asking.results).ok_or(Unpriced::NoPlace)?,
+        product,
     };
+    settled((asking.catalogue, asking.tables), buyers, shares)
+}
+
+/// Who buys what, where.
+struct Buyers {
+    people: Vec<Person>,
+    level: CsrLevel,
+    catastrophic: bool,
+    /// Which plans a special period leaves open.
+    only: Option<Arc<Only>>,
+    place: Place,
+    product: Product,
+}
+
+fn settled(
+    (catalogue, tables): (&Catalogue, &Tables),
+    buyers: Buyers,
+    shares: Vec<FixedShare>,
+) -> Result<Search, Unpriced> {
+    let Buyers { people, level, catastrophic, only, place, product } = buyers;
+    let household = Household::new(people).map_err(|_| Unpriced::NoGroup)?;
+    let year = catalogue.year;
+    let rules = DatedRules::of_year(tables, year).ok_or(QuoteError::NoRules(year))?;
+    let credit = (!shares.is_empty()).then(|| Credit::Fixed(Arc::new(FixedCredit::new(shares))));
+    let policy = Policy { household: household.clone(), level, rules, catastrophic, credit, only };
     Ok(Search {
         year,
-        place: place(asking.catalogue, asking.results).ok_or(Unpriced::NoPlace)?,
+        place,
         household,
         finances: None,
         policy,
@@ -150,8 +179,33 @@ fn search(
     })
 }
 
+/// The search of what is signed already, for these of its people: as old as they were on its first day, at the level and place that
+/// were signed. The credit is the caller's.
+pub(super) fn of_signed(
+    (catalogue, tables): (&Catalogue, &Tables),
+    (signed, people): (&Signed, &[SignedPerson]),
+    shares: Vec<FixedShare>,
+) -> Result<Search, Unpriced> {
+    let product = if signed.plan.product == Product::Dental.key() { Product::Dental } else { Product::Medical };
+    let zip = Zip5::parse(&signed.place.zip).ok_or(Unpriced::NoPlace)?;
+    let county = CountyFips::parse(&signed.place.county_fips).ok_or(Unpriced::NoPlace)?;
+    let of = |person: &SignedPerson| Person {
+        tobacco: person.tobacco,
+        ..Person::of_age(u8::try_from(age_on(person.born, signed.starts)).unwrap_or(0))
+    };
+    let buyers = Buyers {
+        people: people.iter().map(of).collect(),
+        level: signed.csr,
+        only: None,
+        catastrophic: signed.plan.metal == Metal::Catastrophic.key(),
+        place: catalogue.places.place(zip, county).ok_or(Unpriced::NoPlace)?,
+        product,
+    };
+    settled((catalogue, tables), buyers, shares)
+}
+
 /// What a tax household's people of a group cost in the benchmark plan; 0: none of them has a credit there.
-fn weight(asking: &Asking<'_>, tax: usize, rows: &[RowId]) -> i64 {
+pub(super) fn weight(asking: &Asking<'_>, tax: usize, rows: &[RowId]) -> i64 {
     let eligible = asking.results.tax_households[tax].eligible.iter();
     eligible.filter(|(row, _)| rows.contains(row)).map(|(_, weight)| weight).sum()
 }
@@ -168,7 +222,7 @@ fn wanted(asking: &Asking<'_>, tax: usize) -> i64 {
 }
 
 /// Tax households with a credit for somebody among these people.
-fn with_credit(asking: &Asking<'_>, rows: &[RowId]) -> Vec<usize> {
+pub(super) fn with_credit(asking: &Asking<'_>, rows: &[RowId]) -> Vec<usize> {
     (0..asking.results.tax_households.len()).filter(|tax| weight(asking, *tax, rows) > 0).collect()
 }
 
@@ -292,14 +346,10 @@ pub async fn by_person(
     search: &Search,
     (plan_pk, premium): (i64, Cents),
 ) -> Result<Vec<Cents>, QuoteError> {
-    let people = search.policy.household.people();
-    let members = people.iter().enumerate().map(|(i, person)| (person.age, (person.tobacco, std::cmp::Reverse(i))));
-    let charged = search.policy.rules.rating.charged(members);
-    let charged: Vec<usize> = charged.into_iter().map(|(_, (_, std::cmp::Reverse(i)))| i).collect();
-    let mut each = vec![Cents::ZERO; people.len()];
-    for i in charged {
+    let mut each = vec![Cents::ZERO; search.policy.household.people().len()];
+    for i in search.policy.charged() {
         let household = search.policy.household.only(|other| other == i);
-        let policy = Policy { household, credit: None, ..search.policy.clone() };
+        let policy = Policy { household, credit: None, only: None, ..search.policy.clone() };
         let alone = Search { policy, ..search.clone() };
         let tally = market::tally(catalogue, &alone).await?;
         each[i] = tally.find(plan_pk).map_or(Cents::ZERO, |offer| offer.premium);

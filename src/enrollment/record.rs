@@ -7,7 +7,7 @@ use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, Row as _};
 use time::Date;
 
-pub use super::signed::{Mailing, Signed, SignedPerson, SignedPlace, SignedPlan, Why, day, day_of};
+pub use super::signed::{Mailing, Signed, SignedHousehold, SignedPerson, SignedPlace, SignedPlan, Why, day, day_of};
 use crate::sealing::DataKey;
 use crate::store::vault::Vault;
 use crate::store::{Millis, StoreError, Tx, columns};
@@ -67,6 +67,8 @@ pub struct Enrollment {
     pub signed: Signed,
     pub catalogue: String,
     pub follows: Option<String>,
+    /// What has to be, or was, proved before the insurer is told.
+    pub proof: Option<String>,
     pub made_at: Millis,
     pub changed_at: Millis,
     pub version: i64,
@@ -133,6 +135,7 @@ fn opened(key: &DataKey, row: &AnyRow) -> Result<Enrollment, StoreError> {
         ends: a_day("ends")?,
         catalogue: text("catalogue")?,
         follows: (!follows.is_empty()).then_some(follows),
+        proof: row.try_get::<Option<String>, _>("proof")?.filter(|proof| !proof.is_empty()),
         made_at: row.try_get("made_at")?,
         changed_at: row.try_get("changed_at")?,
         version: row.try_get("version")?,
@@ -150,7 +153,7 @@ pub async fn of(connection: &mut AnyConnection, vault: &Vault, owner: &str) -> R
     let Some(key) = vault.open(connection, owner).await? else { return Ok(Vec::new()) };
     let asked = sqlx::query(
         "SELECT id, owner, application, number, choice, plan_year, plan, issuer, product, state, starts, ends, signed, \
-         catalogue, follows, made_at, changed_at, version FROM enrollment WHERE owner = $1 ORDER BY made_at",
+         catalogue, follows, proof, made_at, changed_at, version FROM enrollment WHERE owner = $1 ORDER BY made_at",
     );
     let rows = asked.bind(owner).fetch_all(connection).await?;
     let mut all = rows.iter().map(|row| opened(&key, row)).collect::<Result<Vec<_>, _>>()?;
@@ -172,7 +175,7 @@ pub async fn one(
     let Some(key) = vault.open(connection, owner).await? else { return Ok(None) };
     let asked = sqlx::query(
         "SELECT id, owner, application, number, choice, plan_year, plan, issuer, product, state, starts, ends, signed, \
-         catalogue, follows, made_at, changed_at, version FROM enrollment WHERE owner = $1 AND id = $2",
+         catalogue, follows, proof, made_at, changed_at, version FROM enrollment WHERE owner = $1 AND id = $2",
     );
     let row = asked.bind(owner).bind(id).fetch_optional(connection).await?;
     row.map(|row| opened(&key, &row)).transpose()
@@ -245,6 +248,17 @@ pub async fn now(connection: &mut AnyConnection, vault: &Vault, enrollment: &Enr
     let Some(latest) = latest else { return Ok(enrollment.signed.clone()) };
     let opened = change_opened(connection, vault, &latest).await?;
     Ok(opened.map_or_else(|| enrollment.signed.clone(), |(_, signed)| signed))
+}
+
+/// Takes all rows of an owner until the transaction ends: whoever signs and whoever renews come one after the other.
+///
+/// # Errors
+///
+/// If the store is away.
+pub async fn take_all(tx: &mut Tx, owner: &str) -> Result<(), StoreError> {
+    let taken = sqlx::query("UPDATE enrollment SET version = version WHERE owner = $1");
+    taken.bind(owner).execute(tx.conn()).await?;
+    Ok(())
 }
 
 /// What a new row of `enrollment` needs.

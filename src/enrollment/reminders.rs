@@ -22,8 +22,10 @@ pub async fn carry_out(room: &Room, rules: &EndRules, now: OffsetDateTime) -> Re
     let mut connection = room.store.read().await?;
     // Whom the insurer was told of, and when.
     let asked = sqlx::query_as(
+        // Whoever goes on in a plan that somebody has left pays as before.
         "SELECT e.id, e.owner, e.starts, min(s.at) FROM enrollment e JOIN enrollment_step s ON s.enrollment = e.id \
-         WHERE (e.state = 'sent' OR e.state = 'accepted') AND s.step = 'sent' \
+         WHERE e.state IN ('sent', 'accepted') AND s.step = 'sent' AND NOT EXISTS \
+         (SELECT 1 FROM enrollment_step n WHERE n.enrollment = e.id AND n.code = 'new_subscriber') \
          GROUP BY e.id, e.owner, e.starts, e.made_at ORDER BY e.made_at",
     );
     let waiting: Vec<(String, String, String, i64)> = asked.fetch_all(&mut *connection).await?;

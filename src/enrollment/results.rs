@@ -8,7 +8,8 @@ use serde_json::Value;
 use sqlx::AnyConnection;
 use time::Date;
 
-use super::record::day_of;
+use super::event_proof;
+use super::record::{self as enrollments, Enrollment, State as Standing, day_of};
 use crate::application::kinds;
 use crate::application::record::{InForce, in_force, year_of};
 use crate::application::sheet::{HOUSEHOLD, RowId, YOU};
@@ -40,6 +41,12 @@ pub struct Results {
     pub submitted_at: Millis,
     /// A data-matching issue is open: everything stays as it is until it is closed.
     pub has_open_issue: bool,
+    /// As the engine was given it.
+    pub household: Value,
+    /// What the owner has signed for so far, whatever became of it.
+    pub had: Vec<Enrollment>,
+    /// Events that the owner has proved: kind and day.
+    pub proved: Vec<(String, Date)>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -104,7 +111,38 @@ pub async fn of(
     let issues = dmi::of_application(connection, application).await?;
     let mut events = told(&case);
     events.extend(told_by_offices(connection, (owner, application)).await?);
-    read(tables, case, &counts, (events, issues.iter().any(dmi::Dmi::is_open))).map(Some)
+    let results = read(tables, case, &counts, (events, issues.iter().any(dmi::Dmi::is_open)))?;
+    let had = enrollments::of(connection, vault, owner).await?;
+    let proved = event_proof::proved(connection, owner).await?;
+    Ok(Some(Results { had, proved, ..results }))
+}
+
+/// The same for a plan year: the application's own, or a later one for which it was redetermined (45 CFR 155.335); `None` if it was
+/// not.
+///
+/// # Errors
+///
+/// As [`of`].
+pub async fn of_year(
+    connection: &mut AnyConnection,
+    vault: &Vault,
+    tables: &Tables,
+    (owner, application): (&str, &str),
+    year: i32,
+) -> Result<Option<Results>, StoreError> {
+    let Some(case) = Case::open(connection, vault, (owner, application)).await? else { return Ok(None) };
+    if case.plan_year() == year {
+        return of(connection, vault, tables, (owner, application)).await;
+    }
+    let key = vault.open(connection, owner).await?.ok_or(StoreError::Stale)?;
+    let InForce { number, household, determination } =
+        in_force(connection, &key, (owner, &case.application), year).await?;
+    if number == 0 {
+        return Ok(None);
+    }
+    let issues = dmi::of_application(connection, application).await?;
+    let is_open = issues.iter().any(dmi::Dmi::is_open);
+    read(tables, case, &(number, household, determination), (Vec::new(), is_open)).map(Some)
 }
 
 /// A determination that counts: 0 or the number of a redetermination, the household that the engine was given, its answer.
@@ -132,7 +170,10 @@ pub fn read(
         owner: case.owner.clone(),
         application: case.id().to_string(),
         state: case.state().ok_or_else(|| odd("no state"))?,
-        plan_year: case.plan_year(),
+        plan_year: determination["plan_year"]
+            .as_i64()
+            .and_then(|year| i32::try_from(year).ok())
+            .unwrap_or(case.plan_year()),
         number: *number,
         assumed_start: read.day("coverage_start")?,
         tax_households: read.tax_households(),
@@ -140,6 +181,9 @@ pub fn read(
         events,
         submitted_at: case.application.submitted_at,
         has_open_issue,
+        household: household.clone(),
+        had: Vec::new(),
+        proved: Vec::new(),
         case,
     })
 }
@@ -168,17 +212,29 @@ pub async fn is_superseded(connection: &mut AnyConnection, application: &str) ->
 ///
 /// If the store is away.
 pub async fn number_of(connection: &mut AnyConnection, application: &str) -> Result<i64, StoreError> {
+    number_of_year(connection, application, None).await
+}
+
+/// The same for another plan year.
+///
+/// # Errors
+///
+/// If the store is away.
+pub async fn number_of_year(
+    connection: &mut AnyConnection,
+    application: &str,
+    year: Option<i32>,
+) -> Result<i64, StoreError> {
     let asked = sqlx::query_as("SELECT number, cause FROM redetermination WHERE application = $1 ORDER BY number DESC");
     let found: Vec<(i64, String)> = asked.bind(application).fetch_all(connection).await?;
-    Ok(found.into_iter().find(|(_, cause)| year_of(cause).is_none()).map_or(0, |(number, _)| number))
+    Ok(found.into_iter().find(|(_, cause)| year_of(cause) == year).map_or(0, |(number, _)| number))
 }
 
 async fn latest(connection: &mut AnyConnection, vault: &Vault, case: &Case) -> Result<Counts, StoreError> {
     let key = vault.open(connection, &case.owner).await?.ok_or(StoreError::Stale)?;
     // Results of the next year are rows of the same application.
     let about = (case.owner.as_str(), &case.application);
-    let InForce { number, household, determination } =
-        in_force(connection, &key, about, Some(case.plan_year())).await?;
+    let InForce { number, household, determination } = in_force(connection, &key, about, case.plan_year()).await?;
     Ok((number, household, determination))
 }
 
@@ -313,6 +369,38 @@ fn rows(ids: &Value) -> Vec<RowId> {
 impl Results {
     pub fn person(&self, row: RowId) -> Option<&PersonResult> {
         self.people.iter().find(|person| person.row == row)
+    }
+
+    /// The benchmark of each tax household while these people are on no plan here, by the engine over the plans that it was given
+    /// then (26 CFR 1.36B-3(b)(1), (d)(1): the coverage family of a month). In the order of [`Results::tax_households`].
+    ///
+    /// # Errors
+    ///
+    /// If the engine refuses what it took before.
+    pub fn benchmarks_without(&self, tables: &Tables, rows: &[RowId]) -> Result<Vec<Option<Cents>>, StoreError> {
+        let mut household = self.household.clone();
+        for person in household["people"].as_array_mut().into_iter().flatten() {
+            if row(&person["id"]).is_some_and(|own| rows.contains(&own)) {
+                person["applying"] = Value::Bool(false);
+            }
+        }
+        let day = household["as_of"].as_str().and_then(day_of).ok_or_else(|| odd("no day"))?;
+        let household = Household::from_json(&household.to_string()).map_err(|_| odd("a household"))?;
+        let answer = determine(&household, tables, day).map_err(|_| odd("a household"))?;
+        Ok(answer.tax_households.iter().map(|tax| tax.benchmark_monthly).collect())
+    }
+
+    /// Somebody of the household is enrolled in that year, and does not only wait for it.
+    pub fn is_enrolled(&self) -> bool {
+        let is = |own: &Enrollment| own.state.is_live() && own.state != Standing::WaitingProof;
+        self.had.iter().any(|own| own.plan_year == i64::from(self.plan_year) && is(own))
+    }
+
+    /// The day on which they last signed in a month because of an event that is open all the time.
+    pub fn used(&self, kind: &str, today: Date) -> Option<Date> {
+        let of = |own: &&Enrollment| own.plan_year == i64::from(self.plan_year) && own.signed.why_now.code() == kind;
+        let days = self.had.iter().filter(of).map(|own| own.signed.signed_on);
+        days.filter(|day| (day.year(), day.month()) == (today.year(), today.month())).max()
     }
 
     /// Who buys a plan here, in the order of the household.

@@ -9,6 +9,8 @@ use std::sync::Arc;
 use time::{Date, Month};
 
 use super::check::{Checked, Line};
+use super::ending;
+use super::event_proof::{self, HELD};
 use super::record::{self, ChangeKind, Enrollment, NewChange, NewEnrollment, Signed, State};
 use super::results::{Results, is_superseded, number_of};
 use super::step::{self, Step, Taken};
@@ -82,6 +84,7 @@ impl Checked {
     /// What the page showed, in one word: plans, people, amounts and days. Tells nobody anything.
     pub fn mark(&self) -> String {
         let mut said: Vec<String> = vec![self.results.to_string(), self.catalogue.clone()];
+        said.extend(self.proof.iter().map(|asked| asked.due_day.to_string()));
         for Line { signed, .. } in &self.lines {
             said.extend([signed.plan_id(), signed.starts.to_string(), signed.plan.product.clone()]);
             said.extend([signed.premium, signed.credit].map(|amount| amount.0.to_string()));
@@ -118,7 +121,17 @@ impl Change for Sign {
             return Ok(if before.is_empty() { Signing::Changed } else { Signing::Before { enrollments: before } });
         }
         let key = self.means.vault.open(tx.conn(), owner).await?.ok_or(StoreError::Stale)?;
-        let had = record::of(tx.conn(), &self.means.vault, owner).await?;
+        record::take_all(tx, owner).await?;
+        let proof = match &self.checked.proof {
+            Some(asked) => event_proof::ask(tx, &self.knows.tables, (&self.results, asked)).await?,
+            None => None,
+        };
+        let mut had = record::of(tx.conn(), &self.means.vault, owner).await?;
+        for old in &mut had {
+            // Whoever was taken off it since is not on it.
+            old.signed = record::now(tx.conn(), &self.means.vault, old).await?;
+        }
+        let under = proof.as_ref().map(|(id, _)| id.as_str());
         let (mut enrollments, mut ended) = (Vec::new(), Vec::new());
         for (line, number) in self.checked.lines.iter().zip(&self.numbers) {
             let replaced: Vec<&Enrollment> = had.iter().filter(|old| replaces(&line.signed, self, old)).collect();
@@ -129,10 +142,19 @@ impl Change for Sign {
                 }
             }
             let follows = replaced.first().map_or("", |old| old.id.as_str());
-            enrollments.push(self.enroll(tx, &key, (line, number), follows).await?);
+            enrollments.push(self.enroll(tx, &key, (line, number), (follows, under)).await?);
         }
         let ended: Vec<&Enrollment> = had.iter().filter(|old| ended.contains(&old.id)).collect();
-        let told = words::Told { checked: &self.checked, numbers: &self.numbers, ended: &ended };
+        // Only now: what is signed may wait for the same proof.
+        for proof in ended.iter().filter_map(|old| old.proof.as_ref()) {
+            event_proof::let_go(tx, proof).await?;
+        }
+        let told = words::Told {
+            checked: &self.checked,
+            numbers: &self.numbers,
+            ended: &ended,
+            waits_until: proof.map(|(_, last)| last),
+        };
         let letter = words::signed(&self.knows, &self.results.case, &told);
         notice::post(tx, &self.means, &self.results.case, &format!("enrolled:{}", self.seen), &letter).await?;
         Ok(Signing::Now { enrollments })
@@ -154,7 +176,7 @@ impl Sign {
         tx: &mut Tx,
         key: &DataKey,
         (line, number): (&Line, &str),
-        follows: &str,
+        (follows, proof): (&str, Option<&str>),
     ) -> Result<String, StoreError> {
         let (owner, application, signed) = (&self.results.owner, &self.results.application, &line.signed);
         let (seen, group) = (self.seen.to_string(), line.group.to_string());
@@ -176,15 +198,23 @@ impl Sign {
         record::insert(tx, key, &new).await?;
         let reason = signed.why_now.code();
         let kind = ChangeKind::Initial;
-        let change =
-            NewChange { enrollment: &id, owner, kind, from_day: signed.starts, reason, body: signed, held: "" };
+        let held = if proof.is_some() { HELD } else { "" };
+        let change = NewChange { enrollment: &id, owner, kind, from_day: signed.starts, reason, body: signed, held };
         record::add_change(tx, key, &change).await?;
         self.step(tx, &id, (Step::Signed, signed.starts, "")).await?;
+        if let Some(proof) = proof {
+            let under = sqlx::query("UPDATE enrollment SET proof = $1 WHERE id = $2");
+            under.bind(proof).bind(id.as_str()).execute(tx.conn()).await?;
+            self.step(tx, &id, (Step::WaitingProof, signed.starts, "")).await?;
+        }
         Ok(id)
     }
 
     /// What the same people had ends on the day before, or never begins.
     async fn end(&self, tx: &mut Tx, key: &DataKey, old: &Enrollment) -> Result<(), StoreError> {
+        if let Some(proof) = &old.proof {
+            event_proof::take(tx, proof).await?;
+        }
         step::take(tx, &old.id).await?;
         let starts = self.checked.start.day;
         let last = starts.previous_day().unwrap_or(starts);
@@ -192,7 +222,8 @@ impl Sign {
         let body = record::now(tx.conn(), &self.means.vault, old).await?;
         let (kind, from_day) = if begins { (ChangeKind::Terminate, last) } else { (ChangeKind::Cancel, old.starts) };
         let (enrollment, owner) = (old.id.as_str(), old.owner.as_str());
-        let change = NewChange { enrollment, owner, kind, from_day, reason: REPLACED, body: &body, held: "" };
+        let held = ending::hold(tx, old, !begins).await?;
+        let change = NewChange { enrollment, owner, kind, from_day, reason: REPLACED, body: &body, held: &held };
         record::add_change(tx, key, &change).await?;
         if begins {
             let ends = sqlx::query("UPDATE enrollment SET ends = $1 WHERE id = $2");

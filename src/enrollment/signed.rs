@@ -56,7 +56,7 @@ pub struct Signed {
     pub why_now: Why,
     /// Twelve digits.
     pub application_reference: String,
-    /// As typed.
+    /// As typed; [`BY_MARKETPLACE`] where nobody has signed.
     pub signature: String,
     #[serde(with = "day")]
     pub signed_on: Date,
@@ -64,6 +64,34 @@ pub struct Signed {
     /// The enrollment of the year before that it goes on from.
     #[serde(default)]
     pub renews: Option<String>,
+    /// Who answers for a subscriber who is a child.
+    #[serde(default)]
+    pub responsible: Option<Responsible>,
+    /// Tax households with somebody on it; none in what was signed before this was kept.
+    #[serde(default)]
+    pub households: Vec<SignedHousehold>,
+}
+
+/// The contact person of the application; reached as the subscriber is.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Responsible {
+    pub first: String,
+    pub last: String,
+}
+
+/// A tax household's part of a policy.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignedHousehold {
+    /// Who files its return, by name; nobody: these people are on none.
+    pub filers: Vec<String>,
+    /// Its people on this policy.
+    pub people: Vec<RowId>,
+    /// By which the premium is parted among the households (26 CFR 1.36B-3(h)).
+    pub weight: i64,
+    /// What of the policy's credit is its own, a month.
+    pub credit: Cents,
+    /// Its own benchmark, a month.
+    pub benchmark: Option<Cents>,
 }
 
 impl Signed {
@@ -75,6 +103,11 @@ impl Signed {
     /// 16 characters and a hyphen: `12345OH0010001-04`.
     pub fn plan_id(&self) -> String {
         format!("{}-{}", self.plan.id, self.plan.variant)
+    }
+
+    /// The marketplace renewed it: nobody signed.
+    pub fn is_renewed(&self) -> bool {
+        self.why_now == Why::Renewal
     }
 }
 
@@ -143,13 +176,23 @@ pub struct SignedPerson {
     /// Of the subscriber alone.
     pub phone: Option<String>,
     pub email: Option<String>,
+    /// The application's words, if they were said.
+    #[serde(default)]
+    pub races: Vec<String>,
 }
+
+/// Why an insurer is told of it: see [`Why::Renewal`].
+pub const RENEWED: &str = "renewed";
+/// In the place of a signature: the plan was renewed by the marketplace (45 CFR 155.335(j)).
+pub const BY_MARKETPLACE: &str = "renewed by the marketplace, not signed";
 
 /// Why one may enroll now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "period", rename_all = "snake_case")]
 pub enum Why {
     OpenEnrollment,
+    /// Nobody has asked for it: the plan of the year before is renewed.
+    Renewal,
     /// `kind`: a code of sep_kinds.csv.
     Special {
         kind: String,
@@ -159,10 +202,11 @@ pub enum Why {
 }
 
 impl Why {
-    /// `open_enrollment`, or a code of sep_kinds.csv.
+    /// `open_enrollment`, `renewed`, or a code of sep_kinds.csv.
     pub fn code(&self) -> &str {
         match self {
             Why::OpenEnrollment => "open_enrollment",
+            Why::Renewal => RENEWED,
             Why::Special { kind, .. } => kind,
         }
     }
@@ -175,7 +219,7 @@ mod tests {
     #[test]
     fn a_reason_is_one_word_and_reads_back() {
         let event = day_of("2027-02-03").expect("a day");
-        for why in [Why::OpenEnrollment, Why::Special { kind: "birth".into(), event }] {
+        for why in [Why::OpenEnrollment, Why::Renewal, Why::Special { kind: "birth".into(), event }] {
             let text = serde_json::to_string(&why).expect("JSON");
             assert_eq!(serde_json::from_str::<Why>(&text).expect("a reason"), why, "{text}");
         }

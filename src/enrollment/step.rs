@@ -27,6 +27,10 @@ pub enum Step {
     Cancelled,
     Ended,
     Reinstated,
+    /// Goes on from the plan of the year before; nobody has signed.
+    Renewed,
+    /// No plan takes its place in the next year: who has it was told to choose one.
+    NotRenewed,
 }
 
 impl Step {
@@ -38,7 +42,7 @@ impl Step {
     fn after(self, before: State) -> Option<State> {
         use State as S;
         match (self, before) {
-            (Step::Signed | Step::Changed, _) => None,
+            (Step::Signed | Step::Changed | Step::Renewed | Step::NotRenewed, _) => None,
             (Step::WaitingProof, S::Signed) => Some(S::WaitingProof),
             (Step::Proved, S::WaitingProof) => Some(S::Signed),
             // What the insurer has confirmed already stays so when another file goes out.
@@ -60,6 +64,7 @@ impl Step {
             Step::Cancelled => Deed::CoverageCancelled,
             Step::Ended => Deed::CoverageEnded,
             Step::Reinstated => Deed::CoverageReinstated,
+            Step::Renewed => Deed::CoverageRenewed,
             _ => Deed::CoverageChanged,
         }
     }

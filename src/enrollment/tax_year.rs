@@ -10,10 +10,12 @@ use serde::{Deserialize, Serialize};
 use sqlx::AnyConnection;
 use time::{Date, Month, OffsetDateTime};
 
-use super::amounts::{Happened, MONTHS, MonthLine, Monthly, months, spans, totals};
-use super::end_rules::EndRules;
-use super::record::{self, ChangeKind, Enrollment, Signed, State, day, day_of};
+use super::amounts::{Happened, MONTHS, MonthLine, months, spans, totals};
+use super::end_rules::{EndRules, Partial};
+use super::households::shares;
+use super::record::{self, Enrollment, Signed, SignedPerson, State, day, day_of};
 use super::step::{self, Step, StepLine};
+use super::timeline;
 use crate::account::people::Means;
 use crate::eligibility::tables::MarketplaceKind;
 use crate::eligibility::{State as Place, Tables};
@@ -44,6 +46,9 @@ pub struct Policy {
     pub issuer: String,
     /// `medical`, `dental`.
     pub product: String,
+    /// Whose it is, where several tax households are on one plan: who files, by name. `None`: it is one household's.
+    #[serde(default)]
+    pub household: Option<String>,
     pub people: Vec<Covered>,
     #[serde(with = "day")]
     pub starts: Date,
@@ -116,9 +121,10 @@ pub async fn standing(
             unpaid.extend(enrollment.state.is_live().then_some(enrollment));
             continue;
         }
-        policies.extend(policy(connection, by, (&enrollment, &steps), (year, through)).await?);
+        policies.extend(parted(connection, by, (&enrollment, &steps), (year, through)).await?);
     }
-    policies.sort_by(|a, b| (a.starts, &a.number).cmp(&(b.starts, &b.number)));
+    // Records of one plan stay in the order of its households.
+    policies.sort_by(|a: &Policy, b| (a.starts, &a.number).cmp(&(b.starts, &b.number)));
     Ok(Standing { so_far: TaxYear { year, policies }, unpaid })
 }
 
@@ -140,45 +146,86 @@ fn not_paid(enrollment: &Enrollment, steps: &[StepLine], credit: Cents) -> Optio
     lost.then(|| enrollment.ends.replace_day(1).unwrap_or(enrollment.ends))
 }
 
-/// `None`: no month of it was in force. Its first and last day are the row's own, whoever has set them; a plan that was brought back
+/// A record for each tax household on a plan (26 CFR 1.36B-5); none: no month of it was in force. Its first and last day are the row's own, whoever has set them; a plan that was brought back
 /// has no gap. What the changes say is who and how much, and from when.
-async fn policy(
+async fn parted(
     connection: &mut AnyConnection,
     by: By<'_>,
     (enrollment, steps): (&Enrollment, &[StepLine]),
     (year, through): (i32, Date),
-) -> Result<Option<Policy>, StoreError> {
-    let Some(last) = day_of(&format!("{year}-12-31")) else { return Ok(None) };
-    let (mut happened, mut people, mut credit) = (Vec::new(), Vec::new(), Cents::ZERO);
-    for change in record::changes(connection, &enrollment.id).await? {
-        let says = matches!(change.kind, ChangeKind::Initial | ChangeKind::Change | ChangeKind::Reinstate);
-        if !says || change.answer == "rejected" {
-            continue;
+) -> Result<Vec<Policy>, StoreError> {
+    let Some(last) = day_of(&format!("{year}-12-31")) else { return Ok(Vec::new()) };
+    let timeline = timeline::of(connection, by.vault, enrollment, |change| change.answer != "rejected").await?;
+    let told: Vec<(Date, Signed)> = timeline.all().iter().map(|since| (since.from, since.signed.clone())).collect();
+    let mut filers: Vec<Vec<String>> = Vec::new();
+    for share in told.iter().flat_map(|(_, signed)| shares(signed)) {
+        if !filers.contains(&share.filers) {
+            filers.push(share.filers);
         }
-        let opened = record::change_opened(connection, by.vault, &change.id).await?;
-        let Some((_, signed)) = opened else { continue };
-        happened.push(Happened::From(change.from_day, monthly(&signed)));
-        credit = signed.credit;
-        note_people(&mut people, &signed, change.from_day);
     }
-    happened.push(Happened::Ended(through.min(enrollment.ends)));
-    let in_force = spans(&happened, last);
-    let (Some(first), Some(end)) = (in_force.first(), in_force.last()) else { return Ok(None) };
-    let (starts, ends) = (first.from, end.to);
-    for person in &mut people {
-        person.to = person.to.min(ends);
+    let several = filers.len() > 1;
+    let of = |filers: &Vec<String>| {
+        let own = Own { enrollment, steps, filers, told: &told };
+        let policy = own.policy((year, last, through), |starts| {
+            by.rules.partial(marketplace(by.tables, &enrollment.signed, year), starts)
+        })?;
+        Some(Policy { household: several.then(|| filers.join(", ")), ..policy })
+    };
+    Ok(filers.iter().filter_map(of).collect())
+}
+
+/// One tax household's part of a plan.
+struct Own<'a> {
+    enrollment: &'a Enrollment,
+    steps: &'a [StepLine],
+    filers: &'a Vec<String>,
+    /// What it was from which day.
+    told: &'a [(Date, Signed)],
+}
+
+impl Own<'_> {
+    fn policy(&self, (year, last, through): (i32, Date, Date), partial: impl Fn(Date) -> Partial) -> Option<Policy> {
+        let (mut happened, mut people, mut credit, mut gone) = (Vec::new(), Vec::new(), Cents::ZERO, false);
+        for (day, signed) in self.told {
+            let Some(share) = shares(signed).into_iter().find(|share| share.filers == *self.filers) else {
+                // Its people have left the plan, or have not come to it yet.
+                let before = day.previous_day().unwrap_or(*day);
+                if !happened.is_empty() {
+                    happened.push(Happened::Ended(before));
+                    note_people(&mut people, &[], *day);
+                    gone = true;
+                }
+                continue;
+            };
+            let here = if gone { Happened::Reinstated } else { Happened::From };
+            happened.push(here(*day, share.monthly));
+            (credit, gone) = (share.monthly.credit, false);
+            let names: Vec<String> =
+                signed.people.iter().filter(|own| share.people.contains(&own.row)).map(name).collect();
+            note_people(&mut people, &names, *day);
+        }
+        happened.push(Happened::Ended(through.min(self.enrollment.ends)));
+        let in_force = spans(&happened, last);
+        let (starts, ends) = (in_force.first()?.from, in_force.last()?.to);
+        for person in &mut people {
+            person.to = person.to.min(ends);
+        }
+        Some(Policy {
+            number: self.enrollment.number.clone(),
+            plan: self.enrollment.signed.plan.name.clone(),
+            issuer: self.enrollment.signed.plan.issuer_name.clone(),
+            product: self.enrollment.product.clone(),
+            household: None,
+            people: people.into_iter().filter(|person| person.from <= person.to).collect(),
+            starts,
+            ends,
+            months: months(&in_force, year, partial(starts), not_paid(self.enrollment, self.steps, credit)),
+        })
     }
-    let partial = by.rules.partial(marketplace(by.tables, &enrollment.signed, year), starts);
-    Ok(Some(Policy {
-        number: enrollment.number.clone(),
-        plan: enrollment.signed.plan.name.clone(),
-        issuer: enrollment.signed.plan.issuer_name.clone(),
-        product: enrollment.product.clone(),
-        people: people.into_iter().filter(|person| person.from <= person.to).collect(),
-        starts,
-        ends,
-        months: months(&in_force, year, partial, not_paid(enrollment, steps, credit)),
-    }))
+}
+
+fn name(person: &SignedPerson) -> String {
+    format!("{} {}", person.first, person.last)
 }
 
 /// The kind of marketplace of an enrollment's place; where it is not known, HealthCare.gov's.
@@ -187,24 +234,14 @@ pub fn marketplace(tables: &Tables, signed: &Signed, year: i32) -> MarketplaceKi
     place.and_then(|place| tables.marketplace(place, year)).map_or(MarketplaceKind::Ffm, |own| own.kind)
 }
 
-fn monthly(signed: &Signed) -> Monthly {
-    Monthly {
-        premium: signed.premium,
-        essential: signed.essential.unwrap_or(signed.premium),
-        credit: signed.credit,
-        benchmark: signed.benchmark,
-    }
-}
-
 /// Who is covered from when to when, as the changes have it.
-fn note_people(people: &mut Vec<Covered>, signed: &Signed, day: Date) {
-    let names: Vec<String> = signed.people.iter().map(|person| format!("{} {}", person.first, person.last)).collect();
+fn note_people(people: &mut Vec<Covered>, names: &[String], day: Date) {
     for person in people.iter_mut().filter(|person| person.to == Date::MAX && !names.contains(&person.name)) {
         person.to = day.previous_day().unwrap_or(day);
     }
     for name in names {
-        if !people.iter().any(|person| person.to == Date::MAX && person.name == name) {
-            people.push(Covered { name, from: day, to: Date::MAX });
+        if !people.iter().any(|person| person.to == Date::MAX && person.name == *name) {
+            people.push(Covered { name: name.clone(), from: day, to: Date::MAX });
         }
     }
 }

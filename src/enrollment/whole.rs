@@ -6,6 +6,7 @@ use sqlx::AnyConnection;
 
 use super::record::{self, Enrollment, Signed};
 use super::step::{self, StepLine};
+use super::timeline::{self, Timeline};
 use crate::store::StoreError;
 use crate::store::vault::Vault;
 
@@ -14,6 +15,8 @@ pub struct Whole {
     pub enrollment: Enrollment,
     /// People and amounts as the latest change has them.
     pub now: Signed,
+    /// By day.
+    pub timeline: Timeline,
     /// The oldest first.
     pub steps: Vec<StepLine>,
 }
@@ -46,5 +49,6 @@ pub async fn one(connection: &mut AnyConnection, vault: &Vault, of: (&str, &str)
 async fn whole(connection: &mut AnyConnection, vault: &Vault, enrollment: Enrollment) -> Result<Whole, StoreError> {
     let now = record::now(connection, vault, &enrollment).await?;
     let steps = step::of(connection, &enrollment.id).await?;
-    Ok(Whole { enrollment, now, steps })
+    let timeline = timeline::of(connection, vault, &enrollment, |_| true).await?;
+    Ok(Whole { enrollment, now, timeline, steps })
 }

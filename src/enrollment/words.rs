@@ -3,7 +3,10 @@
 //!
 //! Called by `sign`, inside its change.
 
+use time::Date;
+
 use super::check::Checked;
+use super::proof_words;
 use super::record::{Enrollment, Signed, Why};
 use crate::application::record::{Letter, Notice, Part};
 use crate::types::Cents;
@@ -18,6 +21,8 @@ pub struct Told<'a> {
     pub numbers: &'a [String],
     /// What ends because of them.
     pub ended: &'a [&'a Enrollment],
+    /// Until when the event has to be proved first.
+    pub waits_until: Option<Date>,
 }
 
 /// What was signed.
@@ -37,7 +42,13 @@ fn letter(says: &Says, told: &Told) -> Letter {
         lead.push(says.tf("enrolled.because", &event));
     }
     let lines = told.checked.lines.iter().zip(told.numbers);
-    let mut parts: Vec<Part> = lines.map(|(line, number)| policy(says, &line.signed, number)).collect();
+    let mut parts: Vec<Part> = Vec::new();
+    if let (Some(to_prove), Some(last), Some(line)) =
+        (&told.checked.proof, told.waits_until, told.checked.lines.first())
+    {
+        parts.push(proof_words::asked(says, to_prove, (line.signed.signed_on, last)));
+    }
+    parts.extend(lines.map(|(line, number)| policy(says, &line.signed, number, told.waits_until.is_some())));
     if !told.ended.is_empty() {
         let one = |old: &&Enrollment| ended(says, old, told);
         parts.push(says.part("enrolled.ended", told.ended.iter().map(one).collect()));
@@ -49,7 +60,7 @@ fn letter(says: &Says, told: &Told) -> Letter {
     says.letter("enrolled.title", lead, Vec::new(), parts)
 }
 
-fn policy(says: &Says, signed: &Signed, number: &str) -> Part {
+fn policy(says: &Says, signed: &Signed, number: &str, waits: bool) -> Part {
     let names: Vec<String> = signed.people.iter().map(|person| says.name(person.row)).collect();
     let money = |amount: Cents| amount.dollars_cents();
     let (premium, credit, net) = (money(signed.premium), money(signed.credit), money(signed.net()));
@@ -62,6 +73,10 @@ fn policy(says: &Says, signed: &Signed, number: &str) -> Part {
         Cents::ZERO => says.tf("enrolled.pay_full", &[("premium", &premium)]),
         _ => says.tf("enrolled.pay", &[("premium", &premium), ("credit", &credit), ("net", &net)]),
     });
+    if waits {
+        lines.push(says.t("event_proof.pay_later"));
+        return Part { heading: signed.plan.name.clone(), lines };
+    }
     let insurer = [("insurer", signed.plan.issuer_name.as_str())];
     lines.push(match (&signed.plan.payment, &signed.plan.phone) {
         (Some(url), _) => says.tf("enrolled.pay_at", &[insurer[0], ("url", url)]),

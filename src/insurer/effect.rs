@@ -6,8 +6,8 @@
 use time::Date;
 
 use super::member;
+use crate::enrollment::ending::{self, Word};
 use crate::enrollment::record::{self as enrollments, Enrollment, State};
-use crate::enrollment::sign::year_end;
 use crate::enrollment::step::{self, Step, Taken};
 use crate::store::audit::Actor;
 use crate::store::{StoreError, Tx};
@@ -24,6 +24,13 @@ pub enum Fate {
     Aside(&'static str),
 }
 
+/// What an insurer's transaction comes to.
+enum Meaning {
+    /// The first month is paid.
+    Paid,
+    Says(Word),
+}
+
 /// Writes it down in the transaction of its file.
 ///
 /// # Errors
@@ -34,44 +41,68 @@ pub async fn apply(tx: &mut Tx, room: &Room, issuer: &str, said: &Coverage) -> R
         Ok(own) => own,
         Err(why) => return Ok(Fate::Aside(why)),
     };
-    let Some((step, from_day)) = meaning(said, &own) else { return Ok(Fate::Known) };
-    let ended = step == Step::Ended;
-    if ended && !(own.starts..=own.ends).contains(&from_day) {
-        return Ok(Fate::Aside("ends on a day on which it is not in force, or says none"));
+    let code = said.extra.map(Extra::code).unwrap_or_default();
+    match meaning(said, &own) {
+        None => Ok(Fate::Known),
+        Some(Meaning::Paid) => paid(tx, room, &own, code).await,
+        Some(Meaning::Says(word)) => says(tx, room, &own, (word, code)).await,
     }
+}
+
+/// Why an answer about an enrollment as it stands cannot be placed.
+fn odd(own: &Enrollment) -> Option<Fate> {
+    match own.state {
+        State::Signed | State::WaitingProof => Some(Fate::Aside("about an enrollment that was not sent yet")),
+        state if !state.is_live() => Some(Fate::Aside("about an enrollment that is over here")),
+        _ => None,
+    }
+}
+
+async fn paid(tx: &mut Tx, room: &Room, own: &Enrollment, code: &str) -> Result<Fate, StoreError> {
     let asked = sqlx::query_scalar(
         "SELECT count(*) FROM enrollment_step WHERE enrollment = $1 AND step = $2 AND from_day = $3",
     );
-    let before: i64 =
-        asked.bind(own.id.as_str()).bind(step.word()).bind(from_day.to_string()).fetch_one(tx.conn()).await?;
+    let (step, day) = (Step::Confirmed, own.starts.to_string());
+    let before: i64 = asked.bind(own.id.as_str()).bind(step.word()).bind(day).fetch_one(tx.conn()).await?;
     if before > 0 {
         return Ok(Fate::Known);
     }
-    if matches!(own.state, State::Signed | State::WaitingProof) {
-        return Ok(Fate::Aside("about an enrollment that was not sent yet"));
+    if let Some(fate) = odd(own) {
+        return Ok(fate);
     }
-    if !own.state.is_live() && step != Step::Reinstated {
-        return Ok(Fate::Aside("about an enrollment that is over here"));
-    }
-    let code = said.extra.map(Extra::code).unwrap_or_default();
-    let says = Taken { step, from_day, code, actor: &Actor::Site, session: "" };
-    step::apply(tx, &room.means, &own.id, &says).await?;
-    if ended {
-        let ends = sqlx::query("UPDATE enrollment SET ends = $1 WHERE id = $2");
-        ends.bind(from_day.to_string()).bind(own.id.as_str()).execute(tx.conn()).await?;
-    }
-    if step == Step::Reinstated {
-        // Without a gap, to the end of its year, as it was from the beginning.
-        let year = i32::try_from(own.plan_year).unwrap_or_default();
-        let ends = sqlx::query("UPDATE enrollment SET ends = $1 WHERE id = $2");
-        ends.bind(year_end(year, own.ends).to_string()).bind(own.id.as_str()).execute(tx.conn()).await?;
-    }
-    if step == Step::Confirmed {
-        let paid =
-            sqlx::query("UPDATE enrollment_change SET answer = 'confirmed' WHERE enrollment = $1 AND kind = 'initial'");
-        paid.bind(own.id.as_str()).execute(tx.conn()).await?;
-    }
+    let taken = Taken { step, from_day: own.starts, code, actor: &Actor::Site, session: "" };
+    step::apply(tx, &room.means, &own.id, &taken).await?;
+    let paid =
+        sqlx::query("UPDATE enrollment_change SET answer = 'confirmed' WHERE enrollment = $1 AND kind = 'initial'");
+    paid.bind(own.id.as_str()).execute(tx.conn()).await?;
     Ok(Fate::Moved)
+}
+
+async fn says(tx: &mut Tx, room: &Room, own: &Enrollment, (word, code): (Word, &str)) -> Result<Fate, StoreError> {
+    let known = match word {
+        Word::Cancelled => own.state == State::Cancelled,
+        Word::Ended(day) => own.state == State::Ended && own.ends == day,
+        Word::Reinstated(_) => own.state.is_live() && odd(own).is_none(),
+    };
+    if known {
+        return Ok(Fate::Known);
+    }
+    match word {
+        Word::Ended(day) if !(own.starts..=own.ends).contains(&day) => {
+            return Ok(Fate::Aside("ends on a day on which it is not in force, or says none"));
+        }
+        Word::Reinstated(_) if ending::is_replaced(tx, own).await? => {
+            return Ok(Fate::Aside("goes on with an enrollment that another one has replaced"));
+        }
+        Word::Reinstated(_) if !own.state.is_live() => {}
+        _ => {
+            if let Some(fate) = odd(own) {
+                return Ok(fate);
+            }
+        }
+    }
+    let moved = ending::by_insurer(tx, (&room.means, &room.knows), own, (word, code)).await?;
+    Ok(if moved { Fate::Moved } else { Fate::Known })
 }
 
 /// The enrollment that an insurer's transaction is about, or why it is about none.
@@ -100,21 +131,22 @@ async fn found(
     Ok(Ok(own))
 }
 
-/// The step that an insurer's word comes to, with its day; `None`: it changes nothing.
-fn meaning(said: &Coverage, own: &Enrollment) -> Option<(Step, Date)> {
-    let end = said.ends.unwrap_or(Date::MIN);
-    match said.extra {
-        Some(Extra::Confirm) => Some((Step::Confirmed, own.starts)),
-        Some(Extra::InsurerReinstates) => Some((Step::Reinstated, said.begins.unwrap_or(own.starts))),
-        Some(extra) if extra.cancels() => Some((Step::Cancelled, own.starts)),
-        Some(extra) if extra.ends() => Some((Step::Ended, end)),
-        Some(_) => None,
+/// What an insurer's word comes to; `None`: it changes nothing.
+fn meaning(said: &Coverage, own: &Enrollment) -> Option<Meaning> {
+    let ended = Word::Ended(said.ends.unwrap_or(Date::MIN));
+    let back = Word::Reinstated(said.begins.unwrap_or(own.starts));
+    Some(match said.extra {
+        Some(Extra::Confirm) => Meaning::Paid,
+        Some(Extra::InsurerReinstates) => Meaning::Says(back),
+        Some(extra) if extra.cancels() => Meaning::Says(Word::Cancelled),
+        Some(extra) if extra.ends() => Meaning::Says(ended),
+        Some(_) => return None,
         None => match (said.kind, said.reason) {
-            (Kind::Initial, Some(Reason::Initial)) => Some((Step::Confirmed, own.starts)),
-            (Kind::Cancel, _) => Some((Step::Cancelled, own.starts)),
-            (Kind::Terminate, _) => Some((Step::Ended, end)),
-            (Kind::Reinstate, _) => Some((Step::Reinstated, said.begins.unwrap_or(own.starts))),
-            _ => None,
+            (Kind::Initial, Some(Reason::Initial)) => Meaning::Paid,
+            (Kind::Cancel, _) => Meaning::Says(Word::Cancelled),
+            (Kind::Terminate, _) => Meaning::Says(ended),
+            (Kind::Reinstate, _) => Meaning::Says(back),
+            _ => return None,
         },
-    }
+    })
 }

@@ -5,11 +5,18 @@
 
 use time::{Date, OffsetDateTime};
 
+use crate::enrollment::leave::NEW_SUBSCRIBER;
 use crate::enrollment::record::{ChangeKind, ChangeRow, Enrollment, Mailing, SignedPerson};
 use crate::enrollment::sign::REPLACED;
+use crate::enrollment::timeline::Timeline;
 use crate::enrollment::{Signed, SignedPlace, Why};
 use crate::types::Cents;
-use crate::x834::{Amounts, Extra, Kind, Line, Member, Place, Reason, Relation, Sex, SpecialReason, Transaction};
+use crate::x834::{
+    Amounts, Extra, Kind, Line, Member, Place, Reason, Relation, Responsible, Sex, SpecialReason, Transaction,
+};
+
+/// How an application came in, in the companion guide's list: nobody did anything (auto re-enrollment).
+const RENEWED_BY_EXCHANGE: u8 = 11;
 
 /// The person's ID with insurers: number of the application and row, so that it is the same in every enrollment of it.
 pub fn member_id(reference: &str, person: &SignedPerson) -> String {
@@ -29,6 +36,8 @@ pub struct Told<'a> {
     pub now: &'a Signed,
     /// As it was before; `None`: this is the first.
     pub before: Option<&'a Signed>,
+    /// The insurer of the plan that this one goes on from.
+    pub was_with: Option<String>,
 }
 
 /// The transaction of a change, or what lacks for one.
@@ -54,6 +63,9 @@ pub fn transaction(told: &Told<'_>, reference: u32) -> Result<Transaction, &'sta
     };
     let mut own = whole(enrollment, told.now, (kind, reference))?;
     own.reason = reason(kind, &change.reason);
+    if kind == Kind::Initial && told.now.is_renewed() {
+        own.reason = Reason::ReEnrollment;
+    }
     own.ends = Some(ends);
     own.effective = if kind == Kind::Change { change.from_day } else { begins };
     own.submitted_at = moment(change.made_at);
@@ -65,14 +77,24 @@ pub fn transaction(told: &Told<'_>, reference: u32) -> Result<Transaction, &'sta
     Ok(own)
 }
 
-/// All that is in force, for an audit.
+/// All that is in force on a day, for an audit: who is known to leave later with their own last day.
 ///
 /// # Errors
 ///
 /// The field, in our words.
-pub fn audited(enrollment: &Enrollment, now: &Signed, reference: u32) -> Result<Transaction, &'static str> {
+pub fn audited(
+    enrollment: &Enrollment,
+    (timeline, on): (&Timeline, Date),
+    reference: u32,
+) -> Result<Transaction, &'static str> {
+    let now = timeline.on(on).unwrap_or(&enrollment.signed);
     let mut own = whole(enrollment, now, (Kind::Audit, reference))?;
     own.ends = Some(enrollment.ends);
+    let people = timeline.people(enrollment.ends);
+    for (member, person) in own.members.iter_mut().zip(&now.people) {
+        let last = people.iter().rfind(|known| known.row == person.row).map(|known| known.to);
+        member.until = last.filter(|last| *last < enrollment.ends);
+    }
     Ok(own)
 }
 
@@ -110,7 +132,7 @@ fn whole(
         extra: None,
         application: signed.application_reference.clone(),
         // Of the companion guide's list: the Exchange's own site.
-        origin: 1,
+        origin: if signed.is_renewed() { RENEWED_BY_EXCHANGE } else { 1 },
     })
 }
 
@@ -120,6 +142,7 @@ fn member(signed: &Signed, own: &SignedPerson, subscriber: bool) -> Member {
         id: member_id(&signed.application_reference, own),
         relation: if subscriber { Relation::Own } else { relation(&own.relation) },
         own: None,
+        until: None,
         first: text(&own.first),
         middle: text(&own.middle),
         last: text(&own.last),
@@ -135,11 +158,30 @@ fn member(signed: &Signed, own: &SignedPerson, subscriber: bool) -> Member {
         email: own.email.clone().filter(|_| subscriber),
         home: subscriber.then(|| home(&signed.place)),
         mailing: signed.place.mailing.as_ref().filter(|_| subscriber).map(mailing),
-        races: Vec::new(),
+        races: own.races.iter().filter_map(|word| race(word)).map(str::to_string).collect(),
         tobacco: Some(own.tobacco),
         language: subscriber.then(|| if signed.lang == "es" { "SPA" } else { "ENG" }.to_string()),
         premium: own.premium,
+        responsible: signed.responsible.as_ref().filter(|_| subscriber).map(|person| Responsible {
+            first: text(&person.first),
+            last: text(&person.last),
+            phone: own.phone.as_deref().map(digits),
+            email: own.email.clone(),
+            home: signed.place.mailing.as_ref().map_or_else(|| home(&signed.place), mailing),
+        }),
     }
+}
+
+/// CDC's code for the application's word; words that the companion guide's list has no code for as broad as they are not sent.
+fn race(word: &str) -> Option<&'static str> {
+    Some(match word {
+        "american_indian" => "1002-5",
+        "asian" => "2028-9",
+        "black" => "2054-5",
+        "hispanic" => "2135-2",
+        "white" => "2106-3",
+        _ => return None,
+    })
 }
 
 /// Only a number of ten digits is one; a leading 1 is the country's.
@@ -189,6 +231,7 @@ fn relation(word: &str) -> Relation {
 
 /// Why the policy is as it is; `word` is the change's own.
 fn reason(kind: Kind, word: &str) -> Reason {
+    let word = word.strip_prefix(NEW_SUBSCRIBER).map_or(word, |rest| rest.trim_start_matches('_'));
     match kind {
         Kind::Initial => Reason::MemberSelection,
         Kind::Reinstate => Reason::ReEnrollment,
@@ -200,6 +243,9 @@ fn reason(kind: Kind, word: &str) -> Reason {
             "divorce" => Reason::Divorce,
             "death" => Reason::Death,
             "moved" => Reason::Moved,
+            // Somebody leaves.
+            "other_coverage" | "medicare" | "medicaid" => Reason::TerminationOfBenefits,
+            "other" => Reason::Voluntary,
             _ => Reason::BenefitSelection,
         },
         Kind::Cancel | Kind::Terminate => match word {
@@ -241,6 +287,14 @@ fn special(why: &Why) -> Option<SpecialReason> {
 
 /// What kind of change it is; a policy that replaces another says so.
 fn extra(told: &Told<'_>, kind: Kind) -> Option<Extra> {
+    if told.change.reason.starts_with(NEW_SUBSCRIBER) {
+        match kind {
+            Kind::Initial => return Some(Extra::Replaced),
+            Kind::Cancel => return Some(Extra::CancelReplaced),
+            Kind::Terminate => return Some(Extra::TermReplaced),
+            _ => {}
+        }
+    }
     match kind {
         Kind::Change => {
             let before = told.before?;
@@ -264,11 +318,16 @@ fn extra(told: &Told<'_>, kind: Kind) -> Option<Extra> {
             "medicare" => Some(Extra::TermOtherCoverage),
             _ => None,
         },
+        // The same insurer goes on, or people come from another one's plan.
+        Kind::Initial if told.now.is_renewed() => {
+            let same = told.was_with.as_deref().is_none_or(|issuer| issuer == told.now.plan.issuer_id);
+            Some(if same { Extra::PassiveRenewal } else { Extra::PassiveNewInsurer })
+        }
         _ => None,
     }
 }
 
-/// Who came and who left between two states of an enrollment.
+/// Who came and who left between two states of an enrollment. Who is taken off from the first day on was never covered.
 fn compare(own: &mut Transaction, (before, now): (&Signed, &Signed)) {
     let was = |row| before.people.iter().any(|own| own.row == row);
     let is = |row| now.people.iter().any(|own| own.row == row);
@@ -277,9 +336,10 @@ fn compare(own: &mut Transaction, (before, now): (&Signed, &Signed)) {
             member.own = Some(Kind::Initial);
         }
     }
+    let never = own.effective <= own.begins;
     for gone in before.people.iter().filter(|own| !is(own.row)) {
         let mut member = member(before, gone, false);
-        member.own = Some(Kind::Terminate);
+        member.own = Some(if never { Kind::Cancel } else { Kind::Terminate });
         // What is paid from the change on holds nothing for them.
         member.premium = Cents::ZERO;
         if member.relation == Relation::Own {

@@ -10,6 +10,7 @@ use sqlx::AnyConnection;
 use time::Date;
 
 use crate::enrollment::record::{self as enrollments, day};
+use crate::enrollment::timeline;
 use crate::store::StoreError;
 use crate::store::vault::Vault;
 use crate::types::Cents;
@@ -126,14 +127,16 @@ pub async fn ours(
     (issuer, on): (&str, Date),
 ) -> Result<Sides, StoreError> {
     let asked = sqlx::query_as(
-        "SELECT owner, id FROM enrollment WHERE issuer = $1 AND state IN ('sent', 'accepted', 'confirmed', 'ended') \
-         AND ends >= $2",
+        "SELECT e.owner, e.id FROM enrollment e WHERE e.issuer = $1 AND e.state IN ('sent', 'accepted', 'confirmed', 'ended') \
+         AND e.ends >= $2 AND NOT EXISTS (SELECT 1 FROM enrollment_change c WHERE c.enrollment = e.id \
+         AND c.kind = 'initial' AND c.held <> '')",
     );
     let found: Vec<(String, String)> = asked.bind(issuer).bind(on.to_string()).fetch_all(&mut *connection).await?;
     let mut sides = Sides::new();
     for (owner, id) in found {
         let Some(own) = enrollments::one(connection, vault, (&owner, &id)).await? else { continue };
-        let now = enrollments::now(connection, vault, &own).await?;
+        let timeline = timeline::of(connection, vault, &own, |_| true).await?;
+        let now = timeline.on(on).unwrap_or(&own.signed);
         let side = Side {
             plan: now.plan_id().replace('-', ""),
             begins: own.starts,

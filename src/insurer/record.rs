@@ -2,12 +2,17 @@
 
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, FromRow, Row as _};
+use time::OffsetDateTime;
+use time::macros::datetime;
 
 use crate::sealing::SealFault;
-use crate::store::audit::{Actor, Deed, Entry};
+use crate::store::audit::{self, Actor, Deed, Entry};
 use crate::store::vault::{SITE, Vault};
 use crate::store::{Millis, StoreError, Tx, columns};
 use crate::verify::Room;
+
+/// Before the first file that was ever sent.
+const BEGAN: OffsetDateTime = datetime!(2026-01-01 00:00 UTC);
 
 pub const OUT: &str = "out";
 pub const IN: &str = "in";
@@ -158,7 +163,9 @@ pub async fn lines(connection: &mut AnyConnection, file: &str) -> Result<Vec<Lin
     Ok(asked.bind(file).fetch_all(connection).await?)
 }
 
-/// The next control number and the next reference of what we send to an insurer.
+/// The next control number and the next reference of what we send to an insurer. A store that was restored does not know what was
+/// sent after its backup: it goes on above every number that can have been used, with at most a file a minute and, over the
+/// years, less than a line a second.
 ///
 /// # Errors
 ///
@@ -168,8 +175,10 @@ pub async fn next(connection: &mut AnyConnection, issuer: &str) -> Result<(i64, 
         "SELECT COALESCE(MAX(control), 0), COALESCE(MAX(first_reference + lines), 1) FROM insurer_file \
          WHERE issuer = $1 AND direction = 'out'",
     );
-    let (control, reference): (i64, i64) = asked.bind(issuer).fetch_one(connection).await?;
-    Ok((control + 1, reference))
+    let (control, reference): (i64, i64) = asked.bind(issuer).fetch_one(&mut *connection).await?;
+    let restored = audit::last(connection, SITE, Deed::Restored).await?;
+    let seconds = restored.map_or(0, |at| (at / 1000 - BEGAN.unix_timestamp()).max(0));
+    Ok((control.max(seconds / 60) + 1, reference.max(seconds + 1)))
 }
 
 /// A row to be written.

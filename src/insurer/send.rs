@@ -10,9 +10,10 @@ use time::OffsetDateTime;
 use super::folder::Folder;
 use super::member::{self, Told};
 use super::record::{self, ACCEPTED, File, MADE, NewFile, OUT, REJECTED, note};
-use super::{MOST_LINES, SENDER, file_id, unwritten, words};
-use crate::enrollment::record::{self as enrollments, ChangeKind, Enrollment, day_of};
+use super::{MOST_LINES, SENDER, file_id, reconcile, unwritten, words};
+use crate::enrollment::record::{self as enrollments, ChangeKind, ChangeRow, Enrollment, day_of};
 use crate::enrollment::step::{self, Step, Taken};
+use crate::enrollment::timeline;
 use crate::store::audit::{Actor, Deed};
 use crate::store::{Change, StoreError, Tx};
 use crate::verify::Room;
@@ -167,12 +168,18 @@ impl Insurers {
             let Some(enrollment) = enrollments::one(connection, vault, of).await? else { continue };
             let mut before = None;
             if change.kind == ChangeKind::Change {
-                let all = enrollments::changes(connection, &enrollment.id).await?;
-                if let Some(last) = all.iter().rfind(|own| own.number < change.number) {
-                    before = enrollments::change_opened(connection, vault, &last.id).await?.map(|(_, signed)| signed);
-                }
+                // As it stood the day before, by what was known until then; of a change from the first day on, as it began.
+                let known = |own: &ChangeRow| own.number < change.number;
+                let timeline = timeline::of(connection, vault, &enrollment, known).await?;
+                before = change.from_day.previous_day().and_then(|day| timeline.on(day)).cloned();
             }
-            let told = Told { enrollment: &enrollment, change: &change, now: &now, before: before.as_ref() };
+            let was_with = match (now.is_renewed(), &enrollment.follows) {
+                (true, Some(old)) => {
+                    enrollments::one(connection, vault, (&change.owner, old)).await?.map(|old| old.issuer)
+                }
+                _ => None,
+            };
+            let told = Told { enrollment: &enrollment, change: &change, now: &now, before: before.as_ref(), was_with };
             let made = member::transaction(&told, 1).and_then(|own| writable(&now.plan.issuer_name, own));
             match made {
                 Ok(mut transaction) => {
@@ -195,14 +202,15 @@ impl Insurers {
         (issuer, month): (&str, &str),
     ) -> Result<(Vec<Item>, Vec<Stuck>), StoreError> {
         let vault = &self.room.means.vault;
+        let on = reconcile::today(self.room.store.now().await?);
         let (mut items, stuck) = (Vec::new(), Vec::new());
         for (owner, id) in unaudited(connection, (issuer, month)).await? {
             let Some(enrollment) = enrollments::one(connection, vault, (&owner, &id)).await? else { continue };
-            let now = enrollments::now(connection, vault, &enrollment).await?;
+            let timeline = timeline::of(connection, vault, &enrollment, |_| true).await?;
             // What cannot be written is with an operator already, as a change that was stuck.
-            let made = member::audited(&enrollment, &now, 1).and_then(|own| writable(&now.plan.issuer_name, own));
+            let issuer_name = enrollment.signed.plan.issuer_name.clone();
+            let made = member::audited(&enrollment, (&timeline, on), 1).and_then(|own| writable(&issuer_name, own));
             if let Ok(transaction) = made {
-                let issuer_name = now.plan.issuer_name.clone();
                 let (change, file) = (String::new(), String::new());
                 items.push(Item { enrollment, change, file, transaction, issuer_name });
             }
@@ -228,14 +236,15 @@ pub fn month_begins(month: &str) -> Option<i64> {
     Some(day.midnight().assume_utc().unix_timestamp() * 1000)
 }
 
-/// Changes that wait, as many as a file takes, the oldest first.
+/// Changes that wait, as many as a file takes, the oldest first; of one moment, what ends before what takes its place.
 async fn waiting_changes(
     connection: &mut AnyConnection,
     issuer: &str,
 ) -> Result<Vec<(String, Option<i64>)>, StoreError> {
     let asked = sqlx::query_scalar(
         "SELECT c.id FROM enrollment_change c JOIN enrollment e ON e.id = c.enrollment \
-         WHERE c.file = '' AND c.held = '' AND e.issuer = $1 ORDER BY c.made_at, c.number LIMIT $2",
+         WHERE c.file = '' AND c.held = '' AND e.issuer = $1 \
+         ORDER BY c.made_at, CASE WHEN c.kind IN ('cancel', 'terminate') THEN 0 ELSE 1 END, c.number LIMIT $2",
     );
     let ids: Vec<String> = asked.bind(issuer).bind(MOST_LINES as i64).fetch_all(connection).await?;
     Ok(ids.into_iter().map(|id| (id, None)).collect())

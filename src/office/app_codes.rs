@@ -9,7 +9,7 @@ use super::desk::{Answer, Desk, Instead};
 use super::letters::Says;
 use super::view::{Bar, Fault, Field, bar, fault};
 use super::waiting::Waiting;
-use crate::account::changes::{self, EndSessions, Which};
+use crate::account::changes::{self, Account, EndSessions, Which};
 use crate::account::codes::{RECOVERY_CODES, code_hash, new_code, new_totp_key, totp_words};
 use crate::account::guessing::Counted;
 use crate::account::steps::{RemoveTotp, Removed, StartTotp, UseTotp};
@@ -43,21 +43,22 @@ enum State {
     On,
 }
 
-async fn state(desk: &Desk, owner: &str) -> Result<(State, i64, String), Instead> {
+async fn account(desk: &Desk, owner: &str) -> Result<Account, Instead> {
     let mut connection = desk.office.read().await?;
-    let vault = &desk.office.means.vault;
-    let account = changes::account(&mut connection, vault, owner).await?;
-    let account = account.ok_or_else(|| Instead::from(desk.go("/account/sign-in")))?;
-    let email = account.email.to_string();
+    let found = changes::account(&mut connection, &desk.office.means.vault, owner).await?;
+    found.ok_or_else(|| desk.go("/account/sign-in").into())
+}
+
+async fn state(desk: &Desk, owner: &str, account: &Account) -> Result<State, Instead> {
     if account.has_totp {
-        return Ok((State::On, account.recovery_left, email));
+        return Ok(State::On);
     }
-    let Some(key) = changes::totp_in_setup(&mut connection, vault, owner).await? else {
-        return Ok((State::Off, 0, email));
-    };
-    let words = totp_words(&key, SITE, &email).ok_or_else(|| anyhow::anyhow!("a key that no app reads"))?;
+    let mut connection = desk.office.read().await?;
+    let key = changes::totp_in_setup(&mut connection, &desk.office.means.vault, owner).await?;
+    let Some(key) = key else { return Ok(State::Off) };
+    let words = totp_words(&key, SITE, &account.email).ok_or_else(|| anyhow::anyhow!("a key that no app reads"))?;
     let (side, path) = picture(&words.0)?;
-    Ok((State::Setup { side, path, text: words.1.to_string() }, 0, email))
+    Ok(State::Setup { side, path, text: words.1.to_string() })
 }
 
 /// The picture as one path of an SVG.
@@ -74,14 +75,15 @@ pub fn picture(text: &str) -> anyhow::Result<(i32, String)> {
 
 async fn page(desk: &Desk, owner: &str, notes: Vec<String>, faults: Vec<Fault>) -> Answer {
     let cx = &desk.cx;
-    let (state, left, _) = state(desk, owner).await?;
+    let account = account(desk, owner).await?;
+    let state = state(desk, owner, &account).await?;
     let status = if faults.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let code = Field {
         inputmode: "numeric",
         fault: faults.first().map(|fault| fault.words.clone()),
         ..Field::code("code", cx.t("office.app.code"))
     };
-    let recovery_left = cx.n("office.codes.left", left);
+    let recovery_left = cx.n("office.codes.left", account.recovery_left);
     let (bar, forget) = (bar(cx, &desk.visitor), desk.forget_tick());
     let template = AppPage { cx, bar, notes, faults, state, code, forget, recovery_left };
     Ok(page::render_status(cx, status, template, CachePolicy::Private))
@@ -121,7 +123,7 @@ pub async fn prove(desk: Desk) -> Answer {
     desk.was_right(buckets).await?;
     forget_others(&desk, &owner).await?;
     desk.wait(&owner, &desk.visitor.hash, &Waiting::Codes { codes }).await?;
-    let (_, _, email) = state(&desk, &owner).await?;
+    let email = account(&desk, &owner).await?.email;
     desk.office.send(desk.office.letter(cx.lang, (&owner, &email), &Says::AppOn)?).await?;
     Ok(desk.go("/account/codes"))
 }
@@ -150,7 +152,7 @@ pub fn new_codes() -> Result<(Vec<String>, Vec<Vec<u8>>), Instead> {
 pub async fn off(desk: Desk) -> Answer {
     let owner = desk.fresh().await?.to_string();
     let cx = &desk.cx;
-    let (_, _, email) = state(&desk, &owner).await?;
+    let email = account(&desk, &owner).await?.email;
     let (means, session) = (desk.office.means.clone(), desk.visitor.session_text());
     let letter = desk.office.letter(cx.lang, (&owner, &email), &Says::AppOff)?;
     let change = RemoveTotp { means, owner: owner.clone(), session };

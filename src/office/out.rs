@@ -6,6 +6,9 @@ use super::desk::{Answer, Desk, with_cookie};
 use super::visitor::set_device;
 use crate::account::cookie::clear_site_data;
 
+/// The mark of the way out of a guest: the code brings them back.
+const BY_CODE: &str = "code=1";
+
 /// `POST /account/sign-out`: also while locked. A guest is asked first: only the code on that page brings them back.
 pub async fn post(desk: Desk) -> Answer {
     let guest = desk.visitor.guest().is_some();
@@ -14,7 +17,10 @@ pub async fn post(desk: Desk) -> Answer {
     }
     desk.carried.flush().await?;
     let guest = guest || desk.visitor.over.as_ref().is_some_and(|over| over.session.authenticated_at.is_none());
-    let response = desk.go(if guest { "/account/out?code=1" } else { "/account/out" });
+    let response = match guest {
+        true => desk.go(&format!("/account/out?{BY_CODE}")),
+        false => desk.go("/account/out"),
+    };
     match desk.visitor.is_shared() || desk.form.ticked("clear") {
         true => Ok(cleared(&desk, response)),
         false => Ok(response),
@@ -31,7 +37,7 @@ fn cleared(desk: &Desk, response: Response) -> Response {
 /// `GET /account/out`
 pub async fn show(desk: Desk) -> Answer {
     let cx = &desk.cx;
-    if cx.query == "code=1" {
+    if cx.is_marked(BY_CODE) {
         return Ok(desk
             .page(cx.t("office.out.title_guest"))
             .lead(cx.t("office.out.lead_guest"))

@@ -112,10 +112,10 @@ impl Desk {
         let mut connection = self.office.read().await?;
         let now = self.visitor.now;
         let found = pending::look(&mut connection, &self.office.means.vault, &self.visitor.hash, now).await?;
-        Ok(found.and_then(|(owner, pending, made_at)| {
-            let ours = pending.address == PLACE && made_at + WAITS > now;
-            let waiting = ours.then(|| serde_json::from_str(&pending.body).ok()).flatten()?;
-            Some((owner, waiting))
+        Ok(found.and_then(|kept| {
+            let ours = kept.pending.address == PLACE && kept.made_at + WAITS > now;
+            let waiting = ours.then(|| serde_json::from_str(&kept.pending.body).ok()).flatten()?;
+            Some((kept.owner, waiting))
         }))
     }
 

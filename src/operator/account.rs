@@ -12,7 +12,7 @@ use serde_json::json;
 use time::OffsetDateTime;
 
 use super::{Opened, means, open, operator};
-use crate::account::people::Delete;
+use crate::account::people::{Delete, Deletion};
 use crate::account::record;
 use crate::account::session::EndOthers;
 use crate::config::OfficeArgs;
@@ -101,7 +101,7 @@ pub async fn command(
         AccountCommand::Export { of, documents } => {
             export(&open(&of.office, now).await?, &of.owner, documents.as_deref()).await
         }
-        AccountCommand::Delete(of) => delete(&open(&of.office, now).await?, &of.owner).await,
+        AccountCommand::Delete(of) => delete(&open(&of.office, now).await?, &of.owner, now).await,
     }
 }
 
@@ -164,16 +164,25 @@ pub(super) fn private_file(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     options.open(path)?.write_all(bytes)
 }
 
-async fn delete(office: &Opened, owner: &str) -> anyhow::Result<(String, u8)> {
-    let delete = Delete { means: means(office), owner: owner.to_string(), actor: operator(), session: String::new() };
+async fn delete(office: &Opened, owner: &str, now: OffsetDateTime) -> anyhow::Result<(String, u8)> {
+    let (means, actor) = (means(office), operator());
+    let delete = Delete { means, owner: owner.to_string(), today: now.date(), actor, session: String::new() };
     Ok(match office.store.begin_write(delete).await? {
-        true => (
+        Deletion::Gone => (
             format!(
                 "{owner} is gone: the data key is destroyed, and with it everything sealed under it, here and in every \
                  backup whose .keys file is gone.\n"
             ),
             0,
         ),
-        false => nobody(owner),
+        Deletion::NotThere => nobody(owner),
+        Deletion::HasPlans(plans) => (
+            format!(
+                "Nothing was deleted: {owner} has signed for {}, which would go on, and nobody could find it any more. \
+                 It has to be cancelled or ended first, on the page of the plan, and its insurer be told.\n",
+                plans.join(", ")
+            ),
+            1,
+        ),
     })
 }

@@ -112,8 +112,11 @@ pub async fn restore(args: &RestoreArgs, now: OffsetDateTime) -> anyhow::Result<
     ensure!(proof.faults.is_empty(), "restored, and the audit does not hold:\n  {}", proof.faults.join("\n  "));
     Ok((
         format!(
-            "Restored {of}. One data key of each ring key opens ({opened}), and {} rows of audit hold.\n",
-            proof.rows
+            "Restored {of}. One data key of each ring key opens ({opened}), and {} rows of audit hold.\n\
+             What people, insurers and agencies sent or were sent after {} is not in it. Compare with each insurer \
+             (windowshop insurer reconcile) before the next batch goes out.\n",
+            proof.rows,
+            clock_text(proven.at),
         ),
         0,
     ))

@@ -145,8 +145,8 @@ async fn show(common: &Common, now: OffsetDateTime, key: &str) -> anyhow::Result
     store.close().await;
     let value = match (found, done) {
         (Some(line), _) => as_json(&line),
-        (None, Some((outcome, attempts, done_at, owner))) => json!({
-            "key": key, "state": outcome, "attempt": attempts, "done_at": done_at, "owner": owner,
+        (None, Some(done)) => json!({
+            "key": key, "state": done.outcome, "attempt": done.attempts, "done_at": done.done_at, "owner": done.owner,
         }),
         (None, None) if common.json => json!({ "key": key, "state": null }),
         (None, None) => return Ok((format!("{key}: there is no such job\n"), 2)),

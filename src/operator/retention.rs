@@ -12,6 +12,8 @@ use crate::account::retention::{self, Schedule};
 use crate::application::reminders;
 use crate::config::OfficeArgs;
 use crate::eligibility::Tables;
+use crate::enrollment::end_rules::EndRules;
+use crate::enrollment::proof_clock;
 use crate::verify::clock::{self, Report};
 use crate::verify::{Knows, Room};
 
@@ -33,12 +35,17 @@ pub async fn command(args: &RetentionArgs, now: OffsetDateTime) -> anyhow::Resul
     let letters = reminders::of_day((&store, &means), (&tables, &schedule), now.date()).await?;
     let room = Room { store: store.clone(), means: means.clone(), knows: Arc::new(Knows::load()?) };
     let Report { reminders, expired } = clock::carry_out(&room).await?;
+    let rules = EndRules::load().map_err(|faults| anyhow::anyhow!("the rules are not whole: {faults:?}"))?;
+    let proofs = proof_clock::carry_out(&room, &rules, now).await?;
     let report = retention::carry_out(&store, &means.audit, &schedule).await?;
     store.close().await;
     let told = format!(
         "{letters:>8} letters put down about applications that are not sent\n\
          {reminders:>8} reminders of what has to be proved\n\
-         {expired:>8} data-matching issues whose time was over\n"
+         {expired:>8} data-matching issues whose time was over\n\
+         {:>8} reminders of events that have to be proved\n\
+         {:>8} events that were not proved in time\n",
+        proofs.reminders, proofs.expired
     );
     Ok((format!("{told}{report}"), 0))
 }

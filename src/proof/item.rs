@@ -40,15 +40,12 @@ pub fn page(
     status: StatusCode,
 ) -> Response {
     let cx = &desk.cx;
-    let to_send = rules.to_send(need.kind(), cx.today());
-    let words = |documents: &[String]| -> Vec<String> {
-        documents.iter().map(|name| cx.t(&format!("verify.document.{name}")).to_string()).collect()
-    };
+    let [alone, together, beside] = need.to_send(cx, rules);
     let template = ItemPage {
         bar: bar(cx, &desk.visitor),
-        alone: words(&to_send.alone),
-        together: words(&to_send.together),
-        beside: words(&to_send.beside),
+        alone,
+        together,
+        beside,
         need,
         notes,
         faults,

@@ -16,14 +16,18 @@ struct ListPage<'a> {
     open: Vec<Need>,
     closed: Vec<Need>,
     guest: bool,
+    /// Something that is open did not match, or is an event.
+    unmatched: bool,
+    events: bool,
 }
 
 /// `GET /account/proof`
 pub async fn show(desk: Desk) -> Answer {
     let Some(owner) = desk.owner() else { return Ok(desk.go("/account")) };
-    let (open, closed) = need::all(&desk, owner).await?.into_iter().partition(|need| need.open);
+    let (open, closed): (Vec<Need>, Vec<Need>) = need::all(&desk, owner).await?.into_iter().partition(|need| need.open);
     let cx = &desk.cx;
     let guest = desk.visitor.guest().is_some();
-    let template = ListPage { cx, bar: bar(cx, &desk.visitor), open, closed, guest };
+    let (unmatched, events) = (open.iter().any(|need| !need.event), open.iter().any(|need| need.event));
+    let template = ListPage { cx, bar: bar(cx, &desk.visitor), open, closed, guest, unmatched, events };
     Ok(page::render_status(cx, StatusCode::OK, template, CachePolicy::Private))
 }

@@ -8,10 +8,13 @@ use crate::application::record;
 use crate::application::sheet::{RowId, key};
 use crate::application::submit::shown;
 use crate::documents::stored::{self, Document, State};
+use crate::enrollment::event_proof::{self, EventProof};
+use crate::enrollment::record::{self as enrolled, Enrollment};
+use crate::enrollment::special_rules::SpecialRules;
 use crate::office::clock::day_and_clock;
 use crate::office::desk::{Desk, Instead};
 use crate::verify::dmi::{self, Dmi};
-use crate::verify::rules::Subject;
+use crate::verify::rules::{Rules, Subject};
 use crate::verify::words::subject_key;
 use crate::web::page::Cx;
 
@@ -32,7 +35,18 @@ pub struct Need {
     /// A document waits for somebody to look at it.
     pub in_review: bool,
     pub sent: Vec<Sent>,
-    kind: Subject,
+    /// An event that lets somebody enroll, of which no insurer is told before it is proved; `false`: an answer that did not match.
+    pub event: bool,
+    /// What it holds up, and what comes after.
+    pub more: Vec<String>,
+    kind: Kind,
+}
+
+/// What it is about.
+enum Kind {
+    Subject(Subject),
+    /// A code of sep_kinds.csv.
+    Event(String),
 }
 
 /// One document in the list of what was sent.
@@ -55,9 +69,14 @@ pub async fn all(desk: &Desk, owner: &str) -> Result<Vec<Need>, Instead> {
     let vault = &desk.office.means.vault;
     let mut connection = desk.office.read().await?;
     let issues = dmi::of_owner(&mut connection, owner).await?;
-    if issues.is_empty() {
+    let proofs = event_proof::of_owner(&mut connection, owner).await?;
+    if issues.is_empty() && proofs.is_empty() {
         return Ok(Vec::new());
     }
+    let enrollments = match proofs.is_empty() {
+        true => Vec::new(),
+        false => enrolled::of(&mut connection, vault, owner).await?,
+    };
     let applications = record::of(&mut connection, vault, owner).await?;
     let mut documents: HashMap<String, Vec<Document>> = HashMap::new();
     for document in stored::of_owner(&mut connection, vault, owner).await? {
@@ -71,6 +90,11 @@ pub async fn all(desk: &Desk, owner: &str) -> Result<Vec<Need>, Instead> {
             Some(need(cx, issue, application, documents.remove(&issue.id).unwrap_or_default()))
         })
         .collect();
+    needs.extend(proofs.iter().filter_map(|proof| {
+        let application = applications.iter().find(|application| application.id == proof.application)?;
+        let sent = documents.remove(&proof.id).unwrap_or_default();
+        Some(of_event(cx, proof, application, (sent, &enrollments)))
+    }));
     // The list comes by day; those that are closed go to the end.
     needs.sort_by_key(|need| !need.open);
     Ok(needs)
@@ -100,7 +124,45 @@ fn need(cx: &Cx, issue: &Dmi, application: &record::Application, documents: Vec<
         due,
         in_review: documents.iter().any(|document| document.state == State::Received),
         sent: documents.into_iter().map(|document| sent(cx, document)).collect(),
-        kind,
+        event: false,
+        more: Vec::new(),
+        kind: Kind::Subject(kind),
+    }
+}
+
+fn of_event(
+    cx: &Cx,
+    proof: &EventProof,
+    application: &record::Application,
+    (documents, enrollments): (Vec<Document>, &[Enrollment]),
+) -> Need {
+    let event = cx.t(&format!("sep.{}.name", proof.kind));
+    let about = [("event", event), ("date", &cx.date(proof.event)[..])];
+    let waiting = enrollments.iter().filter(|own| own.proof.as_ref() == Some(&proof.id) && event_proof::waits(own));
+    let plan = |own: &Enrollment| {
+        let signed = &own.signed.plan;
+        let values = [("plan", &signed.name[..]), ("insurer", &signed.issuer_name), ("start", &cx.date(own.starts))];
+        cx.tf("event_proof.plan", &values)
+    };
+    let plans: Vec<String> = waiting.map(plan).collect();
+    let after = ["event_proof.only_then", "event_proof.start_stays"].map(|key| cx.t(key).to_string());
+    Need {
+        id: proof.id.clone(),
+        reference: shown(&application.reference),
+        title: cx.tf("event_proof.heading", &about),
+        about: cx.tf("event_proof.because", &about),
+        open: proof.is_open(),
+        takes: proof.is_open(),
+        closed: match proof.is_open() {
+            true => String::new(),
+            false => cx.t(&format!("event_proof.closed.{}", proof.state)).to_string(),
+        },
+        due: cx.date(proof.due_day),
+        in_review: documents.iter().any(|document| document.state == State::Received),
+        sent: documents.into_iter().map(|document| sent(cx, document)).collect(),
+        event: true,
+        more: if plans.is_empty() { Vec::new() } else { plans.into_iter().chain(after).collect() },
+        kind: Kind::Event(proof.kind.clone()),
     }
 }
 
@@ -143,8 +205,22 @@ pub fn size(cx: &Cx, bytes: i64) -> String {
 }
 
 impl Need {
-    pub fn kind(&self) -> Subject {
-        self.kind
+    /// What can be sent for it, in words: each enough alone; one of these together with one of the others.
+    pub fn to_send(&self, cx: &Cx, rules: &Rules) -> [Vec<String>; 3] {
+        let words = |stem: &str, names: &[String]| -> Vec<String> {
+            names.iter().map(|name| cx.t(&format!("{stem}.{name}")).to_string()).collect()
+        };
+        match &self.kind {
+            Kind::Subject(kind) => {
+                let send = rules.to_send(*kind, cx.today());
+                [&send.alone, &send.together, &send.beside].map(|names| words("verify.document", names))
+            }
+            Kind::Event(event) => {
+                let names: Vec<String> =
+                    SpecialRules::of_build().documents(event, cx.today()).into_iter().map(str::to_string).collect();
+                [words("proof.document", &names), Vec::new(), Vec::new()]
+            }
+        }
     }
 
     /// `4F2A 90C1 77DE`: what is written on paper, and typed at the desk.

@@ -13,6 +13,7 @@ pub mod filters;
 pub mod fixed;
 pub mod market;
 pub mod offer;
+pub mod only;
 pub mod policy;
 pub mod settle;
 pub mod yearly;

@@ -4,6 +4,7 @@
 //! buys a plan, which variant they would get, and the terms of their credit. It must never decide eligibility itself. The
 //! benchmark comes from the same statement as the list (`query::build_query`), so a price and its credit always agree.
 
+use std::cmp::Reverse;
 use std::sync::Arc;
 
 use time::Date;
@@ -21,6 +22,7 @@ use crate::filing::codes::{Metal, VariantKind};
 use crate::quote::ask::money::Finances;
 use crate::quote::ask::people::{Household, Immigration, Person, Relation};
 use crate::quote::fixed::FixedCredit;
+use crate::quote::only::Only;
 
 /// Adults no further apart in age than this are assumed to be a couple if nothing else is said. The page says so.
 const COUPLE_AGE_GAP: u8 = 20;
@@ -52,6 +54,8 @@ pub struct Policy {
     pub catastrophic: bool,
     /// `None`: no income given, or nobody is eligible for a credit.
     pub credit: Option<Credit>,
+    /// The health plans that they can have, of those sold to them; `None`: any.
+    pub only: Option<Arc<Only>>,
 }
 
 /// Where a credit comes from.
@@ -98,11 +102,18 @@ impl Policy {
         // Under 30 on the first day of the plan year, or with an exemption that only the Marketplace can grant
         // (45 CFR 155.305(h), 156.155). All on the policy must qualify.
         let catastrophic = household.covered().all(|person| person.age < rules.rating.catastrophic_under_age);
-        Policy { household: household.clone(), level, rules, catastrophic, credit: None }
+        Policy { household: household.clone(), level, rules, catastrophic, credit: None, only: None }
     }
 
     pub fn variants(&self) -> VariantKinds {
         VariantKinds::of_level(self.level)
+    }
+
+    /// The places of those who are charged (45 CFR 147.102(c)(1)); of children of one age those who use tobacco, then the first.
+    pub fn charged(&self) -> Vec<usize> {
+        let people = self.household.people().iter().enumerate().filter(|(_, person)| person.needs_cover);
+        let members = people.map(|(i, person)| (person.age, (person.tobacco, Reverse(i))));
+        self.rules.rating.charged(members).into_iter().map(|(_, (_, Reverse(i)))| i).collect()
     }
 
     /// Whether a plan filed as child-only may be sold to them (45 CFR 156.200(c)(2)).
@@ -135,7 +146,7 @@ impl Policy {
         let young = |i: usize| household.people().get(i).is_some_and(|p| p.age < rating.catastrophic_under_age);
         let may = |i: usize| determination.people.get(i).is_some_and(|p| p.catastrophic) || (own[i] && young(i));
         let catastrophic = shops.iter().enumerate().all(|(i, shops)| !*shops || may(i));
-        Policy { household: buyers, level, rules, catastrophic, credit }
+        Policy { household: buyers, level, rules, catastrophic, credit, only: None }
     }
 }
 

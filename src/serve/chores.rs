@@ -13,7 +13,8 @@ use crate::app::{self, App};
 use crate::application::renewal::Plans;
 use crate::application::{funnel, reminders};
 use crate::enrollment::end_rules::EndRules;
-use crate::enrollment::{reminders as reminders_to_pay, tax_year};
+use crate::enrollment::renewal_rules::RenewalRules;
+use crate::enrollment::{proof_clock, reminders as reminders_to_pay, renewing, tax_year};
 use crate::insurer;
 use crate::insurer::send::Insurers;
 use crate::store::Store;
@@ -107,7 +108,7 @@ pub async fn keep_insurers(app: Arc<App>, office: Arc<Office>, knows: Arc<Knows>
     }
 }
 
-/// Looks at the clock of data-matching issues, redetermines for the next plan year, reminds, carries out the retention schedule and renews look-ups, every day of
+/// Looks at the clock of data-matching issues, redetermines for the next plan year, renews plans, reminds, carries out the retention schedule and renews look-ups, every day of
 /// each process. Two that run at once find less to do.
 pub async fn every_day(app: Arc<App>, office: Arc<Office>, knows: Arc<Knows>) {
     let room = Room { store: office.store.clone(), means: office.means.clone(), knows };
@@ -115,6 +116,7 @@ pub async fn every_day(app: Arc<App>, office: Arc<Office>, knows: Arc<Knows>) {
     loop {
         look_at_the_clock(&room).await;
         redetermine_for_next_year(&app, &room).await;
+        renew_plans(&app, &room).await;
         look_after_coverage(&room).await;
         retain(&app, &office).await;
         renew(&office).await;
@@ -156,7 +158,27 @@ async fn redetermine_for_next_year(app: &App, room: &Room) {
     }
 }
 
-/// After signing: records of a year for the tax return, in January, and corrections of them; reminders of the first payment.
+/// Renews plans for people who have not chosen one for the next year (docs/enrollment.md).
+async fn renew_plans(app: &App, room: &Room) {
+    let rules = match RenewalRules::load() {
+        Ok(rules) => rules,
+        Err(faults) => return tracing::error!(?faults, "renewal: the rules are not whole, nothing was renewed"),
+    };
+    let year = app::system_clock().date().year() + 1;
+    let catalogue = u16::try_from(year).ok().and_then(|year| app.catalogues.current().get(year).cloned());
+    let Some(catalogue) = catalogue else {
+        return tracing::info!(year, "renewal: no plans of this year are here, nothing was renewed");
+    };
+    let done = async { renewing::carry_out(room, &catalogue, &rules, room.store.now().await?).await };
+    match done.await {
+        Ok(renewing::Report { renewed, without, failed }) => {
+            tracing::info!(year, renewed, without, failed, "renewal: carried out")
+        }
+        Err(error) => tracing::error!(%error, year, "renewal: not all was done, trying again tomorrow"),
+    }
+}
+
+/// After signing: events that have to be proved; records of a year for the tax return, in January, and corrections of them; reminders of the first payment.
 async fn look_after_coverage(room: &Room) {
     let rules = match EndRules::load() {
         Ok(rules) => Arc::new(rules),
@@ -165,6 +187,12 @@ async fn look_after_coverage(room: &Room) {
     match tax_year::give_out(room, &rules, app::system_clock()).await {
         Ok(made) => tracing::info!(made, "tax records: given out or corrected"),
         Err(error) => tracing::error!(%error, "tax records: not all were given out, trying again tomorrow"),
+    }
+    match proof_clock::carry_out(room, &rules, app::system_clock()).await {
+        Ok(proof_clock::Report { reminders, expired }) => {
+            tracing::info!(reminders, expired, "proofs of events: the day's clock")
+        }
+        Err(error) => tracing::error!(%error, "proofs of events: not all was done, trying again tomorrow"),
     }
     match reminders_to_pay::carry_out(room, &rules, app::system_clock()).await {
         Ok(reminded) => tracing::info!(reminded, "coverage: reminded of the first payment"),

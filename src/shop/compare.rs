@@ -187,7 +187,7 @@ fn build<'a>(cx: &'a Cx, page: &Page, open: &Open, found: &Compared, only: bool)
         },
         who: words::who(cx, search),
         change: change_href(cx, search),
-        own: Fixed::of(cx),
+        own: Fixed::of(cx, search.product),
         back: cx.href(&format!("/plans?{}", search.canonical())),
         csv: cx.href(&format!("/compare.csv?{}", address(&|_| {}, false))),
         sheet: cx.href(&format!("/sheet?{}", search.canonical())),

@@ -17,11 +17,17 @@ use crate::web::page::Cx;
 /// is known, or work it out again.
 pub const PAGES: &[&str] = &["/plans", "/compare", "/sheet"];
 
-/// A household whose help is settled.
+/// A household whose help is settled, for each product: a dental plan can be for fewer people, and what is left of a credit
+/// differs.
+pub struct Both {
+    pub medical: Fixed,
+    pub dental: Fixed,
+}
+
+/// For one product.
 pub struct Fixed {
-    /// For each product, because what is left of a credit differs; with no wishes.
-    pub medical: Search,
-    pub dental: Search,
+    /// With no wishes.
+    pub search: Search,
     pub catalogue: Arc<Catalogue>,
     /// The people and the place in words: `Ana, Ben · 45202, Hamilton County, OH · 2027`.
     pub who: String,
@@ -29,6 +35,8 @@ pub struct Fixed {
     pub lead: Vec<String>,
     /// `Your credit: $X a month`, and what else help means here.
     pub help: Vec<String>,
+    /// The page of the office that settles who gets the plan, where that is not all of the group.
+    pub people: Option<&'static str>,
     /// Addresses of the office, without language: where answers are changed, where a choice is sent, where to go back to.
     pub change: &'static str,
     pub choose: &'static str,
@@ -41,15 +49,12 @@ pub struct Fixed {
 
 impl Fixed {
     /// `None` in everybody's shop.
-    pub fn of(cx: &Cx) -> Option<&Fixed> {
-        cx.below.as_ref()?.of.downcast_ref()
-    }
-
-    fn search(&self, product: Product) -> &Search {
-        match product {
-            Product::Medical => &self.medical,
-            Product::Dental => &self.dental,
-        }
+    pub fn of(cx: &Cx, product: Product) -> Option<&Fixed> {
+        let both: &Both = cx.below.as_ref()?.of.downcast_ref()?;
+        Some(match product {
+            Product::Medical => &both.medical,
+            Product::Dental => &both.dental,
+        })
     }
 
     /// The search of an address that says only what is wished for. Who and where are not read from it.
@@ -63,7 +68,7 @@ impl Fixed {
             basket: asked.plan_ids(),
             page: asked.page,
             known: true,
-            ..self.search(asked.product).clone()
+            ..self.search.clone()
         };
         Settlement { search, catalogue: Arc::clone(&self.catalogue), help: None }
     }
@@ -74,18 +79,19 @@ impl Fixed {
     }
 }
 
-/// The same search for plans of a product: a known household may have another credit for it.
+/// The same search for plans of a product: a known household may have another credit for it, and other people.
 pub fn of_product(cx: &Cx, search: &Search, product: Product) -> Search {
-    let policy = match Fixed::of(cx) {
-        Some(fixed) => fixed.search(product).policy.clone(),
-        None => search.policy.clone(),
-    };
-    Search { product, policy, ..search.clone() }
+    match Fixed::of(cx, product) {
+        Some(Fixed { search: own, .. }) => {
+            Search { product, policy: own.policy.clone(), household: own.household.clone(), ..search.clone() }
+        }
+        None => Search { product, ..search.clone() },
+    }
 }
 
 /// Where people change what prices rest on.
 pub fn change_href(cx: &Cx, search: &Search) -> String {
-    match Fixed::of(cx) {
+    match Fixed::of(cx, search.product) {
         Some(fixed) => cx.href(fixed.change),
         None => cx.href(&format!("/?{}", write_query(&search.pairs()))),
     }

@@ -124,7 +124,7 @@ pub struct Open {
 /// Opens a page that needs a household.
 pub async fn open(cx: &Cx, page: &Page<'_>) -> Result<Open, Instead> {
     let mut asked = read(cx, page.switch);
-    if let Some(fixed) = Fixed::of(cx) {
+    if let Some(fixed) = Fixed::of(cx, asked.product) {
         let settled = fixed.settled(&mut asked);
         return opened(cx, page, asked, settled);
     }
@@ -158,7 +158,7 @@ pub struct Bare {
 
 /// Opens a page that works without a household. Without one, its address keeps who and where, not the wishes of a list.
 pub async fn open_or_bare(cx: &Cx, page: &Page<'_>) -> Result<OpenOrBare, Instead> {
-    if Fixed::of(cx).is_some() {
+    if cx.below.is_some() {
         return Ok(OpenOrBare::Open(Box::new(open(cx, page).await?)));
     }
     let mut asked = read(cx, page.switch);

@@ -52,10 +52,12 @@ impl Panel {
     ) -> Panel {
         let search = links.search;
         let mut lines = Vec::new();
-        if let Some(fixed) = Fixed::of(cx) {
+        if let Some(fixed) = Fixed::of(cx, search.product) {
             lines.extend(fixed.help.iter().cloned().map(plain));
-            lines.extend(level_words(cx, search).map(plain));
-            lines.extend(silver_line(cx, links, tally, years));
+            if search.product == Product::Medical {
+                lines.extend(level_words(cx, search).map(plain));
+                lines.extend(silver_line(cx, links, tally, years));
+            }
             let heading = cx.t("help.heading").to_string();
             return Panel { heading, first: false, lines, more: Vec::new(), how: None, without: None };
         }

@@ -40,7 +40,7 @@ fn data_of(cx: &Cx, catalogue: &Catalogue) -> Option<String> {
 pub fn address(cx: &Cx, search: &Search, ids: &[&str]) -> String {
     let base = cx.app.config.public_url.as_deref().unwrap_or_default();
     let base = base.trim_start_matches("https://").trim_start_matches("http://");
-    if let Some(fixed) = Fixed::of(cx) {
+    if let Some(fixed) = Fixed::of(cx, search.product) {
         return format!("{base}{}", cx.href(fixed.home));
     }
     let zip = search.place.zip;

@@ -11,7 +11,7 @@ use axum::response::Response;
 
 use self::everything::Everything;
 use crate::catalogue::Catalogue;
-use crate::filing::codes::{Metal, Packed, PlanType};
+use crate::filing::codes::{Metal, Packed, PlanType, Product, Sort};
 use crate::quote::ask::address::{BASKET_MAX, Search, write_query};
 use crate::quote::market;
 use crate::quote::plan_record::PlanRecord;
@@ -120,6 +120,7 @@ pub async fn plan(cx: Cx, Path(id): Path<String>) -> Result<Response, Instead> {
             // The list that the visitor comes from, and goes back to.
             let Open { search, catalogue, notes, caching, .. } = *open;
             let record = record(&catalogue, &plan_id, search.policy.variants()).await?;
+            let search = own_list(&cx, search, record.product);
             let mut priced = price(&cx, &catalogue, &search, &record).await?;
             let year = priced.year.take();
             let page = build(&cx, Some(&search), &search.pairs(), &catalogue, &record, &priced);
@@ -130,6 +131,14 @@ pub async fn plan(cx: Cx, Path(id): Path<String>) -> Result<Response, Instead> {
 
 async fn record(catalogue: &Catalogue, plan_id: &PlanId, variants: VariantKinds) -> Result<Arc<PlanRecord>, Failure> {
     catalogue.record(plan_id, |metal| variants.of_metal(metal)).await?.ok_or(Failure::NotFound)
+}
+
+/// Of a household that the office knows, a dental plan can have fewer people than a health plan: they are its page's.
+fn own_list(cx: &Cx, list: Search, product: Product) -> Search {
+    if cx.below.is_none() || list.product == product {
+        return list;
+    }
+    Search { facets: Default::default(), sort: Sort::usual(product), ..of_product(cx, &list, product) }
 }
 
 /// The plan among all that are sold to the household.
@@ -188,7 +197,7 @@ fn build<'a>(
             Some(search) => change_href(cx, search),
             None => cx.href(&format!("/?{}", write_query(pairs))),
         },
-        own: Fixed::of(cx),
+        own: Fixed::of(cx, record.product),
         plan_id: &record.plan_id,
         compare: with.as_ref().map(|with| cx.href(&format!("/compare?{}", with.canonical()))),
         sheet: bought.map(|search| cx.href(&format!("/sheet?{}", first(search, record).canonical()))),

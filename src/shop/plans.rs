@@ -114,14 +114,15 @@ pub async fn plans(cx: Cx) -> Result<Response, Instead> {
     let (warnings, small_print) = words::warnings_for(&cx, &catalogue, search);
     let turning = if help.is_some() { turning::nearest(&cx, &catalogue, search, &tally).await? } else { None };
     let dental_unknown = search.product == Product::Dental && !catalogue.variants.has_dental();
+    let own = Fixed::of(&cx, search.product);
     let template = PlansPage {
         title: words::title(&cx, search, total),
         heading: words::heading(&cx, search, &tally),
         sub: words::sub(&cx, search),
         a_month: words::a_month(&cx, search),
         who: words::who(&cx, search),
-        change: Fixed::of(&cx).map_or_else(|| links.all_at("/"), |fixed| cx.href(fixed.change)),
-        own: Fixed::of(&cx),
+        change: own.map_or_else(|| links.all_at("/"), |fixed| cx.href(fixed.change)),
+        own,
         notes,
         season: season::coming(&cx, search).filter(|_| !search.known).map(|coming| coming.words(&cx)),
         warnings,

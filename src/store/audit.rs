@@ -431,9 +431,8 @@ impl Audit {
     }
 }
 
-/// Counts the lane's end up, and locks it until the transaction ends.
-/// Counts the rows to come into their lanes; the ends as they will be, with the chains as they are. In the order of the
-/// lanes, in which every process takes them: two do not wait for each other in a circle.
+/// Adds the rows to come to the ends of their lanes, which locks them until the transaction ends; returns the ends with
+/// the chains as they were. In the order of the lanes, as every process does, so that no two wait for each other.
 async fn take_ends(tx: &mut Tx, lanes: &BTreeMap<i64, Vec<&Entry<'_>>>) -> Result<Vec<End>, StoreError> {
     let counts: Vec<(i64, i64)> =
         lanes.iter().map(|(lane, entries)| (*lane, i64::try_from(entries.len()).unwrap_or_default())).collect();

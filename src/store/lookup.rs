@@ -1,14 +1,12 @@
-//! Finding a person by an e-mail address or a Social Security number that the store does not hold: by a MAC over its
-//! normal form.
+//! Finding a person by an e-mail address that the store does not hold: by a MAC over its normal form.
 //!
 //! Called by whatever signs people up and in. The key of the MAC is derived from the key ring, so it is never where the
-//! rows are: whoever held it could try all numbers. There is a row for each key of the ring, so that a rotation neither
+//! rows are: whoever held it could try addresses until one fits. There is a row for each key of the ring, so that a rotation neither
 //! loses anybody nor lets two people have one address.
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 use sqlx::AnyConnection;
-use strum::IntoStaticStr;
 use unicode_normalization::UnicodeNormalization as _;
 use zeroize::Zeroizing;
 
@@ -18,33 +16,13 @@ use crate::sealing::keys::{KeyId, KeyRing};
 
 /// Longest address by RFC 5321, 4.5.3.1.
 const EMAIL_BYTES_MAX: usize = 254;
-const SSN_DIGITS: usize = 9;
+/// `lookup.kind`: the one thing that people are found by.
+pub const EMAIL: &str = "email";
+const PURPOSE: &str = "windowshop lookup email v1";
 
-/// What a person is found by. The words are for good: rows hold them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr)]
-#[strum(serialize_all = "snake_case")]
-pub enum Kind {
-    Email,
-    Ssn,
-}
-
-impl Kind {
-    fn word(self) -> &'static str {
-        self.into()
-    }
-
-    fn purpose(self) -> &'static str {
-        match self {
-            Kind::Email => "windowshop lookup email v1",
-            Kind::Ssn => "windowshop lookup ssn v1",
-        }
-    }
-}
-
-/// A text in its normal form, ready to be looked for. Has no `Debug`.
+/// An address in its normal form, ready to be looked for. Has no `Debug`.
 #[derive(Clone)]
 pub struct Sought {
-    kind: Kind,
     form: Zeroizing<String>,
 }
 
@@ -65,15 +43,7 @@ impl Sought {
         let mut form = Zeroizing::new(local.nfc().collect::<String>().to_lowercase());
         form.push('@');
         form.push_str(domain.trim_end_matches('.'));
-        Some(Sought { kind: Kind::Email, form })
-    }
-
-    /// Nine digits, with or without hyphens and spaces.
-    pub fn ssn(typed: &str) -> Option<Sought> {
-        let form: String = typed.chars().filter(|c| !matches!(c, '-' | ' ')).collect();
-        let form = Zeroizing::new(form);
-        let digits = form.len() == SSN_DIGITS && form.bytes().all(|b| b.is_ascii_digit());
-        digits.then_some(Sought { kind: Kind::Ssn, form })
+        Some(Sought { form })
     }
 
     /// The normal form, to count tries by.
@@ -83,7 +53,7 @@ impl Sought {
 
     /// A MAC under one key of the ring.
     fn mac(&self, ring: &KeyRing, id: KeyId) -> Option<Vec<u8>> {
-        let key = ring.by_id(id, self.kind.purpose())?;
+        let key = ring.by_id(id, PURPOSE)?;
         let mut mac = Hmac::<Sha256>::new_from_slice(key.as_slice()).ok()?;
         mac.update(self.form.as_bytes());
         Some(mac.finalize().into_bytes().to_vec())
@@ -106,7 +76,7 @@ pub async fn find(
 ) -> Result<Option<String>, StoreError> {
     for (_, mac) in sought.macs(&vault.ring()) {
         let asked = sqlx::query_scalar("SELECT owner FROM lookup WHERE kind = $1 AND mac = $2");
-        let found: Option<String> = asked.bind(sought.kind.word()).bind(mac).fetch_optional(&mut *connection).await?;
+        let found: Option<String> = asked.bind(EMAIL).bind(mac).fetch_optional(&mut *connection).await?;
         if found.is_some() {
             return Ok(found);
         }
@@ -126,14 +96,14 @@ pub async fn claim(tx: &mut Tx, vault: &Vault, sought: &Sought, owner: &str) -> 
             "INSERT INTO lookup (kind, mac, ring_key, owner) VALUES ($1, $2, $3, $4) \
              ON CONFLICT (kind, mac) DO NOTHING",
         )
-        .bind(sought.kind.word())
+        .bind(EMAIL)
         .bind(mac.as_slice())
         .bind(ring_key)
         .bind(owner)
         .execute(tx.conn())
         .await?;
         let asked = sqlx::query_scalar("SELECT owner FROM lookup WHERE kind = $1 AND mac = $2");
-        let holder: String = asked.bind(sought.kind.word()).bind(mac).fetch_one(tx.conn()).await?;
+        let holder: String = asked.bind(EMAIL).bind(mac).fetch_one(tx.conn()).await?;
         if holder != owner {
             return Err(StoreError::Taken { table: "lookup".to_string() });
         }
@@ -146,8 +116,8 @@ pub async fn claim(tx: &mut Tx, vault: &Vault, sought: &Sought, owner: &str) -> 
 /// # Errors
 ///
 /// If the store is away.
-pub async fn release(tx: &mut Tx, kind: Kind, owner: &str) -> Result<(), StoreError> {
-    let gone = sqlx::query("DELETE FROM lookup WHERE owner = $1 AND kind = $2").bind(owner).bind(kind.word());
+pub async fn release(tx: &mut Tx, owner: &str) -> Result<(), StoreError> {
+    let gone = sqlx::query("DELETE FROM lookup WHERE owner = $1 AND kind = $2").bind(owner).bind(EMAIL);
     gone.execute(tx.conn()).await?;
     Ok(())
 }
@@ -205,15 +175,6 @@ mod tests {
         for typed in ["", "ana", "ana@", "@example.org", "a na@example.org", "ana@localhost", "ana@[127.0.0.1]", &long]
         {
             assert_eq!(form(typed), None, "{typed}");
-        }
-    }
-
-    #[test]
-    fn numbers_are_nine_digits() {
-        assert!(Sought::ssn("123-45-6789").is_some_and(|sought| *sought.form == "123456789"));
-        assert!(Sought::ssn("123 45 6789").is_some());
-        for typed in ["", "123-45-678", "123-45-67890", "12a-45-6789"] {
-            assert!(Sought::ssn(typed).is_none(), "{typed}");
         }
     }
 }

@@ -15,6 +15,7 @@ pub mod columns;
 pub mod counts;
 pub mod dialect;
 mod error;
+mod file;
 pub mod keys;
 pub mod lookup;
 pub mod many;
@@ -24,8 +25,6 @@ pub mod vault;
 pub mod write;
 
 use std::fmt;
-use std::fs::{OpenOptions, TryLockError};
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
@@ -72,6 +71,8 @@ struct Inner {
     counts: Counts,
     /// Told of each commit; `None` if the engine needs no help with its log.
     written: Option<watch::Sender<()>>,
+    /// SQLite: the file as it was opened.
+    file: Option<file::Opened>,
 }
 
 /// How far the store's clock is said to be ahead of its engine's. Zero but in tests of what happens after hours.
@@ -139,7 +140,8 @@ impl Store {
         let readers = pool(Role::Reader, readers).map_err(|error| fault(error.to_string()))?;
         let written = engine.checkpoint().map(|statement| checkpoint::start(readers.clone(), statement));
         let counts = Counts::new();
-        Ok(Store { inner: Arc::new(Inner { engine, writer, readers, ahead, marks, counts, written }) })
+        let file = address.file().map(file::Opened::of).transpose().map_err(|error| fault(error.to_string()))?;
+        Ok(Store { inner: Arc::new(Inner { engine, writer, readers, ahead, marks, counts, written, file }) })
     }
 
     /// Looks at the store and changes nothing: can it be reached, is it fit, may this binary open it? `None` if the store
@@ -167,7 +169,7 @@ impl Store {
     /// One connection before all others: is the server fit, is the schema ours.
     async fn prepare(address: &StoreAddress, up_to: Option<i64>) -> Result<(Engine, Marks), String> {
         let _alone = match address.file() {
-            Some(file) => Some(make_file(file).await.map_err(|error| {
+            Some(file) => Some(file::made(file).await.map_err(|error| {
                 format!("cannot be made ({error}): name a folder that this user may write with --data-dir")
             })?),
             None => None,
@@ -205,12 +207,18 @@ impl Store {
         self.inner.marks
     }
 
+    /// Whether the file is still the one that was opened: what is written to one that was moved or deleted is lost.
+    fn stands(&self) -> Result<(), StoreError> {
+        self.inner.file.as_ref().map_or(Ok(()), file::Opened::stands)
+    }
+
     /// A connection for reading; the engine refuses to write through it.
     ///
     /// # Errors
     ///
     /// If the store is away.
     pub async fn read(&self) -> Result<PoolConnection<Any>, StoreError> {
+        self.stands()?;
         Ok(self.inner.readers.acquire().await?)
     }
 
@@ -220,6 +228,7 @@ impl Store {
     ///
     /// If the store is away.
     pub async fn snapshot(&self) -> Result<Transaction<'static, Any>, StoreError> {
+        self.stands()?;
         Ok(self.inner.readers.begin_with(self.inner.engine.begin_snapshot()).await?)
     }
 
@@ -266,32 +275,4 @@ impl fmt::Debug for Store {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Store({})", self.inner.engine.name())
     }
-}
-
-/// Creates the file readable by its owner only (SQLite gives its companions the same rights), and keeps other
-/// processes from creating tables in it until the returned lock is dropped.
-async fn make_file(file: &Path) -> std::io::Result<std::fs::File> {
-    if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        std::fs::create_dir_all(folder)?;
-    }
-    private(file)?;
-    let lock = private(&file.with_extension("lock"))?;
-    loop {
-        match lock.try_lock() {
-            Ok(()) => return Ok(lock),
-            Err(TryLockError::WouldBlock) => tokio::time::sleep(LOCK_PAUSE).await,
-            Err(TryLockError::Error(error)) => return Err(error),
-        }
-    }
-}
-
-fn private(file: &Path) -> std::io::Result<std::fs::File> {
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt as _;
-        options.mode(0o600);
-    }
-    options.open(file)
 }

@@ -7,7 +7,7 @@ use time::Date;
 
 use super::audit::Audit;
 use super::vault::{SITE, Vault};
-use super::{Ahead, Seen, Store, StoreAddress};
+use super::{Ahead, Seen, Store, StoreAddress, file};
 use crate::config::{OfficePlace, SettingFault};
 use crate::sealing::{SealFault, value};
 
@@ -39,7 +39,11 @@ impl Opened {
         std::fs::create_dir_all(&place.data_dir)
             .with_context(|| format!("cannot make {}", place.data_dir.display()))?;
         let vault = Vault::new(place.open_keys(today)?, place.key_path());
-        let store = Store::open(&StoreAddress::of(place), ahead).await?;
+        let address = StoreAddress::of(place);
+        if let Some(gone) = address.file().and_then(file::gone) {
+            anyhow::bail!(gone);
+        }
+        let store = Store::open(&address, ahead).await?;
         vault.found(&store).await.context("the keys do not fit this store")?;
         let audit = Audit::open(&store, &vault).await?;
         Ok(Opened { place: place.clone(), store, vault, audit })
@@ -53,7 +57,10 @@ pub async fn faults(place: &OfficePlace) -> Vec<SettingFault> {
         place.key_fault().into_iter().map(|fault| SettingFault::new("key-file", fault.to_string())).collect();
     let address = StoreAddress::of(place);
     let flag = match address.file() {
-        Some(file) if !file.exists() => return faults,
+        Some(file) if !file.exists() => {
+            faults.extend(file::gone(file).map(|gone| SettingFault::new("data-dir", gone)));
+            return faults;
+        }
         Some(_) => "data-dir",
         None => "database-url",
     };

@@ -13,7 +13,7 @@ use sqlx::{AnyConnection, SqlSafeStr as _};
 use super::dialect;
 
 /// All migrations, in order: number, name, text.
-pub const MIGRATIONS: [(i64, &str, &str); 12] = [
+pub const MIGRATIONS: [(i64, &str, &str); 14] = [
     (1, "begin", include_str!("../../sql/store/0001_begin.sql")),
     (2, "account", include_str!("../../sql/store/0002_account.sql")),
     (3, "work", include_str!("../../sql/store/0003_work.sql")),
@@ -26,6 +26,8 @@ pub const MIGRATIONS: [(i64, &str, &str); 12] = [
     (10, "enrollment", include_str!("../../sql/store/0010_enrollment.sql")),
     (11, "insurer", include_str!("../../sql/store/0011_insurer.sql")),
     (12, "appeal", include_str!("../../sql/store/0012_appeal.sql")),
+    (13, "event_proof", include_str!("../../sql/store/0013_event_proof.sql")),
+    (14, "renewal", include_str!("../../sql/store/0014_renewal.sql")),
 ];
 
 /// What this binary knows: the number of its newest migration.

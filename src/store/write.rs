@@ -102,11 +102,13 @@ impl Store {
     }
 
     async fn write_once<C: Change>(&self, change: &C) -> Result<C::Done, StoreError> {
+        self.stands()?;
         let mut inner = self.inner.writer.begin_with(self.inner.engine.begin_write()).await?;
         let now = self.clock(&mut inner).await?;
         let mut tx = Tx { inner, now };
         match change.run(&mut tx).await {
             Ok(done) => {
+                self.stands()?;
                 tx.inner.commit().await?;
                 self.inner.counts.writes.fetch_add(1, Ordering::Relaxed);
                 if let Some(written) = &self.inner.written {

@@ -2,15 +2,13 @@
 
 use sqlx::AnyConnection;
 
-use super::record::{self, Line, StepLine};
-use crate::application::sheet::RowId;
+use super::record::{self, Event, Line, StepLine};
 use crate::store::StoreError;
 
 pub struct History {
     /// Transfers with their steps, the oldest first.
     pub sent: Vec<(Line, Vec<StepLine>)>,
-    /// What opens a special enrollment period: person, kind, day.
-    pub events: Vec<(RowId, String, String)>,
+    pub events: Vec<Event>,
 }
 
 impl History {

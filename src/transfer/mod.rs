@@ -24,6 +24,7 @@ pub mod words;
 pub mod write;
 pub mod xml;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -67,21 +68,14 @@ pub enum Said {
 /// A job of a transfer.
 pub struct ToDo {
     pub key: String,
-    payload: Vec<u8>,
-    request_id: String,
+    said: Said,
+    request_id: Arc<str>,
 }
 
 impl ToDo {
-    pub fn of<'a>(&'a self, owner: &'a str) -> NewJob<'a> {
-        NewJob {
-            kind: &TRANSFER,
-            key: &self.key,
-            owner,
-            run_at: None,
-            deadline: None,
-            payload: &self.payload,
-            request_id: &self.request_id,
-        }
+    pub fn of<'a>(&'a self, owner: &'a str) -> NewJob<'a, Said> {
+        let (key, request_id) = (&*self.key, &*self.request_id);
+        NewJob { kind: &TRANSFER, key, owner, run_at: None, payload: &self.said, request_id }
     }
 }
 
@@ -89,8 +83,7 @@ impl ToDo {
 pub fn job(application: &str, cause: &str) -> ToDo {
     let (application, cause) = (application.to_string(), cause.to_string());
     let key = format!("transfer:{application}:{cause}");
-    let payload = serde_json::to_vec(&Said::Make { application, cause }).unwrap_or_default();
-    ToDo { key, payload, request_id: request_id().to_string() }
+    ToDo { key, said: Said::Make { application, cause }, request_id: request_id() }
 }
 
 /// The job that transfers what followed from a redetermination: its key is the redetermination's own.

@@ -161,7 +161,14 @@ pub async fn steps(connection: &mut AnyConnection, transfer: &str) -> Result<Vec
     Ok(asked.bind(transfer).fetch_all(connection).await?)
 }
 
-/// What opens a special enrollment period for somebody: person, kind, day.
+/// What opens a special enrollment period for somebody.
+pub struct Event {
+    pub person: RowId,
+    pub kind: String,
+    pub day: String,
+}
+
+/// What opens special enrollment periods for people of an application.
 ///
 /// # Errors
 ///
@@ -169,13 +176,14 @@ pub async fn steps(connection: &mut AnyConnection, transfer: &str) -> Result<Vec
 pub async fn events(
     connection: &mut AnyConnection,
     (owner, application): (&str, &str),
-) -> Result<Vec<(RowId, String, String)>, StoreError> {
+) -> Result<Vec<Event>, StoreError> {
     let asked = sqlx::query_as(
         "SELECT person, kind, day FROM enrollment_event WHERE owner = $1 AND application = $2 ORDER BY day, person",
     );
     let found: Vec<(i64, String, String)> = asked.bind(owner).bind(application).fetch_all(connection).await?;
-    let with_row = |(person, kind, day): (i64, String, String)| Some((RowId::try_from(person).ok()?, kind, day));
-    Ok(found.into_iter().filter_map(with_row).collect())
+    let event =
+        |(person, kind, day): (i64, String, String)| Some(Event { person: RowId::try_from(person).ok()?, kind, day });
+    Ok(found.into_iter().filter_map(event).collect())
 }
 
 /// The content of a transfer, opened; `None` if it is gone.

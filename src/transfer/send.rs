@@ -18,7 +18,7 @@ use super::rules::{self, Of};
 use super::steps::{self, DENIED, DETERMINED, FAILED, MADE, REFUSED, REJECTED, SENT, Step};
 use super::xml;
 use super::{RESENT, Said, TRANSFER, codes, json, transfer_id, write};
-use crate::application::record::{Application, follows, in_force};
+use crate::application::record::{Application, follows, in_force, last_year};
 use crate::application::sheet::{HOUSEHOLD, RowId};
 use crate::eligibility::State;
 use crate::store::audit::{Actor, Deed};
@@ -45,9 +45,9 @@ pub struct Sends {
 #[async_trait]
 impl Handler for Sends {
     async fn work(&self, job: &Job, _: &Hands) -> Outcome {
-        let said: Said = match serde_json::from_slice(&job.payload) {
+        let said = match job.said() {
             Ok(said) => said,
-            Err(_) => return Outcome::dead("its payload is no transfer of this version"),
+            Err(outcome) => return outcome,
         };
         let done = match said {
             Said::Make { application, cause } => self.make(job, &application, &cause).await,
@@ -98,7 +98,9 @@ impl Sends {
         if before.iter().any(|own| own.cause == cause) {
             return nothing;
         }
-        let (household, determination) = decided_last(&mut connection, vault, (owner, &case.application)).await?;
+        let today = case.day(&self.room.knows.tables, job.held.made_at);
+        let of = (&case, today.year());
+        let (household, determination) = decided(&mut connection, vault, of).await?;
         let referred = referred(&determination, case.said("full_medicaid", HOUSEHOLD, "yes"));
         let resent = cause.starts_with(RESENT);
         let mut ended = ended(&mut connection, (&before, resent), &referred).await?;
@@ -110,7 +112,6 @@ impl Sends {
         if ended.is_empty() && (referred.is_empty() || (has && !resent)) {
             return nothing;
         }
-        let people = people(&referred, &ended);
         let Some(state) = determination["state"].as_str().and_then(State::parse) else {
             return Ok(Outcome::dead("its determination names no state"));
         };
@@ -134,7 +135,7 @@ impl Sends {
         drop(connection);
         let manner = codes::manner(state.code(), moment(job.held.made_at).date());
         let tree = write::transfer(&facts, manner);
-        let made = |status: &'static str, code: &str, place: String, xml: &str| Made {
+        let mut made = Made {
             room: self.room.clone(),
             id: facts.transfer.clone(),
             owner: owner.to_string(),
@@ -142,21 +143,21 @@ impl Sends {
             state: state.code().to_string(),
             number,
             cause: cause.to_string(),
-            people: people.clone(),
-            status,
-            code: code.to_string(),
-            xml: xml.to_string(),
-            place,
+            people: people(&referred, &facts.ended),
+            status: MADE,
+            code: String::new(),
+            xml: xml::write(&tree, manner.soap),
+            place: String::new(),
         };
-        let text = xml::write(&tree, manner.soap);
         if let Some(first) = rules::faults(&tree, Of::Ours).first() {
             let why = format!("the transfer breaks a rule, {first}: nothing was sent");
-            return Ok(Outcome::Dead(why, Arc::new(made(FAILED, &first.rule, String::new(), &text))));
+            (made.status, made.code) = (FAILED, first.rule.to_string());
+            return Ok(Outcome::Dead(why, Arc::new(made)));
         }
-        let json = serde_json::to_string_pretty(&json::write(&tree)).unwrap_or_default();
-        let place = self.folder.place().await?;
-        self.folder.stage(state.code(), &name(&facts.transfer, number), (&text, &json)).await?;
-        Ok(Outcome::done(made(MADE, "", place, &text)))
+        let json = serde_json::to_string_pretty(&json::write(&tree)).map_err(io::Error::from)?;
+        made.place = self.folder.place().await?;
+        self.folder.stage(state.code(), &name(&facts.transfer, number), (&made.xml, &json)).await?;
+        Ok(Outcome::done(made))
     }
 
     /// The county of the home by name: as it was frozen, or by its code.
@@ -236,17 +237,8 @@ impl Change for Made {
             return Ok(());
         }
         let said = Said::Out { transfer: self.id.clone(), place: self.place.clone() };
-        let odd = |_| StoreError::Refused("a job cannot be written as JSON".to_string());
-        let (key, request_id) = (format!("transfer:{}:out", self.id), request_id());
-        let job = NewJob {
-            kind: &TRANSFER,
-            key: &key,
-            owner: &self.owner,
-            run_at: None,
-            deadline: None,
-            payload: &serde_json::to_vec(&said).map_err(odd)?,
-            request_id: &request_id,
-        };
+        let (key, owner, request_id) = (format!("transfer:{}:out", self.id), &self.owner, request_id());
+        let job = NewJob { kind: &TRANSFER, key: &key, owner, run_at: None, payload: &said, request_id: &request_id };
         enqueue(tx, vault, &job).await.map(drop)
     }
 }
@@ -271,15 +263,27 @@ impl Change for Released {
     }
 }
 
-/// The household and determination of whichever plan year was decided last: what the agency has to know.
-async fn decided_last(
+/// The household and determination that an agency has to know of: those that hold in the year that it is. What was determined for
+/// a year that has not begun counts before if it refers more people and takes nobody back: an agency needs its time, and nobody
+/// loses what holds until then.
+async fn decided(
     connection: &mut AnyConnection,
     vault: &Vault,
-    (owner, application): (&str, &Application),
+    (case, this_year): (&Case, i32),
 ) -> Result<(Value, Value), StoreError> {
+    let (owner, application) = (case.owner.as_str(), &case.application);
     let key = vault.open(connection, owner).await?.ok_or(StoreError::Stale)?;
-    let last = in_force(connection, &key, (owner, application), None).await?;
-    Ok((last.household, last.determination))
+    let last = last_year(connection, application).await?;
+    let later = in_force(connection, &key, (owner, application), last).await?;
+    if last == application.year() || last <= this_year {
+        return Ok((later.household, later.determination));
+    }
+    let own = in_force(connection, &key, (owner, application), application.year()).await?;
+    let full = case.said("full_medicaid", HOUSEHOLD, "yes");
+    let (now, then) = (referred(&own.determination, full), referred(&later.determination, full));
+    let more = then.len() > now.len() && now.iter().all(|one| then.contains(one));
+    let counts = if more { later } else { own };
+    Ok((counts.household, counts.determination))
 }
 
 /// What was sent of the same people for the applications that this one is a change of: what we send now updates it.

@@ -5,8 +5,13 @@
 use serde_json::{Value, json};
 
 use super::case::TaxHousehold;
+use super::redetermine::{read, refused};
 use super::rules::Expiry;
 use crate::application::sheet::RowId;
+use crate::eligibility::rounding::{Ratio, shown_cents};
+use crate::eligibility::{PersonIncome, Tables, counted};
+use crate::store::StoreError;
+use crate::types::Cents;
 
 /// Something that was not proved in time.
 pub struct Unproved {
@@ -17,7 +22,15 @@ pub struct Unproved {
 }
 
 /// A copy of the household in which each of these is decided as the rule says.
-pub fn amended(household: &Value, taxes: &[TaxHousehold], unproved: &[Unproved]) -> Value {
+///
+/// # Errors
+///
+/// If the engine refuses the household.
+pub fn amended(
+    tables: &Tables,
+    household: &Value,
+    (taxes, unproved): (&[TaxHousehold], &[Unproved]),
+) -> Result<Value, StoreError> {
     let mut said = household.clone();
     for one in unproved {
         match one.expiry {
@@ -28,12 +41,15 @@ pub fn amended(household: &Value, taxes: &[TaxHousehold], unproved: &[Unproved])
             Expiry::HasCoverage => has_coverage(&mut said, one),
             Expiry::IncomeByData => {
                 if let Some(tax) = taxes.iter().find(|tax| tax.filers.first() == Some(&one.person)) {
-                    income_by_data(&mut said, tax, one.basis["data_cents"].as_i64());
+                    match one.basis["data_cents"].as_i64() {
+                        Some(data) => income_by_data(tables, &mut said, (tax, one.person), Cents(data))?,
+                        None => tax.filers.iter().for_each(|filer| not_proved(&mut said, *filer, "income")),
+                    }
                 }
             }
         }
     }
-    said
+    Ok(said)
 }
 
 fn person(said: &mut Value, row: RowId) -> Option<&mut Value> {
@@ -76,16 +92,31 @@ fn has_coverage(said: &mut Value, one: &Unproved) {
     }
 }
 
-/// The year's income is what tax data says of all of the household together. The month's, which decides about Medicaid and
-/// CHIP, stays as it was told: that is for the state to check.
-fn income_by_data(said: &mut Value, tax: &TaxHousehold, data_cents: Option<i64>) {
-    let Some(data) = data_cents else {
-        tax.filers.iter().for_each(|filer| not_proved(said, *filer, "income"));
-        return;
+/// The year's income of the household becomes what tax data says of all of it together: the first filer's is what the others
+/// leave of that. What the others have stays as it was told, and so does the month's income, which decides about Medicaid and
+/// CHIP: that is for the state to check.
+fn income_by_data(
+    tables: &Tables,
+    said: &mut Value,
+    (tax, first): (&TaxHousehold, RowId),
+    data: Cents,
+) -> Result<(), StoreError> {
+    let (household, today) = read(said)?;
+    let (incomes, _) = counted(&household, tables, today).map_err(|faults| refused(&faults))?;
+    let rows = household.people.iter().map(|person| person.id.as_deref().and_then(|id| id.parse().ok()));
+    let told: Vec<(RowId, PersonIncome)> = rows.zip(incomes).filter_map(|(row, own)| Some((row?, own))).collect();
+    let counts = |(row, own): &&(RowId, PersonIncome)| {
+        *row != first && (tax.filers.contains(row) || (tax.members.contains(row) && own.must_file))
     };
-    for (at, member) in tax.members.iter().enumerate() {
-        let first = tax.filers.first() == Some(member) || (tax.filers.is_empty() && at == 0);
-        let own = if first { data } else { 0 };
-        set(said, *member, "projected_annual_income", json!(format!("{}.{:02}", own / 100, own % 100)));
+    let others: Cents = told.iter().filter(counts).map(|(_, own)| own.year).sum();
+    let month_x12 = told.iter().find(|(row, _)| *row == first).map(|(_, own)| own.medicaid_month_x12);
+    let Some(person) = person(said, first) else { return Ok(()) };
+    person["projected_annual_income"] = json!((data - others).decimal());
+    // Of somebody without a source of income the engine would take a twelfth of the year for the month.
+    let has_sources = person["incomes"].as_array().is_some_and(|sources| !sources.is_empty());
+    if !has_sources && person["current_monthly_income"].is_null() {
+        let month = Ratio { num: i128::from(month_x12.unwrap_or_default().0), den: 12 };
+        person["current_monthly_income"] = json!(shown_cents(month).decimal());
     }
+    Ok(())
 }

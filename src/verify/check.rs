@@ -108,7 +108,7 @@ type Answered = (Vec<Found>, Option<About>);
 #[async_trait]
 impl Handler for Checks {
     async fn work(&self, job: &Job, _: &Hands) -> Outcome {
-        let about = match About::of(job) {
+        let about: About = match job.said() {
             Ok(about) => about,
             Err(outcome) => return outcome,
         };
@@ -267,7 +267,7 @@ impl Checks {
         let reason = fault.to_string();
         match fault {
             HubFault::Down(_) => {
-                // The longer it waits, the seldomer it is tried.
+                // The longer a check has waited, the longer it waits for the next try.
                 let age = held.run_at.saturating_sub(held.made_at) / 4;
                 let pause = if self.hub.unset().is_some() { AWAY.1 } else { age.clamp(AWAY.0, AWAY.1) };
                 Outcome::Postpone(Duration::from_millis(pause.unsigned_abs()), reason)

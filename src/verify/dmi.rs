@@ -21,7 +21,6 @@ use crate::store::audit::{Actor, Deed, Entry};
 use crate::store::{Millis, StoreError, Tx};
 
 pub const OPEN: &str = "open";
-pub const RESOLVED: &str = "resolved";
 pub const EXPIRED: &str = "expired";
 /// Of something that is no longer said.
 pub const WITHDRAWN: &str = "withdrawn";

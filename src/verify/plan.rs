@@ -58,17 +58,6 @@ pub struct About {
     pub turn: u32,
 }
 
-impl About {
-    pub(super) fn of(job: &Job) -> Result<About, Outcome> {
-        serde_json::from_slice(&job.payload).map_err(|_| Outcome::dead("its payload is none of this version"))
-    }
-
-    pub(super) fn bytes(&self) -> Vec<u8> {
-        // Strings and numbers always become JSON.
-        serde_json::to_vec(self).unwrap_or_default()
-    }
-}
-
 /// The job that sending an application puts down, sealed before its transaction.
 ///
 /// # Errors
@@ -76,9 +65,8 @@ impl About {
 /// If the system has no randomness.
 pub fn first(key: &DataKey, (owner, application): (&str, &str)) -> Result<Ready, SealFault> {
     let about = About { application: application.to_string(), person: 0, turn: 0 };
-    let (name, payload, request_id) = (format!("verify:{application}"), about.bytes(), types::request_id());
-    let (run_at, deadline, payload) = (None, None, payload.as_slice());
-    NewJob { kind: &VERIFY, key: &name, owner, run_at, deadline, payload, request_id: &request_id }.sealed(key)
+    let (name, request_id) = (format!("verify:{application}"), types::request_id());
+    NewJob { kind: &VERIFY, key: &name, owner, run_at: None, payload: &about, request_id: &request_id }.sealed(key)
 }
 
 /// Does `verify` and `verify_notice`.
@@ -89,7 +77,7 @@ pub struct Plans {
 #[async_trait]
 impl Handler for Plans {
     async fn work(&self, job: &Job, _: &Hands) -> Outcome {
-        let about = match About::of(job) {
+        let about: About = match job.said() {
             Ok(about) => about,
             Err(outcome) => return outcome,
         };
@@ -220,10 +208,9 @@ pub(super) async fn put_down(
     case: &Case,
     (kind, about, run_at): (&'static Kind, About, Option<Millis>),
 ) -> Result<(), StoreError> {
-    let (payload, owner, request_id) = (about.bytes(), case.owner.as_str(), types::request_id());
     let key = format!("{}:{}:{}:{}", kind.name, about.application, about.person, about.turn);
-    let (key, payload, request_id) = (key.as_str(), payload.as_slice(), request_id.as_ref());
-    let job = NewJob { kind, key, owner, run_at, deadline: None, payload, request_id };
+    let (owner, request_id) = (case.owner.as_str(), types::request_id());
+    let job = NewJob { kind, key: &key, owner, run_at, payload: &about, request_id: &request_id };
     enqueue(tx, &room.means.vault, &job).await.map(drop)
 }
 

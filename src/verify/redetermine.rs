@@ -10,6 +10,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use serde_json::Value;
 use sqlx::AnyConnection;
+use time::Date;
 
 use super::amend::{Unproved, amended};
 use super::case::Case;
@@ -20,7 +21,7 @@ use super::{Knows, Room, appeal, id_of, notice, renew, words};
 use crate::account::people::Means;
 use crate::application::record;
 use crate::application::renewal::of_year;
-use crate::eligibility::{Determination, Household, determine};
+use crate::eligibility::{Determination, FieldError, Household, determine};
 use crate::sealing::DataKey;
 use crate::store::audit::{Actor, Deed, Entry};
 use crate::store::{Change, StoreError, Tx, columns};
@@ -53,9 +54,8 @@ pub(super) async fn put_down(
     cause: &str,
 ) -> Result<(), StoreError> {
     let about = About { application: application.to_string(), person: 0, turn: 0 };
-    let (key, payload, request_id) = (format!("{KEY}{cause}:{application}"), about.bytes(), types::request_id());
-    let (kind, run_at, deadline, payload) = (&REDETERMINE, None, None, payload.as_slice());
-    let job = NewJob { kind, key: &key, owner, run_at, deadline, payload, request_id: &request_id };
+    let (key, request_id) = (format!("{KEY}{cause}:{application}"), types::request_id());
+    let job = NewJob { kind: &REDETERMINE, key: &key, owner, run_at: None, payload: &about, request_id: &request_id };
     enqueue(tx, &means.vault, &job).await.map(drop)
 }
 
@@ -67,7 +67,7 @@ pub struct Redeterminations {
 #[async_trait]
 impl Handler for Redeterminations {
     async fn work(&self, job: &Job, _: &Hands) -> Outcome {
-        let about = match About::of(job) {
+        let about: About = match job.said() {
             Ok(about) => about,
             Err(outcome) => return outcome,
         };
@@ -203,7 +203,7 @@ impl Redetermine {
         cause: &str,
     ) -> Result<(), StoreError> {
         let (room, case, now) = (&self.room, &*self.case, tx.now());
-        let before = record::in_force(tx.conn(), key, (&case.owner, &case.application), Some(year)).await?;
+        let before = record::in_force(tx.conn(), key, (&case.owner, &case.application), year).await?;
         let before = before.determination;
         let household = now_known(tx.conn(), room, (key, case), (told, all)).await?;
         let after = answer(&room.knows, &household)?;
@@ -268,16 +268,28 @@ pub(super) async fn now_known(
         let kind = room.knows.rules.kind(dmi.kind, day).ok_or_else(|| odd("no rule says what follows"))?;
         unproved.push(Unproved { person: dmi.person, expiry: kind.expiry, basis });
     }
-    Ok(amended(told, &case.tax_households(), &unproved))
+    amended(&room.knows.tables, told, (&case.tax_households(), &unproved))
 }
 
 /// The engine's answer over a household as it stands in JSON.
+///
+/// # Errors
+///
+/// If the engine refuses it.
 pub fn answer(knows: &Knows, household: &Value) -> Result<Determination, StoreError> {
+    let (household, today) = read(household)?;
+    determine(&household, &knows.tables, today).map_err(|faults| refused(&faults))
+}
+
+/// A frozen household, and the day that it was determined for.
+pub(super) fn read(household: &Value) -> Result<(Household, Date), StoreError> {
     let read = Household::from_json(&household.to_string());
     let read = read.map_err(|fault| odd(&format!("the engine cannot read {}", fault.path)))?;
     let today = read.as_of.ok_or_else(|| odd("a frozen household without its day"))?;
-    determine(&read, &knows.tables, today).map_err(|faults| {
-        let paths: Vec<&str> = faults.iter().map(|fault| fault.path.as_str()).collect();
-        odd(&format!("the engine refused {}", paths.join(", ")))
-    })
+    Ok((read, today))
+}
+
+pub(super) fn refused(faults: &[FieldError]) -> StoreError {
+    let paths: Vec<&str> = faults.iter().map(|fault| fault.path.as_str()).collect();
+    odd(&format!("the engine refused {}", paths.join(", ")))
 }

@@ -191,7 +191,7 @@ impl Change for Renew {
         }
         let key = room.means.vault.open(tx.conn(), owner).await?.ok_or(StoreError::Stale)?;
         let all = dmi::of_application(tx.conn(), case.id()).await?;
-        let before = record::in_force(tx.conn(), &key, (owner, &case.application), Some(case.plan_year())).await?;
+        let before = record::in_force(tx.conn(), &key, (owner, &case.application), case.plan_year()).await?;
         let before = before.determination;
         let told = without_consent(case, self.year, self.said.clone());
         let household = now_known(tx.conn(), room, (&key, case), (&told, &all)).await?;

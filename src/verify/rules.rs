@@ -406,11 +406,6 @@ impl Rules {
     pub fn documents(&self) -> impl Iterator<Item = &str> {
         self.documents.iter().map(|row| row.document.as_str())
     }
-
-    /// Every mark's name.
-    pub fn mark_names(&self) -> impl Iterator<Item = &str> {
-        self.marks.iter().map(|mark| mark.mark.as_str())
-    }
 }
 
 #[cfg(test)]

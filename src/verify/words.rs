@@ -44,6 +44,11 @@ impl Says<'_> {
         if name.is_empty() { self.tf("how.person", &[("n", &person.to_string())]) } else { name }
     }
 
+    /// The household's own day at a moment.
+    pub fn day_of(&self, at: Millis) -> Date {
+        wall(self.knows, self.case, at)
+    }
+
     pub fn part(&self, heading: &str, lines: Vec<String>) -> Part {
         Part { heading: self.t(heading), lines }
     }

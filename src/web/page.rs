@@ -149,6 +149,16 @@ impl Cx {
         legal_day(&self.app)
     }
 
+    /// Whether the address carries this mark: `again=1`.
+    pub fn is_marked(&self, mark: &str) -> bool {
+        self.query.split('&').any(|pair| pair == mark)
+    }
+
+    /// What the address says of a name, as it is spelled there.
+    pub fn said_of(&self, name: &str) -> Option<&str> {
+        self.query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))
+    }
+
     /// The message with this key, in this page's language.
     pub fn t(&self, key: &str) -> &str {
         self.app.messages.t(self.lang, key)

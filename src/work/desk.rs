@@ -6,7 +6,7 @@ use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, FromRow, Row as _};
 
 use super::held::{Gone, put_down};
-use super::queue::{DEAD, HELD, READY, id_of};
+use super::queue::{DEAD, HELD, READY};
 use crate::store::audit::{Actor, Audit, Deed, Entry};
 use crate::store::vault::SITE;
 use crate::store::{Change, Millis, StoreError, Tx};
@@ -130,17 +130,23 @@ pub async fn find(connection: &mut AnyConnection, key: &str) -> Result<Option<Li
     Ok(asked.bind(key).fetch_optional(connection).await?)
 }
 
-/// Outcome, attempts, when, and whose, of a job that has left the queue.
+/// A job that has left the queue.
+pub struct Done {
+    pub outcome: String,
+    pub attempts: i64,
+    pub done_at: Millis,
+    pub owner: String,
+}
+
+/// What became of a job that has left the queue.
 ///
 /// # Errors
 ///
 /// If the store is away.
-pub async fn done(
-    connection: &mut AnyConnection,
-    key: &str,
-) -> Result<Option<(String, i64, Millis, String)>, StoreError> {
+pub async fn done(connection: &mut AnyConnection, key: &str) -> Result<Option<Done>, StoreError> {
     let asked = sqlx::query_as("SELECT outcome, attempts, done_at, owner FROM job_done WHERE key = $1");
-    Ok(asked.bind(key).fetch_optional(connection).await?)
+    let found: Option<(String, i64, Millis, String)> = asked.bind(key).fetch_optional(connection).await?;
+    Ok(found.map(|(outcome, attempts, done_at, owner)| Done { outcome, attempts, done_at, owner }))
 }
 
 /// By key, or by kind.
@@ -190,14 +196,13 @@ impl Change for Ordered {
             Order::Drop(key) => {
                 let asked = sqlx::query_as(
                     "DELETE FROM job WHERE key = $1 AND state <> 1 \
-                     RETURNING key, kind, owner, attempt, made_at, request_id",
+                     RETURNING id, key, kind, owner, attempt, made_at, request_id",
                 );
                 let gone: Option<Gone> = asked.bind(key.as_str()).fetch_optional(tx.conn()).await?;
-                let owner = gone.as_ref().map(|gone| gone.2.clone());
-                if let Some(gone) = gone {
-                    put_down(tx, id_of(key), gone, "dropped").await?;
+                if let Some(gone) = &gone {
+                    put_down(tx, gone, "dropped").await?;
                 }
-                (Deed::JobDropped, owner, format!("job:{key}"))
+                (Deed::JobDropped, gone.map(|gone| gone.owner), format!("job:{key}"))
             }
             Order::Pause(kind) => {
                 let put =

@@ -6,6 +6,9 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use sqlx::any::AnyRow;
+use sqlx::{FromRow, Row as _};
+
 use super::queue::{Held, LEASE, millis};
 use crate::store::{Change, Millis, StoreError, Tx};
 
@@ -59,34 +62,55 @@ impl Change for Finish {
         // First, so that nobody else can claim it while the effect is under way.
         let gone = sqlx::query_as(
             "DELETE FROM job WHERE id = $1 AND state = 1 AND token = $2 \
-             RETURNING key, kind, owner, attempt, made_at, request_id",
+             RETURNING id, key, kind, owner, attempt, made_at, request_id",
         );
         let gone: Option<Gone> = gone.bind(self.ticket.id).bind(self.ticket.token).fetch_optional(tx.conn()).await?;
-        put_down(tx, self.ticket.id, gone.ok_or(StoreError::Stale)?, self.outcome).await?;
+        put_down(tx, &gone.ok_or(StoreError::Stale)?, self.outcome).await?;
         self.effect.apply(tx).await
     }
 }
 
-/// Key, kind, owner, attempts, when it was made, request.
-pub(crate) type Gone = (String, String, String, i64, Millis, String);
+/// A job that has just left the queue.
+pub(crate) struct Gone {
+    pub id: i64,
+    pub key: String,
+    pub kind: String,
+    pub owner: String,
+    pub attempts: i64,
+    pub made_at: Millis,
+    pub request_id: String,
+}
 
-/// The row of a job that has left the queue.
-pub(crate) async fn put_down(tx: &mut Tx, id: i64, gone: Gone, outcome: &str) -> Result<(), StoreError> {
-    let (key, kind, owner, attempts, made_at, request_id) = gone;
+impl FromRow<'_, AnyRow> for Gone {
+    fn from_row(row: &AnyRow) -> Result<Gone, sqlx::Error> {
+        Ok(Gone {
+            id: row.try_get("id")?,
+            key: row.try_get("key")?,
+            kind: row.try_get("kind")?,
+            owner: row.try_get("owner")?,
+            attempts: row.try_get("attempt")?,
+            made_at: row.try_get("made_at")?,
+            request_id: row.try_get("request_id")?,
+        })
+    }
+}
+
+/// Writes the row of a job that has left the queue.
+pub(crate) async fn put_down(tx: &mut Tx, gone: &Gone, outcome: &str) -> Result<(), StoreError> {
     let now = tx.now();
     sqlx::query(
         "INSERT INTO job_done (key, id, kind, owner, outcome, attempts, made_at, done_at, request_id) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
     )
-    .bind(key)
-    .bind(id)
-    .bind(kind)
-    .bind(owner)
+    .bind(gone.key.as_str())
+    .bind(gone.id)
+    .bind(gone.kind.as_str())
+    .bind(gone.owner.as_str())
     .bind(outcome)
-    .bind(attempts)
-    .bind(made_at)
+    .bind(gone.attempts)
+    .bind(gone.made_at)
     .bind(now)
-    .bind(request_id)
+    .bind(gone.request_id.as_str())
     .execute(tx.conn())
     .await?;
     Ok(())

@@ -12,7 +12,7 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use sqlx::AnyConnection;
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::{Zeroize as _, Zeroizing};
 
 use super::held::{Effect, NoEffect};
 use super::queue::{self, Kind, NewJob, Repeats, id_of};
@@ -164,15 +164,12 @@ impl Ready {
     }
 
     fn of(key: &DataKey, posted: &Posted, said: &Said) -> Result<Ready, StoreError> {
-        let odd = |_| StoreError::Refused("a letter cannot be written as JSON".to_string());
-        let payload = Zeroizing::new(serde_json::to_vec(said).map_err(odd)?);
         let job = NewJob {
             kind: posted.kind,
             key: &posted.key,
             owner: &posted.owner,
             run_at: None,
-            deadline: None,
-            payload: &payload,
+            payload: said,
             request_id: &posted.request_id,
         };
         let to = if posted.own_address { posted.owner.clone() } else { SITE.to_string() };
@@ -368,9 +365,7 @@ impl Letters {
     /// The letter, or why there is none to be sent.
     async fn letter(&self, job: &Job) -> Result<Result<Letter, &'static str>, Outcome> {
         let held = &job.held;
-        let Ok(mut said) = serde_json::from_slice::<Said>(&job.payload) else {
-            return Err(Outcome::dead("its payload is no letter of this version"));
-        };
+        let mut said: Said = job.said()?;
         let away = |error: StoreError| Outcome::Later(super::worker::words(&error).to_string());
         let now = self.store.now().await.map_err(away)?;
         if said.good_until.is_some_and(|until| until <= now) {

@@ -6,6 +6,7 @@
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
+use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use sqlx::any::AnyRow;
 use sqlx::{AnyConnection, FromRow, Row as _};
@@ -51,8 +52,8 @@ pub enum Repeats {
     AtMostOnce,
 }
 
-/// A job to be put down.
-pub struct NewJob<'a> {
+/// A job to be put down, with what its handler has to know ([`Job::said`](super::worker::Job::said)).
+pub struct NewJob<'a, P> {
     pub kind: &'static Kind,
     /// What it is, in identifiers and never in what somebody typed: a second job with this key changes nothing.
     pub key: &'a str,
@@ -60,9 +61,7 @@ pub struct NewJob<'a> {
     pub owner: &'a str,
     /// `None`: at once.
     pub run_at: Option<Millis>,
-    /// `None`: what the kind says.
-    pub deadline: Option<Millis>,
-    pub payload: &'a [u8],
+    pub payload: &'a P,
     /// Of the request that asks for it (`types::request_id`); empty if none does.
     pub request_id: &'a str,
 }
@@ -81,24 +80,21 @@ pub struct Ready {
     pub owner: String,
     /// `None`: at once.
     pub run_at: Option<Millis>,
-    /// `None`: what the kind says.
-    pub deadline: Option<Millis>,
     payload: Vec<u8>,
     request_id: Arc<str>,
 }
 
-impl NewJob<'_> {
+impl<P: Serialize> NewJob<'_, P> {
     /// # Errors
     ///
-    /// If the system has no randomness.
+    /// If the payload cannot be written as JSON, or the system has no randomness.
     pub fn sealed(&self, key: &DataKey) -> Result<Ready, SealFault> {
         Ok(Ready {
             kind: self.kind,
             key: self.key.to_string(),
             owner: self.owner.to_string(),
             run_at: self.run_at,
-            deadline: self.deadline,
-            payload: key.seal(columns::JOB_PAYLOAD.at(self.key, self.owner), self.payload)?,
+            payload: key.seal_json(columns::JOB_PAYLOAD.at(self.key, self.owner), self.payload)?,
             request_id: self.request_id.into(),
         })
     }
@@ -110,7 +106,7 @@ impl NewJob<'_> {
 /// # Errors
 ///
 /// If the store is away, or the owner has no data key.
-pub async fn enqueue(tx: &mut Tx, vault: &Vault, job: &NewJob<'_>) -> Result<bool, StoreError> {
+pub async fn enqueue<P: Serialize + Sync>(tx: &mut Tx, vault: &Vault, job: &NewJob<'_, P>) -> Result<bool, StoreError> {
     let gone = SealFault::Unreadable { table: "job", column: "payload" };
     let key = vault.open(tx.conn(), job.owner).await?.ok_or(gone)?;
     Ok(put(tx, &[&job.sealed(&key)?]).await? == 1)
@@ -129,7 +125,7 @@ pub async fn put(tx: &mut Tx, jobs: &[&Ready]) -> Result<u64, StoreError> {
          ON CONFLICT DO NOTHING";
     let bind = |asked: Asked, job: &&Ready| {
         let id = id_of(&job.key);
-        let deadline = job.deadline.or_else(|| job.kind.gives_up_after.map(|after| now + millis(after)));
+        let deadline = job.kind.gives_up_after.map(|after| now + millis(after));
         let asked = asked.bind(id).bind(job.kind.name).bind(job.key.as_str()).bind(id % SHARDS).bind(now);
         let asked = asked.bind(job.run_at.unwrap_or(now)).bind(deadline).bind(job.kind.max_attempts);
         asked.bind(job.owner.as_str()).bind(job.payload.as_slice()).bind(&*job.request_id)

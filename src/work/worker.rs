@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
+use serde::de::DeserializeOwned;
 use tokio::sync::watch;
 use tokio::task::{JoinError, JoinHandle, JoinSet};
 use tracing::Instrument as _;
@@ -32,7 +33,18 @@ const SETTLE_TRIES: u32 = 7;
 /// A job with its payload opened. Has no `Debug`.
 pub struct Job {
     pub held: Held,
-    pub payload: Zeroizing<Vec<u8>>,
+    payload: Zeroizing<Vec<u8>>,
+}
+
+impl Job {
+    /// What it was put down with.
+    ///
+    /// # Errors
+    ///
+    /// What becomes of a job that another version has put down, with a payload that this one cannot read.
+    pub fn said<T: DeserializeOwned>(&self) -> Result<T, Outcome> {
+        serde_json::from_slice(&self.payload).map_err(|_| Outcome::dead("its payload is not of this version"))
+    }
 }
 
 /// Does the jobs of one kind. Its calls to other servers happen in no transaction; what it wants written comes back as

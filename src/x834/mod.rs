@@ -142,6 +142,8 @@ pub struct Member {
     pub relation: Relation,
     /// What happens to this person, where that is not what happens to the policy: added to it, taken off it.
     pub own: Option<Kind>,
+    /// The last day of this person, where it is not the policy's: known to leave it later.
+    pub until: Option<Date>,
     pub first: String,
     pub middle: String,
     /// Of somebody with one name, that name.
@@ -165,6 +167,20 @@ pub struct Member {
     pub language: Option<String>,
     /// This person's part of the monthly premium.
     pub premium: Cents,
+    /// Who answers for a subscriber that is a child.
+    pub responsible: Option<Responsible>,
+}
+
+/// Who answers for somebody (loop 2100G).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Responsible {
+    pub first: String,
+    /// Of somebody with one name, that name.
+    pub last: String,
+    /// Ten digits.
+    pub phone: Option<String>,
+    pub email: Option<String>,
+    pub home: Place,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -171,7 +171,7 @@ impl Out {
         self.put(&["QTY", "ET", "1"]);
         // The sponsor of an individual policy is the subscriber.
         let first = &own.members[0];
-        let (last, name) = names(first)?;
+        let (last, name) = names((&first.last, &first.first))?;
         let sponsor = if name.is_empty() { last } else { format!("{name} {last}") };
         let sponsor = sponsor.get(..ORGANIZATION).map_or(sponsor.as_str(), str::trim_end);
         match number(first) {
@@ -196,7 +196,7 @@ impl Out {
         self.put(&["INS", who, own.relation.code(), kind.code(), policy.reason.code(), "A", "", "", employed]);
         self.put(&["REF", "0F", &policy.subscriber]);
         self.put(&["REF", "17", &own.id]);
-        let last_day = last_day(policy, kind);
+        let last_day = last_day(policy, own, kind);
         match kind {
             Kind::Change => self.date("303", policy.effective),
             _ => self.date("356", begins(policy, own)),
@@ -210,14 +210,14 @@ impl Out {
     }
 
     fn person(&mut self, own: &Member, subscriber: bool) -> Written {
-        let (last, first) = names(own)?;
+        let (last, first) = names((&own.last, &own.first))?;
         let middle = words(&own.middle, MIDDLE_NAME, "the middle name")?;
         let suffix = words(&own.suffix, SUFFIX, "the suffix of the name")?;
         match number(own) {
             Some(ssn) => self.put(&["NM1", "IL", "1", &last, &first, &middle, "", &suffix, "34", ssn]),
             None => self.put(&["NM1", "IL", "1", &last, &first, &middle, "", &suffix]),
         }
-        self.reached(own)?;
+        self.reached("IP", (own.phone.as_deref(), own.email.as_deref()))?;
         if let Some(home) = &own.home {
             self.place(home)?;
         } else if subscriber {
@@ -239,23 +239,30 @@ impl Out {
             self.put(&["NM1", "31", "1"]);
             self.place(&Place { county: String::new(), ..mailing.clone() })?;
         }
+        if let Some(responsible) = &own.responsible {
+            let (last, first) = names((&responsible.last, &responsible.first))?;
+            self.put(&["NM1", "QD", "1", &last, &first]);
+            self.reached("RP", (responsible.phone.as_deref(), responsible.email.as_deref()))?;
+            self.place(&Place { county: String::new(), ..responsible.home.clone() })?;
+        }
         Ok(())
     }
 
-    fn reached(&mut self, own: &Member) -> Written {
-        let phone = own.phone.as_deref().filter(|phone| !repeated(phone));
+    /// `party`: whose it is (PER01).
+    fn reached(&mut self, party: &str, (phone, email): (Option<&str>, Option<&str>)) -> Written {
+        let phone = phone.filter(|phone| !repeated(phone));
         if phone.is_some_and(|phone| phone.len() != 10 || !digits(phone)) {
             return Err("the phone number");
         }
-        let email = own.email.as_deref().and_then(|email| {
+        let email = email.and_then(|email| {
             // A sign of ours in an address would change it: then it is left out.
             let whole = plain(email)?;
             (whole == email && whole.len() <= EMAIL && !whole.is_empty()).then_some(whole)
         });
         match (phone, email) {
-            (Some(phone), Some(email)) => self.put(&["PER", "IP", "", "TE", phone, "EM", &email]),
-            (Some(phone), None) => self.put(&["PER", "IP", "", "TE", phone]),
-            (None, Some(email)) => self.put(&["PER", "IP", "", "EM", &email]),
+            (Some(phone), Some(email)) => self.put(&["PER", party, "", "TE", phone, "EM", &email]),
+            (Some(phone), None) => self.put(&["PER", party, "", "TE", phone]),
+            (None, Some(email)) => self.put(&["PER", party, "", "EM", &email]),
             (None, None) => {}
         }
         Ok(())
@@ -390,23 +397,24 @@ fn begins(policy: &Transaction, own: &Member) -> Date {
 }
 
 /// The last day of a member's coverage: who is taken off is covered until the day before the change.
-fn last_day(policy: &Transaction, kind: Kind) -> Option<Date> {
+fn last_day(policy: &Transaction, own: &Member, kind: Kind) -> Option<Date> {
     match (policy.kind, kind) {
         (Kind::Cancel | Kind::Terminate, _) => policy.ends,
         (_, Kind::Cancel) => Some(policy.begins),
         (_, Kind::Terminate) => policy.effective.previous_day(),
-        _ => policy.ends,
+        _ => own.until.or(policy.ends),
     }
 }
 
 /// Last and first name; of somebody with one name, that one is the last.
-fn names(own: &Member) -> Result<(String, String), &'static str> {
-    let last = words(&own.last, LAST_NAME, "the last name")?;
-    let first = words(&own.first, FIRST_NAME, "the first name")?;
-    match (last.is_empty(), first.is_empty()) {
-        (true, true) => Err("the name"),
-        (true, false) => Ok((first, String::new())),
-        _ => Ok((last, first)),
+fn names((last, first): (&str, &str)) -> Result<(String, String), &'static str> {
+    let of_two = words(last, LAST_NAME, "the last name")?;
+    let alone = of_two.is_empty();
+    let last = if alone { words(first, LAST_NAME, "the first name")? } else { of_two };
+    match (last.is_empty(), alone) {
+        (true, _) => Err("the name"),
+        (false, true) => Ok((last, String::new())),
+        (false, false) => Ok((last, words(first, FIRST_NAME, "the first name")?)),
     }
 }
 

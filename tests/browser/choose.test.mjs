@@ -95,6 +95,11 @@ test('a plan is chosen at one’s own price, checked and signed', async () => {
   for (const lang of ['es', 'en']) {
     await visit('/account/plan/done', lang);
     await look(tab, 'done', lang);
+    // The event has to be proved before the insurer is told.
+    await press('main a.button[href*="/account/proof/"]');
+    await look(tab, 'proof', lang);
+    await visit('/account/proof', lang);
+    await look(tab, 'proofs', lang);
   }
   // What they have from then on.
   for (const lang of ['en', 'es']) {

@@ -7,7 +7,7 @@ import { createHmac } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { BASE, BRONZE, GOLD, none } from './lib.mjs';
+import { BASE, none } from './lib.mjs';
 
 const require = createRequire(import.meta.url);
 const axe = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
@@ -94,18 +94,20 @@ export function fill([answers, no, optional]) {
 }
 
 /** From the shop, where people have searched for plans, to the page after sending; `said`: what `fill` types. */
-export async function apply(tab, search, said) {
+export async function apply(tab, search, said, base = BASE) {
   const go = selector => Promise.all([tab.waitForNavigation({ waitUntil: 'load' }), tab.locator(selector).first().click()]);
   const place = () => new URL(tab.url()).pathname.split('/account/apply')[1]?.slice(1) ?? tab.url();
-  await tab.goto(`${BASE}/sheet?${search}&plan=${BRONZE}&plan=${GOLD}`, { waitUntil: 'load' });
+  await tab.goto(`${base}/plans?${search}`, { waitUntil: 'load' });
+  for (const tick of (await tab.locator('article .foot input[name=plan]').all()).slice(0, 2)) await tick.check();
+  await go('button[formaction$="/compare"]');
   await go('form[action$="/account/save"] button[formaction$="/account/apply/begin"]');
   await go('main form .buttons button');
   for (let pages = 0; !['check', 'sent'].includes(place()); pages++) {
-    assert.ok(pages < 40, `no way on from ${place()}: ${await tab.locator('[role=alert]').allInnerTexts()}`);
+    assert.ok(pages < 60, `no way on from ${place()}: ${await tab.locator('[role=alert]').allInnerTexts()}`);
     await tab.evaluate(fill, said);
     await go('main form[novalidate] .buttons button');
   }
-  await tab.goto(`${BASE}/account/apply/sign`, { waitUntil: 'load' });
+  await tab.goto(`${base}/account/apply/sign`, { waitUntil: 'load' });
   await tab.evaluate(fill, said);
   await go('main form[novalidate] .buttons button');
   assert.equal(place(), 'sent', await tab.locator('main').innerText());

@@ -2,8 +2,11 @@
 
 mod ending;
 mod fences;
+mod leaving;
+mod operator;
 pub mod planted;
 mod reminders;
 mod renewal;
+mod renewed;
 mod status;
-mod taxes;
+pub mod taxes;

@@ -2,6 +2,7 @@
 
 mod appeals;
 mod decisions;
+mod event_proof;
 mod fences;
 pub mod people;
 mod signs;

@@ -16,7 +16,7 @@ mod who_files;
 use time::Date;
 use windowshop::eligibility::{Determination, FieldError, Household, Tables, determine};
 
-fn tables() -> &'static Tables {
+pub fn tables() -> &'static Tables {
     static TABLES: std::sync::OnceLock<Tables> = std::sync::OnceLock::new();
     TABLES.get_or_init(|| Tables::load().unwrap_or_else(|faults| panic!("{faults:#?}")))
 }

@@ -2,7 +2,10 @@
 //! and the shipped sample.
 
 mod dates;
+mod dental;
+mod leaving;
 mod prices;
 mod signing;
+mod special;
 mod stories;
 pub mod world;

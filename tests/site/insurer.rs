@@ -2,6 +2,7 @@
 //! files that nobody should have laid down, audits compared.
 
 mod kill;
+mod leaving;
 mod people;
 mod stories;
 mod strange;

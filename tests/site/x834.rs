@@ -2,6 +2,6 @@
 //! whole or refused with its place and reason.
 
 mod hostile;
-mod oracle;
+pub mod oracle;
 pub mod people;
 mod trip;

@@ -9,6 +9,7 @@ use axum::http::StatusCode;
 use time::Date;
 
 use super::super::around::place_words;
+use super::super::marks::{OVER, marked};
 use super::{Elsewhere, lines, number, room};
 use crate::application::submit::shown;
 use crate::office::clock::day_and_clock;
@@ -95,7 +96,7 @@ pub async fn page(desk: Desk, knows: Extension<Arc<Knows>>, Path(id): Path<Strin
         bar: bar(cx, &desk.visitor),
         id: &appeal.id,
         open: appeal.is_open(),
-        over: cx.query.split('&').any(|pair| pair == "over=1"),
+        over: cx.is_marked(OVER),
         title: cx.t(&format!("appeal.shown.{}", appeal.state)),
         number: number(&appeal.id),
         reference: shown(&case.application.reference),
@@ -117,7 +118,7 @@ pub async fn withdraw_page(desk: Desk, Path(id): Path<String>) -> Answer {
     let (appeal, _) = find(&desk, &id).await?;
     let (cx, back) = (&desk.cx, format!("/account/appeal/{id}"));
     if !appeal.is_open() {
-        return Ok(desk.go(&format!("{back}?over=1")));
+        return Ok(desk.go(&marked(back, [Some(OVER)])));
     }
     let form = desk.page(cx.t("appeal.shown.withdraw"));
     let form = form.lead(cx.t("appeal.shown.withdraw_lead")).submit(cx.t("appeal.shown.withdraw_submit"));
@@ -130,5 +131,5 @@ pub async fn withdraw(desk: Desk, knows: Extension<Arc<Knows>>, Path(id): Path<S
     let change = Withdraw { room: room(&desk, &knows), case, id: appeal.id, session: desk.visitor.session_text() };
     let was_open = desk.office.write(change).await?;
     work::ring();
-    Ok(desk.go(&format!("/account/appeal/{id}{}", if was_open { "" } else { "?over=1" })))
+    Ok(desk.go(&marked(format!("/account/appeal/{id}"), [(!was_open).then_some(OVER)])))
 }

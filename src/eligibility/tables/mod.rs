@@ -12,7 +12,7 @@ mod sources;
 
 pub use income_rows::*;
 pub use market_rows::*;
-pub use read::TableFault;
+pub use read::{TableFault, read_rows};
 pub use rows::*;
 pub use sources::Sources;
 

@@ -1,7 +1,7 @@
 //! Reads one CSV table and reports every fault of it with its line, so that one start shows all that is wrong.
 //!
-//! Called by `Tables::load` only. It knows the shape that all tables share: a header, `#` comment lines, a
-//! `citation` in every row. What the numbers mean is checked in `check`.
+//! Called by `Tables::load`, and by `verify::table` for tables of other folders. It knows the shape that all tables
+//! share: a header, `#` comment lines, a `citation` in every row. What the numbers mean is checked by its callers.
 
 use serde::de::DeserializeOwned;
 use time::Date;
@@ -24,11 +24,20 @@ pub struct Row<T> {
 
 /// Reads a table. Rows that cannot be read become faults and are left out.
 pub fn rows<T: DeserializeOwned>(file: &'static str, text: &str, faults: &mut Vec<TableFault>) -> Vec<Row<T>> {
+    read_rows(text, |line, column, reason| {
+        let reason = column.into_iter().chain([reason]).collect::<Vec<_>>().join(": ");
+        faults.push(TableFault { file, line, reason });
+    })
+}
+
+/// Reads the rows that can be read. `fault` is told the line (0 for a row that is not there), the column where it is
+/// known, and the reason.
+pub fn read_rows<T: DeserializeOwned>(text: &str, mut fault: impl FnMut(u64, Option<String>, String)) -> Vec<Row<T>> {
     let mut reader = csv::ReaderBuilder::new().comment(Some(b'#')).trim(csv::Trim::All).from_reader(text.as_bytes());
     let header = match reader.headers() {
         Ok(header) => header.clone(),
         Err(error) => {
-            faults.push(TableFault { file, line: 1, reason: format!("the header cannot be read: {error}") });
+            fault(1, None, format!("the header cannot be read: {error}"));
             return Vec::new();
         }
     };
@@ -38,30 +47,43 @@ pub fn rows<T: DeserializeOwned>(file: &'static str, text: &str, faults: &mut Ve
         let record = match record {
             Ok(record) => record,
             Err(error) => {
-                let line = error.position().map_or(0, csv::Position::line);
-                faults.push(TableFault { file, line, reason: error.to_string() });
+                fault(error.position().map_or(0, csv::Position::line), None, error.to_string());
                 continue;
             }
         };
         let line = record.position().map_or(0, csv::Position::line);
-        if citation.and_then(|i| record.get(i)).is_none_or(str::is_empty) {
-            faults.push(TableFault { file, line, reason: "no citation: name the law or source of this row".into() });
+        if citation.and_then(|at| record.get(at)).is_none_or(str::is_empty) {
+            fault(line, Some("citation".into()), "name the law or source of this row".into());
         }
         match record.deserialize::<T>(Some(&header)) {
             Ok(data) => out.push(Row { line, data }),
-            Err(error) => faults.push(TableFault { file, line, reason: plain(&error) }),
+            Err(error) => {
+                let (column, reason) = column_and_reason(&error, &header, &record);
+                fault(line, column, reason);
+            }
         }
     }
     if out.is_empty() {
-        faults.push(TableFault { file, line: 0, reason: "the table has no rows".into() });
+        fault(0, None, "the table has no rows".into());
     }
     out
 }
 
-fn plain(error: &csv::Error) -> String {
+/// The reader does not name the column of a value that our own code parsed: it is the one whose value the reason repeats.
+fn column_and_reason(
+    error: &csv::Error,
+    header: &csv::StringRecord,
+    record: &csv::StringRecord,
+) -> (Option<String>, String) {
     match error.kind() {
-        csv::ErrorKind::Deserialize { err, .. } => err.to_string(),
-        _ => error.to_string(),
+        csv::ErrorKind::Deserialize { err, .. } => {
+            let reason = err.kind().to_string();
+            let at = err.field().and_then(|at| usize::try_from(at).ok());
+            let repeated = || record.iter().position(|value| reason.contains(&format!("`{value}`")));
+            let column = at.or_else(repeated).and_then(|at| header.get(at)).map(str::to_string);
+            (column, reason)
+        }
+        _ => (None, error.to_string()),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use time::Date;
 
-use super::policies::{Address, Reported, is_reportable, write_name};
+use super::policies::{Address, Reported, is_reportable, write_address, write_name};
 use super::xml::Xml;
 use crate::hub::fault::HubFault;
 use crate::hub::person::{self, Ssn, unsent};
@@ -101,7 +101,7 @@ fn record(xml: &mut Xml, form: &Form1095A) {
     });
     xml.open("air:Recipient", |xml| {
         write_person(xml, &form.recipient);
-        write_address(xml, &form.address);
+        write_address(xml, &form.address, "air:");
     });
     if let Some(spouse) = &form.spouse {
         xml.open("air:RecipientSpouse", |xml| write_person(xml, spouse));
@@ -138,14 +138,4 @@ fn write_person(xml: &mut Xml, of: &Reported) {
     xml.open("air:OtherCompletePersonName", |xml| write_name(xml, of, "air:"));
     xml.maybe("irs:SSN", of.ssn.as_ref().map(Ssn::digits));
     xml.maybe("air:BirthDt", of.born.map(person::day).as_deref());
-}
-
-fn write_address(xml: &mut Xml, of: &Address) {
-    xml.open("air:USAddressGrp", |xml| {
-        xml.text("air:AddressLine1Txt", &of.line1);
-        xml.maybe("air:AddressLine2Txt", of.line2.as_deref());
-        xml.text("irs:CityNm", &of.city);
-        xml.text("air:USStateCd", &of.state);
-        xml.text("irs:USZIPCd", &of.zip);
-    });
 }

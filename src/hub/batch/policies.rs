@@ -148,7 +148,7 @@ fn write_household(xml: &mut Xml, of: &HouseholdMonth) {
     xml.open("irs:PrimaryGrp", |xml| {
         xml.open("irs:Primary", |xml| {
             write_person(xml, &of.primary);
-            xml.open("irs:PersonAddressGrp", |xml| write_address(xml, &of.address));
+            xml.open("irs:PersonAddressGrp", |xml| write_address(xml, &of.address, "irs:"));
         });
     });
     if let Some(spouse) = &of.spouse {
@@ -202,12 +202,12 @@ pub(super) fn write_name(xml: &mut Xml, of: &Reported, prefix: &str) {
     write("SuffixNm", person::suffix(of.suffix.as_deref()));
 }
 
-fn write_address(xml: &mut Xml, of: &Address) {
-    xml.open("irs:USAddressGrp", |xml| {
-        xml.text("irs:AddressLine1Txt", &of.line1);
-        xml.maybe("irs:AddressLine2Txt", of.line2.as_deref());
+pub(super) fn write_address(xml: &mut Xml, of: &Address, prefix: &str) {
+    xml.open(&format!("{prefix}USAddressGrp"), |xml| {
+        xml.text(&format!("{prefix}AddressLine1Txt"), &of.line1);
+        xml.maybe(&format!("{prefix}AddressLine2Txt"), of.line2.as_deref());
         xml.text("irs:CityNm", &of.city);
-        xml.text("irs:USStateCd", &of.state);
+        xml.text(&format!("{prefix}USStateCd"), &of.state);
         xml.text("irs:USZIPCd", &of.zip);
     });
 }

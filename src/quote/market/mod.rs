@@ -29,8 +29,15 @@ use tally::{Benchmark, Tally};
 
 /// Every plan sold to the household, priced and counted.
 pub async fn tally<'c>(catalogue: &'c Catalogue, search: &Search) -> Result<Tally<'c>, QuoteError> {
-    let offers = offers(catalogue, search).await?;
-    with_credit(catalogue, search, offers).await
+    let mut offers = offers(catalogue, search).await?;
+    let sold = offers.len();
+    if let Some(way) = search.policy.only.as_ref().and_then(|only| only.way(&offers)).cloned() {
+        offers.retain(|offer| way.has(offer));
+    }
+    let withheld = sold - offers.len();
+    let mut tally = with_credit(catalogue, search, offers).await?;
+    tally.withheld = withheld;
+    Ok(tally)
 }
 
 /// The same for a search without filters, beside one whose tally is known: the statement is run only if it would say
@@ -81,23 +88,25 @@ async fn with_fixed<'c>(
     if search.product == Product::Medical {
         return Ok(Tally::with_credit(offers, most, |offer| fixed.applied(offer.ehb_premium()), &search.facets));
     }
+    let parts = children_parts(catalogue, search).await?;
+    let part = |offer: &Offer| parts.get(&offer.plan_pk).copied().unwrap_or(Cents::ZERO);
+    Ok(Tally::with_credit(offers, most, |offer| fixed.applied(part(offer)), &search.facets))
+}
+
+/// The part of each dental plan's premium that is for children's essential health benefits, as filed: of those children who are
+/// charged in this policy.
+pub async fn children_parts(catalogue: &Catalogue, search: &Search) -> Result<HashMap<i64, Cents>, QuoteError> {
     let (policy, under) = (&search.policy, search.policy.rules.rating.dental_under_age);
     let people = policy.household.people();
-    let child = |i: usize| people.get(i).is_some_and(|person| person.needs_cover && person.age < under);
-    let children = match (0..people.len()).any(child) {
-        false => Vec::new(),
-        true => {
-            let household = policy.household.only(child);
-            let policy = Policy { household, credit: None, ..policy.clone() };
-            self::offers(catalogue, &Search { policy, facets: Facets::default(), ..search.clone() }).await?
-        }
-    };
-    let of_plan: HashMap<i64, Cents> = children.iter().map(|offer| (offer.plan_pk, offer.premium)).collect();
-    let part = |offer: &Offer| {
-        let premium = of_plan.get(&offer.plan_pk).copied().unwrap_or(Cents::ZERO);
-        rounding::ehb_share(premium, offer.plan.pediatric_dental_ppm)
-    };
-    Ok(Tally::with_credit(offers, most, |offer| fixed.applied(part(offer)), &search.facets))
+    let charged: Vec<usize> = policy.charged().into_iter().filter(|i| people[*i].age < under).collect();
+    if charged.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let household = policy.household.only(|i| charged.contains(&i));
+    let policy = Policy { household, credit: None, ..policy.clone() };
+    let children = offers(catalogue, &Search { policy, facets: Facets::default(), ..search.clone() }).await?;
+    let part = |offer: &Offer| (offer.plan_pk, rounding::ehb_share(offer.premium, offer.plan.pediatric_dental_ppm));
+    Ok(children.iter().map(part).collect())
 }
 
 /// The benchmark of the credit-eligible members, from `eligibility::benchmark`. For most households the list doubles

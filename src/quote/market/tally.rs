@@ -20,6 +20,8 @@ pub struct Tally<'c> {
     pub credit: Option<Cents>,
     /// What the credit was computed from.
     pub benchmark: Option<Benchmark>,
+    /// Plans that are sold to the household and that it cannot have now ([`crate::quote::only::Only`]).
+    pub withheld: usize,
 }
 
 /// The benchmark premium, and the plan that sets it.
@@ -80,7 +82,7 @@ impl<'c> Tally<'c> {
                 }
             }
         }
-        Tally { offers, credit, benchmark: None }
+        Tally { offers, credit, benchmark: None, withheld: 0 }
     }
 
     pub fn offers(&self) -> &[Offer<'c>] {

@@ -99,7 +99,7 @@ pub fn sentence(words: &str) -> String {
 
 /// "Ages 40, 38 (uses tobacco), 5 · 45202, Hamilton County, OH · 2026 · $52,000 a year".
 pub fn who(cx: &Cx, search: &Search) -> String {
-    if let Some(fixed) = Fixed::of(cx) {
+    if let Some(fixed) = Fixed::of(cx, search.product) {
         return fixed.who.clone();
     }
     let people = search.household.people();

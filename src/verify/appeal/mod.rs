@@ -215,6 +215,10 @@ pub async fn of(connection: &mut AnyConnection, owner: &str, notice: &Posted) ->
     if notice.kind == ELIGIBILITY {
         return Ok(Some(Of { again: false, keeps: Vec::new() }));
     }
+    // Plans were cancelled because an event was not proved: a person has to bring them back.
+    if notice.kind.starts_with("event_not_proved:") {
+        return Ok(Some(Of { again: false, keeps: Vec::new() }));
+    }
     let Some(id) = notice.kind.strip_prefix("redetermined:") else { return Ok(None) };
     let asked = sqlx::query_scalar("SELECT cause FROM redetermination WHERE id = $1 AND owner = $2");
     let cause: Option<String> = asked.bind(id).bind(owner).fetch_optional(&mut *connection).await?;

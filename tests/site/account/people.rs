@@ -3,7 +3,7 @@
 
 use windowshop::account::codes;
 use windowshop::account::people::{
-    self, BeginDraft, Delete, Means, SignUp, SignedUp, account_owner, guest_owner, new_id,
+    self, BeginDraft, Delete, Deletion, Means, SignUp, SignedUp, account_owner, guest_owner, new_id,
 };
 use windowshop::operator::Opened;
 use windowshop::store::audit::{self, Actor};
@@ -120,11 +120,12 @@ async fn who_goes_leaves_nothing_that_opens_and_the_deed_stays_on_record() {
         let delete = || Delete {
             means: means(&office),
             owner: account_owner("a1"),
+            today: crate::site::TODAY.date(),
             actor: Actor::Account("a1".to_string()),
             session: "5e55".to_string(),
         };
-        assert_eq!(office.store.begin_write(delete()).await, Ok(true));
-        assert_eq!(office.store.begin_write(delete()).await, Ok(false), "once");
+        assert_eq!(office.store.begin_write(delete()).await, Ok(Deletion::Gone));
+        assert_eq!(office.store.begin_write(delete()).await, Ok(Deletion::NotThere), "once");
         for table in ["account", "draft", "lookup", "session", "resume_code", "device", "totp"] {
             assert_eq!(bench.count(table).await, 0, "{table}");
         }

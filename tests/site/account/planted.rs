@@ -80,9 +80,8 @@ impl Change for Filled {
         .await?;
         checked(tx, &self.means, (owner, &key)).await?;
         enrolled(tx, (owner, &key)).await?;
-        let (run_at, deadline) = (None, None);
-        let payload = PLANTED[6].as_bytes();
-        let job = NewJob { kind: &ERRAND, key: "errand:1", owner, run_at, deadline, payload, request_id: "" };
+        let payload = &PLANTED[6];
+        let job = NewJob { kind: &ERRAND, key: "errand:1", owner, run_at: None, payload, request_id: "" };
         enqueue(tx, &self.means.vault, &job).await.map(drop)
     }
 }

@@ -5,7 +5,7 @@ use windowshop::application::household::household;
 use windowshop::application::sheet::YOU;
 use windowshop::eligibility::{Determination, Household, Tables, determine};
 
-use super::flow::{Person, ohio, usual};
+use super::flow::{Person, family_of_four, ohio, usual};
 
 fn answer(person: &Person, tables: &Tables) -> (Value, Determination) {
     let view = person.view();
@@ -28,18 +28,10 @@ fn a_single_adult_gets_the_credit_of_their_wages() {
 #[test]
 fn a_family_of_four_is_one_tax_household_and_its_children_get_medicaid_or_chip() {
     let tables = Tables::load().expect("the tables");
-    let mut ana = Person::new(ohio(&tables));
-    let (ben, cai, dee) = (ana.add(), ana.add(), ana.add());
-    ana.go(&|question, row, _| match (question, row) {
-        ("birth_date", row) if row == cai => "5/1/2015".into(),
-        ("birth_date", row) if row == dee => "5/1/2018".into(),
-        ("relation", row) if row == cai || row == dee => "child".into(),
-        ("jointly", YOU) => "yes".into(),
-        ("dependents", YOU) => format!("{cai},{dee}"),
-        ("earners", _) => format!("{YOU},{ben}"),
-        ("amount", _) => "2,300".into(),
-        ("frequency", _) => "monthly".into(),
-        (question, row) => usual(question, row).to_string(),
+    let ana = family_of_four(&tables, |question| match question {
+        "amount" => Some("2,300"),
+        "frequency" => Some("monthly"),
+        _ => None,
     });
     let (said, found) = answer(&ana, &tables);
     assert_eq!(found.tax_households.len(), 1);

@@ -2,7 +2,7 @@
 //! sent goes over to their account.
 
 use serde_json::json;
-use windowshop::account::people::{Delete, SignedUp, account_owner, guest_owner, new_id};
+use windowshop::account::people::{Delete, Deletion, SignedUp, account_owner, guest_owner, new_id};
 use windowshop::account::retention::{self, Schedule};
 use windowshop::application::record::{self, Frozen, Letter, Notice, Read};
 use windowshop::application::submit::{Sending, Sent, Submitter, new_reference};
@@ -159,8 +159,14 @@ async fn what_a_guest_sent_goes_over_to_the_account_and_goes_with_it() {
             .expect("there");
         assert!(posted.read_at.is_some() && notice.letters[0].title == "Your notice");
         drop(connection);
-        let gone = Delete { means: means(&office), owner, actor: Actor::Site, session: String::new() };
-        assert_eq!(office.store.begin_write(gone).await, Ok(true));
+        let gone = Delete {
+            means: means(&office),
+            owner,
+            today: crate::site::TODAY.date(),
+            actor: Actor::Site,
+            session: String::new(),
+        };
+        assert_eq!(office.store.begin_write(gone).await, Ok(Deletion::Gone));
         assert_eq!((bench.count("application").await, bench.count("notice").await), (0, 0));
     })
     .await;

@@ -3,6 +3,7 @@
 
 use super::people::{FAMILY, family, list_of_one, sent};
 use crate::office::people::World;
+use crate::site::page::{Page, words_of};
 use crate::store::engines::on_each_engine;
 
 /// Names of an address that say who or where, or something private.
@@ -52,6 +53,34 @@ async fn every_page_keeps_its_household_out_of_addresses_and_caches() {
                     assert!(action.contains("/account/"), "{page} sends to {action}");
                 }
             }
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn each_plan_of_the_list_can_be_chosen_there_also_those_that_share_a_card() {
+    on_each_engine(async |bench| {
+        let world = World::open(bench).await;
+        for browser in [world.browser(), world.browser().in_spanish()] {
+            let list = list_of_one(&browser).await;
+            assert!(list.count(".twins li input[name=plan]") > 5, "plans share cards");
+            let values = |page: &Page, of: &str, name: &str| -> Vec<String> {
+                let all = page.select(of).into_iter().filter_map(|one| one.attr(name).map(str::to_string));
+                all.map(|value| value.rsplit('/').next().unwrap_or_default().to_string()).collect()
+            };
+            let ticks = values(&list, "article input[name=plan]", "value");
+            let mut buttons = values(&list, "article button[name=choice]", "value");
+            buttons.sort_unstable();
+            let mut sorted = ticks.clone();
+            sorted.sort_unstable();
+            assert_eq!(buttons, sorted, "a button for each");
+            let twin = list.select(".twins li button[name=choice]").into_iter().next_back().expect("a twin");
+            let (words, value) = (words_of(twin), twin.attr("value").unwrap_or_default().to_string());
+            let home = list.press(&words).await;
+            assert!(home.address.ends_with("/account/plan"), "{} {}", home.address, home.words());
+            let plan = value.rsplit('/').next().expect("a plan").to_string();
+            assert_eq!(home.count(&format!("main section.checked a[href$='/plans/{plan}']")), 1, "{}", home.words());
         }
     })
     .await;

@@ -94,7 +94,7 @@ async fn a_family_buys_in_two_plans_and_each_list_is_priced_for_its_own_people()
         ben.says("Ben");
         choose_first(ben).await;
         let check = browser.visit("/account/plan/check").await;
-        check.says("No plan is chosen for Cai");
+        check.says("No health plan is chosen for Cai");
         let done = sign_plans(check).await;
         assert_eq!(done.count("main section.checked"), 2, "{}", done.words());
         done.says("You are not covered until you pay the first month");
@@ -146,6 +146,57 @@ async fn outside_of_a_period_prices_are_shown_and_nothing_can_be_chosen() {
             assert!(check.address.ends_with("/account/plan"), "{}", check.address);
         }
         assert_eq!(bench.count("plan_choice").await, 0);
+    })
+    .await;
+}
+
+/// A loss whose coverage would begin in the next year.
+fn loses_it_on_new_years_eve(question: &str, row: u32) -> String {
+    match question {
+        "event_day" => "12/31/2026".into(),
+        _ => alone(question, row),
+    }
+}
+
+/// A wedding of somebody who had no coverage before it.
+fn weds_without_coverage(question: &str, row: u32) -> String {
+    match question {
+        "events" => "marriage".into(),
+        "event_day" => "11/20/2026".into(),
+        "event_covered_before" => "no".into(),
+        _ => plain(question, row),
+    }
+}
+
+#[tokio::test]
+async fn the_notice_and_the_page_of_choosing_say_the_same_of_an_event_that_opens_nothing() {
+    type Answers = fn(&str, u32) -> String;
+    let told: [(Answers, [&str; 2]); 2] = [
+        (
+            loses_it_on_new_years_eve,
+            ["coverage starts on January 1, 2027", "la cobertura empieza el 1 de enero de 2027"],
+        ),
+        (
+            weds_without_coverage,
+            ["That helps only if someone had coverage", "Eso solo ayuda si alguien tenía cobertura"],
+        ),
+    ];
+    on_each_engine(async |bench| {
+        let world = World::open(bench).await;
+        for (answers, words) in told {
+            for (browser, words) in [world.browser(), world.browser().in_spanish()].into_iter().zip(words) {
+                let sent = sent(&browser, ALONE, &answers).await;
+                let address = sent.links().into_iter().map(|link| link.href).find(|href| href.contains("/notice/"));
+                let notice = browser.visit(&address.expect("a link to the notice")).await;
+                let home = browser.visit("/account/plan").await;
+                looked_at(&home);
+                for page in [notice, home] {
+                    page.says(words);
+                    // Enrollment for the next year is open that day, as every public list says.
+                    page.says("2027").says_nothing_of("choose a plan by").says_nothing_of("elija un plan a más");
+                }
+            }
+        }
     })
     .await;
 }

@@ -125,7 +125,7 @@ async fn back_and_again(world: &World, bench: &Bench, browser: &Site, (owner, id
         world.opened.store.begin_write(change).await.expect("written")
     };
     assert_eq!(back().await, Back::Now);
-    assert_eq!(stands(bench, id).await, "sent 2026-12-31");
+    assert_eq!(stands(bench, id).await, "confirmed 2026-12-31", "as it stood before");
     assert_eq!(changes(bench, id).await, "reinstate 2026-11-30 reinstated ");
     assert_eq!(back().await, Back::Live);
     assert_eq!(deeds(bench, "coverage_reinstated").await, "1");
@@ -163,11 +163,6 @@ async fn medicaid_and_death_have_their_own_last_day() {
         page.says("The plan is then cancelled from its first day");
         page.choose("sure").press("End this plan").await.says("Cancelled");
         assert_eq!(stands(bench, &other).await, "cancelled 2026-01-01");
-        // Of several people one who died is taken off by a change.
-        let both = of_owner(&world, &owner, &Told { people: &["Ana", "Ben"], ..THIS_YEAR }, "").await;
-        let page = browser.visit(&format!("/account/coverage/{both}/end")).await;
-        assert!(!page.has_field("reason-death"));
-        page.says("To take one person off, report a change");
     })
     .await;
 }
@@ -204,6 +199,32 @@ async fn changing_to_another_plan_says_until_when_and_what_it_means() {
         page.says_all(&["Open enrollment for 2026 is over", "you begin a new deductible", "See what lets you enroll"]);
         let page = browser.visit(&format!("/account/coverage/{this}")).await;
         page.says("It takes the place of another plan").click("See the plan before it").await.says("January 1, 2027");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_has_signed_for_a_plan_deletes_everything_only_once_it_is_over() {
+    on_each_engine(async |bench| {
+        let world = World::open(bench).await;
+        let browser = world.browser();
+        let (_, id) = guest(&world, bench, &browser, &NEXT_YEAR).await;
+        for (browser, lang) in [(browser.clone(), "en"), (browser.in_spanish(), "es")] {
+            let page = browser.visit("/account/delete").await;
+            looked_at(&page);
+            assert_eq!(too_hard(&page, lang), None);
+            assert_eq!(page.count("main a[href$='/account/coverage']"), 1);
+        }
+        browser.visit("/account/delete").await.says("Deleting what you saved here would not end it");
+        assert_eq!(browser.post("/account/delete", "sure=yes").await.status, 409);
+        assert_eq!(bench.count("enrollment").await, 1);
+        let cancel = browser.visit(&format!("/account/coverage/{id}/cancel")).await;
+        cancel.choose("sure").press("Cancel this plan").await.says("The plan is cancelled");
+        let gone = browser.visit("/account/delete").await.press("Delete everything now").await;
+        assert_eq!(gone.heading(), "Everything is deleted", "{}", gone.words());
+        for table in ["enrollment", "enrollment_change", "enrollment_step"] {
+            assert_eq!(bench.count(table).await, 0, "{table}");
+        }
     })
     .await;
 }

@@ -5,7 +5,7 @@ use time::Date;
 use time::macros::date;
 use windowshop::account::people::{Means, new_id};
 use windowshop::eligibility::tables::CsrLevel;
-use windowshop::enrollment::record::{self, ChangeKind, NewChange, NewEnrollment, State};
+use windowshop::enrollment::record::{self, ChangeKind, NewChange, NewEnrollment, SignedHousehold, State};
 use windowshop::enrollment::step::{self, Step, Taken};
 use windowshop::enrollment::{Signed, SignedPerson, SignedPlace, SignedPlan, Why};
 use windowshop::store::audit::Actor;
@@ -32,6 +32,8 @@ pub struct Told {
     pub phone: Option<&'static str>,
     pub state: &'static str,
     pub people: &'static [&'static str],
+    /// Tax households: who files, row, weight, credit, benchmark.
+    pub households: &'static [(&'static str, u32, i64, i64, i64)],
     /// Steps after the signature, each on the first day.
     pub steps: &'static [Step],
 }
@@ -49,6 +51,7 @@ pub const NEXT_YEAR: Told = Told {
     phone: Some("1-800-555-0100"),
     state: "OH",
     people: &["Ana"],
+    households: &[],
     steps: &[],
 };
 
@@ -58,6 +61,8 @@ pub const THIS_YEAR: Told =
 
 impl Told {
     pub fn signed(&self) -> Signed {
+        let each = i64::try_from(self.people.len()).expect("few");
+        let share = self.premium / each;
         let person = |(at, first): (usize, &&str)| SignedPerson {
             row: u32::try_from(at).expect("few") + 1,
             relation: if at == 0 { "self".into() } else { "child".into() },
@@ -69,9 +74,17 @@ impl Told {
             sex: "female".to_string(),
             ssn: Some("123456789".to_string()),
             tobacco: false,
-            premium: Cents(self.premium),
+            premium: Cents(share + if at == 0 { self.premium % each } else { 0 }),
             phone: None,
             email: None,
+            races: Vec::new(),
+        };
+        let household = |(filer, row, weight, credit, benchmark): &(&str, u32, i64, i64, i64)| SignedHousehold {
+            filers: vec![(*filer).to_string()],
+            people: vec![*row],
+            weight: *weight,
+            credit: Cents(*credit),
+            benchmark: Some(Cents(*benchmark)),
         };
         Signed {
             plan: SignedPlan {
@@ -110,6 +123,8 @@ impl Told {
             signed_on: date!(2026 - 11 - 20),
             lang: "en".to_string(),
             renews: None,
+            responsible: None,
+            households: self.households.iter().map(household).collect(),
         }
     }
 }

@@ -16,14 +16,14 @@ use crate::store::engines::on_each_engine;
 use crate::web::reading::too_hard;
 
 /// A plan of an insurer that comes.
-const OTHER: &str = "22222OH0010001";
+pub const OTHER: &str = "22222OH0010001";
 /// Plans of this year that are not sold next year.
 const MERGED: &str = "11111OH0010009";
-const LEFT: &str = "33333OH0010001";
-const GONE: &str = "44444OH0010001";
+pub const LEFT: &str = "33333OH0010001";
+pub const GONE: &str = "44444OH0010001";
 
 /// Next year's files: the rates of one plan are twice as high, and what takes the place of what.
-async fn two_years() -> TempDir {
+pub async fn two_years() -> TempDir {
     let place = folder();
     let this = Source::of_year(2026);
     let mut next = Source::of_year(2027);
@@ -86,7 +86,7 @@ async fn the_next_year_is_shown_beside_this_one() {
             "Your plan goes on in 2027 under the same ID",
             "Choose a plan by December 15, 2026 to have it on January 1, 2027",
             "If you do nothing",
-            "is worked out from a new application",
+            "has not been worked out yet",
         ]);
         // What the list says for somebody of forty, who is what Ana is on January 1, 2027.
         let list = browser.visit("/plans?year=2027&zip=45202&county=39061&people=40").await;

@@ -100,7 +100,10 @@ async fn the_table_for_a_spreadsheet_has_the_same_numbers_in_every_language() {
         assert_eq!((file.status, file.header("cache-control")), (200, "no-store"));
         let lines: Vec<&str> = file.text.lines().collect();
         assert_eq!(lines.len(), 13);
-        assert_eq!(lines[0], "year,record,policy,insurer,plan,month,days,premium_a,benchmark_b,credit_c");
+        assert_eq!(
+            lines[0],
+            "year,record,policy,tax_household,people,insurer,plan,month,days,premium_a,benchmark_b,credit_c"
+        );
         assert!(lines[3].ends_with(",Buckeye Health,Simple Silver,03,31,445.50,470.00,300.00"), "{}", lines[3]);
         assert!(lines[4].ends_with(",04,10,148.50,470.00,100.00"), "ten days of thirty: {}", lines[4]);
         assert!(lines[5].ends_with(",05,0,0.00,,0.00"), "{}", lines[5]);
@@ -137,6 +140,83 @@ async fn what_was_not_paid_or_never_began_is_not_counted() {
         page.says_all(&["Record 2 of", "This record is empty", "Record 1 of"]);
         assert_eq!(browser.get("/account/taxes/2025").await.status, 404);
         assert_eq!(browser.get("/account/taxes/soon").await.status, 404);
+    })
+    .await;
+}
+
+/// Two people who are not married and file for themselves, on one plan of $600.00, of which $594.00 is for essential benefits. The
+/// benchmark costs $320.00 for Ana and $160.00 for Ben: two thirds and one third of the premium (26 CFR 1.36B-3(h)).
+const SHARED: Told = Told {
+    premium: 60_000,
+    essential: 59_400,
+    credit: 25_001,
+    benchmark: Some(72_000),
+    people: &["Ana", "Ben"],
+    households: &[("Ana Zapotillo", 1, 32_000, 20_000, 48_000), ("Ben Zapotillo", 2, 16_000, 5_001, 24_000)],
+    ..THIS_YEAR
+};
+
+#[tokio::test]
+async fn two_tax_households_on_one_plan_have_a_record_each() {
+    on_each_engine(async |bench| {
+        let world = World::open(bench).await;
+        let browser = world.browser();
+        let (owner, id) = guest(&world, bench, &browser, &SHARED).await;
+        let page = browser.visit("/account/taxes/2026").await;
+        looked_at(&page);
+        assert_eq!(too_hard(&page, "en"), None);
+        page.says_all(&[
+            "Each household has its own record",
+            "Tax household of Ana Zapotillo",
+            "Tax household of Ben Zapotillo",
+        ]);
+        let spanish = browser.in_spanish().visit("/account/taxes/2026").await;
+        looked_at(&spanish);
+        assert_eq!(too_hard(&spanish, "es"), None);
+        spanish.says("Hogar tributario de Ben Zapotillo");
+        let tables = page.select("main table");
+        assert_eq!(tables.len(), 2);
+        let (ana, ben) = (rows(tables[0]), rows(tables[1]));
+        assert_eq!(ana[0], ["January", "$396.00", "$480.00", "$200.00"]);
+        assert_eq!(ben[0], ["January", "$198.00", "$240.00", "$50.01"]);
+        // Ben leaves at the end of June; Ana stays, with a plan for her alone.
+        let alone = Told {
+            premium: 40_000,
+            essential: 39_600,
+            credit: 20_000,
+            benchmark: Some(48_000),
+            people: &["Ana"],
+            households: &[("Ana Zapotillo", 1, 32_000, 20_000, 48_000)],
+            ..THIS_YEAR
+        };
+        assert_eq!(given(&world, datetime!(2027-01-02 20:00 UTC)).await, 1);
+        changed(&world, (&owner, &id), (date!(2026 - 07 - 01), alone)).await;
+        assert_eq!(given(&world, datetime!(2027-01-03 20:00 UTC)).await, 1, "a correction");
+        let page = browser.visit("/account/taxes/2026").await;
+        page.says("Ben Zapotillo: from January 1, 2026 to June 30, 2026");
+        let tables = page.select("main table");
+        let (ana, ben) = (rows(tables[0]), rows(tables[1]));
+        assert_eq!((ana[5][1].as_str(), ana[6][1].as_str(), ben[5][1].as_str()), ("$396.00", "$396.00", "$198.00"));
+        assert_eq!(ben[6][1], "not covered");
+        assert_eq!(ben[12], ["Whole year", "$1,188.00", "$1,440.00", "$300.06"]);
+        assert_eq!(ana[12], ["Whole year", "$4,752.00", "$5,760.00", "$2,400.00"]);
+        // What was given out first stays as it was.
+        let before: Vec<_> = page.select("main details table").into_iter().map(rows).collect();
+        assert_eq!(before.len(), 2);
+        assert_eq!(before[1][12], ["Whole year", "$2,376.00", "$2,880.00", "$600.12"]);
+        let file = browser.get(&page.link("Save as a table (CSV)")).await;
+        let lines: Vec<&str> = file.text.lines().collect();
+        assert_eq!(lines.len(), 25);
+        assert!(
+            lines[1].contains(",Ana Zapotillo,") && lines[1].ends_with(",01,31,396.00,480.00,200.00"),
+            "{}",
+            lines[1]
+        );
+        assert!(
+            lines[13].contains(",Ben Zapotillo,") && lines[13].ends_with(",01,31,198.00,240.00,50.01"),
+            "{}",
+            lines[13]
+        );
     })
     .await;
 }

@@ -27,7 +27,7 @@ fn our_own_tables_are_whole_for_2024_to_2027() {
 fn a_row_without_citation_is_refused_by_its_line() {
     let faults = faults_with("esi_affordability", |t| t.replace("26 CFR 1.36B-2(c)(3)(v)(C); Rev. Proc. 2024-35", ""));
     assert_eq!((faults[0].file, faults[0].line), ("esi_affordability", 4));
-    assert!(faults[0].to_string().starts_with("data/rules/esi_affordability.csv line 4: no citation"));
+    assert!(faults[0].to_string().starts_with("data/rules/esi_affordability.csv line 4: citation: name the law"));
 }
 
 #[test]

@@ -140,6 +140,7 @@ proptest! {
                 prop_assert_eq!(start.day.year(), year, "in the plan year");
                 match &start.why {
                     Why::OpenEnrollment => prop_assert!(in_season.contains(&start.day), "{start:?} {in_season:?}"),
+                    Why::Renewal => prop_assert!(false, "nobody signs for a renewal"),
                     Why::Special { kind, event } => {
                         let fits = of_events.iter().any(|(code, day, starts)| {
                             code == kind && day == event && starts.contains(&start.day)

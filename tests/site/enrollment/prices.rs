@@ -13,13 +13,13 @@ use windowshop::types::{Cents, PlanId};
 use super::world::{Market, SEASON};
 use crate::application::flow::usual;
 
-const HOUSEHOLDS: usize = 520;
+pub const HOUSEHOLDS: usize = 520;
 
 /// Numbers that look random and are the same in each run.
-struct Dice(u64);
+pub struct Dice(pub u64);
 
 impl Dice {
-    fn below(&mut self, n: u64) -> u64 {
+    pub fn below(&mut self, n: u64) -> u64 {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) % n
     }
@@ -37,7 +37,7 @@ async fn rate(market: &Market, plan: &str, area: i64, (age, tobacco): (i64, bool
 }
 
 /// The premium of a policy: each adult's rate, and those of the three oldest under 21 (45 CFR 147.102).
-async fn premium(market: &Market, plan: &str, area: i64, people: &[(i64, bool)]) -> i64 {
+pub async fn premium(market: &Market, plan: &str, area: i64, people: &[(i64, bool)]) -> i64 {
     let (adults, mut children): (Vec<_>, Vec<_>) = people.iter().copied().partition(|(age, _)| *age >= 21);
     children.sort_unstable_by(|a, b| b.cmp(a));
     let mut sum = 0;
@@ -56,7 +56,7 @@ async fn ehb(market: &Market, plan: &str, premium: i64) -> i64 {
 }
 
 /// A household: ages on January 1, 2026, who uses tobacco, wages a month of each adult.
-async fn household(market: &Market, dice: &mut Dice) -> Results {
+pub async fn household(market: &Market, dice: &mut Dice) -> Results {
     let adults = 1 + dice.below(2);
     let children = dice.below(5);
     let mut person = market.person(SEASON);
@@ -93,7 +93,7 @@ async fn household(market: &Market, dice: &mut Dice) -> Results {
 }
 
 /// A way to part the shoppers, at random, and how much of the credit is wanted.
-fn choice(results: &Results, dice: &mut Dice) -> Choice {
+pub fn choice(results: &Results, dice: &mut Dice) -> Choice {
     let mut groups: Vec<GroupChoice> = Vec::new();
     for row in results.shoppers() {
         match dice.below(3) {

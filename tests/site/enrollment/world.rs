@@ -52,20 +52,23 @@ fn rates(plan: &str, first: usize) -> Vec<String> {
     modern_ages().into_iter().enumerate().map(row).collect()
 }
 
-/// Two silver plans, a bronze plan that costs far less, and a dental plan of whose premium 65 % is for children's care: the sample
-/// has no dental plans.
-fn with_dental() -> Source {
+/// Dental plans: the first rate, and what of a child's premium is for essential health benefits.
+const DENTAL: [(&str, usize, &str); 2] = [("11111OH0020001", 20, ",0.65"), ("11111OH0020002", 11, ",0.4127")];
+
+/// Two silver plans, a bronze plan that costs far less, and dental plans: the sample has none.
+pub fn with_dental() -> Source {
     const BRONZE: &str = "11111OH0010003";
-    const DENTAL: &str = "11111OH0020001";
     let mut source = Source::new();
     source.rates.extend(rates(BRONZE, 100));
-    source.rates.extend(rates(DENTAL, 20));
     source.attributes.extend(plan_rows(2026, BRONZE, "Bronze", ""));
     source.attributes[0].push_str(",EHBPediatricDentalApportionmentQuantity");
     source.attributes.iter_mut().skip(1).for_each(|line| line.push(','));
-    for variant in ["00", "01"] {
-        let row = attributes_row(2026, DENTAL, "Low", variant, "");
-        source.attributes.push(row.replace(",Individual,No,", ",Individual,Yes,") + ",0.65");
+    for (plan, first, part) in DENTAL {
+        source.rates.extend(rates(plan, first));
+        for variant in ["00", "01"] {
+            let row = attributes_row(2026, plan, "Low", variant, "");
+            source.attributes.push(row.replace(",Individual,No,", ",Individual,Yes,") + part);
+        }
     }
     source
 }
@@ -126,7 +129,8 @@ impl Market {
     }
 
     pub fn asking<'a>(&'a self, results: &'a Results, choice: &'a Choice) -> Asking<'a> {
-        Asking { catalogue: &self.catalogue, tables: &self.tables, results, choice, start: results.assumed_start }
+        let (catalogue, tables, start) = (&*self.catalogue, &self.tables, results.assumed_start);
+        Asking { catalogue, tables, results, choice, start, why: None }
     }
 
     pub async fn check(&self, results: &Results, choice: &Choice, now: OffsetDateTime) -> Result<Checked, Unfit> {

@@ -6,6 +6,8 @@ use windowshop::enrollment::record::State;
 use windowshop::insurer::inbox::Read;
 use windowshop::insurer::record;
 use windowshop::insurer::send::{Cause, Made};
+use windowshop::store::audit::{Actor, Audit, Deed, Entry};
+use windowshop::store::vault::SITE;
 use windowshop::store::{Change, StoreError, Tx};
 
 use super::people::{Desk, ELM, person, signed, word};
@@ -132,6 +134,51 @@ async fn a_reader_that_ended_before_the_file_was_gone_changes_nothing_more() {
         assert!(desk.files("in/12345").is_empty());
         assert_eq!(desk.state(&id).await, State::Confirmed);
         assert_eq!(bench.count("enrollment_step WHERE step = 'confirmed'").await, 1);
+    })
+    .await;
+}
+
+/// What `windowshop restore` puts on record.
+struct Restored(Audit);
+
+impl Change for Restored {
+    type Done = ();
+
+    async fn run(&self, tx: &mut Tx) -> Result<(), StoreError> {
+        let entry = Entry { actor: &Actor::Site, deed: Deed::Restored, owner: SITE, record: "", session: "" };
+        self.0.append(tx, &entry).await
+    }
+}
+
+#[tokio::test]
+async fn after_a_restore_numbers_go_on_above_all_that_were_used_and_no_file_is_overwritten() {
+    on_each_engine(async |bench| {
+        let desk = Desk::open(bench).await;
+        let store = &desk.world.office.store;
+        desk.enroll(4_000_000_001, signed(ELM, vec![person(1, "Perez")])).await;
+        desk.round().await;
+        assert_eq!(desk.files("out/12345"), ["834-12345-000000001.834"]);
+        store.begin_write(Restored(desk.world.office.audit.clone())).await.expect("on record");
+        desk.enroll(4_000_000_002, signed(ELM, vec![person(1, "Perez")])).await;
+        let draft = desk.desk.draft(ELM, Cause::Batch).await.expect("drafted").expect("something waits");
+        // More than the minutes from January to November.
+        assert!(draft.id.as_str() > "834-12345-000400000", "{}", draft.id);
+        let there = format!("out/12345/{}.834", draft.id.trim_end_matches(".834"));
+        std::fs::write(desk.dir().join(&there), "another's").expect("written");
+        assert_eq!(store.begin_write(draft).await, Ok(true));
+        let place = desk.desk.folder.place().await.expect("a name");
+        let mut connection = store.read().await.expect("a connection");
+        let file = record::unsent(&mut connection, &place).await.expect("read").remove(0);
+        drop(connection);
+        for _ in 0..2 {
+            let error = desk.desk.release(&file).await.expect_err("the name is taken");
+            assert!(format!("{error:#}").contains("another file lies at"), "{error:#}");
+            assert_eq!(desk.text(&there), "another's");
+        }
+        assert_eq!(bench.count("insurer_file WHERE state = 'made'").await, 1, "it waits, and is not said to be sent");
+        std::fs::remove_file(desk.dir().join(&there)).expect("an operator takes it away");
+        desk.desk.release(&file).await.expect("let in");
+        assert!(desk.text(&there).starts_with("ISA"));
     })
     .await;
 }

@@ -22,6 +22,7 @@ use windowshop::x834::coverage::Coverage;
 use windowshop::x834::{Answer, read};
 
 use crate::store::engines::Bench;
+use crate::transfer::people::{files_in, poor};
 use crate::verify::world::World;
 use crate::x834::people::effect;
 
@@ -54,6 +55,7 @@ pub fn person(row: u32, last: &str) -> SignedPerson {
         premium: Cents(if subscriber { 31_250 } else { 15_000 }),
         phone: subscriber.then(|| text("(614) 555-0100")),
         email: None,
+        races: Vec::new(),
     }
 }
 
@@ -97,6 +99,8 @@ pub fn signed(issuer: &str, people: Vec<SignedPerson>) -> Signed {
         signed_on: date!(2026 - 11 - 27),
         lang: text("es"),
         renews: None,
+        responsible: None,
+        households: Vec::new(),
     }
 }
 
@@ -130,15 +134,9 @@ impl Change for Enroll {
             follows: "",
         };
         assert!(insert(tx, &key, &new).await?, "a new one");
-        let change = NewChange {
-            enrollment: &id,
-            owner: &self.owner,
-            kind: ChangeKind::Initial,
-            from_day: self.signed.starts,
-            reason: "open_enrollment",
-            body: &self.signed,
-            held: "",
-        };
+        let (owner, body, from_day) = (self.owner.as_str(), &self.signed, self.signed.starts);
+        let reason = "open_enrollment";
+        let change = NewChange { enrollment: &id, owner, kind: ChangeKind::Initial, from_day, reason, body, held: "" };
         add_change(tx, &key, &change).await?;
         Ok(id)
     }
@@ -159,15 +157,9 @@ impl Change for More {
 
     async fn run(&self, tx: &mut Tx) -> Result<String, StoreError> {
         let key = self.room.means.vault.open(tx.conn(), &self.owner).await?.ok_or(StoreError::Stale)?;
-        let change = NewChange {
-            enrollment: &self.enrollment,
-            owner: &self.owner,
-            kind: self.kind,
-            from_day: self.from_day,
-            reason: "",
-            body: &self.body,
-            held: "",
-        };
+        let More { enrollment, owner, kind, from_day, body, .. } = self;
+        let (kind, from_day, reason, held) = (*kind, *from_day, "", "");
+        let change = NewChange { enrollment, owner, kind, from_day, reason, body, held };
         add_change(tx, &key, &change).await
     }
 }
@@ -178,7 +170,7 @@ impl Desk {
         let mut id = [0; 4];
         getrandom::fill(&mut id).expect("randomness");
         let dir = bench.path(&format!("insurer-{}", u32::from_be_bytes(id)));
-        let (owner, application) = world.send(&crate::transfer::people::poor("Perez")).await;
+        let (owner, application) = world.send(&poor("Perez")).await;
         let desk = Insurers { room: world.room.clone(), folder: Folder::at(dir.clone()) };
         Desk { world, desk, owner, application, dir }
     }
@@ -202,12 +194,7 @@ impl Desk {
 
     /// Names of files in a folder.
     pub fn files(&self, folder: &str) -> Vec<String> {
-        let Ok(entries) = std::fs::read_dir(self.dir.join(folder)) else { return Vec::new() };
-        let named = entries.map(|entry| entry.expect("an entry"));
-        let files = named.filter(|entry| entry.file_type().expect("a type").is_file());
-        let mut names: Vec<String> = files.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
-        names.sort();
-        names
+        files_in(&self.dir.join(folder))
     }
 
     pub fn dir(&self) -> &Path {

@@ -33,6 +33,14 @@ pub struct World {
     pub workers: Workers,
 }
 
+/// The settings that open a bench's store.
+fn store_settings(bench: &Bench) -> Vec<String> {
+    let folder = bench.path("").to_str().expect("UTF-8").to_string();
+    let url = bench.args().database_url.expose().to_string();
+    let url = (!url.is_empty()).then(|| ["--database-url".to_string(), url]);
+    ["--data-dir".to_string(), folder].into_iter().chain(url.into_iter().flatten()).collect()
+}
+
 impl World {
     pub async fn open(bench: &Bench) -> World {
         World::with(bench, &[]).await
@@ -48,26 +56,15 @@ impl World {
 
     /// With these settings and no others.
     pub async fn alone(bench: &Bench, settings: &[&str]) -> World {
-        let args = bench.args();
-        let folder = bench.path("");
-        let url = args.database_url.expose().to_string();
-        let mut all = vec!["--data-dir", folder.to_str().expect("UTF-8")];
-        if !url.is_empty() {
-            all.extend(["--database-url", &url]);
-        }
-        all.extend(settings);
+        let (store, settings) = (store_settings(bench), settings.iter().copied());
+        let all: Vec<&str> = store.iter().map(String::as_str).chain(settings).collect();
         World::of_app(bench, Site::app_with(&all).await).await
     }
 
     /// With the catalogues of a folder.
     pub async fn selling(bench: &Bench, catalogues: &Path) -> World {
-        let args = bench.args();
-        let folder = bench.path("");
-        let url = args.database_url.expose().to_string();
-        let mut all = vec!["--data-dir", folder.to_str().expect("UTF-8")];
-        if !url.is_empty() {
-            all.extend(["--database-url", &url]);
-        }
+        let store = store_settings(bench);
+        let all: Vec<&str> = store.iter().map(String::as_str).collect();
         World::of_app(bench, Site::app_of(catalogues, &all).await).await
     }
 

@@ -212,8 +212,12 @@ async fn documents_of_a_guest_go_over_to_their_account_and_go_with_it() {
         sent.sort();
         assert_eq!(files, sent);
 
-        let gone =
-            browser.visit("/account/delete").await.fill("Password", PASSWORD).press("Delete everything now").await;
+        let page = browser.visit("/account/delete").await.fill("Password", PASSWORD);
+        // What was sent goes only if somebody says that they know it.
+        let asked = page.press("Delete everything now").await;
+        assert_eq!(asked.status, 422);
+        asked.says("Tick the box if you want to delete what you have sent");
+        let gone = asked.fill("Password", PASSWORD).choose("sure").press("Delete everything now").await;
         assert_eq!(gone.heading(), "Everything is deleted", "{}", gone.words());
         for table in ["document", "document_body", "desk_item", "dmi"] {
             assert_eq!(bench.count(table).await, 0, "{table}");

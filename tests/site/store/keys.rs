@@ -86,7 +86,7 @@ async fn a_rotation_killed_halfway_is_finished_and_no_value_is_touched() {
     .await;
 }
 
-/// Claims an address for an owner, or a number.
+/// Claims an address for an owner.
 struct Claimed {
     vault: Vault,
     sought: Sought,
@@ -111,8 +111,8 @@ async fn an_address_is_one_persons_before_during_and_after_a_rotation() {
         before.store.begin_write(claim(&before, ana(), "account:01")).await.expect("still hers");
         let taken = Err(StoreError::Taken { table: "lookup".to_string() });
         assert_eq!(before.store.begin_write(claim(&before, ana(), "account:02")).await, taken);
-        let number = Sought::ssn("123-45-6789").expect("a number");
-        before.store.begin_write(claim(&before, number.clone(), "account:02")).await.expect("another kind");
+        let cai = Sought::email("cai@example.org").expect("an address");
+        before.store.begin_write(claim(&before, cai.clone(), "account:02")).await.expect("another address");
 
         let old = before.vault.ring().ids().next().expect("a key");
         run(bench, |office| KeysCommand::New { office }).await.expect("a new key");
@@ -133,7 +133,7 @@ async fn an_address_is_one_persons_before_during_and_after_a_rotation() {
         let refused = retire().await.expect_err("two are found by it alone");
         assert!(refused.contains("2 addresses are found by"), "{refused}");
         after.store.begin_write(claim(&after, ana(), "account:01")).await.expect("she signs in");
-        after.store.begin_write(claim(&after, number, "account:02")).await.expect("and the other");
+        after.store.begin_write(claim(&after, cai, "account:02")).await.expect("and the other");
         retire().await.expect("nobody needs it");
         let only = bench.open().await;
         let mut connection = only.store.read().await.expect("a connection");

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use sqlx::{AnyConnection, Connection as _};
+use windowshop::operator;
 use windowshop::store::audit::{Actor, Audit, Deed, Entry};
 use windowshop::store::vault::Vault;
 use windowshop::store::{Change, StoreError, Tx};
@@ -206,6 +207,34 @@ async fn what_is_committed_is_soon_in_the_file_proper_with_nobody_waiting_for_it
         }
     }
     assert_eq!(found, 1, "still only in the log");
+    office.store.close().await;
+    bench.end().await;
+}
+
+#[tokio::test]
+async fn a_file_that_is_taken_away_is_not_written_to_and_no_new_one_takes_its_place() {
+    let bench = Bench::new(None).await;
+    let office = bench.open().await;
+    let vault = office.vault.clone();
+    let write = async |owner: &str| {
+        office.store.begin_write(Owners { vault: vault.clone(), owners: vec![owner.to_string()] }).await
+    };
+    assert_eq!(write("a").await, Ok(()));
+    let (file, kept) = (bench.path("office.db"), bench.path("kept.db"));
+    std::fs::rename(&file, &kept).expect("it moves");
+    for _ in 0..2 {
+        assert!(matches!(write("b").await, Err(StoreError::Away(_))), "the file is gone");
+        assert!(matches!(office.store.now().await, Err(StoreError::Away(_))), "nor is it read");
+        // The second time: another one in its place.
+        std::fs::copy(&kept, &file).expect("a copy");
+    }
+    std::fs::remove_file(&file).expect("it goes");
+    let Err(fault) = operator::open(&bench.args(), crate::site::TODAY).await else { panic!("an empty store was made") };
+    let words = format!("{fault:#}");
+    assert!(words.contains("office.db is gone") && words.contains("windowshop restore"), "{words}");
+    std::fs::rename(&kept, &file).expect("it moves back");
+    assert_eq!(write("b").await, Ok(()), "the same file again");
+    assert_eq!(bench.count("data_key WHERE owner IN ('a', 'b')").await, 2);
     office.store.close().await;
     bench.end().await;
 }

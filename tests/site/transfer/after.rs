@@ -218,3 +218,49 @@ async fn of_a_family_one_cannot_prove_citizenship_and_the_other_goes_on() {
     })
     .await;
 }
+
+/// What was determined for a year that has not begun takes nobody back before it begins, and sends on whoever is new.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn results_for_the_next_year_take_nobody_back_before_it_begins() {
+    on_each_engine(async |bench| {
+        let agency = Agency::open(bench).await;
+        let (told, rich) = (poor("Bell"), 90_000);
+        let (owner, id) = agency.send(&told).await;
+        agency.work(bench).await;
+        assert_eq!(agency.lines(&owner, &id).await.len(), 1, "referred at first");
+        // The year after the application's, of which nothing has begun.
+        determined(&agency, bench, (&owner, &id), (&told, rich), "rules:2028").await;
+        assert_eq!(agency.lines(&owner, &id).await.len(), 1, "nobody is taken back");
+        // The other way round: somebody who is referred by the next year's results alone.
+        let other = with_a_credit("Cole");
+        let (owner, id) = agency.send(&other).await;
+        agency.work(bench).await;
+        assert!(agency.lines(&owner, &id).await.is_empty());
+        determined(&agency, bench, (&owner, &id), (&other, 9_000), "rules:2028").await;
+        let lines = agency.lines(&owner, &id).await;
+        assert_eq!(lines.iter().map(|line| line.people.as_str()).collect::<Vec<_>>(), ["1:medicaid"]);
+    })
+    .await;
+}
+
+/// A redetermination of this cause for whoever earns so much, and what is sent after it.
+async fn determined(
+    agency: &Agency,
+    bench: &Bench,
+    (owner, application): (&str, &str),
+    (told, dollars): (&Told, i64),
+    cause: &str,
+) {
+    let mut household = told.household.clone();
+    household["people"][0]["incomes"][0]["amount"] = json!(dollars);
+    let changed = Changed {
+        room: agency.world.room.clone(),
+        owner: owner.to_string(),
+        application: application.to_string(),
+        id: format!("{application}-{dollars}"),
+        household,
+    };
+    agency.world.office.store.begin_write(changed).await.expect("written");
+    bench.run_raw(&format!("UPDATE redetermination SET cause = '{cause}' WHERE id = '{application}-{dollars}'")).await;
+    follow(agency, bench).await;
+}

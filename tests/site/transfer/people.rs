@@ -22,6 +22,16 @@ use crate::store::engines::Bench;
 use crate::verify::world::{Told, World};
 use crate::work::ends::is_left;
 
+/// Names of the files of a folder, in order; none if there is no folder.
+pub fn files_in(folder: &Path) -> Vec<String> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    let named = entries.map(|entry| entry.expect("an entry"));
+    let files = named.filter(|entry| entry.file_type().expect("a type").is_file());
+    let mut names: Vec<String> = files.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    names
+}
+
 pub struct Agency {
     pub world: World,
     pub folder: Folder,
@@ -161,12 +171,7 @@ impl Agency {
 
     /// Names of files in a folder of the dropped transfers.
     pub fn files(&self, folder: &str) -> Vec<String> {
-        let Ok(entries) = std::fs::read_dir(self.dir.join(folder)) else { return Vec::new() };
-        let named = entries.map(|entry| entry.expect("an entry"));
-        let files = named.filter(|entry| entry.file_type().expect("a type").is_file());
-        let mut names: Vec<String> = files.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
-        names.sort();
-        names
+        files_in(&self.dir.join(folder))
     }
 
     pub fn place(&self) -> &Path {

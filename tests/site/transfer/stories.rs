@@ -260,7 +260,13 @@ async fn a_guests_transfers_go_over_to_the_account_and_go_with_it() {
         let record = record.expect("there");
         assert_eq!(record["transfers"]["events"][0]["day"], "2027-02-05");
         assert_eq!(record["transfers"]["files"].as_array().map(Vec::len), Some(2));
-        let delete = Delete { means: means(&agency.world.office), owner, actor: Actor::Site, session: String::new() };
+        let delete = Delete {
+            means: means(&agency.world.office),
+            owner,
+            today: crate::site::TODAY.date(),
+            actor: Actor::Site,
+            session: String::new(),
+        };
         agency.world.office.store.begin_write(delete).await.expect("deleted");
         for table in ["transfer", "transfer_step", "enrollment_event"] {
             assert_eq!(bench.count(table).await, 0, "{table}");

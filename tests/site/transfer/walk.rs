@@ -9,15 +9,10 @@ use windowshop::transfer::xml;
 use crate::apply::walk::{begin, go, plain, sign};
 use crate::office::people::World;
 use crate::store::engines::on_each_engine;
+use crate::transfer::people::files_in;
 
 fn names(folder: &std::path::Path) -> Vec<String> {
-    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
-    let mut names: Vec<String> = entries
-        .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
-        .filter(|name| name.ends_with(".xml"))
-        .collect();
-    names.sort();
-    names
+    files_in(folder).into_iter().filter(|name| name.ends_with(".xml")).collect()
 }
 
 #[tokio::test]

@@ -248,7 +248,13 @@ async fn a_guests_checks_go_over_to_the_account_and_go_with_it() {
         drop(connection);
         assert_eq!(all["checks"]["data_matching_issues"][0]["kind"], "citizenship");
         assert_eq!(all["checks"]["made"].as_array().map(Vec::len), Some(7));
-        let delete = Delete { means: means(&world.office), owner, actor: Actor::Site, session: String::new() };
+        let delete = Delete {
+            means: means(&world.office),
+            owner,
+            today: crate::site::TODAY.date(),
+            actor: Actor::Site,
+            session: String::new(),
+        };
         world.office.store.begin_write(delete).await.expect("deleted");
         for table in ["verification_run", "verification", "dmi", "redetermination", "job", "notice"] {
             assert_eq!(bench.count(table).await, 0, "{table}");

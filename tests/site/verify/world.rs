@@ -138,7 +138,8 @@ impl World {
         self.freeze((owner, &draft), told, Some(of)).await
     }
 
-    async fn freeze(&self, (owner, draft): (&str, &str), told: &Told, follows: Option<&str>) -> String {
+    /// Sends an application over an owner's draft; its ID.
+    pub async fn freeze(&self, (owner, draft): (&str, &str), told: &Told, follows: Option<&str>) -> String {
         let (id, notice) = (new_id().expect("an ID"), new_id().expect("an ID"));
         let mut connection = self.store().read().await.expect("a connection");
         let key = self.office.vault.open(&mut connection, owner).await.expect("asked").expect("a key");

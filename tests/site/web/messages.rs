@@ -16,6 +16,7 @@ use windowshop::eligibility::tables::{CsrLevel, Sources};
 use windowshop::eligibility::{Rule, State, Tables};
 use windowshop::enrollment::end_rules::Reason as Ending;
 use windowshop::enrollment::record::State as Standing;
+use windowshop::enrollment::special_rules::SpecialRules;
 use windowshop::enrollment::step::Step;
 use windowshop::filing::codes::{Metal, PlanType, Product, Program, Sort};
 use windowshop::quote::ask::money;
@@ -179,13 +180,17 @@ fn of_apply() -> Vec<String> {
     .concat()
 }
 
-/// What became of documents (`"proof.odd.`, `"proof.reason.`, `"proof.closed.`); notices about them (`"sent.kind_`).
+/// What became of documents (`"proof.odd.`, `"proof.reason.`, `"proof.closed.`, `"proof.document.`,
+/// `"event_proof.closed.`); notices about them (`"sent.kind_`).
 fn of_proof() -> Vec<String> {
     let words = |all: Vec<&str>| all.iter().map(ToString::to_string).collect::<Vec<_>>();
     [
         each("proof.odd.{}", &[words(Odds::iter().map(<&str>::from).collect())]),
         each("proof.reason.{}", &[words(Reason::iter().map(<&str>::from).collect())]),
         each("proof.closed.{}", &[words(vec!["resolved", "expired", "withdrawn"])]),
+        each("proof.document.{}", &[SpecialRules::of_build().all_documents().map(str::to_string).collect()]),
+        each("event_proof.closed.{}", &[words(vec!["accepted", "expired", "withdrawn"])]),
+        each("sent.kind_event_{}", &[words(vec!["proved", "not_proved", "proof_reminder"])]),
         words(vec!["sent.kind_document_rejected"]),
     ]
     .concat()
@@ -258,7 +263,8 @@ fn of_coverage() -> Vec<String> {
     [
         each("coverage.{}", &[words(&["medical", "dental"])]),
         each("coverage.{}.{}", &[words(&["state", "about"]), [states, words(&["ending"])].concat()]),
-        words(&["coverage.about.confirmed_now", "sent.kind_pay_reminder"]),
+        words(&["coverage.about.confirmed_now", "coverage.about.goes_on", "coverage.step.follows"]),
+        words(&["sent.kind_pay_reminder", "sent.kind_coverage_ended"]),
         each("coverage.step.{}", &[steps]),
         each("coverage.end.{}.{}", &[words(&["reason", "hint"]), reasons]),
         each("renew.{}", &[words(&["same", "crosswalk", "other_insurer", "gone", "unknown"])]),

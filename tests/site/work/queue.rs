@@ -24,6 +24,7 @@ const fn kind(name: &'static str) -> Kind {
 }
 
 pub static WALK: Kind = kind("walk");
+static BRIEF: Kind = Kind { gives_up_after: Some(Duration::from_secs(100)), ..kind("brief") };
 static READ: Kind = kind("read");
 static ONCE: Kind = Kind { repeats: Repeats::AtMostOnce, ..kind("once") };
 
@@ -32,7 +33,6 @@ struct Put {
     vault: Vault,
     kind: &'static Kind,
     keys: Vec<String>,
-    deadline: Option<i64>,
     fails: bool,
 }
 
@@ -48,8 +48,7 @@ impl Change for Put {
                 key,
                 owner: SITE,
                 run_at: None,
-                deadline: self.deadline,
-                payload: key.as_bytes(),
+                payload: key,
                 request_id: "abcdef0123456789",
             };
             new += usize::from(enqueue(tx, &self.vault, &job).await?);
@@ -60,7 +59,7 @@ impl Change for Put {
 
 pub async fn put(office: &Opened, kind: &'static Kind, keys: &[&str]) -> usize {
     let keys = keys.iter().map(|key| (*key).to_string()).collect();
-    let put = Put { vault: office.vault.clone(), kind, keys, deadline: None, fails: false };
+    let put = Put { vault: office.vault.clone(), kind, keys, fails: false };
     office.store.begin_write(put).await.expect("put down")
 }
 
@@ -100,7 +99,7 @@ struct Walker {
 impl Handler for Walker {
     async fn work(&self, job: &Job, hands: &Hands) -> Outcome {
         self.runs.fetch_add(1, Ordering::Relaxed);
-        assert_eq!(job.payload.as_slice(), job.held.key.as_bytes(), "the payload opens");
+        assert!(job.said::<String>().is_ok_and(|said| said == job.held.key), "the payload opens");
         assert!(!job.held.key.starts_with("poison"), "a poison");
         if job.held.key.starts_with("later") && job.held.attempt < 3 {
             return Outcome::Later("not yet".to_string());
@@ -157,8 +156,7 @@ async fn two_processes_do_each_job_once() {
 async fn what_is_undone_was_never_put_down_and_a_key_comes_once() {
     on_each_engine(async |bench| {
         let office = bench.open().await;
-        let put_down =
-            Put { vault: office.vault.clone(), kind: &WALK, keys: vec!["a".to_string()], deadline: None, fails: true };
+        let put_down = Put { vault: office.vault.clone(), kind: &WALK, keys: vec!["a".to_string()], fails: true };
         assert_eq!(office.store.begin_write(put_down).await, Err(StoreError::Stale));
         assert_eq!(bench.count("job").await, 0);
         assert_eq!((put(&office, &WALK, &["a"]).await, put(&office, &READ, &["a", "b"]).await), (1, 1));
@@ -260,28 +258,20 @@ async fn a_claim_is_fair_and_passes_by_what_is_paused() {
 async fn a_failure_waits_for_its_pause_and_a_deadline_ends_it() {
     on_each_engine(async |bench| {
         let (office, ahead) = with_clock(bench).await;
-        let deadline = office.store.now().await.expect("a time") + 100_000;
-        let put_down = Put {
-            vault: office.vault.clone(),
-            kind: &WALK,
-            keys: vec!["a".to_string()],
-            deadline: Some(deadline),
-            fails: false,
-        };
-        office.store.begin_write(put_down).await.expect("put down");
-        let job = claim(&office, &["walk"], 1).await.pop().expect("a job");
+        assert_eq!(put(&office, &BRIEF, &["a"]).await, 1);
+        let job = claim(&office, &["brief"], 1).await.pop().expect("a job");
         let why = || "not yet".to_string();
         let postpone = Postpone { ticket: job.ticket(), pause: Duration::from_secs(20), why: why() };
         assert_eq!(office.store.begin_write(postpone).await, Ok(false));
-        assert!(claim(&office, &["walk"], 1).await.is_empty(), "not before its pause is over");
+        assert!(claim(&office, &["brief"], 1).await.is_empty(), "not before its pause is over");
         ahead.add(Duration::from_secs(21));
-        let job = claim(&office, &["walk"], 1).await.pop().expect("a job");
+        let job = claim(&office, &["brief"], 1).await.pop().expect("a job");
         assert_eq!(job.attempt, 1, "a postponed one is not counted");
         let later = Later { ticket: job.ticket(), pause: Duration::from_secs(1000), why: why() };
         assert_eq!(office.store.begin_write(later).await, Ok(false));
-        assert_eq!(bench.count(&format!("job WHERE run_at = {deadline}")).await, 1, "the last try is at the deadline");
+        assert_eq!(bench.count("job WHERE run_at = deadline").await, 1, "the last try is at the deadline");
         ahead.add(Duration::from_secs(100));
-        let job = claim(&office, &["walk"], 1).await.pop().expect("a job");
+        let job = claim(&office, &["brief"], 1).await.pop().expect("a job");
         let later = Later { ticket: job.ticket(), pause: Duration::ZERO, why: why() };
         assert_eq!(office.store.begin_write(later).await, Ok(true), "dead");
         assert_eq!(bench.count("job WHERE state = 2 AND last_error = 'not yet'").await, 1);

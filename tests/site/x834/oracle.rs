@@ -11,7 +11,7 @@ use windowshop::x834::{Answer, Kind, read, write};
 use super::people::{ana, every_kind, file, policy};
 
 /// What it says of files: valid or not, its 999, its errors.
-fn judged(files: &[String]) -> Vec<(bool, String, String)> {
+pub fn judged(files: &[String]) -> Vec<(bool, String, String)> {
     let folder = tempfile::tempdir().expect("a folder");
     let name = |at: usize| folder.path().join(format!("{at:04}.834"));
     for (at, text) in files.iter().enumerate() {

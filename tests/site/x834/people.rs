@@ -3,8 +3,8 @@
 use time::macros::{date, datetime};
 use windowshop::types::Cents;
 use windowshop::x834::{
-    Amounts, Extra, Insurer, Interchange, Kind, Line, Member, Place, Purpose, Reason, Relation, Sex, SpecialReason,
-    Transaction,
+    Amounts, Extra, Insurer, Interchange, Kind, Line, Member, Place, Purpose, Reason, Relation, Responsible, Sex,
+    SpecialReason, Transaction,
 };
 
 pub fn place() -> Place {
@@ -26,6 +26,7 @@ pub fn ana() -> Member {
         id: text("123456789012-0001"),
         relation: Relation::Own,
         own: None,
+        until: None,
         first: text("Ana"),
         middle: text("M"),
         last: text("Núñez"),
@@ -41,6 +42,7 @@ pub fn ana() -> Member {
         tobacco: Some(false),
         language: Some(text("SPA")),
         premium: Cents(31_250),
+        responsible: None,
     }
 }
 
@@ -50,6 +52,7 @@ pub fn child(row: u16) -> Member {
         id: format!("123456789012-{row:04}"),
         relation: Relation::Child,
         own: None,
+        until: None,
         first: "Luz".to_string(),
         middle: String::new(),
         last: "O’Brien".to_string(),
@@ -65,7 +68,20 @@ pub fn child(row: u16) -> Member {
         tobacco: None,
         language: None,
         premium: Cents(15_001),
+        responsible: None,
     }
+}
+
+/// A child who holds a policy, with who answers for them.
+pub fn alone() -> Member {
+    let responsible = Responsible {
+        first: "Ana".to_string(),
+        last: "Núñez".to_string(),
+        phone: Some("6145550100".to_string()),
+        email: None,
+        home: place(),
+    };
+    Member { relation: Relation::Own, home: Some(place()), responsible: Some(responsible), ..child(1) }
 }
 
 /// An enrollment in which this happens.
@@ -136,6 +152,17 @@ pub fn every_kind() -> Vec<(String, Interchange)> {
     added.own = Some(Kind::Initial);
     gone.own = Some(Kind::Terminate);
     all.push(("added and gone".to_string(), file(8, false, vec![policy(2, Kind::Change, vec![ana(), added, gone])])));
+    let mut never = child(4);
+    never.own = Some(Kind::Cancel);
+    let mut from_the_first = policy(2, Kind::Change, vec![ana(), never]);
+    from_the_first.effective = from_the_first.begins;
+    all.push(("never on it".to_string(), file(8, false, vec![from_the_first])));
+    let mut leaves = child(2);
+    leaves.until = Some(date!(2027 - 05 - 31));
+    all.push(("leaves later".to_string(), file(8, true, vec![policy(2, Kind::Audit, vec![ana(), leaves])])));
+    let mut of_a_child = policy(2, Kind::Initial, vec![alone()]);
+    of_a_child.amounts.credit = Cents(10_000);
+    all.push(("a child alone".to_string(), file(8, false, vec![of_a_child])));
     let mut dental = policy(3, Kind::Initial, vec![ana()]);
     dental.line = Line::Dental;
     dental.original = Some(1);
