@@ -38,12 +38,23 @@ pub struct Limits {
 impl Limits {
     pub const OWN_COMPUTER: Limits =
         Limits { idle: Duration::from_secs(15 * 60), whole: Duration::from_secs(12 * 3600) };
-    pub const SHARED_COMPUTER: Limits = Limits { idle: Duration::from_secs(5 * 60), whole: Duration::from_secs(3600) };
+    /// Long enough for an application with somebody who helps.
+    pub const SHARED_COMPUTER: Limits =
+        Limits { idle: Duration::from_secs(5 * 60), whole: Duration::from_secs(4 * 3600) };
+    /// Without an account it is a long printed code that opens it again: time enough to look something up on paper.
+    pub const SHARED_GUEST: Limits = Limits { idle: Duration::from_secs(15 * 60), ..Limits::SHARED_COMPUTER };
 
-    pub fn of(shared: bool) -> Limits {
-        if shared { Limits::SHARED_COMPUTER } else { Limits::OWN_COMPUTER }
+    pub fn of(shared: bool, signed_in: bool) -> Limits {
+        match (shared, signed_in) {
+            (false, _) => Limits::OWN_COMPUTER,
+            (true, true) => Limits::SHARED_COMPUTER,
+            (true, false) => Limits::SHARED_GUEST,
+        }
     }
 }
+
+/// How long after its end it is known whose a session was, so that a page sent too late is not lost.
+pub const REMEMBERED: Millis = 24 * 3_600_000;
 
 /// A session as its row says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,20 +77,27 @@ pub enum State {
     Open {
         locks_at: Millis,
     },
-    /// The password opens it again.
+    /// The password opens it again; for a guest, the printed code.
     Locked,
     Ended,
 }
 
 impl Session {
     pub fn state(&self, now: Millis) -> State {
-        let locks_at = self.seen_at + millis(Limits::of(self.shared).idle);
+        let locks_at = self.locks_at(self.seen_at);
         match () {
             () if now >= self.expires_at => State::Ended,
-            // A guest has no password: what they have not claimed by a code is theirs as long as the browser is open.
-            () if now >= locks_at && self.authenticated_at.is_some() => State::Locked,
-            () => State::Open { locks_at: locks_at.min(self.expires_at) },
+            () if locks_at.is_some_and(|at| now >= at) => State::Locked,
+            () => State::Open { locks_at: locks_at.map_or(self.expires_at, |at| at.min(self.expires_at)) },
         }
+    }
+
+    /// When it locks if nothing is asked for after this moment; `None`: not before its end. A guest's own computer is left
+    /// open: nobody there has a password, and the code may not be written down yet.
+    pub fn locks_at(&self, seen_at: Millis) -> Option<Millis> {
+        let signed_in = self.authenticated_at.is_some();
+        let locks = signed_in || self.shared && self.owner.starts_with("guest:");
+        locks.then(|| seen_at + millis(Limits::of(self.shared, signed_in).idle))
     }
 
     /// Whether the password was typed within this time: some pages ask again.
@@ -260,7 +278,7 @@ impl Change for Made {
         .bind(shape.lang.as_str())
         .bind(i64::from(shape.shared))
         .bind(now)
-        .bind(now + millis(Limits::of(shape.shared).whole))
+        .bind(now + millis(Limits::of(shape.shared, shape.authenticated_at.is_some()).whole))
         .bind(shape.authenticated_at)
         .bind(shape.second_step_at)
         .execute(tx.conn())
@@ -279,11 +297,11 @@ impl Change for Saved {
 
     async fn run(&self, tx: &mut Tx) -> Result<(), StoreError> {
         let (now, shape) = (tx.now(), &self.shape);
-        // A shared computer shortens what is left and never lengthens it.
+        // A shared computer shortens what is left and never lengthens it; its time counts from when it is said.
         sqlx::query(
             "UPDATE session SET owner = $1, device = $2, lang = $3, shared = $4, seen_at = $5, \
              authenticated_at = $6, second_step_at = $7, \
-             expires_at = CASE WHEN expires_at < made_at + $8 THEN expires_at ELSE made_at + $8 END \
+             expires_at = CASE WHEN expires_at < $8 THEN expires_at ELSE $8 END \
              WHERE id_hash = $9",
         )
         .bind(shape.owner.as_str())
@@ -293,7 +311,7 @@ impl Change for Saved {
         .bind(now)
         .bind(shape.authenticated_at)
         .bind(shape.second_step_at)
-        .bind(millis(Limits::of(shape.shared).whole))
+        .bind(now + millis(Limits::of(shape.shared, shape.authenticated_at.is_some()).whole))
         .bind(self.id_hash.as_slice())
         .execute(tx.conn())
         .await?;
@@ -356,13 +374,13 @@ mod tests {
 
     fn session(shared: bool, signed_in: bool) -> Session {
         Session {
-            owner: "account:a".to_string(),
+            owner: if signed_in { "account:a" } else { "guest:a" }.to_string(),
             device: String::new(),
             lang: "es".to_string(),
             shared,
             made_at: 0,
             seen_at: 0,
-            expires_at: millis(Limits::of(shared).whole),
+            expires_at: millis(Limits::of(shared, signed_in).whole),
             authenticated_at: signed_in.then_some(0),
             second_step_at: None,
         }
@@ -375,7 +393,11 @@ mod tests {
         assert_eq!(own.state(15 * MINUTE), State::Locked);
         assert_eq!(own.state(12 * 60 * MINUTE), State::Ended);
         assert_eq!(session(true, true).state(5 * MINUTE), State::Locked);
-        assert_eq!(session(true, true).state(60 * MINUTE), State::Ended);
+        assert_eq!(session(true, true).state(4 * 60 * MINUTE), State::Ended);
+        let guest = session(true, false);
+        assert_eq!(guest.state(14 * MINUTE), State::Open { locks_at: 15 * MINUTE });
+        assert_eq!(guest.state(15 * MINUTE), State::Locked, "the code opens it");
+        assert_eq!(Session { owner: String::new(), ..guest }.locks_at(0), None, "nobody yet");
         assert!(matches!(session(false, false).state(5 * 60 * MINUTE), State::Open { .. }), "a guest has no password");
         let late = Session { seen_at: 12 * 60 * MINUTE - MINUTE, ..own };
         assert_eq!(late.state(late.seen_at), State::Open { locks_at: late.expires_at }, "the end comes first");

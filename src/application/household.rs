@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::kinds::{self, NONE, parts};
 use super::sheet::{RowId, YOU};
-use super::steps::people::{lives_here, state};
+use super::steps::people::{is_pregnant, lives_here, state};
 use super::view::View;
 
 /// The silver premium for each employee alone, in cents, that an employer's money is judged by (`SilverAlone::judging`).
@@ -129,7 +129,7 @@ fn immigration(view: &View, person: RowId) -> Value {
 fn for_help(view: &View, person: RowId) -> Map<String, Value> {
     let mut said = Map::new();
     let mut put = |name: &str, value: Value| drop(said.insert(name.to_string(), value));
-    if view.among("pregnant", person) {
+    if is_pregnant(view, person) {
         put("pregnant", json!(true));
         put("expected_children", json!(kinds::count(view.text("babies", person)).unwrap_or(1)));
     }

@@ -7,6 +7,7 @@
 
 pub mod change;
 pub mod determine;
+pub mod disagree;
 pub mod flow;
 pub mod funnel;
 pub mod household;

@@ -10,12 +10,14 @@ use axum::http::StatusCode;
 
 use super::around::{around, count, open, refused, save, view};
 use super::differs::{Differs, differs};
+use super::disagreed::{Told, told};
 use super::earlier::Earlier;
 use super::field::Words;
 use super::marks::{CHECK_PAGE, FROM_CHECK, NOT_SAVED, SET_ASIDE, address, marked};
 use super::send::{Draft, send, sent_again};
 use super::step::page_of;
 use crate::application::determine;
+use crate::application::disagree;
 use crate::application::flow::{self, Place, State};
 use crate::application::funnel::{CHECK, SIGN};
 use crate::application::kinds::Kind;
@@ -48,6 +50,8 @@ struct CheckPage<'a> {
     open: Option<String>,
     /// Pages whose answers the engine refuses together, although each does by itself.
     unfit: Vec<(String, String)>,
+    /// Answers that cannot both be true.
+    disagree: Vec<Told>,
     /// It is a change: what is other than it was sent.
     differs: Option<Vec<Differs>>,
     /// A change that led here has set other answers aside.
@@ -71,7 +75,9 @@ pub async fn show(desk: Desk) -> Answer {
         ready: place.state(&view) == State::Ready,
     };
     let first = flow::first_open(&view);
-    let unfit = if first.is_none() { unfit(cx, &words) } else { Vec::new() };
+    let disagree: Vec<Told> = disagree::all(&view).iter().map(|own| told(&words, own, "")).collect();
+    // What is said above need not be said again as the engine sees it.
+    let unfit = if first.is_none() && disagree.is_empty() { unfit(cx, &words) } else { Vec::new() };
     let differs = match Earlier::of(&desk, desk.owner().unwrap_or_default(), &view).await? {
         Some(earlier) => Some(differs(cx, &view, &earlier.case.application)?),
         None => None,
@@ -81,6 +87,7 @@ pub async fn show(desk: Desk) -> Answer {
         pages: flow::places(&view).iter().map(checked).collect(),
         open: first.map(|place| cx.href(&from_check(&place))),
         unfit,
+        disagree,
         differs,
         aside: cx.is_marked(SET_ASIDE),
         lost: cx.is_marked(NOT_SAVED),
@@ -133,12 +140,18 @@ pub fn lines(words: &Words, place: &Place) -> Vec<(String, String)> {
     asked.map(line).collect()
 }
 
+/// Something is missing, or does not go together: the check page says what.
+fn is_unready(desk: &Desk, view: &View<'_>) -> bool {
+    let disagree = || !disagree::all(view).is_empty();
+    flow::first_open(view).is_some() || disagree() || !determine::unfit(&desk.cx.app.tables, view).is_empty()
+}
+
 /// `GET /account/apply/sign`
 pub async fn sign_page(desk: Desk) -> Answer {
     let open = open(&desk).await?;
     let around = around(&desk.cx, &open.sheet);
     let view = view(&open.sheet, &around)?;
-    if flow::first_open(&view).is_some() || !determine::unfit(&desk.cx.app.tables, &view).is_empty() {
+    if is_unready(&desk, &view) {
         return Ok(desk.go(CHECK_PAGE));
     }
     // Whoever signs has gone on from the check page.
@@ -186,7 +199,7 @@ pub async fn sign(
     };
     let around = around(&desk.cx, &open.sheet);
     let view = view(&open.sheet, &around)?;
-    if flow::first_open(&view).is_some() || !determine::unfit(&desk.cx.app.tables, &view).is_empty() {
+    if is_unready(&desk, &view) {
         return Ok(desk.go(CHECK_PAGE));
     }
     if flow::sign().state(&view) != State::Ready {

@@ -12,6 +12,7 @@ mod changed;
 mod check;
 mod checked;
 mod differs;
+mod disagreed;
 mod earlier;
 mod field;
 mod marks;

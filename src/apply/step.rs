@@ -10,14 +10,17 @@ use axum::extract::Path;
 use axum::http::StatusCode;
 
 use super::around::{around, count, open, refused, view};
+use super::disagreed::{Told, told};
 use super::field::{Control, Field, Words, is_mask};
 use super::marks::{ASKS_MORE, CHECK_PAGE, FROM_CHECK, NOT_SAVED, SET_ASIDE, address, marked};
 use super::people::{Person, listed};
+use crate::application::disagree::{self, Disagreement};
 use crate::application::flow::{self, Place, asked_name};
 use crate::application::kinds::Kind;
 use crate::application::saved::{Guard, Saved};
 use crate::application::sheet::{HOUSEHOLD, RowId, Sheet, key};
 use crate::application::steps::Question;
+use crate::application::steps::people::YOU_STEP;
 use crate::application::view::View;
 use crate::eligibility::rounding::{Ratio, shown_cents};
 use crate::eligibility::{self, Household, PersonIncome};
@@ -67,8 +70,12 @@ pub struct StepPage<'a> {
     /// The page of the year's sums, and what the law counts less of.
     pub sums: Vec<Sum>,
     pub limits: Vec<String>,
+    /// Answers that cannot both be true, one of them here.
+    pub disagree: Vec<Told>,
     /// The employer's sheet, beside what a job offers.
     pub sheet: bool,
+    /// A guest's code, on the first page: nothing else brings them back.
+    pub code: Option<String>,
 }
 
 /// `GET /account/apply/STEP`
@@ -102,7 +109,9 @@ async fn show_page(desk: &Desk, step: &str, row: RowId) -> Answer {
     }
     let notes = [(ASKS_MORE, "apply.asked_more"), (NOT_SAVED, "apply.page_gone"), (SET_ASIDE, "apply.set_aside")];
     let notes = notes.into_iter().filter(|(mark, _)| cx.is_marked(mark)).map(|(_, key)| cx.t(key).to_string());
-    let page = page_of(desk, &view, &place, (notes.collect(), false, cx.is_marked(FROM_CHECK)));
+    let mut page = page_of(desk, &view, &place, (notes.collect(), false, cx.is_marked(FROM_CHECK)));
+    let first = place.step.name == YOU_STEP.name && desk.visitor.guest().is_some();
+    page.code = open.code.filter(|_| first);
     Ok(page::render_status(cx, StatusCode::OK, page, CachePolicy::Private))
 }
 
@@ -150,13 +159,13 @@ async fn save_page(desk: Desk, step: &str, row: RowId) -> Answer {
                 let (old, new) = (flow::answered(&earlier), flow::answered(&later));
                 old.difference(&new).any(|name| !get(&sheet, name).is_empty())
             };
-            saved(&desk, &place, &sheet, (&on, aside))
+            saved(&desk, &place, &sheet, (&on, aside, &disagree::all(&earlier)))
         }
     }
 }
 
 /// After saving: the same page if something on it is wrong or new, else the next one.
-fn saved(desk: &Desk, place: &Place, sheet: &Sheet, (on, aside): (&[String], bool)) -> Answer {
+fn saved(desk: &Desk, place: &Place, sheet: &Sheet, (on, aside, before): (&[String], bool, &[Disagreement])) -> Answer {
     let around = around(&desk.cx, sheet);
     let view = view(sheet, &around)?;
     let from_check = desk.form.get("from") == "check";
@@ -180,6 +189,10 @@ fn saved(desk: &Desk, place: &Place, sheet: &Sheet, (on, aside): (&[String], boo
         return Ok(desk.go(&marked(address(&place), [Some(ASKS_MORE), back])));
     }
     count(&desk.cx, place.step.name, Came::Answered);
+    // Said once where it was answered; whoever goes on all the same meets it again on the check page.
+    if disagree::all(&view).iter().any(|own| own.is_on(&view, &place) && !before.contains(own)) {
+        return Ok(desk.go(&marked(address(&place), [aside, back])));
+    }
     // Pages that this answer has opened come first. When a change of a sent application is reported, every page has its
     // answer already: the next one to change is picked from the list.
     let change = view.sheet.follows().is_some();
@@ -312,6 +325,7 @@ pub fn page_of<'a>(
     let faults = problems.collect();
     let on: Vec<String> = asked.iter().map(|(question, row)| key(question.name, *row)).collect();
     let (sums, limits) = if place.step.name == "income-total" { sums(&words) } else { Default::default() };
+    let here: Vec<Disagreement> = disagree::all(view).into_iter().filter(|own| own.is_on(view, place)).collect();
     let back = match flow::before(view, place) {
         _ if from_check => CHECK_PAGE.to_string(),
         Some(before) => address(&before),
@@ -334,7 +348,9 @@ pub fn page_of<'a>(
         people: (place.step.name == "household").then(|| listed(&words)),
         sums,
         limits,
+        disagree: here.iter().map(|own| told(&words, own, &place.address())).collect(),
         sheet: place.step.name == "offer",
+        code: None,
         cx,
     }
 }

@@ -28,9 +28,10 @@ fn days(cx: &Cx, with: &With, own: &Own) -> Vec<Deadline> {
     if let Some(proof) = &own.proof {
         days.push(one("proof", proof.due_day, cx.tf("event_proof.ics", &plan), cx.t("event_proof.only_then"), None));
     }
-    if shown::pay(cx, with, own).is_some() {
+    if let Some(pay) = shown::pay(cx, with, own) {
         let url = own.now.plan.payment.clone();
-        days.push(one("pay", enrollment.starts, cx.tf("coverage.ics.pay", &plan), &more, url));
+        let day = pay.due.map_or(enrollment.starts, |due| due.by);
+        days.push(one("pay", day, cx.tf("coverage.ics.pay", &plan), &more, url));
     }
     if !own.has_begun() {
         days.push(one("starts", enrollment.starts, cx.tf("coverage.ics.starts", &plan), "", None));

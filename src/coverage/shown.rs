@@ -10,10 +10,11 @@ use crate::eligibility::State as Place;
 use crate::eligibility::clock::Days;
 use crate::eligibility::enrollment::{WindowStatus, open_enrollment};
 use crate::eligibility::tables::MarketplaceKind;
+use crate::enrollment::end_rules::PayBy;
 use crate::enrollment::event_proof::{self, EventProof, NOT_PROVED};
 use crate::enrollment::leave::NEW_SUBSCRIBER;
 use crate::enrollment::record::{Enrollment, Signed, State, day_of};
-use crate::enrollment::step::StepLine;
+use crate::enrollment::step::{self, StepLine};
 use crate::enrollment::tax_year;
 use crate::enrollment::timeline::{OnPlan, Since, Timeline};
 use crate::enrollment::whole::{self, Whole};
@@ -98,6 +99,18 @@ impl Own {
 
     pub fn marketplace(&self, cx: &Cx) -> MarketplaceKind {
         tax_year::marketplace(&cx.app.tables, &self.now, self.plan_year())
+    }
+
+    /// The day on which the insurer was told; until then that of the signature.
+    fn told_on(&self, cx: &Cx) -> Date {
+        let at = step::told_at(&self.steps).unwrap_or(self.enrollment.made_at);
+        cx.app
+            .tables
+            .days(
+                self.place(),
+                time::OffsetDateTime::from_unix_timestamp(at / 1000).unwrap_or(time::OffsetDateTime::UNIX_EPOCH),
+            )
+            .own
     }
 
     pub fn address(&self) -> String {
@@ -224,6 +237,7 @@ pub fn from_then(cx: &Cx, since: &Since) -> String {
 
 /// Paying the first month: by when, where.
 pub struct Pay {
+    pub due: Option<PayBy>,
     pub when: Option<String>,
     pub page: Option<String>,
     /// A sentence with the number in it.
@@ -238,8 +252,8 @@ pub fn pay(cx: &Cx, with: &With, own: &Own) -> Option<Pay> {
         return None;
     }
     let start = cx.date(own.enrollment.starts);
-    let last = with.rules.pay_by(own.enrollment.starts);
-    let when = last.map(|last| cx.tf("coverage.pay_when", &[("start", &start), ("last", &cx.date(last))]));
+    let due = with.rules.pay_by(own.enrollment.starts, own.told_on(cx));
+    let when = due.map(|due| cx.tf(due.words(), &[("start", &start), ("last", &cx.date(due.last))]));
     let plan = &own.now.plan;
     let phone = plan.phone.as_ref().map(|phone| cx.tf("coverage.pay_phone", &[("phone", phone)]));
     let missing = match (&plan.payment, &plan.phone) {
@@ -247,7 +261,7 @@ pub fn pay(cx: &Cx, with: &With, own: &Own) -> Option<Pay> {
         (None, Some(_)) => Some(cx.t("coverage.pay_no_page").to_string()),
         (None, None) => Some(cx.t("coverage.pay_missing").to_string()),
     };
-    Some(Pay { when, page: plan.payment.clone(), phone, missing })
+    Some(Pay { due, when, page: plan.payment.clone(), phone, missing })
 }
 
 /// When, and what: the oldest first.

@@ -182,7 +182,14 @@ impl EndRules {
         if let Some(row) = self.endings.iter().find(|row| !(0..=60).contains(&row.notice_days)) {
             fault(ENDINGS.0, format!("{}: a notice of {} days", row.reason.word(), row.notice_days));
         }
-        for code in ["first_payment_days", "pay_reminder_days", "tax_record_month", "proof_reminder_days"] {
+        let codes = [
+            "first_payment_days",
+            "first_payment_days_back",
+            "pay_reminder_days",
+            "tax_record_month",
+            "proof_reminder_days",
+        ];
+        for code in codes {
             if self.times.iter().filter(|row| row.code == code && row.to.is_none()).count() != 1 {
                 fault(TIMES.0, format!("{code} needs one row in force"));
             }
@@ -207,9 +214,13 @@ impl EndRules {
         self.times.iter().find(|row| row.code == code && in_force(row.from, row.to, on)).map(|row| row.number)
     }
 
-    /// The latest day that an insurer may set for the first payment.
-    pub fn pay_by(&self, starts: Date) -> Option<Date> {
-        starts.checked_add(Duration::days(self.time("first_payment_days", starts)?))
+    /// Until when the first payment is due. `told`: the day on which the insurer got the enrollment; until it has, the day of
+    /// the signature.
+    pub fn pay_by(&self, starts: Date, told: Date) -> Option<PayBy> {
+        let back = starts < told;
+        let days = self.time(if back { "first_payment_days_back" } else { "first_payment_days" }, starts)?;
+        let last = if back { told } else { starts }.checked_add(Duration::days(days))?;
+        Some(PayBy { by: if back { last } else { starts }, last, back })
     }
 
     /// Days before the first day of coverage at which somebody is reminded to pay.
@@ -225,6 +236,25 @@ impl EndRules {
     /// The month of the next year in which a year's record is given out.
     pub fn tax_record_month(&self, on: Date) -> Option<u8> {
         u8::try_from(self.time("tax_record_month", on)?).ok()
+    }
+}
+
+/// The days of the first payment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PayBy {
+    /// The day to pay by, whatever the insurer sets.
+    pub by: Date,
+    /// Of coverage that is still to begin, the latest day that an insurer may set; of one that began before the insurer heard
+    /// of it, the earliest.
+    pub last: Date,
+    /// It began before the insurer heard of it.
+    pub back: bool,
+}
+
+impl PayBy {
+    /// The message that says it, of `start` and `last`.
+    pub fn words(&self) -> &'static str {
+        if self.back { "coverage.pay_when_back" } else { "coverage.pay_when" }
     }
 }
 
@@ -300,8 +330,18 @@ mod tests {
     #[test]
     fn the_first_payment_has_thirty_days_after_the_first_day() {
         let rules = EndRules::load().expect("whole");
-        assert_eq!(rules.pay_by(date!(2027 - 01 - 01)), Some(date!(2027 - 01 - 31)));
+        let (first, last) = (date!(2027 - 01 - 01), date!(2027 - 01 - 31));
+        let ahead = Some(PayBy { by: first, last, back: false });
+        assert_eq!((rules.pay_by(first, date!(2026 - 12 - 10)), rules.pay_by(first, first)), (ahead, ahead));
         assert_eq!(rules.tax_record_month(date!(2027 - 01 - 01)), Some(1));
+    }
+
+    #[test]
+    fn what_began_before_the_insurer_heard_of_it_is_paid_within_thirty_days_from_then() {
+        let rules = EndRules::load().expect("whole");
+        let last = date!(2026 - 12 - 27);
+        let by = rules.pay_by(date!(2026 - 11 - 10), date!(2026 - 11 - 27));
+        assert_eq!(by, Some(PayBy { by: last, last, back: true }), "never before the signature");
     }
 
     #[test]

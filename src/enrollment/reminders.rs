@@ -3,9 +3,9 @@
 //!
 //! Carried out once a day by `serve`. It must never remind of a plan that its insurer has confirmed, or was not told of.
 
-use time::{Date, Duration, OffsetDateTime};
+use time::{Duration, OffsetDateTime};
 
-use super::end_rules::EndRules;
+use super::end_rules::{EndRules, PayBy};
 use super::record::{self, Enrollment, State, day_of};
 use crate::application::record::{Letter, Notice};
 use crate::store::{Change, StoreError, Tx};
@@ -20,24 +20,27 @@ use crate::verify::{Room, notice};
 /// If the store is away. What was done before that is done.
 pub async fn carry_out(room: &Room, rules: &EndRules, now: OffsetDateTime) -> Result<u64, StoreError> {
     let mut connection = room.store.read().await?;
+    // Whom the insurer was told of, and when.
     let asked = sqlx::query_as(
         // Whoever goes on in a plan that somebody has left pays as before.
-        "SELECT id, owner, starts FROM enrollment WHERE state IN ('sent', 'accepted') AND NOT EXISTS \
-         (SELECT 1 FROM enrollment_step s WHERE s.enrollment = enrollment.id AND s.code = 'new_subscriber') \
-         ORDER BY made_at",
+        "SELECT e.id, e.owner, e.starts, min(s.at) FROM enrollment e JOIN enrollment_step s ON s.enrollment = e.id \
+         WHERE e.state IN ('sent', 'accepted') AND s.step = 'sent' AND NOT EXISTS \
+         (SELECT 1 FROM enrollment_step n WHERE n.enrollment = e.id AND n.code = 'new_subscriber') \
+         GROUP BY e.id, e.owner, e.starts, e.made_at ORDER BY e.made_at",
     );
-    let waiting: Vec<(String, String, String)> = asked.fetch_all(&mut *connection).await?;
+    let waiting: Vec<(String, String, String, i64)> = asked.fetch_all(&mut *connection).await?;
     drop(connection);
-    let today = room.knows.tables.days(None, now).own;
+    let day = |at: OffsetDateTime| room.knows.tables.days(None, at).own;
+    let today = day(now);
     let Some(days) = rules.pay_reminder(today) else { return Ok(0) };
     let mut reminded = 0;
-    for (enrollment, owner, starts) in waiting {
+    for (enrollment, owner, starts, told) in waiting {
         let Some(starts) = day_of(&starts) else { continue };
-        let last = rules.pay_by(starts);
-        if starts - today > Duration::days(days) || last.is_none_or(|last| last < today) {
+        let due = rules.pay_by(starts, day(OffsetDateTime::from_unix_timestamp(told / 1000).unwrap_or(now)));
+        if starts - today > Duration::days(days) || due.is_none_or(|due| due.last < today) {
             continue;
         }
-        let change = Remind { room: room.clone(), owner, enrollment, last };
+        let change = Remind { room: room.clone(), owner, enrollment, due };
         match room.store.begin_long_write(change).await {
             Ok(new) => reminded += u64::from(new),
             Err(StoreError::Away(why)) => return Err(StoreError::Away(why)),
@@ -52,8 +55,7 @@ struct Remind {
     room: Room,
     owner: String,
     enrollment: String,
-    /// The latest day that an insurer may set.
-    last: Option<Date>,
+    due: Option<PayBy>,
 }
 
 impl Change for Remind {
@@ -67,17 +69,17 @@ impl Change for Remind {
         };
         let of = (self.owner.as_str(), enrollment.application.as_str());
         let Some(case) = Case::open(tx.conn(), &means.vault, of).await? else { return Ok(false) };
-        let words = words(&self.room, &case, (&enrollment, self.last));
+        let words = words(&self.room, &case, (&enrollment, self.due));
         let kind = format!("pay_reminder:{}", enrollment.id);
         Ok(notice::post(tx, means, &case, &kind, &words).await?.is_some())
     }
 }
 
-fn words(room: &Room, case: &Case, about: (&Enrollment, Option<Date>)) -> Notice {
+fn words(room: &Room, case: &Case, about: (&Enrollment, Option<PayBy>)) -> Notice {
     in_every_language(&room.knows, case, |says| letter(says, about))
 }
 
-fn letter(says: &Says, (enrollment, last): (&Enrollment, Option<Date>)) -> Letter {
+fn letter(says: &Says, (enrollment, due): (&Enrollment, Option<PayBy>)) -> Letter {
     let plan = &enrollment.signed.plan;
     let start = says.date(enrollment.starts);
     let insurer = plan.issuer_name.as_str();
@@ -86,8 +88,8 @@ fn letter(says: &Says, (enrollment, last): (&Enrollment, Option<Date>)) -> Lette
         says.tf("coverage.remind.lead", &[("plan", &plan.name), ("date", &start)]),
         says.t("coverage.pay_lead"),
     ];
-    if let Some(last) = last {
-        lead.push(says.tf("coverage.pay_when", &[("start", &start), ("last", &says.date(last))]));
+    if let Some(due) = due {
+        lead.push(says.tf(due.words(), &[("start", &start), ("last", &says.date(due.last))]));
     }
     let mut lines = vec![match (&plan.payment, &plan.phone) {
         (Some(url), _) => says.tf("enrolled.pay_at", &[("insurer", insurer), ("url", url)]),

@@ -140,6 +140,11 @@ pub struct StepLine {
     pub code: String,
 }
 
+/// When the insurer was first told; `None`: not yet.
+pub fn told_at(steps: &[StepLine]) -> Option<i64> {
+    steps.iter().find(|line| line.step == Step::Sent.word()).map(|line| line.at)
+}
+
 /// Steps of one enrollment.
 ///
 /// # Errors

@@ -4,7 +4,8 @@
 use zeroize::Zeroizing;
 
 use super::desk::{Answer, Desk, Instead};
-use super::view::{Field, FormPage, fault};
+use super::over;
+use super::view::{FormPage, fault};
 use super::visitor::Who;
 use crate::account::codes;
 use crate::account::drafts::{BeginWith, KeepSearch};
@@ -110,12 +111,13 @@ async fn begin_with(desk: &Desk, query: &str) -> Result<(String, Vec<u8>), Inste
 
 fn resume_form(desk: &Desk) -> FormPage<'_> {
     let cx = &desk.cx;
-    desk.page(cx.t("office.resume.title"))
-        .lead(cx.t("office.resume.lead"))
-        .field(
-            Field { autocomplete: "off", ..Field::code("code", cx.t("office.resume.code")) }
-                .hint(cx.t("office.resume.hint")),
-        )
+    let mut page = desk.page(cx.t("office.resume.title"));
+    // Where they were when their visit ended.
+    if !desk.form.get("to").is_empty() {
+        page.hidden.push(("to".to_string(), desk.form.get("to").to_string()));
+    }
+    page.lead(cx.t("office.resume.lead"))
+        .field(over::code_field(cx))
         .field(desk.shared_tick())
         .submit(cx.t("office.resume.submit"))
         .link(cx.t("office.resume.lost"), "/account/save")
@@ -151,6 +153,7 @@ pub async fn resume(desk: Desk) -> Answer {
         super::home::take_over(&desk, account, &owner).await?;
         return Ok(desk.go("/account"));
     }
+    let waits = over::take(&desk, &owner, &over::hash_of(&desk.visitor, &owner)).await?;
     desk.begin_session(&owner, desk.form.ticked("shared")).await?;
-    Ok(desk.go("/account"))
+    over::go_on(&desk, waits).await
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use tower_sessions::Session as Carried;
 use zeroize::Zeroizing;
@@ -21,6 +21,7 @@ use crate::account::guessing::{Bucket, Counted, Right, Try};
 use crate::account::password::{Busy, Password};
 use crate::account::session::{self, SHAPE, Session};
 use crate::app::App;
+use crate::floor::wire::Wire;
 use crate::sealing::SealFault;
 use crate::store::lookup::Sought;
 use crate::store::{Millis, StoreError};
@@ -38,6 +39,9 @@ pub struct Desk {
     pub form: Arc<Form>,
     /// tower-sessions' own: touched only by what begins or ends a session.
     pub carried: Carried,
+    /// As sent, for a form that waited.
+    pub headers: HeaderMap,
+    pub wire: Option<Wire>,
 }
 
 impl FromRequestParts<Arc<App>> for Desk {
@@ -53,6 +57,8 @@ impl FromRequestParts<Arc<App>> for Desk {
             visitor: parts.extensions.get().cloned().ok_or_else(|| missing("a visitor"))?,
             form: parts.extensions.get().cloned().ok_or_else(|| missing("a form"))?,
             carried: parts.extensions.get().cloned().ok_or_else(|| missing("a session"))?,
+            headers: parts.headers.clone(),
+            wire: parts.extensions.get().cloned(),
         })
     }
 }

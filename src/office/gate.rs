@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 use super::form::Form;
 use super::trouble::{self, Trouble};
 use super::visitor::Visitor;
-use super::{Office, unlock};
+use super::{Office, over, unlock};
 use crate::app::App;
 use crate::store::StoreError;
 use crate::telemetry::RequestId;
@@ -41,6 +41,25 @@ struct Arrived {
 /// Pages that a locked session may still use.
 const OPEN_WHILE_LOCKED: [&str; 5] =
     ["/account/unlock", "/account/sign-out", "/account/reset", "/account/reset/code", "/account/reset/done"];
+
+/// Pages for whoever comes next, or comes back: those that begin something, and the ways in and out.
+const OPEN_WHEN_OVER: [&str; 15] = [
+    "/account",
+    "/account/save",
+    "/account/resume",
+    "/account/sign-up",
+    "/account/sign-in",
+    "/account/step",
+    "/account/step/again",
+    "/account/sign-out",
+    "/account/out",
+    "/account/reset",
+    "/account/reset/code",
+    "/account/reset/done",
+    "/account/unlock",
+    "/account/gone",
+    "/account/apply/begin",
+];
 
 pub async fn gate(State(gate): State<Arc<Gate>>, request: Request, next: Next) -> Response {
     let mut response = match pass(&gate, request, next).await {
@@ -96,6 +115,14 @@ async fn pass(gate: &Gate, request: Request, next: Next) -> Result<Response, Fai
     if visitor.locked && !OPEN_WHILE_LOCKED.contains(&cx.path.as_str()) {
         drained(body).await;
         let asked = unlock::ask(&cx, &gate.office, &visitor, &form).await;
+        return Ok(match asked {
+            Ok(response) => response,
+            Err(instead) => answered(&cx, &visitor, &form, instead.into_response()),
+        });
+    }
+    if visitor.over.is_some() && !OPEN_WHEN_OVER.contains(&cx.path.as_str()) {
+        drained(body).await;
+        let asked = over::ask(&cx, &gate.office, &visitor, &form).await;
         return Ok(match asked {
             Ok(response) => response,
             Err(instead) => answered(&cx, &visitor, &form, instead.into_response()),

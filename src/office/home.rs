@@ -7,6 +7,7 @@ use axum::response::Response;
 use super::clock::day_and_clock;
 use super::clock::day_of;
 use super::desk::{Answer, Desk, Instead};
+use super::leave::resume_at;
 use super::view::{Bar, bar};
 use super::visitor::Who;
 use crate::account::changes::{self, TakeOver};
@@ -77,7 +78,7 @@ pub async fn show(desk: Desk) -> Answer {
         guest,
         saved: drafts.iter().flat_map(|draft| saved(cx, draft)).collect(),
         code: code.filter(|_| guest).map(|(code, until)| (code, day_of(cx, until))),
-        resume_at: cx.app.config.public_url.as_ref().map(|base| base.clone() + &cx.href("/account/resume")),
+        resume_at: resume_at(cx),
         email: account.as_ref().map(|account| account.email.to_string()).unwrap_or_default(),
         letters_back: letters_back.map(|(at, _)| day_of(cx, at)),
         hint: few_codes.then(|| cx.t("office.home.few_codes")),

@@ -8,8 +8,8 @@ use axum::routing::{get, post};
 
 use super::gate::{self, Gate};
 use super::{
-    Office, address, app_codes, begin, browsers, codes, data, delete, home, out, password, reset, sign_in, sign_up,
-    step, unlock,
+    Office, address, app_codes, begin, browsers, codes, data, delete, home, leave, out, password, reset, sign_in,
+    sign_up, step, unlock,
 };
 use crate::account::cookie;
 use crate::app::App;
@@ -28,6 +28,7 @@ fn pages() -> Router<Arc<App>> {
         .route("/account/step", get(step::show).post(step::post))
         .route("/account/step/again", post(step::again))
         .route("/account/unlock", get(unlock::show).post(unlock::post))
+        .route("/account/leave", get(leave::show))
         .route("/account/sign-out", post(out::post))
         .route("/account/out", get(out::show))
         .route("/account/shared", post(out::shared))

@@ -7,6 +7,7 @@ use axum::response::Response;
 
 use super::clock::clock;
 use super::desk::{Answer, Desk, Instead, with_cookie};
+use super::over::{self, hash_of};
 use super::view::{Fault, Field, FormPage, fault};
 use super::visitor::{Who, set_device, token_hash};
 use super::waiting::Waiting;
@@ -17,11 +18,16 @@ use crate::account::people::{self, new_id};
 use crate::account::session::Session;
 use crate::account::steps::{Factor, KnowDevice, Purpose, known_device};
 use crate::store::lookup::Sought;
+use crate::types::hex;
 
 fn page(desk: &Desk) -> FormPage<'_> {
     let (cx, form) = (&desk.cx, &desk.form);
-    desk.page(cx.t("office.sign_in.title"))
-        .field(Field::email(cx.t("office.field.email"), form.get("email")))
+    let mut page = desk.page(cx.t("office.sign_in.title"));
+    // On a computer that others use it may be somebody else's.
+    if desk.visitor.guest().is_some() {
+        page = page.note(cx.t("office.sign_in.takes_along")).link(cx.t("office.bar.leave"), "/account/leave");
+    }
+    page.field(Field::email(cx.t("office.field.email"), form.get("email")))
         .field(Field::password("password", cx.t("office.field.password"), "current-password"))
         .field(desk.shared_tick())
         .submit(cx.t("office.sign_in.submit"))
@@ -72,12 +78,14 @@ pub async fn post(desk: Desk) -> Answer {
     desk.renew_hash(&found.owner, found.password.clone());
     let shared = form.ticked("shared");
     if let Some((device, _)) = known {
-        let arrival = Arrival { owner: &found.owner, device, by: Factor::KnownBrowser, shared };
+        let over = hash_of(&desk.visitor, &found.owner);
+        let arrival = Arrival { owner: &found.owner, device, by: Factor::KnownBrowser, shared, over };
         return arrive(&desk, arrival, sought.clone()).await;
     }
     let email = form.get("email").to_string();
+    let over = hex(&hash_of(&desk.visitor, &found.owner));
     let session = desk.session_hash().await?;
-    desk.wait(&found.owner, &session, &Waiting::SignIn { email: email.clone(), shared }).await?;
+    desk.wait(&found.owner, &session, &Waiting::SignIn { email: email.clone(), shared, over }).await?;
     if !found.has_totp {
         // Letters are counted like those that are asked for again: nobody's mailbox is filled from here.
         let letters = desk.code_buckets("again", &found.owner);
@@ -112,6 +120,8 @@ pub struct Arrival<'a> {
     pub device: String,
     pub by: Factor,
     pub shared: bool,
+    /// The session of theirs that ended here before, with what it sent too late; empty: none.
+    pub over: Vec<u8>,
 }
 
 /// Signs in: a session under a new ID; what a guest began here comes along.
@@ -132,6 +142,7 @@ pub async fn arrive(desk: &Desk, arrival: Arrival<'_>, email: Sought) -> Answer 
 /// The session of somebody who has just proved who they are.
 pub async fn seat(desk: &Desk, arrival: Arrival<'_>) -> Answer {
     let now = desk.now().await?;
+    let waits = over::take(desk, arrival.owner, &arrival.over).await?;
     let session = Session {
         owner: arrival.owner.to_string(),
         device: arrival.device,
@@ -144,7 +155,7 @@ pub async fn seat(desk: &Desk, arrival: Arrival<'_>) -> Answer {
         second_step_at: (arrival.by != Factor::KnownBrowser).then_some(now),
     };
     desk.put_session(&session).await?;
-    Ok(desk.go("/account"))
+    over::go_on(desk, waits).await
 }
 
 /// Remembers this browser: it has taken a second step. The answer carries its cookie.

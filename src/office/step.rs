@@ -10,7 +10,7 @@ use super::letters::Says;
 use super::sign_in::{Arrival, arrive, know, seat};
 use super::sign_up::holder;
 use super::view::{Field, FormPage, fault};
-use super::visitor::Who;
+use super::visitor::{Who, unhex};
 use super::waiting::{Waiting, asked, mailed};
 use crate::account::changes::{NewAddress, SignUpProved};
 use crate::account::guessing::Counted;
@@ -47,7 +47,8 @@ fn page<'d>(desk: &'d Desk, waiting: &Waiting, app: bool) -> FormPage<'d> {
         _ => None,
     };
     if shared == Some(false) {
-        let ticked = !desk.form.posted || desk.form.ticked("known");
+        // Only by choice: at a library nobody would take a mark away that they have not made.
+        let ticked = desk.form.ticked("known");
         page = page.field(Field::tick("known", cx.t("office.step.known"), ticked).hint(cx.t("office.step.known_hint")));
     }
     if !app {
@@ -129,13 +130,14 @@ async fn is_mailed(desk: &Desk, owner: &str, waiting: &Waiting, typed: Zeroizing
 async fn proved(desk: &Desk, owner: &str, waiting: &Waiting, by: Factor) -> Answer {
     match waiting {
         Waiting::SignUp { .. } => sign_up(desk, owner, waiting).await,
-        Waiting::SignIn { email, shared } => {
+        Waiting::SignIn { email, shared, over } => {
             desk.waited(owner).await?;
             let (device, cookie) = device(desk, owner, *shared).await?;
             let letter = desk.office.letter(desk.cx.lang, (owner, email), &Says::NewBrowser)?;
             desk.office.send(letter).await?;
             let Some(email) = Sought::email(email) else { return Ok(desk.go("/account/sign-in")) };
-            let arrival = Arrival { owner, device, by, shared: *shared };
+            let over = unhex(over).unwrap_or_default();
+            let arrival = Arrival { owner, device, by, shared: *shared, over };
             Ok(cookie(arrive(desk, arrival, email).await?))
         }
         Waiting::NewAddress { email } => new_address(desk, owner, email).await,
@@ -179,7 +181,7 @@ async fn sign_up(desk: &Desk, guest: &str, waiting: &Waiting) -> Answer {
     }
     let owner = account_owner(&id);
     let (device, cookie) = device(desk, &owner, *shared).await?;
-    let arrival = Arrival { owner: &owner, device, by: Factor::MailedCode, shared: *shared };
+    let arrival = Arrival { owner: &owner, device, by: Factor::MailedCode, shared: *shared, over: Vec::new() };
     Ok(cookie(seat(desk, arrival).await?))
 }
 

@@ -5,10 +5,9 @@
 
 use std::net::IpAddr;
 
-use axum::Extension;
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::{HeaderMap, HeaderValue, Method, header};
+use axum::http::{HeaderValue, Method, header};
 use axum::response::Response;
 use tower::ServiceExt as _;
 use tower_sessions::session::Id;
@@ -24,7 +23,6 @@ use crate::account::guessing::{Bucket, Counted};
 use crate::account::password::Password;
 use crate::account::pending::{Keep, Pending, Take};
 use crate::account::session::id_hash;
-use crate::floor::wire::Wire;
 use crate::telemetry::RequestId;
 use crate::web::page::Cx;
 
@@ -71,7 +69,7 @@ pub async fn show(desk: Desk) -> Answer {
 }
 
 /// `POST /account/unlock`
-pub async fn post(desk: Desk, headers: HeaderMap, wire: Option<Extension<Wire>>) -> Answer {
+pub async fn post(desk: Desk) -> Answer {
     let session = desk.visitor.session.as_ref().filter(|session| session.authenticated_at.is_some());
     let Some(session) = session else { return Ok(desk.go("/account/sign-in")) };
     let (owner, cx) = (session.owner.as_str(), &desk.cx);
@@ -101,7 +99,7 @@ pub async fn post(desk: Desk, headers: HeaderMap, wire: Option<Extension<Wire>>)
         return Ok(desk.go("/account/sign-in"));
     }
     let response = match waits.filter(|pending| pending.address != PLACE) {
-        Some(pending) => again(&desk, (&pending, id), &headers, wire.map(|wire| wire.0)).await?,
+        Some(pending) => again(&desk, &pending, id).await?,
         None => desk.go(way_back(to)),
     };
     Ok(with_cookie(response, desk.office.cookie.set(&id.to_string())))
@@ -113,19 +111,15 @@ fn unlock_buckets(desk: &Desk, owner: &str, client: IpAddr) -> Vec<Bucket> {
 }
 
 /// A page of the office, or its first one.
-fn way_back(to: &str) -> &str {
+pub(super) fn way_back(to: &str) -> &str {
     let ours = to == ROOT || to.strip_prefix(ROOT).is_some_and(|rest| rest.starts_with('/'));
     let plain = to.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'/' | b'-'));
     if ours && plain { to } else { ROOT }
 }
 
 /// Does what was sent while the session was locked, as if it came now.
-async fn again(
-    desk: &Desk,
-    (pending, id): (&Pending, Id),
-    headers: &HeaderMap,
-    wire: Option<Wire>,
-) -> Result<Response, Instead> {
+pub(super) async fn again(desk: &Desk, pending: &Pending, id: Id) -> Result<Response, Instead> {
+    let headers = &desk.headers;
     let Some(router) = desk.office.again.get() else { return Ok(desk.go(ROOT)) };
     let mut request = Request::new(Body::from(pending.body.clone()));
     *request.method_mut() = Method::POST;
@@ -139,7 +133,7 @@ async fn again(
     }
     request.headers_mut().insert(header::COOKIE, HeaderValue::try_from(cookies).map_err(anyhow::Error::new)?);
     request.headers_mut().remove(header::CONTENT_LENGTH);
-    if let Some(wire) = wire {
+    if let Some(wire) = desk.wire.clone() {
         request.extensions_mut().insert(wire);
     }
     request.extensions_mut().insert(RequestId(desk.cx.request_id.as_str().into()));

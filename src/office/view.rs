@@ -10,10 +10,15 @@ use super::visitor::{Visitor, Who};
 use crate::store::Millis;
 use crate::web::page::{self, CachePolicy, Cx};
 
+/// From how long before its end on a visit's pages say so.
+const SOON: Millis = 30 * 60_000;
+
 /// Who is signed in, when it locks, and the way out: at the top of every page of somebody who has something here.
 pub struct Bar {
     pub words: String,
     pub locks: Option<String>,
+    /// It ends soon, whatever is done.
+    pub ends: Option<String>,
     pub shared: bool,
     pub guest: bool,
 }
@@ -27,8 +32,22 @@ pub fn bar(cx: &Cx, visitor: &Visitor) -> Option<Bar> {
     };
     let words = if guest { cx.t("office.bar.guest") } else { cx.t("office.bar.account") };
     let locks = visitor.locks_at.filter(|_| !visitor.locked);
-    let locks = locks.map(|at| cx.tf("office.bar.locks", &[("time", &clock(cx, at))]));
-    Some(Bar { words: words.to_string(), locks, shared: visitor.is_shared(), guest })
+    let key = if guest { "office.bar.locks_guest" } else { "office.bar.locks" };
+    let locks = locks.map(|at| cx.tf(key, &[("time", &clock(cx, at))]));
+    let ends = ends(cx, visitor, guest);
+    // The nearer end is said alone.
+    let locks = if ends.is_some() && guest { None } else { locks };
+    Some(Bar { words: words.to_string(), locks, ends, shared: visitor.is_shared(), guest })
+}
+
+/// What is said of the end of a visit that is near.
+fn ends(cx: &Cx, visitor: &Visitor, guest: bool) -> Option<String> {
+    let end = visitor.session.as_ref().filter(|_| !visitor.locked)?.expires_at;
+    let left = end - visitor.now;
+    let key = if guest { "office.bar.ends_guest" } else { "office.bar.ends" };
+    let values = [("time", clock(cx, end)), ("n", (left / 60_000).max(1).to_string())];
+    let values: Vec<(&str, &str)> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    (left < SOON).then(|| cx.tf(key, &values))
 }
 
 /// Something to be put right, with its field.

@@ -33,6 +33,12 @@ pub enum Who {
     Account(String),
 }
 
+/// A session that opens nothing any more, and whose it was.
+pub struct Over {
+    pub session: Session,
+    pub hash: Vec<u8>,
+}
+
 pub struct Visitor {
     pub who: Who,
     /// Of the session that the cookie names; `None` if there is none, or it has ended.
@@ -40,8 +46,10 @@ pub struct Visitor {
     /// The session's hash; empty if there is none.
     pub hash: Vec<u8>,
     pub locked: bool,
-    /// When it locks; `None` for guests, who have no password.
+    /// When it locks; `None` for guests on a computer of their own.
     pub locks_at: Option<Millis>,
+    /// A session of this browser that is over, for whoever it was: a guest's that has locked, anybody's that has ended.
+    pub over: Option<Over>,
     /// The store's time; zero if there is no session.
     pub now: Millis,
     /// The hash of the browser's own cookie.
@@ -68,6 +76,7 @@ impl Visitor {
             hash: Vec::new(),
             locked: false,
             locks_at: None,
+            over: None,
             now: 0,
             device: device.map(token_hash),
             client: client.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)),
@@ -85,16 +94,19 @@ impl Visitor {
         let Some((session, now)) = session::find(&office.store, &hash).await? else { return Ok(()) };
         self.now = now;
         match session.state(now) {
-            State::Ended => return Ok(()),
-            State::Locked => self.locked = true,
-            State::Open { locks_at } => {
+            State::Locked if session.authenticated_at.is_some() => self.locked = true,
+            State::Locked | State::Ended => {
+                let known = !session.owner.is_empty() && now < session.expires_at + session::REMEMBERED;
+                self.over = known.then_some(Over { session, hash });
+                return Ok(());
+            }
+            State::Open { .. } => {
                 if now - session.seen_at > SEEN_EVERY {
                     // Loading is what renews it.
                     let loaded = office.sessions.load(&id).await;
                     loaded.map_err(|error| StoreError::Away(error.to_string()))?;
                 }
-                let renewed = locks_at - session.seen_at + now;
-                self.locks_at = session.authenticated_at.map(|_| renewed.min(session.expires_at));
+                self.locks_at = session.locks_at(now).map(|at| at.min(session.expires_at));
             }
         }
         self.who = match session.owner.split_once(':') {
@@ -113,7 +125,8 @@ impl Visitor {
     }
 
     pub fn is_shared(&self) -> bool {
-        self.session.as_ref().is_some_and(|session| session.shared)
+        let over = self.over.as_ref().map(|over| &over.session);
+        self.session.as_ref().or(over).is_some_and(|session| session.shared)
     }
 
     pub fn guest(&self) -> Option<&str> {

@@ -35,6 +35,9 @@ pub enum Waiting {
     SignIn {
         email: String,
         shared: bool,
+        /// The session of theirs that had ended here, in hexadecimal; empty: none.
+        #[serde(default)]
+        over: String,
     },
     NewAddress {
         email: String,

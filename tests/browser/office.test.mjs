@@ -83,6 +83,9 @@ for (const lang of ['en', 'es']) {
     await stop(tab, 'guest', lang);
     const printed = await tab.locator('.typed').innerText();
     await paper(tab, 'guest', lang, printed);
+    await visit(tab, '/account/leave');
+    await stop(tab, 'leave', lang);
+    await paper(tab, 'leave', lang, printed);
     await visit(tab, '/account/coverage');
     await stop(tab, 'coverage-none', lang);
 
@@ -108,6 +111,8 @@ for (const lang of ['en', 'es']) {
     await tab.fill('#new_password', PASSWORD);
     await send(tab, main);
     await stop(tab, 'step', lang);
+    assert.ok(!await tab.isChecked('#known'), 'a browser is remembered only by choice');
+    await tab.check('#known');
     await tab.fill('#code', await code(known));
     await send(tab, main);
     assert.ok((await tab.locator('main').innerText()).includes(email));

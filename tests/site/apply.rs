@@ -2,6 +2,7 @@
 
 pub mod appeals;
 mod changes;
+mod disagree;
 mod equality;
 mod faults;
 mod funnel;

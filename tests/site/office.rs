@@ -13,3 +13,4 @@ mod resets;
 mod signs;
 mod timing;
 mod trouble;
+mod visits;

@@ -82,7 +82,9 @@ const SEPARATE: &[&str] = &["domestic_abuse", "spousal_abandonment", "apart_with
 const UNRECONCILED: &[&str] = &["no", "one_year", "two_years", "unsure"];
 const NO_SSN: &[&str] = &["applied", "cannot_get", "religious", "newborn", "other"];
 
-/// Older than this nobody is asked about pregnancy or being in school.
+/// At these ages somebody is asked about pregnancy: nobody younger or older is known to bear children but for single cases.
+const PREGNANT_AGES: std::ops::RangeInclusive<i32> = 9..=65;
+/// Older than this nobody is asked about being in school.
 const SCHOOL_UNDER: u8 = 23;
 /// Former foster care opens Medicaid up to 26 (42 USC 1396a(a)(10)(A)(i)(IX)).
 const FOSTER_UNDER: u8 = 26;
@@ -220,7 +222,7 @@ fn files_apart(view: &View, row: RowId) -> bool {
 }
 
 /// Who can be a dependent of this filer: neither the joint filer nor anybody who claims or is claimed already.
-fn claimable(view: &View, row: RowId) -> Vec<RowId> {
+pub fn claimable(view: &View, row: RowId) -> Vec<RowId> {
     let joint = if view.yes("jointly", row) { view.spouse_of(row) } else { None };
     let before: Vec<RowId> = view.tax_speakers().iter().copied().take_while(|speaker| *speaker != row).collect();
     let free = |person: &RowId| {
@@ -229,8 +231,10 @@ fn claimable(view: &View, row: RowId) -> Vec<RowId> {
     view.people().filter(free).collect()
 }
 
+/// A spouse is nobody's dependent of the other one.
 fn claimers(view: &View, row: RowId) -> Vec<String> {
-    view.people().filter(|person| *person != row).map(|person| person.to_string()).collect()
+    let other = |person: &RowId| *person != row && Some(*person) != view.spouse_of(row);
+    view.people().filter(other).map(|person| person.to_string()).collect()
 }
 
 /// Whoever files for themselves is asked whether anybody claims them; jointly filing spouses are nobody's dependents.
@@ -307,7 +311,11 @@ pub static IMMIGRATION: Step = Step {
 };
 
 fn maybe_pregnant(view: &View, _: RowId) -> Vec<RowId> {
-    view.people().filter(|person| view.said("sex", *person, "female")).collect()
+    view.people().filter(|person| may_be_pregnant(view, *person)).collect()
+}
+
+fn may_be_pregnant(view: &View, person: RowId) -> bool {
+    view.said("sex", person, "female") && view.age(person).is_none_or(|age| PREGNANT_AGES.contains(&age))
 }
 
 fn maybe_in_school(view: &View, _: RowId) -> Vec<RowId> {
@@ -356,8 +364,9 @@ pub static ABOUT: Step = Step {
     ],
 };
 
-fn is_pregnant(view: &View, row: RowId) -> bool {
-    view.wants_help() && view.among("pregnant", row)
+/// Ticked, and still asked: sex or birthday may have been put right since.
+pub fn is_pregnant(view: &View, row: RowId) -> bool {
+    view.wants_help() && view.among("pregnant", row) && may_be_pregnant(view, row)
 }
 
 fn was_in_foster_care(view: &View, row: RowId) -> bool {

@@ -74,7 +74,7 @@ impl<'a> Person<'a> {
 }
 
 /// What most people answer.
-pub fn usual(question: &str, _: RowId) -> &'static str {
+pub fn usual(question: &str, row: RowId) -> &'static str {
     match question {
         "first_name" => "Ana",
         "birth_date" => "3/14/1986",
@@ -87,7 +87,8 @@ pub fn usual(question: &str, _: RowId) -> &'static str {
         "written" => "en",
         "jointly" | "married" | "another" | "coverage_ends" => "no",
         "claimed" | "unreconciled" => "no",
-        "ssn" => "123-45-6789",
+        // Everybody has their own.
+        "ssn" => ["123-45-6788", "123-45-6789", "123-45-6782", "123-45-6783", "123-45-6784"][row as usize % 5],
         "income_kinds" => "wages",
         "employer" => "Elm Bakery",
         "amount" => "37,650",

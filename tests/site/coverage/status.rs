@@ -1,5 +1,6 @@
 //! How a plan stands, in words; paying; the calendar; in both languages.
 
+use time::macros::date;
 use windowshop::enrollment::step::Step;
 
 use super::planted::{NEXT_YEAR, THIS_YEAR, Told, guest, of_owner};
@@ -99,6 +100,16 @@ async fn where_insurers_are_told_the_page_says_how_and_until_when_to_pay() {
             looked(&page, "en");
             page.says(said).says_nothing_of("Pay at the insurer’s site");
         }
+        // It began before the insurer heard of it: no last day before the signature, on the page nor in the calendar.
+        let back = Told { starts: date!(2026 - 11 - 10), steps: &[Step::Sent], ..NEXT_YEAR };
+        let id = of_owner(&world, &owner, &back, "").await;
+        let page = browser.visit(&format!("/account/coverage/{id}")).await;
+        looked(&page, "en");
+        page.says("at least until").says("the days since November 10, 2026").says_nothing_of("Pay by November 10");
+        looked(&browser.in_spanish().visit(&format!("/account/coverage/{id}")).await, "es");
+        let file = browser.get(&page.link("Put the days in your calendar")).await;
+        let begins: Vec<&str> = file.text.lines().filter(|line| line.starts_with("DTSTART")).collect();
+        assert!(!begins.iter().any(|line| line.contains("20261110")), "{begins:?}");
         // Nobody who has paid is asked again.
         let paid = of_owner(&world, &owner, &THIS_YEAR, "").await;
         let page = browser.visit(&format!("/account/coverage/{paid}")).await;

@@ -8,7 +8,7 @@ use crate::site::page::Page;
 use crate::store::engines::{Bench, on_each_engine};
 
 /// Every page of the office that a GET shows.
-pub const ADDRESSES: [&str; 20] = [
+pub const ADDRESSES: [&str; 21] = [
     "/account",
     "/account/save",
     "/account/resume",
@@ -16,6 +16,7 @@ pub const ADDRESSES: [&str; 20] = [
     "/account/sign-in",
     "/account/step",
     "/account/unlock",
+    "/account/leave",
     "/account/out",
     "/account/reset",
     "/account/reset/code",

@@ -122,7 +122,8 @@ async fn a_shared_computer_locks_sooner_and_is_cleared_at_the_end() {
         let code = {
             let step = world.sign_in(&other, "ana@example.org", PASSWORD).await;
             let code = world.nth_code(3).await;
-            step.fill("Code from our e-mail", &code).press("Go on").await.says("signed in as");
+            let step = step.fill("Code from our e-mail", &code).choose("I use this browser again");
+            step.press("Go on").await.says("signed in as");
             other.jar().cookie("d")
         };
         assert!(code.is_some(), "this browser was remembered");

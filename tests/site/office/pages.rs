@@ -21,6 +21,8 @@ async fn all(world: &World, browser: &Site) -> Vec<(&'static str, Page)> {
     }
     pages.push(("home.html", save(browser, SEARCH).await));
     pages.push(("form.html", browser.visit("/account/delete").await));
+    pages.push(("leave.html", browser.visit("/account/leave").await));
+    pages.push(("form.html", browser.visit("/account/out?code=1").await));
     let before = world.letters();
     let body = format!("email=ana%40example.org&new_password={}", PASSWORD.replace(' ', "+"));
     let first = browser.post("/account/sign-up", &body).await;

@@ -140,7 +140,7 @@ impl World {
         let page = page.fill("E-mail address", email).fill("Make a password", PASSWORD).press("Go on").await;
         assert_eq!(page.heading(), "Type your code", "{}", page.words());
         let code = self.code(before + 1).await;
-        page.fill("Code from our e-mail", &code).press("Go on").await
+        page.fill("Code from our e-mail", &code).choose("I use this browser again").press("Go on").await
     }
 
     /// Types address and password.

@@ -81,7 +81,11 @@ async fn every_way_in_is_on_record_and_every_refusal_in_the_log() {
         world.sign_in(&own, EMAIL, PASSWORD).await.says("signed in as");
         let step = world.sign_in(&world.browser(), EMAIL, PASSWORD).await;
         let step = step.fill("Code from our e-mail", "1234 5678").press("Go on").await;
-        step.fill("Code from our e-mail", &world.nth_code(2).await).press("Go on").await.says("signed in as");
+        step.fill("Code from our e-mail", &world.nth_code(2).await)
+            .choose("I use this browser again")
+            .press("Go on")
+            .await
+            .says("signed in as");
 
         let owner = owner(&world).await;
         let mut connection = world.opened.store.read().await.expect("a connection");
