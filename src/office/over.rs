@@ -17,7 +17,9 @@ use crate::web::page::Cx;
 pub(super) async fn ask(cx: &Cx, office: &Office, visitor: &Visitor, form: &Form) -> Answer {
     let Some(over) = &visitor.over else { return Err(anyhow::anyhow!("a visit that is not over").into()) };
     let mut kept = false;
-    if form.posted && !form.files {
+    // Whoever sits there next could have pressed it.
+    let deletes = cx.path.ends_with("/delete");
+    if form.posted && !form.files && !deletes {
         let pending = Pending { address: cx.href(&cx.path), body: form.body().to_string() };
         let (vault, owner) = (office.means.vault.clone(), over.session.owner.clone());
         kept = office.write(Keep { vault, session: over.hash.clone(), owner, pending }).await?;

@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use windowshop::application::disagree::What as Disagree;
 use windowshop::application::kinds::{Kind, Odd};
 use windowshop::application::steps::{STEPS, Section, coverage, income, sending};
 use windowshop::costs::Service;
@@ -177,6 +178,7 @@ fn of_apply() -> Vec<String> {
         each("apply.section.{}", &[words(&Section::iter().map(<&str>::from).collect::<Vec<_>>())]),
         each("apply.state.{}", &[words(&["not_started", "needs_answer", "ready", "again", "later"])]),
         each("apply.{}", &[words(&["yes", "no", "unsure", "none", "nobody"])]),
+        each("apply.disagree.{}", &[words(&Disagree::iter().map(<&str>::from).collect::<Vec<_>>())]),
     ]
     .concat()
 }
