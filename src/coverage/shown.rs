@@ -11,7 +11,7 @@ use crate::eligibility::clock::Days;
 use crate::eligibility::enrollment::{WindowStatus, open_enrollment};
 use crate::eligibility::tables::MarketplaceKind;
 use crate::enrollment::record::{Enrollment, Signed, State, day_of};
-use crate::enrollment::step::StepLine;
+use crate::enrollment::step::{StepLine, UNWRITTEN};
 use crate::enrollment::tax_year;
 use crate::enrollment::whole::{self, Whole};
 use crate::office::clock::day_of as day_words;
@@ -34,6 +34,12 @@ impl Own {
     /// The insurer has said once that the first month is paid.
     pub fn is_paid(&self) -> bool {
         self.steps.iter().any(|line| line.step == "confirmed")
+    }
+
+    /// The insurer was not told: what was signed could not be put into a file, and a person looks at it.
+    pub fn is_unwritten(&self) -> bool {
+        let last = self.steps.iter().rfind(|line| line.step == "rejected");
+        self.enrollment.state == State::Rejected && last.is_some_and(|line| line.code == UNWRITTEN)
     }
 
     pub fn has_begun(&self) -> bool {
@@ -112,7 +118,11 @@ pub struct Cover {
 /// `rejected` and the like in words; what a state means today.
 pub fn cover(cx: &Cx, own: &Own) -> Cover {
     let (enrollment, now) = (&own.enrollment, &own.now);
-    let word = if own.is_ending() { "ending" } else { enrollment.state.word() };
+    let word = match own.enrollment.state {
+        _ if own.is_ending() => "ending",
+        _ if own.is_unwritten() => UNWRITTEN,
+        state => state.word(),
+    };
     let about = if word == "confirmed" && own.has_begun() { "confirmed_now" } else { word };
     let (starts, ends) = (cx.date(enrollment.starts), cx.date(enrollment.ends));
     let values = [("start", starts.as_str()), ("end", ends.as_str())];
@@ -149,7 +159,7 @@ pub struct Pay {
 
 /// `None`: it is paid, or there is nothing to pay for, or nobody has told the insurer.
 pub fn pay(cx: &Cx, with: &With, own: &Own) -> Option<Pay> {
-    if own.is_paid() || !own.enrollment.state.is_live() || !with.insurers {
+    if own.is_paid() || !own.enrollment.state.is_live() || !with.insurers || own.is_unwritten() {
         return None;
     }
     let start = cx.date(own.enrollment.starts);
@@ -169,7 +179,8 @@ pub fn pay(cx: &Cx, with: &With, own: &Own) -> Option<Pay> {
 pub fn history(cx: &Cx, own: &Own) -> Vec<(String, String)> {
     let line = |line: &StepLine| {
         let date = day_of(&line.from_day).map(|day| cx.date(day)).unwrap_or_default();
-        (day_words(cx, line.at), cx.tf(&format!("coverage.step.{}", line.step), &[("date", &date)]))
+        let step = if line.code == UNWRITTEN { UNWRITTEN } else { &line.step };
+        (day_words(cx, line.at), cx.tf(&format!("coverage.step.{step}"), &[("date", &date)]))
     };
     own.steps.iter().map(line).collect()
 }

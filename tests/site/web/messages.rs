@@ -257,9 +257,9 @@ fn of_coverage() -> Vec<String> {
     let reasons = Ending::all().map(|reason| reason.word().to_string()).collect();
     [
         each("coverage.{}", &[words(&["medical", "dental"])]),
-        each("coverage.{}.{}", &[words(&["state", "about"]), [states, words(&["ending"])].concat()]),
+        each("coverage.{}.{}", &[words(&["state", "about"]), [states, words(&["ending", "unwritten"])].concat()]),
         words(&["coverage.about.confirmed_now", "sent.kind_pay_reminder"]),
-        each("coverage.step.{}", &[steps]),
+        each("coverage.step.{}", &[[steps, words(&["unwritten"])].concat()]),
         each("coverage.end.{}.{}", &[words(&["reason", "hint"]), reasons]),
         each("renew.{}", &[words(&["same", "crosswalk", "other_insurer", "gone", "unknown"])]),
         words(&["taxes.given_first", "taxes.given_later", "taxes.void"]),
