@@ -19,9 +19,8 @@ use crate::mail::dkim::Signer;
 use crate::store::opened;
 
 /// What is checked before starting, one function per concern; a new room adds its own entry here.
-const CHECKS: [fn(&Config) -> Vec<SettingFault>; 9] = [
-    check_data_dir,
-    check_insurer_dir,
+const CHECKS: [fn(&Config) -> Vec<SettingFault>; 8] = [
+    check_folders,
     check_files_are_private,
     check_port,
     check_handles,
@@ -73,18 +72,45 @@ pub fn check_hub(config: &Config) -> Vec<SettingFault> {
     fault.into_iter().map(|what| SettingFault::new("hub-url", what)).collect()
 }
 
-fn check_data_dir(config: &Config) -> Vec<SettingFault> {
-    check_folder("data-dir", &config.office.data_dir)
+/// Folders that hold what people typed, each with its flag.
+fn folders(config: &Config) -> Vec<(&'static str, &Path)> {
+    let data = Some(("data-dir", config.office.data_dir.as_path()));
+    let insurers = config.insurers.as_deref().map(|dir| ("insurer-dir", dir));
+    let transfers = config.transfers.as_deref().map(|dir| ("transfer-dir", dir));
+    [data, insurers, transfers].into_iter().flatten().collect()
 }
 
-/// What people signed would wait for nobody in a folder that cannot be written.
-fn check_insurer_dir(config: &Config) -> Vec<SettingFault> {
-    config.insurers.as_deref().map(|dir| check_folder("insurer-dir", dir)).unwrap_or_default()
+/// What people signed would wait for nobody in a folder that cannot be written; where everyone may write, anybody on the machine
+/// may lay down answers of insurers, or take people's files away.
+fn check_folders(config: &Config) -> Vec<SettingFault> {
+    let mut faults = Vec::new();
+    for (flag, dir) in folders(config) {
+        let unfit = check_folder(flag, dir);
+        if unfit.is_empty() && mode(dir) & 0o002 != 0 {
+            let shown = dir.display();
+            let what = format!("{shown}: everyone on this machine may change what is in it: run `chmod 700 {shown}`");
+            faults.push(SettingFault::new(flag, what));
+        }
+        faults.extend(unfit);
+    }
+    faults
+}
+
+/// Who may do what with a folder; 0 if nobody can say.
+#[cfg(unix)]
+fn mode(dir: &Path) -> u32 {
+    use std::os::unix::fs::PermissionsExt as _;
+    std::fs::metadata(dir).map_or(0, |data| data.permissions().mode())
+}
+
+#[cfg(not(unix))]
+fn mode(_: &Path) -> u32 {
+    0
 }
 
 fn check_folder(flag: &'static str, dir: &Path) -> Vec<SettingFault> {
     let fault = |what: String| vec![SettingFault::new(flag, format!("{}: {what}", dir.display()))];
-    if let Err(error) = std::fs::create_dir_all(dir) {
+    if let Err(error) = make_private(dir) {
         return fault(format!("cannot be made ({error}): name a folder that this user may write"));
     }
     // Only writing shows whether writing is possible: read-only file systems and access lists do not show in the
@@ -96,8 +122,16 @@ fn check_folder(flag: &'static str, dir: &Path) -> Vec<SettingFault> {
     }
 }
 
-/// Keys and secrets must be readable only by their owner, and none of our files may be writable by everyone. Folders
-/// are not checked: container volumes are often open to all, and in a container "all" is just this program.
+/// Ours alone from the beginning.
+fn make_private(dir: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(dir)
+}
+
+/// Keys and secrets must be readable only by their owner, and none of our files may be writable by everyone.
 #[cfg(unix)]
 fn check_files_are_private(config: &Config) -> Vec<SettingFault> {
     use std::os::unix::fs::PermissionsExt as _;
@@ -173,8 +207,28 @@ fn raise_handles() -> Option<u64> {
 }
 
 fn check_port(config: &Config) -> Vec<SettingFault> {
-    let private = config.metrics_listen.and_then(|address| check_listen("metrics-listen", address));
-    check_listen("listen", config.listen).into_iter().chain(private).collect()
+    let own = [
+        ("listen", Some(config.listen)),
+        ("metrics-listen", config.metrics_listen),
+        ("desk-listen", config.desk_listen),
+    ];
+    let own: Vec<(&'static str, SocketAddr)> = own.into_iter().filter_map(|(flag, at)| Some((flag, at?))).collect();
+    let taken = own.iter().filter_map(|(flag, address)| check_listen(*flag, *address));
+    taken.chain(check_one_port(&own)).collect()
+}
+
+/// Two of ours cannot listen at one address. Port 0 is another one each time.
+fn check_one_port(own: &[(&'static str, SocketAddr)]) -> Option<SettingFault> {
+    let meet = |one: &SocketAddr, other: &SocketAddr| {
+        let anywhere = one.ip().is_unspecified() || other.ip().is_unspecified();
+        one.port() != 0 && one.port() == other.port() && (anywhere || one.ip() == other.ip())
+    };
+    let meets =
+        |at: usize| own.iter().enumerate().any(|(other, (_, address))| other != at && meet(&own[at].1, address));
+    let same: Vec<(&'static str, SocketAddr)> = (0..own.len()).filter(|at| meets(*at)).map(|at| own[at]).collect();
+    let (flag, _) = *same.first()?;
+    let all: Vec<String> = same.iter().map(|(flag, address)| format!("--{flag} {address}")).collect();
+    Some(SettingFault::new(flag, format!("{} are one port: give each its own", all.join(", "))))
 }
 
 fn check_listen(flag: &'static str, address: SocketAddr) -> Option<SettingFault> {

@@ -8,8 +8,10 @@
 //! A try is counted before it is judged: a thousand at once are a thousand tries, not one. A right one is given back.
 
 use std::net::IpAddr;
+use std::sync::LazyLock;
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
+use serde::Deserialize;
 use sha2::Sha256;
 
 use crate::sealing::SealFault;
@@ -23,7 +25,25 @@ const CLOSED_MAX: Millis = 60 * MINUTE;
 const GROWTH: f64 = 1.1;
 /// NIST SP 800-63B-4, 3.2.2: no more failures in a row than this; then only a reset opens.
 pub const STREAK_MAX: i64 = 100;
+/// Rows of data/office/letter_limits.csv, with reasons.
+const LETTER_LIMITS: &str = include_str!("../../data/office/letter_limits.csv");
+/// The row in force; a test reads it. None would let nobody have a letter, which is seen at once.
+static SENDER_LIMIT: LazyLock<(i64, Millis)> = LazyLock::new(|| in_force(LETTER_LIMITS).unwrap_or_default());
 const PURPOSE: &str = "windowshop guess bucket v1";
+
+#[derive(Deserialize)]
+struct LetterLimit {
+    to: String,
+    most: i64,
+    minutes: i64,
+}
+
+/// Letters, and in how much time.
+fn in_force(rows: &str) -> Option<(i64, Millis)> {
+    let mut rows = csv::ReaderBuilder::new().comment(Some(b'#')).from_reader(rows.as_bytes());
+    let mut rows = rows.deserialize().filter_map(Result::ok);
+    rows.find(|row: &LetterLimit| row.to.is_empty()).map(|row| (row.most, row.minutes * MINUTE))
+}
 
 /// Whose tries are counted together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +54,8 @@ pub enum Who {
     Strangers,
     /// One network address, all accounts.
     Network,
+    /// One network address that has letters sent, to any address.
+    Sender,
     /// One network address that has letters sent to one address.
     Visitor,
     /// All letters that strangers have sent to one address.
@@ -47,6 +69,7 @@ impl Who {
             Who::KnownDevice => (10, 10 * MINUTE),
             Who::Strangers => (5, 10 * MINUTE),
             Who::Network => (300, 5 * MINUTE),
+            Who::Sender => *SENDER_LIMIT,
             Who::Visitor => (5, 10 * MINUTE),
             Who::Letters => (20, 60 * MINUTE),
         }
@@ -103,9 +126,10 @@ impl Buckets {
 
     /// `to`: the address that letters go to. Whoever fills a mailbox is held by their own network's counter long before
     /// the mailbox is closed to others.
-    pub fn letters(&self, to: &[u8], from: IpAddr) -> [Bucket; 2] {
+    pub fn letters(&self, to: &[u8], from: IpAddr) -> [Bucket; 3] {
         let network = self.network(from);
-        [self.bucket(Who::Visitor, &[to, &network.mac]), self.bucket(Who::Letters, &[to])]
+        let sender = self.bucket(Who::Sender, &[&network.mac]);
+        [sender, self.bucket(Who::Visitor, &[to, &network.mac]), self.bucket(Who::Letters, &[to])]
     }
 
     fn bucket(&self, who: Who, parts: &[&[u8]]) -> Bucket {
@@ -192,7 +216,7 @@ impl Change for Right {
             let statement = match bucket.who {
                 Who::Network => "UPDATE guess SET failures = failures - 1, streak = streak - 1 WHERE bucket = $1",
                 // A letter that was sent stays counted.
-                Who::Visitor | Who::Letters => continue,
+                Who::Sender | Who::Visitor | Who::Letters => continue,
                 // Strangers keep their count: a right try by one of them is no proof of the others.
                 Who::Strangers => "UPDATE guess SET failures = failures - 1, streak = 0 WHERE bucket = $1",
                 Who::KnownDevice => "DELETE FROM guess WHERE bucket = $1",
@@ -206,6 +230,12 @@ impl Change for Right {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_limit_of_letters_is_a_row() {
+        assert_eq!(in_force(LETTER_LIMITS), Some((20, 60 * MINUTE)));
+        assert_eq!(in_force("from,to,most,minutes\n2026-01-01,2027-01-01,20,60\n"), None);
+    }
 
     #[test]
     fn pauses_grow_and_end_at_an_hour() {

@@ -11,6 +11,7 @@ use super::view::View;
 use crate::eligibility::HIGHEST_INCOME;
 use crate::store::lookup::Sought;
 use crate::types::{AmountFault, Cents, Zip5};
+use crate::x834::signs::plain;
 
 /// Letters of one name (the federal hub takes 60).
 pub const NAME_MAX: usize = 60;
@@ -22,10 +23,13 @@ const OLDEST_YEARS: i32 = 120;
 /// How an answer is given.
 #[derive(Clone, Copy)]
 pub enum Kind {
-    /// A name as people have it: one word, hyphens, apostrophes, any script.
+    /// A name as people have it: several words, hyphens, apostrophes, marks. In the letters of U.S. documents: neither the
+    /// federal hub nor an insurer takes another script, and nobody here guesses how a name is spelled.
     Name,
     /// One line, at most so many letters.
     Line(usize),
+    /// A line of an address in the United States, at most so many letters.
+    Address(usize),
     Email,
     Phone,
     Zip,
@@ -79,6 +83,12 @@ pub enum Odd {
     Missing,
     TooLong,
     NameDigits,
+    /// Of a script that neither the hub nor an insurer takes.
+    Letters,
+    /// A line of an address without a letter or a digit.
+    AddressSigns,
+    /// A sign that nobody sees, which can turn the line around.
+    Hidden,
     Email,
     Phone,
     Zip,
@@ -120,13 +130,8 @@ impl Kind {
         }
         match self {
             Kind::Name => name(text),
-            Kind::Line(most) => {
-                if text.chars().count() > most {
-                    Err(Odd::TooLong)
-                } else {
-                    Ok(())
-                }
-            }
+            Kind::Line(most) => line(text, most),
+            Kind::Address(most) => address(text, most),
             Kind::Email => email(text),
             Kind::Phone => digits(text, 10).map(drop).ok_or(Odd::Phone),
             Kind::Zip => Zip5::parse(text).map(drop).ok_or(Odd::Zip),
@@ -176,13 +181,37 @@ pub fn is_name(typed: &str, names: &[String]) -> bool {
 }
 
 fn name(text: &str) -> Result<(), Odd> {
-    if text.chars().count() > NAME_MAX {
+    line(text, NAME_MAX)?;
+    if text.chars().any(|c| c.is_numeric()) || !text.chars().any(char::is_alphabetic) {
+        return Err(Odd::NameDigits);
+    }
+    plain(text).map(drop).ok_or(Odd::Letters)
+}
+
+fn line(text: &str, most: usize) -> Result<(), Odd> {
+    if text.contains(is_hidden) {
+        Err(Odd::Hidden)
+    } else if text.chars().count() > most {
         Err(Odd::TooLong)
-    } else if text.chars().any(|c| c.is_numeric()) || !text.chars().any(char::is_alphabetic) {
-        Err(Odd::NameDigits)
     } else {
         Ok(())
     }
+}
+
+fn address(text: &str, most: usize) -> Result<(), Odd> {
+    line(text, most)?;
+    let sent = plain(text).ok_or(Odd::Letters)?;
+    if sent.contains(|c: char| c.is_ascii_alphanumeric()) { Ok(()) } else { Err(Odd::AddressSigns) }
+}
+
+/// Control characters, and those of Unicode's category Cf that are typed by no key: among them the ones that turn the line
+/// around (Unicode Standard Annex 9), which would let a name read as another.
+fn is_hidden(c: char) -> bool {
+    let unseen = ['\u{00ad}', '\u{061c}', '\u{180e}', '\u{feff}'];
+    c.is_control()
+        || unseen.contains(&c)
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
 /// One address, judged as for an account. Whether it exists, only a letter can tell.
@@ -287,7 +316,22 @@ mod tests {
 
     #[test]
     fn names_are_taken_as_people_have_them() {
-        for good in ["Li", "O’Brien", "Núñez-Pérez", "van der Berg", "José María", "王"] {
+        for (odd, why) in [
+            ("王", Odd::Letters),
+            ("Влад", Odd::Letters),
+            ("Ana\u{202e}iL", Odd::Hidden),
+            ("\u{2066}Ana\u{2069}", Odd::Hidden),
+            ("Ana\u{0}", Odd::Hidden),
+        ] {
+            assert_eq!(name(odd), Err(why), "{odd:?}");
+        }
+        assert_eq!(address("12 Elm Street, Apt. #4", 100), Ok(()));
+        assert_eq!(address("***", 100), Err(Odd::AddressSigns));
+        assert_eq!(address("城", 60), Err(Odd::Letters));
+        assert_eq!(address(&"a".repeat(61), 60), Err(Odd::TooLong));
+        assert_eq!(line("Elm\u{200e}", 100), Err(Odd::Hidden));
+        assert_eq!((email("a@b.org"), email("a@b..org")), (Ok(()), Err(Odd::Email)));
+        for good in ["Li", "O’Brien", "Núñez-Pérez", "van der Berg", "José María", "Đặng", "Kealiʻi"] {
             assert_eq!(name(good), Ok(()), "{good}");
         }
         assert_eq!(

@@ -42,7 +42,10 @@ impl Changed<'_> {
         let mut lines = vec![cx.tf("report.notice.about", &[("reference", &shown(self.reference))])];
         lines.push(match self.is_same(cx) {
             true => cx.t("verify.decided.same").to_string(),
-            false => cx.tf("report.notice.from", &[("date", &cx.date(from(about)))]),
+            false => match from(about) {
+                Some(day) => cx.tf("report.notice.from", &[("date", &cx.date(day))]),
+                None => years(cx, about, "report.notice.year_over"),
+            },
         });
         if self.unproved {
             lines.push(cx.t("report.notice.unproved").to_string());
@@ -77,19 +80,48 @@ impl Changed<'_> {
 
     /// What to do about a plan that somebody has.
     pub fn plan(&self, cx: &Cx, about: &About) -> Part {
-        let date = cx.date(from(about));
-        part(cx, "report.notice.plan_title", vec![cx.tf("report.notice.plan", &[("date", &date)])])
+        let line = match from(about) {
+            Some(day) => cx.tf("report.notice.plan", &[("date", &cx.date(day))]),
+            None => years(cx, about, "report.notice.plan_next_year"),
+        };
+        part(cx, "report.notice.plan_title", vec![line])
     }
 }
 
 /// From which day it holds: the first of the next month (45 CFR 155.330(f)(1)); with a birth, an adoption or a court order
-/// from its day (155.330(f)(2), 155.420(b)(2)(i)); never before the plan year.
-fn from(about: &About) -> Date {
+/// from its day (155.330(f)(2), 155.420(b)(2)(i)); never before the plan year. `None`: the year is over by then, and nothing of
+/// it changes any more.
+fn from(about: &About) -> Option<Date> {
     let first = Date::from_calendar_date(about.view.year, Month::January, 1).unwrap_or(about.days.own);
     let of_its_day = |window: &crate::eligibility::enrollment::SepWindow| {
         (window.coverage_start_rule == CoverageStart::EventDay && window.coverage_start.is_some())
             .then_some(window.event)
     };
     let day = about.new_windows().iter().filter_map(of_its_day).min();
-    day.unwrap_or_else(|| next_month(about.days.own)).max(first)
+    let day = day.unwrap_or_else(|| next_month(about.days.own)).max(first);
+    within(day, about.view.year)
+}
+
+/// A day after the plan year is none of it.
+fn within(day: Date, year: i32) -> Option<Date> {
+    (day.year() <= year).then_some(day)
+}
+
+/// Words about the plan year and the one after it.
+fn years(cx: &Cx, about: &About, key: &str) -> String {
+    let (year, next) = (about.view.year.to_string(), (about.view.year + 1).to_string());
+    cx.tf(key, &[("year", &year), ("next", &next)])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use time::macros::date;
+
+    #[test]
+    fn a_change_of_december_changes_nothing_of_the_year() {
+        assert_eq!(within(next_month(date!(2026 - 11 - 30)), 2026), Some(date!(2026 - 12 - 01)));
+        assert_eq!(within(next_month(date!(2026 - 12 - 10)), 2026), None);
+        assert_eq!(within(next_month(date!(2026 - 12 - 10)), 2027), Some(date!(2027 - 01 - 01)));
+    }
 }

@@ -180,7 +180,7 @@ impl<'a> Words<'a> {
             Odd::Missing if is_yes_no => return self.cx.tf("apply.fault.yes_or_no", &[("label", &label)]),
             Odd::TooLong => {
                 let most = match fault.question.kind {
-                    Kind::Line(most) => most,
+                    Kind::Line(most) | Kind::Address(most) => most,
                     _ => crate::application::kinds::NAME_MAX,
                 };
                 return self.cx.tf("apply.fault.too_long", &[("label", &label), ("most", &most.to_string())]);
@@ -255,6 +255,7 @@ impl<'a> Words<'a> {
             }
             Kind::Name
             | Kind::Line(_)
+            | Kind::Address(_)
             | Kind::Email
             | Kind::Phone
             | Kind::Zip
@@ -264,10 +265,21 @@ impl<'a> Words<'a> {
             | Kind::Signature => text.to_string(),
             Kind::Agree | Kind::Tick => self.cx.t("apply.yes").to_string(),
             Kind::People(eligible) if eligible(self.view, row).len() == 1 => {
-                self.cx.t(if text == NONE { "apply.no" } else { "apply.yes" }).to_string()
+                match (self.asks_who(question, row), text == NONE) {
+                    (true, true) => self.cx.t("apply.nobody").to_string(),
+                    (true, false) => eligible(self.view, row).first().map(|own| self.person(*own)).unwrap_or_default(),
+                    (false, true) => self.cx.t("apply.no").to_string(),
+                    (false, false) => self.cx.t("apply.yes").to_string(),
+                }
             }
             _ => parts(text).map(|part| self.choice(question, row, part)).collect::<Vec<_>>().join(", "),
         })
+    }
+
+    /// "Who …?" is answered with a name or "Nobody", "Is anybody …?" with yes or no.
+    fn asks_who(&self, question: &Question, row: RowId) -> bool {
+        let label = self.label(question, row);
+        ["Who ", "¿Quién", "¿A quién", "¿De quién"].iter().any(|start| label.starts_with(start))
     }
 
     /// The question with its control, holding this text.

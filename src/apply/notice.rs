@@ -80,7 +80,7 @@ impl About<'_> {
     }
 
     fn names(&self, cx: &Cx, ids: &[String]) -> String {
-        ids.iter().map(|id| self.name(cx, id)).collect::<Vec<_>>().join(", ")
+        cx.list(&ids.iter().map(|id| self.name(cx, id)).collect::<Vec<_>>())
     }
 
     /// A sentence for each tax household with a credit.
@@ -285,7 +285,9 @@ fn line(step: &Step) -> String {
         words.push_str(&capitalized(more));
         words.push('.');
     }
-    words.push_str(&format!(" ({})", step.citation));
+    if !step.citation.is_empty() {
+        words.push_str(&format!(" ({})", step.citation));
+    }
     words
 }
 

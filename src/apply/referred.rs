@@ -76,7 +76,7 @@ fn lines(cx: &Cx, application: &Application, agency: &str, (line, steps): (&Line
     }
     of.iter()
         .map(|(step, when, names)| {
-            let values = [("agency", agency), ("when", when.as_str()), ("names", &names.join(", "))];
+            let values = [("agency", agency), ("when", when.as_str()), ("names", &cx.list(names))];
             cx.tf(&format!("transfer.page.{step}"), &values)
         })
         .collect()

@@ -52,6 +52,7 @@ pub async fn of(config: &Config, now: OffsetDateTime) -> Vec<Line> {
     vec![
         store(&address, seen.as_ref()),
         keys(config),
+        folders(config),
         backup(seen.as_ref()),
         letters(config),
         signed(config),
@@ -94,6 +95,19 @@ fn keys(config: &Config) -> Line {
                 }
             }
         }
+    }
+}
+
+/// Who besides this program's user may look into folders, or write in them by its group.
+fn folders(config: &Config) -> Line {
+    let open: Vec<String> = super::folders(config)
+        .into_iter()
+        .filter(|(_, dir)| super::mode(dir) & 0o077 != 0)
+        .map(|(flag, dir)| format!("--{flag} {} ({:o})", dir.display(), super::mode(dir) & 0o777))
+        .collect();
+    match open.is_empty() {
+        true => line("folders", true, "opened by this program's user alone"),
+        false => line("folders", false, format!("{}: others may look into it: chmod 700", open.join(", "))),
     }
 }
 

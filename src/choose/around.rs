@@ -110,7 +110,7 @@ pub fn names(cx: &Cx, results: &Results, rows: &[RowId]) -> String {
     let first = |row: RowId| results.case.text("first_name", row).trim();
     let shared = |row: RowId| results.people.iter().filter(|other| first(other.row) == first(row)).count() > 1;
     let name = |row: &RowId| if shared(*row) { results.case.name(*row) } else { first(*row).to_string() };
-    crate::shop::words::costs::joined(cx, rows.iter().map(name).collect()).unwrap_or_default()
+    cx.list(&rows.iter().map(name).collect::<Vec<_>>())
 }
 
 /// A group as addresses of forms name it: its rows.

@@ -101,7 +101,11 @@ pub async fn post(desk: Desk) -> Answer {
         };
         let wanted = match picked {
             "none" => Ok(Use::None),
-            "part" => part(cx, &typed, tax.credit),
+            // All of it, typed as a part, is all of it.
+            "part" => part(cx, &typed, tax.credit).map(|wanted| match wanted {
+                Use::Part { monthly } if monthly == tax.credit => Use::All,
+                wanted => wanted,
+            }),
             _ => Ok(Use::All),
         };
         let fault = wanted.as_ref().err().cloned();

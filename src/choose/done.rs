@@ -80,7 +80,7 @@ fn one(cx: &Cx, enrollment: &Enrollment) -> One {
         insurer: signed.plan.issuer_name.clone(),
         number: (signed.plan.id.clone(), signed.plan.variant.clone()),
         lines: vec![
-            said("choose.check_people", names.join(", ")),
+            said("choose.check_people", cx.list(&names)),
             said("choose.done_state", state_words(cx, enrollment.state).to_string()),
             said("choose.done_number", enrollment.number.clone()),
             said("choose.check_start", cx.date(enrollment.starts)),

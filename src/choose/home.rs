@@ -107,7 +107,13 @@ fn credit(cx: &Cx, around: &Around) -> Option<String> {
     if all == Cents::ZERO {
         return None;
     }
-    let less = around.choice.credit.iter().any(|(_, wanted)| *wanted != Use::All);
+    // A part that was typed when the credit was another one can be all of it now.
+    let uses_all = |wanted: &Use| match wanted {
+        Use::All => true,
+        Use::Part { monthly } => around.results.tax_households.len() == 1 && *monthly >= all,
+        Use::None => false,
+    };
+    let less = around.choice.credit.iter().any(|(_, wanted)| !uses_all(wanted));
     let key = if less { "choose.credit_less" } else { "choose.credit_all" };
     Some(cx.tf(key, &[("credit", &all.dollars_cents())]))
 }

@@ -10,6 +10,7 @@ use axum::response::Response;
 
 use super::around::{Around, around};
 use super::check::{Typed, checked, ends_mark, had, page, signs, to_agree};
+use super::words;
 use crate::enrollment::replaced::replaced;
 use crate::enrollment::sign::{Sign, Signing};
 use crate::office::desk::{Answer, Desk};
@@ -18,6 +19,13 @@ use crate::verify::Knows;
 /// `POST /account/plan/check`
 pub async fn post(desk: Desk, Extension(knows): Extension<Arc<Knows>>) -> Answer {
     let around = around(&desk).await?;
+    // The page was open until after the last day: its own words, not only those of the page of choosing.
+    if let (Err(closed), true) = (&around.start, around.signed.is_empty()) {
+        let cx = &desk.cx;
+        let page = desk.page(cx.t("choose.late_title")).lead(cx.t("choose.late"));
+        let page = words::not_now(cx, &around, closed).iter().fold(page, |page, words| page.lead(words));
+        return Ok(page.link(cx.t("choose.back"), super::ROOT).with_status(StatusCode::CONFLICT));
+    }
     let signature = desk.form.get("signature").to_string();
     // A second press: what the first one made is there, and is not what this one would end.
     let before = desk.form.get("version").parse().ok();

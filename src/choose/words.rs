@@ -103,7 +103,14 @@ pub fn warnings(cx: &Cx, around: &Around, (search, group): (&Search, &GroupChoic
     let mut found = Vec::new();
     let silver_only = matches!(search.level(), CsrLevel::Csr73 | CsrLevel::Csr87 | CsrLevel::Csr94);
     if silver_only && card.metal() != Some(Metal::Silver) {
-        found.push(cx.t("choose.warn_silver").to_string());
+        found.push(match around.choice.groups.len() {
+            1 => cx.t("choose.warn_silver").to_string(),
+            // Others of the household can have another plan.
+            _ => cx.tf(
+                "choose.warn_silver_plan",
+                &[("plan", &card.name), ("names", &names(cx, &around.results, &group.people))],
+            ),
+        });
     }
     if card.credit_barred {
         found.push(cx.t("choose.warn_catastrophic").to_string());

@@ -14,7 +14,7 @@ use crate::enrollment::end_rules::PayBy;
 use crate::enrollment::event_proof::{self, EventProof, NOT_PROVED};
 use crate::enrollment::leave::NEW_SUBSCRIBER;
 use crate::enrollment::record::{Enrollment, Signed, State, day_of};
-use crate::enrollment::step::{self, StepLine};
+use crate::enrollment::step::{self, StepLine, UNWRITTEN};
 use crate::enrollment::tax_year;
 use crate::enrollment::timeline::{OnPlan, Since, Timeline};
 use crate::enrollment::whole::{self, Whole};
@@ -48,6 +48,12 @@ impl Own {
     /// The others went on in it when who held a plan left: nobody has to pay a first month again.
     pub fn goes_on(&self) -> bool {
         self.steps.iter().any(|line| line.step == "signed" && line.code == NEW_SUBSCRIBER)
+    }
+
+    /// The insurer was not told: what was signed could not be put into a file, and a person looks at it.
+    pub fn is_unwritten(&self) -> bool {
+        let last = self.steps.iter().rfind(|line| line.step == "rejected");
+        self.enrollment.state == State::Rejected && last.is_some_and(|line| line.code == UNWRITTEN)
     }
 
     /// People and amounts of today, or of its first day.
@@ -175,6 +181,7 @@ pub fn cover(cx: &Cx, own: &Own) -> Cover {
         _ if own.is_ending() => "ending",
         // Nobody changes a row because a year is over.
         state if state.is_live() && own.is_over() => "ended",
+        _ if own.is_unwritten() => UNWRITTEN,
         state => state.word(),
     };
     let not_proved = enrollment.state == State::Cancelled && own.steps.iter().any(|line| line.code == NOT_PROVED);
@@ -248,7 +255,7 @@ pub struct Pay {
 
 /// `None`: it is paid, or there is nothing to pay for, or nobody has told the insurer.
 pub fn pay(cx: &Cx, with: &With, own: &Own) -> Option<Pay> {
-    if own.is_paid() || own.goes_on() || own.waits() || !own.is_live() || !with.insurers {
+    if own.is_paid() || own.goes_on() || own.waits() || own.is_unwritten() || !own.is_live() || !with.insurers {
         return None;
     }
     let start = cx.date(own.enrollment.starts);
@@ -271,7 +278,11 @@ pub fn history(cx: &Cx, own: &Own) -> Vec<(String, String)> {
         if line.code == NOT_PROVED {
             return (day_words(cx, line.at), cx.t("event_proof.step_expired").to_string());
         }
-        let step = if line.code == NEW_SUBSCRIBER { "follows" } else { line.step.as_str() };
+        let step = match line.code.as_str() {
+            NEW_SUBSCRIBER => "follows",
+            UNWRITTEN => UNWRITTEN,
+            _ => line.step.as_str(),
+        };
         (day_words(cx, line.at), cx.tf(&format!("coverage.step.{step}"), &[("date", &date)]))
     };
     own.steps.iter().map(line).collect()

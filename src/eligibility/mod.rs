@@ -14,6 +14,7 @@ pub mod csr;
 pub mod enrollment;
 
 pub mod household;
+pub mod law;
 pub mod rating;
 pub mod rounding;
 pub mod tables;

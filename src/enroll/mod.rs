@@ -17,6 +17,7 @@ pub use self::special::known_place;
 use self::special::{EventAnswer, EventQuestion, KindGroup};
 use crate::eligibility::clock::Days;
 use crate::eligibility::enrollment::{EnrollmentStep, OpenEnrollment, WindowStatus, open_enrollment};
+use crate::eligibility::law::law;
 use crate::eligibility::tables::{Marketplace, Status};
 use crate::eligibility::{State, Tables};
 use crate::quote::ask::address::write_query;
@@ -105,7 +106,7 @@ pub fn season(cx: &Cx, state: Option<State>, year: i32) -> Option<Season> {
         verdict: cx.tf(key, &values),
         steps: open.steps.iter().map(step).collect(),
         notes: season_notes(cx, of, year, &open),
-        citation: open.citation.map(|citation| citation.text.to_string()),
+        citation: open.citation.map(|citation| law(&citation.text)).filter(|law| !law.is_empty()),
         next: over.then(|| next_words(cx, state)),
         ics: (!over && !only_usual(tables, of, year)).then(|| {
             let mut pairs: Vec<_> = state.map(|s| ("state", s.code().to_string())).into_iter().collect();

@@ -7,6 +7,7 @@ use super::query::{EnrollQuery, EventAsked, needs_coverage_answer, needs_date};
 use super::{days, days_left, marketplace_url};
 use crate::eligibility::State;
 use crate::eligibility::enrollment::{self, Event, SepWindow, WindowStatus};
+use crate::eligibility::law::law;
 use crate::eligibility::tables::{CoverageStart, PriorCoverage};
 use crate::text::calendar::Deadline;
 use crate::web::page::Cx;
@@ -213,7 +214,7 @@ fn answer(cx: &Cx, window: SepWindow, state: Option<State>) -> EventAnswer {
         name: name(cx, &window.kind),
         verdict: cx.tf(key, &values),
         lines,
-        citation: window.citation.text.to_string(),
+        citation: law(&window.citation.text),
         open: window.status == WindowStatus::Open && !refused,
         ics: (alive && !refused && window.closes.is_some()).then(|| ics(cx, &window, state)),
         kind: window.kind,

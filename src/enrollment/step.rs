@@ -70,6 +70,9 @@ impl Step {
     }
 }
 
+/// The code of a rejection that was ours: it could not be put into a file, so the insurer was never told.
+pub const UNWRITTEN: &str = "unwritten";
+
 /// A step as it is to be written.
 pub struct Taken<'a> {
     pub step: Step,

@@ -66,7 +66,7 @@ fn policy(says: &Says, signed: &Signed, number: &str, waits: bool) -> Part {
     let (premium, credit, net) = (money(signed.premium), money(signed.credit), money(signed.net()));
     let plan = signed.plan_id();
     let mut lines = vec![
-        says.tf("enrolled.people", &[("names", &names.join(", "))]),
+        says.tf("enrolled.people", &[("names", &says.list(&names))]),
         says.tf("enrolled.plan", &[("plan", &plan), ("insurer", &signed.plan.issuer_name), ("number", number)]),
     ];
     lines.push(match signed.credit {

@@ -13,6 +13,7 @@ pub mod member;
 pub mod reconcile;
 pub mod record;
 pub mod send;
+mod spelled;
 pub mod sweep;
 pub mod words;
 

@@ -10,9 +10,9 @@ use time::OffsetDateTime;
 use super::folder::Folder;
 use super::member::{self, Told};
 use super::record::{self, ACCEPTED, File, MADE, NewFile, OUT, REJECTED, note};
-use super::{MOST_LINES, SENDER, file_id, reconcile, unwritten, words};
+use super::{MOST_LINES, SENDER, file_id, reconcile, spelled, unwritten, words};
 use crate::enrollment::record::{self as enrollments, ChangeKind, ChangeRow, Enrollment, day_of};
-use crate::enrollment::step::{self, Step, Taken};
+use crate::enrollment::step::{self, Step, Taken, UNWRITTEN};
 use crate::enrollment::timeline;
 use crate::store::audit::{Actor, Deed};
 use crate::store::{Change, StoreError, Tx};
@@ -180,7 +180,13 @@ impl Insurers {
                 _ => None,
             };
             let told = Told { enrollment: &enrollment, change: &change, now: &now, before: before.as_ref(), was_with };
-            let made = member::transaction(&told, 1).and_then(|own| writable(&now.plan.issuer_name, own));
+            let mut made = member::transaction(&told, 1).and_then(|own| writable(&now.plan.issuer_name, own));
+            if made.is_err()
+                && let Some(anew) = spelled::anew(connection, vault, (&enrollment, &now)).await?
+            {
+                let told = Told { now: &anew, ..told };
+                made = member::transaction(&told, 1).and_then(|own| writable(&now.plan.issuer_name, own));
+            }
             match made {
                 Ok(mut transaction) => {
                     transaction.original = original.and_then(|number| u32::try_from(number).ok());
@@ -422,10 +428,10 @@ async fn put_aside(tx: &mut Tx, room: &Room, (issuer, stuck): (&str, &Stuck)) ->
         return Ok(());
     }
     let says =
-        Taken { step: Step::Rejected, from_day: stuck.from_day, code: "unwritten", actor: &Actor::Site, session: "" };
+        Taken { step: Step::Rejected, from_day: stuck.from_day, code: UNWRITTEN, actor: &Actor::Site, session: "" };
     step::apply(tx, &room.means, &stuck.enrollment.id, &says).await?;
     let of = (stuck.enrollment.owner.as_str(), stuck.enrollment.application.as_str());
-    words::rejected(tx, room, of, &stuck.change).await
+    words::unwritten(tx, room, of, &stuck.change).await
 }
 
 /// It lies in the folder.
@@ -457,6 +463,11 @@ impl Change for Released {
                 );
                 again.bind(enrollment.as_str()).bind(day.as_str()).execute(tx.conn()).await?;
             }
+            // What could not be written goes out after all: the insurer can take or reject it now.
+            let unstuck = sqlx::query(
+                "DELETE FROM enrollment_step WHERE enrollment = $1 AND from_day = $2 AND step = 'rejected' AND code = $3",
+            );
+            unstuck.bind(enrollment.as_str()).bind(day.as_str()).bind(UNWRITTEN).execute(tx.conn()).await?;
             let says = Taken { step: Step::Sent, from_day, code: "", actor: &Actor::Site, session: "" };
             step::apply(tx, &self.room.means, &enrollment, &says).await?;
         }

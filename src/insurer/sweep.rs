@@ -3,12 +3,14 @@
 //!
 //! Called once a minute by `serve`. Two that run at once find less to do.
 
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+
 use time::OffsetDateTime;
 
 use super::inbox::{self, Report};
 use super::record;
 use super::send::{Cause, Insurers, Unwanted};
-use crate::store::StoreError;
+use crate::store::{Store, StoreError};
 
 /// What one round did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -16,6 +18,84 @@ pub struct Round {
     /// Files that went out.
     pub sent: u64,
     pub read: Report,
+}
+
+/// What waits for insurers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Waiting {
+    /// Changes that are in no file, or in one that is not in the folder yet.
+    pub many: i64,
+    /// For how long the oldest of them has waited, in milliseconds.
+    pub oldest: i64,
+    /// Changes that cannot be written until somebody has looked at them.
+    pub unwritten: i64,
+}
+
+/// Asks the store.
+///
+/// # Errors
+///
+/// If it is away.
+pub async fn waiting(store: &Store) -> Result<Waiting, StoreError> {
+    let now = store.now().await?;
+    let mut connection = store.read().await?;
+    let asked = sqlx::query_as(
+        "SELECT count(*), min(c.made_at) FROM enrollment_change c LEFT JOIN insurer_file f ON f.id = c.file \
+         WHERE (c.file = '' AND c.held = '') OR (f.direction = 'out' AND f.state = 'made')",
+    );
+    let (many, first): (i64, Option<i64>) = asked.fetch_one(&mut *connection).await?;
+    let asked = sqlx::query_scalar("SELECT count(*) FROM enrollment_change WHERE file LIKE '%-unwritten'");
+    let unwritten = asked.fetch_one(&mut *connection).await?;
+    Ok(Waiting { many, oldest: first.map_or(0, |first| (now - first).max(0)), unwritten })
+}
+
+/// How sending goes, for the private port: what was seen at the last round, and rounds that came to nothing.
+pub struct Counts {
+    many: AtomicI64,
+    oldest: AtomicI64,
+    unwritten: AtomicI64,
+    failed: AtomicU64,
+}
+
+/// Of this process.
+pub static COUNTS: Counts = Counts {
+    many: AtomicI64::new(0),
+    oldest: AtomicI64::new(0),
+    unwritten: AtomicI64::new(0),
+    failed: AtomicU64::new(0),
+};
+
+impl Counts {
+    pub fn waiting(&self) -> Waiting {
+        let read = |count: &AtomicI64| count.load(Ordering::Relaxed);
+        Waiting { many: read(&self.many), oldest: read(&self.oldest), unwritten: read(&self.unwritten) }
+    }
+
+    pub fn failed(&self) -> u64 {
+        self.failed.load(Ordering::Relaxed)
+    }
+
+    fn saw(&self, seen: Waiting) {
+        self.many.store(seen.many, Ordering::Relaxed);
+        self.oldest.store(seen.oldest, Ordering::Relaxed);
+        self.unwritten.store(seen.unwritten, Ordering::Relaxed);
+    }
+}
+
+/// One round, counted: what waits after it is looked up whether it failed or not. A store that is away leaves what was seen last.
+///
+/// # Errors
+///
+/// As `round`.
+pub async fn counted(desk: &Insurers) -> anyhow::Result<Round> {
+    let done = round(desk).await;
+    if done.is_err() {
+        COUNTS.failed.fetch_add(1, Ordering::Relaxed);
+    }
+    if let Ok(seen) = waiting(&desk.room.store).await {
+        COUNTS.saw(seen);
+    }
+    done
 }
 
 /// One round.

@@ -1,6 +1,7 @@
 //! What people are told when an insurer's system has not taken their enrollment: that it is with us, and that they keep it.
 //!
-//! Called inside the change that writes the refusal. It never says that somebody did something wrong: we wrote the file.
+//! Called inside the change that writes the refusal. It never says that somebody did something wrong: we wrote the file. What
+//! could not be put into a file was never sent, and it must not say that it was.
 
 use crate::application::record::{Letter, Notice, Part};
 use crate::application::submit::shown;
@@ -21,11 +22,33 @@ pub async fn rejected(
     change: &str,
 ) -> Result<(), StoreError> {
     let Some(case) = Case::open(tx.conn(), &room.means.vault, (owner, application)).await? else { return Ok(()) };
-    let letters = room.knows.messages.languages().map(|lang| letter(room, &case, lang)).collect();
+    let lines = ["insurer.rejected.next", "insurer.rejected.pay"];
+    let about = ("insurer.rejected.title", "insurer.rejected.lead", &lines[..]);
+    let letters = room.knows.messages.languages().map(|lang| letter(room, &case, lang, about)).collect();
     notice::post(tx, &room.means, &case, &format!("insurer:rejected:{change}"), &Notice { letters }).await.map(drop)
 }
 
-fn letter(room: &Room, case: &Case, lang: Lang) -> Letter {
+/// Posts that it could not be sent yet, and what to do, once for a change.
+///
+/// # Errors
+///
+/// If the store is away.
+pub async fn unwritten(
+    tx: &mut Tx,
+    room: &Room,
+    (owner, application): (&str, &str),
+    change: &str,
+) -> Result<(), StoreError> {
+    let Some(case) = Case::open(tx.conn(), &room.means.vault, (owner, application)).await? else { return Ok(()) };
+    let lines = ["insurer.unwritten.correct", "insurer.unwritten.next", "insurer.unwritten.pay"];
+    let about = ("insurer.unwritten.title", "insurer.unwritten.lead", &lines[..]);
+    let letters = room.knows.messages.languages().map(|lang| letter(room, &case, lang, about)).collect();
+    // The kind is as it was before these words, so that nobody is told twice.
+    notice::post(tx, &room.means, &case, &format!("insurer:rejected:{change}"), &Notice { letters }).await.map(drop)
+}
+
+/// `title`, `lead` and what comes next are keys.
+fn letter(room: &Room, case: &Case, lang: Lang, (title, lead, next): (&str, &str, &[&str])) -> Letter {
     let messages = &room.knows.messages;
     let t = |key: &str| messages.t(lang, key).to_string();
     let reference = shown(&case.application.reference);
@@ -38,12 +61,12 @@ fn letter(room: &Room, case: &Case, lang: Lang) -> Letter {
     });
     let place = [("name", name.as_str()), ("url", url.as_str()), ("phone", phone.as_str())];
     let parts = vec![
-        Part { heading: t("notice.next"), lines: vec![t("insurer.rejected.next"), t("insurer.rejected.pay")] },
+        Part { heading: t("notice.next"), lines: next.iter().map(|key| t(key)).collect() },
         Part {
             heading: t("notice.help"),
             lines: vec![messages.tf(lang, "notice.help_lines", &place), t("notice.civil")],
         },
     ];
-    let (title, lead) = (t("insurer.rejected.title"), vec![about, t("insurer.rejected.lead")]);
+    let (title, lead) = (t(title), vec![about, t(lead)]);
     Letter { lang: lang.code().to_string(), title, lead, people: Vec::new(), parts }
 }

@@ -99,6 +99,11 @@ pub async fn restore(args: &RestoreArgs, now: OffsetDateTime) -> anyhow::Result<
         Err(StoreError::Sealed(fault)) => bail!(
             "the key file is another: what the backup holds does not open with it ({fault}), so nothing was restored"
         ),
+        // Our own words, without the store's: nothing of a statement is wrong.
+        Err(StoreError::Refused(why)) if why.contains(backup::NOT_EMPTY) => bail!(
+            "{why}. Nothing was changed. Restore into a new data folder (--data-dir) or a database without tables, with the key \
+             file that you keep"
+        ),
         restored => restored?,
     };
     ensure!(rows == proven.rows, "{rows} rows were restored of {}", proven.rows);

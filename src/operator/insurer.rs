@@ -17,6 +17,7 @@ use crate::insurer::inbox::{self, Read};
 use crate::insurer::reconcile::{self, Report};
 use crate::insurer::record::{self, ACCEPTED, File, Line, OUT, note};
 use crate::insurer::send::Insurers;
+use crate::insurer::sweep::{self, Waiting};
 use crate::store::audit::Deed;
 use crate::store::{Change, StoreError, Tx};
 use crate::verify::Room;
@@ -128,10 +129,13 @@ async fn list(common: &Common, now: OffsetDateTime, (issuer, last): (&str, i64))
     let mut connection = store.read().await?;
     let files = record::latest(&mut connection, (issuer, last)).await?;
     drop(connection);
+    let waiting = sweep::waiting(&store).await?;
     store.close().await;
     if common.json {
         let files: Vec<Value> = files.iter().map(as_json).collect();
-        return Ok((json!({ "files": files }).to_string() + "\n", 0));
+        let Waiting { many, oldest, unwritten } = waiting;
+        let waiting = json!({ "changes": many, "oldest_ms": oldest, "unwritten": unwritten });
+        return Ok((json!({ "files": files, "waiting": waiting }).to_string() + "\n", 0));
     }
     let mut text = String::new();
     for file in &files {
@@ -140,6 +144,21 @@ async fn list(common: &Common, now: OffsetDateTime, (issuer, last): (&str, i64))
     }
     if files.is_empty() {
         text += "no file\n";
+    }
+    if waiting.many > 0 {
+        let Waiting { many, oldest, .. } = waiting;
+        writeln!(
+            text,
+            "waiting: {many} not in the folder of an insurer yet, the oldest for {} minutes",
+            oldest / 60_000
+        )?;
+    }
+    if waiting.unwritten > 0 {
+        let many = waiting.unwritten;
+        writeln!(
+            text,
+            "unwritten: {many} that cannot be written as signed: windowshop insurer resend ISSUER-unwritten"
+        )?;
     }
     Ok((text, 0))
 }

@@ -102,7 +102,7 @@ pub async fn keep_insurers(app: Arc<App>, office: Arc<Office>, knows: Arc<Knows>
     let room = Room { store: office.store.clone(), means: office.means.clone(), knows };
     let desk = Insurers { room, folder: insurer::folder::Folder::at(app.config.insurer_dir()) };
     loop {
-        if let Err(error) = insurer::sweep::round(&desk).await {
+        if let Err(error) = insurer::sweep::counted(&desk).await {
             tracing::warn!(error = %format!("{error:#}"), "insurers: not everything was sent or read, trying again in a minute");
         }
         tokio::time::sleep(INSURERS_EVERY).await;

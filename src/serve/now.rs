@@ -22,6 +22,7 @@ use crate::hub::Hub;
 use crate::hub::breaker::Shown as Breaker;
 use crate::hub::counts::{OfService, Outcome};
 use crate::insurer::inbox::COUNTS as INSURERS_READ;
+use crate::insurer::sweep::COUNTS as INSURERS_SENT;
 use crate::store::{Store, counts};
 use crate::surge::page_cache::PageCache;
 use crate::telemetry::funnel::{Event, Funnel};
@@ -239,9 +240,19 @@ fn transfers(out: &mut DescriptorEncoder) -> fmt::Result {
     Ok(())
 }
 
-/// Files of insurers that this process has read, and what in them needs an operator.
+/// What waits for insurers, files of theirs that this process has read, and what in them needs an operator.
 fn insurers(out: &mut DescriptorEncoder) -> fmt::Result {
     use prometheus_client::metrics::MetricType::Counter;
+    let waiting = INSURERS_SENT.waiting();
+    let number = |value: i64| usize::try_from(value).unwrap_or(0);
+    let help = "Signed changes that are not in an insurer's folder yet, as the last round left them";
+    gauge(out, "windowshop_insurer_waiting", help, number(waiting.many))?;
+    let help = "For how long the oldest of them has waited, as the last round left it";
+    gauge(out, "windowshop_insurer_oldest_seconds", help, number(waiting.oldest / 1000))?;
+    let help = "Signed changes that cannot be written for an insurer until somebody has looked at them";
+    gauge(out, "windowshop_insurer_unwritten", help, number(waiting.unwritten))?;
+    let help = "Rounds of this process in which not everything was sent or read";
+    counter(out, "windowshop_insurer_rounds_failed", help, INSURERS_SENT.failed())?;
     let help = "Files of insurers that this process has read, by what came of them";
     let mut files = out.encode_descriptor("windowshop_insurer_files", help, None, Counter)?;
     for (outcome, count) in INSURERS_READ.files() {

@@ -8,6 +8,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 
 use crate::eligibility::household::{Frequency, Hundredths, Income};
+use crate::eligibility::law::law;
 use crate::eligibility::rounding::{Ratio, shown_cents};
 use crate::eligibility::tables::{CountsForMedicaid, IncomeKind, IncomeNature};
 use crate::eligibility::{Bound, PersonIncome, Summed, sum_of};
@@ -324,7 +325,7 @@ pub fn limited_words(cx: &Cx, bound: &Bound) -> String {
     let (said, allowed) = (bound.said.dollars(), bound.allowed.dollars());
     cx.tf(
         "income_page.limited",
-        &[("kind", &kind), ("said", &said), ("allowed", &allowed), ("law", &bound.citation.text)],
+        &[("kind", &kind), ("said", &said), ("allowed", &allowed), ("law", &law(&bound.citation.text))],
     )
 }
 

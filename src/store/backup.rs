@@ -257,6 +257,9 @@ impl Change for Restore {
     }
 }
 
+/// How the refusal of a store that is in use begins.
+pub const NOT_EMPTY: &str = "the store is not empty";
+
 async fn copy_in(tx: &mut Tx, file: &Path) -> anyhow::Result<u64> {
     let shown = file.display();
     let opened = File::open(file).with_context(|| format!("{shown} cannot be read"))?;
@@ -291,7 +294,7 @@ async fn insert_into(tx: &mut Tx, line: &TableLine) -> anyhow::Result<(String, V
         .fetch_one(tx.conn())
         .await
         .map_err(StoreError::from)?;
-    ensure!(filled == 0, "the store is not empty ({filled} rows in {}): restore into a new one", table.name);
+    ensure!(filled == 0, "{NOT_EMPTY}: {filled} rows in {}", table.name);
     let mut kinds = Vec::new();
     for name in &line.columns {
         let column = table.columns.iter().find(|column| column.name == name);

@@ -37,12 +37,13 @@ impl Sought {
             return None;
         }
         let url::Host::Domain(domain) = url::Host::parse(domain).ok()? else { return None };
-        if !domain.trim_end_matches('.').contains('.') {
+        let domain = domain.strip_suffix('.').unwrap_or(&domain);
+        if !domain.contains('.') || domain.split('.').any(str::is_empty) {
             return None;
         }
         let mut form = Zeroizing::new(local.nfc().collect::<String>().to_lowercase());
         form.push('@');
-        form.push_str(domain.trim_end_matches('.'));
+        form.push_str(domain);
         Some(Sought { form })
     }
 

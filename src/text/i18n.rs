@@ -202,6 +202,16 @@ impl Messages {
         self.tf(lang, "enroll.date", &[("month", month), ("day", &day), ("year", &year)])
     }
 
+    /// "Ana, Ben and Cai": names, or other words, as one list. Spanish says "e" before the sound of i.
+    pub fn list(&self, lang: Lang, items: &[String]) -> String {
+        let Some((last, before)) = items.split_last() else { return String::new() };
+        if before.is_empty() {
+            return last.clone();
+        }
+        let key = if sounds_like_i(last) { "list.and_i" } else { "list.and" };
+        self.tf(lang, key, &[("first", &before.join(", ")), ("last", last)])
+    }
+
     /// `key.one`, `key.other` …, by the language's plural rule, with `{n}` grouped (`1,234`).
     pub fn n(&self, lang: Lang, key: &str, n: i64) -> String {
         let key = format!("{key}.{}", (lang.row.plural)(n));
@@ -306,6 +316,14 @@ fn plural_faults(stems: &BTreeSet<String>, (lang, entries): &(Lang, Entries)) ->
         .collect()
 }
 
+/// `Isabel`, `Hilda`; not `Hiedra`, `Ian`.
+fn sounds_like_i(word: &str) -> bool {
+    let letters: String = word.chars().take(3).flat_map(char::to_lowercase).collect();
+    let letters = letters.strip_prefix('h').unwrap_or(&letters);
+    let begins = |start: &str| letters.starts_with(start);
+    (begins("i") || begins("í")) && !["ia", "ie", "io", "iu"].iter().any(|start| begins(start))
+}
+
 /// The names in braces: `{n}` and `{max_cost}`, not `{ }`.
 pub fn placeholders(text: &str) -> BTreeSet<&str> {
     let named = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
@@ -321,6 +339,22 @@ mod tests {
         if let Err(faults) = Messages::load() {
             panic!("{}", faults.join("\n"));
         }
+    }
+
+    #[test]
+    fn names_are_one_list_in_each_language() {
+        let messages = Messages::load().unwrap_or_else(|faults| panic!("{}", faults.join("\n")));
+        let words = |code: &str, names: &[&str]| {
+            let names: Vec<String> = names.iter().map(ToString::to_string).collect();
+            messages.list(messages.of_code(code).expect("a language"), &names)
+        };
+        assert_eq!(words("en", &["Ana Li", "Bo Li", "Isa"]), "Ana Li, Bo Li and Isa");
+        assert_eq!(words("es", &["Ana", "Bo"]), "Ana y Bo");
+        assert_eq!(
+            (words("es", &["Ana", "Isa"]), words("es", &["Ana", "Hilda"])),
+            ("Ana e Isa".into(), "Ana e Hilda".into())
+        );
+        assert_eq!((words("es", &["Ana", "Ian"]), words("en", &["Ana"])), ("Ana y Ian".into(), "Ana".into()));
     }
 
     #[test]

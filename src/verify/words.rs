@@ -36,6 +36,11 @@ impl Says<'_> {
         self.messages.tf(self.lang, key, values)
     }
 
+    /// "Ana, Ben and Cai".
+    pub fn list(&self, items: &[String]) -> String {
+        self.messages.list(self.lang, items)
+    }
+
     pub fn date(&self, day: Date) -> String {
         self.messages.date(self.lang, day)
     }

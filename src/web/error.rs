@@ -168,6 +168,8 @@ pub async fn pages<F: Future<Output = Response>>(
 fn error_page(cx: &Cx, status: StatusCode) -> Response {
     let keys = ["title", "what", "answers", "next"].map(|part| format!("error.{}.{part}", status.as_u16()));
     let [title, what, answers, next] = keys.each_ref().map(|key| cx.t(key));
+    // Private answers are never in an address: what was saved before is saved.
+    let answers = if below_account(&cx.path) { cx.t("error.account_answers") } else { answers };
     let reference = cx.tf("error.reference", &[("id", &cx.request_id)]);
     let mut page =
         page::render_status(cx, status, ErrorPage { cx, title, what, answers, next, reference }, CachePolicy::Private);
@@ -179,6 +181,10 @@ fn error_page(cx: &Cx, status: StatusCode) -> Response {
         page.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
     page
+}
+
+fn below_account(path: &str) -> bool {
+    path == "/account" || path.starts_with("/account/")
 }
 
 /// The 503 page in the form sent to many clients at once (`web::refusal`): no address and no request ID.

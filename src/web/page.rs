@@ -184,6 +184,11 @@ impl Cx {
         self.app.messages.n(self.lang, key, n)
     }
 
+    /// "Ana, Ben and Cai".
+    pub fn list(&self, items: &[String]) -> String {
+        self.app.messages.list(self.lang, items)
+    }
+
     /// The attribute of words that insurers filed, which are English whatever language the page speaks.
     pub fn filed(&self) -> &'static str {
         if self.lang.code() == "en" { "" } else { " lang=\"en\"" }

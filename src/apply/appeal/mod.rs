@@ -78,7 +78,7 @@ pub fn number(id: &str) -> String {
 
 /// What somebody said, in words: question and answer.
 fn lines(cx: &Cx, case: &Case, said: &Said, again: bool) -> Vec<(String, String)> {
-    let names = said.people.iter().map(|row| name(cx, &case.application, *row)).collect::<Vec<_>>().join(", ");
+    let names = cx.list(&said.people.iter().map(|row| name(cx, &case.application, *row)).collect::<Vec<_>>());
     let what = said.what.iter().map(|what| cx.t(&format!("appeal.choice.{what}"))).collect::<Vec<_>>().join("; ");
     let helper = if said.helper.is_empty() { cx.t("appeal.nobody") } else { &said.helper };
     let mut lines = vec![("appeal.whose", names), ("appeal.what", what), ("appeal.why", said.why.clone())];

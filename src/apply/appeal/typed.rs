@@ -4,6 +4,7 @@ use super::{About, people, phone};
 use crate::application::sheet::RowId;
 use crate::office::form::Form;
 use crate::office::view::Fault;
+use crate::store::lookup::Sought;
 use crate::verify::appeal::{LINE_MAX, Said, TEXT_MAX, What};
 use crate::web::page::Cx;
 
@@ -19,6 +20,12 @@ pub struct Typed {
     pub late_why: String,
     pub helper: String,
     pub reach: String,
+}
+
+/// A phone number or an e-mail address is in it: what else was typed beside it, such as when to call, stays.
+fn can_be_reached(typed: &str) -> bool {
+    let is_email = |word: &str| Sought::email(word.trim_matches(|c: char| ",;.()<>".contains(c))).is_some();
+    typed.chars().filter(char::is_ascii_digit).count() >= 10 || typed.split_whitespace().any(is_email)
 }
 
 /// Line breaks as we keep them: a browser sends two letters for each.
@@ -79,7 +86,8 @@ impl Typed {
         if about.is_late() && self.late_why.is_empty() {
             say("late_why", "appeal.fault.late_why");
         }
-        if self.reach.is_empty() {
+        // Whose health cannot wait must not wait for a letter because of a slip.
+        if !can_be_reached(&self.reach) {
             say("reach", "appeal.fault.reach");
         }
         for (field, typed, most) in [

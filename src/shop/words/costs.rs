@@ -168,12 +168,8 @@ fn care_words(cx: &Cx, row: &CareRow) -> Option<String> {
 }
 
 /// "a, b and c".
-pub fn joined(cx: &Cx, mut items: Vec<String>) -> Option<String> {
-    let last = items.pop()?;
-    Some(match items.is_empty() {
-        true => last,
-        false => cx.tf("use.and", &[("first", &items.join(", ")), ("last", &last)]),
-    })
+pub fn joined(cx: &Cx, items: Vec<String>) -> Option<String> {
+    (!items.is_empty()).then(|| cx.list(&items))
 }
 
 /// Dollars the way people say them: to the nearest ten, from a thousand on to the nearest hundred. `None` if that is

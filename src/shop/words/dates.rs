@@ -5,6 +5,7 @@
 
 use time::{Date, Month};
 
+use crate::eligibility::law::law;
 use crate::eligibility::tables::{Change, Status};
 use crate::web::page::Cx;
 
@@ -21,7 +22,7 @@ impl ChangeWords {
         ChangeWords {
             title: cx.t(&format!("{}.title", change.message_key)).to_string(),
             words: cx.t(&format!("{}.words", change.message_key)).to_string(),
-            citation: change.citation.text.to_string(),
+            citation: law(&change.citation.text),
             verified: change.status == Status::Verified,
         }
     }

@@ -3,6 +3,7 @@
 //! Called by the page "How we worked this out". It must say only what `eligibility` decided; citations are data and
 //! stay the same in both languages.
 
+use crate::eligibility::law::law;
 use crate::eligibility::rounding::Pct;
 use crate::eligibility::tables::Status;
 use crate::eligibility::{Compared, Input, Outcome, Reason, Rule, Value};
@@ -17,6 +18,7 @@ pub struct Step {
     pub compared: Option<String>,
     /// "family size: 1; poverty line: $15,650".
     pub read: Option<String>,
+    /// The law that the row names; empty: it names none.
     pub citation: String,
     /// Why the citation should be read with care.
     pub unverified: Option<String>,
@@ -55,7 +57,7 @@ fn step(cx: &Cx, reason: &Reason, fpl: Option<Pct>, alone: bool) -> Step {
         outcome: cx.t(outcome).to_string(),
         compared: reason.compared.as_ref().map(|compared| compared_words(cx, reason, compared, fpl)),
         read: (!inputs.is_empty()).then(|| inputs.join("; ")),
-        citation: reason.citation.text.to_string(),
+        citation: law(&reason.citation.text),
         unverified: (reason.status == Status::Unverified).then(|| cx.t("how.unverified").to_string()),
     }
 }

@@ -119,6 +119,32 @@ async fn where_insurers_are_told_the_page_says_how_and_until_when_to_pay() {
 }
 
 #[tokio::test]
+async fn what_could_not_be_written_is_said_as_it_is_and_nothing_is_to_be_paid() {
+    on_each_engine(async |bench| {
+        let folder = bench.path("insurers");
+        let world = World::with(bench, &["--insurer-dir", folder.to_str().expect("UTF-8")]).await;
+        let browser = world.browser();
+        let told = Told { steps: &[Step::Rejected], ..NEXT_YEAR };
+        let (_, id) = guest(&world, bench, &browser, &told).await;
+        bench.run_raw("UPDATE enrollment_step SET code = 'unwritten' WHERE step = 'rejected'").await;
+        let address = format!("/account/coverage/{id}");
+        let page = browser.visit(&address).await;
+        looked(&page, "en");
+        page.says_all(&[
+            "Not sent yet",
+            "the insurer does not know you",
+            "Report a change",
+            "A person here looks at it",
+        ]);
+        page.says_nothing_of("Pay by").says_nothing_of("The insurer could not take").says_nothing_of("nothing to do");
+        let page = browser.in_spanish().visit(&address).await;
+        looked(&page, "es");
+        page.says_all(&["Aún no se envió", "Informe un cambio", "No hay nada que pagar"]);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn each_step_has_its_words_in_both_languages() {
     const STORIES: [(&[Step], &str, &str); 6] = [
         (&[], "In progress", "En trámite"),

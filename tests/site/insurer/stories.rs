@@ -4,6 +4,7 @@
 use time::macros::date;
 use windowshop::enrollment::record::{ChangeKind, State};
 use windowshop::insurer::reconcile::{Report, What};
+use windowshop::insurer::sweep;
 use windowshop::operator::Common;
 use windowshop::operator::insurer::{Again, InsurerArgs, InsurerCommand, command};
 use windowshop::types::Cents;
@@ -148,6 +149,21 @@ async fn what_cannot_be_written_waits_for_an_operator_and_stops_nobody() {
         desk.round().await;
         assert_eq!(desk.changes(&odd).await[0].file, "12345-unwritten", "it still cannot be written");
         assert_eq!(desk.told().await, 1, "and is not told twice");
+        let left = sweep::waiting(&desk.world.office.store).await.expect("looked");
+        assert_eq!((left.many, left.unwritten), (0, 1));
+
+        // A reported change spells the name: it goes out as it was signed, with these letters.
+        let mut told = crate::transfer::people::poor("Perez");
+        told.answers.insert("last_name.1".to_string(), "Lee".into());
+        desk.world.change((&desk.owner, &desk.application), &told).await;
+        let again = Again { room: desk.world.room.clone(), file: "12345-unwritten".to_string(), all: false };
+        assert_eq!(desk.world.office.store.begin_write(again).await, Ok(1));
+        desk.round().await;
+        assert_eq!(desk.state(&odd).await, State::Sent);
+        let file = desk.changes(&odd).await[0].file.clone();
+        assert!(desk.text(&format!("out/12345/{file}.834")).contains("*Lee*"), "{file}");
+        let left = sweep::waiting(&desk.world.office.store).await.expect("looked");
+        assert_eq!((left.many, left.unwritten), (0, 0));
     })
     .await;
 }

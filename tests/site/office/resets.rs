@@ -22,6 +22,24 @@ async fn set(form: Page, code: &str, app_code: &str) -> Page {
 }
 
 #[tokio::test]
+async fn one_network_cannot_have_strangers_mailed() {
+    on_each_engine(async |bench| {
+        let world = World::open(bench).await;
+        let mut closed = 0;
+        for n in 0..23 {
+            let browser = world.browser().in_network("192.0.2.77");
+            let page = browser.visit("/account/reset").await.fill("E-mail address", &format!("person{n}@example.org"));
+            closed += usize::from(page.press("Send the code").await.status == 429);
+        }
+        assert_eq!(closed, 3, "twenty letters an hour to addresses that anybody can type");
+        assert_eq!(ask(&world.browser().in_network("192.0.2.78")).await.status, 200, "others are not held");
+        let odd = world.browser().in_network("192.0.2.79").visit("/account/reset").await;
+        assert_eq!(odd.fill("E-mail address", "a@b..org").press("Send the code").await.status, 422);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn strangers_cannot_keep_the_owner_from_a_new_password() {
     on_each_engine(async |bench| {
         let world = World::open(bench).await;

@@ -265,7 +265,7 @@ fn of_coverage() -> Vec<String> {
     let reasons = Ending::all().map(|reason| reason.word().to_string()).collect();
     [
         each("coverage.{}", &[words(&["medical", "dental"])]),
-        each("coverage.{}.{}", &[words(&["state", "about"]), [states, words(&["ending"])].concat()]),
+        each("coverage.{}.{}", &[words(&["state", "about"]), [states, words(&["ending", "unwritten"])].concat()]),
         words(&["coverage.about.confirmed_now", "coverage.about.goes_on", "coverage.about.renewed"]),
         words(&["coverage.about.ended_unpaid", "coverage.step.follows"]),
         words(&["sent.kind_pay_reminder", "sent.kind_coverage_ended", "sent.kind_renewed"]),
@@ -274,7 +274,7 @@ fn of_coverage() -> Vec<String> {
         each("renew.said.{}", &[words(&["declined", "wanted", "late"])]),
         words(&["sent.kind_adjusted", "coverage.adjusted.credit", "coverage.adjusted.net"]),
         words(&["coverage.from_then", "coverage.from_then_full"]),
-        each("coverage.step.{}", &[steps]),
+        each("coverage.step.{}", &[[steps, words(&["unwritten"])].concat()]),
         each("coverage.end.{}.{}", &[words(&["reason", "hint"]), reasons]),
         each("renew.{}", &[words(&["same", "crosswalk", "other_insurer", "gone", "unknown"])]),
         words(&["taxes.given_first", "taxes.given_later", "taxes.void"]),

@@ -69,6 +69,38 @@ async fn all_faults_are_reported_at_once_with_flag_and_variable() {
     }
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn a_folder_that_everyone_may_write_is_refused_and_one_that_others_read_is_named() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let dir = empty_data_folder().await;
+    let insurers = dir.path().join("insurers");
+    let settings = ["--insurer-dir", insurers.to_str().expect("UTF-8")];
+    let set = config(dir.path(), &settings);
+    assert_eq!(check::validate(&set).await, []);
+    let mode = |mode| std::fs::set_permissions(&insurers, std::fs::Permissions::from_mode(mode)).expect("set");
+    assert_eq!(std::fs::metadata(&insurers).expect("made").permissions().mode() & 0o777, 0o700);
+    mode(0o777);
+    let faults = serve::refuse_on(&check::validate(&set).await).unwrap_err().to_string();
+    assert!(faults.contains("--insurer-dir") && faults.contains("chmod 700"), "{faults}");
+    mode(0o770);
+    assert_eq!(check::validate(&set).await, []);
+    let lines = check::state::of(&set, crate::site::TODAY).await;
+    let line = lines.iter().find(|line| line.what == "folders").expect("a line");
+    assert!(!line.good && line.words.contains("--insurer-dir"), "{line}");
+}
+
+#[tokio::test]
+async fn listeners_on_one_port_are_all_named_before_anything_starts() {
+    let dir = empty_data_folder().await;
+    let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("bound").to_string();
+    let set = config(dir.path(), &["--listen", &free, "--metrics-listen", &free, "--desk-listen", &free]);
+    let faults = serve::refuse_on(&check::validate(&set).await).unwrap_err().to_string();
+    for flag in ["--listen", "--metrics-listen", "--desk-listen"] {
+        assert!(faults.contains(&format!("{flag} {free}")), "{faults}");
+    }
+}
+
 #[tokio::test]
 async fn a_good_configuration_has_no_fault_and_a_first_start_wants_the_sample() {
     let dir = empty_data_folder().await;
