@@ -54,13 +54,15 @@ impl Handler for Adjustments {
             Err(outcome) => return outcome,
         };
         let key = job.held.key.strip_prefix(follow::KEY).and_then(|rest| rest.strip_suffix(&about.application));
-        let Some(cause) = key.map(|cause| Cause::of(cause.trim_end_matches(':'))) else {
+        let Some(why) = key.map(|why| why.trim_end_matches(':')) else {
             return Outcome::dead("its key names no cause");
         };
+        // Results of a year are nothing to the plans of another.
+        let (cause, only) = (Cause::of(why), why.strip_prefix("rules:").and_then(|year| year.parse().ok()));
         match plan::open(&self.room, &job.held.owner, &about.application).await {
             Ok(case) => {
                 let (room, filed) = (self.room.clone(), Arc::clone(&self.filed));
-                Outcome::done(Adjust { room, case: Arc::new(case), cause, filed })
+                Outcome::done(Adjust { room, case: Arc::new(case), cause, only, filed })
             }
             Err(outcome) => outcome,
         }
@@ -72,6 +74,8 @@ pub struct Adjust {
     pub room: Room,
     pub case: Arc<Case>,
     pub cause: Cause,
+    /// Plans of this year only; `None`: of every year.
+    pub only: Option<i64>,
     pub filed: Filed,
 }
 
@@ -106,7 +110,9 @@ impl Change for Adjust {
         take_all(tx, owner).await?;
         let chain = chain(tx.conn(), (owner, case.id())).await?;
         let all = record::of(tx.conn(), &self.room.means.vault, owner).await?;
-        let live = all.into_iter().filter(|own| own.state.is_live() && chain.contains(&own.application));
+        let counts =
+            |own: &Enrollment| chain.contains(&own.application) && self.only.is_none_or(|year| year == own.plan_year);
+        let live = all.into_iter().filter(|own| own.state.is_live() && counts(own));
         let live: Vec<Enrollment> = live.collect();
         let key = self.room.means.vault.open(tx.conn(), owner).await?.ok_or(StoreError::Stale)?;
         let years: BTreeSet<i64> = live.iter().map(|own| own.plan_year).collect();

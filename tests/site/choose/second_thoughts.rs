@@ -86,7 +86,7 @@ async fn a_signature_that_ends_a_plan_says_so_and_wants_to_be_sure() {
             assert_eq!(check.count("#ends"), 1);
         }
         let check = browser.visit("/account/plan/check").await;
-        check.says("A plan ends when you sign").says("covers Ana Li");
+        check.says("A plan ends when you sign").says("for Ana Li before it starts");
         let boxes: Vec<String> = check
             .select("main input[type=checkbox]")
             .iter()

@@ -48,7 +48,7 @@ async fn a_part_of_the_credit_is_used_from_the_next_month_on() {
         let done = page.choose("use-part").fill("part", "125").press("Use this much").await;
         looked(&done, "en");
         done.says_all(&["From December 1, 2026 on, the credit is as you chose", "$300.00", "$150.00"]);
-        done.says("From December 1, 2026 on: premium $450.00, tax credit $125.00. You pay $325.00 a month.");
+        done.says("From December 1, 2026 the plan costs $450.00 a month. The tax credit pays $125.00 of it. You pay $325.00 a month.");
         looked(&browser.in_spanish().visit(&address).await, "es");
         // The same from another tab is done; something else is not.
         let again = staler.choose("use-part").fill("part", "125.00").press("Use this much").await;
