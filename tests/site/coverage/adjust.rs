@@ -40,7 +40,7 @@ fn kinds(world: &World) -> Vec<Handled> {
 async fn adjust(world: &World, (owner, application): (&str, &str), cause: Cause) -> Adjust {
     let mut connection = world.office.store.read().await.expect("a connection");
     let case = Case::open(&mut connection, &world.office.vault, (owner, application)).await.expect("read");
-    Adjust { room: world.room.clone(), case: Arc::new(case.expect("there")), cause, filed: unknown() }
+    Adjust { room: world.room.clone(), case: Arc::new(case.expect("there")), cause, only: None, filed: unknown() }
 }
 
 async fn adjusted(world: &World, of: (&str, &str), cause: Cause) {
