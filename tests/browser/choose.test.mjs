@@ -3,17 +3,16 @@
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { BASE, PHONE, launch, localized } from './lib.mjs';
-import { Met, apply } from './private.mjs';
+import { EVENT, Met, apply, lately } from './private.mjs';
 
 const pictures = process.env.SCREENSHOTS || 'target/screenshots';
 const SEARCH = 'year=2026&zip=45202&county=39061&people=40&income=37650';
-const today = new Date(), lost = new Date(today.getTime() - 12 * 86_400_000);
 const ANSWERS = {
   first_name: 'Ana', last_name: 'Li', birth_date: '3/14/1986', sex: 'female', zip: '45202', street: '1 Elm Street', city: 'Cincinnati',
   notices_by: 'mail', spoken: 'english', written: 'en', jointly: 'no', claimed: 'no', unreconciled: 'no', dependents: 'none', ssn: '123-45-6789',
   citizen: 'yes', earners: '1', income_kinds: 'wages', deduction_kinds: 'none', employer: 'Elm Bakery', amount: '3137.50', frequency: 'monthly',
-  lasts: 'all_year', another: 'no', offered: 'none', covered: 'none', events: 'loss_of_coverage',
-  event_day: `${lost.getMonth() + 1}/${lost.getDate()}/${lost.getFullYear()}`, event_covered_before: 'yes',
+  lasts: 'all_year', another: 'no', offered: 'none', covered: 'none', events: EVENT,
+  event_day: lately(12), event_covered_before: 'yes',
   consent: '5', signature: 'Ana Li', help: 'yes', files: 'yes', tobacco: 'none',
 };
 const NONE = ['pregnant', 'tribal', 'disabled', 'daily_care', 'student', 'foster_care', 'caretaker', 'in_custody', 'medicaid_denied'];

@@ -7,7 +7,7 @@ import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PHONE, launch, localized } from './lib.mjs';
 import { market } from './market.mjs';
-import { Met, apply } from './private.mjs';
+import { EVENT, Met, apply, lately } from './private.mjs';
 
 const day = back => new Date(Date.now() - back * 86_400_000);
 const typed = date => `${date.getMonth() + 1}/${date.getDate()}/${date.getFullYear()}`;
@@ -17,7 +17,7 @@ const ALONE = {
   first_name: 'Ana', last_name: 'Li', birth_date: '3/14/1986', sex: 'female', zip: '45202', street: '1 Elm Street', city: 'Cincinnati',
   notices_by: 'mail', spoken: 'english', written: 'en', jointly: 'no', claimed: 'no', unreconciled: 'no', dependents: 'none', ssn: '123-45-6789',
   citizen: 'yes', earners: '1', income_kinds: 'wages', deduction_kinds: 'none', employer: 'Elm Bakery', amount: '3137.50', frequency: 'monthly',
-  lasts: 'all_year', another: 'no', offered: 'none', covered: 'none', events: 'loss_of_coverage', event_day: typed(day(12)),
+  lasts: 'all_year', another: 'no', offered: 'none', covered: 'none', events: EVENT, event_day: lately(12),
   event_covered_before: 'yes', plan_year: '2026', consent: '5', signature: 'Ana Li', help: 'yes', files: 'yes', tobacco: 'none',
 };
 const NONE = ['pregnant', 'tribal', 'disabled', 'daily_care', 'student', 'foster_care', 'caretaker', 'in_custody', 'medicaid_denied'];

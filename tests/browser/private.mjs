@@ -112,3 +112,12 @@ export async function apply(tab, search, said, base = BASE) {
   await go('main form[novalidate] .buttons button');
   assert.equal(place(), 'sent', await tab.locator('main').innerText());
 }
+
+/** So many days ago, but in the year of the shipped sample: what lets people enroll from its own day does so for sixty days. */
+export const lately = days => {
+  const then = new Date(Math.min(Date.now() - days * 86_400_000, new Date(2026, 11, 31).getTime()));
+  return `${then.getMonth() + 1}/${then.getDate()}/${then.getFullYear()}`;
+};
+
+/** What lets people enroll in the sample's year: in December coverage after a loss begins in the next year. */
+export const EVENT = Date.now() < new Date(2026, 11, 1).getTime() ? 'loss_of_coverage' : 'court_order';
