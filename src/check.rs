@@ -213,7 +213,7 @@ fn check_port(config: &Config) -> Vec<SettingFault> {
         ("desk-listen", config.desk_listen),
     ];
     let own: Vec<(&'static str, SocketAddr)> = own.into_iter().filter_map(|(flag, at)| Some((flag, at?))).collect();
-    let taken = own.iter().filter_map(|(flag, address)| check_listen(*flag, *address));
+    let taken = own.iter().filter_map(|(flag, address)| check_listen(flag, *address));
     taken.chain(check_one_port(&own)).collect()
 }
 

@@ -38,15 +38,15 @@ fn said(words: &Words, (name, row): Answered, here: &str) -> Option<Said> {
     let (cx, view) = (words.cx, words.view);
     let of =
         |place: &flow::Place| place.step.asked(view, place.row).into_iter().find(|(q, r)| (q.name, *r) == (name, row));
-    let place = flow::places(view).into_iter().find(|place| of(place).is_some())?;
-    let (question, row) = of(&place)?;
+    let place = flow::places(view).iter().find(|place| of(place).is_some())?;
+    let (question, row) = of(place)?;
     Some(Said {
         question: words.label(question, row),
         answer: words.answer(question, row).unwrap_or_else(|| cx.t("apply.check.unanswered").to_string()),
         change: if place.address() == here {
             String::new()
         } else {
-            cx.href(&marked(address(&place), [Some(FROM_CHECK)]))
+            cx.href(&marked(address(place), [Some(FROM_CHECK)]))
         },
         title: words.title(place.step, place.row),
     })

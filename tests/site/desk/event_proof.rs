@@ -77,6 +77,33 @@ async fn reads_well(browser: &Site, bench: &Bench, (kind, english, spanish): (&s
     page
 }
 
+/// The list, the plan's page and the calendar.
+async fn says_that_it_waits(own: &Site, here: &str) {
+    for (browser, lang, said) in
+        [(own.clone(), "en", "Waiting for proof"), (own.in_spanish(), "es", "Falta un comprobante")]
+    {
+        let page = browser.visit(here).await;
+        walk::looked_at(&page);
+        page.says(said);
+        assert_eq!(too_hard(&page, lang), None);
+        browser.visit("/account/coverage").await.says(said);
+    }
+    let page = own.visit(here).await;
+    page.says("Send proof of it by").says_nothing_of("You are not covered until you pay");
+    let days = own.get(&page.link("Put the days in your calendar")).await;
+    assert!(days.text.contains("SUMMARY:Last day to send proof") && !days.text.contains("Pay the first month"));
+}
+
+async fn another_needs_no_proof(own: &Site, bench: &Bench) {
+    // Another plan under the event that is proved needs no second proof.
+    own.visit("/account/plan/credit").await.choose("use.1-none").press("Save").await;
+    let check = own.visit("/account/plan/check").await;
+    check.says_nothing_of("First prove why you can enroll now");
+    sign_plans(check).await.says_nothing_of("Do not pay yet");
+    assert_eq!(bench.count("enrollment WHERE state = 'waiting_proof'").await, 0);
+    assert_eq!((bench.count("event_proof").await, bench.count("enrollment").await), (1, 2));
+}
+
 #[tokio::test]
 async fn a_loss_is_proved_and_the_insurer_is_told_with_the_day_that_was_signed() {
     on_each_engine(async |bench| {
@@ -103,19 +130,7 @@ async fn a_loss_is_proved_and_the_insurer_is_told_with_the_day_that_was_signed()
         assert_eq!(bench.count("enrollment_change WHERE file = '' AND held = ''").await, 0, "nobody is told");
         let starts = text(bench, "SELECT starts FROM enrollment").await;
         let here = format!("/account/coverage/{}", text(bench, "SELECT id FROM enrollment").await);
-        for (browser, lang, said) in
-            [(own.clone(), "en", "Waiting for proof"), (own.in_spanish(), "es", "Falta un comprobante")]
-        {
-            let page = browser.visit(&here).await;
-            walk::looked_at(&page);
-            page.says(said);
-            assert_eq!(too_hard(&page, lang), None);
-            browser.visit("/account/coverage").await.says(said);
-        }
-        let page = own.visit(&here).await;
-        page.says("Send proof of it by").says_nothing_of("You are not covered until you pay");
-        let days = own.get(&page.link("Put the days in your calendar")).await;
-        assert!(days.text.contains("SUMMARY:Last day to send proof") && !days.text.contains("Pay the first month"));
+        says_that_it_waits(&own, &here).await;
         // One is not good enough, the next one is.
         let page = own.visit(&proof_of(bench).await).await;
         walk::looked_at(&page);
@@ -155,13 +170,7 @@ async fn a_loss_is_proved_and_the_insurer_is_told_with_the_day_that_was_signed()
         maria.browser.follow(twice).await.says("not open with you any more");
         days_left(&world, bench, -1).await;
         assert_eq!((clock(&world).await, notices(bench, "event_proved").await), (Report::default(), 1));
-        // Another plan under the event that is proved needs no second proof.
-        own.visit("/account/plan/credit").await.choose("use.1-none").press("Save").await;
-        let check = own.visit("/account/plan/check").await;
-        check.says_nothing_of("First prove why you can enroll now");
-        sign_plans(check).await.says_nothing_of("Do not pay yet");
-        assert_eq!(bench.count("enrollment WHERE state = 'waiting_proof'").await, 0);
-        assert_eq!((bench.count("event_proof").await, bench.count("enrollment").await), (1, 2));
+        another_needs_no_proof(&own, bench).await;
     })
     .await;
 }
