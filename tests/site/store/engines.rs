@@ -1,5 +1,7 @@
 //! The engines that tests run on, each test with a store of its own.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 
 use sqlx::{AnyConnection, AssertSqlSafe, Connection as _};
@@ -46,7 +48,9 @@ pub async fn on_each_engine(test: impl AsyncFn(&Bench)) {
 
 impl Bench {
     pub async fn new(server: Option<String>) -> Bench {
+        // For its owner alone, as an installation should be.
         let folder = tempfile::tempdir().expect("a folder");
+        std::fs::set_permissions(folder.path(), Permissions::from_mode(0o700)).expect("its rights");
         let Some(server) = server else { return Bench { engine: "SQLite".to_string(), folder, database: None } };
         let mut id = [0; 6];
         getrandom::fill(&mut id).expect("randomness");
