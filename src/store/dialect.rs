@@ -50,9 +50,9 @@ impl Engine {
     pub fn on_connect(self, role: Role) -> &'static str {
         match (self, role) {
             (Engine::Sqlite, Role::Writer) => {
-                "PRAGMA busy_timeout = 1500; PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
+                "PRAGMA busy_timeout = 1500; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
                  PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON; PRAGMA trusted_schema = OFF; \
-                 PRAGMA temp_store = MEMORY; PRAGMA cache_size = -65536; PRAGMA wal_autocheckpoint = 8000"
+                 PRAGMA temp_store = MEMORY; PRAGMA cache_size = -32768; PRAGMA wal_autocheckpoint = 8000"
             }
             (Engine::Sqlite, Role::Reader) => {
                 "PRAGMA busy_timeout = 1500; PRAGMA query_only = ON; PRAGMA trusted_schema = OFF"
