@@ -62,10 +62,10 @@ async fn a_part_of_the_credit_is_used_from_the_next_month_on() {
         assert_eq!(page.value("part"), "125.00");
         assert!(page.is_ticked("use-part"));
         // None, and all of it again: the last one counts.
-        page.choose("use-none").press("Use this much").await.says("you pay all of the premium, $450.00");
+        page.choose("use-none").press("Use this much").await.says("No tax credit is used. You pay $450.00 a month.");
         let page = browser.visit(&format!("{address}/credit")).await;
         let page = page.choose("use-all").press("Use this much").await;
-        page.says_nothing_of("you pay all of the premium");
+        page.says_nothing_of("No tax credit is used");
         let page = browser.visit(&format!("{address}/credit")).await;
         page.choose("use-part").fill("part", "200").press("Use this much").await;
         // Eleven months of 300 dollars and one of 200.

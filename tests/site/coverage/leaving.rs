@@ -163,7 +163,7 @@ async fn when_who_holds_the_plan_leaves_the_others_go_on_under_a_new_number() {
         let page = browser.visit(&format!("/account/coverage/{new}")).await;
         looked_at(&page);
         page.says_all(&[
-            "Ben Zapotillo, Cam Zapotillo",
+            "Ben Zapotillo and Cam Zapotillo",
             "$300.00",
             "This plan goes on without a gap",
             "with a new number",
