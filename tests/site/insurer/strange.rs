@@ -71,7 +71,7 @@ async fn late_doubled_of_nobody_and_out_of_order() {
         let mut unclear = word(BASE + 1, "CONFIRM", "");
         unclear[3] = "INS*Y*18*777*28*A".to_string();
         let mut plan = word(BASE + 1, "CONFIRM", "");
-        plan.iter_mut().for_each(|own| *own = own.replace("12345OH001000104", "12345OH001000106"));
+        plan.iter_mut().for_each(|own| *own = own.replace("12345OH001000104", "12345OH001000204"));
         let set = [
             word(BASE + 77, "CONFIRM", ""),
             word(BASE + 2, "CONFIRM", ""),
