@@ -206,7 +206,7 @@ pub fn follow_up(sheet: &mut Sheet, step: &Step, row: RowId) {
 }
 
 /// What was told as a change is an event of its day, unless the pages of events say otherwise already. What was sent as an event
-/// before stays one, with its day, as long as the same is not told anew.
+/// before stays one, with its day, as long as the same is not told again.
 fn events_of_change(sheet: &mut Sheet) {
     let kinds = changed::events(&picked(sheet, "what_changed", HOUSEHOLD));
     let came_over: Vec<(RowId, String)> = {
@@ -229,7 +229,7 @@ fn events_of_change(sheet: &mut Sheet) {
         sheet.set("event_day", row, &day);
     }
     for (row, kind) in came_over.iter().filter(|(_, kind)| !kinds.contains(&kind.as_str())) {
-        // It was told anew, and that was taken back.
+        // It was told again, and that was taken back.
         if sheet.get("event_day", *row) == day && changed::EVENTS.iter().any(|(_, own)| own == kind) {
             let told_on = sheet.get(TOLD_ON, *row).to_string();
             sheet.set("event_day", *row, if told_on == NONE { "" } else { &told_on });

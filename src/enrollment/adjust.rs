@@ -3,7 +3,7 @@
 //!
 //! A job (`verify::follow`), put down in the transaction of the redetermination, or of a change that was sent; done once, whenever a
 //! worker dies. Nothing changes backwards, nothing is written where nothing differs, and what has ended is left alone. What was signed
-//! stays; a change is another row. It must never price anything anew.
+//! stays; a change is another row. It must never set a premium.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

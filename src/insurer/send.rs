@@ -182,9 +182,9 @@ impl Insurers {
             let told = Told { enrollment: &enrollment, change: &change, now: &now, before: before.as_ref(), was_with };
             let mut made = member::transaction(&told, 1).and_then(|own| writable(&now.plan.issuer_name, own));
             if made.is_err()
-                && let Some(anew) = spelled::anew(connection, vault, (&enrollment, &now)).await?
+                && let Some(corrected) = spelled::corrected(connection, vault, (&enrollment, &now)).await?
             {
-                let told = Told { now: &anew, ..told };
+                let told = Told { now: &corrected, ..told };
                 made = member::transaction(&told, 1).and_then(|own| writable(&now.plan.issuer_name, own));
             }
             match made {

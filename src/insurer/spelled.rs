@@ -18,7 +18,7 @@ use crate::verify::case::Case;
 /// # Errors
 ///
 /// If the store is away.
-pub async fn anew(
+pub async fn corrected(
     connection: &mut AnyConnection,
     vault: &Vault,
     (enrollment, signed): (&Enrollment, &Signed),

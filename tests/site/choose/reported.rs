@@ -34,9 +34,9 @@ async fn a_loss_of_coverage_still_opens_its_period_after_another_income_was_repo
     .await;
 }
 
-/// Told anew, it is a new event; taken back, the old day is there again.
+/// Told again, it is a new event; taken back, the old day is there again.
 #[tokio::test]
-async fn an_event_that_is_told_anew_has_the_new_day_and_the_old_one_comes_back() {
+async fn an_event_that_is_told_again_has_the_new_day_and_the_old_one_comes_back() {
     on_each_engine(async |bench| {
         let world = World::open(bench).await;
         let browser = world.browser();

@@ -115,6 +115,18 @@ impl World {
         panic!("letter {number} has not come: {:#?}", self.texts());
     }
 
+    /// The letter with this subject among those after so many, once it is there: another one can come late.
+    pub async fn letter_about(&self, after: usize, subject: &str) -> String {
+        let subject = format!("Subject: {subject}");
+        for _ in 0..200 {
+            if let Some(text) = self.texts().into_iter().skip(after).find(|text| text.contains(&subject)) {
+                return text;
+            }
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+        panic!("no letter says “{subject}”: {:#?}", self.texts());
+    }
+
     /// The code in that letter.
     pub async fn code(&self, number: usize) -> String {
         let letter = self.letter(number).await;

@@ -94,7 +94,8 @@ async fn a_folder_that_everyone_may_write_is_refused_and_one_that_others_read_is
 async fn listeners_on_one_port_are_all_named_before_anything_starts() {
     let dir = empty_data_folder().await;
     let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("bound").to_string();
-    let set = config(dir.path(), &["--listen", &free, "--metrics-listen", &free, "--desk-listen", &free]);
+    let mut set = config(dir.path(), &["--metrics-listen", &free, "--desk-listen", &free]);
+    set.listen = free.parse().expect("an address");
     let faults = serve::refuse_on(&check::validate(&set).await).unwrap_err().to_string();
     for flag in ["--listen", "--metrics-listen", "--desk-listen"] {
         assert!(faults.contains(&format!("{flag} {free}")), "{faults}");
