@@ -128,7 +128,7 @@ fn claimed_by(view: &View, person: RowId) -> Option<(What, Answered, RowId)> {
     left_out.then_some((What::NotListed, ("dependents", filer), by))
 }
 
-/// Of how people are related.
+/// Of relations and birthdays.
 fn families(view: &View) -> Vec<Disagreement> {
     let mut found = Vec::new();
     let mut spouses = view.people().filter(|person| *person != YOU && view.relation(*person) == "spouse");
