@@ -107,7 +107,7 @@ impl Change for Adjust {
         if applications::followed_by(tx.conn(), (owner, case.id())).await?.is_some() {
             return Ok(());
         }
-        take_all(tx, owner).await?;
+        record::take_all(tx, owner).await?;
         let chain = chain(tx.conn(), (owner, case.id())).await?;
         let all = record::of(tx.conn(), &self.room.means.vault, owner).await?;
         let counts =
@@ -132,17 +132,6 @@ impl Change for Adjust {
         let kind = format!("adjusted:{}:{}", tx.now(), id_of(&rows));
         notice::post(tx, &self.room.means, case, &kind, &letter).await.map(drop)
     }
-}
-
-/// Takes all rows of an owner until the transaction ends: whoever signs, ends or changes one comes before or after.
-///
-/// # Errors
-///
-/// If the store is away.
-pub(super) async fn take_all(tx: &mut Tx, owner: &str) -> Result<(), StoreError> {
-    let taken = sqlx::query("UPDATE enrollment SET version = version WHERE owner = $1");
-    taken.bind(owner).execute(tx.conn()).await?;
-    Ok(())
 }
 
 /// An application and those that it follows, the newest first.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use time::Date;
 
-use super::adjust::{take_all, write};
+use super::adjust::write;
 use super::again::{differs_for_insurer, usable, wanted};
 use super::choice::Use;
 use super::record::{self, Enrollment, Signed};
@@ -75,7 +75,7 @@ impl Change for UseCredit {
 
     async fn run(&self, tx: &mut Tx) -> Result<Used, StoreError> {
         let (owner, vault) = (self.owner.as_str(), &self.means.vault);
-        take_all(tx, owner).await?;
+        record::take_all(tx, owner).await?;
         let found = record::one(tx.conn(), vault, (owner, &self.enrollment)).await?;
         let Some(enrollment) = found else { return Err(StoreError::Stale) };
         let timeline = timeline::of(tx.conn(), vault, &enrollment, |_| true).await?;

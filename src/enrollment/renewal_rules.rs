@@ -5,6 +5,7 @@
 use serde::Deserialize;
 use time::{Date, Duration, Month};
 
+use super::end_rules::in_force;
 use crate::eligibility::clock::Days;
 use crate::eligibility::enrollment::open_enrollment;
 use crate::eligibility::tables::{MarketplaceKind, day};
@@ -54,9 +55,7 @@ impl RenewalRules {
     }
 
     fn number(&self, code: &str, marketplace: MarketplaceKind, on: Date) -> Option<i64> {
-        let of = |row: &&Row| {
-            row.code == code && row.marketplace == marketplace && row.from <= on && row.to.is_none_or(|to| on <= to)
-        };
+        let of = |row: &&Row| row.code == code && row.marketplace == marketplace && in_force(row.from, row.to, on);
         self.rows.iter().find(of).map(|row| row.number)
     }
 

@@ -209,7 +209,7 @@ impl Sign {
         Ok(id)
     }
 
-    /// What the same people had ends on the day before, or never begins.
+    /// What the same people had ends on the day before, or never begins. `old`: with the people who are on it now.
     async fn end(&self, tx: &mut Tx, key: &DataKey, old: &Enrollment) -> Result<(), StoreError> {
         if let Some(proof) = &old.proof {
             event_proof::take(tx, proof).await?;
@@ -218,11 +218,10 @@ impl Sign {
         let starts = self.checked.start.day;
         let last = starts.previous_day().unwrap_or(starts);
         let begins = old.starts < starts;
-        let body = record::now(tx.conn(), &self.means.vault, old).await?;
         let (kind, from_day) = if begins { (ChangeKind::Terminate, last) } else { (ChangeKind::Cancel, old.starts) };
         let (enrollment, owner) = (old.id.as_str(), old.owner.as_str());
         let held = ending::hold(tx, old, !begins).await?;
-        let change = NewChange { enrollment, owner, kind, from_day, reason: REPLACED, body: &body, held: &held };
+        let change = NewChange { enrollment, owner, kind, from_day, reason: REPLACED, body: &old.signed, held: &held };
         record::add_change(tx, key, &change).await?;
         if begins {
             let ends = sqlx::query("UPDATE enrollment SET ends = $1 WHERE id = $2");

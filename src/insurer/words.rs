@@ -21,11 +21,8 @@ pub async fn rejected(
     (owner, application): (&str, &str),
     change: &str,
 ) -> Result<(), StoreError> {
-    let Some(case) = Case::open(tx.conn(), &room.means.vault, (owner, application)).await? else { return Ok(()) };
     let lines = ["insurer.rejected.next", "insurer.rejected.pay"];
-    let about = ("insurer.rejected.title", "insurer.rejected.lead", &lines[..]);
-    let letters = room.knows.messages.languages().map(|lang| letter(room, &case, lang, about)).collect();
-    notice::post(tx, &room.means, &case, &format!("insurer:rejected:{change}"), &Notice { letters }).await.map(drop)
+    post(tx, room, (owner, application), change, ("insurer.rejected.title", "insurer.rejected.lead", &lines)).await
 }
 
 /// Posts that it could not be sent yet, and what to do, once for a change.
@@ -39,11 +36,20 @@ pub async fn unwritten(
     (owner, application): (&str, &str),
     change: &str,
 ) -> Result<(), StoreError> {
-    let Some(case) = Case::open(tx.conn(), &room.means.vault, (owner, application)).await? else { return Ok(()) };
     let lines = ["insurer.unwritten.correct", "insurer.unwritten.next", "insurer.unwritten.pay"];
-    let about = ("insurer.unwritten.title", "insurer.unwritten.lead", &lines[..]);
+    post(tx, room, (owner, application), change, ("insurer.unwritten.title", "insurer.unwritten.lead", &lines)).await
+}
+
+/// One kind for both, so that nobody is told twice of a change.
+async fn post(
+    tx: &mut Tx,
+    room: &Room,
+    (owner, application): (&str, &str),
+    change: &str,
+    about: (&str, &str, &[&str]),
+) -> Result<(), StoreError> {
+    let Some(case) = Case::open(tx.conn(), &room.means.vault, (owner, application)).await? else { return Ok(()) };
     let letters = room.knows.messages.languages().map(|lang| letter(room, &case, lang, about)).collect();
-    // The kind is as it was before these words, so that nobody is told twice.
     notice::post(tx, &room.means, &case, &format!("insurer:rejected:{change}"), &Notice { letters }).await.map(drop)
 }
 

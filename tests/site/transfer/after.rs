@@ -61,18 +61,25 @@ impl Change for Changed {
     }
 }
 
-/// Writes down that they earn so much by now, and sends what follows.
-async fn earns(agency: &Agency, bench: &Bench, (owner, application): (&str, &str), (told, dollars): (&Told, i64)) {
+/// Writes down that they earn so much by now; the redetermination's ID.
+async fn written(agency: &Agency, (owner, application): (&str, &str), (told, dollars): (&Told, i64)) -> String {
     let mut household = told.household.clone();
     household["people"][0]["incomes"][0]["amount"] = json!(dollars);
+    let id = format!("{application}-{dollars}");
     let changed = Changed {
         room: agency.world.room.clone(),
         owner: owner.to_string(),
         application: application.to_string(),
-        id: format!("{application}-{dollars}"),
+        id: id.clone(),
         household,
     };
     agency.world.office.store.begin_write(changed).await.expect("written");
+    id
+}
+
+/// The same, and sends what follows.
+async fn earns(agency: &Agency, bench: &Bench, of: (&str, &str), says: (&Told, i64)) {
+    written(agency, of, says).await;
     follow(agency, bench).await;
 }
 
@@ -244,23 +251,8 @@ async fn results_for_the_next_year_take_nobody_back_before_it_begins() {
 }
 
 /// A redetermination of this cause for whoever earns so much, and what is sent after it.
-async fn determined(
-    agency: &Agency,
-    bench: &Bench,
-    (owner, application): (&str, &str),
-    (told, dollars): (&Told, i64),
-    cause: &str,
-) {
-    let mut household = told.household.clone();
-    household["people"][0]["incomes"][0]["amount"] = json!(dollars);
-    let changed = Changed {
-        room: agency.world.room.clone(),
-        owner: owner.to_string(),
-        application: application.to_string(),
-        id: format!("{application}-{dollars}"),
-        household,
-    };
-    agency.world.office.store.begin_write(changed).await.expect("written");
-    bench.run_raw(&format!("UPDATE redetermination SET cause = '{cause}' WHERE id = '{application}-{dollars}'")).await;
+async fn determined(agency: &Agency, bench: &Bench, of: (&str, &str), says: (&Told, i64), cause: &str) {
+    let id = written(agency, of, says).await;
+    bench.run_raw(&format!("UPDATE redetermination SET cause = '{cause}' WHERE id = '{id}'")).await;
     follow(agency, bench).await;
 }
