@@ -5,7 +5,6 @@
 
 use std::sync::Arc;
 
-use anyhow::Context as _;
 use time::OffsetDateTime;
 
 use crate::catalogue::Shelf;
@@ -59,20 +58,33 @@ impl App {
         config: Config,
         clock: impl Fn() -> OffsetDateTime + Send + Sync + 'static,
     ) -> anyhow::Result<Arc<App>> {
-        let messages = Messages::load().map_err(|faults| {
-            anyhow::anyhow!("the messages of this build are not whole:\n  {}", faults.join("\n  "))
+        let opened = Shelf::open(&config.catalogues_dir(), &config.private_dir()).await;
+        let catalogues = opened.map_err(|unfit| {
+            let unfit: Vec<String> = unfit.iter().map(ToString::to_string).collect();
+            anyhow::anyhow!("no catalogue can be served:\n  {}", unfit.join("\n  "))
         })?;
-        App::speaking(messages, config, clock).await
+        App::of(catalogues, config, clock)
     }
 
-    /// The same, in languages other than those of this build.
-    pub async fn speaking(
-        messages: Messages,
+    /// The same, with catalogues that are open.
+    pub fn of(
+        catalogues: Shelf,
         config: Config,
         clock: impl Fn() -> OffsetDateTime + Send + Sync + 'static,
     ) -> anyhow::Result<Arc<App>> {
-        let catalogues =
-            Shelf::open(&config.catalogues_dir(), &config.private_dir()).await.context("no catalogue can be served")?;
+        let messages = Messages::load().map_err(|faults| {
+            anyhow::anyhow!("the messages of this build are not whole:\n  {}", faults.join("\n  "))
+        })?;
+        App::speaking(messages, catalogues, config, clock)
+    }
+
+    /// The same, in languages other than those of this build.
+    pub fn speaking(
+        messages: Messages,
+        catalogues: Shelf,
+        config: Config,
+        clock: impl Fn() -> OffsetDateTime + Send + Sync + 'static,
+    ) -> anyhow::Result<Arc<App>> {
         let floor = Floor::new(config.max_connections, config.max_answer_bytes);
         let sealer = AddressSealer::new(&config.office.open_keys(clock().date())?);
         let shares = !config.trusted_proxies.is_empty();

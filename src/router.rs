@@ -1,19 +1,16 @@
-//! THE route table, on one screen: what answers which address, then the layers, outermost last.
+//! THE route table, on one screen: what answers which address. What stands before the routes is `web::door`.
 //!
 //! Called by `serve` and by every test. Public pages look at no cookie; pages that know a person belong in a separate
 //! router. It must never answer anything itself.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::middleware::{Next, from_fn_with_state};
+use axum::extract::State;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
-use time::Date;
-use tower::layer::layer_fn;
-use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::app::App;
 use crate::application::submit::Submitter;
@@ -26,20 +23,14 @@ use crate::enrollment::end_rules::EndRules;
 use crate::enrollment::renewal_rules::RenewalRules;
 use crate::enrollment::special_rules::SpecialRules;
 use crate::floor::Phase;
-use crate::floor::wire::Wire;
 use crate::office::{self, Office};
 use crate::proof::{self, With};
 use crate::shop::{care, compare, costs, csv, home, how, income, plan, plans, sheet};
-use crate::surge::page_cache::{self, Front};
-use crate::telemetry::{self, Watch};
 use crate::verify::Knows;
 use crate::verify::rules::RuleFault;
-use crate::web::admission::{self, House};
-use crate::web::page::legal_day;
-use crate::web::privacy::{self, Keep};
-use crate::web::shared::Shared;
+use crate::web::door::Door;
 use crate::web::uploads::Turns;
-use crate::web::{assets, content, error, guard, sealed};
+use crate::web::{assets, content, error, sealed};
 
 /// Pages, each in every language.
 fn pages() -> Router<Arc<App>> {
@@ -68,7 +59,7 @@ fn pages() -> Router<Arc<App>> {
 }
 
 /// The shop alone: tests of it, and the trial of a catalogue.
-pub fn router(app: Arc<App>) -> Router {
+pub fn router(app: Arc<App>) -> Door {
     with(&app, Router::new())
 }
 
@@ -82,7 +73,7 @@ fn not_whole(faults: Vec<RuleFault>) -> anyhow::Error {
 /// # Errors
 ///
 /// If the public URL is no origin that a browser sends.
-pub fn with_office(app: &Arc<App>, office: &Arc<Office>, knows: &Arc<Knows>) -> anyhow::Result<Router> {
+pub fn with_office(app: &Arc<App>, office: &Arc<Office>, knows: &Arc<Knows>) -> anyhow::Result<Door> {
     let submitter = Submitter::start(office.store.clone(), office.means.clone());
     let insurers = app.config.insurers.is_some();
     let proofs = With { knows: Arc::clone(knows), turns: Turns::default() };
@@ -101,11 +92,11 @@ pub fn with_office(app: &Arc<App>, office: &Arc<Office>, knows: &Arc<Knows>) -> 
 /// # Errors
 ///
 /// If the desk's own address is no origin that a browser sends.
-pub fn of_desk(app: &Arc<App>, desk: &Arc<Desk>) -> anyhow::Result<Router> {
-    Ok(layers(desk::routes(desk, &app.config)?, app).with_state(Arc::clone(app)))
+pub fn of_desk(app: &Arc<App>, desk: &Arc<Desk>) -> anyhow::Result<Door> {
+    Ok(Door::new(desk::routes(desk, &app.config)?, app))
 }
 
-fn with(app: &Arc<App>, private: Router<Arc<App>>) -> Router {
+fn with(app: &Arc<App>, private: Router<Arc<App>>) -> Door {
     // Read form bodies, and never leave private answers readable in an address.
     let answered = || pages().layer(from_fn_with_state(Arc::clone(app), sealed::forms));
     let languages = app.messages.languages().map(|lang| lang.prefix());
@@ -125,117 +116,7 @@ fn with(app: &Arc<App>, private: Router<Arc<App>>) -> Router {
         .route("/healthz", get(healthz))
         .route("/readyz", get(readyz))
         .fallback(error::not_found);
-    layers(routes, app).with_state(Arc::clone(app))
-}
-
-/// What stands between the network and the routes.
-///
-/// One layer whose parts are plain functions, each of which calls the next. As ten layers of a router they cost more
-/// than the answer to a health check: each copies all those further in, and boxes what they return.
-pub fn layers(routes: Router<Arc<App>>, app: &Arc<App>) -> Router<Arc<App>> {
-    routes
-        // Stops extractors that read a body without an announced size.
-        .layer(guard::body_limit(&app.config))
-        // A panic in a handler costs one answer, not the connection.
-        .layer(CatchPanicLayer::custom(guard::panicked))
-        .layer(layer_fn(Shared::new))
-        .layer(from_fn_with_state(Arc::new(Outside::new(app)), outside))
-}
-
-/// What the parts of the layer need.
-struct Outside {
-    house: House,
-    headers: HeaderMap,
-    front: Front,
-    watch: Watch,
-}
-
-impl Outside {
-    fn new(app: &Arc<App>) -> Outside {
-        let (metrics, trusted) = (Arc::clone(&app.metrics), app.config.trusted_proxies.clone());
-        Outside {
-            house: House::new(app),
-            headers: guard::security_headers(&app.config),
-            front: front(app),
-            watch: Watch { metrics, trusted, slow_ms: app.config.slow_ms },
-        }
-    }
-}
-
-/// For every request: from the outside in.
-async fn outside(State(outside): State<Arc<Outside>>, request: Request, next: Next) -> Response {
-    let Outside { front, headers, watch, .. } = &*outside;
-    let inner = Arc::clone(&outside);
-    // Sees everything, and assigns the ID that all inner log lines carry.
-    telemetry::requests(watch, request, async |request| {
-        // Finished public pages, compressed: they need nothing further in, so they need no place either.
-        let mut response = page_cache::pages(front, request, move |request| inside(inner, request, next)).await;
-        // On every answer, errors too.
-        guard::add_headers(headers, &mut response);
-        response
-    })
-    .await
-}
-
-/// For what the page cache does not have.
-async fn inside(outside: Arc<Outside>, request: Request, next: Next) -> Response {
-    let house = &outside.house;
-    let app = &house.app;
-    // Outside of anything that says `public`: the address alone decides who may keep an answer.
-    privacy::keep(request, async |request| {
-        // Lets in as many as can be answered and tells the rest when to come back. Outside of compression, because
-        // that is work.
-        admission::admit(house, request, async |request| {
-            // Public text only.
-            guard::compression(request, async |request| {
-                // Writes the page for whatever failed further in.
-                error::pages(app, request, async |request| {
-                    // Limits on address, headers, body and time, each with its page.
-                    guard::limits(&app.config, request, |request| next.run(request)).await
-                })
-                .await
-            })
-            .await
-        })
-        .await
-    })
-    .await
-}
-
-/// The catalogues and the day of an edition, and the edition.
-type Edition = (Arc<str>, Date, Arc<str>);
-
-/// What the page cache needs to know about the site.
-fn front(app: &Arc<App>) -> Front {
-    let site = Arc::clone(app);
-    let last: Mutex<Option<Edition>> = Mutex::default();
-    Front {
-        cache: app.pages.clone(),
-        // What lists say of a coming year depends on the day. Written out again only if either has changed.
-        edition: Arc::new(move || {
-            let (catalogues, day) = (site.catalogues.current().edition(), legal_day(&site));
-            let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
-            match &*last {
-                Some((of, on, edition)) if (of, *on) == (&catalogues, day) => Arc::clone(edition),
-                _ => {
-                    let edition: Arc<str> = format!("{catalogues}+{day}").into();
-                    *last = Some((catalogues, day, Arc::clone(&edition)));
-                    edition
-                }
-            }
-        }),
-        is_everybodys: |request| {
-            let hosts_wrong = request.extensions().get::<Wire>().is_some_and(|wire| wire.hosts_wrong);
-            let (path, query) = (request.uri().path(), request.uri().query().unwrap_or(""));
-            !hosts_wrong && !is_of_the_office(path) && privacy::who_may_keep(query) == Keep::Anyone
-        },
-    }
-}
-
-/// `/account…`, in any language, and the desk: made for one visitor. The cache would find that out by making the page twice, and would let
-/// a visitor wait for another's page of the same address.
-fn is_of_the_office(path: &str) -> bool {
-    path.split('/').skip(1).take(2).any(|part| matches!(part, "account" | "desk"))
+    Door::new(routes, app)
 }
 
 /// The process is running and answers.

@@ -65,8 +65,11 @@ WHERE variant_code BETWEEN 4 AND 6 AND variant.metal <> 4 LIMIT 5;
 SELECT plan_pk || ' variant ' || variant_code FROM variant
 WHERE stars NOT BETWEEN 0 AND 5 OR programs NOT BETWEEN 0 AND 511 OR plan_type NOT BETWEEN 1 AND 6
    OR standard_design NOT IN (0, 1) OR hsa NOT IN (0, 1) OR national NOT IN (0, 1) OR referral_free NOT IN (0, 1)
-   OR is_new NOT IN (0, 1) OR child_dental NOT IN (0, 1) OR adult_dental NOT IN (0, 1) OR child_only NOT IN (0, 1)
-LIMIT 5;
+   OR is_new NOT IN (0, 1) OR child_dental NOT IN (0, 1) OR adult_dental NOT IN (0, 1) LIMIT 5;
+
+-- check: a plan is sold to children only if it was filed so
+SELECT plan_id || ' in county ' || county_fips FROM sold JOIN plan USING (plan_pk)
+WHERE sold.child_only <> (plan.child_only = 'child') LIMIT 5;
 
 -- check: the share of essential health benefits is a share
 SELECT plan_pk || ' variant ' || variant_code FROM variant WHERE ehb_ppm NOT BETWEEN 0 AND 1000000 LIMIT 5;

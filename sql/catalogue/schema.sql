@@ -184,7 +184,6 @@ CREATE TABLE variant (
     stars INTEGER NOT NULL,             -- plan.stars_overall; 0: not rated, or not known
     programs INTEGER NOT NULL,          -- sum of disease_program.bit
     ehb_ppm INTEGER NOT NULL,           -- plan.ehb_ppm; 1000000 where not filed (plan.ehb_ppm is NULL then)
-    child_only INTEGER NOT NULL,        -- 1: sold to children only
     deductible_individual INTEGER,      -- cents a year, in network tier 1 (in and out together where no tier 1 is filed):
                                         -- medical and drug together when integrated, else medical
     deductible_family INTEGER,          -- same, for the whole family
@@ -340,6 +339,7 @@ CREATE TABLE sold (
     plan_pk INTEGER NOT NULL REFERENCES plan (plan_pk),
     metal INTEGER NOT NULL,     -- plan.metal, here so that a search knows which variant to fetch
     by_zip INTEGER NOT NULL,    -- 1: only in the ZIP codes of sold_zip
+    child_only INTEGER NOT NULL, -- 1: sold to children only (plan.child_only is 'child')
     PRIMARY KEY (county_fips, product, plan_pk)
 ) STRICT, WITHOUT ROWID;
 

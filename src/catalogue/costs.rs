@@ -40,7 +40,11 @@ pub struct VariantCosts {
 const PREPARED_AT_ONCE: usize = 200;
 
 /// Cost sharing by `variant_pk`.
-pub type ByVariant = HashMap<i64, VariantCosts>;
+pub type ByVariant = HashMap<i64, Box<VariantCosts>>;
+
+/// What was filed for a variant: for the services that are priced, and by [`Benefits`] for all others, as far as any is.
+/// Boxed, because a table of them copies a kilobyte each whenever it grows.
+type Filed = HashMap<i64, Box<(CostSharing, Vec<Share>)>>;
 
 /// Everything a variant filed for one kind of care: benefit, covered, copay kind and amount, coinsurance kind and
 /// amount, outside the maximum; blank if not filed.
@@ -77,7 +81,7 @@ pub fn stand_ins(kind: VariantKind) -> &'static [VariantKind] {
 pub async fn load(pool: &SqlitePool, plan_year: u16) -> Result<ByVariant, sqlx::Error> {
     let benefits = Benefits::load(pool).await?;
     let pk = |row: &SqliteRow| Ok::<i64, sqlx::Error>(variant_pk(row.try_get(0)?, row.try_get(1)?));
-    let mut filed: HashMap<i64, (CostSharing, Vec<Share>)> = HashMap::new();
+    let mut filed = Filed::new();
     let mut rows = sqlx::query(DETAILS).fetch(pool);
     while let Some(row) = rows.try_next().await? {
         let count = |column| row.try_get::<Option<i64>, _>(column).map(|n| n.and_then(|n| u8::try_from(n).ok()));
@@ -88,17 +92,17 @@ pub async fn load(pool: &SqlitePool, plan_year: u16) -> Result<ByVariant, sqlx::
             primary_care_copays_first: count(5)?.unwrap_or(0),
             ..CostSharing::default()
         };
-        filed.insert(pk(&row)?, (sharing, vec![Share::Missing; benefits.others]));
+        filed.insert(pk(&row)?, Box::new((sharing, Vec::new())));
     }
     let mut rows = sqlx::query(LIMITS).fetch(pool);
     while let Some(row) = rows.try_next().await? {
-        if let Some((sharing, _)) = filed.get_mut(&pk(&row)?) {
+        if let Some((sharing, _)) = filed.get_mut(&pk(&row)?).map(|filed| &mut **filed) {
             take_limits(sharing, row.try_get(2)?);
         }
     }
     let mut rows = sqlx::query(SHARES).fetch(pool);
     while let Some(row) = rows.try_next().await? {
-        if let Some((sharing, others)) = filed.get_mut(&pk(&row)?) {
+        if let Some((sharing, others)) = filed.get_mut(&pk(&row)?).map(|filed| &mut **filed) {
             shares(sharing, others, &benefits, row.try_get(2)?);
         }
     }
@@ -112,21 +116,21 @@ pub async fn load(pool: &SqlitePool, plan_year: u16) -> Result<ByVariant, sqlx::
         if let Ok(rules) = &mut costs.rules {
             preparer.prepare(rules);
         }
-        all.insert(*variant_pk, costs);
+        all.insert(*variant_pk, Box::new(costs));
     }
     Ok(all)
 }
 
-fn ready(filed: &HashMap<i64, (CostSharing, Vec<Share>)>, variant_pk: i64) -> VariantCosts {
-    let (sharing, others) = &filed[&variant_pk];
+fn ready(filed: &Filed, variant_pk: i64) -> VariantCosts {
+    let (sharing, others) = &*filed[&variant_pk];
     let silent = |sharing: &CostSharing| sharing.shares.iter().all(|share| *share == Share::Missing);
     let shares_of = kind_of_variant(variant_pk).map_or(&[][..], stand_ins).iter().copied().find(|kind| {
         let other = filed.get(&sibling(variant_pk, *kind));
-        silent(sharing) && other.is_some_and(|(other, _)| !silent(other))
+        silent(sharing) && other.is_some_and(|other| !silent(&other.0))
     });
     let rules = match shares_of.and_then(|kind| filed.get(&sibling(variant_pk, kind))) {
-        Some((other, _)) => {
-            let lent = CostSharing { deductible: sharing.deductible, maximum: sharing.maximum, ..other.clone() };
+        Some(other) => {
+            let lent = CostSharing { deductible: sharing.deductible, maximum: sharing.maximum, ..other.0.clone() };
             Rules::new(&lent, Model::Shop)
         }
         None => Rules::new(sharing, Model::Shop),
@@ -172,7 +176,7 @@ fn numbers(entry: &str) -> [Option<i64>; 7] {
     numbers
 }
 
-fn shares(sharing: &mut CostSharing, others: &mut [Share], benefits: &Benefits, text: &str) {
+fn shares(sharing: &mut CostSharing, others: &mut Vec<Share>, benefits: &Benefits, text: &str) {
     for entry in text.split(',') {
         let [Some(benefit), covered, copay_kind, copay, coinsurance_kind, coinsurance, outside] = numbers(entry) else {
             continue;
@@ -182,7 +186,10 @@ fn shares(sharing: &mut CostSharing, others: &mut [Share], benefits: &Benefits, 
             Some(Priced::Services(services)) => {
                 services.iter().for_each(|service| sharing.shares[*service as usize] = share);
             }
-            Some(Priced::Other(place)) => others[*place] = share,
+            Some(Priced::Other(place)) => {
+                others.resize(others.len().max(place + 1), Share::Missing);
+                others[*place] = share;
+            }
             None => {}
         }
     }

@@ -9,6 +9,7 @@ pub mod opening;
 pub mod pins;
 pub mod places;
 pub mod plan_record;
+pub mod rates;
 pub mod rules;
 pub mod seal;
 pub mod variants;
@@ -26,6 +27,7 @@ use sqlx::sqlite::SqlitePool;
 use pins::Pins;
 use places::Places;
 use plan_record::{PlanRecord, Records};
+use rates::{AreaRates, Rates};
 use variants::Variants;
 
 use crate::filing::codes::{Metal, VariantKind};
@@ -77,6 +79,7 @@ pub struct Catalogue {
     pub places: Places,
     pub variants: Variants,
     records: Records,
+    rates: Rates,
     /// Names of the insurers by HIOS issuer ID: a few hundred, read once.
     issuers: HashMap<u32, String>,
     /// SHA-256 of the file, as recorded in its seal and verified on opening.
@@ -111,6 +114,15 @@ impl Catalogue {
         let filed = self.variants.variant(plan_pk, wanted).is_some();
         let kind = if filed { wanted } else { VariantKind::Standard };
         self.records.of(&self.pool, plan_pk, kind).await.map(Some)
+    }
+
+    /// What is filed for a rating area.
+    ///
+    /// # Errors
+    ///
+    /// Any SQLite error.
+    pub async fn rates(&self, rating_area_pk: i64) -> Result<Arc<AreaRates>, sqlx::Error> {
+        self.rates.of(&self.pool, rating_area_pk).await
     }
 
     /// An insurer's telephone and site, as filed; neither if the catalogue does not know it.
@@ -303,19 +315,28 @@ pub struct Shelf {
 }
 
 impl Shelf {
-    /// Opens the newest catalogue of each plan year in `dir`, through copies in `private`. Any unfit one is a fault:
-    /// at startup a person is watching.
-    pub async fn open(dir: &Path, private: &Path) -> Result<Shelf, Unfit> {
+    /// Opens the newest catalogue of each plan year in `dir`, through copies in `private`.
+    ///
+    /// # Errors
+    ///
+    /// Each one that is unfit: at startup a person is watching.
+    pub async fn open(dir: &Path, private: &Path) -> Result<Shelf, Vec<Unfit>> {
         if let Err(error) = copy::remove_forgotten(private) {
             tracing::warn!(%error, "copies that a killed process left behind cannot be removed");
         }
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
         let connections = u32::try_from(cores * 2).unwrap_or(8);
-        let mut all = Vec::new();
-        for file in find(dir)? {
-            all.push(Arc::new(opening::open(file, private, connections).await?));
+        let (mut all, mut unfit) = (Vec::new(), Vec::new());
+        for file in find(dir).map_err(|fault| vec![fault])? {
+            match opening::open(file, private, connections).await {
+                Ok(catalogue) => all.push(Arc::new(catalogue)),
+                Err(fault) => unfit.push(fault),
+            }
         }
-        let catalogues = Catalogues::new(all).ok_or_else(|| Unfit::Empty { dir: dir.to_path_buf() })?;
+        if !unfit.is_empty() {
+            return Err(unfit);
+        }
+        let catalogues = Catalogues::new(all).ok_or_else(|| vec![Unfit::Empty { dir: dir.to_path_buf() }])?;
         let current = RwLock::new(Arc::new(catalogues));
         let (dir, private) = (dir.to_path_buf(), private.to_path_buf());
         Ok(Shelf { dir, private, connections, current, refused: Mutex::default() })

@@ -12,6 +12,7 @@ use sqlx::{AssertSqlSafe, ConnectOptions as _, Row as _};
 use super::copy::PrivateCopy;
 use super::places::Places;
 use super::plan_record::Records;
+use super::rates::Rates;
 use super::seal::{self, Broken, Sealed};
 use super::variants::Variants;
 use super::{Catalogue, FoundFile, Provenance, SCHEMA_VERSION, Unfit, find, found};
@@ -133,6 +134,7 @@ pub(super) async fn open(file: FoundFile, private: &Path, connections: u32) -> R
         places,
         variants,
         records: Records::default(),
+        rates: Rates::default(),
         issuers,
         sha256: sealed.sha256,
         file,
@@ -163,8 +165,8 @@ async fn connect(path: &Path, connections: u32) -> Result<SqlitePool, sqlx::Erro
         .immutable(true)
         .pragma("mmap_size", MMAP_BYTES_MAX)
         .statement_cache_capacity(STATEMENTS_KEPT)
-        // A statement reveals the ages of a household by its columns (`a14`, `a42`), so its text must not be logged;
-        // a slow one shows up through its request (`telemetry`).
+        // A statement reveals by its shape what a household filters for, so its text must not be logged; a slow one shows up
+        // through its request (`telemetry`).
         .disable_statement_logging();
     SqlitePoolOptions::new()
         .min_connections(connections)

@@ -116,7 +116,7 @@ impl Variants {
         let mut rows = sqlx::query(VARIANTS).fetch(pool);
         while let Some(row) = rows.try_next().await? {
             let variant_pk = row.try_get(0)?;
-            let facts = VariantFacts { costs: costs.remove(&variant_pk).map(Box::new), ..read_variant(&row)? };
+            let facts = VariantFacts { costs: costs.remove(&variant_pk), ..read_variant(&row)? };
             put(&mut all.variants, variant_pk, facts);
         }
         Ok(all)

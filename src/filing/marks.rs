@@ -2,7 +2,7 @@
 //! `catalogue`.
 
 /// Version of the catalogue's tables; a server refuses a file with any other.
-pub const SCHEMA_VERSION: u32 = 2;
+pub const SCHEMA_VERSION: u32 = 3;
 
 /// Where the prices of a catalogue come from. Shown next to any price that insurers did not file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum, strum::IntoStaticStr, strum::EnumString)]

@@ -217,10 +217,6 @@ impl Visit {
         OpenRequest { visit: Arc::clone(self), id, bytes: 0 }
     }
 
-    pub fn floor(&self) -> &Arc<Floor> {
-        &self.floor
-    }
-
     pub fn has_asked(&self) -> bool {
         self.active_ms.load(Ordering::Relaxed) > 0
     }
@@ -315,6 +311,10 @@ pub struct OpenRequest {
 }
 
 impl OpenRequest {
+    pub fn phase(&self) -> Phase {
+        self.visit.floor.phase()
+    }
+
     /// The answer is ready and has about this many bytes.
     pub fn answered(&mut self, bytes: usize) {
         self.bytes = bytes;

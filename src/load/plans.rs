@@ -129,7 +129,7 @@ fn plan_cells<'a>(pk: u32, plan: &'a Plan, stars: Option<&[Option<i64>; 4]>) -> 
     ]
 }
 
-const VARIANT_COLUMNS: [&str; 24] = [
+const VARIANT_COLUMNS: [&str; 23] = [
     "variant_pk",
     "plan_pk",
     "variant_code",
@@ -147,7 +147,6 @@ const VARIANT_COLUMNS: [&str; 24] = [
     "stars",
     "programs",
     "ehb_ppm",
-    "child_only",
     "deductible_individual",
     "deductible_family",
     "moop_individual",
@@ -181,7 +180,6 @@ fn write_variants(plans: &Plans, extras: &Extras, out: &Out) -> Result<(), LoadE
                 cell(extras.stars.get(&pk).and_then(|stars| stars[0]).unwrap_or(0)),
                 cell(plan.programs),
                 cell(plan.ehb_ppm.unwrap_or(WHOLE_PREMIUM_PPM)),
-                cell(plan.child_only == "child"),
                 cell(variant.headline(code::DEDUCTIBLE, code::INDIVIDUAL)),
                 cell(variant.headline(code::DEDUCTIBLE, family)),
                 cell(variant.headline(code::MOOP, code::INDIVIDUAL)),

@@ -98,9 +98,9 @@ pub fn write(
         for (county, coverage) in counties {
             match sold_where(geo, rates, (pk, plan), *county, coverage, &mut unsold) {
                 SoldWhere::Nowhere => {}
-                SoldWhere::Whole => sold.push((*county, plan.product, pk, plan.metal, false)),
+                SoldWhere::Whole => sold.push((*county, plan.product, pk, plan, false)),
                 SoldWhere::In(some) => {
-                    sold.push((*county, plan.product, pk, plan.metal, true));
+                    sold.push((*county, plan.product, pk, plan, true));
                     zips.extend(some.into_iter().map(|zip| (*county, pk, zip)));
                 }
             }
@@ -110,11 +110,12 @@ pub fn write(
         }
     }
     let plans_sold = sold.iter().map(|(_, _, plan, ..)| *plan).collect();
-    sold.sort_unstable();
+    sold.sort_unstable_by_key(|(county, product, plan_pk, ..)| (*county, *product, *plan_pk));
     zips.sort_unstable();
-    let mut rows = Rows::new(out, "sold", &["county_fips", "product", "plan_pk", "metal", "by_zip"]);
-    for (county, product, plan, metal, by_zip) in sold {
-        rows.push([cell(county), cell(product), cell(plan), cell(metal), cell(by_zip)])?;
+    let mut rows = Rows::new(out, "sold", &["county_fips", "product", "plan_pk", "metal", "by_zip", "child_only"]);
+    for (county, product, plan_pk, plan, by_zip) in sold {
+        let child_only = plan.child_only == "child";
+        rows.push([cell(county), cell(product), cell(plan_pk), cell(plan.metal), cell(by_zip), cell(child_only)])?;
     }
     rows.finish()?;
     let mut rows = Rows::new(out, "sold_zip", &["county_fips", "plan_pk", "zip"]);

@@ -10,21 +10,19 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::{Body, Bytes, HttpBody};
 use axum::http::{HeaderValue, Response, Version, header};
 use hyper::body::{Frame, SizeHint};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
-use hyper_util::service::TowerToHyperService;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
-use tower::ServiceExt as _;
 
 use crate::config::Config;
 use crate::floor::wire::Wire;
 use crate::floor::{Floor, OpenRequest, Patience, Phase, Visit};
+use crate::web::door::Door;
 use crate::web::guard::HEADERS_BYTES_MAX;
 
 /// How long a connection may stay open for its next request after the last one's time is up.
@@ -37,7 +35,7 @@ const UNKNOWN_BYTES: usize = 64 << 10;
 /// Serves one connection until it ends, or until the floor closes it.
 pub fn serve(
     (stream, peer): (TcpStream, IpAddr),
-    router: Router,
+    door: Door,
     config: &Config,
     floor: &Arc<Floor>,
 ) -> impl Future<Output = ()> + Send + 'static {
@@ -56,11 +54,11 @@ pub fn serve(
             tracing::debug!(%error, "set_nodelay");
         }
         let visit = Arc::clone(&guest.visit);
-        let service = tower::service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
-            answer(router.clone(), request, peer, visit.request(), Arc::clone(visit.floor()))
+        let service = hyper::service::service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
+            answer(door.clone(), request, peer, visit.request())
         });
         let io = TokioIo::new(Watched { stream, visit: Arc::clone(&guest.visit) });
-        let mut serving = std::pin::pin!(builder.serve_connection(io, TowerToHyperService::new(service)).into_owned());
+        let mut serving = std::pin::pin!(builder.serve_connection(io, service).into_owned());
         let mut over = std::pin::pin!(guest.visit.over(&patience));
         let mut told = false;
         loop {
@@ -105,28 +103,26 @@ fn builder(config: &Config, header_time: Duration) -> auto::Builder<TokioExecuto
 }
 
 async fn answer(
-    router: Router,
-    mut request: hyper::Request<hyper::body::Incoming>,
+    door: Door,
+    request: hyper::Request<hyper::body::Incoming>,
     peer: IpAddr,
     mut open: OpenRequest,
-    floor: Arc<Floor>,
-) -> Result<Response<Body>, std::convert::Infallible> {
+) -> Result<Response<Taken>, std::convert::Infallible> {
     let version = request.version();
     let hosts = request.headers().get_all(header::HOST).iter().count();
     let wire = Wire { peer, hosts_wrong: version == Version::HTTP_11 && hosts != 1 };
-    request.extensions_mut().insert(wire);
-    let mut response = router.oneshot(request.map(Body::new)).await?;
-    if floor.phase() > Phase::Open && version < Version::HTTP_2 {
+    let mut response = door.answer(request, Some(wire)).await;
+    if open.phase() > Phase::Open && version < Version::HTTP_2 {
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
     let hint = response.body().size_hint();
     let bytes = hint.exact().map_or(UNKNOWN_BYTES, |bytes| usize::try_from(bytes).unwrap_or(usize::MAX));
-    if bytes == 0 {
-        return Ok(response);
-    }
-    open.answered(bytes);
+    let open = (bytes > 0).then(|| {
+        open.answered(bytes);
+        open
+    });
     let paced = version == Version::HTTP_2;
-    Ok(response.map(|inner| Body::new(Taken { inner, held: None, whole: false, paced, open })))
+    Ok(response.map(|inner| Taken { inner, held: None, whole: false, paced, open }))
 }
 
 /// A body that reports when it has been read. For HTTP/2 it is sent in pieces, the last byte separately: hyper asks
@@ -139,7 +135,8 @@ struct Taken {
     /// `inner` has no more.
     whole: bool,
     paced: bool,
-    open: OpenRequest,
+    /// `None`: nothing is left to be read.
+    open: Option<OpenRequest>,
 }
 
 impl Taken {
@@ -164,7 +161,9 @@ impl HttpBody for Taken {
 
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         let this = self.get_mut();
-        this.open.moved();
+        if let Some(open) = &this.open {
+            open.moved();
+        }
         if !this.paced {
             return Pin::new(&mut this.inner).poll_frame(cx);
         }

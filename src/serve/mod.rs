@@ -19,13 +19,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use axum::Router;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::account::office::Office;
 use crate::app::{self, App};
+use crate::catalogue::Shelf;
 use crate::check;
 use crate::config::{Config, SettingFault};
 use crate::desk::Desk;
@@ -35,6 +35,7 @@ use crate::load;
 use crate::office;
 use crate::router;
 use crate::verify::Knows;
+use crate::web::door::Door;
 
 pub use health::health;
 pub use jobs::worker;
@@ -53,16 +54,13 @@ const LAST_CONNECTIONS: Duration = Duration::from_secs(2);
 
 /// Runs until SIGTERM or Ctrl-C. On any fault it refuses to start, after reporting all of them.
 pub async fn serve(config: Config, mut faults: Vec<SettingFault>) -> anyhow::Result<()> {
-    faults.extend(check::validate(&config).await);
-    refuse_on(&faults)?;
-    if check::wants_sample(&config) {
-        build_sample(&config).await.context("the shipped sample could not be built")?;
-    }
+    faults.extend(check::without_catalogues(&config).await);
+    let shelf = shelf(&config, &mut faults).await?;
     let listener = listen(config.listen).with_context(|| format!("cannot listen on {}", config.listen))?;
     let today = app::system_clock().date();
     let office = Office::open(&config.office, (config.public_url.as_deref(), config.behind_tls), today).await;
     let office = Arc::new(office.context("the office cannot be opened")?);
-    let app = App::build(config, app::system_clock).await?;
+    let app = App::of(shelf, config, app::system_clock)?;
     let config = app.config.clone();
     let knows = Arc::new(Knows::load()?);
     let pages = router::with_office(&app, &office::Office::new(&office, &config)?, &knows)?;
@@ -109,8 +107,24 @@ pub async fn serve(config: Config, mut faults: Vec<SettingFault>) -> anyhow::Res
     Ok(())
 }
 
+/// The catalogues, opened; the shipped sample, if there is nothing else. Refuses on any fault, theirs included.
+async fn shelf(config: &Config, faults: &mut Vec<SettingFault>) -> anyhow::Result<Shelf> {
+    if check::wants_sample(config) {
+        refuse_on(faults)?;
+        build_sample(config).await.context("the shipped sample could not be built")?;
+    }
+    match Shelf::open(&config.catalogues_dir(), &config.private_dir()).await {
+        Ok(shelf) => refuse_on(faults).map(|()| shelf),
+        Err(unfit) => {
+            faults.extend(check::of_catalogues(unfit));
+            refuse_on(faults)?;
+            anyhow::bail!("no catalogue can be served")
+        }
+    }
+}
+
 /// The desk's door, if there is to be one.
-fn desk(office: &Office, app: &Arc<App>, knows: &Arc<Knows>) -> anyhow::Result<Option<(TcpListener, Router)>> {
+fn desk(office: &Office, app: &Arc<App>, knows: &Arc<Knows>) -> anyhow::Result<Option<(TcpListener, Door)>> {
     let Some(address) = app.config.desk_listen else { return Ok(None) };
     let listener = listen(address).with_context(|| format!("cannot listen on {address} for the desk"))?;
     let desk = Desk::new(office, knows, &app.config);
@@ -199,7 +213,7 @@ async fn watch_catalogues(app: Arc<App>) {
 /// `/readyz` refuse before connections do), then finishes running requests for at most `--stop-timeout-seconds`.
 pub async fn run(
     listener: TcpListener,
-    router: Router,
+    door: Door,
     config: &Config,
     floor: &Arc<Floor>,
     stop: impl Future<Output = Duration>,
@@ -207,7 +221,7 @@ pub async fn run(
     // Every connection holds one sender; the channel closes when all are gone.
     let (open, mut all_closed) = tokio::sync::mpsc::channel::<()>(1);
     let enter = |(stream, peer): (TcpStream, SocketAddr), place| {
-        let connection = connection::serve((stream, peer.ip()), router.clone(), config, floor);
+        let connection = connection::serve((stream, peer.ip()), door.clone(), config, floor);
         let open = open.clone();
         tokio::spawn(async move {
             connection.await;

@@ -45,11 +45,15 @@ pub struct Twins<'t> {
 /// Results in order, as cards.
 pub fn groups<'t, 'c>(results: Vec<&'t Offer<'c>>, together: bool) -> Vec<CardGroup<'t, 'c>> {
     let alike = |offer: &Offer| (offer.facts.issuer_id, offer.facts.packed.metal(), offer.facts.packed.plan_type());
-    let mut groups: Vec<CardGroup> = Vec::new();
+    let (mut groups, mut of): (Vec<CardGroup>, Vec<(u32, i64, i64)>) = Default::default();
     for offer in results {
-        match groups.iter_mut().find(|group| together && alike(group.first) == alike(offer)) {
-            Some(group) => group.others.push(offer),
-            None => groups.push(CardGroup { first: offer, others: Vec::new() }),
+        let kind = alike(offer);
+        match of.iter().position(|known| together && *known == kind) {
+            Some(place) => groups[place].others.push(offer),
+            None => {
+                groups.push(CardGroup { first: offer, others: Vec::new() });
+                of.push(kind);
+            }
         }
     }
     groups

@@ -37,8 +37,7 @@ impl Coding {
     /// The coding `Accept-Encoding` prefers, or brotli if it prefers several equally. A client that refuses all of
     /// them still gets plain text: an answer is better than a 406.
     pub fn chosen(headers: &HeaderMap) -> Coding {
-        let (brotli, gzip) = (liking(headers, "br"), liking(headers, "gzip"));
-        match (brotli, gzip) {
+        match likings(headers) {
             (0, 0) => Coding::Identity,
             (brotli, gzip) if brotli >= gzip => Coding::Brotli,
             _ => Coding::Gzip,
@@ -48,7 +47,11 @@ impl Coding {
     /// The same for a response made for one client only: gzip if accepted, because it takes less time than brotli
     /// for a few more bytes.
     pub fn chosen_fresh(headers: &HeaderMap) -> Coding {
-        if liking(headers, "gzip") > 0 { Coding::Gzip } else { Coding::chosen(headers) }
+        match likings(headers) {
+            (0, 0) => Coding::Identity,
+            (_, 0) => Coding::Brotli,
+            _ => Coding::Gzip,
+        }
     }
 
     /// The value of `Content-Encoding`.
@@ -103,25 +106,29 @@ pub fn coded(mut parts: Parts, plain: Bytes, coding: Coding) -> Response {
     Response::from_parts(parts, body.into())
 }
 
-/// The quality, in thousandths, that `Accept-Encoding` gives a coding; 0: refused, or not named.
-fn liking(headers: &HeaderMap, coding: &str) -> u32 {
+/// The qualities, in thousandths, that `Accept-Encoding` gives brotli and gzip; 0: refused, or not named.
+fn likings(headers: &HeaderMap) -> (u32, u32) {
     let values = headers.get_all(header::ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
-    let mut of_all_others = 0;
+    let (mut brotli, mut gzip, mut of_all_others) = (None, None, 0);
     for item in values.flat_map(|value| value.split(',')) {
-        let mut parts = item.split(';').map(str::trim);
-        let name = parts.next().unwrap_or("");
-        let quality = parts.find_map(|part| part.strip_prefix("q=").or_else(|| part.strip_prefix("Q=")));
-        let quality = quality.map_or(1.0, |text| text.parse::<f32>().unwrap_or(0.0));
-        // NaN becomes 0 here.
-        let quality = (quality.clamp(0.0, 1.0) * 1000.0) as u32;
-        if name.eq_ignore_ascii_case(coding) {
-            return quality;
-        }
-        if name == "*" {
-            of_all_others = quality;
+        let (name, more) = item.split_once(';').unwrap_or((item, ""));
+        let quality = if more.is_empty() { 1000 } else { quality(more) };
+        match name.trim() {
+            name if name.eq_ignore_ascii_case("br") => drop(brotli.get_or_insert(quality)),
+            name if name.eq_ignore_ascii_case("gzip") => drop(gzip.get_or_insert(quality)),
+            "*" => of_all_others = quality,
+            _ => {}
         }
     }
-    of_all_others
+    (brotli.unwrap_or(of_all_others), gzip.unwrap_or(of_all_others))
+}
+
+/// `q=0.5` → 500.
+fn quality(parameters: &str) -> u32 {
+    let mut parts = parameters.split(';').map(str::trim);
+    let quality = parts.find_map(|part| part.strip_prefix("q=").or_else(|| part.strip_prefix("Q=")));
+    // NaN becomes 0 here.
+    (quality.map_or(1.0, |text| text.parse::<f32>().unwrap_or(0.0)).clamp(0.0, 1.0) * 1000.0) as u32
 }
 
 fn brotli(plain: &[u8], effort: Effort) -> Option<Vec<u8>> {

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::body::Body;
-use axum::extract::Request;
+use axum::extract::{MatchedPath, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
@@ -18,7 +18,7 @@ use tracing::Instrument as _;
 
 use super::coding::{Coding, Effort, coded};
 use super::squeeze::{Squeezer, WORTH_IT};
-use super::store::{Counts, Kept, Key, Look, Store, Wanted};
+use super::store::{Counts, Kept, Key, Store, Wanted};
 use super::validators::{SURROGATE_KEY, etag_matches, joined};
 
 /// A page or spreadsheet larger than this is not kept.
@@ -119,7 +119,27 @@ pub struct Front {
     pub is_everybodys: fn(&Request) -> bool,
 }
 
-/// The answer to a request: from memory, or from `next`, which makes pages.
+impl Front {
+    /// The page and its route, if it is kept. Only pages for everybody are, so nothing else has to be asked.
+    pub fn kept<B>(&self, request: &axum::http::Request<B>) -> Option<(Response, Option<MatchedPath>)> {
+        let cache = self.cache.as_ref()?;
+        if !matches!(*request.method(), Method::GET | Method::HEAD) {
+            return None;
+        }
+        let edition = (self.edition)();
+        let wanted = Wanted { address: address(request), coding: Coding::chosen(request.headers()), edition: &edition };
+        let kept = cache.store.kept(&wanted)?;
+        Counts::add(&cache.counts().hits);
+        cache.read(&kept, || wanted.key());
+        Some((answer(&kept, request.headers(), request.method(), cache.counts()), kept.route.clone()))
+    }
+}
+
+fn address<B>(request: &axum::http::Request<B>) -> &str {
+    request.uri().path_and_query().map_or("/", |address| address.as_str())
+}
+
+/// The answer to a request whose page is not kept: from `next`, which makes pages, or from another client's.
 pub async fn pages<N, F>(front: &Front, request: Request, next: N) -> Response
 where
     N: FnOnce(Request) -> F + Clone + Send + 'static,
@@ -127,7 +147,7 @@ where
 {
     let Some(cache) = &front.cache else { return next(request).await };
     let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
-    let address = request.uri().path_and_query().map_or("/", |address| address.as_str());
+    let address = address(&request);
     if !is_read || NO_PAGES.iter().any(|other| address.starts_with(other)) {
         return next(request).await;
     }
@@ -137,23 +157,13 @@ where
         return next(request).await;
     }
     let edition = (front.edition)();
-    let coding = Coding::chosen(request.headers());
-    let wanted = Wanted { address, coding, edition: &edition };
-    match cache.store.look(&wanted) {
-        Look::Kept(kept) => {
-            Counts::add(&counts.hits);
-            cache.read(&kept, || wanted.key());
-            answer(&kept, request.headers(), request.method(), counts)
-        }
-        Look::Fill if *request.method() == Method::GET => {
-            let key = wanted.key();
-            fly(front, cache, key, request, next).await
-        }
-        Look::Fill | Look::Pass => {
-            Counts::add(&counts.first_sightings);
-            next(request).await
-        }
+    let wanted = Wanted { address, coding: Coding::chosen(request.headers()), edition: &edition };
+    if cache.store.is_worth_keeping(&wanted) && *request.method() == Method::GET {
+        let key = wanted.key();
+        return fly(front, cache, key, request, next).await;
     }
+    Counts::add(&counts.first_sightings);
+    next(request).await
 }
 
 /// The kept page, or the 304 if the client has it in any coding or stage.
@@ -176,10 +186,6 @@ fn answer(kept: &Kept, asked: &HeaderMap, method: &Method, counts: &Counts) -> R
     let mut response = Response::new(if is_head { Body::empty() } else { Body::from(kept.body.clone()) });
     let headers = response.headers_mut();
     headers.clone_from(&kept.headers);
-    headers.insert(header::ETAG, kept.etag.clone());
-    if let Some(coding) = kept.coding.name() {
-        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(coding));
-    }
     if is_head {
         headers.insert(header::CONTENT_LENGTH, HeaderValue::from(kept.body.len()));
     }
@@ -224,7 +230,9 @@ where
             if !is_mine {
                 Counts::add(&cache.counts().shared);
             }
-            answer(&kept, &parts.headers, &parts.method, cache.counts())
+            let mut response = answer(&kept, &parts.headers, &parts.method, cache.counts());
+            kept.route.clone().map(|route| response.extensions_mut().insert(route));
+            response
         }
         _ => next(Request::from_parts(parts, body)).await,
     }
@@ -297,6 +305,7 @@ async fn squeezed(response: Response, coding: Coding) -> Response {
 async fn finish(front: &Front, key: &Key, response: Response) -> Result<Kept, Response> {
     let bytes = hyper::body::Body::size_hint(response.body()).exact();
     let tag = tag_of(&response).map(str::to_string);
+    let route = response.extensions().get::<MatchedPath>().cloned();
     // If a catalogue was swapped meanwhile, this page belongs to another edition.
     let same_edition = (front.edition)() == key.edition;
     let (true, true, Some(tag)) = (same_edition, bytes.is_some_and(|bytes| bytes <= LONGEST_PAGE), tag) else {
@@ -310,9 +319,8 @@ async fn finish(front: &Front, key: &Key, response: Response) -> Result<Kept, Re
     let coded = key.coding.compress(&body, Effort::Kept);
     let coding = if coded.is_some() { key.coding } else { Coding::Identity };
     let Some(etag) = etag(&tag, coding, Stage::Kept) else { return Err(Response::from_parts(parts, Body::from(body))) };
-    [header::ETAG, header::CONTENT_LENGTH].iter().for_each(|name| drop(parts.headers.remove(name)));
-    let body = coded.unwrap_or(body);
-    Ok(Kept { headers: parts.headers, tag, etag, coding, body, hits: 0.into() })
+    parts.headers.remove(header::CONTENT_LENGTH);
+    Ok(Kept::new(parts.headers, route, (tag, etag), (coding, coded.unwrap_or(body))))
 }
 
 /// The validator of an answer that may be kept; `None` for any other.

@@ -58,12 +58,7 @@ fn squeeze(kept: &Kept) -> Option<Kept> {
     }
     let plain = kept.coding.expand(&kept.body, LONGEST_PAGE)?;
     let body = kept.coding.compress(&plain, Effort::Strong).filter(|body| body.len() < kept.body.len())?;
-    Some(Kept {
-        headers: kept.headers.clone(),
-        tag: kept.tag.clone(),
-        etag: etag(&kept.tag, kept.coding, Stage::Squeezed)?,
-        coding: kept.coding,
-        body,
-        hits: kept.hits.load(Ordering::Relaxed).into(),
-    })
+    let tags = (kept.tag.clone(), etag(&kept.tag, kept.coding, Stage::Squeezed)?);
+    let squeezed = Kept::new(kept.headers.clone(), kept.route.clone(), tags, (kept.coding, body));
+    Some(Kept { hits: kept.hits.load(Ordering::Relaxed).into(), ..squeezed })
 }

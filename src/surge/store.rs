@@ -9,7 +9,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use axum::body::Bytes;
-use axum::http::{HeaderMap, HeaderValue};
+use axum::extract::MatchedPath;
+use axum::http::{HeaderMap, HeaderValue, header};
 use quick_cache::sync::Cache;
 use quick_cache::{DefaultHashBuilder, Equivalent, Lifecycle, OptionsBuilder, Weighter};
 
@@ -64,8 +65,10 @@ impl Wanted<'_> {
 /// A finished page.
 #[derive(Debug)]
 pub struct Kept {
-    /// All except ETag, coding and length.
+    /// All except the length, and the ID of the request.
     pub headers: HeaderMap,
+    /// The route that made it, for logs and metrics.
+    pub route: Option<MatchedPath>,
     /// The page's validator without its coding.
     pub tag: String,
     /// The ETag of exactly these bytes.
@@ -74,6 +77,22 @@ pub struct Kept {
     pub coding: Coding,
     pub body: Bytes,
     pub hits: AtomicU32,
+}
+
+impl Kept {
+    /// `tag`: the page's validator, and that of these bytes.
+    pub fn new(
+        mut headers: HeaderMap,
+        route: Option<MatchedPath>,
+        (tag, etag): (String, HeaderValue),
+        (coding, body): (Coding, Bytes),
+    ) -> Kept {
+        headers.insert(header::ETAG, etag.clone());
+        if let Some(name) = coding.name() {
+            headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(name));
+        }
+        Kept { headers, route, tag, etag, coding, body, hits: AtomicU32::new(0) }
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -136,16 +155,6 @@ impl Counts {
     }
 }
 
-/// What to do with a request.
-#[derive(Debug)]
-pub enum Look {
-    Kept(Arc<Kept>),
-    /// Make it, and keep it.
-    Fill,
-    /// Make it for this client alone.
-    Pass,
-}
-
 /// See the module.
 pub struct Store {
     pages: Cache<Key, Arc<Kept>, ByBytes, DefaultHashBuilder, Evictions>,
@@ -178,12 +187,14 @@ impl Store {
         (items > 0).then(|| Store { pages, sightings, secret: RandomState::new(), counts })
     }
 
-    pub fn look(&self, wanted: &Wanted<'_>) -> Look {
-        match self.pages.get(wanted) {
-            Some(kept) => Look::Kept(kept),
-            None if wanted.is_landing() || self.seen_before(wanted) => Look::Fill,
-            None => Look::Pass,
-        }
+    /// The page, if it is kept.
+    pub fn kept(&self, wanted: &Wanted<'_>) -> Option<Arc<Kept>> {
+        self.pages.get(wanted)
+    }
+
+    /// Whether a page that is not kept should be from now on; remembers that it was asked for.
+    pub fn is_worth_keeping(&self, wanted: &Wanted<'_>) -> bool {
+        wanted.is_landing() || self.seen_before(wanted)
     }
 
     /// The page, without counting as a read.
@@ -230,23 +241,18 @@ mod tests {
     const EDITION: &str = "2026-20261126-ab12cd34";
 
     fn page(bytes: usize) -> Arc<Kept> {
-        Arc::new(Kept {
-            headers: HeaderMap::new(),
-            tag: String::new(),
-            etag: HeaderValue::from_static("\"\""),
-            coding: Coding::Brotli,
-            body: Bytes::from(vec![0; bytes]),
-            hits: AtomicU32::new(0),
-        })
+        let tags = (String::new(), HeaderValue::from_static("\"\""));
+        Arc::new(Kept::new(HeaderMap::new(), None, tags, (Coding::Brotli, Bytes::from(vec![0; bytes]))))
     }
 
     /// Asks as a visitor would; returns whether it came from the cache.
     fn ask(store: &Store, address: &str) -> bool {
         let wanted = Wanted { address, coding: Coding::Brotli, edition: EDITION };
-        match store.look(&wanted) {
-            Look::Kept(_) => return true,
-            Look::Fill => store.keep(wanted.key(), page(5_000)),
-            Look::Pass => {}
+        if store.kept(&wanted).is_some() {
+            return true;
+        }
+        if store.is_worth_keeping(&wanted) {
+            store.keep(wanted.key(), page(5_000));
         }
         false
     }
@@ -268,7 +274,7 @@ mod tests {
         store.keep(Wanted { address: "/", coding: Coding::Brotli, edition: EDITION }.key(), page(1));
         for (coding, edition) in [(Coding::Gzip, EDITION), (Coding::Brotli, "2026-20261127-ab12cd34")] {
             let wanted = Wanted { address: "/", coding, edition };
-            assert!(matches!(store.look(&wanted), Look::Fill), "{wanted:?}");
+            assert!(store.kept(&wanted).is_none(), "{wanted:?}");
         }
     }
 

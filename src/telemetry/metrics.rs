@@ -11,6 +11,7 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
 use axum::http::StatusCode;
+use foldhash::fast::RandomState;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::{encode, encode_registry};
@@ -53,7 +54,7 @@ pub struct Metrics {
     prefixes: Vec<&'static str>,
     /// By a route's pattern as the router has it: finding the two series of an answer by their labels would copy
     /// and hash the route twice for each request.
-    routes: RwLock<HashMap<String, Arc<OfRoute>>>,
+    routes: RwLock<HashMap<String, Arc<OfRoute>, RandomState>>,
 }
 
 /// The series of one route.

@@ -1,6 +1,6 @@
 //! What the operator sees: structured logs with one ID per request, and a closed list of fields.
 //!
-//! Called by `main` (start) and the router (around every request). It must never log a query string, the values in a
+//! Called by `main` (start) and the door (around every request). It must never log a query string, the values in a
 //! path, a header, or anything a person typed: a request is identified by its route's pattern, `/plans/{plan_id}`.
 
 pub mod funnel;
@@ -73,8 +73,8 @@ pub struct RequestId(pub Arc<str>);
 impl RequestId {
     /// A trusted proxy's ID if it is 8 to 64 letters, digits and hyphens (so it cannot forge a log line), else a new
     /// one.
-    fn of(request: &Request, trusted: bool) -> RequestId {
-        let given = request.headers().get(REQUEST_ID).filter(|_| trusted).and_then(|value| value.to_str().ok());
+    fn of(headers: &HeaderMap, trusted: bool) -> RequestId {
+        let given = if trusted { headers.get(REQUEST_ID) } else { None }.and_then(|value| value.to_str().ok());
         let sane =
             |id: &&str| (8..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
         RequestId(given.filter(sane).map_or_else(new_id, Arc::from))
@@ -102,7 +102,7 @@ impl std::fmt::Display for Cause {
 fn new_id() -> Arc<str> {
     static KEY: LazyLock<RandomState> = LazyLock::new(RandomState::new);
     static COUNT: AtomicU64 = AtomicU64::new(0);
-    format!("{:016x}", KEY.hash_one(COUNT.fetch_add(1, Ordering::Relaxed))).into()
+    types::hex(&KEY.hash_one(COUNT.fetch_add(1, Ordering::Relaxed)).to_be_bytes()).into()
 }
 
 /// A trace started by a proxy (W3C Trace Context), for the log and for calls that a request makes.
@@ -138,7 +138,7 @@ impl TraceParent {
     }
 }
 
-/// What the outermost layer needs.
+/// What the door needs.
 pub struct Watch {
     pub metrics: Arc<Metrics>,
     /// Proxies whose IDs and traces are trusted.
@@ -146,42 +146,90 @@ pub struct Watch {
     pub slow_ms: u64,
 }
 
-/// Outside of everything: gives the request its ID and span, and logs its start and end. The end is logged when the
-/// last byte has been handed over (or the client is gone), so time and bytes are accurate.
-pub async fn requests<F: Future<Output = Response>>(
-    watch: &Watch,
-    mut request: Request,
-    next: impl FnOnce(Request) -> F,
-) -> Response {
-    let trusted = request.extensions().get::<Wire>().is_some_and(|wire| wire.is_trusted(&watch.trusted));
-    let id = RequestId::of(&request, trusted);
-    let trace = trusted.then(|| TraceParent::of(request.headers())).flatten();
+/// A request at the door, outside of everything: it has its ID, and will be counted and logged when it is answered.
+pub struct Arrived<'w> {
+    watch: &'w Watch,
+    id: RequestId,
+    trace: Option<TraceParent>,
+    method: &'static str,
+    begun: Instant,
+}
+
+impl<'w> Arrived<'w> {
+    pub fn new<B>(watch: &'w Watch, request: &axum::http::Request<B>, wire: Option<&Wire>) -> Arrived<'w> {
+        let begun = Instant::now();
+        let trusted = wire.is_some_and(|wire| wire.is_trusted(&watch.trusted));
+        let id = RequestId::of(request.headers(), trusted);
+        let trace = trusted.then(|| TraceParent::of(request.headers())).flatten();
+        Arrived { watch, id, trace, method: known_method(request.method().as_str()), begun }
+    }
+
+    /// At error level, so the ID is on every line whatever the log level.
+    fn span(&self) -> Span {
+        let span = tracing::error_span!("request", id = %self.id.0, trace = tracing::field::Empty);
+        if let Some(trace) = &self.trace {
+            span.record("trace", trace.id());
+        }
+        span
+    }
+
+    /// Answered with what was there: nothing further in works for it, or logs anything.
+    pub fn answered_at_once(self, mut response: Response, matched: Option<MatchedPath>) -> Response {
+        self.watch.metrics.answered(route_of(matched.as_ref()), response.status(), self.begun.elapsed(), false);
+        self.sign(&mut response);
+        match tracing::enabled!(tracing::Level::INFO) {
+            true => {
+                let span = self.span();
+                self.logged(response, matched, span)
+            }
+            false => response,
+        }
+    }
+
+    /// Answered by `next`. The end is logged when the last byte has been handed over (or the client is gone), so time and
+    /// bytes are accurate.
+    pub async fn answered<F: Future<Output = Response>>(
+        self,
+        mut request: Request,
+        next: impl FnOnce(Request) -> F,
+    ) -> Response {
+        let span = self.span();
+        request.extensions_mut().insert(self.id.clone());
+        self.trace.clone().map(|trace| request.extensions_mut().insert(trace));
+        let mut response = types::as_request(Arc::clone(&self.id.0), next(request)).instrument(span.clone()).await;
+        let made = self.begun.elapsed();
+        let slow = made.as_millis() >= u128::from(self.watch.slow_ms);
+        let matched: Option<MatchedPath> = response.extensions_mut().remove();
+        let route = route_of(matched.as_ref());
+        self.watch.metrics.answered(route, response.status(), made, slow);
+        if slow {
+            let (method, status, ms) = (self.method, response.status().as_u16(), made.as_millis());
+            span.in_scope(|| tracing::warn!(method, route, status, ms, "slow answer"));
+        }
+        self.sign(&mut response);
+        self.logged(response, matched, span)
+    }
+
+    fn sign(&self, response: &mut Response) {
+        if let Ok(value) = HeaderValue::from_str(&self.id.0) {
+            response.headers_mut().insert(REQUEST_ID, value);
+        }
+    }
+
+    fn logged(self, mut response: Response, matched: Option<MatchedPath>, span: Span) -> Response {
+        let cause = response.extensions_mut().remove();
+        let exit = Exit { method: self.method, matched, status: response.status(), cause, begun: self.begun, span };
+        response.map(|inner| Body::new(Logged { inner, bytes: 0, whole: false, exit }))
+    }
+}
+
+/// Around the handlers, where the route is known: logs the start, and tells the door which route it was.
+pub async fn routed<F: Future<Output = Response>>(request: Request, next: impl FnOnce(Request) -> F) -> Response {
     let matched = request.extensions().get::<MatchedPath>().cloned();
-    let route = route_of(matched.as_ref());
-    let method = known_method(request.method().as_str());
-    // At error level, so the ID is on every line whatever the log level.
-    let span = tracing::error_span!("request", id = %id.0, trace = tracing::field::Empty);
-    if let Some(trace) = &trace {
-        span.record("trace", trace.id());
-    }
-    span.in_scope(|| tracing::info!(method, route, "request"));
-    let begun = Instant::now();
-    request.extensions_mut().insert(id.clone());
-    trace.map(|trace| request.extensions_mut().insert(trace));
-    let mut response = types::as_request(Arc::clone(&id.0), next(request)).instrument(span.clone()).await;
-    let made = begun.elapsed();
-    let slow = made.as_millis() >= u128::from(watch.slow_ms);
-    watch.metrics.answered(route, response.status(), made, slow);
-    if slow {
-        let (status, ms) = (response.status().as_u16(), made.as_millis());
-        span.in_scope(|| tracing::warn!(method, route, status, ms, "slow answer"));
-    }
-    if let Ok(value) = HeaderValue::from_str(&id.0) {
-        response.headers_mut().insert(REQUEST_ID, value);
-    }
-    let cause = response.extensions_mut().remove();
-    let exit = Exit { method, matched, status: response.status(), cause, begun, span };
-    response.map(|inner| Body::new(Logged { inner, bytes: 0, whole: false, exit }))
+    tracing::info!(method = known_method(request.method().as_str()), route = route_of(matched.as_ref()), "request");
+    let mut response = next(request).await;
+    matched.map(|matched| response.extensions_mut().insert(matched));
+    response
 }
 
 /// The pattern of the route that answers; closed, unlike addresses.
@@ -261,7 +309,7 @@ mod tests {
     #[test]
     fn only_a_well_formed_id_is_accepted() {
         let from = |id: &str, trusted| {
-            RequestId::of(&Request::builder().header(REQUEST_ID, id).body(Body::empty()).unwrap(), trusted)
+            RequestId::of(Request::builder().header(REQUEST_ID, id).body(Body::empty()).unwrap().headers(), trusted)
         };
         let with = |id: &str| from(id, true);
         assert_ne!(&*from("abc-123-DEF", false).0, "abc-123-DEF", "anyone could send it");

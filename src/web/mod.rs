@@ -5,6 +5,7 @@
 pub mod admission;
 pub mod assets;
 pub mod content;
+pub mod door;
 pub mod error;
 pub mod escape;
 pub mod guard;

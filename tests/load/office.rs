@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
 use clap::Parser as _;
@@ -27,6 +26,7 @@ use windowshop::operator::{self, Opened};
 use windowshop::sealing::Secret;
 use windowshop::store::Ahead;
 use windowshop::store::lookup::Sought;
+use windowshop::web::door::Door;
 use zeroize::Zeroizing;
 
 /// How long each rate is measured.
@@ -200,7 +200,7 @@ async fn pages(name: &str, server: &str, cores: usize) {
     opened.store.close().await;
 }
 
-async fn post(router: &Router, address: &str, body: String) -> u16 {
+async fn post(router: &Door, address: &str, body: String) -> u16 {
     let request = Request::builder().method("POST").uri(address).header("sec-fetch-site", "same-origin");
     let request = request.header("content-type", "application/x-www-form-urlencoded").body(Body::from(body));
     let response = router.clone().oneshot(request.expect("a request")).await.expect("an answer");

@@ -60,7 +60,7 @@ async fn rotate(args: &RotateArgs, now: OffsetDateTime) -> anyhow::Result<Report
 }
 
 /// What a running server holds.
-async fn open(site: &Site) -> Result<Shelf, Unfit> {
+async fn open(site: &Site) -> Result<Shelf, Vec<Unfit>> {
     Shelf::open(site.shelf.path(), site.private.path()).await
 }
 

@@ -42,6 +42,7 @@ use windowshop::quote::settle::{Settled, settle};
 use windowshop::router;
 use windowshop::types::Cents;
 use windowshop::verify::Knows;
+use windowshop::web::door::Door;
 use windowshop::web::sealed::Said;
 
 pub use page::{Card, Page};
@@ -66,7 +67,7 @@ pub type Row = HashMap<String, String>;
 #[derive(Clone)]
 pub struct Site {
     pub app: Arc<App>,
-    pub router: Router,
+    pub router: Door,
     /// Prefix of every address that a test names: empty, or a language's.
     prefix: &'static str,
     /// The browser's cookies; the shop needs none.
@@ -141,7 +142,7 @@ impl Site {
     }
 
     /// Another router of the same site, in a browser that has been nowhere yet.
-    pub fn behind(&self, router: Router) -> Site {
+    pub fn behind(&self, router: Door) -> Site {
         Site { router, ..self.another_browser() }
     }
 
@@ -181,7 +182,7 @@ impl Site {
 
     /// A test's own pages behind the product's layers, instead of the product's pages.
     pub fn serving(&self, routes: Router<Arc<App>>) -> Site {
-        let router = router::layers(routes, &self.app).with_state(Arc::clone(&self.app));
+        let router = Door::new(routes, &self.app);
         Site { router, ..self.clone() }
     }
 }

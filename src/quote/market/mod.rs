@@ -1,6 +1,6 @@
 //! The plans sold to a household, each with its premium, its credit and the filters it fails.
 //!
-//! Called by every page that shows a price. `query` writes the one statement, `premium` the price expression, `tally`
+//! Called by every page that shows a price. `query` writes the one statement, `premium` adds up the price, `tally`
 //! counts and orders the results. The benchmark behind the credit comes from the same statement, so a price and its credit
 //! cannot disagree.
 
@@ -24,7 +24,8 @@ use crate::quote::fixed::FixedCredit;
 use crate::quote::offer::{Misses, Offer};
 use crate::quote::policy::{Credit, CreditTerms, DatedRules, Policy};
 use crate::types::Cents;
-use query::{Arg, build_query, read_offers};
+use premium::Charge;
+use query::{Arg, Query, build_query, read_sold};
 use tally::{Benchmark, Tally};
 
 /// Every plan sold to the household, priced and counted.
@@ -49,7 +50,7 @@ pub async fn tally_beside<'c>(
 ) -> Result<Tally<'c>, QuoteError> {
     let unfiltered = Search { facets: Facets::default(), ..known.clone() };
     let differs = known.facets.iter().any(|(filter, _)| filter.looks_at_variant());
-    if differs || build_query(search) != build_query(&unfiltered) {
+    if differs || asks(search) != asks(&unfiltered) {
         return self::tally(catalogue, search).await;
     }
     let sold = tally.offers().iter().map(|offer| (offer.plan_pk, offer.premium, Misses::default()));
@@ -192,9 +193,18 @@ pub async fn for_one<'c>(
     offers(catalogue, &search).await
 }
 
-/// Binds and runs the statement of a search.
+/// All that decides which plans come back and at what price.
+fn asks(search: &Search) -> (Query, Option<i64>, Charge) {
+    let Policy { household, rules, .. } = &search.policy;
+    (build_query(search), search.place.rating_area_pk, Charge::of(household, &rules.rating))
+}
+
+/// Binds and runs the statement of a search, and prices what it finds.
 async fn offers<'c>(catalogue: &'c Catalogue, search: &Search) -> Result<Vec<Offer<'c>>, QuoteError> {
-    let query = build_query(search);
+    let (query, rating_area, charge) = asks(search);
+    // A place without a rating area has no price for anything.
+    let Some(rating_area) = rating_area else { return Ok(Vec::new()) };
+    let rates = catalogue.rates(rating_area).await?;
     // Safe: all text comes from closed sets, and every value is bound (see query.rs).
     let mut statement = sqlx::query_scalar(sqlx::AssertSqlSafe(query.sql));
     for arg in query.args {
@@ -204,9 +214,9 @@ async fn offers<'c>(catalogue: &'c Catalogue, search: &Search) -> Result<Vec<Off
         };
     }
     let text: Option<String> = statement.fetch_one(&catalogue.pool).await?;
-    let offers = read_offers(text.as_deref().unwrap_or_default());
-    let offers = offers.ok_or(QuoteError::Unreadable)?;
-    Ok(of_household(catalogue, search, offers.into_iter()))
+    let sold = read_sold(text.as_deref().unwrap_or_default()).ok_or(QuoteError::Unreadable)?;
+    let priced = |(plan_pk, misses)| Some((plan_pk, charge.premium(rates.of(plan_pk)?)?, misses));
+    Ok(of_household(catalogue, search, sold.into_iter().filter_map(priced)))
 }
 
 /// Plans sold to a household, each in the variant that it would get.

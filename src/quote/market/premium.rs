@@ -1,69 +1,21 @@
-//! What a policy costs per month: 45 CFR 147.102, as an SQL expression over the filed rates.
+//! What a policy costs per month: 45 CFR 147.102, as a sum of filed rates.
 //!
-//! Called by `query` alone. Each member's rate is filed per rating area, age and tobacco use, in whole cents. A policy is a
-//! sum of filed rates, so nothing must ever be rounded here. [`Charge`] lists the columns of `rate` to add;
-//! `eligibility::rating` decides who is charged, by the dated rules. A test checks the SQL against hand-computed sums on
-//! every plan.
+//! Called by `market::offers` alone. Each member's rate is filed per rating area, age and tobacco use, in whole cents. A
+//! policy is a sum of filed rates, so nothing must ever be rounded here. [`Charge`] says which rates to add;
+//! `eligibility::rating` decides who is charged, by the dated rules. A test compares it with hand-computed sums on every
+//! plan.
 
+use crate::catalogue::rates::{FiledRates, OLDEST, Tier, YOUNGEST};
 use crate::eligibility::rating::RatingRules;
 use crate::quote::ask::people::Household;
+use crate::types::Cents;
 
-/// Rate columns start at "0-14" and end at "64 and over".
-const YOUNGEST_COLUMN: u8 = 14;
-const OLDEST_COLUMN: u8 = 64;
-
-/// One column of the `rate` table: an age, with or without tobacco.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct RateColumn {
-    /// 14 (means 0–14) … 64 (means 64 and over).
-    pub age: u8,
-    pub tobacco: bool,
-}
-
-impl RateColumn {
-    fn of(age: u8, tobacco: bool) -> RateColumn {
-        RateColumn { age: age.clamp(YOUNGEST_COLUMN, OLDEST_COLUMN), tobacco }
-    }
-
-    fn sql(self) -> String {
-        format!("r.{}{}", if self.tobacco { 't' } else { 'a' }, self.age)
-    }
-}
-
-/// The family-tier columns of `rate` (45 CFR 147.102(c)(3): states without age rating).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tier {
-    Individual,
-    Couple,
-    OneDependent,
-    TwoDependents,
-    ThreeDependents,
-    CoupleOne,
-    CoupleTwo,
-    CoupleThree,
-}
-
-impl Tier {
-    /// In family-tier rows the single rate is the same in every age column; `a21` stands for it.
-    fn sql(self) -> &'static str {
-        match self {
-            Tier::Individual => "r.a21",
-            Tier::Couple => "r.couple",
-            Tier::OneDependent => "r.one_dependent",
-            Tier::TwoDependents => "r.two_dependents",
-            Tier::ThreeDependents => "r.three_dependents",
-            Tier::CoupleOne => "r.couple_one",
-            Tier::CoupleTwo => "r.couple_two",
-            Tier::CoupleThree => "r.couple_three",
-        }
-    }
-}
-
-/// Which members are charged, and from which columns: by age, and for states with family tiers.
+/// Which members are charged, by age and tobacco use, and for states with family tiers as which kinds of family.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Charge {
-    /// Sorted, so the same people in another order produce the same SQL text and share its prepared statement.
-    pub by_age: Vec<RateColumn>,
+    /// Ages as filed: 14 means 0–14, 64 means 64 and over. Sorted, so that the same people in another order are the same
+    /// charge.
+    pub by_age: Vec<(u8, bool)>,
     pub by_tier: Vec<Tier>,
 }
 
@@ -71,17 +23,18 @@ impl Charge {
     pub fn of(household: &Household, rules: &RatingRules) -> Charge {
         let members = household.covered().map(|person| (person.age, person.tobacco));
         let charged = rules.charged(members).into_iter();
-        let mut by_age: Vec<RateColumn> = charged.map(|(age, tobacco)| RateColumn::of(age, tobacco)).collect();
-        by_age.sort();
+        let mut by_age: Vec<(u8, bool)> =
+            charged.map(|(age, tobacco)| (age.clamp(YOUNGEST, OLDEST), tobacco)).collect();
+        by_age.sort_unstable();
         Charge { by_age, by_tier: tiers(household, rules) }
     }
 
-    /// The policy's monthly premium in cents, as an SQL expression over one row of `rate` named `r`. Contains only
-    /// column names from the closed sets above.
-    pub fn sql(&self) -> String {
-        let by_age: Vec<String> = self.by_age.iter().map(|column| column.sql()).collect();
-        let by_tier: Vec<&str> = self.by_tier.iter().map(|tier| tier.sql()).collect();
-        format!("CASE r.tiered WHEN 0 THEN {} ELSE {} END", by_age.join("+"), by_tier.join("+"))
+    /// The policy's monthly premium for a plan; `None` if its insurer has not filed a price for this kind of family.
+    pub fn premium(&self, filed: &FiledRates) -> Option<Cents> {
+        match filed.is_tiered() {
+            true => self.by_tier.iter().map(|tier| filed.of_family(*tier)).sum(),
+            false => Some(self.by_age.iter().map(|(age, tobacco)| filed.of_member(*age, *tobacco)).sum()),
+        }
     }
 }
 
@@ -115,7 +68,7 @@ mod tests {
     }
 
     fn ages(people: &str) -> Vec<u8> {
-        charge(people).by_age.iter().map(|column| column.age).collect()
+        charge(people).by_age.iter().map(|(age, _)| *age).collect()
     }
 
     #[test]
@@ -139,19 +92,5 @@ mod tests {
         assert_eq!(charge("40,1,2,3,4").by_tier, [Tier::ThreeDependents]);
         assert_eq!(charge("19,18").by_tier, [Tier::OneDependent]);
         assert_eq!(charge("60,58,30").by_tier, [Tier::Couple, Tier::Individual]);
-    }
-
-    #[tokio::test]
-    async fn a_tier_that_was_not_filed_has_no_price() {
-        use sqlx::Connection as _;
-        let mut db = sqlx::SqliteConnection::connect("sqlite::memory:").await.expect("SQLite");
-        let filed = "(SELECT 1 AS tiered, 100 AS a21, NULL AS couple) r";
-        for (people, premium) in [("40", Some(100)), ("40,41", None)] {
-            // A tiered plan does not use the age columns; they only have to exist.
-            let sql = charge(people).sql().replace("r.a40+r.a41", "1").replace("r.a40", "1");
-            let sql = sqlx::AssertSqlSafe(format!("SELECT {sql} FROM {filed}"));
-            let priced: Option<i64> = sqlx::query_scalar(sql).fetch_one(&mut db).await.expect("a premium");
-            assert_eq!(priced, premium, "{people}");
-        }
     }
 }

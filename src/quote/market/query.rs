@@ -2,26 +2,25 @@
 //!
 //! The page, the total, every facet count, the plan page's price, the comparison and the CSV all come from here, so
 //! there must never be a second WHERE anywhere. It only reads the immutable catalogue. SQL text comes from closed sets
-//! (`filing::codes`, `premium`, the rows of `filters`); values are always bound.
+//! (`filing::codes`, the rows of `filters`); values are always bound.
 //!
 //! How one statement answers everything ("drill-sideways"): each plan sold to this household comes back with its
-//! premium and its [`Misses`]: how many filters it fails, and which one if it fails exactly one. A plan that fails
-//! none is a result and counts for every filter; a plan that fails exactly one counts for that filter's own choices
-//! (choosing another value there would show it); all others count nowhere.
+//! [`Misses`]: how many filters it fails, and which one if it fails exactly one. A plan that fails none is a result and
+//! counts for every filter; a plan that fails exactly one counts for that filter's own choices (choosing another value
+//! there would show it); all others count nowhere. Its premium is added beside the statement (`premium`).
 //!
 //! This shape was measured (docs/performance.md): a county has about 130 plans, and moving them as rows and columns
 //! costs three times the search. So each plan is one integer, and the county is one text of integers. What does not
 //! depend on the household (metal, insurer, deductibles …) is held in memory, see `catalogue::variants`.
 
 use crate::filing::codes::{Metal, VariantKind};
-use crate::filing::keys::{PLAN_PK_BITS, RATING_AREA_STEP, VARIANT_STEP};
+use crate::filing::keys::{PLAN_PK_BITS, VARIANT_STEP};
 use crate::quote::ask::address::Search;
 use crate::quote::ask::facets::{Span, Wish};
 use crate::quote::filters::Rule;
-use crate::quote::market::premium::Charge;
 use crate::quote::offer::Misses;
 use crate::quote::policy::VariantKinds;
-use crate::types::{Cents, PREMIUM_CENTS_MAX, PlanId};
+use crate::types::PlanId;
 
 /// A bound value.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,7 +35,7 @@ pub struct Query {
     pub args: Vec<Arg>,
 }
 
-/// Writes the statement for a search: one row with one text, see [`read_offers`].
+/// Writes the statement for a search: one row with one text, see [`read_sold`].
 ///
 /// Flat on purpose: read it top to bottom as the list of what the shop requires of a plan.
 pub fn build_query(search: &Search) -> Query {
@@ -61,7 +60,7 @@ pub fn build_query(search: &Search) -> Query {
     }
     // Child-only plans: only if everyone on the policy is a child.
     if !search.policy.children_only() {
-        sold.push("v.child_only = 0".to_string());
+        sold.push("s.child_only = 0".to_string());
     }
 
     // ---- The variant is the one the household would get: one kind for silver plans, one for all others.
@@ -80,11 +79,6 @@ pub fn build_query(search: &Search) -> Query {
             )
         }
     };
-
-    // ---- The price is that of the household's rating area, for everyone on the policy who is charged.
-    // A plan without one (not priced here, or no family tier filed) does not come back: group_concat skips NULL.
-    let area = q.int(search.place.rating_area_pk.unwrap_or(-1) * RATING_AREA_STEP);
-    let premium = Charge::of(household, &search.policy.rules.rating).sql();
 
     // ---- The filters that are set, each with its row in `filters::FILTERS`.
     // A plan that fails one is not dropped; it comes back with that miss. A condition that is NULL (not filed) is a
@@ -116,28 +110,25 @@ pub fn build_query(search: &Search) -> Query {
         misses.push(format!("(({condition}) IS NOT TRUE) * {}", Misses::weight(filter.facet.number())));
     }
 
-    // ---- The statement: plan, premium and misses of each plan as one integer, all of them as one text.
-    // `sold` is read in key order; CROSS JOIN keeps SQLite from reversing the join. The parentheses are needed: SQLite
-    // gives << and | the same precedence.
+    // ---- The price is not decided here: `market::offers` adds up the rates filed for the household's rating area, which
+    // are in memory, and leaves out a plan without a price there. Its filter follows after the credit (see above).
+
+    // ---- The statement: plan and misses of each plan as one integer, all of them as one text.
+    // `sold` is read in key order; CROSS JOIN keeps SQLite from reversing the join. Without a filter nothing asks for the
+    // variant, so it is not looked up. The parentheses are needed: SQLite gives << and | the same precedence.
+    let join = match misses.len() {
+        1 => String::new(),
+        _ => format!("CROSS JOIN variant v ON v.variant_pk = {variant}\n"),
+    };
     let (misses, sold) = (misses.join(" + "), sold.join("\n  AND "));
-    let sql = format!(
-        "SELECT group_concat((s.plan_pk << {PLAN_SHIFT}) | (min({premium}, {PREMIUM_CENTS_MAX}) << {PREMIUM_SHIFT}) | ({misses}))\n\
-         FROM sold s\n\
-         CROSS JOIN variant v ON v.variant_pk = {variant}\n\
-         CROSS JOIN rate r ON r.rate_pk = s.plan_pk + {area}\n\
-         WHERE {sold}"
-    );
+    let sql = format!("SELECT group_concat((s.plan_pk << {PLAN_SHIFT}) | ({misses}))\nFROM sold s\n{join}WHERE {sold}");
     Query { sql, args: q.args }
 }
 
-/// Positions of the three numbers in a plan's integer: misses, premium ($167,772.15 a month at most), plan.
-const PREMIUM_SHIFT: u32 = Misses::BITS;
-const PREMIUM_BITS: u32 = 24;
-const PLAN_SHIFT: u32 = PREMIUM_SHIFT + PREMIUM_BITS;
+/// Where the plan's number begins in a plan's integer, above its misses.
+const PLAN_SHIFT: u32 = Misses::BITS;
 /// The sign bit stays free.
 const _: () = assert!(PLAN_SHIFT + PLAN_PK_BITS < i64::BITS);
-// The loader rejects premiums that would not fit.
-const _: () = assert!(PREMIUM_CENTS_MAX < 1 << PREMIUM_BITS);
 
 /// Collects bound values. Placeholders are numbered, so a condition can be placed anywhere.
 #[derive(Default)]
@@ -197,16 +188,14 @@ impl Writer {
     }
 }
 
-/// Reads the text that the statement returns: plan, premium and misses of each plan sold to the household. `None` if
-/// it is malformed, which would mean that statement and reader no longer match.
-pub fn read_offers(text: &str) -> Option<Vec<(i64, Cents, Misses)>> {
-    let offer = |number: &str| {
+/// Reads the text that the statement returns: each plan sold to the household, and its misses. `None` if it is malformed,
+/// which would mean that statement and reader no longer match.
+pub fn read_sold(text: &str) -> Option<Vec<(i64, Misses)>> {
+    let sold = |number: &str| {
         let packed: i64 = number.parse().ok()?;
-        let part = |shift: u32, bits: u32| (packed >> shift) & ((1 << bits) - 1);
-        let premium = Cents(part(PREMIUM_SHIFT, PREMIUM_BITS));
-        Some((packed >> PLAN_SHIFT, premium, Misses::of_sum(part(0, PREMIUM_SHIFT))))
+        Some((packed >> PLAN_SHIFT, Misses::of_sum(packed & ((1 << PLAN_SHIFT) - 1))))
     };
-    text.split(',').filter(|number| !number.is_empty()).map(offer).collect()
+    text.split(',').filter(|number| !number.is_empty()).map(sold).collect()
 }
 
 #[cfg(test)]
@@ -214,13 +203,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn three_numbers_travel_in_one() {
-        let (plan, premium, misses) = ((1_i64 << PLAN_PK_BITS) - 1, (1 << PREMIUM_BITS) - 1, (1 << PREMIUM_SHIFT) - 1);
-        let packed = plan << PLAN_SHIFT | premium << PREMIUM_SHIFT | misses;
-        let text = format!("{packed},{}", 5_i64 << PLAN_SHIFT | 35_585 << PREMIUM_SHIFT);
-        let offers = [(plan, Cents(premium), Misses::of_sum(misses)), (5, Cents(35_585), Misses::default())];
-        assert_eq!(read_offers(&text).as_deref(), Some(&offers[..]));
-        assert_eq!(read_offers(""), Some(vec![]));
-        assert_eq!(read_offers("12,x"), None);
+    fn two_numbers_travel_in_one() {
+        let (plan, misses) = ((1_i64 << PLAN_PK_BITS) - 1, (1 << PLAN_SHIFT) - 1);
+        let text = format!("{},{}", plan << PLAN_SHIFT | misses, 5_i64 << PLAN_SHIFT);
+        let sold = [(plan, Misses::of_sum(misses)), (5, Misses::default())];
+        assert_eq!(read_sold(&text).as_deref(), Some(&sold[..]));
+        assert_eq!(read_sold(""), Some(vec![]));
+        assert_eq!(read_sold("12,x"), None);
     }
 }

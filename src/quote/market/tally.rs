@@ -122,7 +122,8 @@ impl<'c> Tally<'c> {
     pub fn results(&self, sort: Sort) -> Vec<&Offer<'c>> {
         let mut results: Vec<&Offer<'c>> = self.offers.iter().filter(|offer| offer.misses.is_empty()).collect();
         let last = |amount: Option<Cents>| amount.unwrap_or(Cents(i64::MAX));
-        results.sort_by_key(|offer| {
+        // Each key once: comparing 130 plans takes a thousand.
+        results.sort_by_cached_key(|offer| {
             let first = match sort {
                 Sort::CostAverage | Sort::CostGood | Sort::CostBad => {
                     last(offer.cost.and_then(Result::ok).and_then(|range| sort.of_year(&range)))

@@ -37,6 +37,7 @@ pub fn changes_page(cx: &Cx, plan_year: u16) -> Vec<ChangeWords> {
 /// which must not look at a clock.
 pub fn changes(cx: &Cx, plan_year: u16) -> Vec<String> {
     let Ok(day) = Date::from_calendar_date(i32::from(plan_year), Month::January, 1) else { return Vec::new() };
-    let changes = cx.app.tables.changes(i32::from(plan_year), day).map(|change| ChangeWords::new(cx, change));
-    changes.map(|change| format!("{}. {}", change.title, change.words)).collect()
+    let words = |change: &Change, part: &str| cx.t(&format!("{}.{part}", change.message_key)).to_string();
+    let changes = cx.app.tables.changes(i32::from(plan_year), day);
+    changes.map(|change| format!("{}. {}", words(change, "title"), words(change, "words"))).collect()
 }

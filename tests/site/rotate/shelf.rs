@@ -83,7 +83,7 @@ async fn a_pin_that_leads_nowhere_is_reported_and_the_server_keeps_running() {
     std::fs::remove_file(dir.join(site.catalogues().remove(0))).expect("the pinned file");
     assert!(!server.look_again().await);
     assert_eq!(server.current().version(), before);
-    let fault = open(&site).await.err().expect("at start a person is watching").to_string();
+    let fault = open(&site).await.err().expect("at start a person is watching")[0].to_string();
     assert!(fault.contains("is pinned but not there") && fault.contains("use --newest 2026"), "{fault}");
     let (list, _) = catalogue(dir, &["list"]).await.expect("a list all the same");
     assert!(list.contains("Nothing new can be served"), "{list}");

@@ -4,16 +4,17 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
 use http_body_util::BodyExt as _;
 use tower::ServiceExt as _;
 use windowshop::app::App;
+use windowshop::catalogue::Shelf;
 use windowshop::router;
 use windowshop::text::embedded::MESSAGES;
 use windowshop::text::i18n::Messages;
 use windowshop::text::languages::{LANGUAGES, Language};
+use windowshop::web::door::Door;
 
 use super::repository::{root, texts};
 use crate::site::{Site, TODAY};
@@ -106,7 +107,7 @@ pub(super) const PAGES: [(&str, &str, u16); 28] = [
     ("error.html", "/nowhere", 404),
 ];
 
-async fn ask(router: &Router, address: &str) -> (u16, String, String) {
+async fn ask(router: &Door, address: &str) -> (u16, String, String) {
     let request = Request::get(address).body(Body::empty()).expect("a request");
     let answer = router.clone().oneshot(request).await.expect("an answer");
     let (parts, body) = answer.into_parts();
@@ -146,7 +147,9 @@ fn addresses(html: &str) -> Vec<String> {
 #[tokio::test]
 async fn a_third_language_speaks_on_every_page() {
     let two = Site::open().await;
-    let app = App::speaking(three_languages(), two.app.config.clone(), || TODAY).await.expect("the site starts");
+    let config = two.app.config.clone();
+    let shelf = Shelf::open(&config.catalogues_dir(), &config.private_dir()).await.expect("a shelf");
+    let app = App::speaking(three_languages(), shelf, config, || TODAY).expect("the site starts");
     let router = router::router(Arc::clone(&app));
     let who = "year=2026&zip=45202&county=39061&people=40,38t,5";
     let (_, _, csv) = ask(&router, &format!("/qps/plans.csv?{who}")).await;

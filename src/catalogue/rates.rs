@@ -1,0 +1,165 @@
+//! What insurers filed for each plan of a rating area: a price by age, or by kind of family.
+//!
+//! Called by `quote::market::premium`, which alone adds rates up. A rating area is read when somebody first asks there and
+//! stays in memory, since rates never change: the whole country's 36,000 rows are 10 MB. In the statement of a search they
+//! were a third of its work, and its text had to name the ages, so each family's was prepared anew (docs/performance.md).
+
+use std::sync::Arc;
+
+use quick_cache::sync::Cache;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Row, SqlitePool};
+
+use crate::filing::keys::rate_pk;
+use crate::types::Cents;
+
+/// The first age filed: "0-14".
+pub const YOUNGEST: u8 = 14;
+/// The last one: "64 and over".
+pub const OLDEST: u8 = 64;
+const AGES: usize = (OLDEST - YOUNGEST) as usize + 1;
+/// Rating areas held: more than the country has (502), so none ever makes room for another.
+const AREAS: usize = 2048;
+
+/// Whole prices of a policy by kind of family (45 CFR 147.102(c)(3): states without age rating).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tier {
+    Individual,
+    Couple,
+    OneDependent,
+    TwoDependents,
+    ThreeDependents,
+    CoupleOne,
+    CoupleTwo,
+    CoupleThree,
+}
+
+/// The columns of `rate` that hold the tiers from [`Tier::Couple`] on, in that order.
+const TIER_COLUMNS: [&str; 7] =
+    ["couple", "one_dependent", "two_dependents", "three_dependents", "couple_one", "couple_two", "couple_three"];
+
+/// One row of `rate`.
+#[derive(Debug)]
+pub struct FiledRates {
+    plan_pk: i64,
+    /// `None`: priced by each member's age.
+    tiers: Option<Box<[Option<Cents>; TIER_COLUMNS.len()]>>,
+    /// Whole cents a month.
+    by_age: [u32; AGES],
+    /// `None`: whoever uses tobacco pays the same.
+    with_tobacco: Option<Box<[u32; AGES]>>,
+}
+
+impl FiledRates {
+    /// Priced by kind of family, not by each member's age.
+    pub fn is_tiered(&self) -> bool {
+        self.tiers.is_some()
+    }
+
+    /// What one member pays in a month.
+    pub fn of_member(&self, age: u8, tobacco: bool) -> Cents {
+        let ages = self.with_tobacco.as_deref().filter(|_| tobacco).unwrap_or(&self.by_age);
+        Cents(i64::from(ages[usize::from(age.clamp(YOUNGEST, OLDEST) - YOUNGEST)]))
+    }
+
+    /// What a policy of this kind costs a month; `None` if that was not filed.
+    pub fn of_family(&self, tier: Tier) -> Option<Cents> {
+        match tier as usize {
+            // Of a tiered plan the single rate stands in every age column.
+            0 => Some(self.of_member(YOUNGEST, false)),
+            of_more => self.tiers.as_deref()?[of_more - 1],
+        }
+    }
+
+    /// A row of [`statement`].
+    fn read(row: &SqliteRow) -> Result<FiledRates, sqlx::Error> {
+        let tiers: Option<&str> = row.try_get(1)?;
+        let with_tobacco: Option<&str> = row.try_get(3)?;
+        Ok(FiledRates {
+            plan_pk: row.try_get(0)?,
+            tiers: tiers.map(|tiers| numbers(tiers).map(Box::new)).transpose()?,
+            by_age: numbers(row.try_get(2)?)?,
+            with_tobacco: with_tobacco.map(|ages| numbers(ages).map(Box::new)).transpose()?,
+        })
+    }
+}
+
+/// As many amounts as there must be, separated by spaces.
+fn numbers<T: Amount + Copy + Default, const N: usize>(text: &str) -> Result<[T; N], sqlx::Error> {
+    let unreadable = || sqlx::Error::Decode("rates are not what their statement asks for".into());
+    let (mut all, mut words) = ([T::default(); N], text.split(' '));
+    for one in &mut all {
+        *one = words.next().and_then(T::read).ok_or_else(unreadable)?;
+    }
+    if words.next().is_some() { Err(unreadable()) } else { Ok(all) }
+}
+
+trait Amount: Sized {
+    fn read(word: &str) -> Option<Self>;
+}
+
+impl Amount for u32 {
+    fn read(word: &str) -> Option<u32> {
+        word.parse().ok()
+    }
+}
+
+/// Nothing between two spaces: not filed.
+impl Amount for Option<Cents> {
+    fn read(word: &str) -> Option<Option<Cents>> {
+        if word.is_empty() { Some(None) } else { word.parse().ok().map(|cents| Some(Cents(cents))) }
+    }
+}
+
+/// The rows of a range of keys, each list of amounts as one text: a hundred values a row would be copied one by one on
+/// their way from the database's thread. `concat` takes NULL for no words.
+fn statement() -> String {
+    let ages = |letter: char| (YOUNGEST..=OLDEST).map(|age| format!("{letter}{age}")).collect::<Vec<_>>().join(", ");
+    format!(
+        "SELECT plan_pk, iif(tiered, concat({tiers}), NULL), concat_ws(' ', {ages}), \
+         iif(tobacco_rated, concat_ws(' ', {with_tobacco}), NULL) \
+         FROM rate WHERE rate_pk >= ?1 AND rate_pk < ?2 ORDER BY rate_pk",
+        tiers = TIER_COLUMNS.join(", ' ', "),
+        ages = ages('a'),
+        with_tobacco = ages('t'),
+    )
+}
+
+/// Everything filed for one rating area, by plan.
+#[derive(Debug, Default)]
+pub struct AreaRates(Vec<FiledRates>);
+
+impl AreaRates {
+    /// `None`: the plan is not priced in this area.
+    pub fn of(&self, plan_pk: i64) -> Option<&FiledRates> {
+        self.0.binary_search_by_key(&plan_pk, |filed| filed.plan_pk).ok().map(|at| &self.0[at])
+    }
+}
+
+/// The rating areas that somebody has asked about.
+pub struct Rates {
+    areas: Cache<i64, Arc<AreaRates>>,
+    statement: String,
+}
+
+impl Default for Rates {
+    fn default() -> Rates {
+        Rates { areas: Cache::new(AREAS), statement: statement() }
+    }
+}
+
+impl Rates {
+    /// An area's rates, from memory or read once for all who ask at the same time.
+    pub(super) async fn of(&self, pool: &SqlitePool, rating_area_pk: i64) -> Result<Arc<AreaRates>, sqlx::Error> {
+        let read = async {
+            // Safe: the text consists of column names from the closed lists above.
+            let rows = sqlx::query(sqlx::AssertSqlSafe(self.statement.clone()))
+                .bind(rate_pk(rating_area_pk, 0))
+                .bind(rate_pk(rating_area_pk + 1, 0))
+                .fetch_all(pool)
+                .await?;
+            Ok(Arc::new(AreaRates(rows.iter().map(FiledRates::read).collect::<Result<_, _>>()?)))
+        };
+        self.areas.get_or_insert_async(&rating_area_pk, read).await
+    }
+}
