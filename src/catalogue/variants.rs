@@ -19,6 +19,10 @@ use crate::types::{Cents, PlanId};
 
 /// The services that every card shows, by the slug of their benefit. Columns of [`VARIANTS`] have them as prefixes.
 pub const CARD_SERVICES: [&str; 4] = ["primary", "specialist", "generic", "emergency"];
+/// What [`VARIANTS`] has of each, in this order, from this column on: 400,000 values are read when a catalogue is opened, and
+/// looking each up by its name took longer than reading it. A test compares the two.
+const SERVICE_COLUMNS: [&str; 5] = ["covered", "copay_kind", "copay", "coins_kind", "coins"];
+const FIRST_SERVICE: usize = 20;
 
 /// What all variants of a plan share.
 #[derive(Debug, Clone)]
@@ -62,8 +66,8 @@ pub struct Variants {
     /// `plan_pk` by plan ID.
     by_id: HashMap<String, i64>,
     has_dental: bool,
-    /// By `variant_pk` (`filing::keys`).
-    variants: Vec<Option<VariantFacts>>,
+    /// By `variant_pk` (`filing::keys`). Boxed: half of the places are empty, and a list of them would be copied as it grows.
+    variants: Vec<Option<Box<VariantFacts>>>,
 }
 
 pub const PLANS: &str = "SELECT plan_pk, plan_id, name, metal, stars_overall, coalesce(pediatric_dental_ppm, 0), \
@@ -112,12 +116,12 @@ impl Variants {
             all.has_dental |= facts.metal.is_some_and(|metal| metal.product() == Product::Dental);
             put(&mut all.plans, plan_pk, facts);
         }
-        let mut costs = costs::load(pool, plan_year).await?;
-        let mut rows = sqlx::query(VARIANTS).fetch(pool);
-        while let Some(row) = rows.try_next().await? {
-            let variant_pk = row.try_get(0)?;
-            let facts = VariantFacts { costs: costs.remove(&variant_pk), ..read_variant(&row)? };
-            put(&mut all.variants, variant_pk, facts);
+        // Side by side: each of the two waits for a thread of the database.
+        let (mut costs, ()) = tokio::try_join!(costs::load(pool, plan_year), read_variants(pool, &mut all.variants))?;
+        for (variant_pk, facts) in all.variants.iter_mut().enumerate() {
+            if let Some(facts) = facts {
+                facts.costs = costs.remove(&(variant_pk as i64));
+            }
         }
         Ok(all)
     }
@@ -137,8 +141,17 @@ impl Variants {
     }
 
     pub fn variant(&self, plan_pk: i64, kind: VariantKind) -> Option<&VariantFacts> {
-        self.variants.get(usize::try_from(variant_pk(plan_pk, kind.code())).ok()?)?.as_ref()
+        self.variants.get(usize::try_from(variant_pk(plan_pk, kind.code())).ok()?)?.as_deref()
     }
+}
+
+/// All but what a year costs.
+async fn read_variants(pool: &SqlitePool, variants: &mut Vec<Option<Box<VariantFacts>>>) -> Result<(), sqlx::Error> {
+    let mut rows = sqlx::query(VARIANTS).fetch(pool);
+    while let Some(row) = rows.try_next().await? {
+        put(variants, row.try_get(0)?, Box::new(read_variant(&row)?));
+    }
+    Ok(())
 }
 
 /// PPO, POS and indemnity plans pay something out of network, HMO and EPO plans nothing.
@@ -178,17 +191,16 @@ fn packed(row: &SqliteRow) -> Result<Packed, sqlx::Error> {
 fn read_variant(row: &SqliteRow) -> Result<VariantFacts, sqlx::Error> {
     let cents = |name: &str| row.try_get::<Option<i64>, _>(name).map(|cents| cents.map(Cents));
     let mut services: [Shares; 4] = Default::default();
-    for (service, prefix) in services.iter_mut().zip(CARD_SERVICES) {
-        let share = |what: &str| -> Result<Option<CostShare>, sqlx::Error> {
-            let kind: Option<i64> = row.try_get(format!("{prefix}_{what}_kind").as_str())?;
-            let amount: Option<i64> = row.try_get(format!("{prefix}_{what}").as_str())?;
-            Ok(CostShare::from_columns(kind, amount))
+    for (i, service) in services.iter_mut().enumerate() {
+        let first = FIRST_SERVICE + i * SERVICE_COLUMNS.len();
+        let share = |at: usize| -> Result<Option<CostShare>, sqlx::Error> {
+            Ok(CostShare::from_columns(row.try_get(first + at)?, row.try_get(first + at + 1)?))
         };
-        let covered: Option<i64> = row.try_get(format!("{prefix}_covered").as_str())?;
+        let covered: Option<i64> = row.try_get(first)?;
         *service = Shares {
             covered: covered.map(|covered| covered == 1),
-            copay: share("copay")?,
-            coinsurance: share("coins")?,
+            copay: share(1)?,
+            coinsurance: share(3)?,
             ..Shares::default()
         };
     }
@@ -205,4 +217,18 @@ fn read_variant(row: &SqliteRow) -> Result<VariantFacts, sqlx::Error> {
         services,
         costs: None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn services_are_read_from_their_columns() {
+        let list = VARIANTS.strip_prefix("SELECT ").and_then(|rest| rest.split("FROM").next()).expect("a list");
+        let name = |column: &str| column.trim().rsplit([' ', '.']).next().unwrap_or_default().to_string();
+        let listed: Vec<String> = list.split(',').map(name).collect();
+        let wanted = CARD_SERVICES.iter().flat_map(|service| SERVICE_COLUMNS.map(|what| format!("{service}_{what}")));
+        assert_eq!(listed[FIRST_SERVICE..], wanted.collect::<Vec<_>>());
+    }
 }

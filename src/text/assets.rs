@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 use std::io::Write as _;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 use base64::Engine as _;
 use sha2::{Digest as _, Sha256, Sha384};
@@ -19,12 +19,12 @@ pub struct File {
     pub hash: String,
     pub integrity: String,
     pub plain: &'static [u8],
-    /// Present only if smaller than `plain`.
-    pub brotli: Option<Vec<u8>>,
-    pub gzip: Option<Vec<u8>>,
+    squeezable: bool,
+    brotli: OnceLock<Option<Vec<u8>>>,
+    gzip: OnceLock<Option<Vec<u8>>>,
 }
 
-/// Compressed on first use, once per process: the content is the same for every `App` of this binary.
+/// Once per process: the content is the same for every `App` of this binary.
 static FILES: LazyLock<HashMap<&'static str, File>> =
     LazyLock::new(|| embedded::ASSETS.iter().map(|&(name, plain)| (name, File::new(name, plain))).collect());
 
@@ -41,11 +41,22 @@ impl File {
         };
         let hash = hex(&Sha256::digest(plain)[..6]);
         let integrity = format!("sha384-{}", base64::engine::general_purpose::STANDARD.encode(Sha384::digest(plain)));
-        let smaller = |bytes: Vec<u8>| (bytes.len() < plain.len()).then_some(bytes);
         let squeezable = !content_type.starts_with("image/") || content_type.starts_with("image/svg+xml");
-        let brotli = squeezable.then(|| smaller(brotli(plain))).flatten();
-        let gzip = squeezable.then(|| smaller(gzip(plain))).flatten();
-        File { content_type, hash, integrity, plain, brotli, gzip }
+        File { content_type, hash, integrity, plain, squeezable, brotli: OnceLock::new(), gzip: OnceLock::new() }
+    }
+
+    /// Compressed when first asked for, so that no start waits for it; only if smaller than `plain`.
+    pub fn brotli(&self) -> Option<&[u8]> {
+        self.brotli.get_or_init(|| self.smaller(brotli)).as_deref()
+    }
+
+    /// The same.
+    pub fn gzip(&self) -> Option<&[u8]> {
+        self.gzip.get_or_init(|| self.smaller(gzip)).as_deref()
+    }
+
+    fn smaller(&self, coding: fn(&[u8]) -> Vec<u8>) -> Option<Vec<u8>> {
+        self.squeezable.then(|| coding(self.plain)).filter(|bytes| bytes.len() < self.plain.len())
     }
 
     /// `site.css` → `site.1a2b3c4d5e6f.css`.
@@ -119,10 +130,12 @@ pub fn icon() -> &'static str {
     &ICON
 }
 
-/// Brotli at its highest level (11): it runs once per process, so time does not matter.
+/// Brotli at its highest level (11): it runs once per process. No larger window than the file needs: its tables are cleared
+/// first, and take longer than the file.
 fn brotli(plain: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
-    let params = brotli::enc::BrotliEncoderParams { quality: 11, lgwin: 22, ..Default::default() };
+    let bits = i32::try_from(usize::BITS - plain.len().leading_zeros()).unwrap_or(22);
+    let params = brotli::enc::BrotliEncoderParams { quality: 11, lgwin: bits.clamp(17, 22), ..Default::default() };
     match brotli::BrotliCompress(&mut &plain[..], &mut out, &params) {
         Ok(_) => out,
         Err(_) => plain.to_vec(), // not smaller, so it is not used

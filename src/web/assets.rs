@@ -23,11 +23,10 @@ const AT_THE_ROOT: [&str; 3] = ["robots.txt", "favicon.ico", "favicon.svg"];
 
 fn response(file: &'static File, headers: &HeaderMap, cache: &'static str) -> Response<Body> {
     let accepts = |coding| accepts_coding(headers, coding);
-    let (coding, suffix, body) = match (&file.brotli, &file.gzip) {
-        (Some(bytes), _) if accepts("br") => (Some("br"), "-br", Bytes::from_static(bytes)),
-        (_, Some(bytes)) if accepts("gzip") => (Some("gzip"), "-gz", Bytes::from_static(bytes)),
-        _ => (None, "", Bytes::from_static(file.plain)),
-    };
+    let brotli = || accepts("br").then(|| file.brotli()).flatten().map(|bytes| (Some("br"), "-br", bytes));
+    let gzip = || accepts("gzip").then(|| file.gzip()).flatten().map(|bytes| (Some("gzip"), "-gz", bytes));
+    let (coding, suffix, body) = brotli().or_else(gzip).unwrap_or((None, "", file.plain));
+    let body = Bytes::from_static(body);
     let etag = format!("\"{}{suffix}\"", file.hash);
     let known = headers.get(header::IF_NONE_MATCH).and_then(|v| v.to_str().ok());
     let unchanged = known.is_some_and(|known| page::etag_matches(known, &file.hash).is_some());
