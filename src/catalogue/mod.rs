@@ -10,6 +10,7 @@ pub mod pins;
 pub mod places;
 pub mod plan_record;
 pub mod rates;
+pub mod readers;
 pub mod rules;
 pub mod seal;
 pub mod variants;
@@ -28,6 +29,7 @@ use pins::Pins;
 use places::Places;
 use plan_record::{PlanRecord, Records};
 use rates::{AreaRates, Rates};
+use readers::Readers;
 use variants::Variants;
 
 use crate::filing::codes::{Metal, VariantKind};
@@ -68,7 +70,10 @@ pub struct Catalogue {
     pub year: u16,
     /// `2026-20261121-ab12cd34`: plan year, build date, hash. The cache key of all pages made from it.
     pub version: String,
+    /// For everything but searches.
     pub pool: SqlitePool,
+    /// For the statement of every search.
+    pub readers: Readers,
     /// A connection used only by [`Catalogue::probe`], so that a busy shop does not look broken.
     probe: SqlitePool,
     pub provenance: Provenance,

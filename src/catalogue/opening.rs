@@ -13,6 +13,7 @@ use super::copy::PrivateCopy;
 use super::places::Places;
 use super::plan_record::Records;
 use super::rates::Rates;
+use super::readers::Readers;
 use super::seal::{self, Broken, Sealed};
 use super::variants::Variants;
 use super::{Catalogue, FoundFile, Provenance, SCHEMA_VERSION, Unfit, find, found};
@@ -115,6 +116,8 @@ pub(super) async fn open(file: FoundFile, private: &Path, connections: u32) -> R
         broken => seal_fault(&file, &broken),
     })?;
     let pool = connect(copy.path(), connections).await.map_err(unreadable)?;
+    let readers = Readers::open(options(copy.path()), connections as usize, CONNECTION_WAIT).await;
+    let readers = readers.map_err(unreadable)?;
     let probe = connect(copy.path(), 1).await.map_err(unreadable)?;
     let Said { provenance, meta, .. } = believe(&file, &pool).await?;
     let places = Places::load(&pool)
@@ -127,6 +130,7 @@ pub(super) async fn open(file: FoundFile, private: &Path, connections: u32) -> R
         year: file.year,
         version: file.version.clone(),
         pool,
+        readers,
         probe,
         provenance,
         note,
@@ -157,8 +161,8 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T, Broken> + 
     }
 }
 
-async fn connect(path: &Path, connections: u32) -> Result<SqlitePool, sqlx::Error> {
-    let options = SqliteConnectOptions::new()
+fn options(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
         .filename(path)
         .read_only(true)
         // Nobody writes to this file, so SQLite need not lock it or check whether it has changed.
@@ -167,7 +171,10 @@ async fn connect(path: &Path, connections: u32) -> Result<SqlitePool, sqlx::Erro
         .statement_cache_capacity(STATEMENTS_KEPT)
         // A statement reveals by its shape what a household filters for, so its text must not be logged; a slow one shows up
         // through its request (`telemetry`).
-        .disable_statement_logging();
+        .disable_statement_logging()
+}
+
+async fn connect(path: &Path, connections: u32) -> Result<SqlitePool, sqlx::Error> {
     SqlitePoolOptions::new()
         .min_connections(connections)
         .max_connections(connections)
@@ -176,7 +183,7 @@ async fn connect(path: &Path, connections: u32) -> Result<SqlitePool, sqlx::Erro
         .test_before_acquire(false)
         .idle_timeout(None)
         .max_lifetime(None)
-        .connect_with(options)
+        .connect_with(options(path))
         .await
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Called by `serve::run`. It must never look into a request beyond its version.
 
+use std::convert::Infallible;
 use std::future::Future;
 use std::io::{self, IoSlice};
 use std::net::IpAddr;
@@ -12,6 +13,7 @@ use std::time::Duration;
 
 use axum::body::{Body, Bytes, HttpBody};
 use axum::http::{HeaderValue, Response, Version, header};
+use futures_util::FutureExt as _;
 use hyper::body::{Frame, SizeHint};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
@@ -55,7 +57,7 @@ pub fn serve(
         }
         let visit = Arc::clone(&guest.visit);
         let service = hyper::service::service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
-            answer(door.clone(), request, peer, visit.request())
+            answer(&door, request, peer, visit.request())
         });
         let io = TokioIo::new(Watched { stream, visit: Arc::clone(&guest.visit) });
         let mut serving = std::pin::pin!(builder.serve_connection(io, service).into_owned());
@@ -102,16 +104,19 @@ fn builder(config: &Config, header_time: Duration) -> auto::Builder<TokioExecuto
     builder
 }
 
-async fn answer(
-    door: Door,
+fn answer(
+    door: &Door,
     request: hyper::Request<hyper::body::Incoming>,
     peer: IpAddr,
-    mut open: OpenRequest,
-) -> Result<Response<Taken>, std::convert::Infallible> {
+    open: OpenRequest,
+) -> impl Future<Output = Result<Response<Taken>, Infallible>> + use<> {
     let version = request.version();
     let hosts = request.headers().get_all(header::HOST).iter().count();
     let wire = Wire { peer, hosts_wrong: version == Version::HTTP_11 && hosts != 1 };
-    let mut response = door.answer(request, Some(wire)).await;
+    door.answer(request, Some(wire)).map(move |response| Ok(taken(response, version, open)))
+}
+
+fn taken(mut response: Response<Body>, version: Version, mut open: OpenRequest) -> Response<Taken> {
     if open.phase() > Phase::Open && version < Version::HTTP_2 {
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
@@ -122,7 +127,7 @@ async fn answer(
         open
     });
     let paced = version == Version::HTTP_2;
-    Ok(response.map(|inner| Taken { inner, held: None, whole: false, paced, open }))
+    response.map(|inner| Taken { inner, held: None, whole: false, paced, open })
 }
 
 /// A body that reports when it has been read. For HTTP/2 it is sent in pieces, the last byte separately: hyper asks

@@ -159,9 +159,11 @@ fn catalogues(out: &mut DescriptorEncoder, app: &App) -> fmt::Result {
         let built = catalogue.meta.get("built_at").and_then(|text| OffsetDateTime::parse(text, &Rfc3339).ok());
         built.map_or(-1, |built| (now - built).whole_seconds())
     })?;
-    each("windowshop_pool_connections", "Connections to the catalogue", &|catalogue| i64::from(catalogue.pool.size()))?;
+    each("windowshop_pool_connections", "Connections to the catalogue", &|catalogue| {
+        i64::try_from(catalogue.readers.most()).unwrap_or(i64::MAX)
+    })?;
     each("windowshop_pool_idle", "Connections to the catalogue that nobody uses", &|catalogue| {
-        i64::try_from(catalogue.pool.num_idle()).unwrap_or(i64::MAX)
+        i64::try_from(catalogue.readers.free()).unwrap_or(i64::MAX)
     })
 }
 

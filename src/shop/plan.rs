@@ -30,6 +30,7 @@ use crate::shop::words::plan::slug_name;
 use crate::shop::words::search as words;
 use crate::types::{Cents, PlanId};
 use crate::web::error::Failure;
+use crate::web::escape::escaped;
 use crate::web::page::{self, Cx};
 
 /// A term, its value in words, the glossary entry that explains it.
@@ -100,6 +101,7 @@ struct PlanPage<'a> {
     similar: Vec<(String, String, String)>,
     /// The yearly cost; `None` without a household, and for dental plans.
     year: Option<YearSum>,
+    /// Escaped, as everything that `parts::better` gets.
     who_query: String,
     paper: Option<Paper>,
 }
@@ -212,7 +214,7 @@ fn build<'a>(
         all: Everything::new(cx, record, packed),
         similar: priced.similar.clone(),
         year: None,
-        who_query: search.map(|search| marked(&search.canonical())).unwrap_or_default(),
+        who_query: search.map(|search| escaped(&marked(&search.canonical()))).unwrap_or_default(),
         paper: bought.map(|search| Paper::new(cx, catalogue, search, &[&record.plan_id])),
         card,
         cx,

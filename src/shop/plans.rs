@@ -23,6 +23,7 @@ use crate::shop::words::dates::changes;
 use crate::shop::words::list::{self, Chip, SortChoice, WayOut};
 use crate::shop::words::search as words;
 use crate::shop::yearly::YearlyPart;
+use crate::web::escape::escaped;
 use crate::web::page::{self, Cx};
 
 /// Cards per page: what fits the patience of someone on a phone (and one TCP window).
@@ -61,7 +62,7 @@ struct PlansPage<'a> {
     sort_now: String,
     order_words: String,
     panel: Panel,
-    /// The whole search with its mark, for the links to plans.
+    /// The whole search with its mark, for the links to plans; escaped, because there are fifty.
     query: String,
     year_words: String,
     /// What changed for the plan year.
@@ -109,7 +110,7 @@ pub async fn plans(cx: Cx) -> Result<Response, Instead> {
     let first = (search.page as usize - 1) * PAGE_SIZE;
     let shown: Vec<CardGroup> = all.into_iter().skip(first).take(PAGE_SIZE).collect();
     let links = Links::of(&cx, search, &who);
-    let query = marked(&search.canonical_from(who.clone()));
+    let query = escaped(&marked(&search.canonical_from(who.clone())));
     let cards = list_cards(&cx, &catalogue, &links, (&tally, &mut years), &shown);
     let (warnings, small_print) = words::warnings_for(&cx, &catalogue, search);
     let turning = if help.is_some() { turning::nearest(&cx, &catalogue, search, &tally).await? } else { None };

@@ -149,13 +149,13 @@ fn brotli(plain: &[u8], effort: Effort) -> Option<Vec<u8>> {
 
 /// Levels of libdeflate.
 const FRESH: i32 = 1;
-/// For a fresh page so long that it would not fit the first ten segments of a connection otherwise: one more round
-/// trip on a slow link takes longer than this.
+/// For a fresh page that does not fit the first ten segments of a connection otherwise: one more round trip on a slow link
+/// takes longer than this.
 const FRESH_LONG: i32 = 5;
 const KEPT: i32 = 7;
 const STRONG: i32 = 12;
-/// Longer than this, not counting its head, a page is long.
-const LONG_BYTES: usize = 46 << 10;
+/// More than this does not fit those ten segments, beside a kilobyte of headers.
+const WINDOW_BYTES: usize = 13 << 10;
 
 /// A gzip member (RFC 1952): no name, no time, system unknown.
 const GZIP_HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
@@ -167,13 +167,15 @@ fn gzip(plain: &[u8], effort: Effort) -> Option<Vec<u8>> {
         Some(head) => (&head.deflated[..], &plain[head.plain.len()..]),
         None => (&[][..], plain),
     };
-    let level = match effort {
-        Effort::Fresh if rest.len() <= LONG_BYTES => FRESH,
-        Effort::Fresh => FRESH_LONG,
-        Effort::Kept => KEPT,
-        Effort::Strong => STRONG,
+    let rest = match effort {
+        // Few do not fit, and which cannot be told from their length.
+        Effort::Fresh => match deflate(rest, FRESH)? {
+            fits if before.len() + fits.len() <= WINDOW_BYTES => fits,
+            _ => deflate(rest, FRESH_LONG)?,
+        },
+        Effort::Kept => deflate(rest, KEPT)?,
+        Effort::Strong => deflate(rest, STRONG)?,
     };
-    let rest = deflate(rest, level)?;
     let length = u32::try_from(plain.len()).ok()?;
     Some([&GZIP_HEADER, before, &rest, &crc32(plain).to_le_bytes(), &length.to_le_bytes()].concat())
 }

@@ -147,21 +147,20 @@ pub struct Watch {
 }
 
 /// A request at the door, outside of everything: it has its ID, and will be counted and logged when it is answered.
-pub struct Arrived<'w> {
-    watch: &'w Watch,
+pub struct Arrived {
     id: RequestId,
     trace: Option<TraceParent>,
     method: &'static str,
     begun: Instant,
 }
 
-impl<'w> Arrived<'w> {
-    pub fn new<B>(watch: &'w Watch, request: &axum::http::Request<B>, wire: Option<&Wire>) -> Arrived<'w> {
+impl Arrived {
+    pub fn new<B>(watch: &Watch, request: &axum::http::Request<B>, wire: Option<&Wire>) -> Arrived {
         let begun = Instant::now();
         let trusted = wire.is_some_and(|wire| wire.is_trusted(&watch.trusted));
         let id = RequestId::of(request.headers(), trusted);
         let trace = trusted.then(|| TraceParent::of(request.headers())).flatten();
-        Arrived { watch, id, trace, method: known_method(request.method().as_str()), begun }
+        Arrived { id, trace, method: known_method(request.method().as_str()), begun }
     }
 
     /// At error level, so the ID is on every line whatever the log level.
@@ -174,8 +173,8 @@ impl<'w> Arrived<'w> {
     }
 
     /// Answered with what was there: nothing further in works for it, or logs anything.
-    pub fn answered_at_once(self, mut response: Response, matched: Option<MatchedPath>) -> Response {
-        self.watch.metrics.answered(route_of(matched.as_ref()), response.status(), self.begun.elapsed(), false);
+    pub fn answered_at_once(self, watch: &Watch, (mut response, matched): (Response, Option<MatchedPath>)) -> Response {
+        watch.metrics.answered(route_of(matched.as_ref()), response.status(), self.begun.elapsed(), false);
         self.sign(&mut response);
         match tracing::enabled!(tracing::Level::INFO) {
             true => {
@@ -190,6 +189,7 @@ impl<'w> Arrived<'w> {
     /// bytes are accurate.
     pub async fn answered<F: Future<Output = Response>>(
         self,
+        watch: &Watch,
         mut request: Request,
         next: impl FnOnce(Request) -> F,
     ) -> Response {
@@ -198,10 +198,10 @@ impl<'w> Arrived<'w> {
         self.trace.clone().map(|trace| request.extensions_mut().insert(trace));
         let mut response = types::as_request(Arc::clone(&self.id.0), next(request)).instrument(span.clone()).await;
         let made = self.begun.elapsed();
-        let slow = made.as_millis() >= u128::from(self.watch.slow_ms);
+        let slow = made.as_millis() >= u128::from(watch.slow_ms);
         let matched: Option<MatchedPath> = response.extensions_mut().remove();
         let route = route_of(matched.as_ref());
-        self.watch.metrics.answered(route, response.status(), made, slow);
+        watch.metrics.answered(route, response.status(), made, slow);
         if slow {
             let (method, status, ms) = (self.method, response.status().as_u16(), made.as_millis());
             span.in_scope(|| tracing::warn!(method, route, status, ms, "slow answer"));

@@ -5,7 +5,7 @@
 //! than sending it (docs/performance.md). It must never make a page itself.
 
 use std::convert::Infallible;
-use std::future::Future;
+use std::future::{Future, Ready, ready};
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
@@ -16,6 +16,7 @@ use axum::extract::{Request, State};
 use axum::http::HeaderMap;
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
+use futures_util::future::Either;
 use time::Date;
 use tower::Service;
 use tower::layer::layer_fn;
@@ -72,8 +73,8 @@ impl Door {
         Door { outside, routes: routes.with_state(Arc::clone(app)) }
     }
 
-    /// The answer to a request, with what its connection knows about it.
-    pub async fn answer<B>(&self, request: axum::http::Request<B>, wire: Option<Wire>) -> Response
+    /// The answer to a request, with what its connection knows about it: at once, if it is a finished page.
+    pub fn answer<B>(&self, request: axum::http::Request<B>, wire: Option<Wire>) -> Answer
     where
         B: HttpBody<Data = Bytes> + Send + 'static,
         B::Error: Into<axum::BoxError>,
@@ -83,22 +84,29 @@ impl Door {
         let arrived = Arrived::new(watch, &request, wire.as_ref());
         // Finished public pages, compressed: they need nothing further in, so they need no place either.
         let kept = if wire.as_ref().is_some_and(|wire| wire.hosts_wrong) { None } else { front.kept(&request) };
-        if let Some((response, route)) = kept {
-            return arrived.answered_at_once(response, route);
+        if let Some(kept) = kept {
+            return Either::Left(ready(arrived.answered_at_once(watch, kept)));
         }
         let mut request = request.map(Body::new);
         wire.map(|wire| request.extensions_mut().insert(wire));
-        let routes = self.routes.clone();
-        let next = async move |request: Request| {
-            let mut routes = routes;
-            match routes.call(request).await {
-                Ok(response) => response,
-                Err(never) => match never {},
-            }
-        };
-        arrived.answered(request, |request| page_cache::pages(front, request, next)).await
+        let (outside, routes) = (Arc::clone(&self.outside), self.routes.clone());
+        // Boxed, so that a connection on which nothing is being made holds no room for it.
+        Either::Right(Box::pin(async move {
+            let next = async move |request: Request| {
+                let mut routes = routes;
+                match routes.call(request).await {
+                    Ok(response) => response,
+                    Err(never) => match never {},
+                }
+            };
+            let Outside { front, watch, .. } = &*outside;
+            arrived.answered(watch, request, |request| page_cache::pages(front, request, next)).await
+        }))
     }
 }
+
+/// An answer that is there, or is being made.
+pub type Answer = Either<Ready<Response>, Pin<Box<dyn Future<Output = Response> + Send>>>;
 
 /// For callers without a connection: tests, and the trial of a catalogue.
 impl Service<Request> for Door {

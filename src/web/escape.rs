@@ -32,6 +32,14 @@ impl askama::filters::Escaper for Html {
     }
 }
 
+/// Words made safe once, for what a page writes many times: templates take it as it is (`|safe`).
+pub fn escaped(words: &str) -> String {
+    let mut safe = String::with_capacity(words.len() + 32);
+    // A text that grows takes everything.
+    let _ = askama::filters::Escaper::write_escaped_str(&Html, &mut safe, words);
+    safe
+}
+
 /// Where the first special byte is, from `from` on.
 fn next_special(bytes: &[u8], from: usize) -> Option<usize> {
     let (whole, rest) = bytes[from..].as_chunks::<WORD>();

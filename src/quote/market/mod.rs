@@ -213,7 +213,7 @@ async fn offers<'c>(catalogue: &'c Catalogue, search: &Search) -> Result<Vec<Off
             Arg::Text(text) => statement.bind(text),
         };
     }
-    let text: Option<String> = statement.fetch_one(&catalogue.pool).await?;
+    let text: Option<String> = catalogue.readers.one(statement).await?;
     let sold = read_sold(text.as_deref().unwrap_or_default()).ok_or(QuoteError::Unreadable)?;
     let priced = |(plan_pk, misses)| Some((plan_pk, charge.premium(rates.of(plan_pk)?)?, misses));
     Ok(of_household(catalogue, search, sold.into_iter().filter_map(priced)))
