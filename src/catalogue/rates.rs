@@ -163,3 +163,51 @@ impl Rates {
         self.areas.get_or_insert_async(&rating_area_pk, read).await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
+
+    use super::*;
+
+    /// A row of area `area`, with `by_age` and `with_tobacco` as functions of the age.
+    async fn file(pool: &SqlitePool, (area, plan): (i64, i64), tiers: [Option<i64>; 7], ages: [fn(u8) -> i64; 2]) {
+        let [by_age, with_tobacco] = ages.map(|of| (YOUNGEST..=OLDEST).map(of).collect::<Vec<_>>());
+        let (tiered, tobacco) = (tiers.iter().any(Option::is_some), by_age != with_tobacco);
+        let tiers = tiers.map(|cents| cents.map_or("NULL".to_string(), |cents| cents.to_string()));
+        let keys = [rate_pk(area, plan), area, plan, i64::from(tiered), i64::from(tobacco)];
+        let numbers = keys.iter().chain(&by_age).chain(&with_tobacco).map(i64::to_string);
+        let values = numbers.chain(tiers).collect::<Vec<_>>().join(", ");
+        let insert = sqlx::AssertSqlSafe(format!("INSERT INTO rate VALUES ({values})"));
+        sqlx::raw_sql(insert).execute(pool).await.expect("a row");
+    }
+
+    #[tokio::test]
+    async fn rates_are_read_as_they_were_filed() {
+        let options = SqliteConnectOptions::new().in_memory(true).foreign_keys(false);
+        let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await.expect("SQLite");
+        sqlx::raw_sql(include_str!("../../sql/catalogue/schema.sql")).execute(&pool).await.expect("the schema");
+        file(&pool, (4, 7), [None; 7], [|age| i64::from(age) * 100, |age| i64::from(age) * 100 + 50]).await;
+        let tiers = [Some(60_000), None, None, None, None, None, Some(90_000)];
+        file(&pool, (4, 9), tiers, [|_| 30_000, |_| 30_000]).await;
+        file(&pool, (5, 7), [None; 7], [|_| 1, |_| 1]).await;
+        let all = Rates::default();
+        let area = all.of(&pool, 4).await.expect("rates");
+
+        let by_age = area.of(7).expect("priced here");
+        let of = |age, tobacco| by_age.of_member(age, tobacco).0;
+        assert_eq!(
+            [of(0, false), of(14, false), of(40, true), of(64, false), of(90, true)],
+            [1400, 1400, 4050, 6400, 6450]
+        );
+        assert!(!by_age.is_tiered() && by_age.of_family(Tier::Couple).is_none());
+
+        let tiered = area.of(9).expect("priced here");
+        let of = |tier| tiered.of_family(tier).map(|cents| cents.0);
+        assert!(tiered.is_tiered());
+        assert_eq!([of(Tier::Individual), of(Tier::Couple), of(Tier::CoupleThree)], [30_000, 60_000, 90_000].map(Some));
+        assert_eq!(of(Tier::OneDependent), None, "not filed");
+        assert!(area.of(8).is_none() && all.of(&pool, 6).await.expect("none").of(7).is_none());
+        assert_eq!(all.of(&pool, 5).await.expect("rates").of(7).expect("priced here").of_member(30, false), Cents(1));
+    }
+}

@@ -107,7 +107,7 @@ pub fn thresholds(household: &Household, tables: &Tables, as_of: Date) -> Result
 }
 
 /// The threshold with a turn that matters nearest to an income: of two equally near, the lower. It looks at no amount
-/// farther away, because each takes two determinations of the household.
+/// farther away, because each takes a determination of the household, and two where something turns.
 ///
 /// # Errors
 ///
@@ -122,6 +122,16 @@ pub fn nearest_to(
     let mut amounts = candidates(household, tables, as_of, &now, first);
     amounts.sort_by_key(|amount| (amount.0 - income.0).abs());
     for amount in amounts {
+        // Nothing that matters has turned between the income and this amount, or it would have been found: so the answers on
+        // its near side are today's.
+        if first.magi == income {
+            let ahead = amount >= income;
+            let beyond = determine_shifted(household, tables, as_of, amount - income + Cents(i64::from(ahead)))?;
+            let (below, above) = if ahead { (&now, &beyond) } else { (&beyond, &now) };
+            if !turns(below, above).iter().any(&matters) {
+                continue;
+            }
+        }
         let found = at(household, tables, as_of, first.magi, amount)?;
         if let Some(found) = found.filter(|found| found.turns.iter().any(&matters)) {
             return Ok(Some(found));

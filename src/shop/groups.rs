@@ -110,11 +110,12 @@ fn year(offer: &Offer) -> Option<Cents> {
 }
 
 fn amounts(cx: &Cx, offer: &Offer) -> String {
-    let month = cx.tf("plans.twin_month", &[("amount", &offer.net().dollars_cents())]);
-    match year(offer) {
-        Some(year) => format!("{month}, {}", cx.tf("plans.twin_year", &[("amount", &whole_dollars(year))])),
-        None => month,
+    let mut words = cx.tf("plans.twin_month", &[("amount", &offer.net().dollars_cents())]);
+    if let Some(year) = year(offer) {
+        words.push_str(", ");
+        words.push_str(&cx.tf("plans.twin_year", &[("amount", &whole_dollars(year))]));
     }
+    words
 }
 
 /// By the likely year if the list is in that order, else by the monthly price.
