@@ -294,7 +294,7 @@ mod tests {
             coinsurance: Coinsurance::NotApplicable,
             outside_maximum: false,
         };
-        let mut filed = HashMap::new();
+        let mut filed = Filed::new();
         for (code, copay) in [(1_i64, Some("$40")), (4, Some("$30")), (5, None), (6, None), (2, None)] {
             let mut sharing = CostSharing::default();
             let dollars = Some(Cents(code * 10_000));
@@ -305,7 +305,7 @@ mod tests {
                     sharing.shares[service as usize] = share(copay);
                 }
             }
-            filed.insert(8 + code, (sharing, Vec::new()));
+            filed.insert(8 + code, Box::new((sharing, Vec::new())));
         }
         let of = |code: i64| ready(&filed, 8 + code);
         let (silver73, standard) = (Some(VariantKind::Silver73), Some(VariantKind::Standard));

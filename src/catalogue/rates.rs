@@ -2,7 +2,7 @@
 //!
 //! Called by `quote::market::premium`, which alone adds rates up. A rating area is read when somebody first asks there and
 //! stays in memory, since rates never change: the whole country's 36,000 rows are 10 MB. In the statement of a search they
-//! were a third of its work, and its text had to name the ages, so each family's was prepared anew (docs/performance.md).
+//! were a third of its work, and its text had to name the ages, so each family's had to be prepared (docs/performance.md).
 
 use std::sync::Arc;
 

@@ -1,16 +1,49 @@
-//! The connections over which every search runs its statement.
+//! The statement of a search: the connections that run it, and what it found.
 //!
-//! Called by `quote::market`. The driver's pool checks each connection that comes back by asking its thread for a sign of
-//! life: for a statement of a tenth of a millisecond, one more journey to another thread and back (docs/performance.md).
-//! Nothing is left on these that would have to be checked: the file cannot change, and nobody begins a transaction.
+//! Called by `quote::market`, which alone writes statements. A catalogue never changes, so the same statement finds the same
+//! plans: without filters, everybody in a place asks the same one, whatever their ages. What was found is kept within a limit;
+//! what holds a text that somebody typed is not.
+//!
+//! The driver's pool checks each connection that comes back by asking its thread for a sign of life: for a statement of a tenth
+//! of a millisecond, one more journey to another thread and back (docs/performance.md). Nothing is left on these that would
+//! have to be checked: the file cannot change, and nobody begins a transaction.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use sqlx::query::QueryScalar;
-use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions, SqliteConnection, SqliteRow};
-use sqlx::{ConnectOptions as _, FromRow, Sqlite};
+use quick_cache::Weighter;
+use quick_cache::sync::Cache;
+use sqlx::ConnectOptions as _;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use tokio::sync::Semaphore;
+
+/// A bound value.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Arg {
+    Int(i64),
+    Text(String),
+}
+
+/// A statement that returns one text, and what is bound to it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Query {
+    pub sql: String,
+    pub args: Vec<Arg>,
+}
+
+/// Memory for what was found: some thousand places, each with some filters.
+const FOUND_BYTES: u64 = 16 << 20;
+/// Roughly one, with its statement, to size the table.
+const ONE_FOUND_BYTES: u64 = 3 << 10;
+
+#[derive(Debug, Clone)]
+struct ByBytes;
+
+impl Weighter<Query, Arc<str>> for ByBytes {
+    fn weight(&self, query: &Query, found: &Arc<str>) -> u64 {
+        (query.sql.len() + size_of_val(&*query.args) + found.len() + 2 * size_of::<Query>()) as u64
+    }
+}
 
 pub struct Readers {
     options: SqliteConnectOptions,
@@ -19,6 +52,7 @@ pub struct Readers {
     most: usize,
     /// How long a request waits for a connection before it is told that the site is busy.
     patience: Duration,
+    found: Cache<Query, Arc<str>, ByBytes>,
 }
 
 impl Readers {
@@ -36,19 +70,33 @@ impl Readers {
         for _ in 0..most {
             idle.push(options.connect().await?);
         }
-        Ok(Readers { options, idle: Mutex::new(idle), places: Semaphore::new(most), most, patience })
+        let items = usize::try_from(FOUND_BYTES / ONE_FOUND_BYTES).unwrap_or(usize::MAX);
+        let found = Cache::with_weighter(items, FOUND_BYTES, ByBytes);
+        Ok(Readers { options, idle: Mutex::new(idle), places: Semaphore::new(most), most, patience, found })
     }
 
-    /// The one value that a statement returns. A connection on which one failed, or was given up, is not used again.
+    /// What a statement finds, from memory or run once for all who ask at the same time; empty for NULL.
     ///
     /// # Errors
     ///
     /// [`sqlx::Error::PoolTimedOut`] if no connection came back in time, or any SQLite error.
-    pub async fn one<'q, O>(&self, query: QueryScalar<'q, Sqlite, O, SqliteArguments>) -> Result<O, sqlx::Error>
-    where
-        O: Send + Unpin,
-        (O,): Send + Unpin + for<'r> FromRow<'r, SqliteRow>,
-    {
+    pub async fn find(&self, query: &Query) -> Result<Arc<str>, sqlx::Error> {
+        match query.args.iter().any(|arg| matches!(arg, Arg::Text(_))) {
+            true => self.run(query).await,
+            false => self.found.get_or_insert_async(query, self.run(query)).await,
+        }
+    }
+
+    /// A connection on which a statement failed, or was given up, is not used again.
+    async fn run(&self, query: &Query) -> Result<Arc<str>, sqlx::Error> {
+        // Safe: all text comes from closed sets, and every value is bound (`quote::market::query`).
+        let mut statement = sqlx::query_scalar(sqlx::AssertSqlSafe(query.sql.clone()));
+        for arg in &query.args {
+            statement = match arg {
+                Arg::Int(n) => statement.bind(*n),
+                Arg::Text(text) => statement.bind(text.clone()),
+            };
+        }
         let place = tokio::time::timeout(self.patience, self.places.acquire()).await;
         let _place = place.map_err(|_| sqlx::Error::PoolTimedOut)?.map_err(|_| sqlx::Error::PoolClosed)?;
         let idle = self.idle().pop();
@@ -56,10 +104,10 @@ impl Readers {
             Some(connection) => connection,
             None => self.options.connect().await?,
         };
-        let found = query.fetch_one(&mut connection).await?;
+        let found: Option<String> = statement.fetch_one(&mut connection).await?;
         // Before the place is given back.
         self.idle().push(connection);
-        Ok(found)
+        Ok(found.unwrap_or_default().into())
     }
 
     /// Connections at once.

@@ -107,19 +107,19 @@ pub fn thresholds(household: &Household, tables: &Tables, as_of: Date) -> Result
 }
 
 /// The threshold with a turn that matters nearest to an income: of two equally near, the lower. It looks at no amount
-/// farther away, because each takes a determination of the household, and two where something turns.
+/// farther away, because each takes a determination of the household, and two where something turns. `now`: the household as it
+/// is.
 ///
 /// # Errors
 ///
 /// As `determine`.
 pub fn nearest_to(
-    income: Cents,
+    (income, now): (Cents, &Determination),
     matters: impl Fn(&Turn) -> bool,
     (household, tables, as_of): (&Household, &Tables, Date),
 ) -> Result<Option<Threshold>, Vec<FieldError>> {
-    let now = determine_shifted(household, tables, as_of, Cents::ZERO)?;
-    let Some(first) = first_household(&now) else { return Ok(None) };
-    let mut amounts = candidates(household, tables, as_of, &now, first);
+    let Some(first) = first_household(now) else { return Ok(None) };
+    let mut amounts = candidates(household, tables, as_of, now, first);
     amounts.sort_by_key(|amount| (amount.0 - income.0).abs());
     for amount in amounts {
         // Nothing that matters has turned between the income and this amount, or it would have been found: so the answers on
@@ -127,7 +127,7 @@ pub fn nearest_to(
         if first.magi == income {
             let ahead = amount >= income;
             let beyond = determine_shifted(household, tables, as_of, amount - income + Cents(i64::from(ahead)))?;
-            let (below, above) = if ahead { (&now, &beyond) } else { (&beyond, &now) };
+            let (below, above) = if ahead { (now, &beyond) } else { (&beyond, now) };
             if !turns(below, above).iter().any(&matters) {
                 continue;
             }
@@ -280,7 +280,8 @@ mod tests {
             let all = thresholds(&household, &tables, day).unwrap();
             let all = all.into_iter().filter(|found| found.turns.iter().any(matters));
             let expected = all.min_by_key(|found| (found.at_most.0 - income).abs());
-            let found = nearest_to(Cents(income), matters, (&household, &tables, day)).unwrap();
+            let now = determine_shifted(&household, &tables, day, Cents::ZERO).unwrap();
+            let found = nearest_to((Cents(income), &now), matters, (&household, &tables, day)).unwrap();
             assert_eq!(found, expected, "{income}");
         }
     }

@@ -113,7 +113,7 @@ pub async fn plans(cx: Cx) -> Result<Response, Instead> {
     let query = escaped(&marked(&search.canonical_from(who.clone())));
     let cards = list_cards(&cx, &catalogue, &links, (&tally, &mut years), &shown);
     let (warnings, small_print) = words::warnings_for(&cx, &catalogue, search);
-    let turning = if help.is_some() { turning::nearest(&cx, &catalogue, search, &tally).await? } else { None };
+    let turning = turning::nearest(&cx, &catalogue, search, (&tally, help.as_ref())).await?;
     let dental_unknown = search.product == Product::Dental && !catalogue.variants.has_dental();
     let own = Fixed::of(&cx, search.product);
     let template = PlansPage {

@@ -11,21 +11,22 @@ use crate::quote::ask::address::Search;
 use crate::quote::ask::money::Finances;
 use crate::quote::market;
 use crate::quote::market::tally::Tally;
-use crate::quote::policy::{self, Policy};
+use crate::quote::policy::{self, Help, Policy};
 use crate::shop::open::days;
 use crate::shop::words::thresholds as words;
 use crate::types::Cents;
 use crate::web::error::Failure;
 use crate::web::page::Cx;
 
-/// The nearest turning point in one or two sentences; `None` without an income, or if nothing changes. `tally` is the
-/// list's own.
+/// The nearest turning point in one or two sentences; `None` without an income, or if nothing changes. `tally` and `help` are
+/// the list's own.
 pub async fn nearest(
     cx: &Cx,
     catalogue: &Catalogue,
     search: &Search,
-    tally: &Tally<'_>,
+    (tally, help): (&Tally<'_>, Option<&Help>),
 ) -> Result<Option<String>, Failure> {
+    let Some(help) = help else { return Ok(None) };
     let Some(money) = search.finances.as_ref().filter(|_| search.product == Product::Medical) else { return Ok(None) };
     let household =
         policy::eligibility_household(search.year, &search.place, &search.household, (money, search.policy.rules.ages));
@@ -33,7 +34,9 @@ pub async fn nearest(
     let matters = |turn: &Turn| turn.what != What::ApplicablePercentage;
     let day = days(cx, search.state()).own;
     // A household that the engine refuses has no list either.
-    let Ok(Some(threshold)) = nearest_to(money.income, matters, (&household, &cx.app.tables, day)) else {
+    let Ok(Some(threshold)) =
+        nearest_to((money.income, &help.determination), matters, (&household, &cx.app.tables, day))
+    else {
         return Ok(None);
     };
     let beyond = words::dollar_beyond(&threshold);

@@ -179,6 +179,8 @@ impl Arrived {
         match tracing::enabled!(tracing::Level::INFO) {
             true => {
                 let span = self.span();
+                let (method, route) = (self.method, route_of(matched.as_ref()));
+                span.in_scope(|| tracing::info!(method, route, "request"));
                 self.logged(response, matched, span)
             }
             false => response,

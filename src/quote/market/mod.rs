@@ -12,6 +12,7 @@ use std::collections::HashMap;
 
 use crate::catalogue::Catalogue;
 use crate::catalogue::places::Place;
+use crate::catalogue::readers::Query;
 use crate::eligibility::benchmark::{self, PricedPlan};
 use crate::eligibility::rounding;
 use crate::filing::codes::{Feature, Metal, Product, Sort, VariantKind};
@@ -25,7 +26,7 @@ use crate::quote::offer::{Misses, Offer};
 use crate::quote::policy::{Credit, CreditTerms, DatedRules, Policy};
 use crate::types::Cents;
 use premium::Charge;
-use query::{Arg, Query, build_query, read_sold};
+use query::{build_query, read_sold};
 use tally::{Benchmark, Tally};
 
 /// Every plan sold to the household, priced and counted.
@@ -199,22 +200,14 @@ fn asks(search: &Search) -> (Query, Option<i64>, Charge) {
     (build_query(search), search.place.rating_area_pk, Charge::of(household, &rules.rating))
 }
 
-/// Binds and runs the statement of a search, and prices what it finds.
+/// What the statement of a search finds, each plan with its price.
 async fn offers<'c>(catalogue: &'c Catalogue, search: &Search) -> Result<Vec<Offer<'c>>, QuoteError> {
     let (query, rating_area, charge) = asks(search);
     // A place without a rating area has no price for anything.
     let Some(rating_area) = rating_area else { return Ok(Vec::new()) };
     let rates = catalogue.rates(rating_area).await?;
-    // Safe: all text comes from closed sets, and every value is bound (see query.rs).
-    let mut statement = sqlx::query_scalar(sqlx::AssertSqlSafe(query.sql));
-    for arg in query.args {
-        statement = match arg {
-            Arg::Int(n) => statement.bind(n),
-            Arg::Text(text) => statement.bind(text),
-        };
-    }
-    let text: Option<String> = catalogue.readers.one(statement).await?;
-    let sold = read_sold(text.as_deref().unwrap_or_default()).ok_or(QuoteError::Unreadable)?;
+    let found = catalogue.readers.find(&query).await?;
+    let sold = read_sold(&found).ok_or(QuoteError::Unreadable)?;
     let priced = |(plan_pk, misses)| Some((plan_pk, charge.premium(rates.of(plan_pk)?)?, misses));
     Ok(of_household(catalogue, search, sold.into_iter().filter_map(priced)))
 }

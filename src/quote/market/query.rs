@@ -13,6 +13,7 @@
 //! costs three times the search. So each plan is one integer, and the county is one text of integers. What does not
 //! depend on the household (metal, insurer, deductibles …) is held in memory, see `catalogue::variants`.
 
+use crate::catalogue::readers::{Arg, Query};
 use crate::filing::codes::{Metal, VariantKind};
 use crate::filing::keys::{PLAN_PK_BITS, VARIANT_STEP};
 use crate::quote::ask::address::Search;
@@ -21,19 +22,6 @@ use crate::quote::filters::Rule;
 use crate::quote::offer::Misses;
 use crate::quote::policy::VariantKinds;
 use crate::types::PlanId;
-
-/// A bound value.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Arg {
-    Int(i64),
-    Text(String),
-}
-
-#[derive(Debug, Clone, PartialEq)]
-pub struct Query {
-    pub sql: String,
-    pub args: Vec<Arg>,
-}
 
 /// Writes the statement for a search: one row with one text, see [`read_sold`].
 ///
