@@ -124,3 +124,38 @@ impl Readers {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use sqlx::Connection as _;
+
+    use super::*;
+
+    fn query(sql: &str, args: &[Arg]) -> Query {
+        Query { sql: sql.to_string(), args: args.to_vec() }
+    }
+
+    #[tokio::test]
+    async fn what_was_found_is_kept_unless_somebody_typed_a_part_of_it() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let options = SqliteConnectOptions::new().filename(folder.path().join("x.db")).create_if_missing(true);
+        // No catalogue ever changes; this file does, so that one can tell what was read again.
+        let mut writer = SqliteConnection::connect_with(&options).await.expect("a file");
+        let write = async |writer: &mut SqliteConnection, sql: &'static str| {
+            sqlx::raw_sql(sql).execute(writer).await.expect("written");
+        };
+        write(&mut writer, "CREATE TABLE t (a INTEGER); INSERT INTO t VALUES (1)").await;
+        let readers = Readers::open(options, 2, Duration::from_secs(5)).await.expect("readers");
+        let plain = query("SELECT group_concat(a) FROM t WHERE a < ?1", &[Arg::Int(9)]);
+        let typed = query("SELECT group_concat(a) FROM t WHERE ?1 = 'x'", &[Arg::Text("x".into())]);
+        let none = query("SELECT group_concat(a) FROM t WHERE a > ?1", &[Arg::Int(9)]);
+        let find = async |query: &Query| readers.find(query).await.map(|found| found.to_string()).ok();
+        assert_eq!([find(&plain).await, find(&typed).await, find(&none).await], ["1", "1", ""].map(|s| Some(s.into())));
+        write(&mut writer, "INSERT INTO t VALUES (2)").await;
+        assert_eq!([find(&plain).await, find(&typed).await], ["1", "1,2"].map(|s| Some(s.into())));
+        let wrong = query("SELECT group_concat(b) FROM t", &[]);
+        assert_eq!([find(&wrong).await, find(&wrong).await, find(&wrong).await], [None, None, None]);
+        assert_eq!(find(&typed).await.as_deref(), Some("1,2"), "there is always another connection");
+        assert_eq!((readers.free(), readers.most()), (2, 2));
+    }
+}

@@ -46,7 +46,12 @@ pub async fn admit<F: Future<Output = Response>>(
         false => Err(admission.refuse(Refused::Bytes)),
     };
     match room {
-        Ok(_place) => whole(next(request).await).await,
+        Ok(_place) => {
+            // Most pages are made from memory, without waiting for anything: without this a request would never hold a place
+            // while others arrive, and the line of all of them would be the runtime's own, in which health checks stand too.
+            tokio::task::yield_now().await;
+            whole(next(request).await).await
+        }
         Err(why) => refusals.answer(lang, coding, why).await,
     }
 }
