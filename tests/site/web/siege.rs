@@ -7,7 +7,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use axum::Router;
+
 use super::fire::{Running, get};
+use crate::site::Site;
 
 const LIST: &str = "/plans?year=2026&zip=45202&county=39061&people=40";
 
@@ -25,6 +28,32 @@ fn ask(stream: &mut TcpStream, uri: &str) -> std::io::Result<Option<String>> {
     let length = head.split("content-length: ").nth(1).map_or(0, |rest| rest.lines().next().unwrap().parse().unwrap());
     stream.read_exact(&mut vec![0; length])?;
     Ok(Some(head))
+}
+
+/// A page made from memory waits for nothing. Were it made in one go with being let in, there would never be a line but the
+/// runtime's own, in which everybody stands behind everybody.
+#[tokio::test]
+async fn pages_that_wait_for_nothing_hold_their_places_while_others_arrive() {
+    let site = Site::empty(&[]).await;
+    let (app, most) = (Arc::clone(&site.app), Arc::new(AtomicUsize::new(0)));
+    let page = {
+        let (app, most) = (Arc::clone(&app), Arc::clone(&most));
+        axum::routing::get(async move || {
+            most.fetch_max(app.admission.running(), Ordering::Relaxed);
+            "made"
+        })
+    };
+    let site = site.serving(Router::new().route("/made", page));
+    let ask = |n| {
+        let site = site.clone();
+        tokio::spawn(async move { site.get(&format!("/made?n={n}")).await.status })
+    };
+    let asked: Vec<_> = (0..200).map(ask).collect();
+    for asked in asked {
+        assert_eq!(asked.await.expect("an answer"), 200);
+    }
+    let (most, limit) = (most.load(Ordering::Relaxed), app.admission.limit());
+    assert!(most > 1 && most <= limit, "{most} at once of {limit}");
 }
 
 #[test]
