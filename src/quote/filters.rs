@@ -49,7 +49,7 @@ impl Facet {
 
 const _: () = assert!(Facet::COUNT as i64 <= Misses::FILTERS_MAX);
 
-/// One filter. In SQL, `s` is a plan sold here, `v` the household's variant of it, and `r` its rates.
+/// One filter. In SQL, `s` is a plan sold here, and `v` the household's variant of it.
 pub struct Filter {
     pub facet: Facet,
     /// Its name in the address.

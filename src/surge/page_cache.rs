@@ -184,11 +184,7 @@ fn answer(kept: &Kept, asked: &HeaderMap, method: &Method, counts: &Counts) -> R
     }
     let is_head = *method == Method::HEAD;
     let mut response = Response::new(if is_head { Body::empty() } else { Body::from(kept.body.clone()) });
-    let headers = response.headers_mut();
-    headers.clone_from(&kept.headers);
-    if is_head {
-        headers.insert(header::CONTENT_LENGTH, HeaderValue::from(kept.body.len()));
-    }
+    response.headers_mut().clone_from(&kept.headers);
     response
 }
 
@@ -311,7 +307,7 @@ async fn finish(front: &Front, key: &Key, response: Response) -> Result<Kept, Re
     let (true, true, Some(tag)) = (same_edition, bytes.is_some_and(|bytes| bytes <= LONGEST_PAGE), tag) else {
         return Err(response);
     };
-    let (mut parts, body) = response.into_parts();
+    let (parts, body) = response.into_parts();
     let Ok(body) = axum::body::to_bytes(body, LONGEST_PAGE as usize).await else {
         // Its length was known, so this body was never complete; it ends as it would have without us.
         return Err(Response::from_parts(parts, Body::empty()));
@@ -319,7 +315,6 @@ async fn finish(front: &Front, key: &Key, response: Response) -> Result<Kept, Re
     let coded = key.coding.compress(&body, Effort::Kept);
     let coding = if coded.is_some() { key.coding } else { Coding::Identity };
     let Some(etag) = etag(&tag, coding, Stage::Kept) else { return Err(Response::from_parts(parts, Body::from(body))) };
-    parts.headers.remove(header::CONTENT_LENGTH);
     Ok(Kept::new(parts.headers, route, (tag, etag), (coding, coded.unwrap_or(body))))
 }
 

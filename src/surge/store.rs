@@ -65,7 +65,7 @@ impl Wanted<'_> {
 /// A finished page.
 #[derive(Debug)]
 pub struct Kept {
-    /// All except the length, and the ID of the request.
+    /// All except the ID of the request.
     pub headers: HeaderMap,
     /// The route that made it, for logs and metrics.
     pub route: Option<MatchedPath>,
@@ -88,6 +88,7 @@ impl Kept {
         (coding, body): (Coding, Bytes),
     ) -> Kept {
         headers.insert(header::ETAG, etag.clone());
+        headers.insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
         if let Some(name) = coding.name() {
             headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(name));
         }

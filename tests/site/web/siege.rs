@@ -50,7 +50,8 @@ async fn pages_that_wait_for_nothing_hold_their_places_while_others_arrive() {
     };
     let asked: Vec<_> = (0..200).map(ask).collect();
     for asked in asked {
-        assert_eq!(asked.await.expect("an answer"), 200);
+        // Made, or told to come back: they are more than places and line hold.
+        assert!(matches!(asked.await.expect("an answer"), 200 | 503));
     }
     let (most, limit) = (most.load(Ordering::Relaxed), app.admission.limit());
     assert!(most > 1 && most <= limit, "{most} at once of {limit}");
