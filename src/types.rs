@@ -299,9 +299,6 @@ impl fmt::Display for Zip5 {
     }
 }
 
-/// The highest monthly premium of a policy that a search can carry, in cents: 24 bits (`quote::market::query`).
-pub const PREMIUM_CENTS_MAX: i64 = (1 << 24) - 1;
-
 /// A county, by its five-digit FIPS code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CountyFips(u32);

@@ -12,7 +12,6 @@ use super::read::{Row, Source};
 use super::values;
 use super::write::{Cell, Out, Rows, cell};
 use crate::filing::keys;
-use crate::types::PREMIUM_CENTS_MAX;
 use std::collections::HashMap;
 use std::ops::RangeInclusive;
 
@@ -48,12 +47,10 @@ pub struct Rate {
 
 pub const NONE: i32 = -1;
 
-/// Above any premium ever filed (the highest of 2026 is $4,894 a month); filings use 999999.00 to mean no price, and
-/// twelve of these must not overflow what a search can carry (`quote::market::query`).
+/// Above any premium ever filed (the highest of 2026 is $4,894 a month); filings use 999999.00 to mean no price.
 const ONE_PERSON_CENTS_MAX: i32 = 900_000;
 /// A family tier, total.
 const FAMILY_CENTS_MAX: i32 = 12 * ONE_PERSON_CENTS_MAX;
-const _: () = assert!((FAMILY_CENTS_MAX as i64) < PREMIUM_CENTS_MAX);
 
 impl Rate {
     pub fn new(plan: u32, area: u32) -> Rate {
