@@ -43,8 +43,8 @@ const TIER_COLUMNS: [&str; 7] =
 pub struct FiledRates {
     plan_pk: i64,
     /// `None`: priced by each member's age.
-    tiers: Option<Box<[Option<Cents>; TIER_COLUMNS.len()]>>,
-    /// Whole cents a month.
+    tiers: Option<Box<[Option<u32>; TIER_COLUMNS.len()]>>,
+    /// Whole cents a month, as all of them.
     by_age: [u32; AGES],
     /// `None`: whoever uses tobacco pays the same.
     with_tobacco: Option<Box<[u32; AGES]>>,
@@ -59,7 +59,7 @@ impl FiledRates {
     /// What one member pays in a month.
     pub fn of_member(&self, age: u8, tobacco: bool) -> Cents {
         let ages = self.with_tobacco.as_deref().filter(|_| tobacco).unwrap_or(&self.by_age);
-        Cents(i64::from(ages[usize::from(age.clamp(YOUNGEST, OLDEST) - YOUNGEST)]))
+        Cents(ages[usize::from(age.clamp(YOUNGEST, OLDEST) - YOUNGEST)].into())
     }
 
     /// What a policy of this kind costs a month; `None` if that was not filed.
@@ -67,48 +67,30 @@ impl FiledRates {
         match tier as usize {
             // Of a tiered plan the single rate stands in every age column.
             0 => Some(self.of_member(YOUNGEST, false)),
-            of_more => self.tiers.as_deref()?[of_more - 1],
+            of_more => self.tiers.as_deref()?[of_more - 1].map(|cents| Cents(cents.into())),
         }
     }
 
     /// A row of [`statement`].
     fn read(row: &SqliteRow) -> Result<FiledRates, sqlx::Error> {
-        let tiers: Option<&str> = row.try_get(1)?;
-        let with_tobacco: Option<&str> = row.try_get(3)?;
+        let cents = |word: &str| word.parse().ok();
+        // Nothing between two spaces: not filed.
+        let tier = |word: &str| if word.is_empty() { Some(None) } else { cents(word).map(Some) };
+        let (tiers, with_tobacco): (Option<&str>, Option<&str>) = (row.try_get(1)?, row.try_get(3)?);
         Ok(FiledRates {
             plan_pk: row.try_get(0)?,
-            tiers: tiers.map(|tiers| numbers(tiers).map(Box::new)).transpose()?,
-            by_age: numbers(row.try_get(2)?)?,
-            with_tobacco: with_tobacco.map(|ages| numbers(ages).map(Box::new)).transpose()?,
+            tiers: tiers.map(|tiers| amounts(tiers, tier)).transpose()?,
+            by_age: *amounts(row.try_get(2)?, cents)?,
+            with_tobacco: with_tobacco.map(|ages| amounts(ages, cents)).transpose()?,
         })
     }
 }
 
 /// As many amounts as there must be, separated by spaces.
-fn numbers<T: Amount + Copy + Default, const N: usize>(text: &str) -> Result<[T; N], sqlx::Error> {
+fn amounts<T, const N: usize>(text: &str, read: impl Fn(&str) -> Option<T>) -> Result<Box<[T; N]>, sqlx::Error> {
     let unreadable = || sqlx::Error::Decode("rates are not what their statement asks for".into());
-    let (mut all, mut words) = ([T::default(); N], text.split(' '));
-    for one in &mut all {
-        *one = words.next().and_then(T::read).ok_or_else(unreadable)?;
-    }
-    if words.next().is_some() { Err(unreadable()) } else { Ok(all) }
-}
-
-trait Amount: Sized {
-    fn read(word: &str) -> Option<Self>;
-}
-
-impl Amount for u32 {
-    fn read(word: &str) -> Option<u32> {
-        word.parse().ok()
-    }
-}
-
-/// Nothing between two spaces: not filed.
-impl Amount for Option<Cents> {
-    fn read(word: &str) -> Option<Option<Cents>> {
-        if word.is_empty() { Some(None) } else { word.parse().ok().map(|cents| Some(Cents(cents))) }
-    }
+    let read: Option<Vec<T>> = text.split(' ').map(read).collect();
+    read.and_then(|amounts| amounts.into_boxed_slice().try_into().ok()).ok_or_else(unreadable)
 }
 
 /// The rows of a range of keys, each list of amounts as one text: a hundred values a row would be copied one by one on
@@ -161,6 +143,14 @@ impl Rates {
             Ok(Arc::new(AreaRates(rows.iter().map(FiledRates::read).collect::<Result<_, _>>()?)))
         };
         self.areas.get_or_insert_async(&rating_area_pk, read).await
+    }
+}
+
+#[cfg(test)]
+impl FiledRates {
+    /// Of a plan with one price for one person, and these for the kinds of family from [`Tier::Couple`] on.
+    pub(crate) fn by_tier(single: u32, tiers: [Option<u32>; TIER_COLUMNS.len()]) -> FiledRates {
+        FiledRates { plan_pk: 1, tiers: Some(Box::new(tiers)), by_age: [single; AGES], with_tobacco: None }
     }
 }
 

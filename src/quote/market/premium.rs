@@ -93,4 +93,15 @@ mod tests {
         assert_eq!(charge("19,18").by_tier, [Tier::OneDependent]);
         assert_eq!(charge("60,58,30").by_tier, [Tier::Couple, Tier::Individual]);
     }
+
+    #[test]
+    fn a_tier_that_was_not_filed_has_no_price() {
+        let filed = FiledRates::by_tier(100, [None; 7]);
+        for (people, premium) in [("40", Some(100)), ("40,41", None)] {
+            assert_eq!(charge(people).premium(&filed), premium.map(Cents), "{people}");
+        }
+        let (couple, three) = (charge("40,41"), charge("60,58,30"));
+        let filed = FiledRates::by_tier(100, [Some(180), None, None, None, None, None, None]);
+        assert_eq!([couple, three].map(|charge| charge.premium(&filed)), [180, 280].map(|cents| Some(Cents(cents))));
+    }
 }
