@@ -1,10 +1,9 @@
-//! The site's own files (style sheet, icon, small script): embedded, compressed once, under hashed names.
+//! The site's own files (style sheet, icon, small script): embedded, under hashed names.
 //!
 //! Called by `web::assets`, which serves them, and by pages, which need a file's URL and integrity hash. It must
 //! never depend on a request.
 
 use std::collections::HashMap;
-use std::io::Write as _;
 use std::sync::{LazyLock, OnceLock};
 
 use base64::Engine as _;
@@ -19,9 +18,11 @@ pub struct File {
     pub hash: String,
     pub integrity: String,
     pub plain: &'static [u8],
-    squeezable: bool,
-    brotli: OnceLock<Option<Vec<u8>>>,
-    gzip: OnceLock<Option<Vec<u8>>>,
+    /// Worth compressing: all but pictures made of dots.
+    pub squeezable: bool,
+    /// Both made when somebody first asks for them, by `web::assets`; `None` if they would not be smaller.
+    pub brotli: OnceLock<Option<Vec<u8>>>,
+    pub gzip: OnceLock<Option<Vec<u8>>>,
 }
 
 /// Once per process: the content is the same for every `App` of this binary.
@@ -43,20 +44,6 @@ impl File {
         let integrity = format!("sha384-{}", base64::engine::general_purpose::STANDARD.encode(Sha384::digest(plain)));
         let squeezable = !content_type.starts_with("image/") || content_type.starts_with("image/svg+xml");
         File { content_type, hash, integrity, plain, squeezable, brotli: OnceLock::new(), gzip: OnceLock::new() }
-    }
-
-    /// Compressed when first asked for, so that no start waits for it; only if smaller than `plain`.
-    pub fn brotli(&self) -> Option<&[u8]> {
-        self.brotli.get_or_init(|| self.smaller(brotli)).as_deref()
-    }
-
-    /// The same.
-    pub fn gzip(&self) -> Option<&[u8]> {
-        self.gzip.get_or_init(|| self.smaller(gzip)).as_deref()
-    }
-
-    fn smaller(&self, coding: fn(&[u8]) -> Vec<u8>) -> Option<Vec<u8>> {
-        self.squeezable.then(|| coding(self.plain)).filter(|bytes| bytes.len() < self.plain.len())
     }
 
     /// `site.css` → `site.1a2b3c4d5e6f.css`.
@@ -128,26 +115,6 @@ pub fn styles_sources() -> String {
 /// `data:image/svg+xml,…`
 pub fn icon() -> &'static str {
     &ICON
-}
-
-/// Brotli at its highest level (11): it runs once per process. No larger window than the file needs: its tables are cleared
-/// first, and take longer than the file.
-fn brotli(plain: &[u8]) -> Vec<u8> {
-    let mut out = Vec::new();
-    let bits = i32::try_from(usize::BITS - plain.len().leading_zeros()).unwrap_or(22);
-    let params = brotli::enc::BrotliEncoderParams { quality: 11, lgwin: bits.clamp(17, 22), ..Default::default() };
-    match brotli::BrotliCompress(&mut &plain[..], &mut out, &params) {
-        Ok(_) => out,
-        Err(_) => plain.to_vec(), // not smaller, so it is not used
-    }
-}
-
-fn gzip(plain: &[u8]) -> Vec<u8> {
-    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
-    match encoder.write_all(plain).and_then(|()| encoder.finish()) {
-        Ok(out) => out,
-        Err(_) => plain.to_vec(), // not smaller, so it is not used
-    }
 }
 
 /// URLs of this installation's assets. Built once at startup.

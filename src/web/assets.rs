@@ -12,6 +12,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, Uri, 
 use super::error::Failure;
 use super::page;
 use crate::app::App;
+use crate::surge::coding::{Coding, Effort};
 use crate::text::assets::{self, File};
 
 /// A year, the longest that caches are expected to honor.
@@ -23,8 +24,8 @@ const AT_THE_ROOT: [&str; 3] = ["robots.txt", "favicon.ico", "favicon.svg"];
 
 fn response(file: &'static File, headers: &HeaderMap, cache: &'static str) -> Response<Body> {
     let accepts = |coding| accepts_coding(headers, coding);
-    let brotli = || accepts("br").then(|| file.brotli()).flatten().map(|bytes| (Some("br"), "-br", bytes));
-    let gzip = || accepts("gzip").then(|| file.gzip()).flatten().map(|bytes| (Some("gzip"), "-gz", bytes));
+    let brotli = || accepts("br").then(|| coded(file, Coding::Brotli)).flatten().map(|body| (Some("br"), "-br", body));
+    let gzip = || accepts("gzip").then(|| coded(file, Coding::Gzip)).flatten().map(|body| (Some("gzip"), "-gz", body));
     let (coding, suffix, body) = brotli().or_else(gzip).unwrap_or((None, "", file.plain));
     let body = Bytes::from_static(body);
     let etag = format!("\"{}{suffix}\"", file.hash);
@@ -49,6 +50,17 @@ fn response(file: &'static File, headers: &HeaderMap, cache: &'static str) -> Re
         out.insert(header::ETAG, etag);
     }
     response
+}
+
+/// The file in a coding, compressed once for the process, as hard as what never changes deserves.
+fn coded(file: &'static File, coding: Coding) -> Option<&'static [u8]> {
+    let made = match coding {
+        Coding::Identity => return None,
+        Coding::Brotli => &file.brotli,
+        Coding::Gzip => &file.gzip,
+    };
+    let make = || file.squeezable.then(|| coding.compress(file.plain, Effort::Strong)).flatten();
+    made.get_or_init(|| make().map(Vec::from)).as_deref()
 }
 
 /// Whether `Accept-Encoding` names this coding with a quality above zero.
