@@ -98,7 +98,7 @@ impl PageCache {
     fn read(&self, kept: &Kept, key: impl FnOnce() -> Key) {
         let hits = kept.hits.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1;
         let worth_it = hits == WORTH_IT || (hits > WORTH_IT && hits.is_power_of_two());
-        let squeezed = kept.etag.as_bytes().ends_with(b"3\"");
+        let squeezed = kept.headers.get(header::ETAG).is_some_and(|tag| tag.as_bytes().ends_with(b"3\""));
         if worth_it
             && !squeezed
             && let Some(squeezer) = &self.squeezer

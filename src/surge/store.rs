@@ -71,8 +71,6 @@ pub struct Kept {
     pub route: Option<MatchedPath>,
     /// The page's validator without its coding.
     pub tag: String,
-    /// The ETag of exactly these bytes.
-    pub etag: HeaderValue,
     /// The body's actual coding: plain text if compression gained nothing.
     pub coding: Coding,
     pub body: Bytes,
@@ -87,12 +85,12 @@ impl Kept {
         (tag, etag): (String, HeaderValue),
         (coding, body): (Coding, Bytes),
     ) -> Kept {
-        headers.insert(header::ETAG, etag.clone());
+        headers.insert(header::ETAG, etag);
         headers.insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
         if let Some(name) = coding.name() {
             headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(name));
         }
-        Kept { headers, route, tag, etag, coding, body, hits: AtomicU32::new(0) }
+        Kept { headers, route, tag, coding, body, hits: AtomicU32::new(0) }
     }
 }
 
