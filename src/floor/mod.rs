@@ -3,7 +3,6 @@
 //! Called by `serve::run` (places, stopping) and by each connection (`Visit`). It knows times and bytes, and must
 //! never know what was asked. A connection being served is never closed; one that idles, or does not read its answer,
 //! is, the longest first.
-//! made, is, the longest first.
 
 pub mod admission;
 pub mod wire;

@@ -55,7 +55,7 @@ const LAST_CONNECTIONS: Duration = Duration::from_secs(2);
 /// Runs until SIGTERM or Ctrl-C. On any fault it refuses to start, after reporting all of them.
 pub async fn serve(config: Config, mut faults: Vec<SettingFault>) -> anyhow::Result<()> {
     faults.extend(check::without_catalogues(&config).await);
-    let shelf = shelf(&config, &mut faults).await?;
+    let shelf = shelf(&config, faults).await?;
     let listener = listen(config.listen).with_context(|| format!("cannot listen on {}", config.listen))?;
     let today = app::system_clock().date();
     let office = Office::open(&config.office, (config.public_url.as_deref(), config.behind_tls), today).await;
@@ -108,19 +108,15 @@ pub async fn serve(config: Config, mut faults: Vec<SettingFault>) -> anyhow::Res
 }
 
 /// The catalogues, opened; the shipped sample, if there is nothing else. Refuses on any fault, theirs included.
-async fn shelf(config: &Config, faults: &mut Vec<SettingFault>) -> anyhow::Result<Shelf> {
+async fn shelf(config: &Config, mut faults: Vec<SettingFault>) -> anyhow::Result<Shelf> {
     if check::wants_sample(config) {
-        refuse_on(faults)?;
+        refuse_on(&faults)?;
         build_sample(config).await.context("the shipped sample could not be built")?;
     }
-    match Shelf::open(&config.catalogues_dir(), &config.private_dir()).await {
-        Ok(shelf) => refuse_on(faults).map(|()| shelf),
-        Err(unfit) => {
-            faults.extend(check::of_catalogues(unfit));
-            refuse_on(faults)?;
-            anyhow::bail!("no catalogue can be served")
-        }
-    }
+    let opened = Shelf::open(&config.catalogues_dir(), &config.private_dir()).await;
+    let shelf = opened.map_err(|unfit| faults.extend(check::of_catalogues(unfit))).ok();
+    refuse_on(&faults)?;
+    shelf.context("no catalogue can be served")
 }
 
 /// The desk's door, if there is to be one.

@@ -45,18 +45,16 @@ pub struct Twins<'t> {
 /// Results in order, as cards.
 pub fn groups<'t, 'c>(results: Vec<&'t Offer<'c>>, together: bool) -> Vec<CardGroup<'t, 'c>> {
     let alike = |offer: &Offer| (offer.facts.issuer_id, offer.facts.packed.metal(), offer.facts.packed.plan_type());
-    let (mut groups, mut of): (Vec<CardGroup>, Vec<(u32, i64, i64)>) = Default::default();
+    // Each beside what its plans have in common.
+    let mut groups: Vec<(_, CardGroup)> = Vec::new();
     for offer in results {
         let kind = alike(offer);
-        match of.iter().position(|known| together && *known == kind) {
-            Some(place) => groups[place].others.push(offer),
-            None => {
-                groups.push(CardGroup { first: offer, others: Vec::new() });
-                of.push(kind);
-            }
+        match groups.iter_mut().find(|(known, _)| together && *known == kind) {
+            Some((_, group)) => group.others.push(offer),
+            None => groups.push((kind, CardGroup { first: offer, others: Vec::new() })),
         }
     }
-    groups
+    groups.into_iter().map(|(_, group)| group).collect()
 }
 
 impl<'t> Twins<'t> {

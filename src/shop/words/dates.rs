@@ -20,12 +20,16 @@ pub struct ChangeWords {
 impl ChangeWords {
     fn new(cx: &Cx, change: &Change) -> ChangeWords {
         ChangeWords {
-            title: cx.t(&format!("{}.title", change.message_key)).to_string(),
-            words: cx.t(&format!("{}.words", change.message_key)).to_string(),
+            title: said(cx, change, "title").to_string(),
+            words: said(cx, change, "words").to_string(),
             citation: law(&change.citation.text),
             verified: change.status == Status::Verified,
         }
     }
+}
+
+fn said<'a>(cx: &'a Cx, change: &Change, part: &str) -> &'a str {
+    cx.t(&format!("{}.{part}", change.message_key))
 }
 
 /// What changed for a plan year, as of today, in full.
@@ -37,7 +41,6 @@ pub fn changes_page(cx: &Cx, plan_year: u16) -> Vec<ChangeWords> {
 /// which must not look at a clock.
 pub fn changes(cx: &Cx, plan_year: u16) -> Vec<String> {
     let Ok(day) = Date::from_calendar_date(i32::from(plan_year), Month::January, 1) else { return Vec::new() };
-    let words = |change: &Change, part: &str| cx.t(&format!("{}.{part}", change.message_key)).to_string();
     let changes = cx.app.tables.changes(i32::from(plan_year), day);
-    changes.map(|change| format!("{}. {}", words(change, "title"), words(change, "words"))).collect()
+    changes.map(|change| format!("{}. {}", said(cx, change, "title"), said(cx, change, "words"))).collect()
 }
