@@ -4,6 +4,7 @@
 //! plans are combined. Addresses with private answers are sealed by the server first, as a form's answer would be.
 
 use std::net::SocketAddr;
+use std::ops::Range;
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -11,7 +12,7 @@ use anyhow::Context as _;
 use crate::client::{Line, Requests, fetch, request};
 
 /// What browsers send. What is kept goes out in brotli, what is made fresh in gzip.
-const BROWSER: &str = "gzip, deflate, br, zstd";
+pub const BROWSER: &str = "gzip, deflate, br, zstd";
 /// Places whose plans are looked up for the cases about plans.
 const PLACES: usize = 1_000;
 /// Distinct public addresses in a fresh case: more than are asked in one run.
@@ -127,15 +128,15 @@ fn compare(place: &Place, n: usize) -> String {
     format!("/compare?{}&people={},{}{plans}", place.query, 18 + n % 46, n / 46 % 18)
 }
 
-fn asks(places: &[Place], ask: Ask, count: usize) -> impl Iterator<Item = String> {
+fn asks(places: &[Place], ask: Ask, which: Range<usize>) -> impl Iterator<Item = String> {
     // The place moves fastest; the number that ages and plans come from moves on after each round.
-    (0..count).map(move |n| ask(&places[n % places.len()], n / places.len() * 7919 + n % places.len()))
+    which.map(move |n| ask(&places[n % places.len()], n / places.len() * 7919 + n % places.len()))
 }
 
 /// Every case about the site itself.
 pub async fn of_the_site(site: SocketAddr, places: &[Place], list: &str, tag: &str) -> anyhow::Result<Vec<Case>> {
     let fresh = |name, coding, goal, ask| {
-        let mut paths: Vec<String> = asks(places, ask, PUBLIC).collect();
+        let mut paths: Vec<String> = asks(places, ask, 0..PUBLIC).collect();
         paths.sort_unstable();
         paths.dedup();
         // Sorted addresses would ask one place after another.
@@ -143,15 +144,15 @@ pub async fn of_the_site(site: SocketAddr, places: &[Place], list: &str, tag: &s
         let requests = Arc::new(paths.map(|path| request(path, coding, "")).collect());
         Case { name, coding, address: site, requests, status: 200, goal }
     };
-    let credits = sealed(site, asks(places, credit, SEALED)).await?;
-    let families = sealed(site, asks(places, family, SEALED)).await?;
-    let found = sealed(site, asks(places, search, SEALED)).await?;
+    let credits = sealed(site, asks(places, credit, 0..SEALED)).await?;
+    let families = sealed(site, asks(places, family, 0..SEALED)).await?;
+    let found = sealed(site, asks(places, search, 0..SEALED)).await?;
     let private = |name, coding, goal, paths: &[String]| {
         let requests = Arc::new(paths.iter().map(|path| request(path, coding, "")).collect());
         Case { name, coding, address: site, requests, status: 200, goal }
     };
     let not_modified = request(list, BROWSER, &format!("if-none-match: {tag}\r\n"));
-    let compared = tagged(site, asks(places, compare, 400)).await?;
+    let compared = tagged(site, asks(places, compare, 0..400)).await?;
     Ok(vec![
         Case::same("health", site, "", "/healthz"),
         Case::same("home, kept", site, BROWSER, "/").goal("70 %"),
@@ -176,9 +177,10 @@ pub async fn of_the_site(site: SocketAddr, places: &[Place], list: &str, tag: &s
     ])
 }
 
-/// Fresh lists for the overload runs.
-pub fn fresh_lists(places: &[Place]) -> Requests {
-    Arc::new(asks(places, couple, PUBLIC).map(|path| request(&path, BROWSER, "")).collect())
+/// So many fresh lists, none of which another case has asked for, if there are places enough: at its second sighting a page is
+/// kept, which is another kind of work.
+pub fn fresh_lists(places: &[Place], count: usize) -> Requests {
+    Arc::new(asks(places, couple, PUBLIC..PUBLIC + count).map(|path| request(&path, BROWSER, "")).collect())
 }
 
 /// The addresses that the server leads these to.

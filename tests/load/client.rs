@@ -1,8 +1,8 @@
 //! The asking side: kept connections that send prepared requests and time the answers.
 //!
 //! Called by the cases and the overload runs of `serve`. It shares the machine with the server, so it does as little
-//! as it can: requests are written out before the clock starts, and of an answer only status, length and `ETag` are
-//! read.
+//! as it can: requests are written out before the clock starts, and of an answer's headers it looks for the two that say
+//! where it ends and whether the connection stays.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
+use memchr::{memchr_iter, memmem};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
@@ -49,24 +50,16 @@ impl Line {
     pub async fn ask(&mut self, request: &[u8]) -> anyhow::Result<Answer> {
         self.stream.write_all(request).await?;
         self.filled = 0;
-        let head = loop {
+        let answer = loop {
             anyhow::ensure!(self.read().await? > 0, "closed before the answer's headers ended");
-            if let Some(end) = find(&self.buffer[..self.filled], b"\r\n\r\n") {
-                break end + 4;
+            if let Some(answer) = head(&self.buffer[..self.filled])? {
+                break answer;
             }
         };
-        let text = &self.buffer[..head];
-        let status: u16 = std::str::from_utf8(text.get(9..12).context("no status")?)?.parse()?;
-        let length: usize = match header(text, b"content-length") {
-            Some(value) => value.parse()?,
-            None => 0,
-        };
-        let stays = header(text, b"connection").is_none_or(|value| value != "close");
-        let whole = head + if status == 304 { 0 } else { length };
-        while self.filled < whole {
+        while self.filled < answer.whole {
             anyhow::ensure!(self.read().await? > 0, "closed in the middle of an answer");
         }
-        Ok(Answer { status, stays, head, whole })
+        Ok(answer)
     }
 
     async fn read(&mut self) -> std::io::Result<usize> {
@@ -79,7 +72,7 @@ impl Line {
     }
 
     pub fn header(&self, answer: &Answer, name: &str) -> Option<&str> {
-        header(&self.buffer[..answer.head], name.as_bytes())
+        lines(&self.buffer[..answer.head]).find_map(|line| value(line, name))
     }
 
     pub fn body(&self, answer: &Answer) -> &[u8] {
@@ -87,17 +80,32 @@ impl Line {
     }
 }
 
-fn find(text: &[u8], what: &[u8]) -> Option<usize> {
-    text.windows(what.len()).position(|window| window == what)
+/// What the headers at the beginning of this say, if they have all arrived.
+fn head(text: &[u8]) -> anyhow::Result<Option<Answer>> {
+    let Some(end) = memmem::find(text, b"\r\n\r\n") else { return Ok(None) };
+    let head = end + 4;
+    let status: u16 = std::str::from_utf8(text.get(9..12).context("no status")?)?.parse()?;
+    let (mut length, mut stays) = (0, true);
+    for line in lines(&text[..head]) {
+        if let Some(value) = value(line, "content-length") {
+            length = value.parse()?;
+        } else if let Some(value) = value(line, "connection") {
+            stays = value != "close";
+        }
+    }
+    Ok(Some(Answer { status, stays, head, whole: head + if status == 304 { 0 } else { length } }))
+}
+
+fn lines(head: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut from = 0;
+    memchr_iter(b'\n', head).map(move |end| &head[std::mem::replace(&mut from, end + 1)..end])
 }
 
 /// Our servers write header names in lower case, nginx does not.
-fn header<'t>(head: &'t [u8], name: &[u8]) -> Option<&'t str> {
-    head.split(|b| *b == b'\n').find_map(|line| {
-        let (named, value) = line.split_at_checked(name.len())?;
-        let value = value.strip_prefix(b": ")?;
-        named.eq_ignore_ascii_case(name).then(|| std::str::from_utf8(value.trim_ascii_end()).ok())?
-    })
+fn value<'t>(line: &'t [u8], name: &str) -> Option<&'t str> {
+    let (named, value) = line.split_at_checked(name.len())?;
+    let value = value.strip_prefix(b": ")?;
+    named.eq_ignore_ascii_case(name.as_bytes()).then(|| std::str::from_utf8(value.trim_ascii_end()).ok())?
 }
 
 /// One answer on a connection of its own.

@@ -45,14 +45,20 @@ fn locked<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
     of.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// How many lists both kinds of overload can ask for: twice the capacity, each.
+pub fn lists(capacity: f64, seconds: u64) -> usize {
+    2 * (2.0 * capacity * seconds as f64) as usize + MANY
+}
+
 /// Both kinds of overload, one line each.
 pub async fn run(server: &Server, lists: &Requests, capacity: f64, seconds: u64) -> anyhow::Result<()> {
     let time = Duration::from_secs(seconds);
     println!(
-        "\n{:<34} {:>8} {:>6} {:>9} {:>8} {:>9} {:>8} {:>7} {:>13} {:>7}",
-        "overload, fresh lists, br",
+        "\n{:<34} {:>8} {:>6} {:>7} {:>9} {:>8} {:>9} {:>8} {:>7} {:>13} {:>7}",
+        "overload, fresh lists, browser",
         "200 / s",
         "of cap",
+        "CPU µs",
         "p50/p99 ms",
         "503 / s",
         "p50 ms",
@@ -76,7 +82,7 @@ async fn report(
     time: Duration,
     load: impl Future<Output = Seen>,
 ) -> anyhow::Result<()> {
-    let health = Health::watch(server.address);
+    let (health, cpu) = (Health::watch(server.address), server.cpu_seconds());
     let peak = Arc::new(Mutex::new(0.0_f64));
     let sampling = async {
         loop {
@@ -91,11 +97,12 @@ async fn report(
         () = sampling => unreachable!("it samples until the load ends"),
     };
     let (health, unanswered) = health.end();
+    let cpu = 1e6 * (server.cpu_seconds() - cpu) / seen.admitted.len() as f64;
     seen.admitted.sort_unstable();
     seen.refused.sort_unstable();
     let per_second = |n: usize| n as f64 / time.as_secs_f64();
     println!(
-        "{name:<34} {:>8.0} {:>5.0} % {:>4.0}/{:>5.0} {:>8.0} {:>9.0} {:>8} {:>7} {:>6.1}/{:>6.1} {:>7.0}{}",
+        "{name:<34} {:>8.0} {:>4.0} % {cpu:>7.0} {:>4.0}/{:>5.0} {:>8.0} {:>9.0} {:>8} {:>7} {:>6.1}/{:>6.1} {:>7.0}{}",
         per_second(seen.admitted.len()),
         100.0 * per_second(seen.admitted.len()) / capacity,
         at(&seen.admitted, 0.5),
@@ -157,9 +164,11 @@ async fn open(address: SocketAddr, lists: &Requests, rate: f64, time: Duration) 
     let seen = Arc::new(Mutex::new(Seen::default()));
     let idle = Arc::new(Mutex::new(VecDeque::<Line>::new()));
     let places = Arc::new(tokio::sync::Semaphore::new(MANY));
-    let (start, mut sent) = (Instant::now(), 0_usize);
+    // The closed loop has asked for less than half of the lists.
+    let (start, first) = (Instant::now(), lists.len() / 2);
+    let mut sent = first;
     while start.elapsed() < time {
-        let due = (rate * start.elapsed().as_secs_f64()) as usize;
+        let due = first + (rate * start.elapsed().as_secs_f64()) as usize;
         while sent < due {
             sent += 1;
             let Ok(place) = Arc::clone(&places).try_acquire_owned() else {

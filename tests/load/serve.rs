@@ -105,8 +105,9 @@ async fn main() -> anyhow::Result<()> {
     if args.only_cases {
         return Ok(());
     }
-    let lists = cases::fresh_lists(&places);
-    overload::run(&shop, &lists, capacity, 2 * args.seconds).await?;
+    let seconds = 2 * args.seconds;
+    let lists = cases::fresh_lists(&places, overload::lists(capacity, seconds));
+    overload::run(&shop, &lists, capacity, seconds).await?;
     overload::stop(shop, &lists).await?;
     start(Some(catalogues), work.path(), &list).await
 }
@@ -125,14 +126,18 @@ async fn pairs(catalogues: &Path) -> anyhow::Result<Vec<(i64, i64, i64)>> {
     Ok(pairs)
 }
 
-/// The list as the page cache keeps it, and its ETag: requested often enough to be kept.
+/// The list as browsers get it once it has been read so often that it is as small as can be, and its ETag.
 async fn finished(shop: &Server, list: &str) -> anyhow::Result<(Vec<u8>, String)> {
-    for _ in 0..3 {
-        client::fetch(shop.address, list, "br").await?;
+    for _ in 0..1_000 {
+        let (line, answer) = client::fetch(shop.address, list, cases::BROWSER).await?;
+        anyhow::ensure!(answer.status == 200, "{list}: {}", answer.status);
+        let tag = line.header(&answer, "etag").context("no ETag")?;
+        if tag.ends_with("-br3\"") {
+            return Ok((line.body(&answer).to_vec(), tag.to_string()));
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    let (line, answer) = client::fetch(shop.address, list, "br").await?;
-    anyhow::ensure!(answer.status == 200, "{list}: {}", answer.status);
-    Ok((line.body(&answer).to_vec(), line.header(&answer, "etag").context("no ETag")?.to_string()))
+    anyhow::bail!("{list} was never squeezed")
 }
 
 /// Prints the table. Returns the rate of fresh lists: what the site can carry.
