@@ -130,7 +130,12 @@ fn page_cache(out: &mut DescriptorEncoder, pages: &PageCache) -> fmt::Result {
         ConstCounter::new(count).encode(looks.encode_family(&[("result", result)])?)?;
     }
     counter(out, "windowshop_page_cache_evictions", "Kept pages given up for others", pages.counts().evicted())?;
-    counter(out, "windowshop_page_cache_squeezed", "Kept pages compressed once more", pages.counts().squeezed())?;
+    counter(
+        out,
+        "windowshop_page_cache_squeezed",
+        "Times a kept page was compressed harder",
+        pages.counts().squeezed(),
+    )?;
     gauge(out, "windowshop_page_cache_pages", "Kept pages", pages.pages())?;
     gauge(out, "windowshop_page_cache_bytes", "Memory of kept pages", usize::try_from(pages.bytes()).unwrap_or(0))?;
     gauge(

@@ -1,4 +1,4 @@
-//! Content codings (br, gzip): which one a client gets, and compressing a whole body in one go.
+//! Content codings (br, gzip): which ones a client gets, and compressing a whole body in one go.
 //!
 //! Called by the page cache, and by `web` for responses made fresh. Compression levels were measured:
 //! docs/performance.md. It must never know whose page it compresses.
@@ -13,6 +13,7 @@ use axum::response::Response;
 use libdeflater::{CompressionLvl, Compressor, crc32};
 
 use super::heads;
+use super::validators::etag;
 
 /// The coding a client gets a body in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -22,38 +23,44 @@ pub enum Coding {
     Brotli,
 }
 
-/// How hard to compress.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How hard something is compressed, the least first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Effort {
-    /// For a response made for one client: a tenth of a millisecond for a list.
+    /// While a client waits: a tenth of a millisecond for a list.
     Fresh,
-    /// For what is cached and read a few times: a millisecond for a list.
+    /// For what is read a few times: a millisecond for a list.
     Kept,
     /// For what is read over and over, or never changes: 90 ms for a list.
     Strong,
 }
 
+/// The codings that a client gets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Codings {
+    /// While it waits: gzip if accepted, because it takes less time than brotli for a few more bytes.
+    pub fresh: Coding,
+    /// The one it prefers, or brotli if it prefers several equally.
+    pub kept: Coding,
+}
+
+impl Codings {
+    /// From `Accept-Encoding`. A client that refuses all codings still gets plain text: an answer is better than a 406.
+    pub fn of(headers: &HeaderMap) -> Codings {
+        let (fresh, kept) = match likings(headers) {
+            (0, 0) => (Coding::Identity, Coding::Identity),
+            (_, 0) => (Coding::Brotli, Coding::Brotli),
+            (brotli, gzip) if brotli >= gzip => (Coding::Gzip, Coding::Brotli),
+            _ => (Coding::Gzip, Coding::Gzip),
+        };
+        Codings { fresh, kept }
+    }
+
+    pub fn at(self, effort: Effort) -> Coding {
+        if effort == Effort::Fresh { self.fresh } else { self.kept }
+    }
+}
+
 impl Coding {
-    /// The coding `Accept-Encoding` prefers, or brotli if it prefers several equally. A client that refuses all of
-    /// them still gets plain text: an answer is better than a 406.
-    pub fn chosen(headers: &HeaderMap) -> Coding {
-        match likings(headers) {
-            (0, 0) => Coding::Identity,
-            (brotli, gzip) if brotli >= gzip => Coding::Brotli,
-            _ => Coding::Gzip,
-        }
-    }
-
-    /// The same for a response made for one client only: gzip if accepted, because it takes less time than brotli
-    /// for a few more bytes.
-    pub fn chosen_fresh(headers: &HeaderMap) -> Coding {
-        match likings(headers) {
-            (0, 0) => Coding::Identity,
-            (_, 0) => Coding::Brotli,
-            _ => Coding::Gzip,
-        }
-    }
-
     /// The value of `Content-Encoding`.
     pub fn name(self) -> Option<&'static str> {
         match self {
@@ -85,22 +92,16 @@ impl Coding {
     }
 }
 
-/// The answer with its body in this coding, if that is smaller. A strong ETag identifies bytes, so each coding needs its
-/// own: `"x"` becomes `"x-br"` or `"x-gz"`.
+/// The answer with its body in this coding, if that is smaller, and with the tag of those bytes.
 pub fn coded(mut parts: Parts, plain: Bytes, coding: Coding) -> Response {
-    let suffix = match coding {
-        Coding::Identity => "",
-        Coding::Gzip => "-gz\"",
-        Coding::Brotli => "-br\"",
-    };
     let (Some(body), Some(name)) = (coding.compress(&plain, Effort::Fresh), coding.name()) else {
         return Response::from_parts(parts, plain.into());
     };
     parts.headers.remove(header::CONTENT_LENGTH);
     parts.headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(name));
     parts.headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
-    let tag = parts.headers.get(header::ETAG).and_then(|tag| tag.to_str().ok()?.strip_suffix('"'));
-    if let Some(tag) = tag.and_then(|tag| HeaderValue::try_from(format!("{tag}{suffix}")).ok()) {
+    let tag = parts.headers.get(header::ETAG).and_then(|tag| tag.to_str().ok()?.strip_prefix('"')?.strip_suffix('"'));
+    if let Some(tag) = tag.and_then(|tag| etag(tag, coding, Effort::Fresh)) {
         parts.headers.insert(header::ETAG, tag);
     }
     Response::from_parts(parts, body.into())
@@ -108,15 +109,17 @@ pub fn coded(mut parts: Parts, plain: Bytes, coding: Coding) -> Response {
 
 /// The qualities, in thousandths, that `Accept-Encoding` gives brotli and gzip; 0: refused, or not named.
 fn likings(headers: &HeaderMap) -> (u32, u32) {
-    let values = headers.get_all(header::ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
     let (mut brotli, mut gzip, mut of_all_others) = (None, None, 0);
-    for item in values.flat_map(|value| value.split(',')) {
-        let (name, more) = item.split_once(';').unwrap_or((item, ""));
-        let quality = if more.is_empty() { 1000 } else { quality(more) };
-        match name.trim() {
-            name if name.eq_ignore_ascii_case("br") => drop(brotli.get_or_insert(quality)),
-            name if name.eq_ignore_ascii_case("gzip") => drop(gzip.get_or_insert(quality)),
-            "*" => of_all_others = quality,
+    // Byte by byte: finding the end of a word this short by any faster way takes longer, and every request asks.
+    let items =
+        headers.get_all(header::ACCEPT_ENCODING).iter().flat_map(|value| value.as_bytes().split(|b| *b == b','));
+    for item in items {
+        let end = item.iter().position(|b| *b == b';').unwrap_or(item.len());
+        let quality = if end == item.len() { 1000 } else { quality(&item[end + 1..]) };
+        match item[..end].trim_ascii() {
+            name if name.eq_ignore_ascii_case(b"br") => drop(brotli.get_or_insert(quality)),
+            name if name.eq_ignore_ascii_case(b"gzip") => drop(gzip.get_or_insert(quality)),
+            b"*" => of_all_others = quality,
             _ => {}
         }
     }
@@ -124,11 +127,12 @@ fn likings(headers: &HeaderMap) -> (u32, u32) {
 }
 
 /// `q=0.5` → 500.
-fn quality(parameters: &str) -> u32 {
-    let mut parts = parameters.split(';').map(str::trim);
-    let quality = parts.find_map(|part| part.strip_prefix("q=").or_else(|| part.strip_prefix("Q=")));
+fn quality(parameters: &[u8]) -> u32 {
+    let mut parts = parameters.split(|b| *b == b';').map(<[u8]>::trim_ascii);
+    let quality = parts.find_map(|part| part.strip_prefix(b"q=").or_else(|| part.strip_prefix(b"Q=")));
+    let number = |text| std::str::from_utf8(text).ok()?.parse::<f32>().ok();
     // NaN becomes 0 here.
-    (quality.map_or(1.0, |text| text.parse::<f32>().unwrap_or(0.0)).clamp(0.0, 1.0) * 1000.0) as u32
+    (quality.map_or(1.0, |text| number(text).unwrap_or(0.0)).clamp(0.0, 1.0) * 1000.0) as u32
 }
 
 fn brotli(plain: &[u8], effort: Effort) -> Option<Vec<u8>> {
@@ -223,12 +227,13 @@ const ROOM_BYTES_MAX: usize = 256 << 10;
 mod tests {
     use super::*;
 
-    fn chosen(value: &'static str) -> Coding {
-        Coding::chosen(&HeaderMap::from_iter([(header::ACCEPT_ENCODING, HeaderValue::from_static(value))]))
+    fn codings(value: &'static str) -> Codings {
+        Codings::of(&HeaderMap::from_iter([(header::ACCEPT_ENCODING, HeaderValue::from_static(value))]))
     }
 
     #[test]
     fn the_preferred_coding_is_chosen() {
+        let (chosen, fresh) = (|value| codings(value).kept, |value| codings(value).fresh);
         let browsers = "gzip, deflate, br, zstd";
         assert_eq!(chosen(browsers), Coding::Brotli);
         assert_eq!([chosen("gzip, BR;q=0.5"), chosen("br;q=0, gzip"), chosen("gzip")], [Coding::Gzip; 3]);
@@ -236,10 +241,7 @@ mod tests {
         for none in ["", "identity", "identity;q=0", "br;q=0", "br;q=nan", "brotli", "*;q=0"] {
             assert_eq!(chosen(none), Coding::Identity, "{none}");
         }
-        assert_eq!(Coding::chosen(&HeaderMap::new()), Coding::Identity);
-        let fresh = |value| {
-            Coding::chosen_fresh(&HeaderMap::from_iter([(header::ACCEPT_ENCODING, HeaderValue::from_static(value))]))
-        };
+        assert_eq!(Codings::of(&HeaderMap::new()).kept, Coding::Identity);
         assert_eq!(
             [fresh(browsers), fresh("br"), fresh("gzip;q=0, br")],
             [Coding::Gzip, Coding::Brotli, Coding::Brotli]

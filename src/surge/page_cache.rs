@@ -16,10 +16,10 @@ use axum::response::Response;
 use tokio::sync::{oneshot, watch};
 use tracing::Instrument as _;
 
-use super::coding::{Coding, Effort, coded};
-use super::squeeze::{Squeezer, WORTH_IT};
-use super::store::{Counts, Kept, Key, Store, Wanted};
-use super::validators::{SURROGATE_KEY, etag_matches, joined};
+use super::coding::{Coding, Codings, Effort, coded};
+use super::squeeze::Squeezers;
+use super::store::{Counts, Kept, Key, Store, Wanted, is_landing};
+use super::validators::{SURROGATE_KEY, etag, etag_matches, joined};
 
 /// A page or spreadsheet larger than this is not kept.
 pub const LONGEST_PAGE: u64 = 2 << 20;
@@ -29,25 +29,6 @@ const FILLS: usize = 256;
 const NO_PAGES: [&str; 6] = ["/assets/", "/healthz", "/readyz", "/robots.txt", "/favicon.ico", "/favicon.svg"];
 /// Page headers that a 304 repeats (RFC 9110, 15.4.5), plus those a CDN needs.
 const OF_A_304: [HeaderName; 3] = [header::CACHE_CONTROL, header::VARY, SURROGATE_KEY];
-
-/// How hard a page is compressed. Different bytes need a different strong ETag: `-br` fresh, `-br2` kept, `-br3`
-/// squeezed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stage {
-    Kept,
-    Squeezed,
-}
-
-/// The ETag of a page in a given coding and stage.
-pub fn etag(tag: &str, coding: Coding, stage: Stage) -> Option<HeaderValue> {
-    let coding = match coding {
-        Coding::Identity => return HeaderValue::try_from(format!("\"{tag}\"")).ok(),
-        Coding::Brotli => "br",
-        Coding::Gzip => "gz",
-    };
-    let stage = if stage == Stage::Kept { 2 } else { 3 };
-    HeaderValue::try_from(format!("\"{tag}-{coding}{stage}\"")).ok()
-}
 
 /// How a fill ended, for those waiting for it.
 #[derive(Debug, Clone)]
@@ -60,7 +41,7 @@ type Flights = HashMap<Key, watch::Receiver<Option<Landed>>>;
 
 pub struct PageCache {
     store: Arc<Store>,
-    squeezer: Option<Squeezer>,
+    squeezers: Squeezers,
     flights: Mutex<Flights>,
 }
 
@@ -68,7 +49,7 @@ impl PageCache {
     /// `None` if smaller than one page: no cache.
     pub fn new(bytes: u64) -> Option<PageCache> {
         let store = Arc::new(Store::new(bytes)?);
-        Some(PageCache { squeezer: Squeezer::start(&store), store, flights: Mutex::default() })
+        Some(PageCache { squeezers: Squeezers::start(&store), store, flights: Mutex::default() })
     }
 
     pub fn counts(&self) -> &Counts {
@@ -95,16 +76,9 @@ impl PageCache {
     }
 
     /// Records a read, and hands over a page that has become worth squeezing.
-    fn read(&self, kept: &Kept, key: impl FnOnce() -> Key) {
+    fn read(&self, kept: &Kept, key: impl Fn() -> Key) {
         let hits = kept.hits.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1;
-        let worth_it = hits == WORTH_IT || (hits > WORTH_IT && hits.is_power_of_two());
-        let squeezed = kept.headers.get(header::ETAG).is_some_and(|tag| tag.as_bytes().ends_with(b"3\""));
-        if worth_it
-            && !squeezed
-            && let Some(squeezer) = &self.squeezer
-        {
-            squeezer.ask(key());
-        }
+        self.squeezers.after(hits, kept, key);
     }
 }
 
@@ -127,7 +101,7 @@ impl Front {
             return None;
         }
         let edition = (self.edition)();
-        let wanted = Wanted { address: address(request), coding: Coding::chosen(request.headers()), edition: &edition };
+        let wanted = Wanted { address: address(request), codings: Codings::of(request.headers()), edition: &edition };
         let kept = cache.store.kept(&wanted)?;
         Counts::add(&cache.counts().hits);
         cache.read(&kept, || wanted.key());
@@ -157,7 +131,7 @@ where
         return next(request).await;
     }
     let edition = (front.edition)();
-    let wanted = Wanted { address, coding: Coding::chosen(request.headers()), edition: &edition };
+    let wanted = Wanted { address, codings: Codings::of(request.headers()), edition: &edition };
     if cache.store.is_worth_keeping(&wanted) && *request.method() == Method::GET {
         let key = wanted.key();
         return fly(front, cache, key, request, next).await;
@@ -166,7 +140,7 @@ where
     next(request).await
 }
 
-/// The kept page, or the 304 if the client has it in any coding or stage.
+/// The kept page, or the 304 if the client has it in any coding and effort.
 fn answer(kept: &Kept, asked: &HeaderMap, method: &Method, counts: &Counts) -> Response {
     let known = joined(asked, header::IF_NONE_MATCH);
     if let Some(known) = known.and_then(|known| etag_matches(&known, &kept.tag)) {
@@ -278,7 +252,7 @@ async fn fill(
             // A page that is not public was made plain, for us: request it again as it came, to be compressed further
             // in.
             if response.status() != StatusCode::OK {
-                drop(mine.send(squeezed(response, key.coding).await));
+                drop(mine.send(squeezed(response, key.codings.fresh).await));
             }
         }
     }
@@ -312,10 +286,14 @@ async fn finish(front: &Front, key: &Key, response: Response) -> Result<Kept, Re
         // Its length was known, so this body was never complete; it ends as it would have without us.
         return Err(Response::from_parts(parts, Body::empty()));
     };
-    let coded = key.coding.compress(&body, Effort::Kept);
-    let coding = if coded.is_some() { key.coding } else { Coding::Identity };
-    let Some(etag) = etag(&tag, coding, Stage::Kept) else { return Err(Response::from_parts(parts, Body::from(body))) };
-    Ok(Kept::new(parts.headers, route, (tag, etag), (coding, coded.unwrap_or(body))))
+    // Clients are waiting: it gets smaller once it has been read again (`squeeze`). Except those that caches in front are warmed
+    // with, and that go on holding what they got: there are few, and each is made once for a catalogue.
+    let effort = if is_landing(&key.address) { Effort::Kept } else { Effort::Fresh };
+    let coding = key.codings.at(effort);
+    let coded = coding.compress(&body, effort);
+    let coding = if coded.is_some() { coding } else { Coding::Identity };
+    let Some(etag) = etag(&tag, coding, effort) else { return Err(Response::from_parts(parts, Body::from(body))) };
+    Ok(Kept::new(parts.headers, route, (tag, etag), (coding, effort, coded.unwrap_or(body))))
 }
 
 /// The validator of an answer that may be kept; `None` for any other.

@@ -5,8 +5,8 @@
 //! again.
 
 use std::hash::{BuildHasher as _, Hash, RandomState};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::body::Bytes;
 use axum::extract::MatchedPath;
@@ -14,7 +14,7 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use quick_cache::sync::Cache;
 use quick_cache::{DefaultHashBuilder, Equivalent, Lifecycle, OptionsBuilder, Weighter};
 
-use super::coding::Coding;
+use super::coding::{Coding, Codings, Effort};
 
 /// Addresses remembered as seen once: 4 bytes each. A later address overwrites an earlier one.
 const SIGHTINGS: usize = 1 << 16;
@@ -28,7 +28,7 @@ const ENTRY_BYTES: usize = 512;
 pub struct Key {
     /// Path and query; the language is part of the path.
     pub address: Arc<str>,
-    pub coding: Coding,
+    pub codings: Codings,
     /// Versions of all catalogues. The build is fixed by the process.
     pub edition: Arc<str>,
 }
@@ -37,29 +37,29 @@ pub struct Key {
 #[derive(Debug, Clone, Copy, Hash)]
 pub struct Wanted<'a> {
     pub address: &'a str,
-    pub coding: Coding,
+    pub codings: Codings,
     pub edition: &'a str,
 }
 
 impl Equivalent<Key> for Wanted<'_> {
     fn equivalent(&self, key: &Key) -> bool {
-        self.coding == key.coding && self.address == &*key.address && self.edition == &*key.edition
+        self.codings == key.codings && self.address == &*key.address && self.edition == &*key.edition
     }
 }
 
 impl Wanted<'_> {
     pub fn key(&self) -> Key {
-        Key { address: self.address.into(), coding: self.coding, edition: self.edition.into() }
+        Key { address: self.address.into(), codings: self.codings, edition: self.edition.into() }
     }
+}
 
-    /// Home and the pages of words: few, and what everybody sees first.
-    fn is_landing(&self) -> bool {
-        // `/es` and `/es/…` belong to a language.
-        let (first, rest) = self.address.split_at_checked(3).unwrap_or((self.address, ""));
-        let is_language = first.len() == 3 && first.bytes().skip(1).all(|b| b.is_ascii_lowercase());
-        let path = if is_language && (rest.is_empty() || rest.starts_with('/')) { rest } else { self.address };
-        !path.contains('?') && path.bytes().skip(1).all(|b| b != b'/')
-    }
+/// Home and the pages of words: few, and what everybody sees first.
+pub fn is_landing(address: &str) -> bool {
+    // `/es` and `/es/…` belong to a language.
+    let (first, rest) = address.split_at_checked(3).unwrap_or((address, ""));
+    let is_language = first.len() == 3 && first.bytes().skip(1).all(|b| b.is_ascii_lowercase());
+    let path = if is_language && (rest.is_empty() || rest.starts_with('/')) { rest } else { address };
+    !path.contains('?') && path.bytes().skip(1).all(|b| b != b'/')
 }
 
 /// A finished page.
@@ -73,6 +73,7 @@ pub struct Kept {
     pub tag: String,
     /// The body's actual coding: plain text if compression gained nothing.
     pub coding: Coding,
+    pub effort: Effort,
     pub body: Bytes,
     pub hits: AtomicU32,
 }
@@ -83,14 +84,14 @@ impl Kept {
         mut headers: HeaderMap,
         route: Option<MatchedPath>,
         (tag, etag): (String, HeaderValue),
-        (coding, body): (Coding, Bytes),
+        (coding, effort, body): (Coding, Effort, Bytes),
     ) -> Kept {
         headers.insert(header::ETAG, etag);
         headers.insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
         if let Some(name) = coding.name() {
             headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(name));
         }
-        Kept { headers, route, tag, coding, body, hits: AtomicU32::new(0) }
+        Kept { headers, route, tag, coding, effort, body, hits: AtomicU32::new(0) }
     }
 }
 
@@ -119,7 +120,7 @@ pub struct Counts {
     pub shared: AtomicU64,
     /// Fills that turned out not to be public, or not a page.
     pub not_kept: AtomicU64,
-    /// Compressed again because they were read so often.
+    /// Compressed again because they were read: a page counts each time.
     pub squeezed: AtomicU64,
     /// Requests that no shared cache may answer.
     pub private: AtomicU64,
@@ -159,6 +160,8 @@ pub struct Store {
     pages: Cache<Key, Arc<Kept>, ByBytes, DefaultHashBuilder, Evictions>,
     sightings: Box<[AtomicU32]>,
     secret: RandomState,
+    /// Held while a page is replaced by a smaller form of itself.
+    smaller: Mutex<()>,
     pub counts: Arc<Counts>,
 }
 
@@ -183,7 +186,7 @@ impl Store {
         let evictions = Evictions(Arc::clone(&counts));
         let pages = Cache::with_options(options, ByBytes, DefaultHashBuilder::default(), evictions);
         let sightings = (0..SIGHTINGS).map(|_| AtomicU32::new(0)).collect();
-        (items > 0).then(|| Store { pages, sightings, secret: RandomState::new(), counts })
+        (items > 0).then(|| Store { pages, sightings, secret: RandomState::new(), smaller: Mutex::default(), counts })
     }
 
     /// The page, if it is kept.
@@ -193,7 +196,7 @@ impl Store {
 
     /// Whether a page that is not kept should be from now on; remembers that it was asked for.
     pub fn is_worth_keeping(&self, wanted: &Wanted<'_>) -> bool {
-        wanted.is_landing() || self.seen_before(wanted)
+        is_landing(wanted.address) || self.seen_before(wanted)
     }
 
     /// The page, without counting as a read.
@@ -203,6 +206,14 @@ impl Store {
 
     pub fn keep(&self, key: Key, kept: Arc<Kept>) {
         self.pages.insert(key, kept);
+    }
+
+    /// Replaces a page that is still kept by the same page, compressed harder. That is no read of it. Returns whether it did.
+    pub fn replace(&self, key: Key, smaller: Arc<Kept>) -> bool {
+        // Two threads compress: what takes longer may be there before what takes less.
+        let _only_one = self.smaller.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_worse = self.peek(&key).is_some_and(|kept| kept.tag == smaller.tag && kept.effort < smaller.effort);
+        is_worse && self.pages.replace(key, smaller, true).is_ok()
     }
 
     /// Bytes used by kept pages.
@@ -238,15 +249,17 @@ mod tests {
     use super::*;
 
     const EDITION: &str = "2026-20261126-ab12cd34";
+    const BROWSER: Codings = Codings { fresh: Coding::Gzip, kept: Coding::Brotli };
+    const GZIP: Codings = Codings { fresh: Coding::Gzip, kept: Coding::Gzip };
 
     fn page(bytes: usize) -> Arc<Kept> {
         let tags = (String::new(), HeaderValue::from_static("\"\""));
-        Arc::new(Kept::new(HeaderMap::new(), None, tags, (Coding::Brotli, Bytes::from(vec![0; bytes]))))
+        Arc::new(Kept::new(HeaderMap::new(), None, tags, (Coding::Gzip, Effort::Fresh, Bytes::from(vec![0; bytes]))))
     }
 
     /// Asks as a visitor would; returns whether it came from the cache.
     fn ask(store: &Store, address: &str) -> bool {
-        let wanted = Wanted { address, coding: Coding::Brotli, edition: EDITION };
+        let wanted = Wanted { address, codings: BROWSER, edition: EDITION };
         if store.kept(&wanted).is_some() {
             return true;
         }
@@ -270,18 +283,34 @@ mod tests {
     #[test]
     fn another_edition_or_coding_is_another_page() {
         let store = Store::new(1 << 20).unwrap();
-        store.keep(Wanted { address: "/", coding: Coding::Brotli, edition: EDITION }.key(), page(1));
-        for (coding, edition) in [(Coding::Gzip, EDITION), (Coding::Brotli, "2026-20261127-ab12cd34")] {
-            let wanted = Wanted { address: "/", coding, edition };
+        store.keep(Wanted { address: "/", codings: BROWSER, edition: EDITION }.key(), page(1));
+        for (codings, edition) in [(GZIP, EDITION), (BROWSER, "2026-20261127-ab12cd34")] {
+            let wanted = Wanted { address: "/", codings, edition };
             assert!(store.kept(&wanted).is_none(), "{wanted:?}");
         }
+    }
+
+    #[test]
+    fn a_smaller_form_replaces_only_a_larger_one_of_a_page_that_is_still_kept() {
+        let store = Store::new(1 << 20).unwrap();
+        let key = || Wanted { address: "/", codings: BROWSER, edition: EDITION }.key();
+        let form = |effort, bytes| {
+            let tags = (String::new(), HeaderValue::from_static("\"\""));
+            let body = (Coding::Brotli, effort, Bytes::from(vec![0; bytes]));
+            Arc::new(Kept::new(HeaderMap::new(), None, tags, body))
+        };
+        assert!(!store.replace(key(), form(Effort::Strong, 3)) && store.is_empty(), "it has made room for others");
+        store.keep(key(), form(Effort::Fresh, 5));
+        assert!(store.replace(key(), form(Effort::Strong, 3)));
+        assert!(!store.replace(key(), form(Effort::Kept, 4)), "the thread that took longer to begin");
+        assert_eq!(store.peek(&key()).map(|kept| kept.body.len()), Some(3));
     }
 
     #[test]
     fn it_stays_within_its_bytes() {
         let store = Store::new(1 << 20).unwrap();
         (0..2_000).for_each(|n| {
-            store.keep(Wanted { address: &format!("/{n}"), coding: Coding::Gzip, edition: EDITION }.key(), page(5_000))
+            store.keep(Wanted { address: &format!("/{n}"), codings: GZIP, edition: EDITION }.key(), page(5_000))
         });
         assert!(store.bytes() <= 1 << 20 && store.len() > 100, "{} bytes, {}", store.bytes(), store.len());
         assert!(Store::new(0).is_none());

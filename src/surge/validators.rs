@@ -2,7 +2,9 @@
 //!
 //! Called by the page cache, and by `web` for every page and asset.
 
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, HeaderValue, header};
+
+use super::coding::{Coding, Effort};
 
 /// Tells a CDN what an answer was made from.
 pub const SURROGATE_KEY: header::HeaderName = header::HeaderName::from_static("surrogate-key");
@@ -13,8 +15,24 @@ pub fn joined(headers: &HeaderMap, name: header::HeaderName) -> Option<String> {
     (!values.is_empty()).then(|| values.join(","))
 }
 
-/// Suffixes of a tag: none for plain text, else the coding and how hard it is compressed (`surge::page_cache`).
+/// Suffixes of a tag: none for plain text, else the coding and how hard it is compressed.
 const CODED: [&str; 7] = ["", "-br", "-gz", "-br2", "-gz2", "-br3", "-gz3"];
+
+/// The ETag of a page's bytes. A strong one identifies bytes, so each coding and effort has its own: `"x"` becomes `"x-br"`
+/// fresh, `"x-br2"` kept, `"x-br3"` strong.
+pub fn etag(tag: &str, coding: Coding, effort: Effort) -> Option<HeaderValue> {
+    let coding = match coding {
+        Coding::Identity => return HeaderValue::try_from(format!("\"{tag}\"")).ok(),
+        Coding::Brotli => "br",
+        Coding::Gzip => "gz",
+    };
+    let effort = match effort {
+        Effort::Fresh => "",
+        Effort::Kept => "2",
+        Effort::Strong => "3",
+    };
+    HeaderValue::try_from(format!("\"{tag}-{coding}{effort}\"")).ok()
+}
 
 /// Looks for `"tag"`, `"tag-br"` or another of [`CODED`] (also marked weak, as some proxies do) in `If-None-Match`;
 /// returns the tag in the form the client has. `*` matches nothing: it asks whether there is a page at all, which is

@@ -16,7 +16,7 @@ use super::refusal::Refusals;
 use crate::app::App;
 use crate::floor::admission::{Class, Refused};
 use crate::floor::wire::Wire;
-use crate::surge::coding::Coding;
+use crate::surge::coding::Codings;
 
 /// Memory of a queued request beyond its address and headers.
 const REQUEST_BYTES: usize = 4 << 10;
@@ -40,7 +40,7 @@ pub async fn admit<F: Future<Output = Response>>(
         .extensions()
         .get::<Wire>()
         .map(|wire| wire.client(forwarded(request.headers()), &app.config.trusted_proxies));
-    let (lang, coding) = (app.messages.of_path(request.uri().path()).0, Coding::chosen_fresh(request.headers()));
+    let (lang, coding) = (app.messages.of_path(request.uri().path()).0, Codings::of(request.headers()).fresh);
     let room = match app.floor.has_room_for_an_answer() {
         true => admission.place(REQUEST_BYTES + path_bytes + header_bytes, client).await,
         false => Err(admission.refuse(Refused::Bytes)),

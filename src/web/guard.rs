@@ -15,7 +15,7 @@ use super::error::Failure;
 use super::uploads;
 use crate::config::Config;
 use crate::floor::wire::Wire;
-use crate::surge::coding::{Coding, coded};
+use crate::surge::coding::{Coding, Codings, coded};
 use crate::text::assets;
 
 /// All headers of a request together. Browsers send about 1 KB.
@@ -141,10 +141,10 @@ pub fn panicked(cause: Box<dyn Any + Send + 'static>) -> Response {
 }
 
 /// Compresses what was made for one client, in one go and as fast as possible: finished pages come from the page
-/// cache, compressed harder. Pages that know a person are left alone: compressed secrets next to echoed input can be
+/// cache, which compresses them harder once they are read again. Pages that know a person are left alone: compressed secrets next to echoed input can be
 /// guessed from the length (BREACH).
 pub async fn compression<F: Future<Output = Response>>(request: Request, next: impl FnOnce(Request) -> F) -> Response {
-    let coding = Coding::chosen_fresh(request.headers());
+    let coding = Codings::of(request.headers()).fresh;
     let is_stranger = !request.headers().contains_key(header::COOKIE);
     let mut response = next(request).await;
     if response.extensions_mut().remove::<Uncompressed>().is_some() {
