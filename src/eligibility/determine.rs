@@ -19,7 +19,7 @@ use super::reasons::{Outcome, Reason, Rule, Value};
 use super::rounding::Ratio;
 use super::tables::{
     CreditLimits, CsrLevel, Group, Guideline, GuidelineProgram, ImmigrationAnswer, ImmigrationProgram,
-    ImmigrationStatus, MarketplaceKind, NumberCode, Rounding, StateChoice, Tables,
+    ImmigrationStatus, Marketplace, MarketplaceKind, NumberCode, Rounding, StateChoice, Tables,
 };
 use super::{coverage, csr, household_credit, immigration, medicaid_household};
 use crate::types::Cents;
@@ -40,11 +40,11 @@ pub(super) struct Measured<'t> {
 
 /// What the steps share.
 pub(super) struct Work<'a> {
-    pub(super) family: Family<'a>,
+    pub(super) family: &'a Family<'a>,
     pub(super) tables: &'a Tables,
     pub(super) incomes: Vec<PersonIncome>,
     /// Limits on deductions and losses that applied, by the first filer of the return.
-    pub(super) bounds: Vec<(usize, Bound)>,
+    pub(super) bounds: &'a [(usize, Bound)],
     pub(super) rounding: &'a Rounding,
     pub(super) kind: MarketplaceKind,
 }
@@ -55,77 +55,98 @@ pub(super) struct Work<'a> {
 ///
 /// Every field that cannot be used, by its path.
 pub fn determine(household: &Household, tables: &Tables, as_of: Date) -> Result<Determination, Vec<FieldError>> {
-    determine_shifted(household, tables, as_of, Cents::ZERO)
+    Checked::of(household, tables, as_of)?.at(Cents::ZERO)
 }
 
-/// The same with `shift` cents per year more (or less) for the first filer of the first person's tax household: how
-/// `thresholds` finds out what another income would change.
-///
-/// # Errors
-///
-/// As [`determine`].
-pub(super) fn determine_shifted(
-    household: &Household,
-    tables: &Tables,
-    as_of: Date,
-    shift: Cents,
-) -> Result<Determination, Vec<FieldError>> {
-    let family = resolve(household, tables, as_of)?;
-    let households = income::tax_households(&family);
-    let mut errors = coverage::check_kinds(&family, tables);
-    let mut assumed = family.assumed.clone();
-    let (incomes, bounds) = match income::incomes(&family, &households, tables, &mut assumed) {
-        Ok((incomes, bounds)) => (income::shifted(incomes, &households, shift), bounds),
-        Err(more) => {
+/// A household after checking: what does not change with its income, so that other incomes can be tried.
+pub(super) struct Checked<'a> {
+    family: Family<'a>,
+    tables: &'a Tables,
+    households: Vec<TaxHousehold>,
+    incomes: Vec<PersonIncome>,
+    bounds: Vec<(usize, Bound)>,
+    assumed: Vec<Assumed>,
+    marketplace: &'a Marketplace,
+    rounding: &'a Rounding,
+}
+
+impl<'a> Checked<'a> {
+    /// # Errors
+    ///
+    /// As [`determine`].
+    pub(super) fn of(
+        household: &'a Household,
+        tables: &'a Tables,
+        as_of: Date,
+    ) -> Result<Checked<'a>, Vec<FieldError>> {
+        let family = resolve(household, tables, as_of)?;
+        let households = income::tax_households(&family);
+        let mut errors = coverage::check_kinds(&family, tables);
+        let mut assumed = family.assumed.clone();
+        let found = income::incomes(&family, &households, tables, &mut assumed);
+        let (incomes, bounds) = found.unwrap_or_else(|more| {
             errors.extend(more);
+            Default::default()
+        });
+        if !errors.is_empty() {
             return Err(errors);
         }
-    };
-    if !errors.is_empty() {
-        return Err(errors);
-    }
-    let year = household.plan_year;
-    let no_rules = |field: &str, what: &str| vec![FieldError::new(field, format!("we have no {what} for this"))];
-    let marketplace = tables.marketplace(family.state, year).ok_or_else(|| no_rules("state", "marketplace"))?;
-    let rounding =
-        tables.rounding(marketplace.kind.platform(), year).ok_or_else(|| no_rules("plan_year", "rounding rule"))?;
-    let work = Work { family, tables, incomes, bounds, rounding, kind: marketplace.kind };
-    let measured = households
-        .into_iter()
-        .map(|people| measure(&work, people))
-        .collect::<Option<Vec<_>>>()
-        .ok_or_else(|| no_rules("plan_year", "poverty guideline"))?;
-    let public = assess_all(&work, &measured).ok_or_else(|| no_rules("as_of", "Medicaid guideline"))?;
-    let allowed: Vec<bool> = measured.iter().map(|m| allowed_by_income(&work, m, &public)).collect();
-    for i in 0..work.family.members.len() {
-        if coverage::silent_on_medicare(&work.family, tables, i) && work.family.members[i].said.applying {
-            assumed.push(Assumed::of(Code::NoFreePartAFrom65, i));
+        let year = household.plan_year;
+        let marketplace = tables.marketplace(family.state, year).ok_or_else(|| no_rules("state", "marketplace"))?;
+        let platform = marketplace.kind.platform();
+        let rounding = tables.rounding(platform, year).ok_or_else(|| no_rules("plan_year", "rounding rule"))?;
+        for (i, member) in family.members.iter().enumerate() {
+            if coverage::silent_on_medicare(&family, tables, i) && member.said.applying {
+                assumed.push(Assumed::of(Code::NoFreePartAFrom65, i));
+            }
         }
+        assumed.sort_unstable();
+        assumed.dedup();
+        Ok(Checked { family, tables, households, incomes, bounds, assumed, marketplace, rounding })
     }
-    assumed.sort_unstable();
-    assumed.dedup();
-    let id = |i: usize| work.family.members[i].id.clone();
-    let assumptions = assumed.into_iter().map(|a| Assumption::new(tables, a, id)).collect();
-    let mut people = Vec::with_capacity(work.family.members.len());
-    for (i, (public, household)) in public.into_iter().enumerate() {
-        let which = measured.iter().position(|m| m.people.members.contains(&i));
-        let measure = which.map(|w| (&measured[w], allowed[w]));
-        people.push(person(&work, i, public, household, measure));
+
+    /// The answer with `shift` cents per year more (or less) for the first filer of the first person's tax household: how
+    /// `thresholds` finds out what another income would change.
+    ///
+    /// # Errors
+    ///
+    /// As [`determine`].
+    pub(super) fn at(&self, shift: Cents) -> Result<Determination, Vec<FieldError>> {
+        let Checked { family, tables, households, marketplace, .. } = self;
+        let incomes = income::shifted(self.incomes.clone(), households, shift);
+        let (bounds, rounding, kind) = (&self.bounds[..], self.rounding, marketplace.kind);
+        let work = Work { family, tables, incomes, bounds, rounding, kind };
+        let measured = households
+            .iter()
+            .map(|people| measure(&work, people.clone()))
+            .collect::<Option<Vec<_>>>()
+            .ok_or_else(|| no_rules("plan_year", "poverty guideline"))?;
+        let public = assess_all(&work, &measured).ok_or_else(|| no_rules("as_of", "Medicaid guideline"))?;
+        let allowed: Vec<bool> = measured.iter().map(|m| allowed_by_income(&work, m, &public)).collect();
+        let mut people = Vec::with_capacity(family.members.len());
+        for (i, (public, household)) in public.into_iter().enumerate() {
+            let which = measured.iter().position(|m| m.people.members.contains(&i));
+            let measure = which.map(|w| (&measured[w], allowed[w]));
+            people.push(person(&work, i, public, household, measure));
+        }
+        let tax_households = measured.into_iter().map(|m| household_credit::answer(&work, m, &people)).collect();
+        let id = |i: usize| family.members[i].id.clone();
+        Ok(Determination {
+            id: family.said.id.clone(),
+            plan_year: family.said.plan_year,
+            as_of: family.as_of,
+            coverage_start: family.coverage_start,
+            state: family.state,
+            marketplace: MarketplaceAnswer { kind, name: marketplace.name.clone(), url: marketplace.url.clone() },
+            people,
+            tax_households,
+            assumptions: self.assumed.iter().map(|a| Assumption::new(tables, *a, id)).collect(),
+        })
     }
-    let tax_households = measured.into_iter().map(|m| household_credit::answer(&work, m, &people)).collect();
-    let marketplace =
-        MarketplaceAnswer { kind: marketplace.kind, name: marketplace.name.clone(), url: marketplace.url.clone() };
-    Ok(Determination {
-        id: household.id.clone(),
-        plan_year: year,
-        as_of,
-        coverage_start: work.family.coverage_start,
-        state: work.family.state,
-        marketplace,
-        people,
-        tax_households,
-        assumptions,
-    })
+}
+
+fn no_rules(field: &str, what: &str) -> Vec<FieldError> {
+    vec![FieldError::new(field, format!("we have no {what} for this"))]
 }
 
 pub(super) fn names(work: &Work<'_>, which: &[usize]) -> Vec<String> {
@@ -133,7 +154,7 @@ pub(super) fn names(work: &Work<'_>, which: &[usize]) -> Vec<String> {
 }
 
 fn measure<'a>(work: &Work<'a>, people: TaxHousehold) -> Option<Measured<'a>> {
-    let (family, tables) = (&work.family, work.tables);
+    let (family, tables) = (work.family, work.tables);
     let area = family.members[*people.filers.first()?].state.area();
     let (guideline, row) = tables.guideline(GuidelineProgram::Credit, family.coverage_start, area)?;
     let limits = tables.credit_limits(family.said.plan_year)?;
@@ -224,7 +245,7 @@ fn filing_ok(work: &Work<'_>, people: &TaxHousehold, reasons: &mut Vec<Reason>) 
 type Assessed = (PublicCoverage, Option<MedicaidHouseholdAnswer>);
 
 fn assess_all(work: &Work<'_>, measured: &[Measured<'_>]) -> Option<Vec<Assessed>> {
-    let (family, tables) = (&work.family, work.tables);
+    let (family, tables) = (work.family, work.tables);
     let households: Vec<TaxHousehold> = measured.iter().map(|m| m.people.clone()).collect();
     let mut out = Vec::with_capacity(family.members.len());
     for (i, member) in family.members.iter().enumerate() {
@@ -258,7 +279,7 @@ fn allowed_by_income(work: &Work<'_>, measured: &Measured<'_>, public: &[Assesse
         && !measured.fpl.at_least(measured.limits.minimum_fpl)
         && measured.people.members.iter().any(|&i| {
             let status = work.family.members[i].said.immigration.status;
-            let day = immigration::coverage_day(&work.family);
+            let day = immigration::coverage_day(work.family);
             let present = work
                 .tables
                 .immigration(ImmigrationProgram::Marketplace, status, day)
@@ -275,7 +296,7 @@ fn person(
     household: Option<MedicaidHouseholdAnswer>,
     measured: Option<(&Measured<'_>, bool)>,
 ) -> PersonAnswer {
-    let (family, tables) = (&work.family, work.tables);
+    let (family, tables) = (work.family, work.tables);
     let member = &family.members[i];
     let said = member.said;
     let mut answer = PersonAnswer {
@@ -353,7 +374,7 @@ fn finish(
     measured: Option<&Measured<'_>>,
     (barred, idle): (bool, bool),
 ) {
-    let (family, tables) = (&work.family, work.tables);
+    let (family, tables) = (work.family, work.tables);
     let member = &family.members[i];
     let year = family.said.plan_year;
     if answer.marketplace && !answer.public_coverage() {
@@ -410,7 +431,7 @@ fn decision(work: &Work<'_>, i: usize) -> MedicaidDecision {
 
 fn marketplace(work: &Work<'_>, i: usize, reasons: &mut Vec<Reason>) -> bool {
     let said = work.family.members[i].said;
-    let status = immigration::opens(&work.family, work.tables, i, ImmigrationProgram::Marketplace, reasons);
+    let status = immigration::opens(work.family, work.tables, i, ImmigrationProgram::Marketplace, reasons);
     if said.incarcerated != Incarceration::No {
         let pending = said.incarcerated == Incarceration::PendingDisposition;
         let reason = Reason::test(work.tables, Rule::MarketplaceIncarceration, pending);
@@ -431,7 +452,7 @@ fn basic_health(
     reasons: &mut Vec<Reason>,
 ) -> bool {
     let member = &work.family.members[i];
-    let day = immigration::coverage_day(&work.family);
+    let day = immigration::coverage_day(work.family);
     let Some(limit) = work.tables.limit(member.state, Group::BasicHealth, day) else { return false };
     let too_old = work.tables.number(NumberCode::AdultGroupUnderAge, day);
     let in_chip = matches!(answer.chip, Some(ChipCategory::Child | ChipCategory::Pregnant));

@@ -8,7 +8,7 @@ use serde::Serialize;
 use time::Date;
 
 use super::determination::{ChipCategory, Determination, MedicaidCategory, TaxHouseholdAnswer};
-use super::determine::determine_shifted;
+use super::determine::Checked;
 use super::family::HIGHEST_INCOME;
 use super::household::{FieldError, Household};
 use super::rounding::{Pct, Ratio, income_at_most, income_below};
@@ -99,10 +99,11 @@ pub fn nearest(thresholds: &[Threshold]) -> (Option<&Threshold>, Option<&Thresho
 ///
 /// As `determine`.
 pub fn thresholds(household: &Household, tables: &Tables, as_of: Date) -> Result<Vec<Threshold>, Vec<FieldError>> {
-    let now = determine_shifted(household, tables, as_of, Cents::ZERO)?;
+    let checked = Checked::of(household, tables, as_of)?;
+    let now = checked.at(Cents::ZERO)?;
     let Some(first) = first_household(&now) else { return Ok(Vec::new()) };
     let amounts = candidates(household, tables, as_of, &now, first).into_iter();
-    let found = amounts.map(|amount| at(household, tables, as_of, first.magi, amount));
+    let found = amounts.map(|amount| at(&checked, first.magi, amount));
     found.filter_map(Result::transpose).collect()
 }
 
@@ -119,39 +120,42 @@ pub fn nearest_to(
     (household, tables, as_of): (&Household, &Tables, Date),
 ) -> Result<Option<Threshold>, Vec<FieldError>> {
     let Some(first) = first_household(now) else { return Ok(None) };
+    let checked = Checked::of(household, tables, as_of)?;
     let mut amounts = candidates(household, tables, as_of, now, first);
     amounts.sort_by_key(|amount| (amount.0 - income.0).abs());
     for amount in amounts {
+        let ahead = amount >= first.magi;
+        let far = checked.at(side(first.magi, amount, ahead))?;
         // Nothing that matters has turned between the income and this amount, or it would have been found: so the answers on
         // its near side are today's.
-        if first.magi == income {
-            let ahead = amount >= income;
-            let beyond = determine_shifted(household, tables, as_of, amount - income + Cents(i64::from(ahead)))?;
-            let (below, above) = if ahead { (now, &beyond) } else { (&beyond, now) };
-            if !turns(below, above).iter().any(&matters) {
-                continue;
-            }
+        if first.magi == income && !turns_between(ahead, now, &far).iter().any(&matters) {
+            continue;
         }
-        let found = at(household, tables, as_of, first.magi, amount)?;
-        if let Some(found) = found.filter(|found| found.turns.iter().any(&matters)) {
-            return Ok(Some(found));
+        let near = checked.at(side(first.magi, amount, !ahead))?;
+        let turns = turns_between(ahead, &near, &far);
+        if turns.iter().any(&matters) {
+            return Ok(Some(Threshold { at_most: amount, ahead, turns }));
         }
     }
     Ok(None)
 }
 
 /// What turns at an amount, if anything does: the household at most there, and one cent above.
-fn at(
-    household: &Household,
-    tables: &Tables,
-    as_of: Date,
-    magi: Cents,
-    amount: Cents,
-) -> Result<Option<Threshold>, Vec<FieldError>> {
-    let below = determine_shifted(household, tables, as_of, amount - magi)?;
-    let above = determine_shifted(household, tables, as_of, amount - magi + Cents(1))?;
+fn at(checked: &Checked<'_>, magi: Cents, amount: Cents) -> Result<Option<Threshold>, Vec<FieldError>> {
+    let (below, above) = (checked.at(side(magi, amount, false))?, checked.at(side(magi, amount, true))?);
     let turns = turns(&below, &above);
     Ok((!turns.is_empty()).then_some(Threshold { at_most: amount, ahead: amount >= magi, turns }))
+}
+
+/// From an income to an amount, or to one cent above it.
+fn side(magi: Cents, amount: Cents, above: bool) -> Cents {
+    amount - magi + Cents(i64::from(above))
+}
+
+/// What turns between the side of an amount that is nearer to the income and the other. `ahead`: the amount is above the
+/// income.
+fn turns_between(ahead: bool, near: &Determination, far: &Determination) -> Vec<Turn> {
+    if ahead { turns(near, far) } else { turns(far, near) }
 }
 
 fn first_household(answer: &Determination) -> Option<&TaxHouseholdAnswer> {
@@ -240,6 +244,7 @@ fn steps_up(before: Ratio, after: Ratio) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::determine::determine;
     use super::super::household::Person;
     use super::*;
     use time::macros::date;
@@ -280,7 +285,7 @@ mod tests {
             let all = thresholds(&household, &tables, day).unwrap();
             let all = all.into_iter().filter(|found| found.turns.iter().any(matters));
             let expected = all.min_by_key(|found| (found.at_most.0 - income).abs());
-            let now = determine_shifted(&household, &tables, day, Cents::ZERO).unwrap();
+            let now = determine(&household, &tables, day).unwrap();
             let found = nearest_to((Cents(income), &now), matters, (&household, &tables, day)).unwrap();
             assert_eq!(found, expected, "{income}");
         }
