@@ -41,6 +41,7 @@ pub fn escaped(words: &str) -> String {
 }
 
 /// Where the first special byte is, from `from` on.
+#[inline]
 fn next_special(bytes: &[u8], from: usize) -> Option<usize> {
     let (whole, rest) = bytes[from..].as_chunks::<WORD>();
     for (i, word) in whole.iter().enumerate() {
@@ -49,8 +50,16 @@ fn next_special(bytes: &[u8], from: usize) -> Option<usize> {
             return Some(from + i * WORD + found.trailing_zeros() as usize / 8);
         }
     }
-    let rest = rest.iter().position(|byte| matches!(byte, b'"' | b'&' | b'\'' | b'<' | b'>'));
-    rest.map(|at| bytes.len() - (bytes.len() - from) % WORD + at)
+    let at = match bytes.last_chunk() {
+        _ if rest.is_empty() => None,
+        // The last word, without what was looked at before: zeros, which are not special, come in from above.
+        Some(last) => {
+            let found = marks(u64::from_le_bytes(*last) >> (8 * (WORD - rest.len())));
+            (found != 0).then(|| found.trailing_zeros() as usize / 8)
+        }
+        None => rest.iter().position(|byte| matches!(byte, b'"' | b'&' | b'\'' | b'<' | b'>')),
+    };
+    at.map(|at| bytes.len() - rest.len() + at)
 }
 
 /// A word whose lowest bit set lies in the first special byte; 0 if there is none. Bits above that one mean nothing.

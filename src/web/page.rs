@@ -36,8 +36,8 @@ const CACHE_PUBLIC: &str = "public, max-age=60, s-maxage=300, stale-while-revali
 /// Where an address leads can change with the catalogue, so redirects are kept for a minute only.
 const CACHE_REDIRECT: &str = "public, max-age=60";
 const CACHE_MOVED: &str = "public, max-age=86400";
-/// Room for a page before it is compressed. A list has about 55 KB; a text that grows while it is written is copied each time.
-const PAGE_BYTES: usize = 64 * 1024;
+/// Room for a page before it is compressed. A list has 55 to 75 KB; a text that grows while it is written is copied each time.
+const PAGE_BYTES: usize = 96 * 1024;
 const CACHE_NEVER: &str = "no-store";
 /// For an answer to incorrect input, and for a page whose address holds sealed answers: what it says of a household stays on
 /// no disk (ASVS 5.0, 14.3.2). Back asks for it again, by an address that holds everything.
