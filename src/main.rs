@@ -18,8 +18,21 @@ use windowshop::{app, check, hub_sim, operator, serve, telemetry};
 /// How long the last log lines may take to be written before the process exits anyway.
 const LOG_TIME_AT_THE_END: Duration = Duration::from_secs(1);
 
-#[tokio::main]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        // New connections, and answers of the catalogue's threads, come through the queue that all threads share. Each looks there
+        // before it goes on with pages of its own, or a crowd that arrives would hold up health checks for as long as its pages
+        // take (docs/performance.md).
+        .global_queue_interval(1)
+        .build();
+    match runtime {
+        Ok(runtime) => runtime.block_on(run()),
+        Err(error) => failed(&anyhow::Error::new(error).context("no threads can be started")),
+    }
+}
+
+async fn run() -> ExitCode {
     let cli = Cli::parse();
     let result = match cli.command.unwrap_or_else(|| Command::Serve(cli.serve.clone())) {
         Command::Serve(args) => run_serve(&args).await,
@@ -61,12 +74,14 @@ async fn main() -> ExitCode {
         Ok(code) => code,
         // `estimate … | head` has read enough: not a fault.
         Err(error) if reader_left(&error) => ExitCode::SUCCESS,
-        Err(error) => {
-            // Not `eprintln!`: it panics if standard error cannot be written.
-            let _ = writeln!(std::io::stderr(), "windowshop: {}", told_once(&error));
-            ExitCode::FAILURE
-        }
+        Err(error) => failed(&error),
     }
+}
+
+fn failed(error: &anyhow::Error) -> ExitCode {
+    // Not `eprintln!`: it panics if standard error cannot be written.
+    let _ = writeln!(std::io::stderr(), "windowshop: {}", told_once(error));
+    ExitCode::FAILURE
 }
 
 async fn run_serve(args: &ServeArgs) -> anyhow::Result<ExitCode> {

@@ -15,9 +15,14 @@ use std::time::{Duration, Instant};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Longest wait for a place. It keeps the slowest answer given at all within a second.
-const WAIT_MAX: Duration = Duration::from_millis(400);
-/// Queue length per place: as many as are reached within the wait if an answer takes a sixteenth of it.
-const IN_LINE_PER_PLACE: usize = 16;
+const WAIT_MAX: Duration = Duration::from_millis(750);
+/// Queue length per place: as many as are reached within the wait, with a tenth of a second to spare, while answers take
+/// [`GOOD_TIME`]. Whoever can be answered within a second is better off waiting than told to come back, and costs less.
+const IN_LINE_PER_PLACE: usize = 64;
+/// The same for the private pages: waiting for the store comes on top, and when it stands still, a longer line would only be
+/// told later.
+const OFFICE_WAIT_MAX: Duration = Duration::from_millis(400);
+const OFFICE_IN_LINE_PER_PLACE: usize = 16;
 /// Bytes of all queued requests together.
 const LINE_BYTES_MAX: usize = 16 << 20;
 /// With fewer than two per core, a processor would idle while a statement is handed over.
@@ -29,10 +34,10 @@ const PLACES_MAX: usize = 512;
 const OFFICE_PLACES: usize = 256;
 /// Answers slower than this mean that too many are being made at once. Making one takes a millisecond of a core, so
 /// more at once are no faster; they only stand in the way of what needs no place (`/healthz`, new connections).
-const GOOD_TIME: Duration = Duration::from_millis(20);
+const GOOD_TIME: Duration = Duration::from_millis(10);
 /// How often the limit is adjusted.
 const MOVE_EVERY: Duration = Duration::from_millis(100);
-/// One client may hold one in this many of all places and of the queue, under load.
+/// One client may hold as many requests, waiting ones included, as one in this many of all places, under load.
 const ONE_CLIENTS_SHARE: usize = 4;
 
 /// What a request is for, which decides how it is let in.
@@ -86,6 +91,9 @@ impl Refused {
 
 /// The places of one class.
 pub struct Admission {
+    /// Longest wait for a place.
+    wait_max: Duration,
+    in_line_per_place: usize,
     places: Arc<Semaphore>,
     /// The size of `places`, taken and free together.
     limit: AtomicUsize,
@@ -114,16 +122,24 @@ impl Admission {
     pub fn new(shares: bool) -> Arc<Admission> {
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
         let least = (cores * PLACES_MIN_PER_CORE).min(PLACES_MAX);
-        Admission::between(least, (least * 4).min(PLACES_MAX), PLACES_MAX, shares)
+        let places = (least, (least * 4).min(PLACES_MAX), PLACES_MAX);
+        Admission::between(places, (WAIT_MAX, IN_LINE_PER_PLACE), shares)
     }
 
     /// Of the private pages.
     pub fn of_office(shares: bool) -> Arc<Admission> {
-        Admission::between(OFFICE_PLACES, OFFICE_PLACES, OFFICE_PLACES, shares)
+        let places = (OFFICE_PLACES, OFFICE_PLACES, OFFICE_PLACES);
+        Admission::between(places, (OFFICE_WAIT_MAX, OFFICE_IN_LINE_PER_PLACE), shares)
     }
 
-    fn between(least: usize, start: usize, most: usize, shares: bool) -> Arc<Admission> {
+    fn between(
+        (least, start, most): (usize, usize, usize),
+        (wait_max, in_line_per_place): (Duration, usize),
+        shares: bool,
+    ) -> Arc<Admission> {
         Arc::new(Admission {
+            wait_max,
+            in_line_per_place,
             places: Arc::new(Semaphore::new(start)),
             limit: AtomicUsize::new(start),
             least,
@@ -174,10 +190,10 @@ impl Admission {
 
     async fn wait(&self, bytes: usize) -> Result<OwnedSemaphorePermit, Refused> {
         let in_line = InLine::new(self, bytes);
-        if in_line.people > self.limit() * IN_LINE_PER_PLACE || in_line.bytes_in_all > LINE_BYTES_MAX {
+        if in_line.people > self.limit() * self.in_line_per_place || in_line.bytes_in_all > LINE_BYTES_MAX {
             return Err(Refused::LineFull);
         }
-        match tokio::time::timeout(WAIT_MAX, Arc::clone(&self.places).acquire_owned()).await {
+        match tokio::time::timeout(self.wait_max, Arc::clone(&self.places).acquire_owned()).await {
             Ok(Ok(permit)) => Ok(permit),
             _ => Err(Refused::Waited),
         }

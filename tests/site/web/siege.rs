@@ -50,7 +50,7 @@ async fn pages_that_wait_for_nothing_hold_their_places_while_others_arrive() {
     };
     let asked: Vec<_> = (0..200).map(ask).collect();
     for asked in asked {
-        // Made, or told to come back: they are more than places and line hold.
+        // Made, or told to come back: on a busy machine some wait too long.
         assert!(matches!(asked.await.expect("an answer"), 200 | 503));
     }
     let (most, limit) = (most.load(Ordering::Relaxed), app.admission.limit());
@@ -133,12 +133,15 @@ pub fn free_port() -> SocketAddr {
 #[test]
 fn under_twice_the_load_people_are_answered_or_told_and_health_answers_always() {
     let private = free_port();
-    let server = Running::start(&["--metrics-listen", &private.to_string()], Stdio::null());
+    // Each visit has to be real work.
+    let more = ["--metrics-listen", &private.to_string(), "--page-cache-bytes", "0"];
+    let server = Running::start(&more, Stdio::null());
     server.get(LIST);
     let address = server.address;
     let over = Arc::new(AtomicBool::new(false));
     let counts: Arc<[AtomicUsize; 3]> = Arc::default();
-    let visitors: Vec<_> = (0..200)
+    // More than places and line hold on few cores, once the limit has fallen.
+    let visitors: Vec<_> = (0..800)
         .map(|n| {
             let (over, counts) = (Arc::clone(&over), Arc::clone(&counts));
             std::thread::spawn(move || {
@@ -179,6 +182,8 @@ fn under_twice_the_load_people_are_answered_or_told_and_health_answers_always() 
     println!("{answered} answered, {refused} refused, slowest {slowest:?}, slowest health {slowest_health:?}");
     assert_eq!(lost, 0);
     assert!(answered > 50, "{answered} answered, {refused} refused");
+    let cores = std::thread::available_parallelism().unwrap().get();
+    assert!(refused > 0 || cores > 4, "nobody was told to come back: {answered} answered on {cores} cores");
     // Generous: this is an unoptimized build among other tests on few cores.
     assert!(
         slowest < Duration::from_secs(8) && slowest_health < Duration::from_secs(2),
