@@ -42,8 +42,9 @@ pub async fn post(desk: Desk, Extension(knows): Extension<Arc<Knows>>) -> Answer
     let ticked: Vec<&'static str> = wanted.iter().copied().filter(|name| desk.form.ticked(name)).collect();
     // The version that the page was made from: what was signed before is found by it.
     let seen = desk.form.get("version").parse().unwrap_or(around.version);
-    if ticked.len() < wanted.len() || !signs(&around, &signature) {
-        let typed = Typed { ticked, signature, judged: true };
+    let only_switches = desk.only_switches();
+    if only_switches || ticked.len() < wanted.len() || !signs(&around, &signature) {
+        let typed = Typed { ticked, signature, judged: !only_switches };
         return page(&desk, &around, (&found, around.version, &had), &typed).await;
     }
     let Around { results, .. } = around;

@@ -250,6 +250,9 @@ pub async fn post(desk: Desk, with: Extension<With>, Path(id): Path<String>) -> 
     if let Some(response) = leave::done_before(&desk, &own) {
         return Ok(response);
     }
+    if desk.only_switches() {
+        return Ok(first(&desk, &own, Vec::new()));
+    }
     let wish = match wish(&desk, &with, &own) {
         Ok(wish) => wish,
         Err(faults) => return Ok(first(&desk, &own, faults)),

@@ -141,6 +141,12 @@ impl Desk {
         page::redirect_unkept(&self.cx, path)
     }
 
+    /// Whether another language was pressed instead of the form's own button (`office/pieces.html`): the page is shown again
+    /// with all that was typed, and nothing is judged or done.
+    pub fn only_switches(&self) -> bool {
+        !self.form.get("switch").is_empty()
+    }
+
     /// The account that is signed in, or the way to the page that signs in.
     pub fn account(&self) -> Result<&str, Instead> {
         match &self.visitor.who {

@@ -69,6 +69,38 @@ async fn two_tabs_do_not_sign_what_neither_has_seen() {
 }
 
 #[tokio::test]
+async fn another_language_keeps_what_was_typed_and_signs_nothing() {
+    on_each_engine(async |bench| {
+        let world = World::open(bench).await;
+        let browser = world.browser();
+        choose_first(list_of_one(&browser).await).await;
+        let check = browser.visit("/account/plan/check").await;
+        let wrong = check.choose("right").fill("signature", "Somebody Else").press("Sign for these plans").await;
+        assert_eq!(wrong.status, 422);
+        let spanish = wrong.fill("signature", "ana li").press("Español").await;
+        looked_at(&spanish);
+        assert_eq!((spanish.status, spanish.count("html[lang=es]"), spanish.count(".fault")), (200, 1, 0));
+        assert_eq!((spanish.value("signature").as_str(), spanish.count("#right[checked]")), ("ana li", 1));
+        let english = spanish.press("English").await;
+        assert_eq!((english.value("signature").as_str(), english.count("#right[checked]")), ("ana li", 1));
+        assert_eq!(bench.count("enrollment").await, 0);
+        // Even with everything that a signature takes.
+        let boxes: Vec<String> = english
+            .select("main input[type=checkbox]")
+            .iter()
+            .filter_map(|tick| tick.attr("id"))
+            .map(str::to_string)
+            .collect();
+        let whole = boxes.iter().fold(english, |page, id| page.choose(id));
+        let spanish = whole.press("Español").await;
+        assert_eq!((spanish.status, bench.count("enrollment").await), (200, 0));
+        let done = spanish.press("Firmar por estos planes").await;
+        assert!(done.address.contains("/es/account/plan/done"), "{}", done.words());
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_signature_that_ends_a_plan_says_so_and_wants_to_be_sure() {
     on_each_engine(async |bench| {
         let world = World::open(bench).await;

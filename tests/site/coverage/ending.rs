@@ -27,6 +27,23 @@ async fn deeds(bench: &Bench, deed: &str) -> String {
 }
 
 #[tokio::test]
+async fn another_language_keeps_the_day_that_was_typed() {
+    on_each_engine(async |bench| {
+        let world = World::open(bench).await;
+        let browser = world.browser();
+        let (_, id) = guest(&world, bench, &browser, &THIS_YEAR).await;
+        let page = browser.visit(&format!("/account/coverage/{id}/end")).await;
+        let wrong = page.choose("reason-other").fill("day", "the 40th").press("Check what it means").await;
+        assert_eq!(wrong.status, 422);
+        let spanish = wrong.press("Español").await;
+        looked_at(&spanish);
+        assert_eq!((spanish.status, spanish.count("html[lang=es]"), spanish.count(".fault")), (200, 1, 0));
+        assert_eq!((spanish.value("day").as_str(), spanish.count("#reason-other[checked]")), ("the 40th", 1));
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_plan_that_has_not_begun_is_cancelled_once() {
     on_each_engine(async |bench| {
         let world = World::open(bench).await;
