@@ -5,8 +5,8 @@
 //! where it ends and whether the connection stays.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
@@ -26,9 +26,15 @@ pub fn request(path: &str, coding: &str, lines: &str) -> Vec<u8> {
 /// One kept connection.
 pub struct Line {
     stream: TcpStream,
+    /// Taken from [`BUFFERS`] once an answer has begun to arrive.
     buffer: Vec<u8>,
     filled: usize,
 }
+
+/// Connections that wait have no buffer: three thousand of them would be 48 MB, written to in turn, and push what the server
+/// works with out of the caches of the processors that both share.
+static BUFFERS: Mutex<Vec<Vec<u8>>> = Mutex::new(Vec::new());
+const BUFFER_BYTES: usize = 16 * 1024;
 
 /// What is known of one answer.
 pub struct Answer {
@@ -43,13 +49,15 @@ impl Line {
     pub async fn open(address: SocketAddr) -> std::io::Result<Line> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
-        Ok(Line { stream, buffer: vec![0; 16 * 1024], filled: 0 })
+        Ok(Line { stream, buffer: Vec::new(), filled: 0 })
     }
 
     /// Sends one request and reads its whole answer, which stays in the buffer until the next.
     pub async fn ask(&mut self, request: &[u8]) -> anyhow::Result<Answer> {
+        self.rest();
         self.stream.write_all(request).await?;
-        self.filled = 0;
+        self.stream.readable().await?;
+        self.buffer = locked(&BUFFERS).pop().unwrap_or_else(|| vec![0; BUFFER_BYTES]);
         let answer = loop {
             anyhow::ensure!(self.read().await? > 0, "closed before the answer's headers ended");
             if let Some(answer) = head(&self.buffer[..self.filled])? {
@@ -60,6 +68,15 @@ impl Line {
             anyhow::ensure!(self.read().await? > 0, "closed in the middle of an answer");
         }
         Ok(answer)
+    }
+
+    /// Forgets the answer, and leaves its buffer to others.
+    pub fn rest(&mut self) {
+        self.filled = 0;
+        let buffer = std::mem::take(&mut self.buffer);
+        if !buffer.is_empty() {
+            locked(&BUFFERS).push(buffer);
+        }
     }
 
     async fn read(&mut self) -> std::io::Result<usize> {
@@ -78,6 +95,10 @@ impl Line {
     pub fn body(&self, answer: &Answer) -> &[u8] {
         &self.buffer[answer.head..answer.whole]
     }
+}
+
+pub fn locked<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
+    of.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// What the headers at the beginning of this say, if they have all arrived.

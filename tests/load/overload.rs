@@ -6,10 +6,10 @@ use std::collections::VecDeque;
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use crate::client::{Line, Requests, at, micros, request};
+use crate::client::{Line, Requests, at, locked, micros, request};
 use crate::server::Server;
 
 /// Connections of the closed loop, and the most that the open one holds.
@@ -39,10 +39,6 @@ impl Seen {
             _ => self.broken += 1,
         }
     }
-}
-
-fn locked<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
-    of.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// How many lists both kinds of overload can ask for: twice the capacity, each.
@@ -153,6 +149,7 @@ async fn ask(line: &mut Option<Line>, address: SocketAddr, request: &[u8]) -> Op
         None => Line::open(address).await.ok()?,
     };
     let answer = open.ask(request).await.ok()?;
+    open.rest();
     if answer.stays {
         *line = Some(open);
     }
