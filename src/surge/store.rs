@@ -5,7 +5,7 @@
 //! again.
 
 use std::hash::{BuildHasher as _, Hash, RandomState};
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::body::Bytes;
@@ -76,6 +76,8 @@ pub struct Kept {
     pub effort: Effort,
     pub body: Bytes,
     pub hits: AtomicU32,
+    /// A smaller form of it takes its place.
+    replaced: AtomicBool,
 }
 
 impl Kept {
@@ -91,7 +93,7 @@ impl Kept {
         if let Some(name) = coding.name() {
             headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(name));
         }
-        Kept { headers, route, tag, coding, effort, body, hits: AtomicU32::new(0) }
+        Kept { headers, route, tag, coding, effort, body, hits: AtomicU32::new(0), replaced: AtomicBool::new(false) }
     }
 }
 
@@ -165,15 +167,17 @@ pub struct Store {
     pub counts: Arc<Counts>,
 }
 
-/// Counts the pages that make room. A page that is replaced by a smaller form of itself is none.
+/// Counts the pages that make room. The cache reports a page that is replaced by a smaller form of itself, too.
 #[derive(Debug, Clone)]
 struct Evictions(Arc<Counts>);
 
 impl Lifecycle<Key, Arc<Kept>> for Evictions {
     type RequestState = ();
 
-    fn on_evict(&self, (): &mut (), _: Key, _: Arc<Kept>) {
-        Counts::add(&self.0.evicted);
+    fn on_evict(&self, (): &mut (), _: Key, kept: Arc<Kept>) {
+        if !kept.replaced.load(Ordering::Relaxed) {
+            Counts::add(&self.0.evicted);
+        }
     }
 }
 
@@ -212,8 +216,12 @@ impl Store {
     pub fn replace(&self, key: Key, smaller: Arc<Kept>) -> bool {
         // Two threads compress: what takes longer may be there before what takes less.
         let _only_one = self.smaller.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_worse = self.peek(&key).is_some_and(|kept| kept.tag == smaller.tag && kept.effort < smaller.effort);
-        is_worse && self.pages.replace(key, smaller, true).is_ok()
+        let Some(larger) = self.peek(&key) else { return false };
+        if larger.tag != smaller.tag || larger.effort >= smaller.effort {
+            return false;
+        }
+        larger.replaced.store(true, Ordering::Relaxed);
+        self.pages.replace(key, smaller, true).is_ok()
     }
 
     /// Bytes used by kept pages.
@@ -304,6 +312,7 @@ mod tests {
         assert!(store.replace(key(), form(Effort::Strong, 3)));
         assert!(!store.replace(key(), form(Effort::Kept, 4)), "the thread that took longer to begin");
         assert_eq!(store.peek(&key()).map(|kept| kept.body.len()), Some(3));
+        assert_eq!(store.counts.evicted(), 0, "it made room for nobody");
     }
 
     #[test]
