@@ -286,8 +286,8 @@ async fn finish(front: &Front, key: &Key, response: Response) -> Result<Kept, Re
         // Its length was known, so this body was never complete; it ends as it would have without us.
         return Err(Response::from_parts(parts, Body::empty()));
     };
-    // Clients are waiting: it gets smaller once it has been read again (`squeeze`). Except those that caches in front are warmed
-    // with, and that go on holding what they got: there are few, and each is made once for a catalogue.
+    // Clients are waiting: it gets smaller once it has been read again (`squeeze`). Except those that caches in front are
+    // warmed with, and that go on holding what they got: there are few, and each is made once for a catalogue.
     let effort = if is_landing(&key.address) { Effort::Kept } else { Effort::Fresh };
     let coding = key.codings.at(effort);
     let coded = coding.compress(&body, effort);

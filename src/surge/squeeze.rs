@@ -85,6 +85,5 @@ fn squeeze(key: &Key, kept: &Kept, effort: Effort) -> Option<Kept> {
     let body = coding.compress(&plain, effort).filter(|body| body.len() < kept.body.len())?;
     let tags = (kept.tag.clone(), etag(&kept.tag, coding, effort)?);
     let squeezed = Kept::new(kept.headers.clone(), kept.route.clone(), tags, (coding, effort, body));
-    squeezed.hits.store(kept.hits.load(Ordering::Relaxed), Ordering::Relaxed);
-    Some(squeezed)
+    Some(Kept { hits: kept.hits.load(Ordering::Relaxed).into(), ..squeezed })
 }

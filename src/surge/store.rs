@@ -5,7 +5,7 @@
 //! again.
 
 use std::hash::{BuildHasher as _, Hash, RandomState};
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::body::Bytes;
@@ -76,8 +76,6 @@ pub struct Kept {
     pub effort: Effort,
     pub body: Bytes,
     pub hits: AtomicU32,
-    /// A smaller form of it takes its place.
-    replaced: AtomicBool,
 }
 
 impl Kept {
@@ -93,7 +91,7 @@ impl Kept {
         if let Some(name) = coding.name() {
             headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(name));
         }
-        Kept { headers, route, tag, coding, effort, body, hits: AtomicU32::new(0), replaced: AtomicBool::new(false) }
+        Kept { headers, route, tag, coding, effort, body, hits: AtomicU32::new(0) }
     }
 }
 
@@ -172,10 +170,11 @@ pub struct Store {
 struct Evictions(Arc<Counts>);
 
 impl Lifecycle<Key, Arc<Kept>> for Evictions {
-    type RequestState = ();
+    /// Whether a page only takes the place of a larger form of itself.
+    type RequestState = bool;
 
-    fn on_evict(&self, (): &mut (), _: Key, kept: Arc<Kept>) {
-        if !kept.replaced.load(Ordering::Relaxed) {
+    fn on_evict(&self, only_replaces: &mut bool, _: Key, _: Arc<Kept>) {
+        if !*only_replaces {
             Counts::add(&self.0.evicted);
         }
     }
@@ -212,16 +211,12 @@ impl Store {
         self.pages.insert(key, kept);
     }
 
-    /// Replaces a page that is still kept by the same page, compressed harder. That is no read of it. Returns whether it did.
+    /// Replaces a page that is still kept by the same page, compressed harder, which is no read of it. Returns whether it did.
     pub fn replace(&self, key: Key, smaller: Arc<Kept>) -> bool {
         // Two threads compress: what takes longer may be there before what takes less.
         let _only_one = self.smaller.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(larger) = self.peek(&key) else { return false };
-        if larger.tag != smaller.tag || larger.effort >= smaller.effort {
-            return false;
-        }
-        larger.replaced.store(true, Ordering::Relaxed);
-        self.pages.replace(key, smaller, true).is_ok()
+        let is_worse = self.peek(&key).is_some_and(|kept| kept.tag == smaller.tag && kept.effort < smaller.effort);
+        is_worse && self.pages.replace_with_lifecycle(key, smaller, true, &mut true).is_ok()
     }
 
     /// Bytes used by kept pages.

@@ -141,8 +141,8 @@ pub fn panicked(cause: Box<dyn Any + Send + 'static>) -> Response {
 }
 
 /// Compresses what was made for one client, in one go and as fast as possible: finished pages come from the page
-/// cache, which compresses them harder once they are read again. Pages that know a person are left alone: compressed secrets next to echoed input can be
-/// guessed from the length (BREACH).
+/// cache, which compresses them harder once they are read again. Pages that know a person are left alone: compressed
+/// secrets next to echoed input can be guessed from the length (BREACH).
 pub async fn compression<F: Future<Output = Response>>(request: Request, next: impl FnOnce(Request) -> F) -> Response {
     let coding = Codings::of(request.headers()).fresh;
     let is_stranger = !request.headers().contains_key(header::COOKIE);
