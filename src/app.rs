@@ -4,14 +4,15 @@
 //! are loaded.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use time::OffsetDateTime;
 
 use crate::catalogue::Shelf;
 use crate::config::Config;
 use crate::eligibility::{TableFault, Tables};
-use crate::floor::Floor;
 use crate::floor::admission::Admission;
+use crate::floor::{Floor, Patience};
 use crate::sealing::AddressSealer;
 use crate::surge::page_cache::PageCache;
 use crate::telemetry::funnel::Funnel;
@@ -85,7 +86,7 @@ impl App {
         config: Config,
         clock: impl Fn() -> OffsetDateTime + Send + Sync + 'static,
     ) -> anyhow::Result<Arc<App>> {
-        let floor = Floor::new(config.max_connections, config.max_answer_bytes);
+        let floor = Floor::new(config.max_connections, config.max_answer_bytes, patience(&config));
         let sealer = AddressSealer::new(&config.office.open_keys(clock().date())?);
         let shares = !config.trusted_proxies.is_empty();
         let (admission, office_admission) = (Admission::new(shares), Admission::of_office(shares));
@@ -113,6 +114,20 @@ impl App {
             build: BUILD,
             clock: Box::new(clock),
         }))
+    }
+}
+
+/// How long an HTTP/2 connection may stay open for its next request after the last one's time is up.
+const READING_TIME: Duration = Duration::from_secs(60);
+
+/// How long to wait for clients, by these settings.
+pub fn patience(config: &Config) -> Patience {
+    let header_time = Duration::from_secs(config.header_timeout_seconds);
+    Patience {
+        first: header_time,
+        next: header_time,
+        next_of_many: Duration::from_secs(config.request_timeout_seconds) + READING_TIME,
+        stalled: Duration::from_secs(config.read_timeout_seconds),
     }
 }
 

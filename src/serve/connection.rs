@@ -3,7 +3,7 @@
 //! Called by `serve::run`. It must never look into a request beyond its version.
 
 use std::convert::Infallible;
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::io::{self, IoSlice};
 use std::net::IpAddr;
 use std::pin::Pin;
@@ -19,16 +19,13 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
-use tokio::sync::watch;
 
 use crate::config::Config;
 use crate::floor::wire::Wire;
-use crate::floor::{Floor, OpenRequest, Patience, Phase, Visit};
+use crate::floor::{Floor, OpenRequest, Phase, Told, Visit};
 use crate::web::door::Door;
 use crate::web::guard::HEADERS_BYTES_MAX;
 
-/// How long a connection may stay open for its next request after the last one's time is up.
-const READING_TIME: Duration = Duration::from_secs(60);
 /// HTTP/2 answers are handed over in pieces of this size: the next one once the client has made room for it.
 const PIECE_BYTES: usize = 16 << 10;
 /// The size assumed for an answer of unknown length.
@@ -41,15 +38,8 @@ pub fn serve(
     config: &Config,
     floor: &Arc<Floor>,
 ) -> impl Future<Output = ()> + Send + 'static {
-    let header_time = Duration::from_secs(config.header_timeout_seconds);
-    let patience = Patience {
-        first: header_time,
-        idle: Duration::from_secs(config.request_timeout_seconds) + READING_TIME,
-        stalled: Duration::from_secs(config.read_timeout_seconds),
-    };
-    let builder = builder(config, header_time);
+    let builder = builder(config);
     let guest = floor.enter();
-    let mut phase = floor.watch_phase();
     async move {
         // Small answers go out at once; waiting to fill a packet only adds delay.
         if let Err(error) = stream.set_nodelay(true) {
@@ -57,41 +47,39 @@ pub fn serve(
         }
         let visit = Arc::clone(&guest.visit);
         let service = hyper::service::service_fn(move |request: hyper::Request<hyper::body::Incoming>| {
-            answer(&door, request, peer, visit.request())
+            let open = visit.request(request.version() == Version::HTTP_2);
+            answer(&door, request, peer, open)
         });
         let io = TokioIo::new(Watched { stream, visit: Arc::clone(&guest.visit) });
         let mut serving = std::pin::pin!(builder.serve_connection(io, service).into_owned());
-        let mut over = std::pin::pin!(guest.visit.over(&patience));
-        let mut told = false;
-        loop {
-            tokio::select! {
-                // Its errors are the client's (gone, or not speaking HTTP): nothing to do or report.
-                result = serving.as_mut() => {
-                    if let Err(error) = result { tracing::debug!(%error, "connection ended") }
-                    return;
+        let mut finishing = false;
+        let ended = poll_fn(|cx| {
+            match guest.visit.told(cx.waker()) {
+                Told::Leave => return Poll::Ready(None),
+                Told::Finish if !finishing => {
+                    finishing = true;
+                    serving.as_mut().graceful_shutdown();
                 }
-                () = over.as_mut() => return tracing::debug!("a connection was closed for the floor's sake"),
-                // If it has not asked yet, its first request may be on the way: serve that, then close.
-                () = closing(&mut phase), if !told => {
-                    told = true;
-                    if guest.visit.has_asked() { serving.as_mut().graceful_shutdown() }
-                }
+                _ => {}
             }
+            serving.as_mut().poll(cx).map(Some)
+        });
+        match ended.await {
+            Some(Ok(())) => {}
+            // Its errors are the client's (gone, or not speaking HTTP): nothing to do or report.
+            Some(Err(error)) => tracing::debug!(%error, "connection ended"),
+            None => tracing::debug!("a connection was closed for the floor's sake"),
         }
     }
 }
 
-async fn closing(phase: &mut watch::Receiver<Phase>) {
-    // An error means that the floor is gone, but it outlives its guests.
-    let _ = phase.wait_for(|phase| *phase == Phase::Closing).await;
-}
-
-fn builder(config: &Config, header_time: Duration) -> auto::Builder<TokioExecutor> {
+fn builder(config: &Config) -> auto::Builder<TokioExecutor> {
+    let header_time = Duration::from_secs(config.header_timeout_seconds);
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder
         .http1()
-        .timer(TokioTimer::new())
-        .header_read_timeout(header_time)
+        // The floor keeps this time: a timer here would be made and put away with each request.
+        .header_read_timeout(None)
         // Room for the largest address and headers that `guard` answers with a page; beyond that hyper says 431.
         .max_buf_size(config.max_url_bytes + 2 * HEADERS_BYTES_MAX);
     builder
@@ -121,12 +109,15 @@ fn taken(mut response: Response<Body>, version: Version, mut open: OpenRequest) 
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
     let hint = response.body().size_hint();
-    let bytes = hint.exact().map_or(UNKNOWN_BYTES, |bytes| usize::try_from(bytes).unwrap_or(usize::MAX));
-    let open = (bytes > 0).then(|| {
+    let paced = version == Version::HTTP_2;
+    let bytes = match hint.exact() {
+        _ if !paced => 0,
+        bytes => bytes.map_or(UNKNOWN_BYTES, |bytes| usize::try_from(bytes).unwrap_or(usize::MAX)),
+    };
+    let open = (hint.exact() != Some(0)).then(|| {
         open.answered(bytes);
         open
     });
-    let paced = version == Version::HTTP_2;
     response.map(|inner| Taken { inner, held: None, whole: false, paced, open })
 }
 

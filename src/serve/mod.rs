@@ -92,7 +92,7 @@ pub async fn serve(config: Config, mut faults: Vec<SettingFault>) -> anyhow::Res
     };
     let at_the_desk = async {
         if let Some((listener, pages)) = desk {
-            let floor = Floor::new(DESK_CONNECTIONS, config.max_answer_bytes);
+            let floor = Floor::new(DESK_CONNECTIONS, config.max_answer_bytes, app::patience(&config));
             let stop = async {
                 stopped.notified().await;
                 Duration::ZERO
@@ -208,6 +208,19 @@ async fn watch_catalogues(app: Arc<App>) {
 /// Serves connections from `listener` until `stop` resolves, keeps going for as long as it says (so a proxy sees
 /// `/readyz` refuse before connections do), then finishes running requests for at most `--stop-timeout-seconds`.
 pub async fn run(
+    listener: TcpListener,
+    door: Door,
+    config: &Config,
+    floor: &Arc<Floor>,
+    stop: impl Future<Output = Duration>,
+) {
+    tokio::select! {
+        () = until_stopped(listener, door, config, floor, stop) => {}
+        () = floor.keep_order() => {}
+    }
+}
+
+async fn until_stopped(
     listener: TcpListener,
     door: Door,
     config: &Config,

@@ -43,14 +43,15 @@ async fn talk(address: std::net::SocketAddr, bytes: &[u8]) -> String {
 #[tokio::test]
 async fn a_slow_client_is_dropped() {
     let server = server(&["--header-timeout-seconds", "1"]).await;
-    // Nothing; half a request; a letter that HTTP/2 could begin with; a whole request and then silence.
-    let whole = b"GET /hello HTTP/1.1\r\nHost: x\r\n\r\n";
-    for bytes in [&b""[..], b"GET /hello HTTP/1.1\r\nHo", b"P", whole] {
+    // Nothing; half a request; a letter that HTTP/2 could begin with; a whole request and then silence, or half of the next.
+    let (whole, half) = (&b"GET /hello HTTP/1.1\r\nHost: x\r\n\r\n"[..], &b"GET /hello HTTP/1.1\r\nHo"[..]);
+    let more = [whole, half].concat();
+    for bytes in [&b""[..], half, b"P", whole, &more] {
         let begun = Instant::now();
         let answer = tokio::time::timeout(Duration::from_secs(5), talk(server.address, bytes)).await;
         let answer = answer.expect("dropped within 5 s");
         assert!(begun.elapsed() >= Duration::from_millis(900), "not dropped at once");
-        assert_eq!(answer.contains("200 OK"), bytes == whole, "{answer}");
+        assert_eq!(answer.contains("200 OK"), bytes.starts_with(whole), "{answer}");
     }
 }
 
