@@ -20,6 +20,7 @@ pub use opening::{Proof, check, prove, verify};
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::SystemTime;
 
@@ -182,7 +183,7 @@ impl fmt::Debug for Catalogue {
 pub struct Catalogues {
     by_year: Vec<Arc<Catalogue>>,
     newest: Arc<Catalogue>,
-    edition: Arc<str>,
+    version: String,
 }
 
 impl Catalogues {
@@ -190,8 +191,8 @@ impl Catalogues {
     fn new(mut all: Vec<Arc<Catalogue>>) -> Option<Catalogues> {
         all.sort_by_key(|c| c.year);
         let newest = Arc::clone(all.last()?);
-        let edition = all.iter().map(|c| c.version.as_str()).collect::<Vec<_>>().join("+");
-        Some(Catalogues { by_year: all, newest, edition: edition.into() })
+        let version = all.iter().map(|c| c.version.as_str()).collect::<Vec<_>>().join("+");
+        Some(Catalogues { by_year: all, newest, version })
     }
 
     pub fn get(&self, year: u16) -> Option<&Arc<Catalogue>> {
@@ -214,12 +215,7 @@ impl Catalogues {
 
     /// All versions joined: the cache key of pages that do not depend on one plan year.
     pub fn version(&self) -> String {
-        self.edition.to_string()
-    }
-
-    /// The same, shared.
-    pub fn edition(&self) -> Arc<str> {
-        Arc::clone(&self.edition)
+        self.version.clone()
     }
 }
 
@@ -315,6 +311,7 @@ pub struct Shelf {
     private: PathBuf,
     connections: u32,
     current: RwLock<Arc<Catalogues>>,
+    edition: AtomicU64,
     /// Files found unfit, so that each is logged once and not on every look.
     refused: Mutex<Vec<FoundFile>>,
 }
@@ -344,12 +341,18 @@ impl Shelf {
         let catalogues = Catalogues::new(all).ok_or_else(|| vec![Unfit::Empty { dir: dir.to_path_buf() }])?;
         let current = RwLock::new(Arc::new(catalogues));
         let (dir, private) = (dir.to_path_buf(), private.to_path_buf());
-        Ok(Shelf { dir, private, connections, current, refused: Mutex::default() })
+        Ok(Shelf { dir, private, connections, current, edition: AtomicU64::new(0), refused: Mutex::default() })
     }
 
     /// The catalogues to answer a request from. Hold on to it for the whole answer: a swap does not disturb it.
     pub fn current(&self) -> Arc<Catalogues> {
         Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// A number that grows whenever the catalogues are swapped, and while they are: what was made between two looks at the same
+    /// number was made from the same catalogues.
+    pub fn edition(&self) -> u64 {
+        self.edition.load(Ordering::SeqCst)
     }
 
     /// Checks the folder again and serves the newest; returns whether anything was swapped. An unfit file is logged
@@ -382,7 +385,9 @@ impl Shelf {
         // A plan year whose last file was removed stays until the next start: its pages are being read.
         all.extend(current.iter().filter(|old| !all.iter().any(|c| c.year == old.year)).cloned().collect::<Vec<_>>());
         if swapped && let Some(catalogues) = Catalogues::new(all) {
+            self.edition.fetch_add(1, Ordering::SeqCst);
             *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(catalogues);
+            self.edition.fetch_add(1, Ordering::SeqCst);
         }
         swapped
     }

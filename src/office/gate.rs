@@ -99,7 +99,7 @@ async fn pass(gate: &Gate, request: Request, next: Next) -> Result<Response, Fai
         _ => (Arc::default(), None),
     };
     let uri = uri_of(&parts);
-    let id = parts.extensions.get::<RequestId>().map_or("", |id| &id.0);
+    let id = parts.extensions.get::<RequestId>().map_or("", RequestId::as_str);
     let cx = Cx::new(&gate.app, uri, id);
     let visitor = match Visitor::of(&gate.app, &gate.office, &parts).await {
         Ok(visitor) => Arc::new(visitor),

@@ -136,7 +136,7 @@ pub(super) async fn again(desk: &Desk, pending: &Pending, id: Id) -> Result<Resp
     if let Some(wire) = desk.wire.clone() {
         request.extensions_mut().insert(wire);
     }
-    request.extensions_mut().insert(RequestId(desk.cx.request_id.as_str().into()));
+    request.extensions_mut().insert(RequestId::again(&desk.cx.request_id));
     match router.clone().oneshot(request).await {
         Ok(response) => Ok(response),
         Err(never) => match never {},

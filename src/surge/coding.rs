@@ -43,9 +43,18 @@ pub struct Codings {
     pub kept: Coding,
 }
 
+/// What browsers send, to the letter: not worth looking through for each request.
+const BROWSERS: [&str; 2] = ["gzip, deflate, br, zstd", "gzip, deflate, br"];
+
 impl Codings {
     /// From `Accept-Encoding`. A client that refuses all codings still gets plain text: an answer is better than a 406.
     pub fn of(headers: &HeaderMap) -> Codings {
+        let mut values = headers.get_all(header::ACCEPT_ENCODING).iter();
+        if let (Some(value), None) = (values.next(), values.next())
+            && BROWSERS.iter().any(|browsers| value == browsers)
+        {
+            return Codings { fresh: Coding::Gzip, kept: Coding::Brotli };
+        }
         let (fresh, kept) = match likings(headers) {
             (0, 0) => (Coding::Identity, Coding::Identity),
             (_, 0) => (Coding::Brotli, Coding::Brotli),

@@ -18,7 +18,7 @@ use tracing::Instrument as _;
 
 use super::coding::{Coding, Codings, Effort, coded};
 use super::squeeze::Squeezers;
-use super::store::{Counts, Kept, Key, Store, Wanted, is_landing};
+use super::store::{Counts, Edition, Kept, Key, Store, Wanted, is_landing};
 use super::validators::{SURROGATE_KEY, etag, etag_matches, joined};
 
 /// A page or spreadsheet larger than this is not kept.
@@ -87,25 +87,27 @@ impl PageCache {
 pub struct Front {
     /// `None`: nothing is kept.
     pub cache: Option<Arc<PageCache>>,
-    /// The current versions of all catalogues.
-    pub edition: Arc<dyn Fn() -> Arc<str> + Send + Sync>,
+    pub edition: Arc<dyn Fn() -> Edition + Send + Sync>,
+    /// A header that each answer gets a value of its own for. Kept pages have a place for it: a list of headers that has none is copied twice.
+    pub own_header: HeaderName,
     /// Whether the answer to this request is public.
     pub is_everybodys: fn(&Request) -> bool,
 }
 
 impl Front {
-    /// The page and its route, if it is kept. Only pages for everybody are, so nothing else has to be asked.
-    pub fn kept<B>(&self, request: &axum::http::Request<B>) -> Option<(Response, Option<MatchedPath>)> {
+    /// The page and the answer with it, if it is kept. Only pages for everybody are, so nothing else has to be asked.
+    pub fn kept<B>(&self, request: &axum::http::Request<B>) -> Option<(Arc<Kept>, Response)> {
         let cache = self.cache.as_ref()?;
         if !matches!(*request.method(), Method::GET | Method::HEAD) {
             return None;
         }
-        let edition = (self.edition)();
-        let wanted = Wanted { address: address(request), codings: Codings::of(request.headers()), edition: &edition };
+        let codings = Codings::of(request.headers());
+        let wanted = Wanted { address: address(request), codings, edition: (self.edition)() };
         let kept = cache.store.kept(&wanted)?;
         Counts::add(&cache.counts().hits);
         cache.read(&kept, || wanted.key());
-        Some((answer(&kept, request.headers(), request.method(), cache.counts()), kept.route.clone()))
+        let response = answer(&kept, request.headers(), request.method(), cache.counts());
+        Some((kept, response))
     }
 }
 
@@ -130,8 +132,7 @@ where
         Counts::add(&counts.private);
         return next(request).await;
     }
-    let edition = (front.edition)();
-    let wanted = Wanted { address, codings: Codings::of(request.headers()), edition: &edition };
+    let wanted = Wanted { address, codings: Codings::of(request.headers()), edition: (front.edition)() };
     if cache.store.is_worth_keeping(&wanted) && *request.method() == Method::GET {
         let key = wanted.key();
         return fly(front, cache, key, request, next).await;
@@ -158,7 +159,11 @@ fn answer(kept: &Kept, asked: &HeaderMap, method: &Method, counts: &Counts) -> R
     }
     let is_head = *method == Method::HEAD;
     let mut response = Response::new(if is_head { Body::empty() } else { Body::from(kept.body.clone()) });
-    response.headers_mut().clone_from(&kept.headers);
+    *response.headers_mut() = kept.headers.clone();
+    if is_head {
+        // Of a body that is sent, the server knows the length anyway.
+        response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(kept.body.len()));
+    }
     response
 }
 
@@ -281,7 +286,7 @@ async fn finish(front: &Front, key: &Key, response: Response) -> Result<Kept, Re
     let (true, true, Some(tag)) = (same_edition, bytes.is_some_and(|bytes| bytes <= LONGEST_PAGE), tag) else {
         return Err(response);
     };
-    let (parts, body) = response.into_parts();
+    let (mut parts, body) = response.into_parts();
     let Ok(body) = axum::body::to_bytes(body, LONGEST_PAGE as usize).await else {
         // Its length was known, so this body was never complete; it ends as it would have without us.
         return Err(Response::from_parts(parts, Body::empty()));
@@ -293,6 +298,7 @@ async fn finish(front: &Front, key: &Key, response: Response) -> Result<Kept, Re
     let coded = coding.compress(&body, effort);
     let coding = if coded.is_some() { coding } else { Coding::Identity };
     let Some(etag) = etag(&tag, coding, effort) else { return Err(Response::from_parts(parts, Body::from(body))) };
+    parts.headers.insert(front.own_header.clone(), HeaderValue::from_static(""));
     Ok(Kept::new(parts.headers, route, (tag, etag), (coding, effort, coded.unwrap_or(body))))
 }
 

@@ -10,11 +10,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::body::Bytes;
 use axum::extract::MatchedPath;
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use quick_cache::sync::Cache;
-use quick_cache::{DefaultHashBuilder, Equivalent, Lifecycle, OptionsBuilder, Weighter};
+use quick_cache::{Equivalent, Lifecycle, OptionsBuilder, Weighter};
+use time::Date;
 
 use super::coding::{Coding, Codings, Effort};
+use super::validators::SURROGATE_KEY;
 
 /// Addresses remembered as seen once: 4 bytes each. A later address overwrites an earlier one.
 const SIGHTINGS: usize = 1 << 16;
@@ -23,14 +25,22 @@ const PAGE_BYTES: u64 = 6 * 1024;
 /// Per entry, beyond body, address and header values.
 const ENTRY_BYTES: usize = 512;
 
+/// What all pages of a moment are made from. The build is fixed by the process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Edition {
+    /// Of this process: how often they were swapped (`Shelf::edition`).
+    pub catalogues: u64,
+    /// What lists say of a coming year depends on it.
+    pub day: Date,
+}
+
 /// Identifies a kept page. Two addresses with the same key are the same page, whoever asks.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Key {
     /// Path and query; the language is part of the path.
     pub address: Arc<str>,
     pub codings: Codings,
-    /// Versions of all catalogues. The build is fixed by the process.
-    pub edition: Arc<str>,
+    pub edition: Edition,
 }
 
 /// The same, borrowed from a request.
@@ -38,18 +48,18 @@ pub struct Key {
 pub struct Wanted<'a> {
     pub address: &'a str,
     pub codings: Codings,
-    pub edition: &'a str,
-}
-
-impl Equivalent<Key> for Wanted<'_> {
-    fn equivalent(&self, key: &Key) -> bool {
-        self.codings == key.codings && self.address == &*key.address && self.edition == &*key.edition
-    }
+    pub edition: Edition,
 }
 
 impl Wanted<'_> {
     pub fn key(&self) -> Key {
-        Key { address: self.address.into(), codings: self.codings, edition: self.edition.into() }
+        Key { address: self.address.into(), codings: self.codings, edition: self.edition }
+    }
+}
+
+impl Equivalent<Key> for Wanted<'_> {
+    fn equivalent(&self, key: &Key) -> bool {
+        (self.address, self.codings, self.edition) == (&key.address, key.codings, key.edition)
     }
 }
 
@@ -65,7 +75,7 @@ pub fn is_landing(address: &str) -> bool {
 /// A finished page.
 #[derive(Debug)]
 pub struct Kept {
-    /// All except the ID of the request.
+    /// All that do not depend on the request.
     pub headers: HeaderMap,
     /// The route that made it, for logs and metrics.
     pub route: Option<MatchedPath>,
@@ -87,12 +97,31 @@ impl Kept {
         (coding, effort, body): (Coding, Effort, Bytes),
     ) -> Kept {
         headers.insert(header::ETAG, etag);
-        headers.insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
+        headers.remove(header::CONTENT_LENGTH);
         if let Some(name) = coding.name() {
             headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(name));
         }
+        let body = beside(&mut headers, &body);
         Kept { headers, route, tag, coding, effort, body, hits: AtomicU32::new(0) }
     }
+}
+
+/// Headers with values of their own; those of all others are written in the program.
+const WITH_OWN_VALUES: [HeaderName; 3] = [header::ETAG, SURROGATE_KEY, header::CONTENT_SECURITY_POLICY];
+
+/// The body, with those values in the same memory: their references are counted together. Processors pass the counts of what is
+/// handed out back and forth, and one takes less time than four.
+fn beside(headers: &mut HeaderMap, body: &[u8]) -> Bytes {
+    let values: Vec<&[u8]> = WITH_OWN_VALUES.iter().filter_map(|name| Some(headers.get(name)?.as_bytes())).collect();
+    let mut rest = Bytes::from([values.concat().as_slice(), body].concat());
+    for name in &WITH_OWN_VALUES {
+        if let Some(value) = headers.get_mut(name)
+            && let Ok(same) = HeaderValue::from_maybe_shared(rest.split_to(value.len()))
+        {
+            *value = same;
+        }
+    }
+    rest
 }
 
 #[derive(Debug, Clone)]
@@ -101,7 +130,7 @@ struct ByBytes;
 impl Weighter<Key, Arc<Kept>> for ByBytes {
     fn weight(&self, key: &Key, kept: &Arc<Kept>) -> u64 {
         let headers: usize = kept.headers.values().map(HeaderValue::len).sum();
-        (kept.body.len() + headers + key.address.len() + key.edition.len() + ENTRY_BYTES) as u64
+        (kept.body.len() + headers + key.address.len() + ENTRY_BYTES) as u64
     }
 }
 
@@ -157,7 +186,9 @@ impl Counts {
 
 /// See the module.
 pub struct Store {
-    pages: Cache<Key, Arc<Kept>, ByBytes, DefaultHashBuilder, Evictions>,
+    /// By a fast hash with a seed of this process: whoever could make addresses collide would slow down a look into one part of
+    /// a list whose length is bounded.
+    pages: Cache<Key, Arc<Kept>, ByBytes, foldhash::fast::RandomState, Evictions>,
     sightings: Box<[AtomicU32]>,
     secret: RandomState,
     /// Held while a page is replaced by a smaller form of itself.
@@ -187,7 +218,7 @@ impl Store {
         let options = OptionsBuilder::new().estimated_items_capacity(items).weight_capacity(bytes).build().ok()?;
         let counts = Arc::new(Counts::default());
         let evictions = Evictions(Arc::clone(&counts));
-        let pages = Cache::with_options(options, ByBytes, DefaultHashBuilder::default(), evictions);
+        let pages = Cache::with_options(options, ByBytes, foldhash::fast::RandomState::default(), evictions);
         let sightings = (0..SIGHTINGS).map(|_| AtomicU32::new(0)).collect();
         (items > 0).then(|| Store { pages, sightings, secret: RandomState::new(), smaller: Mutex::default(), counts })
     }
@@ -251,13 +282,26 @@ impl Store {
 mod tests {
     use super::*;
 
-    const EDITION: &str = "2026-20261126-ab12cd34";
+    const EDITION: Edition = Edition { catalogues: 2, day: time::macros::date!(2026 - 11 - 26) };
     const BROWSER: Codings = Codings { fresh: Coding::Gzip, kept: Coding::Brotli };
     const GZIP: Codings = Codings { fresh: Coding::Gzip, kept: Coding::Gzip };
 
     fn page(bytes: usize) -> Arc<Kept> {
         let tags = (String::new(), HeaderValue::from_static("\"\""));
         Arc::new(Kept::new(HeaderMap::new(), None, tags, (Coding::Gzip, Effort::Fresh, Bytes::from(vec![0; bytes]))))
+    }
+
+    #[test]
+    fn values_of_a_page_s_own_stay_what_they_were() {
+        let policy = (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'"));
+        let headers = HeaderMap::from_iter([policy, (header::VARY, HeaderValue::from_static("accept-encoding"))]);
+        let tags = ("x".to_string(), HeaderValue::from_static("\"x-br\""));
+        let kept = Kept::new(headers, None, tags, (Coding::Brotli, Effort::Kept, Bytes::from_static(b"body")));
+        let value = |name: HeaderName| kept.headers.get(name).map(HeaderValue::as_bytes);
+        assert_eq!(value(header::ETAG), Some(&b"\"x-br\""[..]));
+        assert_eq!(value(header::CONTENT_SECURITY_POLICY), Some(&b"default-src 'none'"[..]));
+        assert_eq!((value(header::VARY), value(SURROGATE_KEY)), (Some(&b"accept-encoding"[..]), None));
+        assert_eq!(&kept.body[..], b"body");
     }
 
     /// Asks as a visitor would; returns whether it came from the cache.
@@ -287,7 +331,9 @@ mod tests {
     fn another_edition_or_coding_is_another_page() {
         let store = Store::new(1 << 20).unwrap();
         store.keep(Wanted { address: "/", codings: BROWSER, edition: EDITION }.key(), page(1));
-        for (codings, edition) in [(GZIP, EDITION), (BROWSER, "2026-20261127-ab12cd34")] {
+        let next_day = Edition { day: time::macros::date!(2026 - 11 - 27), ..EDITION };
+        let swapped = Edition { catalogues: 4, ..EDITION };
+        for (codings, edition) in [(GZIP, EDITION), (BROWSER, next_day), (BROWSER, swapped)] {
             let wanted = Wanted { address: "/", codings, edition };
             assert!(store.kept(&wanted).is_none(), "{wanted:?}");
         }

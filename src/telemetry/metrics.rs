@@ -90,7 +90,16 @@ impl Metrics {
 
     /// An answer was sent.
     pub fn answered(&self, pattern: &str, status: StatusCode, time: Duration, slow: bool) {
-        let of = self.of_route(pattern);
+        // Whatever is shared costs something to touch: the list is read in place, what it leads to is not handed out.
+        let routes = self.routes.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(of) = routes.get(pattern) {
+            return self.count(of, status, time, slow);
+        }
+        drop(routes);
+        self.count(&self.of_new_route(pattern), status, time, slow);
+    }
+
+    fn count(&self, of: &OfRoute, status: StatusCode, time: Duration, slow: bool) {
         let class = usize::from(status.as_u16() / 100).clamp(1, CLASSES.len()) - 1;
         let series = || Answered { route: of.route.clone(), status: CLASSES[class] };
         of.answers[class].get_or_init(|| self.answers.get_or_create(&series()).clone()).inc();
@@ -105,10 +114,7 @@ impl Metrics {
         self.uploads.get_or_create(&Uploaded { outcome }).inc();
     }
 
-    fn of_route(&self, pattern: &str) -> Arc<OfRoute> {
-        if let Some(of) = self.routes.read().unwrap_or_else(PoisonError::into_inner).get(pattern) {
-            return Arc::clone(of);
-        }
+    fn of_new_route(&self, pattern: &str) -> Arc<OfRoute> {
         let rest = self.prefixes.iter().find_map(|prefix| pattern.strip_prefix(prefix));
         let route = match rest {
             Some("") => "/",

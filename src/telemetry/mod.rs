@@ -8,10 +8,10 @@ pub mod metrics;
 pub mod top;
 pub mod writer;
 
+use std::cell::Cell;
 use std::hash::{BuildHasher as _, RandomState};
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Instant;
 
@@ -68,16 +68,27 @@ where
 
 /// The ID that connects a request's log lines, its answer's header and its error page.
 #[derive(Debug, Clone)]
-pub struct RequestId(pub Arc<str>);
+pub struct RequestId(HeaderValue);
 
 impl RequestId {
+    /// For a request that is made from another one.
+    pub fn again(id: &str) -> RequestId {
+        RequestId(HeaderValue::from_str(id).unwrap_or_else(|_| new_id()))
+    }
+
+    pub fn as_str(&self) -> &str {
+        self.0.to_str().unwrap_or("")
+    }
+
     /// A trusted proxy's ID if it is 8 to 64 letters, digits and hyphens (so it cannot forge a log line), else a new
     /// one.
     fn of(headers: &HeaderMap, trusted: bool) -> RequestId {
-        let given = if trusted { headers.get(REQUEST_ID) } else { None }.and_then(|value| value.to_str().ok());
-        let sane =
-            |id: &&str| (8..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
-        RequestId(given.filter(sane).map_or_else(new_id, Arc::from))
+        let given = if trusted { headers.get(REQUEST_ID) } else { None };
+        let sane = |id: &&HeaderValue| {
+            let id = id.as_bytes();
+            (8..=64).contains(&id.len()) && id.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'-')
+        };
+        RequestId(given.filter(sane).cloned().unwrap_or_else(new_id))
     }
 }
 
@@ -97,12 +108,17 @@ impl std::fmt::Display for Cause {
     }
 }
 
-/// 16 hex digits: a counter, hashed with a key that the standard library draws at random for this process. IDs need
-/// to be distinct, not secret, so this needs the system's randomness only once, not per request.
-fn new_id() -> Arc<str> {
-    static KEY: LazyLock<RandomState> = LazyLock::new(RandomState::new);
-    static COUNT: AtomicU64 = AtomicU64::new(0);
-    types::hex(&KEY.hash_one(COUNT.fetch_add(1, Ordering::Relaxed)).to_be_bytes()).into()
+/// 16 hex digits. IDs need to be distinct, not secret: each thread begins at random and goes on in steps of an odd number,
+/// which come back to the beginning only after all others.
+fn new_id() -> HeaderValue {
+    /// 2^64 divided by the golden ratio: neighbors look nothing alike.
+    const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
+    thread_local! {
+        static NEXT: Cell<u64> = Cell::new(RandomState::new().hash_one(std::thread::current().id()));
+    }
+    let number = NEXT.replace(NEXT.get().wrapping_add(STEP));
+    let digits: [u8; 16] = std::array::from_fn(|n| b"0123456789abcdef"[(number >> (60 - 4 * n) & 15) as usize]);
+    HeaderValue::from_bytes(&digits).unwrap_or(HeaderValue::from_static(""))
 }
 
 /// A trace started by a proxy (W3C Trace Context), for the log and for calls that a request makes.
@@ -165,7 +181,7 @@ impl Arrived {
 
     /// At error level, so the ID is on every line whatever the log level.
     fn span(&self) -> Span {
-        let span = tracing::error_span!("request", id = %self.id.0, trace = tracing::field::Empty);
+        let span = tracing::error_span!("request", id = %self.id.as_str(), trace = tracing::field::Empty);
         if let Some(trace) = &self.trace {
             span.record("trace", trace.id());
         }
@@ -173,18 +189,16 @@ impl Arrived {
     }
 
     /// Answered with what was there: nothing further in works for it, or logs anything.
-    pub fn answered_at_once(self, watch: &Watch, (mut response, matched): (Response, Option<MatchedPath>)) -> Response {
-        watch.metrics.answered(route_of(matched.as_ref()), response.status(), self.begun.elapsed(), false);
-        self.sign(&mut response);
-        match tracing::enabled!(tracing::Level::INFO) {
-            true => {
-                let span = self.span();
-                let (method, route) = (self.method, route_of(matched.as_ref()));
-                span.in_scope(|| tracing::info!(method, route, "request"));
-                self.logged(response, matched, span)
-            }
-            false => response,
+    pub fn answered_at_once(self, watch: &Watch, mut response: Response, route: Option<&MatchedPath>) -> Response {
+        watch.metrics.answered(route_of(route), response.status(), self.begun.elapsed(), false);
+        if tracing::enabled!(tracing::Level::INFO) {
+            let span = self.span();
+            span.in_scope(|| tracing::info!(method = self.method, route = route_of(route), "request"));
+            self.sign(&mut response);
+            return self.logged(response, route.cloned(), span);
         }
+        response.headers_mut().insert(REQUEST_ID, self.id.0);
+        response
     }
 
     /// Answered by `next`. The end is logged when the last byte has been handed over (or the client is gone), so time and
@@ -198,7 +212,7 @@ impl Arrived {
         let span = self.span();
         request.extensions_mut().insert(self.id.clone());
         self.trace.clone().map(|trace| request.extensions_mut().insert(trace));
-        let mut response = types::as_request(Arc::clone(&self.id.0), next(request)).instrument(span.clone()).await;
+        let mut response = types::as_request(self.id.as_str().into(), next(request)).instrument(span.clone()).await;
         let made = self.begun.elapsed();
         let slow = made.as_millis() >= u128::from(watch.slow_ms);
         let matched: Option<MatchedPath> = response.extensions_mut().remove();
@@ -213,9 +227,7 @@ impl Arrived {
     }
 
     fn sign(&self, response: &mut Response) {
-        if let Ok(value) = HeaderValue::from_str(&self.id.0) {
-            response.headers_mut().insert(REQUEST_ID, value);
-        }
+        response.headers_mut().insert(REQUEST_ID, self.id.0.clone());
     }
 
     fn logged(self, mut response: Response, matched: Option<MatchedPath>, span: Span) -> Response {
@@ -314,13 +326,14 @@ mod tests {
             RequestId::of(Request::builder().header(REQUEST_ID, id).body(Body::empty()).unwrap().headers(), trusted)
         };
         let with = |id: &str| from(id, true);
-        assert_ne!(&*from("abc-123-DEF", false).0, "abc-123-DEF", "anyone could send it");
-        assert_eq!(&*with("abc-123-DEF").0, "abc-123-DEF");
+        assert_ne!(from("abc-123-DEF", false).as_str(), "abc-123-DEF", "anyone could send it");
+        assert_eq!(with("abc-123-DEF").as_str(), "abc-123-DEF");
         for bad in ["short", "has space in it", "a\tb\tc\td\te", &"x".repeat(65), "semi;colon;id"] {
-            let made = with(bad).0;
+            let made = with(bad);
+            let made = made.as_str();
             assert!(made.len() == 16 && made.bytes().all(|b| b.is_ascii_hexdigit()), "{bad} → {made}");
         }
-        assert_ne!(with("").0, with("").0);
+        assert_ne!(with("").as_str(), with("").as_str());
     }
 
     #[test]

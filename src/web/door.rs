@@ -7,7 +7,7 @@
 use std::convert::Infallible;
 use std::future::{Future, Ready, ready};
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use axum::Router;
@@ -17,7 +17,6 @@ use axum::http::HeaderMap;
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use futures_util::future::Either;
-use time::Date;
 use tower::Service;
 use tower::layer::layer_fn;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -30,6 +29,7 @@ use super::{error, guard};
 use crate::app::App;
 use crate::floor::wire::Wire;
 use crate::surge::page_cache::{self, Front};
+use crate::surge::store::Edition;
 use crate::telemetry::{self, Arrived, Watch};
 
 /// The site as `serve` knows it. Cheap to clone.
@@ -84,8 +84,8 @@ impl Door {
         let arrived = Arrived::new(watch, &request, wire.as_ref());
         // Finished public pages, compressed: they need nothing further in, so they need no place either.
         let kept = if wire.as_ref().is_some_and(|wire| wire.hosts_wrong) { None } else { front.kept(&request) };
-        if let Some(kept) = kept {
-            return Either::Left(ready(arrived.answered_at_once(watch, kept)));
+        if let Some((kept, response)) = kept {
+            return Either::Left(ready(arrived.answered_at_once(watch, response, kept.route.as_ref())));
         }
         let mut request = request.map(Body::new);
         wire.map(|wire| request.extensions_mut().insert(wire));
@@ -159,28 +159,13 @@ async fn inside(State(outside): State<Arc<Outside>>, request: Request, next: Nex
     response
 }
 
-/// The catalogues and the day of an edition, and the edition.
-type Edition = (Arc<str>, Date, Arc<str>);
-
 /// What the page cache needs to know about the site.
 fn front(app: &Arc<App>) -> Front {
     let site = Arc::clone(app);
-    let last: Mutex<Option<Edition>> = Mutex::default();
     Front {
         cache: app.pages.clone(),
-        // What lists say of a coming year depends on the day. Written out again only if either has changed.
-        edition: Arc::new(move || {
-            let (catalogues, day) = (site.catalogues.current().edition(), legal_day(&site));
-            let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
-            match &*last {
-                Some((of, on, edition)) if (of, *on) == (&catalogues, day) => Arc::clone(edition),
-                _ => {
-                    let edition: Arc<str> = format!("{catalogues}+{day}").into();
-                    *last = Some((catalogues, day, Arc::clone(&edition)));
-                    edition
-                }
-            }
-        }),
+        edition: Arc::new(move || Edition { catalogues: site.catalogues.edition(), day: legal_day(&site) }),
+        own_header: telemetry::REQUEST_ID,
         is_everybodys: |request| {
             let hosts_wrong = request.extensions().get::<Wire>().is_some_and(|wire| wire.hosts_wrong);
             let (path, query) = (request.uri().path(), request.uri().query().unwrap_or(""));

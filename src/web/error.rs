@@ -153,7 +153,7 @@ pub async fn pages<F: Future<Output = Response>>(
             None => return response,
         },
     };
-    let cx = Cx::new(app, &uri, id.as_ref().map_or("", |id| &id.0));
+    let cx = Cx::new(app, &uri, id.as_ref().map_or("", RequestId::as_str));
     let mut page = error_page(&cx, failure.status());
     if let Some(allow) = response.headers().get(header::ALLOW) {
         page.headers_mut().insert(header::ALLOW, allow.clone());

@@ -107,7 +107,7 @@ impl FromRequestParts<Arc<App>> for Cx {
         }
         // Inside `nest` axum shortens the URI; the original still has the language.
         let uri = parts.extensions.get::<OriginalUri>().map_or(&parts.uri, |original| &original.0);
-        let id = parts.extensions.get::<RequestId>().map_or("", |id| &id.0);
+        let id = parts.extensions.get::<RequestId>().map_or("", RequestId::as_str);
         let body = parts.extensions.get::<sealed::Body>().map(|body| &*body.0);
         let mut cx = Cx::with_body(app, uri, body, id);
         if matches!(parts.method, Method::GET | Method::HEAD) {

@@ -58,6 +58,24 @@ async fn pages_that_wait_for_nothing_hold_their_places_while_others_arrive() {
 }
 
 #[test]
+fn a_kept_page_says_how_long_it_is() {
+    let server = Running::start(&[], Stdio::null());
+    let mut stream = TcpStream::connect(server.address).unwrap();
+    let length =
+        |head: String| head.lines().find(|line| line.starts_with("content-length: ")).expect(&head).to_string();
+    // Made, made and kept, then from memory; each is read to its end, or the next would begin in its middle.
+    let lengths: Vec<String> = (0..4).map(|_| length(ask(&mut stream, LIST).unwrap().unwrap())).collect();
+    assert!(
+        lengths.iter().all(|length| *length == lengths[0] && length.len() > "content-length: 9999".len()),
+        "{lengths:?}"
+    );
+    write!(stream, "HEAD {LIST} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
+    let mut head = String::new();
+    stream.read_to_string(&mut head).unwrap();
+    assert!(head.to_ascii_lowercase().contains(&format!("{}\r\n", lengths[0])) && head.ends_with("\r\n\r\n"), "{head}");
+}
+
+#[test]
 fn idle_connections_make_room_for_a_visitor() {
     let server = Running::start(&["--max-connections", "50"], Stdio::null());
     let mut idle: Vec<TcpStream> = (0..50).map(|_| TcpStream::connect(server.address).unwrap()).collect();
