@@ -349,8 +349,8 @@ impl Shelf {
         Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// A number that grows whenever the catalogues are swapped, and while they are: what was made between two looks at the same
-    /// number was made from the same catalogues.
+    /// A number that grows twice with each swap: before and after. What was made between two looks at the same even number was
+    /// made from the same catalogues. An odd one is of the moment of a swap, when either may be read, and never comes again.
     pub fn edition(&self) -> u64 {
         self.edition.load(Ordering::SeqCst)
     }

@@ -62,7 +62,8 @@ pub struct Floor {
     visits: Mutex<HashMap<u64, Arc<Visit>>>,
     next: AtomicU64,
     patience: Patience,
-    opened: Instant,
+    /// Of the last look around, or when the floor was opened.
+    looked: Mutex<Instant>,
     now: Apart<Now>,
     /// Bytes of answers made but not yet read.
     bytes: Apart<AtomicUsize>,
@@ -73,7 +74,7 @@ pub struct Floor {
 
 /// What every request reads, and only the floor itself writes.
 struct Now {
-    /// Milliseconds since the floor was opened, as of the last look around.
+    /// Milliseconds that have passed here, as of the last look around.
     ms: AtomicU64,
     phase: AtomicU8,
 }
@@ -89,7 +90,7 @@ impl Floor {
             visits: Mutex::default(),
             next: AtomicU64::new(0),
             patience,
-            opened: Instant::now(),
+            looked: Mutex::new(Instant::now()),
             now: Apart(Now { ms: AtomicU64::new(0), phase: AtomicU8::new(Phase::Open as u8) }),
             bytes: Apart(AtomicUsize::new(0)),
             bytes_max,
@@ -107,7 +108,7 @@ impl Floor {
 
     /// Sees what time it is, and tells every connection whose time is up to leave.
     fn look_around(&self) {
-        self.now.0.ms.store(u64::try_from(self.opened.elapsed().as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
+        self.tick();
         let closing = self.phase() == Phase::Closing;
         let patience = if closing { self.patience.when_closing() } else { self.patience };
         for visit in self.visits().values() {
@@ -118,6 +119,16 @@ impl Floor {
                 visit.tell(Told::Finish);
             }
         }
+    }
+
+    /// Moves the clock on. If nobody has looked for long (this process was stopped, or has only begun to serve), that time has not
+    /// passed for those who are here: their requests may have arrived meanwhile.
+    fn tick(&self) {
+        let mut looked = self.looked.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        let passed = (now - *looked).min(2 * LOOK_AROUND);
+        *looked = now;
+        self.now.0.ms.fetch_add(u64::try_from(passed.as_millis()).unwrap_or(0), Ordering::Relaxed);
     }
 
     /// A place for one more connection. If there is none, the connection that has been idle longest is closed.

@@ -10,12 +10,12 @@ use std::time::Duration;
 
 use futures_util::task::AtomicWaker;
 
-use super::{Floor, LOOK_AROUND, Patience, Phase};
+use super::{Floor, IDLE_AT_LEAST, LOOK_AROUND, Patience, Phase};
 
 /// A full socket counts as moving again once it has taken this much: less would be a trickle.
 const MOVING_BYTES: u64 = 4096;
 
-/// What a connection has been told; it can only get more.
+/// What a connection has been told. It gets more, and is taken back only if the connection was served before it left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Told {
     Nothing,
@@ -94,6 +94,17 @@ impl Visit {
         }
     }
 
+    /// Whether it really leaves, having been told to: not if it has been served meanwhile.
+    pub fn leaves(&self) -> bool {
+        let still = self.idle_for().is_some_and(|idle| idle >= IDLE_AT_LEAST) || !self.stalled_for().is_zero();
+        if !still {
+            let (leave, nothing) = (Told::Leave as u8, Told::Nothing as u8);
+            // It may have been told nothing more than that: there is no more.
+            let _ = self.told.compare_exchange(leave, nothing, Ordering::AcqRel, Ordering::Acquire);
+        }
+        still
+    }
+
     /// Returns whether this is more than it had been told.
     pub(super) fn tell(&self, told: Told) -> bool {
         let is_more = self.told.fetch_max(told as u8, Ordering::AcqRel) < told as u8;
@@ -131,9 +142,10 @@ impl Visit {
             Some(taken) if was_full => {
                 let since = self.full_bytes.fetch_add(taken as u64, Ordering::Relaxed) + taken as u64;
                 if taken == offered || since >= MOVING_BYTES {
-                    self.full_ms.store(0, Ordering::Relaxed);
-                    self.let_go();
+                    // In this order: the floor may look at any moment.
                     self.active();
+                    self.full_ms.store(0, Ordering::Release);
+                    self.let_go();
                 }
             }
             _ => {}
@@ -168,7 +180,7 @@ impl Visit {
 
     /// How long the connection has been idle; `None` while it is active.
     pub(super) fn idle_for(&self) -> Option<Duration> {
-        let idle = self.answers().open.is_empty() && self.full_ms.load(Ordering::Relaxed) == 0;
+        let idle = self.answers().open.is_empty() && self.full_ms.load(Ordering::Acquire) == 0;
         idle.then(|| self.since(self.active_ms.load(Ordering::Relaxed)))
     }
 
@@ -221,9 +233,10 @@ impl OpenRequest {
 
 impl Drop for OpenRequest {
     fn drop(&mut self) {
+        // In this order: the floor may look at any moment.
+        self.visit.active();
         self.visit.answers().open.retain(|(id, _)| *id != self.id);
         self.visit.uncount(self.bytes);
-        self.visit.active();
     }
 }
 
@@ -260,6 +273,30 @@ mod tests {
             assert_eq!([time - 1, 1].map(|more| floor.is_over_after(visit, more)), [false, true], "{asks_many}");
         }
         assert_eq!(visit.told(noop), Told::Nothing);
+    }
+
+    #[test]
+    fn a_connection_that_was_served_meanwhile_stays() {
+        let (floor, noop) = (floor(), Waker::noop());
+        let guest = floor.enter();
+        let visit = &guest.visit;
+        assert!(floor.is_over_after(visit, 5) && visit.tell(Told::Leave));
+        drop(visit.request(false));
+        assert!(!visit.leaves());
+        assert_eq!(visit.told(noop), Told::Nothing);
+        assert!(floor.is_over_after(visit, 20) && visit.tell(Told::Leave));
+        let open = visit.request(false);
+        assert!(!visit.leaves(), "it is being served");
+        drop(open);
+        assert!(floor.is_over_after(visit, 20) && visit.tell(Told::Leave) && visit.leaves());
+    }
+
+    #[test]
+    fn time_in_which_nobody_looked_has_not_passed() {
+        let floor = floor();
+        *floor.looked.lock().unwrap() -= Duration::from_secs(3600);
+        floor.look_around();
+        assert_eq!(floor.now_ms(), 500);
     }
 
     #[test]

@@ -54,15 +54,17 @@ pub fn serve(
         let mut serving = std::pin::pin!(builder.serve_connection(io, service).into_owned());
         let mut finishing = false;
         let ended = poll_fn(|cx| {
-            match guest.visit.told(cx.waker()) {
-                Told::Leave => return Poll::Ready(None),
-                Told::Finish if !finishing => {
-                    finishing = true;
-                    serving.as_mut().graceful_shutdown();
-                }
-                _ => {}
+            let told = guest.visit.told(cx.waker());
+            if told == Told::Finish && !finishing {
+                finishing = true;
+                serving.as_mut().graceful_shutdown();
             }
-            serving.as_mut().poll(cx).map(Some)
+            // First, so that whatever arrived by now is served.
+            match serving.as_mut().poll(cx) {
+                Poll::Ready(result) => Poll::Ready(Some(result)),
+                Poll::Pending if told == Told::Leave && guest.visit.leaves() => Poll::Ready(None),
+                Poll::Pending => Poll::Pending,
+            }
         });
         match ended.await {
             Some(Ok(())) => {}

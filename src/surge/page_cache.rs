@@ -2,7 +2,7 @@
 //!
 //! Called by the router. It answers what it has; if many clients ask for the same page at once, one request makes it
 //! and all get it, even if that client disconnects. It keeps an answer only if its address says nothing about a
-//! person and the answer itself says `public`, and it must never invent a header. A new catalogue makes new keys, so
+//! person and the answer itself says `public`, and it must never invent what a header says. A new catalogue makes new keys, so
 //! nothing is ever purged.
 
 use std::collections::HashMap;
@@ -95,7 +95,7 @@ pub struct Front {
 }
 
 impl Front {
-    /// The page and the answer with it, if it is kept. Only pages for everybody are, so nothing else has to be asked.
+    /// The page and the answer with it, if it is kept; `own_header` is still empty. Only pages for everybody are, so nothing else has to be asked.
     pub fn kept<B>(&self, request: &axum::http::Request<B>) -> Option<(Arc<Kept>, Response)> {
         let cache = self.cache.as_ref()?;
         if !matches!(*request.method(), Method::GET | Method::HEAD) {

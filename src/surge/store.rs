@@ -10,13 +10,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::body::Bytes;
 use axum::extract::MatchedPath;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 use quick_cache::sync::Cache;
 use quick_cache::{Equivalent, Lifecycle, OptionsBuilder, Weighter};
 use time::Date;
 
 use super::coding::{Coding, Codings, Effort};
-use super::validators::SURROGATE_KEY;
 
 /// Addresses remembered as seen once: 4 bytes each. A later address overwrites an earlier one.
 const SIGHTINGS: usize = 1 << 16;
@@ -28,7 +27,7 @@ const ENTRY_BYTES: usize = 512;
 /// What all pages of a moment are made from. The build is fixed by the process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Edition {
-    /// Of this process: how often they were swapped (`Shelf::edition`).
+    /// `Shelf::edition`.
     pub catalogues: u64,
     /// What lists say of a coming year depends on it.
     pub day: Date,
@@ -75,7 +74,8 @@ pub fn is_landing(address: &str) -> bool {
 /// A finished page.
 #[derive(Debug)]
 pub struct Kept {
-    /// All that do not depend on the request.
+    /// All but the length, which the server adds; with an empty place for the one that each answer gets a value of its own for
+    /// (`Front::own_header`).
     pub headers: HeaderMap,
     /// The route that made it, for logs and metrics.
     pub route: Option<MatchedPath>,
@@ -101,27 +101,8 @@ impl Kept {
         if let Some(name) = coding.name() {
             headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(name));
         }
-        let body = beside(&mut headers, &body);
         Kept { headers, route, tag, coding, effort, body, hits: AtomicU32::new(0) }
     }
-}
-
-/// Headers with values of their own; those of all others are written in the program.
-const WITH_OWN_VALUES: [HeaderName; 3] = [header::ETAG, SURROGATE_KEY, header::CONTENT_SECURITY_POLICY];
-
-/// The body, with those values in the same memory: their references are counted together. Processors pass the counts of what is
-/// handed out back and forth, and one takes less time than four.
-fn beside(headers: &mut HeaderMap, body: &[u8]) -> Bytes {
-    let values: Vec<&[u8]> = WITH_OWN_VALUES.iter().filter_map(|name| Some(headers.get(name)?.as_bytes())).collect();
-    let mut rest = Bytes::from([values.concat().as_slice(), body].concat());
-    for name in &WITH_OWN_VALUES {
-        if let Some(value) = headers.get_mut(name)
-            && let Ok(same) = HeaderValue::from_maybe_shared(rest.split_to(value.len()))
-        {
-            *value = same;
-        }
-    }
-    rest
 }
 
 #[derive(Debug, Clone)]
@@ -289,19 +270,6 @@ mod tests {
     fn page(bytes: usize) -> Arc<Kept> {
         let tags = (String::new(), HeaderValue::from_static("\"\""));
         Arc::new(Kept::new(HeaderMap::new(), None, tags, (Coding::Gzip, Effort::Fresh, Bytes::from(vec![0; bytes]))))
-    }
-
-    #[test]
-    fn values_of_a_page_s_own_stay_what_they_were() {
-        let policy = (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'"));
-        let headers = HeaderMap::from_iter([policy, (header::VARY, HeaderValue::from_static("accept-encoding"))]);
-        let tags = ("x".to_string(), HeaderValue::from_static("\"x-br\""));
-        let kept = Kept::new(headers, None, tags, (Coding::Brotli, Effort::Kept, Bytes::from_static(b"body")));
-        let value = |name: HeaderName| kept.headers.get(name).map(HeaderValue::as_bytes);
-        assert_eq!(value(header::ETAG), Some(&b"\"x-br\""[..]));
-        assert_eq!(value(header::CONTENT_SECURITY_POLICY), Some(&b"default-src 'none'"[..]));
-        assert_eq!((value(header::VARY), value(SURROGATE_KEY)), (Some(&b"accept-encoding"[..]), None));
-        assert_eq!(&kept.body[..], b"body");
     }
 
     /// Asks as a visitor would; returns whether it came from the cache.

@@ -108,15 +108,14 @@ impl std::fmt::Display for Cause {
     }
 }
 
-/// 16 hex digits. IDs need to be distinct, not secret: each thread begins at random and goes on in steps of an odd number,
-/// which come back to the beginning only after all others.
+/// 16 hex digits: a thread's own counter, hashed with a key of its own that the standard library draws at random. IDs need to be
+/// distinct, not secret, so the system's randomness is needed only once; hashed, because a plain counter would tell everybody how
+/// many requests there are.
 fn new_id() -> HeaderValue {
-    /// 2^64 divided by the golden ratio: neighbors look nothing alike.
-    const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
     thread_local! {
-        static NEXT: Cell<u64> = Cell::new(RandomState::new().hash_one(std::thread::current().id()));
+        static KEY_AND_COUNT: (RandomState, Cell<u64>) = (RandomState::new(), Cell::new(0));
     }
-    let number = NEXT.replace(NEXT.get().wrapping_add(STEP));
+    let number = KEY_AND_COUNT.with(|(key, count)| key.hash_one(count.replace(count.get().wrapping_add(1))));
     let digits: [u8; 16] = std::array::from_fn(|n| b"0123456789abcdef"[(number >> (60 - 4 * n) & 15) as usize]);
     HeaderValue::from_bytes(&digits).unwrap_or(HeaderValue::from_static(""))
 }

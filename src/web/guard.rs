@@ -6,6 +6,7 @@
 use std::any::Any;
 use std::time::Duration;
 
+use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -68,7 +69,10 @@ pub fn security_headers(config: &Config) -> HeaderMap {
     if config.behind_tls {
         set("strict-transport-security", HSTS);
     }
-    if let Ok(policy) = HeaderValue::try_from(content_security_policy(&config.cdn_base)) {
+    // Never freed: it is needed until the process ends, and all answers would count their references to it in one place, which
+    // processors pass back and forth.
+    let policy: &'static str = content_security_policy(&config.cdn_base).leak();
+    if let Ok(policy) = HeaderValue::from_maybe_shared(Bytes::from_static(policy.as_bytes())) {
         headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     }
     headers

@@ -45,6 +45,11 @@ impl Case {
         if self.coding == BROWSER { "browser" } else { self.coding }
     }
 
+    /// Whether its goal is a share of what the small fixed answer reaches.
+    pub fn is_a_share_of_small(&self) -> bool {
+        self.goal.ends_with('%')
+    }
+
     pub fn goal(self, goal: &'static str) -> Case {
         Case { goal, ..self }
     }

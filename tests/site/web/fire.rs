@@ -219,6 +219,23 @@ mod slow {
     }
 
     #[tokio::test(flavor = "multi_thread")]
+    async fn a_kept_page_says_how_long_it_is_here_too() {
+        let server = Running::start(&[], Stdio::null());
+        let (client, ended) = connect(server.address).await;
+        let mut lengths = std::collections::BTreeSet::new();
+        // Made, made and kept, then from memory.
+        for method in [Method::GET, Method::GET, Method::GET, Method::HEAD] {
+            let mut client = client.clone().ready().await.unwrap();
+            let (answer, _) = client.send_request(request(method, server.address, LIST), true).unwrap();
+            let answer = answer.await.unwrap();
+            assert!(answer.headers()["x-request-id"].len() == 16 && answer.headers()["vary"] == "accept-encoding");
+            lengths.insert(answer.headers()["content-length"].to_str().unwrap().to_string());
+        }
+        assert!(lengths.len() == 1 && lengths.first().is_some_and(|length| length.len() == 5), "{lengths:?}");
+        drop((client, ended));
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
     async fn a_client_that_never_reads_is_disconnected_even_if_it_keeps_asking() {
         let server = Running::start(&["--read-timeout-seconds", "2"], Stdio::null());
         let (client, ended) = connect(server.address).await;
