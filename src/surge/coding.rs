@@ -86,7 +86,8 @@ impl Coding {
             Coding::Brotli => brotli(plain, effort)?,
             Coding::Gzip => gzip(plain, effort)?,
         };
-        (coded.len() < plain.len()).then(|| Bytes::from(coded))
+        // Without the room to spare that a compressor leaves: a kept page would hold it, and nobody would count it.
+        (coded.len() < plain.len()).then(|| Bytes::from(coded.into_boxed_slice()))
     }
 
     /// The plain text again, at most `limit` bytes of it; `None` if the input is not in this coding.
