@@ -26,6 +26,7 @@ const LOOK_AROUND: Duration = Duration::from_millis(250);
 const IDLE_AT_LEAST: Duration = Duration::from_secs(1);
 /// An answer of which nothing was read for this long may be dropped to free memory.
 const STALLED_AT_LEAST: Duration = Duration::from_secs(1);
+
 /// What the server as a whole is doing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Phase {

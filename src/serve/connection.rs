@@ -111,13 +111,10 @@ fn taken(mut response: Response<Body>, version: Version, mut open: OpenRequest) 
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
     let hint = response.body().size_hint();
+    let bytes = hint.exact().map_or(UNKNOWN_BYTES, |bytes| usize::try_from(bytes).unwrap_or(usize::MAX));
     let paced = version == Version::HTTP_2;
-    let bytes = match hint.exact() {
-        _ if !paced => 0,
-        bytes => bytes.map_or(UNKNOWN_BYTES, |bytes| usize::try_from(bytes).unwrap_or(usize::MAX)),
-    };
-    let open = (hint.exact() != Some(0)).then(|| {
-        open.answered(bytes);
+    let open = (bytes > 0).then(|| {
+        open.answered(if paced { bytes } else { 0 });
         open
     });
     response.map(|inner| Taken { inner, held: None, whole: false, paced, open })

@@ -237,8 +237,15 @@ const ROOM_BYTES_MAX: usize = 256 << 10;
 mod tests {
     use super::*;
 
-    fn codings(value: &'static str) -> Codings {
-        Codings::of(&HeaderMap::from_iter([(header::ACCEPT_ENCODING, HeaderValue::from_static(value))]))
+    fn codings(value: &str) -> Codings {
+        Codings::of(&HeaderMap::from_iter([(header::ACCEPT_ENCODING, HeaderValue::from_str(value).unwrap())]))
+    }
+
+    #[test]
+    fn what_browsers_send_is_read_as_if_it_were_looked_through() {
+        for browsers in BROWSERS {
+            assert_eq!(codings(browsers), codings(&format!("{browsers},")));
+        }
     }
 
     #[test]

@@ -88,14 +88,16 @@ pub struct Front {
     /// `None`: nothing is kept.
     pub cache: Option<Arc<PageCache>>,
     pub edition: Arc<dyn Fn() -> Edition + Send + Sync>,
-    /// A header that each answer gets a value of its own for. Kept pages have a place for it: a list of headers that has none is copied twice.
+    /// A header that each answer gets a value of its own for. Kept pages have a place for it: a list of headers that has none is
+    /// copied twice.
     pub own_header: HeaderName,
     /// Whether the answer to this request is public.
     pub is_everybodys: fn(&Request) -> bool,
 }
 
 impl Front {
-    /// The page and the answer with it, if it is kept; `own_header` is still empty. Only pages for everybody are, so nothing else has to be asked.
+    /// The page and the answer with it, if it is kept; `own_header` is still empty. Only pages for everybody are, so nothing else has
+    /// to be asked.
     pub fn kept<B>(&self, request: &axum::http::Request<B>) -> Option<(Arc<Kept>, Response)> {
         let cache = self.cache.as_ref()?;
         if !matches!(*request.method(), Method::GET | Method::HEAD) {

@@ -7,7 +7,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::sync::{OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
 use axum::http::StatusCode;
@@ -54,7 +54,7 @@ pub struct Metrics {
     prefixes: Vec<&'static str>,
     /// By a route's pattern as the router has it: finding the two series of an answer by their labels would copy
     /// and hash the route twice for each request.
-    routes: RwLock<HashMap<String, Arc<OfRoute>, RandomState>>,
+    routes: RwLock<HashMap<String, OfRoute, RandomState>>,
 }
 
 /// The series of one route.
@@ -96,7 +96,9 @@ impl Metrics {
             return self.count(of, status, time, slow);
         }
         drop(routes);
-        self.count(&self.of_new_route(pattern), status, time, slow);
+        let mut routes = self.routes.write().unwrap_or_else(PoisonError::into_inner);
+        let of = routes.entry(pattern.to_string()).or_insert_with(|| self.of_route(pattern));
+        self.count(of, status, time, slow);
     }
 
     fn count(&self, of: &OfRoute, status: StatusCode, time: Duration, slow: bool) {
@@ -114,7 +116,7 @@ impl Metrics {
         self.uploads.get_or_create(&Uploaded { outcome }).inc();
     }
 
-    fn of_new_route(&self, pattern: &str) -> Arc<OfRoute> {
+    fn of_route(&self, pattern: &str) -> OfRoute {
         let rest = self.prefixes.iter().find_map(|prefix| pattern.strip_prefix(prefix));
         let route = match rest {
             Some("") => "/",
@@ -122,9 +124,7 @@ impl Metrics {
             _ => pattern,
         };
         let seconds = self.seconds.get_or_create(&Route { route: route.to_string() }).clone();
-        let of = Arc::new(OfRoute { route: route.to_string(), answers: Default::default(), seconds });
-        let mut routes = self.routes.write().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(routes.entry(pattern.to_string()).or_insert(of))
+        OfRoute { route: route.to_string(), answers: Default::default(), seconds }
     }
 
     /// Everything as text, plus what `now` reports about this moment.

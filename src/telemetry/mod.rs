@@ -116,8 +116,7 @@ fn new_id() -> HeaderValue {
         static KEY_AND_COUNT: (RandomState, Cell<u64>) = (RandomState::new(), Cell::new(0));
     }
     let number = KEY_AND_COUNT.with(|(key, count)| key.hash_one(count.replace(count.get().wrapping_add(1))));
-    let digits: [u8; 16] = std::array::from_fn(|n| b"0123456789abcdef"[(number >> (60 - 4 * n) & 15) as usize]);
-    HeaderValue::from_bytes(&digits).unwrap_or(HeaderValue::from_static(""))
+    HeaderValue::try_from(types::hex(&number.to_be_bytes())).unwrap_or(HeaderValue::from_static(""))
 }
 
 /// A trace started by a proxy (W3C Trace Context), for the log and for calls that a request makes.
