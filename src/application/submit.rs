@@ -13,6 +13,7 @@ use tokio::sync::{mpsc, oneshot};
 use crate::account::people::Means;
 use crate::store::audit::{Actor, Deed, Entry};
 use crate::store::many::{self, Asked};
+use crate::store::wait;
 use crate::store::{Change, Millis, Store, StoreError, Tx};
 use crate::work::{self, letters, queue};
 
@@ -108,6 +109,8 @@ impl Submitter {
     /// again tells.
     pub async fn send(&self, sending: Sending) -> Result<Sent, StoreError> {
         let (answer, answered) = oneshot::channel();
+        // The task that commits waits for itself alone.
+        let _waits = wait::Waiting::begin();
         let full = |_| StoreError::Busy("too many applications wait for the store".to_string());
         self.queue.try_send((Arc::new(sending), answer)).map_err(full)?;
         answered.await.unwrap_or_else(|_| Err(StoreError::Away("the process is stopping".to_string())))

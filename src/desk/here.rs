@@ -7,8 +7,6 @@ use axum::body::to_bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use sqlx::Any;
-use sqlx::pool::PoolConnection;
 use zeroize::Zeroizing;
 
 use super::{Desk, view};
@@ -19,7 +17,7 @@ use crate::floor::wire::Wire;
 use crate::sealing::{SealFault, Secret};
 use crate::staff::people::Role;
 use crate::staff::session::{self, Seat, Seen, Stage};
-use crate::store::{Change, Millis, StoreError};
+use crate::store::{Change, Millis, Reading, StoreError};
 use crate::telemetry::Cause;
 use crate::web::admission::forwarded;
 use crate::web::sealed::FORM;
@@ -182,7 +180,7 @@ impl Here {
         Ok(())
     }
 
-    pub async fn read(&self) -> Result<PoolConnection<Any>, Instead> {
+    pub async fn read(&self) -> Result<Reading, Instead> {
         Ok(self.desk.room.store.read().await?)
     }
 

@@ -7,10 +7,11 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 
-use super::here::{Answer, Here};
+use super::here::{Answer, Here, Instead};
 use crate::staff::people::Role;
 use crate::staff::session::Stage;
 use crate::store::Millis;
+use crate::store::wait::{self, WAIT};
 use crate::verify::rules::Subject;
 use crate::verify::words::subject_key;
 use crate::web::guard::Uncompressed;
@@ -100,7 +101,8 @@ pub async fn nowhere() -> Response {
 
 /// Every answer of the desk: kept by nobody, sent as it is. What a layer has refused without a word gets one.
 pub async fn finished(request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
+    let answer = wait::within(WAIT, next.run(request)).await;
+    let mut response = answer.unwrap_or_else(|silent| Instead::Away(silent).into_response());
     let silent = !response.headers().contains_key(header::CONTENT_TYPE);
     if response.status() == StatusCode::METHOD_NOT_ALLOWED && silent {
         response = words(StatusCode::METHOD_NOT_ALLOWED, "Not so", "This address is not opened in this way.");

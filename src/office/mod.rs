@@ -35,11 +35,8 @@ pub mod visitor;
 mod waiting;
 
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 
 use axum::Router;
-use sqlx::Any;
-use sqlx::pool::PoolConnection;
 
 use crate::account::breached::Breached;
 use crate::account::cookie::Cookie;
@@ -49,19 +46,13 @@ use crate::account::password::Hashers;
 use crate::account::people::Means;
 use crate::account::session::Sessions;
 use crate::config::Config;
-use crate::store::{Change, Store, StoreError};
+use crate::store::{Change, Reading, Store, StoreError};
 
 pub use letters::words as words_of_letter;
 pub use routes::routes;
 
 /// All private pages are below this address, in every language: caches in front pass it on unread.
 pub const ROOT: &str = "/account";
-/// How long a page waits for the store before it says that it is away: with all else, an answer within two seconds.
-const WITHIN: Duration = Duration::from_millis(1_700);
-
-/// A connection that reads.
-pub type Reading = PoolConnection<Any>;
-
 /// How often a change that another tab made stale is tried.
 const TRIES: u32 = 4;
 
@@ -102,13 +93,14 @@ impl Office {
         }))
     }
 
-    /// Writes, or says within two seconds that the store is away.
+    /// # Errors
+    ///
+    /// As [`Store::begin_write`].
     pub async fn write<C: Change>(&self, change: C) -> Result<C::Done, StoreError> {
-        let written = tokio::time::timeout(WITHIN, self.store.begin_write(change));
-        written.await.unwrap_or_else(|_| Err(StoreError::Away("no answer in time".to_string())))
+        self.store.begin_write(change).await
     }
 
-    /// The same for a change that another tab can make stale by saving first; made again for each try.
+    /// Writes a change that another tab can make stale by saving first; made again for each try.
     ///
     /// # Errors
     ///
@@ -123,8 +115,10 @@ impl Office {
         self.write(make()).await
     }
 
+    /// # Errors
+    ///
+    /// As [`Store::read`].
     pub async fn read(&self) -> Result<Reading, StoreError> {
-        let connection = tokio::time::timeout(WITHIN, self.store.read());
-        connection.await.unwrap_or_else(|_| Err(StoreError::Away("no answer in time".to_string())))
+        self.store.read().await
     }
 }

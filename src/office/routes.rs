@@ -65,7 +65,7 @@ pub fn routes(app: &Arc<App>, office: &Arc<Office>, others: &Router<Arc<App>>) -
     let gate = Arc::new(Gate { app: Arc::clone(app), office: Arc::clone(office) });
     let routes = routes.layer(from_fn_with_state(gate, gate::gate));
     let routes = cookie::layers(routes, (office.sessions.clone(), office.cookie), app.config.public_url.as_deref())?;
-    let routes = routes.layer(from_fn(gate::unsaved));
+    let routes = routes.layer(from_fn(gate::held));
     // A clone for forms that waited behind a lock; set once, the same for every caller.
     let _ = office.again.set(routes.clone().with_state(Arc::clone(app)));
     Ok(routes)

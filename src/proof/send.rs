@@ -11,6 +11,7 @@ use tokio::time::timeout;
 
 use super::With;
 use super::item::{need_of, page};
+use super::need::Need;
 use crate::account::people::new_id;
 use crate::documents::kinds::{self, FILE_BYTES_MAX, Odd};
 use crate::documents::name::cleaned;
@@ -18,6 +19,7 @@ use crate::documents::stored::{Keep, Kept, PutAside, Sealed};
 use crate::office::desk::{Answer, Desk, Instead};
 use crate::office::view::Fault;
 use crate::store::StoreError;
+use crate::store::wait::{self, WAIT};
 use crate::web::page::Cx;
 use crate::web::uploads::{self, SILENT};
 
@@ -52,7 +54,7 @@ enum Ended {
 
 /// `POST /account/proof/ID`
 pub async fn post(desk: Desk, with: Extension<With>, Path(id): Path<String>, request: Request) -> Answer {
-    let need = match need_of(&desk, &id).await {
+    let need = match need_in_time(&desk, &id).await {
         Ok(need) => need,
         Err(instead) => {
             uploads::drain(request.into_body()).await;
@@ -91,13 +93,18 @@ pub async fn post(desk: Desk, with: Extension<With>, Path(id): Path<String>, req
         return Ok(desk.go(&format!("{here}?received={}&before={}", came.now, came.before)));
     }
     // As it is now, with what was kept.
-    let need = need_of(&desk, &id).await?;
+    let need = need_in_time(&desk, &id).await?;
     let mut notes = Vec::new();
     if came.now > 0 {
         notes.push(cx.n("proof.kept", i64::from(came.now)));
     }
     let faults = came.refused.into_iter().map(fault).collect();
     Ok(page(&desk, (&need, &with.knows.rules), (notes, faults), StatusCode::UNPROCESSABLE_ENTITY))
+}
+
+/// The gate leaves it to this page to give up on a silent store: it would not read what is still coming.
+async fn need_in_time(desk: &Desk, id: &str) -> Result<Need, Instead> {
+    wait::within(WAIT, need_of(desk, id)).await?
 }
 
 fn fault(words: String) -> Fault {

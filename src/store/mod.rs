@@ -22,9 +22,11 @@ pub mod many;
 pub mod opened;
 pub mod schema;
 pub mod vault;
+pub mod wait;
 pub mod write;
 
 use std::fmt;
+use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
@@ -41,6 +43,7 @@ pub use write::{Change, Tx};
 use counts::Counts;
 use dialect::{Engine, Role};
 use schema::Marks;
+use wait::Waiting;
 
 /// Milliseconds since 1970, by the store's clock.
 pub type Millis = i64;
@@ -217,9 +220,10 @@ impl Store {
     /// # Errors
     ///
     /// If the store is away.
-    pub async fn read(&self) -> Result<PoolConnection<Any>, StoreError> {
+    pub async fn read(&self) -> Result<Reading, StoreError> {
         self.stands()?;
-        Ok(self.inner.readers.acquire().await?)
+        let waiting = Waiting::begin();
+        Ok(Reading { connection: self.inner.readers.acquire().await?, _waiting: waiting })
     }
 
     /// The whole store at one moment, for reading.
@@ -251,6 +255,26 @@ impl Store {
     pub async fn close(&self) {
         self.inner.readers.close().await;
         self.inner.writer.close().await;
+    }
+}
+
+/// A connection that reads. While a request has it, the request waits for the store.
+pub struct Reading {
+    connection: PoolConnection<Any>,
+    _waiting: Option<Waiting>,
+}
+
+impl Deref for Reading {
+    type Target = AnyConnection;
+
+    fn deref(&self) -> &AnyConnection {
+        &self.connection
+    }
+}
+
+impl DerefMut for Reading {
+    fn deref_mut(&mut self) -> &mut AnyConnection {
+        &mut self.connection
     }
 }
 

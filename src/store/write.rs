@@ -9,6 +9,7 @@ use std::time::Duration;
 use sqlx::{Any, AnyConnection, Transaction};
 use tracing::Instrument as _;
 
+use super::wait::{WAIT, Waiting};
 use super::{Millis, Store, StoreError};
 use crate::types;
 
@@ -16,8 +17,6 @@ use crate::types;
 const TRIES: u32 = 4;
 /// The pause before the second try; doubles each time.
 const PAUSE: Duration = Duration::from_millis(10);
-/// How long a request waits for its change: the page must say within two seconds that the store is away.
-const WAIT: Duration = Duration::from_millis(1_800);
 /// How long a command of an operator waits for its change (a restore).
 const LONG_WAIT: Duration = Duration::from_secs(24 * 3600);
 
@@ -71,6 +70,7 @@ impl Store {
     }
 
     async fn write_within<C: Change>(&self, change: C, wait: Duration) -> Result<C::Done, StoreError> {
+        let _waiting = Waiting::begin();
         let store = self.clone();
         let work = async move { store.write_until_alone(&change).await }.instrument(tracing::Span::current());
         let work = types::as_request(types::request_id(), work);

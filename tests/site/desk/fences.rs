@@ -1,5 +1,8 @@
 //! Who reaches what: every route of the desk, read from its source; people's pages and the desk know nothing of each other.
 
+use std::time::{Duration, Instant};
+
+use sqlx::Connection as _;
 use windowshop::operator::desk::RoleArg;
 
 use super::people::{Worker, desk};
@@ -134,6 +137,27 @@ async fn supervisors_see_accounts_what_was_set_aside_and_the_record() {
         assert_eq!(maria.browser.get("/desk").await.header("location"), "/desk/sign-in");
         let record = chief.browser.visit("/desk/record").await;
         record.says_all(&["chief (desk)", "aside opened", "desk user disabled", "desk user added"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_desk_does_not_wait_for_a_store_that_has_fallen_silent() {
+    on_each_engine(async |bench| {
+        let world = World::open(bench).await;
+        let maria = Worker::new(&world, bench, "maria", RoleArg::Reviewer).await;
+        // Nobody who reads waits for anybody on SQLite: only signing out writes.
+        let held = bench.hold("desk_session").await;
+        let began = Instant::now();
+        let page = match bench.is_sqlite() {
+            true => maria.browser.visit("/desk").await.press("Sign out").await,
+            false => maria.browser.visit("/desk").await,
+        };
+        assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
+        assert_eq!((page.status, page.header("cache-control")), (503, "no-store"));
+        page.says("The store is away");
+        held.close().await.expect("it closes");
+        assert_eq!(maria.browser.visit("/desk").await.heading(), "Documents that wait");
     })
     .await;
 }

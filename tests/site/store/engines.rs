@@ -110,6 +110,22 @@ impl Bench {
         ran.rows_affected()
     }
 
+    /// Holds a table against everybody until the connection is closed: what asks for it hears nothing, as from a server
+    /// that has fallen silent. On SQLite that is so for whoever writes; readers there never wait.
+    pub async fn hold(&self, table: &str) -> AnyConnection {
+        let mut connection = self.raw().await;
+        let begin = match self.is_sqlite() {
+            true => "BEGIN IMMEDIATE".to_string(),
+            false => format!("BEGIN; LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE"),
+        };
+        sqlx::raw_sql(AssertSqlSafe(begin)).execute(&mut connection).await.expect("it is held");
+        connection
+    }
+
+    pub fn is_sqlite(&self) -> bool {
+        self.database.is_none()
+    }
+
     pub async fn count(&self, table: &str) -> i64 {
         let mut connection = self.raw().await;
         let asked = sqlx::query_scalar(AssertSqlSafe(format!("SELECT count(*) FROM {table}")));
