@@ -129,7 +129,7 @@ impl Post {
     fn message(&self, letter: &Letter) -> Result<(Vec<u8>, Envelope), Refusal> {
         let never = |what: &str| Refusal::Never(what.to_string());
         // "Bad destination mailbox address syntax" (RFC 3463).
-        let to: Mailbox = letter.to.parse().map_err(|_| Refusal::Address("5.1.3".to_string()))?;
+        let to = address(&letter.to).ok_or_else(|| Refusal::Address("5.1.3".to_string()))?;
         let from = &self.inner.from;
         let domain = from.email.domain().to_string();
         let sender = format!("{BOUNCES}{}@{domain}", letter.token);
@@ -194,6 +194,12 @@ pub fn is_enhanced(code: &str) -> bool {
     parts.len() == 3 && matches!(parts[0], "2" | "4" | "5") && parts.iter().all(short)
 }
 
+/// Whom a letter goes to, as they typed it. A dot at the end names the domain's root, which mail servers do not take.
+fn address(typed: &str) -> Option<Mailbox> {
+    let typed = typed.trim();
+    Some(Mailbox::new(None, typed.strip_suffix('.').unwrap_or(typed).parse().ok()?))
+}
+
 /// The token in an address that bounces come back to.
 pub fn token_in(text: &str) -> impl Iterator<Item = &str> {
     text.split(BOUNCES).skip(1).map(|rest| {
@@ -230,6 +236,16 @@ async fn lay_down(folder: &Path, name: &str, letter: &[u8]) -> std::io::Result<(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_letter_goes_to_whom_it_was_typed_for() {
+        let to = |typed| address(typed).map(|to| to.to_string());
+        assert_eq!(to(" Ana.Ruiz@Example.org. ").as_deref(), Some("Ana.Ruiz@Example.org"));
+        assert_eq!(to("jos\u{e9}@ma\u{f1}ana.example").as_deref(), Some("jos\u{e9}@ma\u{f1}ana.example"));
+        for nobody in ["ana,ruiz@example.org", "Ana <ana@example.org>", "ana@example.org, leo@example.org"] {
+            assert_eq!(to(nobody), None, "{nobody}");
+        }
+    }
 
     #[test]
     fn an_answer_blames_the_address_only_if_it_says_so() {

@@ -32,8 +32,9 @@ impl Sought {
     pub fn email(typed: &str) -> Option<Sought> {
         let typed = typed.trim();
         let (local, domain) = typed.rsplit_once('@')?;
-        let odd = |c: char| c.is_whitespace() || c.is_control() || c == '@';
-        if local.is_empty() || local.contains(odd) || typed.len() > EMAIL_BYTES_MAX {
+        // A name in quotation marks is allowed by RFC 5322 and had by nobody: it is a slip of the finger.
+        let odd = |c: char| c.is_whitespace() || c.is_control() || "@\"".contains(c);
+        if local.contains(odd) || typed.len() > EMAIL_BYTES_MAX {
             return None;
         }
         let url::Host::Domain(domain) = url::Host::parse(domain).ok()? else { return None };
@@ -41,6 +42,8 @@ impl Sought {
         if !domain.contains('.') || domain.split('.').any(str::is_empty) {
             return None;
         }
+        // What letters are written with has the last word: no account may wait for a code that cannot be sent.
+        lettre::Address::new(local, domain).ok()?;
         let mut form = Zeroizing::new(local.nfc().collect::<String>().to_lowercase());
         form.push('@');
         form.push_str(domain);
@@ -176,6 +179,12 @@ mod tests {
         for typed in ["", "ana", "ana@", "@example.org", "a na@example.org", "ana@localhost", "ana@[127.0.0.1]", &long]
         {
             assert_eq!(form(typed), None, "{typed}");
+        }
+        for slip in ["ana,ruiz", "ana;ruiz", "<ana", "ana\"", "\"ana\"", "ana..ruiz", ".ana", "ana.", "(ana)", "ana:"] {
+            assert_eq!(form(&format!("{slip}@example.org")), None, "{slip}");
+        }
+        for real in ["o'hara", "ana+plans", "ana_ruiz-2", "josé", "a"] {
+            assert!(form(&format!("{real}@example.org")).is_some(), "{real}");
         }
     }
 }
