@@ -6,6 +6,7 @@
 use sqlx::AnyConnection;
 use zeroize::Zeroizing;
 
+use super::pending::{Pending, Take};
 use super::people::{Means, SignUp, SignedUp, has_totp, id_of, note, open_text, take_over};
 use super::steps::{Factor, UseApps, UseMailed};
 use crate::store::audit::Deed;
@@ -272,24 +273,30 @@ impl Change for EndSessions {
     }
 }
 
-/// The password was typed again: the session goes on under a new ID, and ends when it would have ended.
+/// The password was typed again: the session goes on under a new ID, and ends when it would have ended. What was sent while it
+/// was locked is taken with it, so that neither is done alone. `Done` is `None` if the session is over, else what was sent.
 pub struct Unlock {
+    pub vault: Vault,
     pub owner: String,
     pub old: Vec<u8>,
     pub new: Vec<u8>,
 }
 
 impl Change for Unlock {
-    type Done = bool;
+    type Done = Option<Option<Pending>>;
 
-    async fn run(&self, tx: &mut Tx) -> Result<bool, StoreError> {
+    async fn run(&self, tx: &mut Tx) -> Result<Self::Done, StoreError> {
         let now = tx.now();
         let rotated = sqlx::query(
             "UPDATE session SET id_hash = $1, seen_at = $2, authenticated_at = $2 \
              WHERE id_hash = $3 AND owner = $4 AND expires_at > $2",
         );
         let rotated = rotated.bind(self.new.as_slice()).bind(now).bind(self.old.as_slice()).bind(self.owner.as_str());
-        Ok(rotated.execute(tx.conn()).await?.rows_affected() == 1)
+        if rotated.execute(tx.conn()).await?.rows_affected() == 0 {
+            return Ok(None);
+        }
+        let take = Take { vault: self.vault.clone(), session: self.old.clone(), owner: self.owner.clone() };
+        Ok(Some(take.run(tx).await?))
     }
 }
 

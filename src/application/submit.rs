@@ -110,10 +110,12 @@ impl Submitter {
     pub async fn send(&self, sending: Sending) -> Result<Sent, StoreError> {
         let (answer, answered) = oneshot::channel();
         // The task that commits waits for itself alone.
-        let _waits = wait::Waiting::begin();
+        let waiting = wait::Waiting::begin();
         let full = |_| StoreError::Busy("too many applications wait for the store".to_string());
         self.queue.try_send((Arc::new(sending), answer)).map_err(full)?;
-        answered.await.unwrap_or_else(|_| Err(StoreError::Away("the process is stopping".to_string())))
+        let sent = answered.await.unwrap_or_else(|_| Err(StoreError::Away("the process is stopping".to_string())));
+        wait::Waiting::heard(waiting.as_ref(), &sent);
+        sent
     }
 }
 

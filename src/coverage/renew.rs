@@ -145,10 +145,10 @@ async fn known(desk: &Desk, with: &With, own: &Own, catalogue: &Catalogue) -> Re
     let (cx, vault) = (&desk.cx, &desk.office.means.vault);
     let year = catalogue.year.to_string();
     let of_year = [("year", year.as_str())];
-    let mut connection = desk.office.read().await?;
+    let connection = desk.office.read().await?;
     let around = Around { vault, tables: &cx.app.tables, rules: &with.renewals, catalogue };
     let asked = (own.enrollment.owner.as_str(), Some(own.enrollment.id.as_str()));
-    let outlook = match outlook::of(&mut connection, &around, asked, (cx.app.clock)()).await {
+    let outlook = match outlook::of(connection, &around, asked, (cx.app.clock)()).await {
         Ok(outlook) => outlook,
         Err(Trouble::Store(error)) => return Err(error.into()),
         Err(other) => return Err(anyhow::Error::from(other).into()),
@@ -156,8 +156,10 @@ async fn known(desk: &Desk, with: &With, own: &Own, catalogue: &Catalogue) -> Re
     let fate = outlook.fates.iter().find(|fate| fate.old.id == own.enrollment.id);
     if let Some(Fate { outcome: Outcome::Before(id) | Outcome::Chosen(id), .. }) = fate {
         let of = (own.enrollment.owner.as_str(), id.as_str());
+        let mut connection = desk.office.read().await?;
         let taken = record::one(&mut connection, vault, of).await?.ok_or(Failure::NotFound)?;
         let now = record::now(&mut connection, vault, &taken).await?;
+        drop(connection);
         let is_renewed = taken.signed.is_renewed();
         let key = match (taken.state.is_live(), is_renewed) {
             (false, _) => "renew.over",
@@ -167,7 +169,6 @@ async fn known(desk: &Desk, with: &With, own: &Own, catalogue: &Catalogue) -> Re
         let page = cx.href(&format!("/account/coverage/{id}"));
         return Ok(Known { fate: cx.tf(key, &of_year), next: Some(column(&now, Some(page))), notes: Vec::new() });
     }
-    drop(connection);
     if let Some((fate, line)) = fate.and_then(|fate| Some((fate, renewed(&outlook, fate)?))) {
         let page = PlanId::parse(&line.plan.id).map(|plan| shop_page(cx, catalogue, &plan));
         let notes = about(cx, (&outlook, fate), &year);

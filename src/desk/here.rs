@@ -84,12 +84,12 @@ impl IntoResponse for Instead {
             Instead::Away(error) => {
                 let words = "The store does not answer. Nothing was decided twice, and what you decided before is kept. Wait a \
                              minute, go back, and look at the page again before you press a button again.";
-                (view::words(StatusCode::SERVICE_UNAVAILABLE, "The store is away", words), Cause::new(&error))
+                (view::later("The store is away", words), Cause::new(&error))
             }
             Instead::Crowded => {
                 let words = "Too many people sign in right now. Try again in a minute.";
                 let cause = Cause::new(&"no place in the line for a hash");
-                (view::words(StatusCode::SERVICE_UNAVAILABLE, "One moment", words), cause)
+                (view::later("One moment", words), cause)
             }
             Instead::Fault(error) => {
                 let words = "Something went wrong here, and it is in the log. Go back to the line and try again.";

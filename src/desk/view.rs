@@ -16,6 +16,9 @@ use crate::verify::rules::Subject;
 use crate::verify::words::subject_key;
 use crate::web::guard::Uncompressed;
 
+/// When a browser may try again, in seconds.
+const RETRY_AFTER: u16 = 20;
+
 /// The line at the top: who is signed in, and until when.
 pub struct Top {
     pub login: String,
@@ -78,6 +81,13 @@ struct WordsPage<'a> {
 /// A page that says one thing.
 pub fn words(status: StatusCode, title: &str, words: &str) -> Response {
     page(status, WordsPage { top: None, title, words })
+}
+
+/// A page that says why nothing can be done now.
+pub fn later(title: &str, said: &str) -> Response {
+    let mut response = words(StatusCode::SERVICE_UNAVAILABLE, title, said);
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(RETRY_AFTER));
+    response
 }
 
 /// 303 to a page of the desk.

@@ -24,8 +24,8 @@ use crate::application::sheet::RowId;
 use crate::catalogue::Catalogue;
 use crate::eligibility::Tables;
 use crate::filing::codes::{Metal, Product};
-use crate::store::StoreError;
 use crate::store::vault::Vault;
+use crate::store::{Reading, StoreError};
 use crate::types::PlanId;
 use crate::verify::renew::consented;
 
@@ -158,16 +158,16 @@ impl Outlook {
 ///
 /// See [`Trouble`].
 pub async fn of(
-    connection: &mut AnyConnection,
+    mut connection: Reading,
     around: &Around<'_>,
     (owner, as_if): (&str, Option<&str>),
     now: OffsetDateTime,
 ) -> Result<Outlook, Trouble> {
     let year = i32::from(around.catalogue.year);
-    let all = whole::all(connection, around.vault, owner).await?;
+    let all = whole::all(&mut connection, around.vault, owner).await?;
     let seen = all.iter().map(|own| (own.enrollment.id.clone(), own.enrollment.version)).collect();
-    let declined = declined(connection, owner).await?;
-    let results = counts(connection, around, (owner, year)).await?.map(Arc::new);
+    let declined = declined(&mut connection, owner).await?;
+    let results = counts(&mut connection, around, (owner, year)).await?.map(Arc::new);
     let of_year = |own: &&Whole, year: i32| own.enrollment.plan_year == i64::from(year);
     let later: Vec<&Whole> = all.iter().filter(|own| of_year(own, year)).collect();
     let mut fates = Vec::new();
@@ -185,7 +185,9 @@ pub async fn of(
     let consented = results.as_ref().is_some_and(|results| consented(&results.case, year));
     let mut outlook = Outlook { owner: owner.to_string(), results, consented, fates, checked: None, seen };
     if let Some(results) = outlook.results.clone() {
-        let wanted = wanted(connection, around.vault, (&outlook, &results)).await?;
+        let wanted = wanted(&mut connection, around.vault, (&outlook, &results)).await?;
+        // Prices come from the catalogue, where there may be a line.
+        drop(connection);
         priced(around, &mut outlook, (&results, wanted), now).await?;
     }
     Ok(outlook)

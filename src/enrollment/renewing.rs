@@ -115,9 +115,8 @@ async fn one(
     now: Millis,
 ) -> Result<(u64, u64), Trouble> {
     let around = Around { vault: &room.means.vault, tables: &room.knows.tables, rules, catalogue };
-    let mut connection = room.store.read().await?;
-    let outlook = outlook::of(&mut connection, &around, (owner, None), moment(now)).await?;
-    drop(connection);
+    let connection = room.store.read().await?;
+    let outlook = outlook::of(connection, &around, (owner, None), moment(now)).await?;
     let Some(results) = &outlook.results else { return Ok((0, 0)) };
     let days = around.tables.days(Some(results.state), moment(now));
     if !rules.is_time(around.tables, (results.state, results.plan_year), days) {

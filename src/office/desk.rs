@@ -236,6 +236,13 @@ impl Desk {
         Ok(session::id_hash(&id))
     }
 
+    /// Changes this browser's session and leaves its ID: nobody may do more than before.
+    pub async fn keep_session(&self, session: &Session) -> Result<(), Instead> {
+        self.carried.insert_value(SHAPE, session::to_value(session)).await?;
+        self.carried.save().await?;
+        Ok(())
+    }
+
     pub fn secure(&self) -> bool {
         self.office.cookie.is_secure()
     }

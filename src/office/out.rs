@@ -61,6 +61,6 @@ pub async fn shared(desk: Desk) -> Answer {
     let Some(mut session) = session else { return Ok(desk.go("/account")) };
     session.shared = true;
     session.device = String::new();
-    desk.put_session(&session).await?;
+    desk.keep_session(&session).await?;
     Ok(with_cookie(desk.go("/account"), set_device(desk.secure(), None)))
 }

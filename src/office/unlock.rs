@@ -21,7 +21,7 @@ use super::{Office, ROOT};
 use crate::account::changes::Unlock;
 use crate::account::guessing::{Bucket, Counted};
 use crate::account::password::Password;
-use crate::account::pending::{Keep, Pending, Take};
+use crate::account::pending::{Keep, Pending};
 use crate::account::session::id_hash;
 use crate::telemetry::RequestId;
 use crate::web::page::Cx;
@@ -90,14 +90,10 @@ pub async fn post(desk: Desk) -> Answer {
     if let Some(kept) = kept {
         desk.renew_hash(owner, kept);
     }
-    // Before the ID changes: it is bound to it.
-    let (vault, hash) = (desk.office.means.vault.clone(), desk.visitor.hash.clone());
-    let waits = desk.office.write(Take { vault, session: hash.clone(), owner: owner.to_string() }).await?;
+    let (vault, old) = (desk.office.means.vault.clone(), desk.visitor.hash.clone());
     let id = Id::default();
-    let change = Unlock { owner: owner.to_string(), old: hash, new: id_hash(&id) };
-    if !desk.office.write(change).await? {
-        return Ok(desk.go("/account/sign-in"));
-    }
+    let change = Unlock { vault, owner: owner.to_string(), old, new: id_hash(&id) };
+    let Some(waits) = desk.office.write(change).await? else { return Ok(desk.go("/account/sign-in")) };
     let response = match waits.filter(|pending| pending.address != PLACE) {
         Some(pending) => again(&desk, &pending, id).await?,
         None => desk.go(way_back(to)),

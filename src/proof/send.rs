@@ -78,7 +78,13 @@ pub async fn post(desk: Desk, with: Extension<With>, Path(id): Path<String>, req
     let mut came = Came::default();
     let cx = &desk.cx;
     let ended = match Multipart::from_request(request, &()).await {
-        Ok(files) => read_all(&desk, (&owner, &id), files, &mut came).await?,
+        Ok(mut files) => match read_all(&desk, (&owner, &id), &mut files, &mut came).await {
+            Ok(ended) => ended,
+            Err(instead) => {
+                drop_rest(files).await;
+                return Err(instead);
+            }
+        },
         Err(_) => Some(Ended::Broken),
     };
     match ended {
@@ -114,7 +120,7 @@ fn fault(words: String) -> Fault {
 async fn read_all(
     desk: &Desk,
     to: (&str, &str),
-    mut files: Multipart,
+    files: &mut Multipart,
     came: &mut Came,
 ) -> Result<Option<Ended>, Instead> {
     for number in 0.. {
@@ -140,6 +146,16 @@ async fn read_all(
         }
     }
     Ok(None)
+}
+
+/// Reads what is left and keeps none of it: a browser that is still sending shows an answer only then.
+async fn drop_rest(mut files: Multipart) {
+    let rest = async {
+        while let Ok(Ok(Some(mut field))) = timeout(SILENT, files.next_field()).await {
+            while let Ok(Ok(Some(_))) = timeout(SILENT, field.chunk()).await {}
+        }
+    };
+    let _ = timeout(uploads::DRAIN, rest).await;
 }
 
 /// One file into memory, up to what we take; the rest is read and dropped.

@@ -4,7 +4,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use super::{Store, StoreError};
+use super::{Store, StoreError, wait};
 
 /// Errors of the whole process since its start, because a [`StoreError`] is made where no store is at hand.
 static AWAY: AtomicU64 = AtomicU64::new(0);
@@ -79,7 +79,7 @@ impl Store {
     ///
     /// If it is away.
     pub async fn probe(&self) -> Result<(), StoreError> {
-        let asked = self.now().await;
+        let asked = wait::within(wait::WAIT, self.now()).await.flatten();
         self.inner.counts.answers.store(asked.is_ok(), Ordering::Relaxed);
         asked.map(drop)
     }

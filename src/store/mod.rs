@@ -20,24 +20,24 @@ pub mod keys;
 pub mod lookup;
 pub mod many;
 pub mod opened;
+mod reading;
 pub mod schema;
 pub mod vault;
 pub mod wait;
 pub mod write;
 
 use std::fmt;
-use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use sqlx::any::AnyPoolOptions;
-use sqlx::pool::PoolConnection;
 use sqlx::{Any, AnyConnection, AnyPool, Connection as _, Transaction};
 use tokio::sync::watch;
 
 pub use address::StoreAddress;
 pub use error::StoreError;
+pub use reading::Reading;
 pub use write::{Change, Tx};
 
 use counts::Counts;
@@ -50,6 +50,9 @@ pub type Millis = i64;
 
 /// How long a request waits for a connection. With the rest of an answer it stays below two seconds.
 const ACQUIRE: Duration = Duration::from_millis(1_500);
+/// A server that is there has answered by then: no statement of ours lasts longer than five seconds (`dialect.rs`). Later
+/// than that it is gone, and nobody has said so.
+const LOST: Duration = Duration::from_secs(7);
 /// How long a start waits for the store.
 const CONNECT: Duration = Duration::from_secs(10);
 /// Between two looks at a lock that another process holds while it makes tables.
@@ -125,15 +128,7 @@ impl Store {
         };
         let pool = |role, connections| {
             let options = AnyPoolOptions::new().max_connections(connections).acquire_timeout(ACQUIRE);
-            // A full disk makes SQLite undo a transaction by itself. The driver's own undoing then fails, and it takes the
-            // transaction for open for good: such a connection is closed, and the next change gets a new one.
-            let options = match role {
-                Role::Writer => options.after_release(|connection, _| {
-                    let done = !connection.is_in_transaction();
-                    Box::pin(async move { Ok(done) })
-                }),
-                Role::Reader => options,
-            };
+            let options = options.after_release(|connection, _| Box::pin(fit_to_lend(connection)));
             let options = options.after_connect(move |connection, _| {
                 Box::pin(async move { sqlx::raw_sql(engine.on_connect(role)).execute(connection).await.map(drop) })
             });
@@ -223,7 +218,7 @@ impl Store {
     pub async fn read(&self) -> Result<Reading, StoreError> {
         self.stands()?;
         let waiting = Waiting::begin();
-        Ok(Reading { connection: self.inner.readers.acquire().await?, _waiting: waiting })
+        Ok(Reading::of(self.inner.readers.acquire().await?, waiting))
     }
 
     /// The whole store at one moment, for reading.
@@ -258,23 +253,18 @@ impl Store {
     }
 }
 
-/// A connection that reads. While a request has it, the request waits for the store.
-pub struct Reading {
-    connection: PoolConnection<Any>,
-    _waiting: Option<Waiting>,
-}
-
-impl Deref for Reading {
-    type Target = AnyConnection;
-
-    fn deref(&self) -> &AnyConnection {
-        &self.connection
+/// Whether a connection that comes back may be lent again.
+async fn fit_to_lend(connection: &mut AnyConnection) -> sqlx::Result<bool> {
+    // A full disk makes SQLite undo a transaction by itself. The driver's own undoing then fails, and it takes the
+    // transaction for open for good: such a connection is closed, and the next change gets a new one.
+    if connection.is_in_transaction() {
+        return Ok(false);
     }
-}
-
-impl DerefMut for Reading {
-    fn deref_mut(&mut self) -> &mut AnyConnection {
-        &mut self.connection
+    // The pool listens for a lost server until the network gives it up, a quarter of an hour, and its place is taken for so
+    // long. An error closes the connection without a word to the server.
+    match tokio::time::timeout(LOST, connection.ping()).await {
+        Ok(heard) => heard.map(|()| true),
+        Err(_) => Err(sqlx::Error::PoolTimedOut),
     }
 }
 

@@ -1,16 +1,17 @@
-//! How long one request has waited for the store, all that it asked together.
+//! How long the store has been silent toward one request.
 //!
 //! A server that falls silent in the middle of a statement ends neither that statement nor its connection, and a page that
-//! asks five times would wait five times. So a request has one time for all of it: [`within`] runs it, and whatever reads
-//! or writes says so by holding a [`Waiting`]. Time spent on anything else (a password's hash, a file that is still coming)
-//! does not count.
+//! asks again after it was let down waits again. So the time runs over everything that a request asks, from the store's
+//! last answer on: [`within`] runs the request, and whatever reads or writes says so by holding a [`Waiting`]. A store that
+//! answers slowly is not silent, and time spent on anything else (a password's hash, a file that is still coming) does not
+//! count.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::{StoreError, counts};
 
-/// How long a request waits for the store before it says that it is away: with all else, an answer within two seconds.
+/// How long a request waits for a silent store before it says that it is away: with all else, an answer within two seconds.
 pub const WAIT: Duration = Duration::from_millis(1_800);
 
 tokio::task_local! {
@@ -18,57 +19,73 @@ tokio::task_local! {
 }
 
 #[derive(Debug, Default)]
-struct Waited(Mutex<Sum>);
+struct Waited(Mutex<Silence>);
 
 #[derive(Debug, Default)]
-struct Sum {
-    /// What the request holds of the store now.
-    holds: u32,
-    /// Since when it has held anything.
+struct Silence {
+    /// What the request asks of the store now, or has of it.
+    asks: u32,
+    /// Since when, without an answer.
     since: Option<Instant>,
-    /// Before that.
-    spent: Duration,
+    /// What it waited before that and after the last answer.
+    before: Duration,
 }
 
 impl Waited {
-    fn change(&self, change: impl FnOnce(&mut Sum)) {
+    fn change(&self, change: impl FnOnce(&mut Silence)) {
         change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
     fn so_far(&self) -> Duration {
-        let sum = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        sum.spent + sum.since.map_or(Duration::ZERO, |since| since.elapsed())
+        let silence = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        silence.before + silence.since.map_or(Duration::ZERO, |since| since.elapsed())
     }
 }
 
-/// Waits for the store, or has a connection of it, until it is dropped.
+/// Asks the store for something, or has a connection of it, until it is dropped.
 pub struct Waiting(Arc<Waited>);
 
 impl Waiting {
     /// `None` outside of [`within`]: a command and the work behind have time.
     pub fn begin() -> Option<Waiting> {
         let waited = WAITED.try_with(Arc::clone).ok()?;
-        waited.change(|sum| {
-            sum.holds += 1;
-            sum.since.get_or_insert_with(Instant::now);
+        waited.change(|silence| {
+            silence.asks += 1;
+            silence.since.get_or_insert_with(Instant::now);
         });
         Some(Waiting(waited))
+    }
+
+    /// The store has said something, be it no.
+    pub fn answered(&self) {
+        self.0.change(|silence| {
+            silence.since = Some(Instant::now());
+            silence.before = Duration::ZERO;
+        });
+    }
+
+    /// Tells by a result whether there was an answer.
+    pub fn heard<T>(waiting: Option<&Waiting>, result: &Result<T, StoreError>) {
+        if let (Some(waiting), false) = (waiting, matches!(result, Err(StoreError::Away(_)))) {
+            waiting.answered();
+        }
     }
 }
 
 impl Drop for Waiting {
     fn drop(&mut self) {
-        self.0.change(|sum| {
-            sum.holds -= 1;
-            if let (0, Some(since)) = (sum.holds, sum.since) {
-                sum.spent += since.elapsed();
-                sum.since = None;
+        self.0.change(|silence| {
+            silence.asks -= 1;
+            if let (0, Some(since)) = (silence.asks, silence.since) {
+                silence.before += since.elapsed();
+                silence.since = None;
             }
         });
     }
 }
 
-/// Runs a request until it is done, or has waited for the store for longer than `time` in all.
+/// Runs a request until it is done, or the store has been silent toward it for this time. One inside of another has a time of
+/// its own.
 ///
 /// # Errors
 ///
@@ -79,11 +96,11 @@ pub async fn within<T>(time: Duration, request: impl Future<Output = T>) -> Resu
     loop {
         let left = time.saturating_sub(waited.so_far());
         if left.is_zero() {
-            let silent = StoreError::Away(format!("no answer within {time:?} in all"));
+            let silent = StoreError::Away(format!("silent for {time:?}"));
             counts::error(&silent);
             return Err(silent);
         }
-        // No sooner than this can it have waited for too long; it may have done something else meanwhile.
+        // No sooner than this can it have been silent for so long; it may have answered meanwhile.
         if let Ok(done) = tokio::time::timeout(left, &mut request).await {
             return Ok(done);
         }
@@ -95,35 +112,47 @@ mod tests {
     use super::*;
     use tokio::time::sleep;
 
-    const TIME: Duration = Duration::from_millis(100);
+    const TIME: Duration = Duration::from_millis(200);
 
-    async fn wait(millis: u64) {
-        let _waiting = Waiting::begin().expect("inside of a request");
+    async fn wait(millis: u64, answer: bool) {
+        let waiting = Waiting::begin().expect("inside of a request");
         sleep(Duration::from_millis(millis)).await;
+        if answer {
+            waiting.answered();
+        }
     }
 
     #[tokio::test]
-    async fn what_waits_for_the_store_is_counted_together() {
-        assert_eq!(within(TIME, wait(20)).await, Ok(()));
+    async fn silence_is_counted_over_all_that_a_request_asks() {
         let begun = Instant::now();
-        let often = async {
-            for _ in 0..100 {
-                wait(15).await;
-            }
+        let again = async {
+            wait(120, false).await;
+            wait(10_000, false).await;
         };
-        assert!(matches!(within(TIME, often).await, Err(StoreError::Away(_))));
-        assert!(begun.elapsed() >= TIME);
+        assert!(matches!(within(TIME, again).await, Err(StoreError::Away(_))));
+        assert!((TIME..2 * TIME).contains(&begun.elapsed()), "{:?}", begun.elapsed());
         // Two at once count once.
-        let both = async { tokio::join!(wait(70), wait(70)) };
+        let both = async { tokio::join!(wait(110, false), wait(110, false)) };
         assert!(within(TIME, both).await.is_ok());
     }
 
     #[tokio::test]
-    async fn whatever_else_a_request_does_is_not() {
+    async fn a_store_that_answers_slowly_is_not_silent() {
+        let often = async {
+            for _ in 0..5 {
+                wait(100, true).await;
+            }
+            wait(100, false).await;
+        };
+        assert_eq!(within(TIME, often).await, Ok(()));
+    }
+
+    #[tokio::test]
+    async fn whatever_else_a_request_does_does_not_count() {
         let request = async {
-            wait(10).await;
+            wait(20, false).await;
             sleep(3 * TIME).await;
-            wait(10).await;
+            wait(20, false).await;
         };
         assert_eq!(within(TIME, request).await, Ok(()));
         assert!(Waiting::begin().is_none(), "a command has time");

@@ -10,7 +10,7 @@ use sqlx::{Any, AnyConnection, Transaction};
 use tracing::Instrument as _;
 
 use super::wait::{WAIT, Waiting};
-use super::{Millis, Store, StoreError};
+use super::{LOST, Millis, Store, StoreError};
 use crate::types;
 
 /// How often a change that met another is tried.
@@ -70,16 +70,23 @@ impl Store {
     }
 
     async fn write_within<C: Change>(&self, change: C, wait: Duration) -> Result<C::Done, StoreError> {
-        let _waiting = Waiting::begin();
+        let waiting = Waiting::begin();
         let store = self.clone();
-        let work = async move { store.write_until_alone(&change).await }.instrument(tracing::Span::current());
-        let work = types::as_request(types::request_id(), work);
-        match tokio::time::timeout(wait, tokio::spawn(work)).await {
+        let away = move |_| StoreError::Away(format!("no answer within {wait:?}"));
+        let work = async move {
+            // Nobody waits for it any more by then, and it must not hold its place for as long as a lost server is silent.
+            let done = tokio::time::timeout(wait + LOST, store.write_until_alone(&change)).await;
+            done.map_err(away)?
+        };
+        let work = types::as_request(types::request_id(), work.instrument(tracing::Span::current()));
+        let done = match tokio::time::timeout(wait, tokio::spawn(work)).await {
             Ok(Ok(done)) => done,
             Ok(Err(ended)) if ended.is_panic() => std::panic::resume_unwind(ended.into_panic()),
             Ok(Err(_)) => Err(StoreError::Away("the process is stopping".to_string())),
-            Err(_) => Err(StoreError::Away(format!("no answer within {wait:?}"))),
-        }
+            Err(late) => Err(away(late)),
+        };
+        Waiting::heard(waiting.as_ref(), &done);
+        done
     }
 
     async fn write_until_alone<C: Change>(&self, change: &C) -> Result<C::Done, StoreError> {

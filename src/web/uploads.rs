@@ -26,7 +26,7 @@ const OF_ONE: usize = 2;
 /// How long a form waits for its turn; what it sends waits in the network meanwhile.
 const TURN: Duration = Duration::from_secs(10);
 /// How long the rest of a form that is not taken is read and dropped, so that its browser can read why.
-const DRAIN: Duration = Duration::from_secs(20);
+pub const DRAIN: Duration = Duration::from_secs(20);
 /// The pages that take files, behind a language's prefix.
 const BELOW: &str = "/account/proof/";
 const MULTIPART: &str = "multipart/form-data";

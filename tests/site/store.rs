@@ -9,5 +9,6 @@ pub mod engines;
 mod keys;
 mod kill;
 mod lint;
+mod lost;
 mod schema;
 mod write;

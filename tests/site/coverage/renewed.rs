@@ -379,9 +379,8 @@ async fn a_sweep_that_ends_in_the_middle_leaves_nothing_half_done() {
             people.push(all.insured(bench, &all.world.browser(), &applied("5"), &PLAN).await);
         }
         assert_eq!(all.redetermine().await, 6);
-        let mut connection = all.room.store.read().await.expect("a connection");
-        let outlook = outlook::of(&mut connection, &all.around(), (&people[0].0, None), NOW).await;
-        drop(connection);
+        let connection = all.room.store.read().await.expect("a connection");
+        let outlook = outlook::of(connection, &all.around(), (&people[0].0, None), NOW).await;
         let Ok(outlook) = outlook else { panic!("worked out") };
         let killed = Killed(Renew::of(&all.room, outlook, MILLIS).expect("random"));
         assert!(all.room.store.begin_write(killed).await.is_err());

@@ -1,8 +1,13 @@
 //! Files that are sent: what is kept, what is refused, what comes of a line that breaks, two tabs, a lock, an account.
 
-use std::time::Duration;
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use axum::body::Body;
+use futures_util::stream::{self, StreamExt as _};
+use sqlx::Connection as _;
 use windowshop::operator::account::{AccountArgs, AccountCommand, Of, command};
 
 use super::files::{heic, jpeg, pdf, png, zip_end};
@@ -222,6 +227,48 @@ async fn documents_of_a_guest_go_over_to_their_account_and_go_with_it() {
         for table in ["document", "document_body", "desk_item", "dmi"] {
             assert_eq!(bench.count(table).await, 0, "{table}");
         }
+    })
+    .await;
+}
+
+/// A browser that is still sending shows an answer only when it has sent everything.
+#[tokio::test]
+async fn a_form_is_read_to_its_end_when_the_store_fails_in_the_middle() {
+    on_each_engine(async |bench| {
+        let world = World::open(bench).await;
+        let browser = world.browser();
+        let needs = guest(&world, bench, &browser, &["ssn"]).await;
+        let part = |name: &str| {
+            let head = format!("--edge\r\ncontent-disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\r\n");
+            [head.into_bytes(), pdf(name), b"\r\n".to_vec()].concat()
+        };
+        let parts = [part("a.pdf"), part("b.pdf"), part("c.pdf"), b"--edge--\r\n".to_vec()];
+        let read = Arc::new(AtomicUsize::new(0));
+        let body = || {
+            let read = Arc::clone(&read);
+            read.store(0, Ordering::Relaxed);
+            let parts = parts.clone().into_iter();
+            Body::from_stream(stream::iter(parts).map(move |part| {
+                read.fetch_add(1, Ordering::Relaxed);
+                Ok::<_, Infallible>(part)
+            }))
+        };
+        let headers = [("content-type", "multipart/form-data; boundary=edge"), ("sec-fetch-site", "same-origin")];
+        bench.run_raw("ALTER TABLE document RENAME TO document_away").await;
+        let page = browser.send("POST", &needs[0].page, &headers, body()).await;
+        assert_eq!((page.status, read.load(Ordering::Relaxed)), (500, parts.len()), "{}", page.words());
+        bench.run_raw("ALTER TABLE document_away RENAME TO document").await;
+        if !bench.is_sqlite() {
+            let held = bench.hold("dmi").await;
+            let began = Instant::now();
+            let page = browser.send("POST", &needs[0].page, &headers, body()).await;
+            assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
+            assert_eq!((page.status, read.load(Ordering::Relaxed)), (503, parts.len()), "{}", page.words());
+            held.close().await.expect("it closes");
+        }
+        let page = browser.send("POST", &needs[0].page, &headers, body()).await;
+        assert_eq!(page.status, 303, "{}", page.words());
+        assert_eq!(bench.count("document").await, 3);
     })
     .await;
 }
