@@ -12,7 +12,8 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, Uri, 
 use super::error::Failure;
 use super::page;
 use crate::app::App;
-use crate::surge::coding::{Coding, Effort};
+use crate::surge::coding::{Coding, Codings, Effort};
+use crate::surge::validators::etag;
 use crate::text::assets::{self, File};
 
 /// A year, the longest that caches are expected to honor.
@@ -23,12 +24,9 @@ const CACHE_A_DAY: &str = "public, max-age=86400";
 const AT_THE_ROOT: [&str; 3] = ["robots.txt", "favicon.ico", "favicon.svg"];
 
 fn response(file: &'static File, headers: &HeaderMap, cache: &'static str) -> Response<Body> {
-    let accepts = |coding| accepts_coding(headers, coding);
-    let brotli = || accepts("br").then(|| coded(file, Coding::Brotli)).flatten().map(|body| (Some("br"), "-br", body));
-    let gzip = || accepts("gzip").then(|| coded(file, Coding::Gzip)).flatten().map(|body| (Some("gzip"), "-gz", body));
-    let (coding, suffix, body) = brotli().or_else(gzip).unwrap_or((None, "", file.plain));
+    let wanted = Codings::of(headers).kept;
+    let (coding, body) = coded(file, wanted).map_or((Coding::Identity, file.plain), |body| (wanted, body));
     let body = Bytes::from_static(body);
-    let etag = format!("\"{}{suffix}\"", file.hash);
     let known = headers.get(header::IF_NONE_MATCH).and_then(|v| v.to_str().ok());
     let unchanged = known.is_some_and(|known| page::etag_matches(known, &file.hash).is_some());
     let mut response = Response::new(if unchanged { Body::empty() } else { Body::from(body) });
@@ -44,9 +42,9 @@ fn response(file: &'static File, headers: &HeaderMap, cache: &'static str) -> Re
     set(HeaderName::from_static("cross-origin-resource-policy"), "cross-origin");
     if !unchanged {
         set(header::CONTENT_TYPE, file.content_type);
-        coding.map(|coding| set(header::CONTENT_ENCODING, coding));
+        coding.name().map(|name| set(header::CONTENT_ENCODING, name));
     }
-    if let Ok(etag) = HeaderValue::try_from(etag) {
+    if let Some(etag) = etag(&file.hash, coding, Effort::Strong) {
         out.insert(header::ETAG, etag);
     }
     response
@@ -61,17 +59,6 @@ fn coded(file: &'static File, coding: Coding) -> Option<&'static [u8]> {
     };
     let make = || file.squeezable.then(|| coding.compress(file.plain, Effort::Strong)).flatten();
     made.get_or_init(|| make().map(Vec::from)).as_deref()
-}
-
-/// Whether `Accept-Encoding` names this coding with a quality above zero.
-fn accepts_coding(headers: &HeaderMap, coding: &str) -> bool {
-    let values = headers.get_all(header::ACCEPT_ENCODING).iter().filter_map(|v| v.to_str().ok());
-    values.flat_map(|v| v.split(',')).any(|item| {
-        let mut parts = item.split(';').map(str::trim);
-        let named = parts.next().is_some_and(|name| name.eq_ignore_ascii_case(coding));
-        let refused = parts.any(|p| p.strip_prefix("q=").is_some_and(|q| q.parse::<f32>().is_ok_and(|q| q <= 0.0)));
-        named && !refused
-    })
 }
 
 /// `GET /assets/{file}`: only under the name with the current hash; anything else is not found.
@@ -90,18 +77,4 @@ pub async fn root_file(State(_): State<Arc<App>>, uri: Uri, headers: HeaderMap) 
     let name = uri.path().trim_start_matches('/');
     let file = AT_THE_ROOT.contains(&name).then(|| assets::file(name)).flatten().ok_or(Failure::NotFound)?;
     Ok(response(file, &headers, CACHE_A_DAY))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_coding_is_used_only_where_accepted() {
-        let accept =
-            |value: &'static str| HeaderMap::from_iter([(header::ACCEPT_ENCODING, HeaderValue::from_static(value))]);
-        assert!(accepts_coding(&accept("gzip, deflate, BR;q=0.5"), "br"));
-        assert!(!accepts_coding(&accept("gzip, br;q=0"), "br"));
-        assert!(!accepts_coding(&HeaderMap::new(), "br"));
-    }
 }
