@@ -5,6 +5,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use unicode_normalization::UnicodeNormalization as _;
+
 /// Names of the amounts a household may give, in the order of an address. Each of them is private.
 pub const MONEY_NAMES: [&str; 9] =
     ["income", "monthly", "offer", "offer_family", "offer2", "offer2_family", "hra", "hra_family", "qsehra"];
@@ -21,6 +23,23 @@ pub fn request_id() -> Arc<str> {
 /// Runs for a request: within it, [`request_id`] is this.
 pub fn as_request<F: Future>(id: Arc<str>, work: F) -> impl Future<Output = F::Output> {
     REQUEST.scope(id, work)
+}
+
+/// Longest address by RFC 5321, 4.5.3.1.
+const EMAIL_BYTES_MAX: usize = 254;
+
+/// An e-mail address as mail servers take it: spaces around it cut off, the name in NFC, the domain in ASCII, lower case, and
+/// without the dot of its root. `None` if no letter can be written to it. A name in quotation marks is allowed by RFC 5322 and
+/// had by nobody: it is a slip of the finger.
+pub fn email(typed: &str) -> Option<lettre::Address> {
+    let (local, domain) = typed.trim().rsplit_once('@')?;
+    let odd = |c: char| c.is_whitespace() || c.is_control() || "@\"".contains(c);
+    let url::Host::Domain(domain) = url::Host::parse(domain).ok()? else { return None };
+    let domain = domain.strip_suffix('.').unwrap_or(&domain);
+    if local.contains(odd) || typed.len() > EMAIL_BYTES_MAX || !domain.contains('.') {
+        return None;
+    }
+    lettre::Address::new(local.nfc().collect::<String>(), domain).ok()
 }
 
 /// An amount of money in whole US cents. Never a float: rates, credits and cost sharing are law.

@@ -274,7 +274,7 @@ impl Change for EndSessions {
 }
 
 /// The password was typed again: the session goes on under a new ID, and ends when it would have ended. What was sent while it
-/// was locked is taken with it, so that neither is done alone. `Done` is `None` if the session is over, else what was sent.
+/// was locked is taken with it, so that neither is done alone. [`StoreError::Stale`] if the session is over.
 pub struct Unlock {
     pub vault: Vault,
     pub owner: String,
@@ -283,20 +283,22 @@ pub struct Unlock {
 }
 
 impl Change for Unlock {
-    type Done = Option<Option<Pending>>;
+    type Done = Option<Pending>;
 
-    async fn run(&self, tx: &mut Tx) -> Result<Self::Done, StoreError> {
+    async fn run(&self, tx: &mut Tx) -> Result<Option<Pending>, StoreError> {
         let now = tx.now();
+        // Forms before sessions, as in all changes that touch both: two of them must not wait for each other.
+        let take = Take { vault: self.vault.clone(), session: self.old.clone(), owner: self.owner.clone() };
+        let taken = take.run(tx).await?;
         let rotated = sqlx::query(
             "UPDATE session SET id_hash = $1, seen_at = $2, authenticated_at = $2 \
              WHERE id_hash = $3 AND owner = $4 AND expires_at > $2",
         );
         let rotated = rotated.bind(self.new.as_slice()).bind(now).bind(self.old.as_slice()).bind(self.owner.as_str());
-        if rotated.execute(tx.conn()).await?.rows_affected() == 0 {
-            return Ok(None);
+        match rotated.execute(tx.conn()).await?.rows_affected() {
+            0 => Err(StoreError::Stale),
+            _ => Ok(taken),
         }
-        let take = Take { vault: self.vault.clone(), session: self.old.clone(), owner: self.owner.clone() };
-        Ok(Some(take.run(tx).await?))
     }
 }
 

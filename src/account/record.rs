@@ -10,7 +10,7 @@ use super::people::open_text;
 use crate::sealing::{Column, DataKey};
 use crate::store::audit;
 use crate::store::vault::Vault;
-use crate::store::{StoreError, columns};
+use crate::store::{Reading, StoreError, columns};
 
 /// Rows of the record of deeds in an export; far more than one person's.
 const DEEDS_MAX: i64 = 100_000;
@@ -20,7 +20,7 @@ const DEEDS_MAX: i64 = 100_000;
 /// # Errors
 ///
 /// If the store is away, or something sealed does not open.
-pub async fn of(connection: &mut AnyConnection, vault: &Vault, owner: &str) -> Result<Option<Value>, StoreError> {
+pub async fn of(connection: &mut Reading, vault: &Vault, owner: &str) -> Result<Option<Value>, StoreError> {
     let Some(key) = vault.open(connection, owner).await? else { return Ok(None) };
     let account = account(connection, &key, owner).await?;
     let drafts = drafts(connection, &key, owner).await?;
@@ -46,7 +46,7 @@ pub async fn of(connection: &mut AnyConnection, vault: &Vault, owner: &str) -> R
     let devices = devices(connection, &key, owner).await?;
     let sessions =
         sqlx::query_as("SELECT made_at, seen_at, expires_at, shared FROM session WHERE owner = $1 ORDER BY made_at");
-    let sessions: Vec<(i64, i64, i64, i64)> = sessions.bind(owner).fetch_all(&mut *connection).await?;
+    let sessions: Vec<(i64, i64, i64, i64)> = sessions.bind(owner).fetch_all(&mut **connection).await?;
     let sessions: Vec<Value> = sessions
         .iter()
         .map(|(made, seen, expires, shared)| {

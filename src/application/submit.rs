@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use sqlx::AnyConnection;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::account::people::Means;
 use crate::store::audit::{Actor, Deed, Entry};
@@ -84,21 +84,24 @@ type Waiting = (Arc<Sending>, oneshot::Sender<Result<Sent, StoreError>>);
 #[derive(Clone)]
 pub struct Submitter {
     queue: mpsc::Sender<Waiting>,
+    /// Changes with each transaction: whoever waits for a later one hears that the store answers.
+    groups: watch::Receiver<()>,
 }
 
 impl Submitter {
     /// Starts the task that commits. It ends when the last clone is gone.
     pub fn start(store: Store, means: Means) -> Submitter {
         let (queue, mut waiting) = mpsc::channel::<Waiting>(WAITING);
+        let (heard, groups) = watch::channel(());
         tokio::spawn(async move {
             let mut group = Vec::with_capacity(GROUP);
             while waiting.recv_many(&mut group, GROUP).await > 0 {
-                commit(&store, &means, std::mem::take(&mut group)).await;
+                commit(&store, &means, std::mem::take(&mut group), &heard).await;
                 // For the letters that were put down with them.
                 work::ring();
             }
         });
-        Submitter { queue }
+        Submitter { queue, groups }
     }
 
     /// Freezes an application, together with whatever else waits.
@@ -108,30 +111,47 @@ impl Submitter {
     /// If the store is away, or too many wait. After [`StoreError::Away`] it may have been done all the same: sending
     /// again tells.
     pub async fn send(&self, sending: Sending) -> Result<Sent, StoreError> {
-        let (answer, answered) = oneshot::channel();
+        let (answer, mut answered) = oneshot::channel();
+        let mut groups = self.groups.clone();
+        groups.mark_unchanged();
         // The task that commits waits for itself alone.
         let waiting = wait::Waiting::begin();
         let full = |_| StoreError::Busy("too many applications wait for the store".to_string());
         self.queue.try_send((Arc::new(sending), answer)).map_err(full)?;
-        let sent = answered.await.unwrap_or_else(|_| Err(StoreError::Away("the process is stopping".to_string())));
-        wait::Waiting::heard(waiting.as_ref(), &sent);
-        sent
+        loop {
+            tokio::select! {
+                biased;
+                sent = &mut answered => {
+                    let sent = sent.unwrap_or_else(|_| Err(StoreError::Away("the process is stopping".to_string())));
+                    wait::Waiting::heard(waiting.as_ref(), &sent);
+                    return sent;
+                }
+                Ok(()) = groups.changed() => waiting.iter().for_each(wait::Waiting::answered),
+            }
+        }
     }
 }
 
 /// All of a group, or, if one of them stands in the way of the others, one by one.
-async fn commit(store: &Store, means: &Means, mut group: Vec<Waiting>) {
+async fn commit(store: &Store, means: &Means, mut group: Vec<Waiting>, heard: &watch::Sender<()>) {
     // Two processes close drafts in the same order, so that they do not wait for each other in a circle.
     group.sort_by(|(one, _), (other, _)| one.draft.cmp(&other.draft));
     let sendings: Vec<Arc<Sending>> = group.iter().map(|(sending, _)| Arc::clone(sending)).collect();
     let several = sendings.len() > 1;
-    match store.begin_write(Group { means: means.clone(), sendings }).await {
+    let sent = store.begin_write(Group { means: means.clone(), sendings }).await;
+    if !matches!(sent, Err(StoreError::Away(_))) {
+        heard.send_replace(());
+    }
+    match sent {
         Ok(sent) => group.into_iter().zip(sent).for_each(|((_, answer), sent)| drop(answer.send(Ok(sent)))),
         // Away is away for each of them.
         Err(error) if several && !matches!(error, StoreError::Away(_)) => {
             for (sending, answer) in group {
                 let alone = Group { means: means.clone(), sendings: vec![sending] };
                 let sent = store.begin_write(alone).await;
+                if sent.is_ok() {
+                    heard.send_replace(());
+                }
                 drop(answer.send(sent.map(|sent| sent.into_iter().next().unwrap_or(Sent::Changed))));
             }
         }

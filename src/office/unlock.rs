@@ -23,6 +23,7 @@ use crate::account::guessing::{Bucket, Counted};
 use crate::account::password::Password;
 use crate::account::pending::{Keep, Pending};
 use crate::account::session::id_hash;
+use crate::store::StoreError;
 use crate::telemetry::RequestId;
 use crate::web::page::Cx;
 
@@ -93,7 +94,10 @@ pub async fn post(desk: Desk) -> Answer {
     let (vault, old) = (desk.office.means.vault.clone(), desk.visitor.hash.clone());
     let id = Id::default();
     let change = Unlock { vault, owner: owner.to_string(), old, new: id_hash(&id) };
-    let Some(waits) = desk.office.write(change).await? else { return Ok(desk.go("/account/sign-in")) };
+    let waits = match desk.office.write(change).await {
+        Err(StoreError::Stale) => return Ok(desk.go("/account/sign-in")),
+        taken => taken?,
+    };
     let response = match waits.filter(|pending| pending.address != PLACE) {
         Some(pending) => again(&desk, &pending, id).await?,
         None => desk.go(way_back(to)),

@@ -18,7 +18,6 @@ use crate::documents::name::cleaned;
 use crate::documents::stored::{Keep, Kept, PutAside, Sealed};
 use crate::office::desk::{Answer, Desk, Instead};
 use crate::office::view::Fault;
-use crate::store::StoreError;
 use crate::store::wait::{self, WAIT};
 use crate::web::page::Cx;
 use crate::web::uploads::{self, SILENT};
@@ -78,13 +77,13 @@ pub async fn post(desk: Desk, with: Extension<With>, Path(id): Path<String>, req
     let mut came = Came::default();
     let cx = &desk.cx;
     let ended = match Multipart::from_request(request, &()).await {
-        Ok(mut files) => match read_all(&desk, (&owner, &id), &mut files, &mut came).await {
-            Ok(ended) => ended,
-            Err(instead) => {
+        Ok(mut files) => {
+            let read = read_all(&desk, (&owner, &id), &mut files, &mut came).await;
+            if !matches!(read, Ok(None)) {
                 drop_rest(files).await;
-                return Err(instead);
             }
-        },
+            read?
+        }
         Err(_) => Some(Ended::Broken),
     };
     match ended {
@@ -207,8 +206,7 @@ async fn one(
     };
     let (means, session) = (desk.office.means.clone(), desk.visitor.session_text());
     let keep = Keep { means, owner: owner.to_string(), dmi: dmi.to_string(), sealed, session };
-    let written = timeout(WRITE_TIME, desk.office.store.begin_long_write(keep)).await;
-    let kept = written.unwrap_or_else(|_| Err(StoreError::Away("a document was not written in time".to_string())))?;
+    let kept = desk.office.store.begin_write_within(keep, WRITE_TIME).await?;
     cx.app.metrics.uploaded(kept.into());
     match kept {
         Kept::Now => came.now += 1,

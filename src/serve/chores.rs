@@ -18,6 +18,7 @@ use crate::enrollment::{proof_clock, reminders as reminders_to_pay, renewing, ta
 use crate::insurer;
 use crate::insurer::send::Insurers;
 use crate::store::Store;
+use crate::store::wait::within;
 use crate::transfer::folder::Folder;
 use crate::transfer::{inbox, sweep};
 use crate::verify::clock;
@@ -37,6 +38,8 @@ const RECEIVE_EVERY: Duration = Duration::from_secs(60);
 /// Between two rounds of files to and from insurers.
 const INSURERS_EVERY: Duration = Duration::from_secs(60);
 const DAY: Duration = Duration::from_secs(24 * 3600);
+/// A store that is silent for so long is lost, and what waits for it would never end: no single question takes minutes.
+const SILENT: Duration = Duration::from_secs(10 * 60);
 
 /// Says once in the log when the store goes away, and once when it is back.
 pub async fn keep_looking(store: Store) {
@@ -60,11 +63,18 @@ pub async fn keep_counting(store: Store, counts: Arc<Counts>) {
     }
 }
 
+/// Does a round of a chore; the next one comes in its time.
+async fn unless_silent(round: impl Future<Output = ()>) {
+    if let Err(error) = within(SILENT, round).await {
+        tracing::error!(%error, "a chore was given up");
+    }
+}
+
 /// Adds the counts of the application's pages to the store.
 pub async fn keep_flushing(app: Arc<App>, office: Arc<Office>) {
     loop {
         tokio::time::sleep(FLUSH_EVERY).await;
-        flush(&app, &office).await;
+        unless_silent(flush(&app, &office)).await;
     }
 }
 
@@ -84,12 +94,15 @@ pub async fn keep_receiving(app: Arc<App>, office: Arc<Office>, knows: Arc<Knows
     let room = Room { store: office.store.clone(), means: office.means.clone(), knows };
     let folder = Folder::at(app.config.transfer_dir());
     loop {
-        if let Err(error) = inbox::read_all(&room, &folder).await {
-            tracing::warn!(error = %format!("{error:#}"), "transfers: not everything was read, trying again in a minute");
-        }
-        if let Err(error) = sweep::redetermined(&room).await {
-            tracing::warn!(%error, "transfers: redeterminations were not looked at, trying again in a minute");
-        }
+        unless_silent(async {
+            if let Err(error) = inbox::read_all(&room, &folder).await {
+                tracing::warn!(error = %format!("{error:#}"), "transfers: not everything was read, trying again in a minute");
+            }
+            if let Err(error) = sweep::redetermined(&room).await {
+                tracing::warn!(%error, "transfers: redeterminations were not looked at, trying again in a minute");
+            }
+        })
+        .await;
         tokio::time::sleep(RECEIVE_EVERY).await;
     }
 }
@@ -102,9 +115,12 @@ pub async fn keep_insurers(app: Arc<App>, office: Arc<Office>, knows: Arc<Knows>
     let room = Room { store: office.store.clone(), means: office.means.clone(), knows };
     let desk = Insurers { room, folder: insurer::folder::Folder::at(app.config.insurer_dir()) };
     loop {
-        if let Err(error) = insurer::sweep::counted(&desk).await {
-            tracing::warn!(error = %format!("{error:#}"), "insurers: not everything was sent or read, trying again in a minute");
-        }
+        unless_silent(async {
+            if let Err(error) = insurer::sweep::counted(&desk).await {
+                tracing::warn!(error = %format!("{error:#}"), "insurers: not everything was sent or read, trying again in a minute");
+            }
+        })
+        .await;
         tokio::time::sleep(INSURERS_EVERY).await;
     }
 }
@@ -115,12 +131,12 @@ pub async fn every_day(app: Arc<App>, office: Arc<Office>, knows: Arc<Knows>) {
     let room = Room { store: office.store.clone(), means: office.means.clone(), knows };
     tokio::time::sleep(FIRST_RETENTION).await;
     loop {
-        look_at_the_clock(&room).await;
-        redetermine_for_next_year(&app, &room).await;
-        renew_plans(&app, &room).await;
-        look_after_coverage(&room).await;
-        retain(&app, &office).await;
-        renew(&office).await;
+        unless_silent(look_at_the_clock(&room)).await;
+        unless_silent(redetermine_for_next_year(&app, &room)).await;
+        unless_silent(renew_plans(&app, &room)).await;
+        unless_silent(look_after_coverage(&room)).await;
+        unless_silent(retain(&app, &office)).await;
+        unless_silent(renew(&office)).await;
         tokio::time::sleep(DAY).await;
     }
 }

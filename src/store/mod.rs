@@ -128,6 +128,8 @@ impl Store {
         };
         let pool = |role, connections| {
             let options = AnyPoolOptions::new().max_connections(connections).acquire_timeout(ACQUIRE);
+            // At the end of its life the pool would part from a connection as from a lost one, see below.
+            let options = options.max_lifetime(None);
             let options = options.after_release(|connection, _| Box::pin(fit_to_lend(connection)));
             let options = options.after_connect(move |connection, _| {
                 Box::pin(async move { sqlx::raw_sql(engine.on_connect(role)).execute(connection).await.map(drop) })
@@ -260,12 +262,13 @@ async fn fit_to_lend(connection: &mut AnyConnection) -> sqlx::Result<bool> {
     if connection.is_in_transaction() {
         return Ok(false);
     }
-    // The pool listens for a lost server until the network gives it up, a quarter of an hour, and its place is taken for so
-    // long. An error closes the connection without a word to the server.
-    match tokio::time::timeout(LOST, connection.ping()).await {
-        Ok(heard) => heard.map(|()| true),
-        Err(_) => Err(sqlx::Error::PoolTimedOut),
+    if let Ok(heard) = tokio::time::timeout(LOST, connection.ping()).await {
+        return heard.map(|()| true);
     }
+    // The pool would say goodbye to the lost server and, with TLS, wait for its answer, with the place taken. It is given
+    // another connection to say goodbye to; the lost one is dropped without a word.
+    *connection = AnyConnection::connect("sqlite::memory:").await?;
+    Ok(false)
 }
 
 /// A store that was looked at and not opened.

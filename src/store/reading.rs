@@ -37,6 +37,8 @@ impl Deref for Reading {
 
 impl DerefMut for Reading {
     fn deref_mut(&mut self) -> &mut AnyConnection {
+        // Whoever has another question had an answer to the last.
+        self.waiting.iter().for_each(Waiting::answered);
         &mut self.connection
     }
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use sqlx::{Any, AnyConnection, Transaction};
 use tracing::Instrument as _;
 
-use super::wait::{WAIT, Waiting};
+use super::wait::{WAIT, Waiting, within};
 use super::{LOST, Millis, Store, StoreError};
 use crate::types;
 
@@ -17,8 +17,8 @@ use crate::types;
 const TRIES: u32 = 4;
 /// The pause before the second try; doubles each time.
 const PAUSE: Duration = Duration::from_millis(10);
-/// How long a command of an operator waits for its change (a restore).
-const LONG_WAIT: Duration = Duration::from_secs(24 * 3600);
+/// How long one statement of a command may take (a restore). PostgreSQL itself gives each five seconds.
+const LONG_STATEMENT: Duration = Duration::from_secs(10 * 60);
 
 /// Something to be done in one transaction, audit rows included.
 ///
@@ -35,6 +35,7 @@ pub trait Change: Send + Sync + 'static {
 pub struct Tx {
     inner: Transaction<'static, Any>,
     now: Millis,
+    waiting: Option<Waiting>,
 }
 
 impl Tx {
@@ -44,6 +45,8 @@ impl Tx {
     }
 
     pub fn conn(&mut self) -> &mut AnyConnection {
+        // Whoever has another question had an answer to the last.
+        self.waiting.iter().for_each(Waiting::answered);
         &mut self.inner
     }
 }
@@ -57,36 +60,42 @@ impl Store {
     ///
     /// The change's own, or that the store is away. After [`StoreError::Away`] it may have been done all the same.
     pub async fn begin_write<C: Change>(&self, change: C) -> Result<C::Done, StoreError> {
-        self.write_within(change, WAIT).await
+        self.begin_write_within(change, WAIT).await
     }
 
-    /// The same for commands, which have time.
+    /// The same with more time, for what is large.
+    ///
+    /// # Errors
+    ///
+    /// As [`begin_write`](Store::begin_write).
+    pub async fn begin_write_within<C: Change>(&self, change: C, wait: Duration) -> Result<C::Done, StoreError> {
+        let waiting = Waiting::begin();
+        // When nobody waits for it any more, it must not hold its place for as long as a lost server is silent.
+        let done = tokio::time::timeout(wait, self.by_itself(change, LOST)).await;
+        let done = done.unwrap_or_else(|_| Err(StoreError::Away(format!("no answer within {wait:?}"))));
+        Waiting::heard(waiting.as_ref(), &done);
+        done
+    }
+
+    /// The same for commands and the work behind, which have time.
     ///
     /// # Errors
     ///
     /// As [`begin_write`](Store::begin_write).
     pub async fn begin_long_write<C: Change>(&self, change: C) -> Result<C::Done, StoreError> {
-        self.write_within(change, LONG_WAIT).await
+        self.by_itself(change, LONG_STATEMENT).await
     }
 
-    async fn write_within<C: Change>(&self, change: C, wait: Duration) -> Result<C::Done, StoreError> {
-        let waiting = Waiting::begin();
+    /// In a task of its own, which gives up when the store is silent for so long.
+    async fn by_itself<C: Change>(&self, change: C, silent: Duration) -> Result<C::Done, StoreError> {
         let store = self.clone();
-        let away = move |_| StoreError::Away(format!("no answer within {wait:?}"));
-        let work = async move {
-            // Nobody waits for it any more by then, and it must not hold its place for as long as a lost server is silent.
-            let done = tokio::time::timeout(wait + LOST, store.write_until_alone(&change)).await;
-            done.map_err(away)?
-        };
+        let work = async move { within(silent, store.write_until_alone(&change)).await.flatten() };
         let work = types::as_request(types::request_id(), work.instrument(tracing::Span::current()));
-        let done = match tokio::time::timeout(wait, tokio::spawn(work)).await {
-            Ok(Ok(done)) => done,
-            Ok(Err(ended)) if ended.is_panic() => std::panic::resume_unwind(ended.into_panic()),
-            Ok(Err(_)) => Err(StoreError::Away("the process is stopping".to_string())),
-            Err(late) => Err(away(late)),
-        };
-        Waiting::heard(waiting.as_ref(), &done);
-        done
+        match tokio::spawn(work).await {
+            Ok(done) => done,
+            Err(ended) if ended.is_panic() => std::panic::resume_unwind(ended.into_panic()),
+            Err(_) => Err(StoreError::Away("the process is stopping".to_string())),
+        }
     }
 
     async fn write_until_alone<C: Change>(&self, change: &C) -> Result<C::Done, StoreError> {
@@ -110,9 +119,10 @@ impl Store {
 
     async fn write_once<C: Change>(&self, change: &C) -> Result<C::Done, StoreError> {
         self.stands()?;
+        let waiting = Waiting::begin();
         let mut inner = self.inner.writer.begin_with(self.inner.engine.begin_write()).await?;
         let now = self.clock(&mut inner).await?;
-        let mut tx = Tx { inner, now };
+        let mut tx = Tx { inner, now, waiting };
         match change.run(&mut tx).await {
             Ok(done) => {
                 self.stands()?;

@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use super::queue::{DEAD, READY};
+use super::worker::SILENT;
+use crate::store::wait::within;
 use crate::store::{Millis, Store, StoreError};
 
 /// Of one kind.
@@ -73,6 +75,10 @@ impl Counts {
     ///
     /// If it is away; then what was seen last stands.
     pub async fn look(&self, store: &Store) -> Result<(), StoreError> {
+        within(SILENT, self.counted(store)).await.flatten()
+    }
+
+    async fn counted(&self, store: &Store) -> Result<(), StoreError> {
         let now = store.now().await?;
         let mut connection = store.read().await?;
         let asked = sqlx::query_as("SELECT kind, state, count(*), min(run_at) FROM job GROUP BY kind, state");

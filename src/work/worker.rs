@@ -18,6 +18,7 @@ use super::counts::Counts;
 use super::held::{AboutTo, Die, Effect, Extend, Finish, Later, NoEffect, Postpone, Ticket};
 use super::queue::{self, BELL, Claim, Held, Kind, LEASE, Repeats};
 use crate::store::vault::Vault;
+use crate::store::wait::within;
 use crate::store::{Change, Store, StoreError, columns};
 use crate::types::hex;
 
@@ -29,6 +30,8 @@ const BUSY_LOOKS: u32 = 8;
 /// Between two tries to write down what came of a job while the store is away; doubles.
 const SETTLE_PAUSE: Duration = Duration::from_millis(250);
 const SETTLE_TRIES: u32 = 7;
+/// A store that is silent for so long is lost, and what waits for it would never end.
+pub(super) const SILENT: Duration = Duration::from_secs(30);
 
 /// A job with its payload opened. Has no `Debug`.
 pub struct Job {
@@ -177,7 +180,7 @@ async fn keep_working(room: Arc<Room>, places: usize, mut stop: watch::Receiver<
             continue;
         }
         bell.borrow_and_update();
-        let claimed = room.claim(places - running.len(), idle as usize).await;
+        let claimed = within(SILENT, room.claim(places - running.len(), idle as usize)).await.flatten();
         match &claimed {
             Err(error) if !away => tracing::error!(%error, "the queue cannot be read: trying again"),
             Ok(_) if away => tracing::warn!("the queue can be read again"),
@@ -255,7 +258,7 @@ impl Room {
             let payload = key.open(columns::JOB_PAYLOAD.at(&held.key, &held.owner), &held.payload)?;
             Ok::<_, StoreError>(Some(payload))
         };
-        match opened.await {
+        match within(SILENT, opened).await.flatten() {
             Ok(Some(payload)) => Ok(Job { held, payload }),
             Ok(None) => Err(Outcome::Gone),
             Err(error) => Err(Outcome::Later(words(&error).to_string())),
@@ -268,7 +271,11 @@ impl Room {
         let hands = Hands { store: self.store.clone(), ticket };
         // In a set, so that it ends with this task; by itself, so that its panic is its own.
         let mut alone = JoinSet::new();
-        alone.spawn(async move { handler.work(&job, &hands).await }.instrument(tracing::Span::current()));
+        let work = async move {
+            let done = within(SILENT, handler.work(&job, &hands)).await;
+            done.unwrap_or_else(|silent| Outcome::Later(words(&silent).to_string()))
+        };
+        alone.spawn(work.instrument(tracing::Span::current()));
         tokio::select! {
             ended = alone.join_next() => Some(ended.map_or_else(|| Outcome::dead("it ended"), judged)),
             () = self.keep_extending(ticket) => None,
