@@ -32,7 +32,8 @@ const EMAIL_BYTES_MAX: usize = 254;
 /// without the dot of its root. `None` if no letter can be written to it. A name in quotation marks is allowed by RFC 5322 and
 /// had by nobody: it is a slip of the finger.
 pub fn email(typed: &str) -> Option<lettre::Address> {
-    let (local, domain) = typed.trim().rsplit_once('@')?;
+    let typed = typed.trim();
+    let (local, domain) = typed.rsplit_once('@')?;
     let odd = |c: char| c.is_whitespace() || c.is_control() || "@\"".contains(c);
     let url::Host::Domain(domain) = url::Host::parse(domain).ok()? else { return None };
     let domain = domain.strip_suffix('.').unwrap_or(&domain);

@@ -123,10 +123,10 @@ impl Submitter {
                 biased;
                 sent = &mut answered => {
                     let sent = sent.unwrap_or_else(|_| Err(StoreError::Away("the process is stopping".to_string())));
-                    wait::Waiting::heard(waiting.as_ref(), &sent);
+                    waiting.heard(&sent);
                     return sent;
                 }
-                Ok(()) = groups.changed() => waiting.iter().for_each(wait::Waiting::answered),
+                Ok(()) = groups.changed() => waiting.answered(),
             }
         }
     }

@@ -10,20 +10,20 @@ use super::wait::Waiting;
 /// A connection that the engine refuses to write through.
 pub struct Reading {
     connection: PoolConnection<Any>,
-    waiting: Option<Waiting>,
+    waiting: Waiting,
 }
 
 impl Reading {
-    pub(super) fn of(connection: PoolConnection<Any>, waiting: Option<Waiting>) -> Reading {
+    pub(super) fn of(connection: PoolConnection<Any>, waiting: Waiting) -> Reading {
         // The pool has asked it whether it is there.
-        waiting.iter().for_each(Waiting::answered);
+        waiting.answered();
         Reading { connection, waiting }
     }
 }
 
 impl Drop for Reading {
     fn drop(&mut self) {
-        self.waiting.iter().for_each(Waiting::answered);
+        self.waiting.answered();
     }
 }
 
@@ -38,7 +38,7 @@ impl Deref for Reading {
 impl DerefMut for Reading {
     fn deref_mut(&mut self) -> &mut AnyConnection {
         // Whoever has another question had an answer to the last.
-        self.waiting.iter().for_each(Waiting::answered);
+        self.waiting.answered();
         &mut self.connection
     }
 }

@@ -32,49 +32,51 @@ struct Silence {
 }
 
 impl Waited {
-    fn change(&self, change: impl FnOnce(&mut Silence)) {
-        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
-    }
-
     fn so_far(&self) -> Duration {
         let silence = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         silence.before + silence.since.map_or(Duration::ZERO, |since| since.elapsed())
     }
 }
 
-/// Asks the store for something, or has a connection of it, until it is dropped.
-pub struct Waiting(Arc<Waited>);
+/// Asks the store for something, or has a connection of it, until it is dropped. Counts for nobody outside of [`within`].
+pub struct Waiting(Option<Arc<Waited>>);
 
 impl Waiting {
-    /// `None` outside of [`within`]: a command and the work behind have time.
-    pub fn begin() -> Option<Waiting> {
-        let waited = WAITED.try_with(Arc::clone).ok()?;
-        waited.change(|silence| {
+    /// From now on.
+    pub fn begin() -> Waiting {
+        let waiting = Waiting(WAITED.try_with(Arc::clone).ok());
+        waiting.change(|silence| {
             silence.asks += 1;
             silence.since.get_or_insert_with(Instant::now);
         });
-        Some(Waiting(waited))
+        waiting
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Silence)) {
+        if let Some(waited) = &self.0 {
+            change(&mut waited.0.lock().unwrap_or_else(PoisonError::into_inner));
+        }
     }
 
     /// The store has said something, be it no.
     pub fn answered(&self) {
-        self.0.change(|silence| {
+        self.change(|silence| {
             silence.since = Some(Instant::now());
             silence.before = Duration::ZERO;
         });
     }
 
     /// Tells by a result whether there was an answer.
-    pub fn heard<T>(waiting: Option<&Waiting>, result: &Result<T, StoreError>) {
-        if let (Some(waiting), false) = (waiting, matches!(result, Err(StoreError::Away(_)))) {
-            waiting.answered();
+    pub fn heard<T>(&self, result: &Result<T, StoreError>) {
+        if !matches!(result, Err(StoreError::Away(_))) {
+            self.answered();
         }
     }
 }
 
 impl Drop for Waiting {
     fn drop(&mut self) {
-        self.0.change(|silence| {
+        self.change(|silence| {
             silence.asks -= 1;
             if let (0, Some(since)) = (silence.asks, silence.since) {
                 silence.before += since.elapsed();
@@ -115,7 +117,8 @@ mod tests {
     const TIME: Duration = Duration::from_millis(200);
 
     async fn wait(millis: u64, answer: bool) {
-        let waiting = Waiting::begin().expect("inside of a request");
+        let waiting = Waiting::begin();
+        assert!(waiting.0.is_some(), "inside of a request");
         sleep(Duration::from_millis(millis)).await;
         if answer {
             waiting.answered();
@@ -155,6 +158,6 @@ mod tests {
             wait(20, false).await;
         };
         assert_eq!(within(TIME, request).await, Ok(()));
-        assert!(Waiting::begin().is_none(), "a command has time");
+        assert!(Waiting::begin().0.is_none(), "a command has time");
     }
 }

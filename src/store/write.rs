@@ -35,7 +35,7 @@ pub trait Change: Send + Sync + 'static {
 pub struct Tx {
     inner: Transaction<'static, Any>,
     now: Millis,
-    waiting: Option<Waiting>,
+    waiting: Waiting,
 }
 
 impl Tx {
@@ -46,7 +46,7 @@ impl Tx {
 
     pub fn conn(&mut self) -> &mut AnyConnection {
         // Whoever has another question had an answer to the last.
-        self.waiting.iter().for_each(Waiting::answered);
+        self.waiting.answered();
         &mut self.inner
     }
 }
@@ -73,7 +73,7 @@ impl Store {
         // When nobody waits for it any more, it must not hold its place for as long as a lost server is silent.
         let done = tokio::time::timeout(wait, self.by_itself(change, LOST)).await;
         let done = done.unwrap_or_else(|_| Err(StoreError::Away(format!("no answer within {wait:?}"))));
-        Waiting::heard(waiting.as_ref(), &done);
+        waiting.heard(&done);
         done
     }
 

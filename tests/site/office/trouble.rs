@@ -6,10 +6,7 @@ use std::time::{Duration, Instant};
 use sqlx::Connection as _;
 
 use super::people::{SEARCH, World, save};
-use crate::store::engines::on_each_engine;
-
-/// An answer comes within two seconds; this machine may be busy. PostgreSQL itself gives a statement up after five.
-const TOLD: Duration = Duration::from_secs(3);
+use crate::store::engines::{TOLD, on_each_engine};
 
 #[tokio::test]
 async fn what_was_typed_stays_in_the_page_while_the_store_is_away() {

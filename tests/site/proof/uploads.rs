@@ -15,7 +15,7 @@ use super::needs::{guest, newest_owner, of_owner, text};
 use crate::account::planted::{dump, files as files_of, holds};
 use crate::office::people::{PASSWORD, World};
 use crate::site::TODAY;
-use crate::store::engines::on_each_engine;
+use crate::store::engines::{TOLD, on_each_engine};
 use crate::web::Log;
 
 #[tokio::test]
@@ -262,7 +262,7 @@ async fn a_form_is_read_to_its_end_when_the_store_fails_in_the_middle() {
             let held = bench.hold("dmi").await;
             let began = Instant::now();
             let page = browser.send("POST", &needs[0].page, &headers, body()).await;
-            assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
+            assert!(began.elapsed() < TOLD, "{:?}", began.elapsed());
             assert_eq!((page.status, read.load(Ordering::Relaxed)), (503, parts.len()), "{}", page.words());
             held.close().await.expect("it closes");
         }

@@ -3,6 +3,7 @@
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use sqlx::{AnyConnection, AssertSqlSafe, Connection as _};
 use tempfile::TempDir;
@@ -12,6 +13,10 @@ use windowshop::store::vault::Vault;
 use windowshop::store::{Change, StoreError, Tx};
 
 use crate::site::TODAY;
+
+/// That the store is silent is said within two seconds; this machine may be busy. PostgreSQL itself gives a statement up after
+/// five.
+pub const TOLD: Duration = Duration::from_secs(3);
 
 /// A place for one store, and nothing in it.
 pub struct Bench {
